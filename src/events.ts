@@ -1,0 +1,153 @@
+/**
+ * What the relay says of itself. The block events are also what `events.bind` publishes, one JSON object a message: they are
+ * an interface to other programs (docs/events.md), so a field is added here, never renamed.
+ *
+ * Times named `at` are milliseconds since the Unix epoch; those that end in `Ms` count from the moment the block came in.
+ */
+import type { Hash } from './wire/reader.js';
+
+export type BlockSource = 'pool' | 'dashd';
+
+/** How far delivery to one peer was proven, each step stronger than the one before; the last two are the other ends. */
+export type ProofStatus = 'pending' | 'written' | 'acknowledged' | 'accepted' | 'already had' | 'failed';
+
+export interface PeerProof {
+  /** `host:port` as it was dialled. */
+  readonly peer: string;
+  /** The pool's own dashd. */
+  readonly protected: boolean;
+  readonly status: ProofStatus;
+  /** Why it failed; set when, and only when, the status is `failed`. */
+  readonly reason?: string;
+  /** The kernel took the last byte. */
+  readonly writtenMs?: number;
+  /** The pong to the ping behind the block came: the peer has processed it. */
+  readonly acknowledgedMs?: number;
+  /** The peer announced the block, or returned its header: it is in its chain. */
+  readonly acceptedMs?: number;
+}
+
+/** What dashd answered to `submitblock`. `unavailable`: no answer was to be had, `reason` says why. */
+export interface RpcResult {
+  readonly outcome: 'accepted' | 'duplicate' | 'inconclusive' | 'rejected' | 'unavailable';
+  /** dashd's own word for a rejection, or what kept it from answering. */
+  readonly reason?: string;
+  readonly ms: number;
+}
+
+export interface Verdict {
+  readonly hash: Hash;
+  readonly source: BlockSource;
+  readonly size: number;
+  readonly height?: number;
+  /**
+   * `delivered`: a peer has it or dashd took it. `local only`: the same, but no peer except the pool's own dashd was reached.
+   * `rejected`: dashd refused it as invalid. `failed`: nobody is known to have it, or `local only` where that was ruled out.
+   */
+  readonly outcome: 'delivered' | 'local only' | 'rejected' | 'failed';
+  readonly success: boolean;
+  /** Why it is not a plain success; absent when it is. */
+  readonly reason?: string;
+  readonly rpc?: RpcResult;
+  /** Peers that acknowledged, accepted or already had the block, of all that were tried. */
+  readonly peersReached: number;
+  readonly peersTried: number;
+  readonly accepted: number;
+  readonly alreadyHad: number;
+  readonly failed: number;
+  /** First, median and last proof among the peers that were pushed to and reached. */
+  readonly firstMs?: number;
+  readonly medianMs?: number;
+  readonly lastMs?: number;
+  readonly peers: readonly PeerProof[];
+}
+
+export interface BlockReceived {
+  readonly type: 'received';
+  readonly at: number;
+  readonly hash: Hash;
+  readonly source: BlockSource;
+  readonly size: number;
+  readonly transactions?: number;
+  readonly height?: number;
+  /** Why the peers must wait for dashd's answer (soft gate); absent when they need not. */
+  readonly held?: readonly string[];
+}
+
+export interface BlockRefused {
+  readonly type: 'refused';
+  readonly at: number;
+  readonly source: BlockSource;
+  /** Absent when there was not even a header to hash. */
+  readonly hash?: Hash;
+  readonly size: number;
+  readonly code: string;
+  readonly reason: string;
+  /** SHA-256 of the payload as it was received, so that its sender can tell which of its frames is meant. */
+  readonly sha256: string;
+}
+
+/** The same block once more: nothing was sent, whatever came of the first is its answer. */
+export interface BlockRepeated {
+  readonly type: 'repeated';
+  readonly at: number;
+  readonly hash: Hash;
+  readonly source: BlockSource;
+}
+
+export interface BlockProof extends PeerProof {
+  readonly type: 'proof';
+  readonly at: number;
+  readonly hash: Hash;
+}
+
+export interface BlockVerdict extends Verdict {
+  readonly type: 'verdict';
+  readonly at: number;
+}
+
+export type BlockEvent = BlockReceived | BlockRefused | BlockRepeated | BlockProof | BlockVerdict;
+
+/** A peer's coming and going, as operators see it. */
+export type PeerEvent =
+  | {
+      readonly type: 'peer connected';
+      readonly at: number;
+      readonly peer: string;
+      readonly protected: boolean;
+      readonly userAgent: string;
+      readonly height: number;
+      readonly protocolVersion: number;
+    }
+  | {
+      readonly type: 'peer lost';
+      readonly at: number;
+      readonly peer: string;
+      readonly protected: boolean;
+      /** A code from a closed list, fit for a metric's label. */
+      readonly code: string;
+      readonly reason: string;
+      /** True when the peer had finished its handshake. */
+      readonly wasReady: boolean;
+      readonly bytesIn: number;
+      readonly bytesOut: number;
+    };
+
+/** Anything amiss outside a single peer: a feed, RPC, the pool socket. `count` says how often since it was last well. */
+export interface ServiceEvent {
+  readonly type: 'service';
+  readonly at: number;
+  readonly service: 'pool socket' | 'dashd feed' | 'dashd rpc' | 'events socket';
+  readonly state: 'up' | 'down' | 'fault';
+  readonly code: string;
+  readonly detail: string;
+}
+
+export type TipEvent = {
+  readonly type: 'tip';
+  readonly at: number;
+  readonly hash: Hash;
+  readonly source: 'feed' | 'rpc' | 'own block';
+};
+
+export type RelayEvent = BlockEvent | PeerEvent | ServiceEvent | TipEvent;

@@ -1,0 +1,16 @@
+import type { Codec } from './codec.js';
+
+/** BIP 31: asks for a `pong` with the same nonce. Messages are handled in order, so the answer also dates what went before. */
+export interface Ping {
+  readonly command: 'ping';
+  readonly nonce: bigint;
+}
+
+export const ping: Codec<Ping> = {
+  command: 'ping',
+  maxPayload: 8,
+  decode: (reader) => ({ command: 'ping', nonce: reader.u64('ping.nonce') }),
+  encode: (writer, message) => {
+    writer.u64(message.nonce);
+  },
+};
