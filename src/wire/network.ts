@@ -1,4 +1,4 @@
-/** What tells one Dash network from another on the wire. Source: Dash Core `src/kernel/chainparams.cpp`. */
+/** What tells one Dash network from another on the wire. Source: Dash Core `src/chainparams.cpp`. */
 export interface Network {
   readonly name: NetworkName;
   /** The four bytes that open every message. */

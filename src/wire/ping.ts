@@ -1,4 +1,4 @@
-import type { Codec } from './codec.js';
+import { type Codec, ROOM_TO_GROW } from './codec.js';
 
 /** BIP 31: asks for a `pong` with the same nonce. Messages are handled in order, so the answer also dates what went before. */
 export interface Ping {
@@ -8,7 +8,7 @@ export interface Ping {
 
 export const ping: Codec<Ping> = {
   command: 'ping',
-  maxPayload: 8,
+  maxPayload: 8 + ROOM_TO_GROW,
   decode: (reader) => ({ command: 'ping', nonce: reader.u64('ping.nonce') }),
   encode: (writer, message) => {
     writer.u64(message.nonce);

@@ -100,10 +100,24 @@ export class Reader {
     return this.bounded(Number(wide), 0x1_0000_0000, max, field);
   }
 
+  /** A compact size that may use all its 64 bits: a set of flags, as the services in `addrv2` are, not a count. */
+  compactSize64(field: string): bigint {
+    if (this.remaining === 0 || this.bytes.readUInt8(this.offset) !== 0xff) return BigInt(this.compactSize(field));
+    this.skip(1, field);
+    const wide = this.u64(field);
+    if (wide < 0x1_0000_0000n) throw new Malformed(`${field}: non-canonical compact size`);
+    return wide;
+  }
+
   private bounded(value: number, least: number, max: number, field: string): number {
     if (value < least) throw new Malformed(`${field}: non-canonical compact size`);
     if (value > max) throw new Malformed(`${field}: ${value} exceeds ${max}`);
     return value;
+  }
+
+  /** A compact size, then that many of what `read` reads. */
+  list<T>(field: string, max: number, read: (reader: Reader) => T): T[] {
+    return Array.from({ length: this.compactSize(`${field}.count`, max) }, () => read(this));
   }
 
   /** A compact size, then that many bytes (shared, not copied). */

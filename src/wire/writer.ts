@@ -63,6 +63,17 @@ export class Writer {
     return this.u8(0xff).u64(BigInt(value));
   }
 
+  /** For flags that may use all 64 bits; see `Reader.compactSize64`. */
+  compactSize64(value: bigint): this {
+    return value <= 0xffff_ffffn ? this.compactSize(Number(value)) : this.u8(0xff).u64(value);
+  }
+
+  list<T>(items: readonly T[], write: (writer: Writer, item: T) => void): this {
+    this.compactSize(items.length);
+    for (const item of items) write(this, item);
+    return this;
+  }
+
   varBytes(value: Uint8Array): this {
     return this.compactSize(value.length).bytes(value);
   }

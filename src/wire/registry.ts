@@ -1,0 +1,77 @@
+/**
+ * Every message blockcast speaks, in one table; all else (types, decoder, tests) is derived from it.
+ *
+ *   HANDSHAKE                                      we dial, we speak first
+ *     us                         peer
+ *      │── version ──────────────►│
+ *      │◄───────────── version ───│
+ *      │◄────────── sendaddrv2 ───│               only before verack
+ *      │◄────────────── verack ───│
+ *      │── sendaddrv2 ───────────►│
+ *      │── verack ───────────────►│               ready: from here on anything goes
+ *      │◄─ sendheaders, sendcmpct │
+ *      │── getaddr ──────────────►│               addr or addrv2 comes back, once a connection
+ *
+ *   KEEP-ALIVE
+ *      │── ping(n) ──────────────►│
+ *      │◄───────────── pong(n) ───│               its delay is the round-trip time
+ *
+ *   PUSH                                           nobody asked, that is the point
+ *      │── block ────────────────►│
+ *      │── ping(n) ──────────────►│               right behind it
+ *      │◄───────────── pong(n) ───│               in order, hence: the block was processed
+ *      │◄──────── inv | headers ──│               the block is announced back: accepted
+ *
+ *   SERVE                                          what we announced, we hold
+ *      │◄─ getheaders, getdata ───│
+ *      │── headers, block ───────►│               or notfound
+ */
+import { addr } from './addr.js';
+import { addrv2 } from './addrv2.js';
+import { block } from './block.js';
+import type { Codec } from './codec.js';
+import { getaddr, sendaddrv2, sendheaders, verack } from './empty.js';
+import { getheaders } from './getheaders.js';
+import { headers } from './headers.js';
+import { getdata, inv, notfound } from './inventory.js';
+import { ping } from './ping.js';
+import { pong } from './pong.js';
+import { sendcmpct } from './sendcmpct.js';
+import { tx } from './tx.js';
+import { version } from './version.js';
+
+export const CODECS = [
+  version,
+  verack,
+  sendaddrv2,
+  sendheaders,
+  sendcmpct,
+  ping,
+  pong,
+  getaddr,
+  addr,
+  addrv2,
+  inv,
+  getdata,
+  notfound,
+  block,
+  tx,
+  getheaders,
+  headers,
+] as const;
+
+type MessageOf<C> = C extends Codec<infer M> ? M : never;
+
+/** Any message in the table. */
+export type Message = MessageOf<(typeof CODECS)[number]>;
+export type Command = Message['command'];
+
+// A map, not an object: the command comes from a remote, and may be `constructor`.
+const BY_COMMAND: ReadonlyMap<string, Codec<Message>> = new Map(CODECS.map((codec) => [codec.command, codec]));
+
+/** The codec for a command; `undefined` when it is not one of ours. */
+export function codecFor(command: Command): Codec<Message>;
+export function codecFor(command: string): Codec<Message> | undefined;
+export function codecFor(command: string): Codec<Message> | undefined {
+  return BY_COMMAND.get(command);
+}
