@@ -1,0 +1,59 @@
+import { ZERO_HASH } from '../wire/reader.js';
+import { Writer } from '../wire/writer.js';
+import { encodeTransaction, NULL_INDEX } from './transaction.js';
+
+/** OP_TRUE: anyone may spend it, so that filler transactions need no signatures. */
+export const ANYONE_CAN_SPEND = Buffer.of(0x51);
+/** DIP 4: the coinbase's special transaction type. */
+export const COINBASE_TYPE = 5;
+
+const OP_1_LESS_ONE = 0x50;
+const COINBASE_PAYLOAD_VERSION = 3;
+const BLS_SIGNATURE_BYTES = 96;
+
+/** A number as a script pushes it: OP_1 to OP_16, else minimal little-endian with a sign bit. Source: Core `script/script.h`. */
+export function pushNumber(value: number): Buffer {
+  if (value >= 1 && value <= 16) return Buffer.of(OP_1_LESS_ONE + value);
+  const bytes: number[] = [];
+  for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) bytes.push(rest % 256);
+  if ((bytes.at(-1) ?? 0) >= 0x80) bytes.push(0);
+  return Buffer.of(bytes.length, ...bytes);
+}
+
+export interface CoinbaseParts {
+  readonly height: number;
+  /** In duffs. */
+  readonly value: bigint;
+  /** Makes the coinbases of competing blocks differ. */
+  readonly extraNonce: number;
+  /** True from DIP 3's activation on: the coinbase is a special transaction with a payload. */
+  readonly special: boolean;
+}
+
+/** A coinbase with its height in the script (BIP 34) and, once special, in the payload (DIP 4). */
+export function encodeCoinbase({ height, value, extraNonce, special }: CoinbaseParts): Buffer {
+  const nonce = Buffer.alloc(4);
+  nonce.writeUInt32LE(extraNonce);
+  const script = Buffer.concat([pushNumber(height), Buffer.of(nonce.length), nonce]);
+  const parts = {
+    inputs: [{ txid: ZERO_HASH, index: NULL_INDEX, script }],
+    outputs: [{ value, script: ANYONE_CAN_SPEND }],
+  };
+  return special
+    ? encodeTransaction({ version: 3, type: COINBASE_TYPE, ...parts, payload: coinbasePayload(height) })
+    : encodeTransaction({ version: 2, ...parts });
+}
+
+/** A network without masternodes: both merkle roots are empty and there is no ChainLock. Source: Core `evo/cbtx.h`. */
+function coinbasePayload(height: number): Buffer {
+  const NO_CHAINLOCK = 0;
+  return new Writer()
+    .bytes(Buffer.of(COINBASE_PAYLOAD_VERSION, 0))
+    .i32(height)
+    .hash(ZERO_HASH)
+    .hash(ZERO_HASH)
+    .compactSize(NO_CHAINLOCK)
+    .bytes(Buffer.alloc(BLS_SIGNATURE_BYTES))
+    .i64(0n)
+    .finish();
+}

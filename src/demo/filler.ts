@@ -1,0 +1,47 @@
+import type { Hash } from '../wire/reader.js';
+import { ANYONE_CAN_SPEND } from './coinbase.js';
+import { encodeTransaction, txidOf } from './transaction.js';
+
+/** An output that the first filler transaction spends. */
+export interface Funding {
+  readonly txid: Hash;
+  readonly index: number;
+  /** In duffs. */
+  readonly value: bigint;
+}
+
+const OP_RETURN = 0x6a;
+/** With a script this long or longer, its length takes three bytes, so that sizes can be met to the byte. */
+const LEAST_PADDING = 253;
+const SMALLEST = encodeFiller({ txid: '0'.repeat(64), index: 0, value: 0n }, LEAST_PADDING).length;
+
+/**
+ * Transactions, each spending the one before, that together are exactly `bytes` long; none when `bytes` is too little for
+ * one. They are valid where `funding` is spendable; a simulated node does not look.
+ * @param each how long one should be, in bytes
+ */
+export function fillerTransactions(bytes: number, each: number, funding: Funding): Buffer[] {
+  const transactions: Buffer[] = [];
+  let rest = bytes;
+  let from = funding;
+  while (rest >= SMALLEST) {
+    const size = rest - each >= SMALLEST ? Math.max(each, SMALLEST) : rest;
+    const raw = encodeFiller(from, LEAST_PADDING + size - SMALLEST);
+    transactions.push(raw);
+    from = { txid: txidOf(raw), index: 0, value: funding.value };
+    rest -= size;
+  }
+  return transactions;
+}
+
+function encodeFiller(from: Funding, padding: number): Buffer {
+  const data = Buffer.alloc(padding, OP_RETURN);
+  return encodeTransaction({
+    version: 2,
+    inputs: [{ txid: from.txid, index: from.index, script: Buffer.alloc(0) }],
+    outputs: [
+      { value: from.value, script: ANYONE_CAN_SPEND },
+      { value: 0n, script: data },
+    ],
+  });
+}

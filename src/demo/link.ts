@@ -1,0 +1,174 @@
+import type { Socket } from 'node:net';
+import { FrameDecoder, type Inbound } from '../wire/decoder.js';
+import { CHECKSUM_AT, encodeFrame, frameOf, LENGTH_AT } from '../wire/frame.js';
+import type { Message } from '../wire/registry.js';
+import type { Behaviour, Line } from './behaviour.js';
+import { MidBlockWatch } from './mid-block.js';
+import type { Timers } from './timers.js';
+
+export interface LinkOptions {
+  readonly magic: Buffer;
+  readonly line: Line;
+  readonly behaviour: Behaviour;
+  readonly timers: Timers;
+}
+
+export interface LinkHandlers {
+  inbound(inbound: Inbound): void;
+  closed(): void;
+}
+
+/** A node's end of a connection: messages in and out, through a line that takes its time, with the faults its node was given. */
+export class Link {
+  private readonly decoder: FrameDecoder;
+  private readonly watch: MidBlockWatch | undefined;
+  private readonly cancels = new Set<() => void>();
+  private readonly drips: Buffer[] = [];
+  private falsify = false;
+  private reading = true;
+  private muted = false;
+  private delayed = 0;
+  private whenRoom: (() => void) | undefined;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly options: LinkOptions,
+    private readonly handlers: LinkHandlers,
+  ) {
+    this.decoder = new FrameDecoder(options.magic);
+    this.watch = options.behaviour.diesMidBlock === true ? new MidBlockWatch() : undefined;
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.arrived(chunk));
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => {
+      for (const cancel of this.cancels) cancel();
+      handlers.closed();
+    });
+  }
+
+  /** Bytes on their way that the kernel has not taken yet. */
+  get backlog(): number {
+    return this.socket.writableLength + this.delayed;
+  }
+
+  get open(): boolean {
+    return !this.socket.destroyed;
+  }
+
+  send(message: Message): void {
+    this.write(encodeFrame(this.magic, message));
+  }
+
+  /** Sends a message that the codec does not know. */
+  sendRaw(command: string, payload: Buffer): void {
+    this.write(frameOf(this.magic, command, payload));
+  }
+
+  /** Sends the header of a message of this many bytes, and nothing of its payload. */
+  claim(bytes: number): void {
+    const header = frameOf(this.magic, 'block', Buffer.alloc(0));
+    header.writeUInt32LE(bytes, LENGTH_AT);
+    this.write(header);
+  }
+
+  falsifyChecksums(): void {
+    this.falsify = true;
+  }
+
+  /** Says nothing from here on, though it reads. */
+  mute(): void {
+    this.muted = true;
+  }
+
+  get isMuted(): boolean {
+    return this.muted;
+  }
+
+  stopReading(): void {
+    this.reading = false;
+    this.socket.pause();
+  }
+
+  /** Calls back whenever the kernel has taken something. */
+  onRoom(action: () => void): void {
+    this.whenRoom = action;
+  }
+
+  /** Runs `action` later, if the connection still stands then. */
+  after(ms: number, action: () => void): void {
+    if (ms <= 0) {
+      action();
+      return;
+    }
+    const cancel = this.options.timers.after(ms, () => {
+      this.cancels.delete(cancel);
+      if (this.open) action();
+    });
+    this.cancels.add(cancel);
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  private get magic(): Buffer {
+    return this.options.behaviour.magic ?? this.options.magic;
+  }
+
+  private write(bytes: Buffer): void {
+    if (this.muted || !this.open) return;
+    const { dripMs } = this.options.behaviour;
+    const frame = this.falsify ? withFalseChecksum(bytes) : bytes;
+    this.delayed += frame.length;
+    this.after(this.options.line.latencyMs, () => {
+      this.delayed -= frame.length;
+      if (dripMs === undefined) this.socket.write(frame, () => this.whenRoom?.());
+      else this.drip(frame, dripMs);
+    });
+  }
+
+  private arrived(chunk: Buffer): void {
+    if (this.watch?.push(chunk) === true) {
+      this.socket.resetAndDestroy();
+      return;
+    }
+    const { latencyMs, bytesPerSecond } = this.options.line;
+    if (bytesPerSecond === undefined) {
+      this.after(latencyMs, () => this.read(chunk));
+      return;
+    }
+    this.socket.pause();
+    this.after((chunk.length / bytesPerSecond) * 1000, () => {
+      if (this.reading) this.socket.resume();
+      this.after(latencyMs, () => this.read(chunk));
+    });
+  }
+
+  private read(chunk: Buffer): void {
+    for (const inbound of this.decoder.push(chunk)) {
+      if (this.socket.destroyed) return;
+      this.handlers.inbound(inbound);
+    }
+  }
+
+  private drip(bytes: Buffer, everyMs: number): void {
+    const idle = this.drips.length === 0;
+    this.drips.push(bytes);
+    if (idle) this.dripNext(everyMs);
+  }
+
+  private dripNext(everyMs: number): void {
+    const [first] = this.drips;
+    if (first === undefined) return;
+    this.socket.write(first.subarray(0, 1));
+    if (first.length > 1) this.drips[0] = first.subarray(1);
+    else this.drips.shift();
+    this.after(everyMs, () => this.dripNext(everyMs));
+  }
+}
+
+function withFalseChecksum(frame: Buffer): Buffer {
+  const falsified = Buffer.from(frame);
+  falsified.writeUInt8(falsified.readUInt8(CHECKSUM_AT) ^ 0xff, CHECKSUM_AT);
+  return falsified;
+}

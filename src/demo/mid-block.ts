@@ -1,0 +1,35 @@
+import { COMMAND_AT, FRAME_HEADER_BYTES, LENGTH_AT } from '../wire/frame.js';
+
+const BLOCK = 'block\0';
+
+/** Follows a byte stream of messages and tells when half of a `block` payload has gone by. */
+export class MidBlockWatch {
+  private header = Buffer.alloc(0);
+  private payload: { readonly length: number; readonly isBlock: boolean; seen: number } | undefined;
+
+  /** Takes the next bytes; true once half of a block has been seen. */
+  push(chunk: Buffer): boolean {
+    let rest = chunk;
+    while (rest.length > 0) {
+      rest = this.payload === undefined ? this.readHeader(rest) : rest;
+      if (this.payload === undefined) continue;
+      const taken = Math.min(rest.length, this.payload.length - this.payload.seen);
+      this.payload.seen += taken;
+      rest = rest.subarray(taken);
+      if (this.payload.isBlock && this.payload.seen * 2 >= this.payload.length) return true;
+      if (this.payload.seen === this.payload.length) this.payload = undefined;
+    }
+    return false;
+  }
+
+  private readHeader(bytes: Buffer): Buffer {
+    const taken = bytes.subarray(0, FRAME_HEADER_BYTES - this.header.length);
+    this.header = Buffer.concat([this.header, taken]);
+    if (this.header.length === FRAME_HEADER_BYTES) {
+      const isBlock = this.header.toString('latin1', COMMAND_AT, COMMAND_AT + BLOCK.length) === BLOCK;
+      this.payload = { length: this.header.readUInt32LE(LENGTH_AT), isBlock, seen: 0 };
+      this.header = Buffer.alloc(0);
+    }
+    return bytes.subarray(taken.length);
+  }
+}

@@ -1,0 +1,419 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { systemClock, systemRandom } from '../adapters/system.js';
+import { HEADER_SIZE, hashHeader } from '../block/x11.js';
+import type { Clock, Random } from '../time.js';
+import type { PeerAddress } from '../wire/addr.js';
+import type { Inbound } from '../wire/decoder.js';
+import { INV } from '../wire/inventory.js';
+import { NETWORKS } from '../wire/network.js';
+import { type Hash, ZERO_HASH } from '../wire/reader.js';
+import { AddressBook } from './address-book.js';
+import { announce } from './announce.js';
+import type { Behaviour, Line } from './behaviour.js';
+import { type AcceptOutcome, Chain, type ChainBlock } from './chain.js';
+import { compactBlock } from './compact.js';
+import { Flood } from './flood.js';
+import { handle } from './handlers.js';
+import { Link } from './link.js';
+import type { Peer } from './peer.js';
+import {
+  COMPACT_VERSION,
+  DISCOURAGEMENT_POINTS,
+  HEADERS_RESPONSE_MS,
+  MAX_ANNOUNCED_HEADERS,
+  MAX_HIGH_BANDWIDTH,
+  PING_INTERVAL_MS,
+  PROTOCOL_VERSION,
+  SERVICE,
+  SERVICES,
+  SERVICES_TO_OTHERS,
+  USER_AGENT,
+} from './protocol.js';
+import type { BlockFault, FaultKind } from './rules.js';
+import { realTimers, type Timers } from './timers.js';
+
+export interface NodeOptions {
+  /** For logs. */
+  readonly name?: string;
+  /** 0, the default, lets the system choose; `start` keeps the choice. */
+  readonly port?: number;
+  readonly magic?: Buffer;
+  readonly line?: Line;
+  readonly behaviour?: Behaviour;
+  /** A chain of its own unless given. */
+  readonly chain?: Chain;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly timers?: Timers;
+}
+
+export interface Misbehaviour {
+  /** The id of the peer, as in {@link SimulatedNode.peers}. */
+  readonly peer: number;
+  readonly points: number;
+  readonly reason: string;
+}
+
+const HOST = '127.0.0.1';
+const MAX_LOG_LINES = 1_000;
+const NO_ONE = { services: 0n, host: '::', port: 0 } as const;
+
+/** Points for a block or header with a fault. Source: Dash Core `net_processing.cpp`, `MaybePunishNodeForBlock`. */
+const POINTS: Readonly<Record<FaultKind, number>> = {
+  // A message that cannot be read is dropped without a word.
+  undecodable: 0,
+  'invalid header': 100,
+  'invalid parent': 100,
+  mutated: 100,
+  consensus: 100,
+  'missing parent': 10,
+  'not continuous': 20,
+  // Punished on outbound connections only; those are between simulated nodes here.
+  'known invalid': 0,
+  'from the future': 0,
+};
+
+/**
+ * A Dash node on a socket of 127.0.0.1, which treats who dials it as dashd 23.1.2 treats an inbound peer: the same handshake,
+ * the same rules for blocks, the same points for misbehaviour. test/contract holds it against a real dashd.
+ */
+export class SimulatedNode {
+  readonly name: string;
+  readonly magic: Buffer;
+  readonly chain: Chain;
+  readonly clock: Clock;
+  readonly addressBook: AddressBook;
+  /** Every point given, in order. */
+  readonly misbehaviour: Misbehaviour[] = [];
+  /** The newest lines, in dashd's words where it has some. */
+  readonly log: string[] = [];
+  readonly peers = new Set<Peer>();
+  private readonly behaviour: Behaviour;
+  private readonly line: Line;
+  private readonly random: Random;
+  private readonly timers: Timers;
+  private readonly requested = new Map<Hash, Peer>();
+  private readonly sockets = new Set<Socket>();
+  private highBandwidth: Peer[] = [];
+  private server: Server | undefined;
+  private stopListening: (() => void) | undefined;
+  private listenPort: number;
+  private nextPeer = 0;
+  private announcing = false;
+
+  constructor(options: NodeOptions = {}) {
+    this.name = options.name ?? 'node';
+    this.magic = options.magic ?? NETWORKS.regtest.magic;
+    this.line = options.line ?? { latencyMs: 0 };
+    this.behaviour = options.behaviour ?? {};
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? systemRandom;
+    this.timers = options.timers ?? realTimers;
+    this.chain = options.chain ?? new Chain({ clock: this.clock });
+    this.addressBook = new AddressBook(this.random);
+    this.listenPort = options.port ?? 0;
+  }
+
+  get host(): string {
+    return HOST;
+  }
+
+  /** Where it listens; 0 before the first `start`. */
+  get port(): number {
+    return this.listenPort;
+  }
+
+  /** `host:port`. */
+  get address(): string {
+    return `${HOST}:${this.listenPort}`;
+  }
+
+  /** This node as another one's address book lists it. */
+  get listing(): PeerAddress {
+    const time = Math.floor(this.clock.now() / 1000);
+    return { time, services: SERVICES, network: 'ipv4', host: HOST, port: this.listenPort };
+  }
+
+  /** Starts listening, on the port it had before if it was stopped. @throws the system's error when the port is taken */
+  async start(): Promise<void> {
+    const server = createServer((socket) => this.adopt(socket, true));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.listenPort, HOST, resolve);
+    });
+    const bound = server.address();
+    if (bound !== null && typeof bound === 'object') this.listenPort = bound.port;
+    this.server = server;
+    this.stopListening = this.chain.onTip((_tip, connected) => this.queueAnnouncements(connected));
+  }
+
+  /** Breaks all connections off and frees the port. The chain stays. */
+  async stop(): Promise<void> {
+    const { server } = this;
+    this.server = undefined;
+    this.stopListening?.();
+    for (const socket of this.sockets) socket.destroy();
+    if (server === undefined) return;
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+  }
+
+  /** Dials another node; the two exchange blocks from then on. Resolves when the connection stands. */
+  async connect(other: { readonly host: string; readonly port: number }): Promise<void> {
+    const socket = connect(other.port, other.host);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', reject);
+    });
+    const peer = this.adopt(socket, false);
+    this.sendVersion(peer);
+  }
+
+  /** Takes a block from elsewhere than a peer: a miner, or RPC. */
+  submit(raw: Buffer): AcceptOutcome {
+    return this.chain.accept(raw, true);
+  }
+
+  note(line: string): void {
+    this.log.push(line);
+    if (this.log.length > MAX_LOG_LINES) this.log.shift();
+  }
+
+  // From here on: what the message handlers need.
+
+  sendVersion(peer: Peer): void {
+    const { version = PROTOCOL_VERSION, echoesNonce = false } = this.behaviour;
+    peer.link.send({
+      command: 'version',
+      version,
+      services: peer.inbound ? SERVICES : SERVICES_TO_OTHERS,
+      time: BigInt(Math.floor(this.clock.now() / 1000)),
+      receiver: NO_ONE,
+      sender: NO_ONE,
+      nonce: (echoesNonce ? peer.version?.nonce : undefined) ?? peer.nonce,
+      userAgent: USER_AGENT,
+      height: this.chain.tip.height,
+      relay: true,
+      mnauthChallenge: Buffer.alloc(32, Number(this.random.u64() & 0xffn)),
+      masternode: false,
+    });
+  }
+
+  /** Whether a nonce is that of a connection we opened: then both its ends are ours. */
+  isOwnNonce(nonce: bigint): boolean {
+    return [...this.peers].some((peer) => !peer.inbound && !peer.ready && peer.nonce === nonce);
+  }
+
+  /** `verack` came: the node says what it likes, pings, and asks for headers. */
+  handshakeDone(peer: Peer): void {
+    const compressed = peer.inbound && ((peer.version?.services ?? 0n) & SERVICE.headersCompressed) !== 0n;
+    if (compressed) peer.link.sendRaw('sendheaders2', Buffer.alloc(0));
+    else peer.link.send({ command: 'sendheaders' });
+    peer.link.send({ command: 'sendcmpct', highBandwidth: false, version: COMPACT_VERSION });
+    peer.link.sendRaw('senddsq', Buffer.of(1));
+    peer.ready = true;
+    this.ping(peer);
+    this.startSync(peer);
+    this.announceSoon();
+    this.begin(peer);
+  }
+
+  drop(peer: Peer, why: string): void {
+    this.note(`peer=${peer.id} ${why}; disconnecting`);
+    peer.closing = true;
+    peer.link.close();
+  }
+
+  misbehaving(peer: Peer, points: number, reason: string): void {
+    const before = peer.points;
+    peer.points += points;
+    this.misbehaviour.push({ peer: peer.id, points, reason });
+    const exceeded = peer.points >= DISCOURAGEMENT_POINTS && before < DISCOURAGEMENT_POINTS;
+    const warning = exceeded ? ' DISCOURAGE THRESHOLD EXCEEDED' : '';
+    this.note(`Misbehaving: peer=${peer.id} (${before} -> ${peer.points})${warning}: ${reason}`);
+    // All our peers are local, and local addresses are disconnected, not discouraged: they may come back at once.
+    if (exceeded) this.drop(peer, 'disconnecting but not discouraging local peer');
+  }
+
+  punish(peer: Peer, fault: BlockFault, message: string): void {
+    const points = POINTS[fault.kind];
+    if (points > 0) this.misbehaving(peer, points, message);
+  }
+
+  receiveBlock(peer: Peer, raw: Buffer): void {
+    const hash = hashHeader(raw.subarray(0, HEADER_SIZE));
+    const requested = this.requested.delete(hash);
+    const outcome = this.chain.accept(raw, requested);
+    if (!outcome.accepted) {
+      this.note(`block ${hash} from peer=${peer.id} refused: ${outcome.fault.reason}`);
+      this.punish(peer, outcome.fault, outcome.fault.reason);
+    } else if (outcome.connected.includes(outcome.block) && !this.chain.initialDownload) {
+      this.wantCompactFrom(peer);
+    }
+  }
+
+  isRequested(hash: Hash): boolean {
+    return this.requested.has(hash);
+  }
+
+  request(peer: Peer, hash: Hash): void {
+    this.requested.set(hash, peer);
+  }
+
+  /** Sends a `getheaders`, unless one is under way. */
+  askHeaders(peer: Peer, from: ChainBlock = this.chain.bestHeader): void {
+    const now = this.clock.now();
+    if (peer.askedHeadersAt !== undefined && now - peer.askedHeadersAt <= HEADERS_RESPONSE_MS) return;
+    peer.askedHeadersAt = now;
+    peer.link.send({
+      command: 'getheaders',
+      version: PROTOCOL_VERSION,
+      locator: this.chain.locator(from),
+      stop: ZERO_HASH,
+    });
+  }
+
+  private adopt(socket: Socket, inbound: boolean): Peer {
+    this.sockets.add(socket);
+    const link = new Link(
+      socket,
+      { magic: this.magic, line: this.line, behaviour: this.behaviour, timers: this.timers },
+      { inbound: (message) => this.onInbound(peer, message), closed: () => this.forget(peer, socket) },
+    );
+    const peer: Peer = {
+      id: this.nextPeer++,
+      link,
+      inbound,
+      address: `${socket.remoteAddress}:${socket.remotePort}`,
+      nonce: this.random.u64(),
+      received: new Map(),
+      version: undefined,
+      ready: false,
+      closing: false,
+      prefersHeaders: false,
+      wantsAddrV2: false,
+      providesCompact: false,
+      wantsCompactAtOnce: false,
+      gaveAddresses: false,
+      addressTokens: 1,
+      addressTokensAt: this.clock.now(),
+      points: 0,
+      unconnectingHeaders: 0,
+      askedHeadersAt: undefined,
+      bestKnown: undefined,
+      bestHeaderSent: undefined,
+      lastUnknown: undefined,
+      toAnnounce: [],
+    };
+    if (this.behaviour.silent === 'from the start') link.mute();
+    this.peers.add(peer);
+    return peer;
+  }
+
+  private onInbound(peer: Peer, inbound: Inbound): void {
+    if (peer.closing) return;
+    if (inbound.kind === 'fault') {
+      if (inbound.fault.fatal) this.drop(peer, `Header error: ${inbound.fault.code} (${inbound.fault.detail})`);
+      else this.note(`Header error: ${inbound.fault.code} (${inbound.fault.detail}), peer=${peer.id}`);
+      return;
+    }
+    const command = inbound.kind === 'unknown' ? inbound.command : inbound.message.command;
+    peer.received.set(command, (peer.received.get(command) ?? 0) + 1);
+    if (inbound.kind === 'message' && !peer.link.isMuted) handle(this, peer, inbound.message);
+  }
+
+  private forget(peer: Peer, socket: Socket): void {
+    peer.closing = true;
+    this.sockets.delete(socket);
+    this.peers.delete(peer);
+    this.highBandwidth = this.highBandwidth.filter((other) => other !== peer);
+    for (const [hash, from] of this.requested) if (from === peer) this.requested.delete(hash);
+  }
+
+  private ping(peer: Peer): void {
+    peer.link.send({ command: 'ping', nonce: this.random.u64() });
+    peer.link.after(PING_INTERVAL_MS, () => this.ping(peer));
+  }
+
+  /** Asks whoever can serve blocks for headers, from the one before our best on, so that the answer is never empty. */
+  private startSync(peer: Peer): void {
+    const servesBlocks = ((peer.version?.services ?? 0n) & (SERVICE.network | SERVICE.networkLimited)) !== 0n;
+    const { bestHeader } = this.chain;
+    if (servesBlocks) this.askHeaders(peer, bestHeader.parent ?? bestHeader);
+  }
+
+  /** What a node with a fault does once the handshake is over. */
+  private begin(peer: Peer): void {
+    const { silent, neverReads, floods, claimsPayload, badChecksums } = this.behaviour;
+    if (silent !== undefined) peer.link.mute();
+    if (badChecksums === true) peer.link.falsifyChecksums();
+    if (neverReads === true) peer.link.stopReading();
+    if (floods !== undefined) new Flood(peer.link, floods, this.listing).start();
+    if (claimsPayload !== undefined) peer.link.claim(claimsPayload);
+  }
+
+  /**
+   * Announcements wait for the turn to end, as dashd's wait for its scheduler: of blocks that come in one burst, those who are
+   * told by `inv` hear of the last one only.
+   */
+  private queueAnnouncements(connected: readonly ChainBlock[]): void {
+    if (this.chain.initialDownload) return;
+    for (const peer of this.peers) {
+      peer.toAnnounce.push(...connected.slice(-MAX_ANNOUNCED_HEADERS).map(({ hash }) => hash));
+    }
+    this.announceSoon();
+  }
+
+  private announceSoon(): void {
+    if (this.announcing) return;
+    this.announcing = true;
+    setImmediate(() => {
+      this.announcing = false;
+      for (const peer of this.peers) if (peer.ready) this.announceTo(peer);
+    });
+  }
+
+  private announceTo(peer: Peer): void {
+    const news = announce(this.chain, peer);
+    switch (news.kind) {
+      case 'nothing':
+        return;
+      case 'inv':
+        peer.link.send({ command: 'inv', items: [{ type: INV.block, hash: news.hash }] });
+        return;
+      case 'compact':
+        this.sendCompact(peer, news.block);
+        return;
+      case 'headers':
+        this.sendHeaders(peer, news.blocks);
+    }
+  }
+
+  private sendHeaders(peer: Peer, blocks: readonly ChainBlock[]): void {
+    peer.bestHeaderSent = blocks.at(-1);
+    peer.link.send({ command: 'headers', headers: blocks.map((block) => block.header.bytes) });
+  }
+
+  private sendCompact(peer: Peer, block: ChainBlock): void {
+    const payload = compactBlock(block, this.random.u64());
+    if (payload === undefined) {
+      this.sendHeaders(peer, [block]);
+      return;
+    }
+    peer.bestHeaderSent = block;
+    peer.link.sendRaw('cmpctblock', payload);
+  }
+
+  /** Asks a peer that brought a new tip to announce by compact blocks. Source: `MaybeSetPeerAsAnnouncingHeaderAndIDs`. */
+  private wantCompactFrom(peer: Peer): void {
+    if (!peer.providesCompact) return;
+    const already = this.highBandwidth.includes(peer);
+    this.highBandwidth = [...this.highBandwidth.filter((other) => other !== peer), peer];
+    if (already) return;
+    peer.link.send({ command: 'sendcmpct', highBandwidth: true, version: COMPACT_VERSION });
+    if (this.highBandwidth.length <= MAX_HIGH_BANDWIDTH) return;
+    const oldest = this.highBandwidth.shift();
+    oldest?.link.send({ command: 'sendcmpct', highBandwidth: false, version: COMPACT_VERSION });
+  }
+}

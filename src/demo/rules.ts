@@ -1,0 +1,119 @@
+/**
+ * The part of Dash Core's validation that a simulated node repeats, in Core's order and with Core's words, so that a broken
+ * block meets here what it would meet there. What it leaves out: scripts, amounts and the state of the chain.
+ */
+import { type BlockHeader, parseHeader, proofOfWorkFault } from '../block/header.js';
+import { merkleRoot } from '../block/merkle.js';
+import { type Scan, scanTransactions } from '../block/scan.js';
+import { HEADER_SIZE, hashHeader } from '../block/x11.js';
+import { NETWORKS } from '../wire/network.js';
+import { type Hash, hashFromWire, Reader } from '../wire/reader.js';
+import { COINBASE_TYPE, pushNumber } from './coinbase.js';
+import { REGTEST_BITS } from './miner.js';
+import { readHead, type TxHead } from './transaction.js';
+
+/** What Core calls a `BlockValidationResult`. Source: `consensus/validation.h`. */
+export type FaultKind =
+  | 'undecodable'
+  | 'invalid header'
+  | 'missing parent'
+  | 'invalid parent'
+  | 'mutated'
+  | 'consensus'
+  | 'known invalid'
+  | 'from the future'
+  | 'not continuous';
+
+export interface BlockFault {
+  readonly kind: FaultKind;
+  /** Core's reject reason: what `submitblock` answers. */
+  readonly reason: string;
+}
+
+export interface Header extends BlockHeader {
+  readonly hash: Hash;
+  readonly bytes: Buffer;
+}
+
+const MAX_BLOCK_BYTES = 2_000_000;
+const MAX_FUTURE_SECONDS = 2 * 60 * 60;
+const LEAST_VERSION = 4;
+const MIN_COINBASE_SCRIPT = 2;
+const MAX_COINBASE_SCRIPT = 100;
+
+/** Reads a block's first 80 bytes; they are copied, so that a header does not keep the whole block in memory. */
+export function readHeader(raw: Buffer): Header {
+  const bytes = Buffer.from(raw.subarray(0, HEADER_SIZE));
+  return { ...parseHeader(bytes), hash: hashHeader(bytes), bytes };
+}
+
+/** A block cut into what the rules look at. */
+export interface Body {
+  readonly header: Header;
+  /** Bytes. */
+  readonly size: number;
+  readonly scan: Extract<Scan, { ok: true }>;
+  /** `undefined` when the first transaction is none. */
+  readonly coinbase: TxHead | undefined;
+}
+
+/** Cuts a block; `undefined` when its bytes are no block. */
+export function readBody(raw: Buffer): Body | undefined {
+  const scan = scanTransactions(raw);
+  if (!scan.ok) return undefined;
+  const reader = new Reader(raw, HEADER_SIZE);
+  reader.compactSize('block.transactions');
+  const coinbase = scan.coinbaseFirst ? readHead(reader) : undefined;
+  return { header: readHeader(raw), size: raw.length, scan, coinbase };
+}
+
+/** What a header can be judged by alone. Source: Core `validation.cpp`, `CheckBlockHeader`. */
+export function checkHeader(header: Header): BlockFault | undefined {
+  if (proofOfWorkFault(header.hash, header.bits, NETWORKS.regtest) === undefined) return undefined;
+  return { kind: 'invalid header', reason: 'high-hash' };
+}
+
+/** What a block can be judged by alone. Source: Core `validation.cpp`, `CheckBlock`. */
+export function checkBody(body: Body): BlockFault | undefined {
+  return checkHeader(body.header) ?? checkMerkleRoot(body) ?? checkShape(body);
+}
+
+function checkMerkleRoot({ header, scan }: Body): BlockFault | undefined {
+  const { root, mutated } = merkleRoot(scan.txids);
+  if (hashFromWire(root) !== header.merkleRoot) return { kind: 'mutated', reason: 'bad-txnmrklroot' };
+  return mutated ? { kind: 'mutated', reason: 'bad-txns-duplicate' } : undefined;
+}
+
+function checkShape({ size, scan, coinbase }: Body): BlockFault | undefined {
+  const refuse = (reason: string): BlockFault => ({ kind: 'consensus', reason });
+  if (size > MAX_BLOCK_BYTES || scan.count === 0) return refuse('bad-blk-length');
+  if (coinbase === undefined) return refuse('bad-cb-missing');
+  if (scan.coinbases > 1) return refuse('bad-cb-multiple');
+  const { length } = coinbase.script;
+  return length < MIN_COINBASE_SCRIPT || length > MAX_COINBASE_SCRIPT ? refuse('bad-cb-length') : undefined;
+}
+
+export interface HeaderContext {
+  /** The median time of the parent and the ten before it, in seconds. */
+  readonly medianTime: number;
+  /** Seconds since the Unix epoch. */
+  readonly now: number;
+}
+
+/** What a header is judged by in its place. Source: Core `validation.cpp`, `ContextualCheckBlockHeader`. */
+export function checkHeaderInContext(header: Header, { medianTime, now }: HeaderContext): BlockFault | undefined {
+  if (header.bits !== REGTEST_BITS) return { kind: 'invalid header', reason: 'bad-diffbits' };
+  if (header.time <= medianTime) return { kind: 'invalid header', reason: 'time-too-old' };
+  if (header.time > now + MAX_FUTURE_SECONDS) return { kind: 'from the future', reason: 'time-too-new' };
+  if (header.version >= LEAST_VERSION) return undefined;
+  const hex = (header.version >>> 0).toString(16).padStart(8, '0');
+  return { kind: 'invalid header', reason: `bad-version(0x${hex})` };
+}
+
+/** The coinbase names its height: in the script (BIP 34), or by being special (DIP 4). Source: `ContextualCheckBlock`. */
+export function checkCoinbaseInContext({ coinbase }: Body, height: number, special: boolean): BlockFault | undefined {
+  if (special) return coinbase?.type === COINBASE_TYPE ? undefined : { kind: 'consensus', reason: 'bad-cb-type' };
+  const expected = pushNumber(height);
+  const named = coinbase?.script.subarray(0, expected.length).equals(expected) === true;
+  return named ? undefined : { kind: 'consensus', reason: 'bad-cb-height' };
+}
