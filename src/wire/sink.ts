@@ -9,7 +9,7 @@ export interface Sink {
 /**
  * Keeps the bytes, in memory of its own: the chunk may be reused by whoever read it from the socket.
  *
- * The buffer doubles as bytes come, so that each is copied twice on average however thin the slices, and what is held stays
+ * The buffer doubles as bytes come, so that each is moved twice on average, however thin the slices, and what is held stays
  * below twice what has arrived: a header that claims 3 MiB and sends nothing costs nothing.
  */
 export class Gather implements Sink {

@@ -43,7 +43,7 @@ export const version: Codec<Version> = {
   command: 'version',
   maxPayload: FIXED + COUNT_BYTES + MAX_USER_AGENT + ROOM_TO_GROW,
 
-  /** As tolerant as Dash Core, with its defaults: the payload may end behind `receiver` or behind any field after `nonce`. */
+  /** As tolerant as Dash Core, with its defaults: the payload may end behind `receiver`, behind `nonce`, or behind any field after it. */
   decode: (reader) => {
     const version = reader.i32('version.version');
     const services = reader.u64('version.services');
