@@ -133,7 +133,7 @@ export type PeerEvent =
       readonly bytesOut: number;
     };
 
-/** Anything amiss outside a single peer: a feed, RPC, the pool socket. `count` says how often since it was last well. */
+/** A change in one of the services around us: `up` and `down` are told once each, a `fault` each time. */
 export interface ServiceEvent {
   readonly type: 'service';
   readonly at: number;
@@ -143,11 +143,12 @@ export interface ServiceEvent {
   readonly detail: string;
 }
 
-export type TipEvent = {
+/** dashd's chain has a new tip, as its feed or its RPC tells. */
+export interface TipEvent {
   readonly type: 'tip';
   readonly at: number;
   readonly hash: Hash;
-  readonly source: 'feed' | 'rpc' | 'own block';
-};
+  readonly source: 'feed' | 'rpc';
+}
 
 export type RelayEvent = BlockEvent | PeerEvent | ServiceEvent | TipEvent;

@@ -1,0 +1,82 @@
+/** Outgoing TCP connections: bytes in, bytes out, and one reason when it is over. */
+import { connect, type Socket } from 'node:net';
+
+export interface TcpHandlers {
+  connected(): void;
+  data(chunk: Buffer): void;
+  /** Called once, last, unless the connection was destroyed from our side. */
+  closed(code: TcpEnd, detail: string): void;
+}
+
+export type TcpEnd = 'unreachable' | 'dial timeout' | 'closed by peer' | 'connection error';
+
+export interface TcpConnection {
+  /** Hands the buffers to the kernel in one system call where it can; `taken` is called when it has the last byte. */
+  write(buffers: readonly Buffer[], taken?: () => void): void;
+  /** Bytes written that the kernel has not taken yet. */
+  readonly backlog: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  destroy(): void;
+}
+
+/**
+ * Dials at once. Nagle's algorithm is off: a ping behind a block must not wait for the block's acknowledgement.
+ * @param timeoutMs for the connection to be made, milliseconds
+ */
+export function dial(
+  address: { readonly host: string; readonly port: number },
+  timeoutMs: number,
+  handlers: TcpHandlers,
+): TcpConnection {
+  let listener: TcpHandlers | undefined = handlers;
+  const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
+  let end: { code: TcpEnd; detail: string } | undefined;
+  socket.setTimeout(timeoutMs, () => {
+    end = { code: 'dial timeout', detail: `no connection within ${timeoutMs / 1000} s` };
+    socket.destroy();
+  });
+  let open = false;
+  socket.once('connect', () => {
+    open = true;
+    socket.setTimeout(0);
+    listener?.connected();
+  });
+  socket.on('data', (chunk) => listener?.data(chunk));
+  socket.once('error', (error) => {
+    end ??= { code: open ? 'connection error' : 'unreachable', detail: error.message };
+  });
+  // A peer that stops sending has nothing more to say to us: half-open connections prove nothing.
+  socket.once('end', () => socket.destroy());
+  socket.once('close', () => {
+    listener?.closed(end?.code ?? 'closed by peer', end?.detail ?? 'the peer closed the connection');
+  });
+  return {
+    write: (buffers, taken) => writeAll(socket, buffers, taken),
+    get backlog() {
+      return socket.writableLength;
+    },
+    get bytesIn() {
+      return socket.bytesRead;
+    },
+    get bytesOut() {
+      return socket.bytesWritten - socket.writableLength;
+    },
+    destroy() {
+      listener = undefined;
+      socket.destroy();
+    },
+  };
+}
+
+function writeAll(socket: Socket, buffers: readonly Buffer[], taken?: () => void): void {
+  if (socket.destroyed) return;
+  const done = (error?: Error | null) => {
+    if (error == null) taken?.();
+  };
+  socket.cork();
+  buffers.forEach((buffer, index) => {
+    socket.write(buffer, index === buffers.length - 1 ? done : undefined);
+  });
+  socket.uncork();
+}

@@ -1,0 +1,79 @@
+/**
+ * CURVE with an allow-list: libzmq asks a handler at `inproc://zeromq.zap.01` about each client's key (ZMTP's authentication
+ * protocol, ZeroMQ RFC 27). One handler serves a process, so the lists of all sockets meet here, told apart by domain.
+ */
+import { Reply, type Socket } from 'zeromq';
+
+export interface CurveServer {
+  /** Z85, 40 characters each. */
+  readonly publicKey: string;
+  readonly secretKey: string;
+  /** The public keys of the clients that may connect. */
+  readonly allowedClients: readonly string[];
+}
+
+const ENDPOINT = 'inproc://zeromq.zap.01';
+const VERSION = '1.0';
+
+const allowed = new Map<string, ReadonlySet<string>>();
+let handler: { socket: Reply; done: Promise<void> } | undefined;
+let domains = 0;
+
+/**
+ * Makes a socket a CURVE server that admits the listed clients alone; call it before the socket binds.
+ * @returns what to call, and await, once the socket is closed
+ */
+export function admitClients(socket: Socket, server: CurveServer): () => Promise<void> {
+  domains += 1;
+  const domain = `blockcast-${domains}`;
+  allowed.set(domain, new Set(server.allowedClients.map(keyInHex)));
+  handler ??= listen();
+  const options = socket as Curvable;
+  options.curveServer = true;
+  options.curveSecretKey = server.secretKey;
+  options.zapDomain = domain;
+  return async () => {
+    allowed.delete(domain);
+    if (allowed.size > 0 || handler === undefined) return;
+    const { socket: reply, done } = handler;
+    handler = undefined;
+    reply.close();
+    await done;
+  };
+}
+
+/** zeromq.js declares these on each socket class that can have them, not on their base. */
+type Curvable = Socket & { curveServer: boolean; curveSecretKey: string | null; zapDomain: string | null };
+
+function listen(): { socket: Reply; done: Promise<void> } {
+  const socket = new Reply({ linger: 0 });
+  const serve = async () => {
+    await socket.bind(ENDPOINT);
+    for await (const request of socket) await socket.send(answer(request));
+  };
+  return { socket, done: serve() };
+}
+
+/** Request: version, request id, domain, address, identity, mechanism, credentials (here: the client's key, 32 bytes). */
+function answer(request: readonly Buffer[]): (string | Buffer)[] {
+  const [version, id, domain, , , mechanism, key] = request;
+  const known = allowed.get(domain?.toString() ?? '');
+  const admitted =
+    version?.toString() === VERSION &&
+    mechanism?.toString() === 'CURVE' &&
+    known?.has(key?.toString('hex') ?? '') === true;
+  const status = admitted ? ['200', 'OK'] : ['400', 'not an allowed client'];
+  return [VERSION, id ?? '', ...status, '', ''];
+}
+
+const Z85 = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#';
+
+/** Decodes a Z85 key (ZeroMQ RFC 32): five characters are four bytes. */
+function keyInHex(z85: string): string {
+  const bytes = Buffer.alloc((z85.length / 5) * 4);
+  for (let at = 0; at + 5 <= z85.length; at += 5) {
+    const value = [...z85.slice(at, at + 5)].reduce((sum, digit) => sum * 85 + Z85.indexOf(digit), 0);
+    bytes.writeUInt32BE(value, (at / 5) * 4);
+  }
+  return bytes.toString('hex');
+}

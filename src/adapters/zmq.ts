@@ -1,0 +1,187 @@
+/**
+ * The ZeroMQ sockets blockcast owns: PULL for the pool, SUB for dashd's feed, PUB for events. Frames and states go to
+ * callbacks; what they mean is not decided here.
+ */
+import { Publisher, Pull, type Socket, Subscriber } from 'zeromq';
+import { admitClients, type CurveServer } from './zap.js';
+
+export interface ZmqHandlers {
+  /** One message, its frames in order. The buffers are the receiver's to keep. */
+  frames(frames: readonly Buffer[]): void;
+  state(state: ZmqState, detail: string): void;
+}
+
+/** `refused`: somebody was turned away (wrong key, wrong protocol); the socket itself is well. */
+export type ZmqState = 'up' | 'down' | 'refused';
+
+export interface ZmqSocket {
+  /** Resolves when the endpoint is free again. */
+  close(): Promise<void>;
+}
+
+/** A hex block is 4 MB; four times that is nobody's block. libzmq drops whoever sends more, before it is in memory. */
+const MAX_POOL_FRAME_BYTES = 16 * 1024 * 1024;
+/** A rebind is tried this often while the endpoint is taken, milliseconds. */
+const REBIND_MS = 1_000;
+/** Events kept for an endpoint that is still taken. */
+const MAX_QUEUED_EVENTS = 10_000;
+const RECONNECT_MS = 100;
+const MAX_RECONNECT_MS = 2_000;
+
+/** Binds a PULL socket and keeps trying while the endpoint is taken; with `curve`, only listed clients get in. */
+export function openPull(
+  options: { readonly bind: string; readonly curve?: CurveServer | undefined },
+  handlers: ZmqHandlers,
+): ZmqSocket {
+  const socket = new Pull({ linger: 0, maxMessageSize: MAX_POOL_FRAME_BYTES, receiveHighWaterMark: 1_000 });
+  watchRefusals(socket, handlers);
+  const admission = options.curve && admitClients(socket, options.curve);
+  const binding = bindUntilClosed(socket, options.bind, handlers);
+  // A socket is busy while it binds: reading comes after.
+  const reading = binding.done.then(() => read(socket, handlers));
+  return {
+    async close() {
+      await binding.cancel();
+      socket.close();
+      await Promise.all([reading, admission?.()]);
+    },
+  };
+}
+
+/** Connects a SUB socket; libzmq reconnects by itself for as long as it is open. `state` tells of each change. */
+export function openSubscription(
+  options: { readonly connect: string; readonly topics: readonly string[] },
+  handlers: ZmqHandlers,
+): ZmqSocket {
+  const socket = new Subscriber({
+    linger: 0,
+    reconnectInterval: RECONNECT_MS,
+    reconnectMaxInterval: MAX_RECONNECT_MS,
+    // Without heartbeats a feed whose other side vanished looks like one with no news.
+    heartbeatInterval: 5_000,
+    heartbeatTimeout: 15_000,
+    tcpKeepalive: 1,
+  });
+  let state: ZmqState | undefined;
+  const change = (next: ZmqState, detail: string) => {
+    if (socket.closed || state === next) return;
+    state = next;
+    handlers.state(next, detail);
+  };
+  socket.events.on('handshake', () => change('up', `connected to ${options.connect}`));
+  socket.events.on('disconnect', () => change('down', `${options.connect} went away`));
+  socket.events.on('connect:retry', () => change('down', `nobody answers at ${options.connect}`));
+  socket.connect(options.connect);
+  socket.subscribe(...options.topics);
+  const reading = read(socket, handlers);
+  return {
+    async close() {
+      socket.close();
+      await reading;
+    },
+  };
+}
+
+export interface ZmqPublisher extends ZmqSocket {
+  /** Never waits and never fails: a subscriber too slow for its high-water mark misses messages, nobody else does. */
+  publish(message: string): void;
+}
+
+/** Binds a PUB socket and keeps trying while the endpoint is taken. What is published before that is kept for it. */
+export function openPublisher(
+  options: { readonly bind: string; readonly curve?: CurveServer | undefined },
+  handlers: Pick<ZmqHandlers, 'state'>,
+): ZmqPublisher {
+  const socket = new Publisher({ linger: 500, sendHighWaterMark: 10_000 });
+  watchRefusals(socket, handlers);
+  const admission = options.curve && admitClients(socket, options.curve);
+  const binding = bindUntilClosed(socket, options.bind, handlers);
+  const queue: string[] = [];
+  let sending = Promise.resolve();
+  let active = false;
+  // zeromq.js rejects a send while another, or the bind, is under way (EBUSY): one sender empties a queue.
+  const drain = async () => {
+    active = true;
+    try {
+      await binding.done;
+      for (let next = queue.shift(); next !== undefined && !socket.closed; next = queue.shift())
+        await socket.send(next);
+    } catch (error) {
+      if (!socket.closed) handlers.state('down', `could not publish: ${text(error)}`);
+    } finally {
+      active = false;
+    }
+  };
+  return {
+    publish(message) {
+      if (socket.closed || queue.length >= MAX_QUEUED_EVENTS) return;
+      queue.push(message);
+      if (!active) sending = drain();
+    },
+    async close() {
+      const bound = await binding.cancel();
+      if (bound) await sending;
+      socket.close();
+      await Promise.all([sending, admission?.()]);
+    },
+  };
+}
+
+function bindUntilClosed(
+  socket: Pull | Publisher,
+  endpoint: string,
+  handlers: Pick<ZmqHandlers, 'state'>,
+): { done: Promise<boolean>; cancel(): Promise<boolean> } {
+  const cancelled = new AbortController();
+  const attempt = async () => {
+    let complained = false;
+    while (!cancelled.signal.aborted) {
+      try {
+        await socket.bind(endpoint);
+        if (!cancelled.signal.aborted) handlers.state('up', `listening on ${endpoint}`);
+        return true;
+      } catch (error) {
+        if (!complained) handlers.state('down', `cannot listen on ${endpoint}: ${text(error)}`);
+        complained = true;
+        await pause(REBIND_MS, cancelled.signal);
+      }
+    }
+    return false;
+  };
+  const done = attempt();
+  return {
+    done,
+    cancel() {
+      cancelled.abort();
+      return done;
+    },
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function watchRefusals(socket: Socket, handlers: Pick<ZmqHandlers, 'state'>): void {
+  socket.events.on('handshake:error:auth', () => handlers.state('refused', 'a client without an allowed key'));
+  socket.events.on('handshake:error:protocol', () => handlers.state('refused', 'a client that does not speak CURVE'));
+  socket.events.on('handshake:error:other', () => handlers.state('refused', 'a client whose handshake failed'));
+}
+
+async function read(socket: Pull | Subscriber, handlers: ZmqHandlers): Promise<void> {
+  try {
+    for await (const frames of socket) handlers.frames(frames);
+  } catch (error) {
+    if (!socket.closed) handlers.state('down', text(error));
+  }
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

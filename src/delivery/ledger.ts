@@ -1,0 +1,96 @@
+/**
+ * What was proven of one block, peer by peer. A ledger only ever gains: a status never falls back, so events may come late, twice
+ * or out of order. Pure: `record(ledger, entry)` returns the next ledger, and verdict.ts reads it.
+ */
+import type { BlockSource, PeerProof, ProofStatus, RpcResult } from '../events.js';
+import type { Hash } from '../wire/reader.js';
+
+export interface Ledger {
+  readonly hash: Hash;
+  readonly source: BlockSource;
+  readonly size: number;
+  readonly height?: number;
+  /** When the block came in, ms; all times in the ledger count from here. */
+  readonly receivedAt: number;
+  readonly peers: ReadonlyMap<string, PeerProof>;
+  readonly rpc?: RpcResult;
+}
+
+export type Entry =
+  /** These peers are being sent the block. */
+  | { readonly type: 'tried'; readonly peers: readonly { readonly peer: string; readonly protected: boolean }[] }
+  | {
+      readonly type: 'proof';
+      readonly peer: string;
+      readonly stage: Exclude<ProofStatus, 'pending'>;
+      readonly at: number;
+      readonly reason?: string;
+    }
+  | { readonly type: 'rpc'; readonly result: RpcResult };
+
+/** How strong each status is. A failure outranks a mere write, and is itself outranked by any proof. */
+const RANK: Readonly<Record<ProofStatus, number>> = {
+  pending: 0,
+  written: 1,
+  failed: 2,
+  'already had': 3,
+  acknowledged: 4,
+  accepted: 5,
+};
+
+export function openLedger(block: Pick<Ledger, 'hash' | 'source' | 'size' | 'height' | 'receivedAt'>): Ledger {
+  return { ...block, peers: new Map() };
+}
+
+export function record(ledger: Ledger, entry: Entry): Ledger {
+  switch (entry.type) {
+    case 'tried':
+      return { ...ledger, peers: new Map([...ledger.peers, ...newcomers(ledger, entry.peers)]) };
+    case 'proof': {
+      const known = ledger.peers.get(entry.peer);
+      if (known === undefined) return ledger;
+      const proof = prove(known, entry, entry.at - ledger.receivedAt);
+      return proof === known ? ledger : { ...ledger, peers: new Map(ledger.peers).set(entry.peer, proof) };
+    }
+    case 'rpc':
+      return { ...ledger, rpc: entry.result };
+  }
+}
+
+/** True when the peer is proven to have the block, by our push or otherwise. */
+export function isReached(proof: PeerProof): boolean {
+  return RANK[proof.status] >= RANK['already had'];
+}
+
+/** True when nothing more is to be expected: every peer has reached an end, and dashd has answered for good. */
+export function isSettled(ledger: Ledger): boolean {
+  if (ledger.rpc === undefined || ledger.rpc.outcome === 'unavailable') return false;
+  return [...ledger.peers.values()].every(({ status }) => RANK[status] >= RANK.failed && status !== 'acknowledged');
+}
+
+/** A peer that failed before gets a new chance with its new connection; any other entry stands. */
+function newcomers(
+  ledger: Ledger,
+  peers: readonly { readonly peer: string; readonly protected: boolean }[],
+): [string, PeerProof][] {
+  return peers
+    .filter(({ peer }) => (ledger.peers.get(peer)?.status ?? 'failed') === 'failed')
+    .map(({ peer, protected: isProtected }) => [peer, { peer, protected: isProtected, status: 'pending' }]);
+}
+
+function prove(known: PeerProof, entry: Extract<Entry, { type: 'proof' }>, ms: number): PeerProof {
+  if (RANK[entry.stage] <= RANK[known.status]) return known;
+  const { reason: _outdated, ...kept } = known;
+  switch (entry.stage) {
+    case 'written':
+      return { ...kept, status: 'written', writtenMs: ms };
+    case 'acknowledged':
+      return { ...kept, status: 'acknowledged', acknowledgedMs: ms };
+    case 'accepted':
+      return { ...kept, status: 'accepted', acceptedMs: ms };
+    case 'already had':
+      return { ...kept, status: 'already had' };
+    case 'failed':
+      return { ...kept, status: 'failed', reason: entry.reason ?? 'unknown' };
+  }
+}

@@ -1,0 +1,57 @@
+/** What dashd's answer to `submitblock` means. Source: BIP 22, BIP 23 and Core `rpc/mining.cpp` (BIP22ValidationResult). */
+import type { RpcResult } from '../events.js';
+
+/** An answer as it comes from the RPC client. */
+export type Answer =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly code: string; readonly detail: string; readonly rpcCode?: number };
+
+export type Reading = Omit<RpcResult, 'ms'>;
+
+/** Core `rpc/protocol.h`: the block cannot be decoded; it breaks a rule; it is in the chain already. */
+const DESERIALIZATION_ERROR = -22;
+const VERIFY_ERROR = -25;
+const VERIFY_REJECTED = -26;
+const ALREADY_IN_CHAIN = -27;
+
+export function readSubmission(answer: Answer): Reading {
+  if (answer.ok) return readWord(answer.result);
+  switch (answer.rpcCode) {
+    case ALREADY_IN_CHAIN:
+      return { outcome: 'duplicate' };
+    case DESERIALIZATION_ERROR:
+    case VERIFY_ERROR:
+    case VERIFY_REJECTED:
+      return { outcome: 'rejected', reason: answer.detail };
+    default:
+      return { outcome: 'unavailable', reason: `${answer.code}: ${answer.detail}` };
+  }
+}
+
+function readWord(word: unknown): Reading {
+  if (word === null) return { outcome: 'accepted' };
+  if (typeof word !== 'string') {
+    return { outcome: 'unavailable', reason: `an answer that is no answer: ${JSON.stringify(word)?.slice(0, 80)}` };
+  }
+  switch (word) {
+    case 'duplicate':
+      return { outcome: 'duplicate' };
+    // Stored, but not (yet) in the active chain: whoever asks again may hear more.
+    case 'inconclusive':
+    case 'duplicate-inconclusive':
+      return { outcome: 'inconclusive', reason: word };
+    default:
+      return { outcome: 'rejected', reason: word };
+  }
+}
+
+/**
+ * Reads the answer to `getblockheader` for a block whose submission was inconclusive.
+ * @returns `active`: in dashd's active chain; `side branch`: stored beside it; `unknown`: dashd does not have it, or did not say
+ */
+export function readLookup(answer: Answer): 'active' | 'side branch' | 'unknown' {
+  if (!answer.ok || typeof answer.result !== 'object' || answer.result === null) return 'unknown';
+  const confirmations = 'confirmations' in answer.result ? answer.result.confirmations : undefined;
+  if (typeof confirmations !== 'number') return 'unknown';
+  return confirmations > 0 ? 'active' : 'side branch';
+}

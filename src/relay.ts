@@ -1,0 +1,213 @@
+/**
+ * The composition root: the picture of docs/architecture.md as code, top to bottom. It starts the adapters, ties the streams
+ * together, and is the only place that knows all of them.
+ */
+import {
+  asyncScheduler,
+  concat,
+  EMPTY,
+  filter,
+  map,
+  merge,
+  type Observable,
+  of,
+  type SchedulerLike,
+  Subject,
+  Subscription,
+  share,
+  tap,
+} from 'rxjs';
+import { createRpc } from './adapters/rpc.js';
+import { systemClock, systemRandom } from './adapters/system.js';
+import { dial } from './adapters/tcp.js';
+import { openPublisher, openPull, openSubscription } from './adapters/zmq.js';
+import { hashHeader, loadX11 } from './block/x11.js';
+import type { Config } from './config.js';
+import type { BlockEvent, RelayEvent, ServiceEvent } from './events.js';
+import { type Admission, Gatekeeper } from './streams/blocks.js';
+import { bootstrap } from './streams/bootstrap.js';
+import { Broadcaster } from './streams/broadcast.js';
+import type { Target } from './streams/connection.js';
+import { FEED_TOPICS, feed } from './streams/feed.js';
+import { peerEvents } from './streams/peer-events.js';
+import { createPool, type LivePeer } from './streams/pool.js';
+import { RecentStore } from './streams/recent.js';
+import { socket } from './streams/socket.js';
+import { peerName, targets } from './streams/targets.js';
+import { ChainTip } from './streams/tip.js';
+import { watchRpc } from './streams/watch-rpc.js';
+import { witnessed } from './streams/witness.js';
+import type { Clock, Random } from './time.js';
+import { NETWORKS } from './wire/network.js';
+
+export interface Relay {
+  readonly events$: Observable<RelayEvent>;
+  /** Peers that have finished their handshake, by `host:port`. */
+  readonly peers: ReadonlyMap<string, LivePeer>;
+  /** Hangs up on a peer; false for the pool's own dashd, which is never dropped. */
+  drop(peer: string): boolean;
+  /** Takes no more blocks, waits for verdicts that are due, hangs up; resolves when all sockets are closed. */
+  stop(): Promise<void>;
+  /** Resolves when the relay has stopped, whoever stopped it. */
+  readonly done: Promise<void>;
+}
+
+export interface RelayDeps {
+  /** Called with each event from the first on. */
+  readonly listen?: (event: RelayEvent) => void;
+  readonly userAgent: string;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly scheduler?: SchedulerLike;
+}
+
+/** Starts a relay. Nothing it meets later ends it: what is amiss is told as events. */
+export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay> {
+  const { clock = systemClock, random = systemRandom, scheduler = asyncScheduler, userAgent } = deps;
+  const { broadcast, dashd } = config;
+  const network = NETWORKS[config.network];
+  await loadX11();
+
+  const events$ = new Subject<RelayEvent>();
+  const done = new Promise<void>((resolve) => events$.subscribe({ complete: resolve }));
+  if (deps.listen !== undefined) events$.subscribe(deps.listen);
+  const tell = (event: RelayEvent): void => events$.next(event);
+  const closing: Promise<void>[] = [];
+  const curve = config.pool.curve.enabled ? config.pool.curve : undefined;
+
+  // What we know: the chain's tip, the blocks we can serve, the blocks that have been here.
+  const tip = new ChainTip();
+  const recent = new RecentStore();
+  const gate = new Gatekeeper(network, tip, clock);
+
+  // Bytes come in: the pool's frames, dashd's answers.
+  const pool$ = socket((handlers) => openPull({ bind: config.pool.bind, curve }, handlers), closing);
+  const rpc = createRpc(dashd.rpc);
+  const rpcNews$ = watchRpc(rpc, clock, scheduler).pipe(share());
+
+  // Peers: the pool's own dashd, those configured, those dashd knows.
+  const wantsPeers = broadcast.enabled;
+  const found$ = wantsPeers && !broadcast.skipBootstrap ? bootstrap(rpc, clock, scheduler) : EMPTY;
+  const addresses$ = found$.pipe(
+    tap((news) => {
+      if (news.type === 'service') tell(news);
+    }),
+    map((news) => (news.type === 'peers' ? news.addresses : [])),
+  );
+  const protectedPeer: Target = { ...dashd.p2p, peer: peerName(dashd.p2p), protected: true };
+  const peers = createPool({
+    context: { network, userAgent, height: () => tip.height, random, recent, hashHeader },
+    dial,
+    clock,
+    scheduler,
+    protectedPeer,
+    targets$: wantsPeers ? concat(of(config.peers), addresses$).pipe(targets(broadcast.maxPeers - 1)) : EMPTY,
+  });
+  const peerNews$ = peers.events$.pipe(share());
+
+  // dashd's feed, watched by those who would know better.
+  const feed$ =
+    dashd.zmq.url === ''
+      ? EMPTY
+      : feed({
+          open$: socket((on) => openSubscription({ connect: dashd.zmq.url, topics: FEED_TOPICS }, on), closing),
+          witness$: merge(
+            rpcNews$.pipe(
+              filter(isTip),
+              map(({ hash }) => hash),
+            ),
+            witnessed(peerNews$),
+          ),
+          rpc,
+          has: (hash) => gate.has(hash),
+          clock,
+          scheduler,
+        });
+
+  // Blocks go out, and what came of them is told.
+  const { fallback } = broadcast;
+  const broadcaster = new Broadcaster({ network, pool: peers, rpc, recent, tip, clock, scheduler, fallback });
+  const publisher = openPublisher(
+    { bind: config.events.bind, curve },
+    { state: (state, detail) => tell(socketEvent('events socket', state, detail, clock.now())) },
+  );
+  const accept = (admission: Admission | undefined): void => {
+    if (admission?.type === 'block') broadcaster.send(admission);
+    else if (admission !== undefined) tell(admission);
+  };
+  const moveTip = (hash: string, source: 'feed' | 'rpc'): void => {
+    if (tip.move(hash)) tell({ type: 'tip', at: clock.now(), hash, source });
+  };
+
+  const outgoing = new Subscription();
+  outgoing.add(events$.pipe(filter(isBlockEvent)).subscribe((event) => publisher.publish(JSON.stringify(event))));
+  outgoing.add(broadcaster.events$.subscribe(tell));
+  outgoing.add(
+    peerNews$.subscribe((news) => {
+      broadcaster.onPeer(news);
+      if (news.event.type === 'announced') tip.see(news.event.hash);
+      for (const event of peerEvents(news)) tell(event);
+    }),
+  );
+
+  const incoming = new Subscription();
+  incoming.add(
+    rpcNews$.subscribe((news) => {
+      if (news.type === 'tip') moveTip(news.hash, 'rpc');
+      else if (news.type === 'chain block') tip.see(news.hash, news.previous, news.height);
+      else tell(news);
+    }),
+  );
+  incoming.add(
+    feed$.subscribe((news) => {
+      if (news.type === 'tip') moveTip(news.hash, 'feed');
+      else if (news.type === 'raw') accept(gate.fromFeed(news.raw));
+      else tell(news);
+    }),
+  );
+  incoming.add(
+    pool$.subscribe((news) => {
+      if (news.type === 'frames') accept(gate.fromPool(news.frames));
+      else tell(socketEvent('pool socket', news.state, news.detail, clock.now()));
+    }),
+  );
+
+  const shutDown = async (): Promise<void> => {
+    incoming.unsubscribe();
+    await broadcaster.stop();
+    outgoing.unsubscribe();
+    await Promise.all([...closing, publisher.close(), rpc.close()]);
+    events$.complete();
+  };
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= shutDown();
+    return stopping;
+  };
+  return { events$: events$.asObservable(), peers: peers.live, drop: (peer) => peers.drop(peer), stop, done };
+}
+
+const BLOCK_EVENTS: ReadonlySet<string> = new Set<BlockEvent['type']>([
+  'received',
+  'refused',
+  'repeated',
+  'proof',
+  'verdict',
+]);
+
+function isBlockEvent(event: RelayEvent): event is BlockEvent {
+  return BLOCK_EVENTS.has(event.type);
+}
+
+function isTip<T extends { readonly type: string }>(news: T): news is Extract<T, { readonly type: 'tip' }> {
+  return news.type === 'tip';
+}
+
+function socketEvent(
+  service: ServiceEvent['service'],
+  state: 'up' | 'down' | 'refused',
+  detail: string,
+  at: number,
+): ServiceEvent {
+  return { type: 'service', at, service, state: state === 'refused' ? 'fault' : state, code: state, detail };
+}

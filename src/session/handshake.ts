@@ -1,0 +1,68 @@
+/**
+ * The handshake, seen from the side that dials (we always do):
+ *
+ *   us                      peer
+ *   version           →
+ *                     ←     version
+ *   sendaddrv2        →            (BIP 155: must come before verack)
+ *   verack            →
+ *                     ←     sendaddrv2, verack, sendheaders, sendcmpct, ping …
+ *
+ * Dash adds two fields to `version`: a challenge for masternode authentication and a masternode flag. A plain node drops
+ * whoever sets that flag, so it is never set. Our services are zero: we keep no chain, and a service bit would make nodes sync from us.
+ */
+import type { Version } from '../wire/version.js';
+import { MIN_PROTOCOL_VERSION, PING_INTERVAL_MS, PROTOCOL_VERSION } from './limits.js';
+import { close, emit, send } from './outputs.js';
+import type { Output, Remote, SessionContext, SessionState } from './types.js';
+
+const NOWHERE = { services: 0n, host: '0.0.0.0', port: 0 } as const;
+
+/** The socket is open: speak first. */
+export function begin(context: SessionContext, state: SessionState, now: number): [SessionState, Output[]] {
+  const nonce = context.random.u64();
+  const version: Version = {
+    command: 'version',
+    version: PROTOCOL_VERSION,
+    services: 0n,
+    time: BigInt(Math.floor(now / 1000)),
+    receiver: NOWHERE,
+    sender: NOWHERE,
+    nonce,
+    userAgent: context.userAgent,
+    height: context.height(),
+    relay: false,
+    mnauthChallenge: Buffer.alloc(32),
+    masternode: false,
+  };
+  return [{ ...state, phase: { name: 'awaiting version', since: now, nonce } }, [send(version)]];
+}
+
+export function onVersion(state: SessionState, message: Version): [SessionState, Output[]] {
+  const { phase } = state;
+  if (phase.name !== 'awaiting version') return close(state, 'out of order', 'a second version message');
+  if (message.nonce === phase.nonce) return close(state, 'self connection', 'the peer returned our own nonce');
+  if (message.version < MIN_PROTOCOL_VERSION) {
+    return close(state, 'obsolete version', `protocol ${message.version} is below ${MIN_PROTOCOL_VERSION}`);
+  }
+  const remote: Remote = {
+    protocolVersion: message.version,
+    services: message.services,
+    userAgent: message.userAgent,
+    height: message.height,
+  };
+  return [
+    { ...state, phase: { name: 'awaiting verack', since: phase.since, remote } },
+    [send({ command: 'sendaddrv2' }), send({ command: 'verack' })],
+  ];
+}
+
+export function onVerack(state: SessionState, now: number): [SessionState, Output[]] {
+  const { phase } = state;
+  if (phase.name === 'ready') return [state, []];
+  if (phase.name !== 'awaiting verack') return close(state, 'out of order', 'verack before version');
+  return [
+    { ...state, phase: { name: 'ready', since: now, remote: phase.remote }, ping: { due: now + PING_INTERVAL_MS } },
+    [emit({ type: 'ready', remote: phase.remote })],
+  ];
+}

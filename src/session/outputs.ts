@@ -1,0 +1,19 @@
+import type { Message } from '../wire/registry.js';
+import type { Output, SessionEvent, SessionFaultCode, SessionState } from './types.js';
+
+export function send(message: Message): Output {
+  return { type: 'send', message };
+}
+
+export function emit(event: SessionEvent): Output {
+  return { type: 'event', event };
+}
+
+/** Ends the session: every block still on its way has failed, and says why. */
+export function close(state: SessionState, code: SessionFaultCode, detail: string): [SessionState, Output[]] {
+  const fault = { code, detail };
+  const failed = state.pushes
+    .filter((push) => push.stage !== 'acknowledged')
+    .map((push) => emit({ type: 'proof', hash: push.hash, stage: 'failed', reason: code }));
+  return [{ ...state, phase: { name: 'closed', fault }, pushes: [] }, [...failed, { type: 'close', fault }]];
+}

@@ -1,0 +1,104 @@
+/**
+ * Pushing a block, and the proof of it.
+ *
+ *   us                          peer
+ *   block, ping(n)        →                  sent
+ *                                            written: the kernel took the last byte
+ *                         ←     pong(n)      acknowledged: messages are handled in order, so the block was processed
+ *   getheaders(parent)    →
+ *                         ←     headers      accepted: the block is in the peer's chain
+ *                         ←     inv(block)   accepted as well, whenever it comes
+ *
+ * The ping's nonce is this peer's alone: one that has not read the block to its end cannot know it. dashd announces only
+ * its newest block by inv, so of blocks in rapid succession some are never announced; the question behind the pong
+ * makes each of them provable.
+ */
+import type { Hash } from '../wire/reader.js';
+import { ACKNOWLEDGE_TIMEOUT_MS, MAX_KNOWN_BLOCKS, PROTOCOL_VERSION } from './limits.js';
+import { close, emit, send } from './outputs.js';
+import type { Output, Push, PushBlock, SessionContext, SessionState } from './types.js';
+
+/** Sends a block to a peer that has finished its handshake and has not shown to know the block. */
+export function push(
+  context: SessionContext,
+  state: SessionState,
+  block: PushBlock,
+  now: number,
+): [SessionState, Output[]] {
+  const { hash } = block;
+  if (state.phase.name !== 'ready' || state.pushes.some((other) => other.hash === hash)) return [state, []];
+  if (state.knows.has(hash)) return [state, [emit({ type: 'proof', hash, stage: 'already had' })]];
+  const nonce = context.random.u64();
+  const begun: Push = { hash, header: block.header, previous: block.previous, nonce, since: now, stage: 'sent' };
+  return [
+    { ...state, pushes: [...state.pushes, begun] },
+    [{ type: 'write', bytes: block.frame, hash }, send({ command: 'ping', nonce })],
+  ];
+}
+
+export function onWritten(state: SessionState, hash: Hash): [SessionState, Output[]] {
+  const pending = state.pushes.find((one) => one.hash === hash && one.stage === 'sent');
+  if (pending === undefined) return [state, []];
+  return [advance(state, pending, 'written'), [emit({ type: 'proof', hash, stage: 'written' })]];
+}
+
+/** A pong to a push's ping; `undefined` when the nonce is none of theirs. */
+export function onPushPong(state: SessionState, nonce: bigint, now: number): [SessionState, Output[]] | undefined {
+  const pending = state.pushes.find((one) => one.nonce === nonce && one.stage !== 'acknowledged');
+  if (pending === undefined) return undefined;
+  return [
+    advance(state, pending, 'acknowledged'),
+    [
+      emit({ type: 'proof', hash: pending.hash, stage: 'acknowledged' }),
+      emit({ type: 'round trip', ms: now - pending.since }),
+      send({ command: 'getheaders', version: PROTOCOL_VERSION, locator: [pending.previous], stop: pending.hash }),
+    ],
+  ];
+}
+
+/** The peer showed to know these blocks: by `inv`, or by their headers. */
+export function onKnown(state: SessionState, hashes: readonly Hash[]): [SessionState, Output[]] {
+  const fresh = hashes.filter((hash) => !state.knows.has(hash));
+  if (fresh.length === 0) return [state, []];
+  const accepted = state.pushes.filter((one) => fresh.includes(one.hash));
+  return [
+    {
+      ...state,
+      knows: new Set([...state.knows, ...fresh].slice(-MAX_KNOWN_BLOCKS)),
+      pushes: accepted.length === 0 ? state.pushes : state.pushes.filter((one) => !accepted.includes(one)),
+    },
+    [
+      ...fresh.map((hash) => emit({ type: 'announced', hash })),
+      ...accepted.map((one) => emit({ type: 'proof', hash: one.hash, stage: 'accepted' })),
+    ],
+  ];
+}
+
+/**
+ * The blocks that a `headers` message shows. Ours are recognised by their bytes; of the others only the last, the tip, is worth
+ * the hash: 2,000 X11 hashes would hold the event loop for 90 ms.
+ */
+export function blocksInHeaders(
+  context: SessionContext,
+  state: SessionState,
+  headers: readonly Buffer[],
+): readonly Hash[] {
+  const ours = state.pushes.filter((one) => headers.some((header) => header.equals(one.header))).map((one) => one.hash);
+  const last = headers.at(-1);
+  if (last === undefined || state.pushes.some((one) => one.header.equals(last))) return ours;
+  return [...ours, context.hashHeader(last)];
+}
+
+/** Gives up on a peer that holds on to a block without a word, and forgets pushes nobody will ask about any more. */
+export function expirePushes(state: SessionState, now: number): [SessionState, Output[]] {
+  const due = state.pushes.filter((one) => now - one.since >= ACKNOWLEDGE_TIMEOUT_MS);
+  if (due.length === 0) return [state, []];
+  if (due.some((one) => one.stage !== 'acknowledged')) {
+    return close(state, 'block not acknowledged', `no pong behind a block within ${ACKNOWLEDGE_TIMEOUT_MS / 1000} s`);
+  }
+  return [{ ...state, pushes: state.pushes.filter((one) => !due.includes(one)) }, []];
+}
+
+function advance(state: SessionState, one: Push, stage: Push['stage']): SessionState {
+  return { ...state, pushes: state.pushes.map((other) => (other === one ? { ...one, stage } : other)) };
+}

@@ -1,0 +1,125 @@
+/** One peer's protocol as a pure function. See types.ts for the vocabulary; each sub-protocol has a file of its own. */
+import type { Inbound } from '../wire/decoder.js';
+import { INV } from '../wire/inventory.js';
+import type { Message } from '../wire/registry.js';
+import { begin, onVerack, onVersion } from './handshake.js';
+import { keepAlive, onKeepAlivePong } from './keepalive.js';
+import { HANDSHAKE_TIMEOUT_MS, MAX_MALFORMED, MESSAGES_BURST, takeAllowance } from './limits.js';
+import { close, emit, send } from './outputs.js';
+import { blocksInHeaders, expirePushes, onKnown, onPushPong, onWritten, push } from './push.js';
+import { onGetdata, onGetheaders } from './serve.js';
+import type { Input, Output, SessionContext, SessionState } from './types.js';
+
+/** A session whose socket is not open yet. */
+export function initialState(now: number): SessionState {
+  return {
+    phase: { name: 'connecting' },
+    ping: { due: Number.POSITIVE_INFINITY },
+    pushes: [],
+    knows: new Set(),
+    allowance: { messages: MESSAGES_BURST, at: now },
+    malformed: 0,
+  };
+}
+
+/**
+ * Advances a session.
+ * @param now milliseconds, from the clock that stamps all inputs
+ * @returns the next state and what is to be done, in order; a closed session does nothing more
+ */
+export function step(
+  context: SessionContext,
+  state: SessionState,
+  input: Input,
+  now: number,
+): [SessionState, Output[]] {
+  if (state.phase.name === 'closed') return [state, []];
+  switch (input.type) {
+    case 'connected':
+      return begin(context, state, now);
+    case 'received':
+      return onInbound(context, state, input.inbound, now);
+    case 'push':
+      return push(context, state, input.block, now);
+    case 'written':
+      return onWritten(state, input.hash);
+    case 'closed':
+      return close(state, input.fault.code, input.fault.detail);
+    case 'tick':
+      return onTick(context, state, now);
+  }
+}
+
+function onTick(context: SessionContext, state: SessionState, now: number): [SessionState, Output[]] {
+  const { phase } = state;
+  if (phase.name === 'ready') {
+    const [pinged, outputs] = keepAlive(context, state, now);
+    const [next, more] = expirePushes(pinged, now);
+    return [next, [...outputs, ...more]];
+  }
+  if (phase.name === 'connecting' || phase.name === 'closed' || now - phase.since < HANDSHAKE_TIMEOUT_MS) {
+    return [state, []];
+  }
+  return close(state, 'handshake timeout', `${phase.name} for ${HANDSHAKE_TIMEOUT_MS / 1000} s`);
+}
+
+function onInbound(
+  context: SessionContext,
+  before: SessionState,
+  inbound: Inbound,
+  now: number,
+): [SessionState, Output[]] {
+  const allowance = takeAllowance(before.allowance, now);
+  if (allowance === undefined) return close(before, 'message flood', 'more messages than any node has reason to send');
+  const state = { ...before, allowance };
+  switch (inbound.kind) {
+    case 'fault':
+      return onFault(state, inbound.fault);
+    case 'unknown':
+      return [state, [emit({ type: 'unknown command', command: inbound.command })]];
+    case 'message':
+      return onMessage(context, state, inbound.message, now);
+  }
+}
+
+/** A checksum or framing that is wrong means a broken peer; a message we cannot read may be our own ignorance. */
+function onFault(state: SessionState, fault: Extract<Inbound, { kind: 'fault' }>['fault']): [SessionState, Output[]] {
+  const tolerable = fault.code === 'malformed' && state.phase.name === 'ready' && state.malformed < MAX_MALFORMED;
+  if (!tolerable) return close(state, fault.code, fault.detail);
+  return [{ ...state, malformed: state.malformed + 1 }, [emit({ type: 'malformed', detail: fault.detail })]];
+}
+
+function onMessage(
+  context: SessionContext,
+  state: SessionState,
+  message: Message,
+  now: number,
+): [SessionState, Output[]] {
+  if (message.command === 'version') return onVersion(state, message);
+  if (message.command === 'verack') return onVerack(state, now);
+  // Like Core, hear nothing else before the handshake is done.
+  if (state.phase.name !== 'ready') return [state, []];
+  switch (message.command) {
+    case 'ping':
+      return [state, [send({ command: 'pong', nonce: message.nonce })]];
+    case 'pong':
+      return onPushPong(state, message.nonce, now) ?? onKeepAlivePong(state, message.nonce, now) ?? [state, []];
+    case 'inv':
+      return onKnown(
+        state,
+        message.items.filter((item) => item.type === INV.block).map((item) => item.hash),
+      );
+    case 'headers':
+      return onKnown(state, blocksInHeaders(context, state, message.headers));
+    case 'getdata':
+      return [state, onGetdata(context, message.items)];
+    case 'getheaders':
+      return [state, onGetheaders(context, message.locator, message.stop)];
+    case 'addr':
+    case 'addrv2':
+      return [state, [emit({ type: 'addresses', addresses: message.addresses })]];
+    default:
+      // Wishes and goods we have no use for: sendheaders, sendcmpct, a block or transaction nobody asked for.
+      return [state, []];
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The vocabulary of a session: what goes into the step function, what it keeps, what comes out.
+ *
+ * A session is one peer's protocol without a socket: `step(context, state, input, now)` returns the next state and the
+ * outputs to carry out. Whoever owns the socket (streams/connection.ts) feeds it and obeys it; a test does both by hand.
+ */
+
+import type { Random } from '../time.js';
+import type { PeerAddress } from '../wire/addr.js';
+import type { Inbound, WireFault } from '../wire/decoder.js';
+import type { Network } from '../wire/network.js';
+import type { Hash } from '../wire/reader.js';
+import type { Message } from '../wire/registry.js';
+
+/** A block as a session needs it: its name, its header for recognition, its message as it goes over the wire. */
+export interface PushBlock {
+  readonly hash: Hash;
+  readonly header: Buffer;
+  readonly previous: Hash;
+  /** The whole `block` message, header and payload; one buffer shared by all sessions. */
+  readonly frame: Buffer;
+}
+
+/** The blocks we can serve, as streams/recent.ts keeps them. */
+export interface RecentBlocks {
+  get(hash: Hash): PushBlock | undefined;
+  /** Headers that follow the first block of `locator` that we know, up to and including `stop`; oldest first. */
+  headersAfter(locator: readonly Hash[], stop: Hash): readonly Buffer[];
+}
+
+/** What a session may use but does not own. */
+export interface SessionContext {
+  readonly network: Network;
+  readonly userAgent: string;
+  /** The height we report in our `version`. */
+  readonly height: () => number;
+  readonly random: Random;
+  readonly recent: RecentBlocks;
+  /** X11 hash of an 80-byte header. */
+  readonly hashHeader: (header: Buffer) => Hash;
+}
+
+/** What the peer said of itself. The user agent is a remote's text: sanitised by the codec, never a metric's label. */
+export interface Remote {
+  readonly protocolVersion: number;
+  readonly services: bigint;
+  readonly userAgent: string;
+  readonly height: number;
+}
+
+/** A block on its way to this peer. */
+export interface Push {
+  readonly hash: Hash;
+  readonly header: Buffer;
+  readonly previous: Hash;
+  readonly nonce: bigint;
+  readonly since: number;
+  readonly stage: 'sent' | 'written' | 'acknowledged';
+}
+
+export type Phase =
+  | { readonly name: 'connecting' }
+  | { readonly name: 'awaiting version'; readonly since: number; readonly nonce: bigint }
+  | { readonly name: 'awaiting verack'; readonly since: number; readonly remote: Remote }
+  | { readonly name: 'ready'; readonly since: number; readonly remote: Remote }
+  | { readonly name: 'closed'; readonly fault: SessionFault };
+
+export interface SessionState {
+  readonly phase: Phase;
+  /** The keep-alive ping in flight, or when the next one is due. */
+  readonly ping: { readonly nonce: bigint; readonly since: number } | { readonly due: number };
+  readonly pushes: readonly Push[];
+  /** Blocks the peer has shown to know, oldest first, bounded. */
+  readonly knows: ReadonlySet<Hash>;
+  /** Messages still allowed in this burst: a bucket that refills with time (limits.ts). */
+  readonly allowance: { readonly messages: number; readonly at: number };
+  /** Messages that could not be understood. */
+  readonly malformed: number;
+}
+
+export type Input =
+  | { readonly type: 'connected' }
+  | { readonly type: 'received'; readonly inbound: Inbound }
+  | { readonly type: 'push'; readonly block: PushBlock }
+  | { readonly type: 'written'; readonly hash: Hash }
+  | { readonly type: 'closed'; readonly fault: SessionFault }
+  | { readonly type: 'tick' };
+
+export type Output =
+  | { readonly type: 'send'; readonly message: Message }
+  /** Bytes that are a message already; when the kernel has taken them, a `written` input with `hash` is due. */
+  | { readonly type: 'write'; readonly bytes: Buffer; readonly hash?: Hash }
+  | { readonly type: 'close'; readonly fault: SessionFault }
+  | { readonly type: 'event'; readonly event: SessionEvent };
+
+export type ProofStage = 'written' | 'acknowledged' | 'accepted' | 'already had' | 'failed';
+
+export type SessionEvent =
+  | { readonly type: 'ready'; readonly remote: Remote }
+  | { readonly type: 'proof'; readonly hash: Hash; readonly stage: ProofStage; readonly reason?: string }
+  /** The peer told of a block by itself, or returned its header. */
+  | { readonly type: 'announced'; readonly hash: Hash }
+  | { readonly type: 'round trip'; readonly ms: number }
+  | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[] }
+  | { readonly type: 'served'; readonly what: 'block' | 'headers' }
+  | { readonly type: 'unknown command'; readonly command: string }
+  | { readonly type: 'malformed'; readonly detail: string };
+
+/** Why a session ended: a closed list, fit for a metric's label, beside words for people. */
+export interface SessionFault {
+  readonly code: SessionFaultCode;
+  readonly detail: string;
+}
+
+export type SessionFaultCode =
+  // the network
+  | 'unreachable'
+  | 'dial timeout'
+  | 'closed by peer'
+  | 'connection error'
+  // the handshake
+  | 'handshake timeout'
+  | 'obsolete version'
+  | 'self connection'
+  | 'out of order'
+  // conduct
+  | WireFault['code']
+  | 'no pong'
+  | 'block not acknowledged'
+  | 'message flood'
+  | 'backlog'
+  // our own doing
+  | 'rotated out'
+  | 'shutdown';

@@ -1,0 +1,118 @@
+/**
+ * The one stream of blocks: the pool's frames and dashd's feed, merged, deduplicated by block hash, judged by the gate. A pool's
+ * frame passes through here to the sockets in one turn of the event loop, so everything is synchronous.
+ */
+import { hash as digest } from 'node:crypto';
+import { type Block, inspect } from '../block/gate.js';
+import { blockBytes } from '../block/payload.js';
+import type { BlockRefused, BlockRepeated, BlockSource } from '../events.js';
+import type { Clock } from '../time.js';
+import type { Network } from '../wire/network.js';
+import type { Hash } from '../wire/reader.js';
+import type { ChainTip } from './tip.js';
+
+/** A block to be sent: at once where nothing is said against it, after dashd's consent otherwise. */
+export interface Arrival {
+  readonly type: 'block';
+  readonly at: number;
+  readonly source: BlockSource;
+  readonly block: Block;
+  /** What the soft gate has against it; empty: nothing. */
+  readonly doubts: readonly { readonly code: string; readonly reason: string }[];
+}
+
+export type Admission = Arrival | BlockRefused | BlockRepeated;
+
+/** Topics of frames that carry a block. */
+const BLOCK_TOPICS = new Set(['block', 'rawblock']);
+const MAX_SEEN = 4_096;
+
+export class Gatekeeper {
+  /** Blocks seen, and of those in doubt the bytes: the same header may come again with a body that is right. */
+  private readonly seen = new Map<Hash, Buffer | undefined>();
+
+  constructor(
+    private readonly network: Network,
+    private readonly tip: ChainTip,
+    private readonly clock: Clock,
+  ) {}
+
+  has(hash: Hash): boolean {
+    return this.seen.has(hash);
+  }
+
+  /** A message from the pool: one frame is the block; of two or more, the first is the topic and the second the block. */
+  fromPool(frames: readonly Buffer[]): Admission {
+    const at = this.clock.now();
+    const [first = Buffer.alloc(0), second] = frames;
+    const frame = second ?? first;
+    const topic = second === undefined ? undefined : first.toString('latin1', 0, 32);
+    if (topic !== undefined && !BLOCK_TOPICS.has(topic)) {
+      return refused(at, 'pool', frame, 'unknown topic', `${JSON.stringify(topic)}; use "block" or "rawblock"`);
+    }
+    const bytes = blockBytes(frame);
+    if (!bytes.ok) return refused(at, 'pool', frame, bytes.code, bytes.reason);
+    return this.judge(at, 'pool', bytes.raw);
+  }
+
+  /** A block that dashd published: `undefined` for one that has been here, as our own have when dashd tells of them. */
+  fromFeed(raw: Buffer): Admission | undefined {
+    const admission = this.judge(this.clock.now(), 'dashd', raw);
+    if (admission.type === 'repeated') return undefined;
+    // dashd vouches for it; a doubt of ours would only show that we know less.
+    return admission.type === 'block' ? { ...admission, doubts: [] } : admission;
+  }
+
+  private judge(at: number, source: BlockSource, raw: Buffer): Admission {
+    const inspection = inspect(raw, this.network);
+    if (inspection.kind === 'refused') {
+      return refused(at, source, raw, inspection.code, inspection.reason, inspection.hash);
+    }
+    const { block } = inspection;
+    if (this.isRepeated(block)) return { type: 'repeated', at, hash: block.hash, source };
+    const doubts = [...inspection.doubts, ...this.parentDoubt(block)];
+    this.remember(block.hash, doubts.length > 0 ? raw : undefined);
+    return { type: 'block', at, source, block, doubts };
+  }
+
+  private isRepeated({ hash, raw }: Block): boolean {
+    if (!this.seen.has(hash)) return false;
+    const doubted = this.seen.get(hash);
+    return doubted === undefined || doubted.equals(raw);
+  }
+
+  /** Nothing can be said about a parent while no tip is known: then the peers are all there is. */
+  private parentDoubt(block: Block): Arrival['doubts'] {
+    if (this.tip.hash === undefined || this.tip.knows(block.previous)) return [];
+    return [{ code: 'parent', reason: `its parent ${block.previous} is neither the tip nor a recent block` }];
+  }
+
+  private remember(hash: Hash, doubted: Buffer | undefined): void {
+    this.seen.set(hash, doubted);
+    for (const oldest of this.seen.keys()) {
+      if (this.seen.size <= MAX_SEEN) break;
+      this.seen.delete(oldest);
+    }
+  }
+}
+
+function refused(
+  at: number,
+  source: BlockSource,
+  payload: Buffer,
+  code: string,
+  reason: string,
+  hash?: Hash,
+): BlockRefused {
+  const sha256 = digest('sha256', payload, 'hex');
+  return {
+    type: 'refused',
+    at,
+    source,
+    ...(hash !== undefined && { hash }),
+    size: payload.length,
+    code,
+    reason,
+    sha256,
+  };
+}

@@ -1,0 +1,197 @@
+/**
+ * The broadcast: a block that passed the gate goes to all live sockets and, over RPC, to dashd in one turn of the event loop;
+ * then its race is told. A block in doubt goes to dashd first, and to the peers once dashd has taken it.
+ */
+import {
+  asyncScheduler,
+  filter,
+  firstValueFrom,
+  merge,
+  type Observable,
+  of,
+  ReplaySubject,
+  type SchedulerLike,
+  Subject,
+  takeUntil,
+  timer,
+} from 'rxjs';
+import { type Entry, openLedger } from '../delivery/ledger.js';
+import type { BlockEvent } from '../events.js';
+import type { PushBlock } from '../session/types.js';
+import { type Clock, MINUTE_MS, SECOND_MS } from '../time.js';
+import { frameOf } from '../wire/frame.js';
+import type { Network } from '../wire/network.js';
+import type { Hash } from '../wire/reader.js';
+import type { Arrival } from './blocks.js';
+import type { LivePeer, PeerPool, PoolEvent } from './pool.js';
+import type { Rpc } from './ports.js';
+import { race } from './race.js';
+import type { RecentStore } from './recent.js';
+import { type Submission, submit } from './submit.js';
+import type { ChainTip } from './tip.js';
+
+export interface BroadcastDeps {
+  readonly network: Network;
+  readonly pool: PeerPool;
+  readonly rpc: Rpc;
+  readonly recent: RecentStore;
+  readonly tip: ChainTip;
+  readonly clock: Clock;
+  readonly scheduler?: SchedulerLike;
+  /** See VerdictRules. */
+  readonly fallback: boolean;
+}
+
+/** So long after it came a block is worth sending to whoever lacks it, unless another has become the tip. */
+const FRESH_MS = 10 * MINUTE_MS;
+const VERDICT_DEADLINE_MS = 3 * SECOND_MS;
+
+/** A block under way. Entries are replayed: some are made before anybody had the time to listen. */
+interface Flight {
+  readonly arrival: Arrival;
+  readonly push: PushBlock;
+  readonly entries$: Subject<Entry>;
+  /** Ends it: the block is no longer fresh, or the relay stops. */
+  readonly over$: Observable<unknown>;
+  /** False while dashd's consent is awaited. */
+  released: boolean;
+  judged: boolean;
+}
+
+export class Broadcaster {
+  private readonly flights = new Map<Hash, Flight>();
+  private readonly events = new Subject<BlockEvent>();
+  private readonly stopped$ = new Subject<void>();
+  private readonly scheduler: SchedulerLike;
+
+  constructor(private readonly deps: BroadcastDeps) {
+    this.scheduler = deps.scheduler ?? asyncScheduler;
+  }
+
+  get events$(): Observable<BlockEvent> {
+    return this.events;
+  }
+
+  /** Sends a block. Whatever can be sent at once is with the kernel, or queued for it, before anything is told of it. */
+  send(arrival: Arrival): void {
+    const { doubts, source } = arrival;
+    const flight = this.open(arrival);
+    if (doubts.length === 0) this.release(flight);
+    if (source === 'pool') this.submit(flight);
+    this.follow(flight);
+  }
+
+  /** Hands a pool event to the block it concerns; a peer fresh from its handshake is given the newest block. */
+  onPeer({ target, at, event }: PoolEvent): void {
+    if (event.type === 'ready') this.catchUp(target.peer, event.remote.height);
+    if (event.type !== 'proof') return;
+    const { stage, reason, hash } = event;
+    const entry = { type: 'proof', peer: target.peer, stage, at } as const;
+    this.flights.get(hash)?.entries$.next(reason === undefined ? entry : { ...entry, reason });
+  }
+
+  /** Waits for the verdicts that are due, as long as a verdict may take; then ends all races. */
+  async stop(): Promise<void> {
+    const allJudged$ = this.events.pipe(filter(() => this.isIdle()));
+    await firstValueFrom(this.isIdle() ? of(undefined) : merge(allJudged$, timer(VERDICT_DEADLINE_MS, this.scheduler)));
+    this.stopped$.next();
+    this.events.complete();
+  }
+
+  private isIdle(): boolean {
+    return [...this.flights.values()].every(({ judged }) => judged);
+  }
+
+  private open(arrival: Arrival): Flight {
+    const { hash, header, previous, raw } = arrival.block;
+    const flight: Flight = {
+      arrival,
+      push: { hash, header, previous, frame: frameOf(this.deps.network.magic, 'block', raw) },
+      entries$: new ReplaySubject(),
+      over$: merge(timer(FRESH_MS, this.scheduler), this.stopped$),
+      released: false,
+      judged: false,
+    };
+    this.flights.set(hash, flight);
+    return flight;
+  }
+
+  /** To the sockets: all of them, except that dashd is not told its own news. */
+  private release(flight: Flight): void {
+    const { pool, recent, tip } = this.deps;
+    const { block, source } = flight.arrival;
+    const peers = [...pool.live.values()].filter(({ target }) => source === 'pool' || !target.protected);
+    flight.released = true;
+    this.push(flight, peers);
+    recent.add(flight.push);
+    tip.see(block.hash, block.previous, block.height);
+    tip.move(block.hash);
+  }
+
+  private push(flight: Flight, peers: readonly LivePeer[]): void {
+    flight.entries$.next({
+      type: 'tried',
+      peers: peers.map(({ target }) => ({ peer: target.peer, protected: target.protected })),
+    });
+    this.deps.pool.push(flight.push, new Set(peers.map(({ target }) => target.peer)));
+  }
+
+  private submit(flight: Flight): void {
+    submit(flight.arrival.block, { ...this.deps, scheduler: this.scheduler, giveUpAfterMs: FRESH_MS })
+      .pipe(takeUntil(flight.over$))
+      .subscribe((submission) => this.onSubmission(flight, submission));
+  }
+
+  private onSubmission(flight: Flight, submission: Submission): void {
+    if (!flight.released && mayRelease(flight.arrival, submission)) this.release(flight);
+    if (submission.outcome === 'rejected') this.deps.tip.retract(flight.push.hash);
+    const { stored: _known, ...result } = submission;
+    flight.entries$.next({ type: 'rpc', result });
+  }
+
+  /** Tells of the block and its race; nothing of this is on the hot path. */
+  private follow(flight: Flight): void {
+    const { clock, fallback } = this.deps;
+    const { block, source, at, doubts } = flight.arrival;
+    const { hash, size, height, transactions } = block;
+    const known = { hash, source, size, ...(height !== undefined && { height }) };
+    this.events.next({
+      type: 'received',
+      at,
+      ...known,
+      ...(transactions !== undefined && { transactions }),
+      ...(doubts.length > 0 && { held: doubts.map(({ reason }) => reason) }),
+    });
+    const rules = { fallback, deadlineMs: VERDICT_DEADLINE_MS };
+    race(openLedger({ ...known, receivedAt: at }), flight.entries$, rules, { clock, scheduler: this.scheduler })
+      .pipe(takeUntil(flight.over$))
+      .subscribe({
+        next: (event) => {
+          flight.judged ||= event.type === 'verdict';
+          this.events.next(event);
+        },
+        complete: () => {
+          if (this.flights.get(hash) === flight) this.flights.delete(hash);
+        },
+      });
+  }
+
+  /** The network's own blocks a peer has already, unless its height says otherwise. */
+  private catchUp(peer: string, height: number): void {
+    const { tip, pool } = this.deps;
+    const flight = tip.hash === undefined ? undefined : this.flights.get(tip.hash);
+    const live = pool.live.get(peer);
+    if (flight === undefined || !flight.released || live === undefined) return;
+    const { source, block } = flight.arrival;
+    const lacksIt = source === 'pool' || (!live.target.protected && height < (block.height ?? 0));
+    if (lacksIt) this.push(flight, [live]);
+  }
+}
+
+/**
+ * True when dashd's answer clears a block in doubt. Where only its parent was unknown and dashd is silent, it goes out all the same:
+ * at worst it costs 10 misbehaviour points of 100, while a body in doubt would cost every peer.
+ */
+function mayRelease({ doubts }: Arrival, { stored, outcome }: Submission): boolean {
+  return stored || (outcome === 'unavailable' && doubts.every(({ code }) => code === 'parent'));
+}

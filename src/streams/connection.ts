@@ -1,0 +1,142 @@
+/**
+ * One connection to one peer, as a cold Observable: subscribing dials, unsubscribing hangs up. It gives the session's events and
+ * ends with `lost`; a peer's failure is a value, never an error.
+ *
+ *   socket bytes ─► FrameDecoder ─┐
+ *   orders$ (push) ───────────────┼─► session step ─► writes, events
+ *   ticks$ ───────────────────────┘
+ */
+import { filter, Observable, Subscription } from 'rxjs';
+import { initialState, step } from '../session/step.js';
+import type {
+  Input,
+  Output,
+  PushBlock,
+  SessionContext,
+  SessionEvent,
+  SessionFault,
+  SessionFaultCode,
+} from '../session/types.js';
+import { type Clock, SECOND_MS } from '../time.js';
+import { FrameDecoder } from '../wire/decoder.js';
+import { encodeFrame } from '../wire/frame.js';
+import type { Address, Dial, PeerSocket } from './ports.js';
+
+const DIAL_TIMEOUT_MS = 5 * SECOND_MS;
+/** Eight full blocks: a peer this far behind is not reading. */
+const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
+
+/** A peer to be connected to. */
+export interface Target extends Address {
+  /** `host:port`: its name everywhere. */
+  readonly peer: string;
+  /** The pool's own dashd. */
+  readonly protected: boolean;
+}
+
+/** A block to be pushed to all, or to those named. */
+export interface PushOrder {
+  readonly block: PushBlock;
+  readonly only?: ReadonlySet<string>;
+}
+
+export interface ConnectionDeps {
+  readonly context: SessionContext;
+  readonly dial: Dial;
+  readonly clock: Clock;
+  /** Multicasts each block to all sessions, synchronously. */
+  readonly orders$: Observable<PushOrder>;
+  /** Lets sessions look at the clock; once a second will do. */
+  readonly ticks$: Observable<unknown>;
+}
+
+export interface PeerLost {
+  readonly type: 'lost';
+  readonly fault: SessionFault;
+  readonly wasReady: boolean;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+export type ConnectionEvent = SessionEvent | PeerLost;
+
+export function connection(target: Target, deps: ConnectionDeps): Observable<ConnectionEvent> {
+  return new Observable((subscriber) => {
+    const { context, clock } = deps;
+    const decoder = new FrameDecoder(context.network.magic);
+    const inputs = new Subscription();
+    let state = initialState(clock.now());
+    let wasReady = false;
+
+    const socket: PeerSocket = deps.dial(target, DIAL_TIMEOUT_MS, {
+      connected: () => feed({ type: 'connected' }),
+      data: (chunk) => {
+        for (const inbound of decoder.push(chunk)) feed({ type: 'received', inbound });
+      },
+      closed: (code, detail) => end(code, detail),
+    });
+
+    function feed(input: Input): void {
+      const [next, outputs] = step(context, state, input, clock.now());
+      state = next;
+      carryOut(outputs);
+    }
+
+    function carryOut(outputs: readonly Output[]): void {
+      write(outputs);
+      for (const output of outputs) {
+        if (output.type === 'event') {
+          wasReady ||= output.event.type === 'ready';
+          subscriber.next(output.event);
+        } else if (output.type === 'close') {
+          lose(output.fault);
+        }
+      }
+    }
+
+    /** One write for all of a step's bytes, before anything else that the step brought about. */
+    function write(outputs: readonly Output[]): void {
+      const buffers = outputs.flatMap((output) => bytesOf(output, context.network.magic));
+      if (buffers.length === 0) return;
+      const pushed = outputs.flatMap((output) => (output.type === 'write' && output.hash ? [output.hash] : []));
+      socket.write(buffers, () => {
+        for (const hash of pushed) feed({ type: 'written', hash });
+      });
+    }
+
+    function order(block: PushBlock): void {
+      if (socket.backlog > MAX_BACKLOG_BYTES) {
+        subscriber.next({ type: 'proof', hash: block.hash, stage: 'failed', reason: 'backlog' });
+        end('backlog', `${socket.backlog} bytes wait to be read by the peer`);
+      } else {
+        feed({ type: 'push', block });
+      }
+    }
+
+    function end(code: SessionFaultCode, detail: string): void {
+      feed({ type: 'closed', fault: { code, detail } });
+    }
+
+    function lose(fault: SessionFault): void {
+      inputs.unsubscribe();
+      const { bytesIn, bytesOut } = socket;
+      socket.destroy();
+      subscriber.next({ type: 'lost', fault, wasReady, bytesIn, bytesOut });
+      subscriber.complete();
+    }
+
+    const isForUs = ({ only }: PushOrder) => only === undefined || only.has(target.peer);
+    inputs.add(deps.orders$.pipe(filter(isForUs)).subscribe(({ block }) => order(block)));
+    inputs.add(deps.ticks$.subscribe(() => feed({ type: 'tick' })));
+
+    return () => {
+      inputs.unsubscribe();
+      socket.destroy();
+    };
+  });
+}
+
+function bytesOf(output: Output, magic: Buffer): Buffer[] {
+  if (output.type === 'send') return [encodeFrame(magic, output.message)];
+  return output.type === 'write' ? [output.bytes] : [];
+}

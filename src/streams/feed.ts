@@ -1,0 +1,158 @@
+/**
+ * dashd's ZeroMQ feed (Core doc/zmq.md): topic, body, sequence number. It may skip messages (gaps), fall silent without a
+ * disconnect, or publish hashes alone; each of that is noticed here, and the block is fetched over RPC instead.
+ */
+import {
+  concatMap,
+  EMPTY,
+  exhaustMap,
+  filter,
+  from,
+  map,
+  merge,
+  mergeMap,
+  type Observable,
+  of,
+  type SchedulerLike,
+  Subject,
+  share,
+  startWith,
+  switchMap,
+  tap,
+  timer,
+} from 'rxjs';
+import type { ServiceEvent } from '../events.js';
+import { type Clock, SECOND_MS } from '../time.js';
+import type { Hash } from '../wire/reader.js';
+import type { Rpc, SocketNews } from './ports.js';
+
+export const FEED_TOPICS = ['rawblock', 'hashblock'] as const;
+
+export type FeedNews =
+  | { readonly type: 'tip'; readonly hash: Hash }
+  | { readonly type: 'raw'; readonly raw: Buffer }
+  | ServiceEvent;
+
+export interface FeedDeps {
+  readonly open$: Observable<SocketNews>;
+  /** Tips that others tell of (RPC, peers): one the feed does not show shows that the feed is silent. */
+  readonly witness$: Observable<Hash>;
+  readonly rpc: Pick<Rpc, 'call'>;
+  /** True when the block's bytes have been here, from whatever source. */
+  readonly has: (hash: Hash) => boolean;
+  readonly clock: Clock;
+  readonly scheduler: SchedulerLike;
+}
+
+/** rawblock and hashblock of one block come together; after this the block itself is not coming. */
+const RAW_AFTER_HASH_MS = SECOND_MS;
+/** A witness may be ahead of the feed by the time dashd takes to connect a block. */
+const SILENT_AFTER_MS = 15 * SECOND_MS;
+
+export function feed(deps: FeedDeps): Observable<FeedNews> {
+  const { open$, witness$, rpc, has, clock, scheduler } = deps;
+  const restart$ = new Subject<void>();
+  const shown = new Set<Hash>();
+  const sequences = new Map<string, number>();
+  const service = (state: ServiceEvent['state'], code: string, detail: string): ServiceEvent => ({
+    type: 'service',
+    at: clock.now(),
+    service: 'dashd feed',
+    state,
+    code,
+    detail,
+  });
+
+  const news$ = restart$.pipe(
+    startWith(undefined),
+    switchMap(() => open$),
+    concatMap((news): FeedNews[] => {
+      if (news.type === 'state') {
+        if (news.state === 'up') sequences.clear();
+        return [
+          service(news.state === 'up' ? 'up' : 'down', news.state === 'up' ? 'connected' : 'disconnected', news.detail),
+        ];
+      }
+      return read(news.frames, sequences, service);
+    }),
+    tap((news) => {
+      if (news.type === 'tip') remember(shown, news.hash);
+    }),
+    share(),
+  );
+
+  const missing$ = news$.pipe(
+    filter((news) => news.type === 'tip'),
+    mergeMap(({ hash }) => timer(RAW_AFTER_HASH_MS, scheduler).pipe(mergeMap(() => (has(hash) ? EMPTY : fetch(hash))))),
+  );
+
+  const silent$ = witness$.pipe(
+    filter((hash) => !shown.has(hash)),
+    // One question at a time: a witness may repeat itself.
+    exhaustMap((hash) =>
+      timer(SILENT_AFTER_MS, scheduler).pipe(
+        filter(() => !shown.has(hash)),
+        tap(() => {
+          remember(shown, hash);
+          restart$.next();
+        }),
+        mergeMap(() =>
+          merge(
+            of(service('fault', 'silent', `the feed does not show ${hash}, which others have: subscribed anew`)),
+            of<FeedNews>({ type: 'tip', hash }),
+            has(hash) ? EMPTY : fetch(hash),
+          ),
+        ),
+      ),
+    ),
+  );
+
+  function fetch(hash: Hash): Observable<FeedNews> {
+    return from(rpc.call('getblock', [hash, 0])).pipe(
+      map((answer): FeedNews => {
+        if (answer.ok && typeof answer.result === 'string' && /^([0-9a-f]{2})+$/i.test(answer.result)) {
+          return { type: 'raw', raw: Buffer.from(answer.result, 'hex') };
+        }
+        const why = answer.ok ? 'the answer is no block' : `${answer.code}: ${answer.detail}`;
+        return service('fault', 'not fetched', `block ${hash} could not be fetched over RPC: ${why}`);
+      }),
+    );
+  }
+
+  return merge(news$, missing$, silent$);
+}
+
+const MAX_SHOWN = 100;
+
+function remember(shown: Set<Hash>, hash: Hash): void {
+  shown.add(hash);
+  for (const oldest of shown) {
+    if (shown.size <= MAX_SHOWN) break;
+    shown.delete(oldest);
+  }
+}
+
+type Report = (state: ServiceEvent['state'], code: string, detail: string) => ServiceEvent;
+
+function read(frames: readonly Buffer[], sequences: Map<string, number>, service: Report): FeedNews[] {
+  const [topicFrame, body, sequenceFrame] = frames;
+  const topic = topicFrame?.toString('latin1') ?? '';
+  if (body === undefined || !FEED_TOPICS.some((known) => known === topic)) {
+    return [
+      service('fault', 'garbage', `${frames.length} frames beginning with ${JSON.stringify(topic.slice(0, 20))}`),
+    ];
+  }
+  const gap = sequenceFrame?.length === 4 ? sequenceGap(topic, sequenceFrame.readUInt32LE(), sequences) : 0;
+  const gaps = gap === 0 ? [] : [service('fault', 'gap', `${gap} ${topic} messages were missed`)];
+  if (topic === 'rawblock') return [...gaps, { type: 'raw', raw: body }];
+  // Unlike everything on the P2P wire, a hash here is in display order.
+  if (body.length === 32) return [...gaps, { type: 'tip', hash: body.toString('hex') }];
+  return [...gaps, service('fault', 'garbage', `hashblock with ${body.length} bytes`)];
+}
+
+/** Messages missed since the last one of the topic; a number that falls back means that dashd was started anew. */
+function sequenceGap(topic: string, sequence: number, sequences: Map<string, number>): number {
+  const last = sequences.get(topic);
+  sequences.set(topic, sequence);
+  return last === undefined || sequence <= last ? 0 : sequence - last - 1;
+}

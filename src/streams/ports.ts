@@ -1,0 +1,45 @@
+/**
+ * The outside as the streams need it. adapters/ has the real thing and relay.ts plugs it in; a test may plug in something else.
+ */
+import type { SessionFaultCode } from '../session/types.js';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface PeerSocket {
+  /** `taken` is called once the kernel has the last of these bytes. */
+  write(buffers: readonly Buffer[], taken?: () => void): void;
+  /** Bytes written that the kernel has not taken yet. */
+  readonly backlog: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  destroy(): void;
+}
+
+export interface PeerSocketHandlers {
+  connected(): void;
+  data(chunk: Buffer): void;
+  closed(code: SessionFaultCode, detail: string): void;
+}
+
+export type Dial = (address: Address, timeoutMs: number, handlers: PeerSocketHandlers) => PeerSocket;
+
+/** An answer of dashd's, or how it failed to come. */
+export type RpcAnswer =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly code: string; readonly detail: string; readonly rpcCode?: number };
+
+export interface Rpc {
+  call(method: string, params?: readonly unknown[]): Promise<RpcAnswer>;
+  /** Starts the request in the calling turn. */
+  submitBlock(raw: Buffer): Promise<RpcAnswer>;
+  /** The best block's hash, asked over the connection that `submitBlock` uses, so that it stays open. */
+  submitConnectionPing(): Promise<RpcAnswer>;
+}
+
+/** A message of a ZeroMQ socket, or a change of the socket's state. */
+export type SocketNews =
+  | { readonly type: 'frames'; readonly frames: readonly Buffer[] }
+  | { readonly type: 'state'; readonly state: 'up' | 'down' | 'refused'; readonly detail: string };

@@ -1,0 +1,67 @@
+/**
+ * One block's race: entries in, events out. Each proof that adds something is told at once; the verdict falls when nothing more
+ * is to be expected, or at the deadline, and once more should a later entry change it.
+ */
+import {
+  combineLatest,
+  distinctUntilChanged,
+  filter,
+  map,
+  merge,
+  mergeMap,
+  type Observable,
+  type SchedulerLike,
+  scan,
+  share,
+  shareReplay,
+  startWith,
+  take,
+  timer,
+} from 'rxjs';
+import { type Entry, isSettled, type Ledger, record } from '../delivery/ledger.js';
+import { type VerdictRules, verdict } from '../delivery/verdict.js';
+import type { BlockProof, BlockVerdict } from '../events.js';
+import type { Clock } from '../time.js';
+
+export interface RaceRules extends VerdictRules {
+  /** The verdict waits this long for stragglers, milliseconds. */
+  readonly deadlineMs: number;
+}
+
+export function race(
+  opened: Ledger,
+  entries$: Observable<Entry>,
+  rules: RaceRules,
+  { clock, scheduler }: { readonly clock: Clock; readonly scheduler: SchedulerLike },
+): Observable<BlockProof | BlockVerdict> {
+  const steps$ = entries$.pipe(
+    scan(
+      (step: { before: Ledger; after: Ledger; entry?: Entry }, entry) => ({
+        before: step.after,
+        after: record(step.after, entry),
+        entry,
+      }),
+      { before: opened, after: opened },
+    ),
+    filter(({ before, after }) => before !== after),
+    share(),
+  );
+  const proofs$ = steps$.pipe(
+    mergeMap(({ after, entry }): BlockProof[] => {
+      const proof = entry?.type === 'proof' ? after.peers.get(entry.peer) : undefined;
+      return proof === undefined ? [] : [{ type: 'proof', at: clock.now(), hash: opened.hash, ...proof }];
+    }),
+  );
+  const ledger$ = steps$.pipe(
+    map(({ after }) => after),
+    startWith(opened),
+    shareReplay({ bufferSize: 1, refCount: true }),
+  );
+  const due$ = merge(ledger$.pipe(filter(isSettled)), timer(rules.deadlineMs, scheduler)).pipe(take(1));
+  const verdicts$ = combineLatest([ledger$, due$]).pipe(
+    map(([ledger]) => verdict(ledger, rules)),
+    distinctUntilChanged((a, b) => a.outcome === b.outcome && a.rpc?.outcome === b.rpc?.outcome),
+    map((judged): BlockVerdict => ({ type: 'verdict', at: clock.now(), ...judged })),
+  );
+  return merge(proofs$, verdicts$);
+}

@@ -1,0 +1,81 @@
+/**
+ * `submitblock`, until dashd has given an answer that stands: asked again while dashd cannot be reached, looked up again when it was
+ * inconclusive. The first request is on its way when `subscribe` returns.
+ */
+import {
+  concatMap,
+  defer,
+  EMPTY,
+  expand,
+  from,
+  map,
+  type Observable,
+  of,
+  type SchedulerLike,
+  takeWhile,
+  timer,
+} from 'rxjs';
+import { readLookup, readSubmission } from '../delivery/submission.js';
+import type { RpcResult } from '../events.js';
+import { type Clock, SECOND_MS } from '../time.js';
+import type { Hash } from '../wire/reader.js';
+import type { Rpc, RpcAnswer } from './ports.js';
+
+/** Each answer on the way; the last one stands. */
+export interface Submission extends RpcResult {
+  /** dashd has stored the block: whatever it says further, the block is not malformed. */
+  readonly stored: boolean;
+}
+
+export interface SubmitDeps {
+  readonly rpc: Rpc;
+  readonly clock: Clock;
+  readonly scheduler: SchedulerLike;
+  /** After this, a block nobody took is history, milliseconds. */
+  readonly giveUpAfterMs: number;
+}
+
+const RETRY_MS = SECOND_MS;
+/** An inconclusive block may be connected a moment later, when dashd has caught up with its parent. */
+const LOOKUP_AFTER_MS = [0, 200, SECOND_MS, 5 * SECOND_MS] as const;
+
+export function submit(block: { readonly hash: Hash; readonly raw: Buffer }, deps: SubmitDeps): Observable<Submission> {
+  const { rpc, clock, scheduler, giveUpAfterMs } = deps;
+  const began = clock.now();
+  const attempt = () =>
+    eagerly(() => rpc.submitBlock(block.raw)).pipe(
+      concatMap((answer) => {
+        const reading = { ...readSubmission(answer), ms: clock.now() - began };
+        return reading.outcome === 'inconclusive'
+          ? lookUp(block.hash, reading, deps, began)
+          : of({ ...reading, stored: reading.outcome === 'accepted' || reading.outcome === 'duplicate' });
+      }),
+    );
+  return attempt().pipe(
+    expand((submission) =>
+      submission.outcome === 'unavailable' && clock.now() - began < giveUpAfterMs
+        ? timer(RETRY_MS, scheduler).pipe(concatMap(attempt))
+        : EMPTY,
+    ),
+  );
+}
+
+function lookUp(hash: Hash, reading: RpcResult, deps: SubmitDeps, began: number): Observable<Submission> {
+  return from(LOOKUP_AFTER_MS).pipe(
+    concatMap((pause) =>
+      timer(pause, deps.scheduler).pipe(concatMap(() => from(deps.rpc.call('getblockheader', [hash])))),
+    ),
+    map((answer): Submission => {
+      const where = readLookup(answer);
+      const ms = deps.clock.now() - began;
+      if (where === 'active') return { outcome: 'accepted', ms, stored: true };
+      return { ...reading, ms, reason: `${reading.reason}, ${where}`, stored: where === 'side branch' };
+    }),
+    takeWhile((submission) => submission.outcome === 'inconclusive', true),
+  );
+}
+
+/** Unlike `from`, calls at subscription; unlike a bare promise, not before. */
+function eagerly(call: () => Promise<RpcAnswer>): Observable<RpcAnswer> {
+  return defer(() => from(call()));
+}
