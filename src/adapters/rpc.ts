@@ -1,0 +1,345 @@
+/**
+ * dashd's JSON-RPC as values: every answer, and every way of not getting one, is an {@link RpcAnswer}.
+ *
+ * `submitblock` has a connection of its own (a {@link Lane}), which no other call can occupy, and its request is handed to
+ * undici before `submitBlock` returns: credentials are cached and nothing is awaited first. undici writes it in the same
+ * round of the event loop, after one look at whether dashd has closed the idle connection (its answer to GHSA-35p6-xmwp-9g52).
+ * dashd drops a connection idle for 30 s (`-rpcservertimeout`); the owner calls {@link RpcClient.submitConnectionPing} every
+ * 10 s to keep it open.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { Pool } from 'undici';
+import { z } from 'zod';
+
+export interface RpcOptions {
+  /** `http://host:port` or `https://…`; a user and password in it are used when `user` is not given, and shown nowhere. */
+  readonly url: string;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** dashd's `.cookie`: read when first needed, and again when dashd no longer accepts what it held. */
+  readonly cookieFile?: string | undefined;
+  /** How long one attempt may take, connecting included, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export type RpcFailureCode =
+  | 'unreachable'
+  | 'timeout'
+  | 'unauthorised'
+  | 'forbidden'
+  | 'not json'
+  | 'rpc error'
+  | 'http error'
+  | 'too large'
+  | 'cookie unreadable'
+  | 'warming up';
+
+export interface RpcFailure {
+  readonly ok: false;
+  readonly code: RpcFailureCode;
+  /** For people; never holds a credential. */
+  readonly detail: string;
+  /** dashd's own error number, for `rpc error` and `warming up`. Source: Core `rpc/protocol.h`. */
+  readonly rpcCode?: number;
+}
+
+export type RpcAnswer = { readonly ok: true; readonly result: unknown } | RpcFailure;
+
+export interface RpcClient {
+  call(method: string, params?: readonly unknown[]): Promise<RpcAnswer>;
+  /**
+   * Hands a serialised block to dashd. The request is written in this round of the event loop when the connection stands and is idle;
+   * blocks given before an earlier one's answer follow it in order. A connection that breaks before the answer is replaced
+   * and the block sent once more: dashd then answers `duplicate` at worst.
+   */
+  submitBlock(raw: Buffer): Promise<RpcAnswer>;
+  /** `getbestblockhash` over the connection that `submitBlock` uses: keeps it open, and tells the tip. */
+  submitConnectionPing(): Promise<RpcAnswer>;
+  /** Waits for the requests under way (one timeout at most), then closes. Later calls answer `unreachable`. */
+  close(): Promise<void>;
+}
+
+/** The longest answer read. `getblock` of a full 2 MB block is 4 MB of hex. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+/** Less than dashd's 30 s, so that we, not dashd, decide when an idle connection ends. */
+const KEEP_ALIVE_MS = 25_000;
+/** dashd serves RPC with 4 threads by default (`-rpcthreads`); more connections would only wait there. */
+const CALL_CONNECTIONS = 4;
+/** Over two, a block could overtake its parent, and be refused for want of it. */
+const SUBMIT_CONNECTIONS = 1;
+const DEFAULT_TIMEOUT_MS = 15_000;
+/** A cookie is 75 bytes; anything much longer is another file. */
+const MAX_COOKIE_BYTES = 4_096;
+/** Core `rpc/protocol.h`: RPC_IN_WARMUP. */
+const RPC_IN_WARMUP = -28;
+const MAX_DETAIL_CHARS = 200;
+
+const SUBMIT_HEAD = '{"jsonrpc":"1.0","id":"blockcast","method":"submitblock","params":["';
+const SUBMIT_TAIL = '"]}';
+
+const Envelope = z
+  .object({ result: z.unknown().optional(), error: z.object({ code: z.number(), message: z.string() }).nullish() })
+  .refine((answer) => answer.result !== undefined || answer.error !== undefined);
+
+/** Failures that say the connection broke, not that dashd answered or could not be connected to. */
+const BROKEN_CONNECTION = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+const TIMED_OUT = new Set(['UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT']);
+
+type Attempt = { readonly answer: RpcAnswer; readonly broken: boolean };
+
+/**
+ * @throws Error when `url` is not an http(s) URL: the configuration has checked it, so this is a programmer's mistake
+ */
+export function createRpc(options: RpcOptions): RpcClient {
+  const target = parseTarget(options.url);
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const credentials = new Credentials(
+    options.user ?? target.user,
+    options.password ?? target.password,
+    options.cookieFile,
+  );
+  const calls = new Lane(target.origin, CALL_CONNECTIONS, timeoutMs);
+  const submits = new Lane(target.origin, SUBMIT_CONNECTIONS, timeoutMs);
+
+  async function attempt(lane: Lane, body: Buffer | string): Promise<Attempt> {
+    const authorization = credentials.current();
+    if (!authorization.ok) return { answer: authorization, broken: false };
+    const first = await exchange(lane, body, authorization.header);
+    if (first.answer.ok || first.answer.code !== 'unauthorised') return first;
+    const renewed = credentials.renewed(authorization.header);
+    return renewed === undefined ? first : await exchange(lane, body, renewed);
+  }
+
+  async function exchange(lane: Lane, body: Buffer | string, authorization: string | undefined): Promise<Attempt> {
+    try {
+      const reply = await lane.pool.request({
+        method: 'POST',
+        path: target.path,
+        headers: { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
+        body,
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      const text = await reply.body.text();
+      return { answer: redacted(readAnswer(reply.statusCode, text)), broken: false };
+    } catch (error) {
+      const code = errorCode(error);
+      return { answer: redacted(transportFailure(code, timeoutMs, target.host)), broken: BROKEN_CONNECTION.has(code) };
+    }
+  }
+
+  function redacted(answer: RpcAnswer): RpcAnswer {
+    return answer.ok ? answer : { ...answer, detail: credentials.redact(answer.detail) };
+  }
+
+  return {
+    async call(method, params = []) {
+      const body = JSON.stringify({ jsonrpc: '1.0', id: 'blockcast', method, params });
+      return (await attempt(calls, body)).answer;
+    },
+
+    async submitBlock(raw) {
+      const body = submitBody(raw);
+      const used = submits.pool;
+      const first = await attempt(submits, body);
+      if (!first.broken) return first.answer;
+      submits.replace(used);
+      return (await attempt(submits, body)).answer;
+    },
+
+    async submitConnectionPing() {
+      const body = JSON.stringify({ jsonrpc: '1.0', id: 'blockcast', method: 'getbestblockhash', params: [] });
+      return (await attempt(submits, body)).answer;
+    },
+
+    async close() {
+      await Promise.all([calls.close(), submits.close()]);
+    },
+  };
+}
+
+/** Connections to dashd that a kind of call has for itself, and that can be exchanged for fresh ones. */
+class Lane {
+  pool: Pool;
+  private closed = false;
+  private readonly retired = new Set<Promise<void>>();
+
+  constructor(
+    private readonly origin: string,
+    private readonly connections: number,
+    private readonly timeoutMs: number,
+  ) {
+    this.pool = this.open();
+  }
+
+  /** Puts fresh connections in the place of `stale`, unless another call has done so; what still runs on it may finish. */
+  replace(stale: Pool): void {
+    if (stale !== this.pool || this.closed) return;
+    this.pool = this.open();
+    const retiring = stale.close().finally(() => this.retired.delete(retiring));
+    this.retired.add(retiring);
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await Promise.all([this.pool.close(), ...this.retired]);
+  }
+
+  private open(): Pool {
+    return new Pool(this.origin, {
+      connections: this.connections,
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxResponseSize: MAX_ANSWER_BYTES,
+      connect: { timeout: this.timeoutMs },
+      // One limit for the whole attempt is given with each request; undici's own start anew with every byte.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+}
+
+type Authorization = { readonly ok: true; readonly header: string | undefined } | RpcFailure;
+
+/** The `Authorization` header, from a user and password or from dashd's cookie, kept so that it costs no wait. */
+class Credentials {
+  private header: string | undefined;
+  private readonly secrets = new Set<string>();
+
+  constructor(
+    user: string | undefined,
+    password: string | undefined,
+    private readonly cookieFile: string | undefined,
+  ) {
+    if (user !== undefined) this.adopt(`${user}:${password ?? ''}`);
+  }
+
+  /** Synchronous, because a block may be waiting: the cookie is a few bytes, and read only when none is cached. */
+  current(): Authorization {
+    if (this.header !== undefined || this.cookieFile === undefined) return { ok: true, header: this.header };
+    return this.readCookie(this.cookieFile);
+  }
+
+  /** What to try after `refused` was refused; undefined when there is nothing new. dashd writes a new cookie at each start. */
+  renewed(refused: string | undefined): string | undefined {
+    if (this.cookieFile === undefined) return undefined;
+    const cookie = this.readCookie(this.cookieFile);
+    return cookie.ok && cookie.header !== refused ? cookie.header : undefined;
+  }
+
+  /** Takes our credentials out of a text that came from outside. */
+  redact(text: string): string {
+    let clean = text;
+    for (const secret of this.secrets) clean = clean.replaceAll(secret, '***');
+    return clean;
+  }
+
+  private readCookie(path: string): Authorization {
+    try {
+      const file = statSync(path);
+      // A pipe or a device would hold the process for ever.
+      if (!file.isFile() || file.size > MAX_COOKIE_BYTES) return unreadable(path, 'it is not a cookie file');
+      const cookie = readFileSync(path, 'utf8').split(/\r?\n/, 1)[0] ?? '';
+      if (!cookie.includes(':')) return unreadable(path, 'it holds no user:password');
+      return { ok: true, header: this.adopt(cookie) };
+    } catch (error) {
+      return unreadable(path, errorCode(error));
+    }
+  }
+
+  private adopt(userAndPassword: string): string {
+    const encoded = Buffer.from(userAndPassword, 'utf8').toString('base64');
+    const password = userAndPassword.slice(userAndPassword.indexOf(':') + 1);
+    this.secrets.clear();
+    for (const secret of [encoded, password]) if (secret !== '') this.secrets.add(secret);
+    this.header = `Basic ${encoded}`;
+    return this.header;
+  }
+}
+
+function unreadable(path: string, why: string): RpcFailure {
+  return { ok: false, code: 'cookie unreadable', detail: `${path}: ${why}` };
+}
+
+interface Target {
+  readonly origin: string;
+  readonly host: string;
+  readonly path: string;
+  readonly user?: string;
+  readonly password?: string;
+}
+
+function parseTarget(text: string): Target {
+  // The parser's own error quotes the whole URL, password and all.
+  if (!URL.canParse(text)) throw new Error('the RPC address is not a URL');
+  const url = new URL(text);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error('the RPC address is not http(s)');
+  const target = { origin: url.origin, host: url.host, path: url.pathname };
+  if (url.username === '') return target;
+  return { ...target, user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+}
+
+/** Assembled as bytes: a 2 MB block is 4 MB of hex, too much to pass through `JSON.stringify` with a block waiting. */
+function submitBody(raw: Buffer): Buffer {
+  const hexStart = SUBMIT_HEAD.length;
+  const hexEnd = hexStart + raw.length * 2;
+  const body = Buffer.allocUnsafe(hexEnd + SUBMIT_TAIL.length);
+  body.write(SUBMIT_HEAD, 0, 'latin1');
+  body.write(raw.toString('hex'), hexStart, 'latin1');
+  body.write(SUBMIT_TAIL, hexEnd, 'latin1');
+  return body;
+}
+
+/** Tells apart what dashd, or whatever listens in its place, answered. Statuses: Core `httprpc.cpp`, `httpserver.cpp`. */
+function readAnswer(status: number, text: string): RpcAnswer {
+  if (status === 401) return { ok: false, code: 'unauthorised', detail: 'dashd refused the user and password' };
+  if (status === 403) return { ok: false, code: 'forbidden', detail: 'dashd does not allow this address or method' };
+  const envelope = Envelope.safeParse(parseJson(text));
+  if (envelope.success) {
+    const { result, error } = envelope.data;
+    if (error === null || error === undefined) {
+      return status < 300 ? { ok: true, result } : { ok: false, code: 'http error', detail: `HTTP ${status}` };
+    }
+    const code = error.code === RPC_IN_WARMUP ? 'warming up' : 'rpc error';
+    return { ok: false, code, detail: excerpt(error.message), rpcCode: error.code };
+  }
+  if (status >= 300) return { ok: false, code: 'http error', detail: excerpt(`HTTP ${status} ${text}`) };
+  return { ok: false, code: 'not json', detail: excerpt(`no JSON-RPC answer: ${text}`) };
+}
+
+/** `undefined`, which JSON cannot express, stands for text that is not JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function transportFailure(code: string, timeoutMs: number, host: string): RpcFailure {
+  if (code === 'TimeoutError') return { ok: false, code: 'timeout', detail: `${host}: no answer in ${timeoutMs} ms` };
+  if (TIMED_OUT.has(code)) return { ok: false, code: 'timeout', detail: `${host}: no connection in time` };
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
+    return { ok: false, code: 'too large', detail: `${host}: the answer is over ${MAX_ANSWER_BYTES} bytes` };
+  }
+  if (code === 'UND_ERR_CLOSED' || code === 'UND_ERR_DESTROYED') {
+    return { ok: false, code: 'unreachable', detail: `${host}: the client is closed` };
+  }
+  if (BROKEN_CONNECTION.has(code)) {
+    return { ok: false, code: 'unreachable', detail: `${host}: the connection broke before the answer was complete` };
+  }
+  return { ok: false, code: 'unreachable', detail: `${host}: ${code}` };
+}
+
+/** Node's and undici's errors carry a `code`; an abort carries its name. Their messages are not used: they may quote anything. */
+function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  const code: unknown = 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : error.name;
+}
+
+/** The start of a foreign text on one line, without control characters. */
+function excerpt(text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
+  return line.length > MAX_DETAIL_CHARS ? `${line.slice(0, MAX_DETAIL_CHARS)}…` : line;
+}
