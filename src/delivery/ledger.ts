@@ -49,7 +49,7 @@ export function record(ledger: Ledger, entry: Entry): Ledger {
     case 'proof': {
       const known = ledger.peers.get(entry.peer);
       if (known === undefined) return ledger;
-      const proof = prove(known, entry, entry.at - ledger.receivedAt);
+      const proof = prove(known, entry, toMicroseconds(entry.at - ledger.receivedAt));
       return proof === known ? ledger : { ...ledger, peers: new Map(ledger.peers).set(entry.peer, proof) };
     }
     case 'rpc':
@@ -93,4 +93,9 @@ function prove(known: PeerProof, entry: Extract<Entry, { type: 'proof' }>, ms: n
     case 'failed':
       return { ...kept, status: 'failed', reason: entry.reason ?? 'unknown' };
   }
+}
+
+/** Milliseconds to the third decimal: what the clock is good for, and all that a reader can use. */
+function toMicroseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }
