@@ -1,0 +1,105 @@
+/** Fills in what follows from other settings. */
+import { posix, win32 } from 'node:path';
+import type { Config, CurveConfig } from '../config.js';
+import { NETWORKS, type NetworkName } from '../wire/network.js';
+import { type HostPort, parseHostPort } from './host-port.js';
+import type { Values } from './settings.js';
+
+export interface Surroundings {
+  /** The user's home directory, as the environment has it. */
+  readonly home: string | undefined;
+  readonly platform: string;
+}
+
+/** @param values sound, each by itself and together */
+export function derive(values: Values, surroundings: Surroundings): Config {
+  const network = NETWORKS[values.network];
+  return {
+    network: network.name,
+    dashd: {
+      rpc: rpcConfig(values, surroundings),
+      p2p: { host: values['dashd.p2p.host'], port: values['dashd.p2p.port'] ?? network.p2pPort },
+      zmq: { url: values['dashd.zmq.url'] ?? '' },
+    },
+    pool: {
+      bind: values['pool.bind'],
+      allowInsecureBind: values['pool.allowInsecureBind'],
+      curve: curveConfig(values),
+    },
+    events: { bind: values['events.bind'] },
+    broadcast: {
+      enabled: values['broadcast.enabled'],
+      maxPeers: values['broadcast.maxPeers'],
+      minPeers: values['broadcast.minPeers'],
+      refreshInterval: values['broadcast.refreshInterval'],
+      skipBootstrap: values['broadcast.skipBootstrap'],
+      peerDb: values['broadcast.peerDb'] ?? `${dataFolder(network.name)}/broadcast_peers.json`,
+      fallback: values['broadcast.fallback'],
+    },
+    peers: distinct(values.peers.flatMap((text) => toHostPort(text, network.p2pPort))),
+    http: { host: values['http.host'], port: values['http.port'] },
+    log: { level: values['log.level'], format: values['log.format'] },
+  };
+}
+
+function rpcConfig(values: Values, surroundings: Surroundings): Config['dashd']['rpc'] {
+  const network = NETWORKS[values.network];
+  const given = new URL(values['dashd.rpc.url'] ?? `http://127.0.0.1:${network.rpcPort}`);
+  const user = values['dashd.rpc.user'] ?? nonEmpty(decodeURIComponent(given.username));
+  const password = values['dashd.rpc.password'] ?? nonEmpty(decodeURIComponent(given.password));
+  const url = `${given.origin}${given.pathname === '/' ? '' : given.pathname}`;
+  if (user !== undefined) return { url, user, ...(password === undefined ? {} : { password }) };
+  const cookieFile = values['dashd.rpc.cookieFile'] ?? defaultCookieFile(network.name, surroundings);
+  return { url, cookieFile: expandHome(cookieFile, surroundings.home) };
+}
+
+function curveConfig(values: Values): CurveConfig {
+  const publicKey = values['pool.curve.publicKey'];
+  const secretKey = values['pool.curve.secretKey'];
+  const allowedClients = values['pool.curve.allowedClients'];
+  if (!values['pool.curve.enabled'] || publicKey === undefined || secretKey === undefined) {
+    return { enabled: false, allowedClients };
+  }
+  return { enabled: true, publicKey, secretKey, allowedClients: [...new Set([...allowedClients, publicKey])] };
+}
+
+/** Source: the design document; the two it names go without the network's name or with p2pool-dash's. */
+function dataFolder(network: NetworkName): string {
+  return network === 'mainnet' ? 'data/dash' : `data/dash_${network}`;
+}
+
+/** Sub-folders of Dash Core's data directory. Source: Core `chainparamsbase.cpp`; a devnet with a name adds `-<name>`. */
+const CORE_FOLDERS: Readonly<Record<NetworkName, string>> = {
+  mainnet: '',
+  testnet: 'testnet3',
+  devnet: 'devnet',
+  regtest: 'regtest',
+};
+
+/** Source: Core `util/system.cpp`, GetDefaultDataDir. */
+function defaultCookieFile(network: NetworkName, { home, platform }: Surroundings): string {
+  const base = nonEmpty(home ?? '') ?? '/';
+  const folder = CORE_FOLDERS[network];
+  if (platform === 'win32') return win32.join(base, 'AppData', 'Roaming', 'DashCore', folder, '.cookie');
+  const data = platform === 'darwin' ? 'Library/Application Support/DashCore' : '.dashcore';
+  return posix.join(base, data, folder, '.cookie');
+}
+
+/** `~/` is the shell's doing, which files and container environments do without. */
+function expandHome(path: string, home: string | undefined): string {
+  return path.startsWith('~/') && home !== undefined ? posix.join(home, path.slice(2)) : path;
+}
+
+/** @param text accepted by the setting's kind */
+export function toHostPort(text: string, defaultPort: number): HostPort[] {
+  const parsed = parseHostPort(text);
+  return parsed.ok ? [{ host: parsed.host, port: parsed.port ?? defaultPort }] : [];
+}
+
+function distinct(peers: readonly HostPort[]): HostPort[] {
+  return [...new Map(peers.map((peer) => [`${peer.host.toLowerCase()} ${peer.port}`, peer])).values()];
+}
+
+function nonEmpty(text: string): string | undefined {
+  return text === '' ? undefined : text;
+}

@@ -1,0 +1,107 @@
+/** A configuration file as settings by their dotted keys. YAML, JSON and JSON5, told apart by the extension. */
+import { extname } from 'node:path';
+import json5 from 'json5';
+import { parseDocument } from 'yaml';
+import { closest } from './closest.js';
+import type { ConfigError } from './error.js';
+import { isKey, KEYS, type Key } from './settings.js';
+
+export interface FileSettings {
+  readonly values: ReadonlyMap<Key, unknown>;
+  readonly errors: readonly ConfigError[];
+}
+
+/** More make a small file a huge tree. */
+const MAX_ALIASES = 100;
+
+type Tree = { readonly ok: true; readonly tree: unknown } | { readonly ok: false; readonly problem: string };
+
+/** Reads `text`, the contents of the file named `path`. Never throws, and quotes none of the file: it may hold a password. */
+export function readFileSettings(path: string, text: string): FileSettings {
+  const parsed = parseText(path, text);
+  if (!parsed.ok) {
+    return {
+      values: new Map(),
+      errors: [{ key: 'config', from: path, problem: parsed.problem, remedy: 'Correct the file.' }],
+    };
+  }
+  const values = new Map<Key, unknown>();
+  const errors: ConfigError[] = [];
+  collect(parsed.tree, '', path, values, errors);
+  return { values, errors };
+}
+
+function parseText(path: string, text: string): Tree {
+  switch (extname(path).toLowerCase()) {
+    case '.yaml':
+    case '.yml':
+      return parseYaml(text);
+    case '.json':
+    case '.json5':
+      return parseJson5(text);
+    default:
+      return { ok: false, problem: 'is of an unknown type: its name must end in .yaml, .yml, .json or .json5' };
+  }
+}
+
+function parseYaml(text: string): Tree {
+  try {
+    const document = parseDocument(text, { prettyErrors: true });
+    const [first] = document.errors;
+    if (first === undefined) return { ok: true, tree: document.toJS({ maxAliasCount: MAX_ALIASES }) };
+    const at = first.linePos?.[0];
+    const place = at === undefined ? '' : ` at line ${at.line}, column ${at.col}`;
+    return { ok: false, problem: `is not YAML: ${first.code.toLowerCase().replaceAll('_', ' ')}${place}` };
+  } catch {
+    return { ok: false, problem: 'is not YAML that can be read: nested too deeply, or its aliases do not resolve' };
+  }
+}
+
+function parseJson5(text: string): Tree {
+  try {
+    return { ok: true, tree: json5.parse(text) };
+  } catch (error) {
+    const { lineNumber, columnNumber } = error as { lineNumber?: number; columnNumber?: number };
+    const place = lineNumber === undefined ? '' : ` at line ${lineNumber}, column ${columnNumber}`;
+    return { ok: false, problem: `is not JSON or JSON5${place}` };
+  }
+}
+
+function collect(tree: unknown, prefix: string, path: string, values: Map<Key, unknown>, errors: ConfigError[]): void {
+  if (tree === null || tree === undefined) return;
+  if (!isSection(tree)) {
+    const remedy = 'Write its settings below it, one a line.';
+    errors.push({ key: prefix.slice(0, -1) || 'config', from: path, problem: 'is a section, not a value', remedy });
+    return;
+  }
+  for (const [name, value] of Object.entries(tree)) {
+    const key = prefix + name;
+    if (isKey(key)) {
+      if (isSection(value))
+        errors.push({ key: key, from: path, problem: 'is a value, not a section', remedy: 'Give it one value.' });
+      else values.set(key, value);
+    } else if (SECTIONS.has(key)) {
+      collect(value, `${key}.`, path, values, errors);
+    } else {
+      errors.push(unknownKey(key, path));
+    }
+  }
+}
+
+function unknownKey(key: string, path: string): ConfigError {
+  const near = closest(key, [...KEYS, ...SECTIONS]);
+  const remedy = near === undefined ? 'Remove it.' : `Did you mean ${near}?`;
+  return { key: key, from: path, problem: 'is not a setting', remedy };
+}
+
+function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `dashd`, `dashd.rpc`, … */
+const SECTIONS: ReadonlySet<string> = new Set(
+  KEYS.flatMap((key) => {
+    const parts = key.split('.');
+    return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('.'));
+  }),
+);

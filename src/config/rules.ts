@@ -1,0 +1,142 @@
+/** Rules between settings, and what is allowed but worth a second look. */
+import type { Config } from '../config.js';
+import { isLocalEndpoint, parseEndpoint } from './endpoint.js';
+import { type ConfigError, showValue } from './error.js';
+import { formatHostPort, isLoopback } from './host-port.js';
+import { isSecret, type Key, type Values } from './settings.js';
+
+interface Rule {
+  /** The settings it looks at; the first is the one it complains of. It is left out while one of them is wrong by itself. */
+  readonly about: readonly [Key, ...Key[]];
+  readonly broken: (values: Values) => boolean;
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+const MAKE_KEYS = 'Make a pair (node -p "require(\'zeromq\').curveKeyPair()") and set both.';
+
+const RULES: readonly Rule[] = [
+  {
+    about: ['broadcast.minPeers', 'broadcast.maxPeers'],
+    broken: (values) => values['broadcast.minPeers'] > values['broadcast.maxPeers'],
+    problem: 'is more than broadcast.maxPeers',
+    remedy: 'Lower it, or raise broadcast.maxPeers.',
+  },
+  {
+    about: ['pool.bind', 'pool.curve.enabled', 'pool.allowInsecureBind'],
+    broken: (values) =>
+      !values['pool.curve.enabled'] && !values['pool.allowInsecureBind'] && !isLocal(values['pool.bind']),
+    problem: 'would let anyone who reaches it push blocks, unencrypted',
+    remedy: 'Bind to 127.0.0.1, enable pool.curve, or set pool.allowInsecureBind to true on a network you trust.',
+  },
+  {
+    about: ['events.bind', 'pool.bind'],
+    broken: (values) => values['events.bind'] === values['pool.bind'] && !isSystemChosen(values['pool.bind']),
+    problem: 'is the same as pool.bind',
+    remedy: 'Give each socket its own port.',
+  },
+  {
+    about: ['pool.curve.publicKey', 'pool.curve.enabled'],
+    broken: (values) => values['pool.curve.enabled'] && values['pool.curve.publicKey'] === undefined,
+    problem: 'is needed when pool.curve.enabled is true',
+    remedy: MAKE_KEYS,
+  },
+  {
+    about: ['pool.curve.secretKey', 'pool.curve.enabled'],
+    broken: (values) => values['pool.curve.enabled'] && values['pool.curve.secretKey'] === undefined,
+    problem: 'is needed when pool.curve.enabled is true',
+    remedy: MAKE_KEYS,
+  },
+  {
+    about: ['pool.curve.allowedClients', 'pool.curve.enabled'],
+    broken: (values) => values['pool.curve.enabled'] && values['pool.curve.allowedClients'].length === 0,
+    problem: 'is empty, so that no pool could connect',
+    remedy: "List the pools' public keys.",
+  },
+  {
+    about: ['dashd.rpc.user', 'dashd.rpc.password'],
+    broken: (values) => values['dashd.rpc.user'] !== undefined && values['dashd.rpc.password'] === undefined,
+    problem: 'has no dashd.rpc.password',
+    remedy: 'Set the password too, or neither of them to use the cookie file.',
+  },
+  {
+    about: ['dashd.rpc.password', 'dashd.rpc.user'],
+    broken: (values) => values['dashd.rpc.password'] !== undefined && values['dashd.rpc.user'] === undefined,
+    problem: 'has no dashd.rpc.user',
+    remedy: 'Set the user too, or neither of them to use the cookie file.',
+  },
+  {
+    about: ['dashd.rpc.cookieFile', 'dashd.rpc.user', 'dashd.rpc.url'],
+    broken: (values) =>
+      values['dashd.rpc.cookieFile'] !== undefined &&
+      (values['dashd.rpc.user'] !== undefined || urlHasCredentials(values)),
+    problem: 'is given besides a user',
+    remedy: 'Keep either the cookie file or the user and password.',
+  },
+  {
+    about: ['dashd.rpc.url', 'dashd.rpc.user'],
+    broken: (values) => values['dashd.rpc.user'] !== undefined && urlHasCredentials(values),
+    problem: 'holds a user besides dashd.rpc.user',
+    remedy: 'Keep one of them.',
+  },
+];
+
+/**
+ * @param wrong settings that are wrong by themselves
+ * @param originOf where a setting was set
+ */
+export function brokenRules(values: Values, wrong: ReadonlySet<Key>, originOf: (key: Key) => string): ConfigError[] {
+  return RULES.filter((rule) => !rule.about.some((key) => wrong.has(key)) && rule.broken(values)).map((rule) => {
+    const [key] = rule.about;
+    const value = showValue(values[key], isSecret(key));
+    return { key, from: originOf(key), value, problem: rule.problem, remedy: rule.remedy };
+  });
+}
+
+/** What `check-config` adds, and `run` logs once at the start. */
+export function warningsAbout(config: Config, values: Values): string[] {
+  const warnings: string[] = [];
+  if (!isLocal(config.pool.bind) && !config.pool.curve.enabled) {
+    warnings.push(`pool.bind: anyone who reaches ${config.pool.bind} can push blocks, unencrypted.`);
+  }
+  if (!isLocal(config.events.bind)) {
+    warnings.push(`events.bind: anyone who reaches ${config.events.bind} can read the block events.`);
+  }
+  const rpc = new URL(config.dashd.rpc.url);
+  if (rpc.protocol === 'http:' && !isLoopback(rpc.hostname.replace(/^\[|\]$/g, ''))) {
+    warnings.push(`dashd.rpc.url: the password crosses the network to ${rpc.host} unencrypted.`);
+  }
+  if (config.network === 'devnet' && usesDefaultCookie(values)) {
+    warnings.push(
+      "dashd.rpc.cookieFile: a devnet with a name keeps it in Dash Core's folder devnet-<name>; give the path.",
+    );
+  }
+  if (config.broadcast.enabled && config.broadcast.skipBootstrap && config.peers.length === 0) {
+    warnings.push('peers: none are given and broadcast.skipBootstrap is true: only remembered peers will be tried.');
+  }
+  const local = formatHostPort(config.dashd.p2p);
+  if (config.peers.some((peer) => formatHostPort(peer) === local)) {
+    warnings.push(`peers: ${local} is the local dashd, which is connected to anyway.`);
+  }
+  return warnings;
+}
+
+function usesDefaultCookie(values: Values): boolean {
+  const given = values['dashd.rpc.user'] ?? values['dashd.rpc.cookieFile'];
+  return given === undefined && !urlHasCredentials(values);
+}
+
+function isLocal(text: string): boolean {
+  const endpoint = parseEndpoint(text);
+  return endpoint !== undefined && isLocalEndpoint(endpoint);
+}
+
+function isSystemChosen(text: string): boolean {
+  const endpoint = parseEndpoint(text);
+  return endpoint?.transport === 'tcp' && endpoint.port === 0;
+}
+
+function urlHasCredentials(values: Values): boolean {
+  const url = values['dashd.rpc.url'];
+  return url !== undefined && new URL(url).username !== '';
+}

@@ -1,0 +1,166 @@
+/**
+ * The one table of settings. Keys in a file, environment variables, flags, `--help`, defaults and what is masked all follow
+ * from it. The names are an interface to operators: they are added to, never changed.
+ */
+import { NETWORK_NAMES } from '../wire/network.js';
+import {
+  boolean,
+  curveKey,
+  curveKeyList,
+  endpoint,
+  host,
+  httpUrl,
+  integer,
+  type Kind,
+  oneOf,
+  optional,
+  path,
+  peerList,
+  rpcUser,
+  text,
+} from './kinds.js';
+
+/** From the gravest to the least. */
+export const LOG_LEVELS = ['critical', 'error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const LOG_FORMATS = ['auto', 'pretty', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+export interface Setting<T> {
+  readonly kind: Kind<T>;
+  /** Null where there is none, or where it follows from other settings (`follows` says how). */
+  readonly default: T | null;
+  readonly doc: string;
+  readonly follows?: string;
+  /** Masked wherever it is shown. */
+  readonly secret?: true;
+}
+
+function setting<T>(
+  kind: Kind<T>,
+  fallback: T | null,
+  doc: string,
+  more: Pick<Setting<T>, 'follows' | 'secret'> = {},
+): Setting<T> {
+  return { kind, default: fallback, doc, ...more };
+}
+
+/** A session more than this costs dashd's whole inbound allowance and gains nothing. */
+const MAX_PEERS = 1_000;
+const DAY_SECONDS = 86_400;
+
+const port = integer(1, 65_535);
+const bindPort = integer(0, 65_535);
+
+export const SETTINGS = {
+  network: setting(oneOf(NETWORK_NAMES), 'mainnet', 'the Dash network'),
+
+  'dashd.rpc.url': setting(optional(httpUrl), null, "where the pool's own dashd answers JSON-RPC", {
+    follows: "127.0.0.1 and the network's port",
+  }),
+  'dashd.rpc.user': setting(optional(rpcUser), null, 'RPC user (dashd: -rpcuser, -rpcauth)'),
+  'dashd.rpc.password': setting(
+    optional(text),
+    null,
+    'RPC password; better in the environment than on the command line',
+    {
+      secret: true,
+    },
+  ),
+  'dashd.rpc.cookieFile': setting(optional(path), null, "dashd's .cookie, used when no user is given", {
+    follows: "the network's folder in Dash Core's data directory",
+  }),
+  'dashd.p2p.host': setting(host, '127.0.0.1', "where the pool's own dashd listens for peers"),
+  'dashd.p2p.port': setting(optional(port), null, 'its P2P port', { follows: "the network's port" }),
+  'dashd.zmq.url': setting(
+    optional(endpoint),
+    'tcp://127.0.0.1:28332',
+    'dashd publishes rawblock and hashblock there (-zmqpubrawblock, -zmqpubhashblock); empty: no feed',
+  ),
+
+  'pool.bind': setting(endpoint, 'tcp://127.0.0.1:28500', 'the ZeroMQ PULL socket to which pools PUSH raw blocks'),
+  'pool.allowInsecureBind': setting(boolean, false, 'allow pool.bind beyond loopback without CURVE'),
+  'pool.curve.enabled': setting(boolean, false, 'encrypt the pool socket and admit known clients only'),
+  'pool.curve.publicKey': setting(optional(curveKey), null, "the relay's public key"),
+  'pool.curve.secretKey': setting(optional(curveKey), null, "the relay's secret key", { secret: true }),
+  'pool.curve.allowedClients': setting(curveKeyList, [], 'public keys of the pools that may connect'),
+  'events.bind': setting(endpoint, 'tcp://127.0.0.1:28501', 'the ZeroMQ PUB socket for block events (docs/events.md)'),
+
+  'broadcast.enabled': setting(boolean, true, 'push to peers; false: to the local dashd only'),
+  'broadcast.maxPeers': setting(integer(1, MAX_PEERS), 20, 'most peers to stay connected to'),
+  'broadcast.minPeers': setting(integer(0, MAX_PEERS), 5, 'fewer are not healthy'),
+  'broadcast.refreshInterval': setting(integer(1, DAY_SECONDS), 60, 'seconds between looks at the set of peers'),
+  'broadcast.skipBootstrap': setting(boolean, false, "do not ask dashd's getpeerinfo for peers"),
+  'broadcast.peerDb': setting(optional(path), null, 'the file in which peers are remembered', {
+    follows: "the network's folder under data/",
+  }),
+  'broadcast.fallback': setting(
+    boolean,
+    true,
+    'false: a block that reached no peer but the local dashd counts as failed',
+  ),
+  peers: setting(peerList, [], "peers always to be tried; the port defaults to the network's"),
+
+  'http.host': setting(host, '127.0.0.1', 'where the HTTP service listens'),
+  'http.port': setting(bindPort, 8080, 'its port'),
+
+  'log.level': setting(oneOf(LOG_LEVELS), 'info', 'the least grave lines to print'),
+  'log.format': setting(oneOf(LOG_FORMATS), 'auto', 'auto: pretty on a terminal, JSON otherwise'),
+} as const;
+
+export type Key = keyof typeof SETTINGS;
+export type Values = { [K in Key]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never };
+
+export const KEYS = Object.keys(SETTINGS) as readonly Key[];
+
+export function isKey(name: string): name is Key {
+  return Object.hasOwn(SETTINGS, name);
+}
+
+export function isSecret(key: Key): boolean {
+  return settingOf(key).secret === true;
+}
+
+export function settingOf(key: Key): Setting<unknown> {
+  return SETTINGS[key];
+}
+
+export const ENV_PREFIX = 'BLOCKCAST_';
+/** The environment's `--config`. */
+export const CONFIG_ENV = `${ENV_PREFIX}CONFIG`;
+
+/** `dashd.rpc.cookieFile` → `BLOCKCAST_DASHD_RPC_COOKIE_FILE` */
+export function envName(key: Key): string {
+  return ENV_PREFIX + words(key).join('_').toUpperCase();
+}
+
+/** `dashd.rpc.cookieFile` → `dashd-rpc-cookie-file` */
+export function flagName(key: Key): string {
+  return words(key).join('-').toLowerCase();
+}
+
+function words(key: Key): string[] {
+  return key.split(/\.|(?=[A-Z])/);
+}
+
+/** A flag's name, without its dashes, and what it sets. */
+export interface Flag {
+  readonly name: string;
+  readonly key: Key;
+  readonly doc: string;
+  /** True when the flag says the opposite of its setting. */
+  readonly inverted: boolean;
+}
+
+/** One flag a setting, and two more names under which the original broadcaster had them. */
+export const FLAGS: readonly Flag[] = [
+  ...KEYS.map((key) => ({ name: flagName(key), key, doc: SETTINGS[key].doc, inverted: false })),
+  { name: 'broadcast-peers', key: 'broadcast.enabled', doc: 'the same as --broadcast-enabled', inverted: false },
+  {
+    name: 'broadcast-no-fallback',
+    key: 'broadcast.fallback',
+    doc: 'the same as --broadcast-fallback=false',
+    inverted: true,
+  },
+];

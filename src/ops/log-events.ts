@@ -1,0 +1,180 @@
+/** One clear line for each thing the relay says of itself, at the level it deserves. */
+import type { LogLevel } from '../config.js';
+import type {
+  BlockProof,
+  BlockReceived,
+  BlockRefused,
+  BlockVerdict,
+  PeerEvent,
+  RelayEvent,
+  ServiceEvent,
+} from '../events.js';
+import { MINUTE_MS, SECOND_MS } from '../time.js';
+import type { Logger } from './logger.js';
+
+type PeerConnected = Extract<PeerEvent, { type: 'peer connected' }>;
+type PeerLost = Extract<PeerEvent, { type: 'peer lost' }>;
+
+/** The same loss of the same peer within this time is told at `debug`. */
+const REPEAT_MS = 10 * MINUTE_MS;
+/** A local dashd that stayed this long and goes is lost anew; one that comes and goes faster is still being lost. */
+const STEADY_MS = 5 * SECOND_MS;
+/** Losses remembered; the oldest give way, so that peers who come and go cannot fill memory. */
+const MAX_REMEMBERED = 1_000;
+
+/** Returns what writes an event's line. What services tell is told once per change already, and not filtered again. */
+export function createEventLog(logger: Logger): (event: RelayEvent) => void {
+  const gravity = createGravity();
+  return (event) => {
+    logger.log({ level: gravity(event), message: describe(event), event });
+  };
+}
+
+/** How grave an event is; for a lost peer that depends on what was told before. */
+function createGravity(): (event: RelayEvent) => LogLevel {
+  const repeats = new Repeats(REPEAT_MS, MAX_REMEMBERED);
+  let localSince = Number.NEGATIVE_INFINITY;
+
+  const ofLoss = (event: PeerLost): LogLevel => {
+    if (event.protected && event.wasReady && event.at - localSince >= STEADY_MS) repeats.forget(event.peer);
+    // Once the local dashd is away, attempts may fail in several ways: that is still one loss.
+    const code = event.protected ? 'away' : event.code;
+    if (repeats.isRepeat(event.peer, code, event.at)) return 'debug';
+    if (event.protected) return 'critical';
+    return event.wasReady ? 'warn' : 'info';
+  };
+
+  return (event) => {
+    switch (event.type) {
+      case 'received':
+        return 'info';
+      case 'refused':
+        return 'warn';
+      case 'verdict':
+        return event.success ? 'info' : 'error';
+      case 'service':
+        return event.state === 'up' ? 'info' : 'warn';
+      case 'peer connected':
+        if (event.protected) localSince = event.at;
+        return event.protected ? 'info' : 'debug';
+      case 'peer lost':
+        return ofLoss(event);
+      case 'repeated':
+      case 'proof':
+      case 'tip':
+        return 'debug';
+    }
+  };
+}
+
+function describe(event: RelayEvent): string {
+  switch (event.type) {
+    case 'received':
+      return received(event);
+    case 'refused':
+      return refused(event);
+    case 'repeated':
+      return `block ${event.hash} came again from ${origin(event.source)}`;
+    case 'proof':
+      return proof(event);
+    case 'verdict':
+      return verdict(event);
+    case 'peer connected':
+      return connected(event);
+    case 'peer lost':
+      return lost(event);
+    case 'service':
+      return service(event);
+    case 'tip':
+      return `tip is ${event.hash} (${event.source})`;
+  }
+}
+
+function received({ hash, source, size, transactions, height, held }: BlockReceived): string {
+  const facts = [kilobytes(size), ...(transactions === undefined ? [] : [`${transactions} transactions`])];
+  const waiting = held === undefined ? '' : `; peers wait for dashd's answer: ${held.join(', ')}`;
+  return `block ${hash}${atHeight(height)} from ${origin(source)}: ${facts.join(', ')}${waiting}`;
+}
+
+function refused({ hash, source, size, code, reason }: BlockRefused): string {
+  return `refused ${hash === undefined ? 'a frame' : `block ${hash}`} of ${kilobytes(size)} from ${origin(source)}: ${code}: ${reason}`;
+}
+
+function proof({ hash, peer, status, reason, writtenMs, acknowledgedMs, acceptedMs }: BlockProof): string {
+  const times = [
+    ...(writtenMs === undefined ? [] : [`written ${ms(writtenMs)}`]),
+    ...(acknowledgedMs === undefined ? [] : [`acknowledged ${ms(acknowledgedMs)}`]),
+    ...(acceptedMs === undefined ? [] : [`accepted ${ms(acceptedMs)}`]),
+  ];
+  const why = reason === undefined ? '' : `: ${reason}`;
+  return `block ${hash} at ${peer}: ${status}${why}${times.length === 0 ? '' : ` (${times.join(', ')})`}`;
+}
+
+function verdict(event: BlockVerdict): string {
+  const { hash, height, outcome, rpc, peersReached, peersTried, firstMs, medianMs, lastMs, reason } = event;
+  const parts = [`reached ${peersReached} of ${peersTried} peers`];
+  if (firstMs !== undefined && medianMs !== undefined && lastMs !== undefined) {
+    parts.push(`first ${ms(firstMs)}, median ${ms(medianMs)}, last ${ms(lastMs)}`);
+  }
+  if (rpc !== undefined) {
+    parts.push(`rpc ${rpc.outcome}${rpc.reason === undefined ? '' : ` (${rpc.reason})`} in ${ms(rpc.ms)}`);
+  }
+  const why = reason === undefined ? '' : `; ${reason}`;
+  return `block ${hash}${atHeight(height)} ${outcome}: ${parts.join('; ')}${why}`;
+}
+
+function connected({ peer, protected: local, userAgent, height, protocolVersion }: PeerConnected): string {
+  return `${local ? 'local dashd' : 'peer'} ${peer} connected: ${userAgent}, protocol ${protocolVersion}, height ${height}`;
+}
+
+function lost({ peer, protected: local, code, reason, wasReady }: PeerLost): string {
+  const subject = local ? 'local dashd' : 'peer';
+  return wasReady
+    ? `${subject} ${peer} lost: ${code}: ${reason}`
+    : `${subject} ${peer} not reached: ${code}: ${reason}`;
+}
+
+function service({ service: name, state, code, detail }: ServiceEvent): string {
+  return `${name} ${state}: ${code === '' ? '' : `${code}: `}${detail}`;
+}
+
+function origin(source: 'pool' | 'dashd'): string {
+  return source === 'pool' ? 'the pool' : 'dashd';
+}
+
+function atHeight(height: number | undefined): string {
+  return height === undefined ? '' : ` (height ${height})`;
+}
+
+function kilobytes(bytes: number): string {
+  return bytes < 1_000 ? `${bytes} B` : `${(bytes / 1_000).toFixed(1)} kB`;
+}
+
+function ms(value: number): string {
+  return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`;
+}
+
+/** What has been told lately, per peer and code. Bounded, oldest out. */
+class Repeats {
+  private readonly told = new Map<string, Map<string, number>>();
+
+  constructor(
+    private readonly spanMs: number,
+    private readonly capacity: number,
+  ) {}
+
+  isRepeat(peer: string, code: string, at: number): boolean {
+    const codes = this.told.get(peer) ?? new Map<string, number>();
+    const last = codes.get(code);
+    if (last !== undefined && at - last < this.spanMs) return true;
+    codes.set(code, at);
+    this.told.delete(peer);
+    this.told.set(peer, codes);
+    if (this.told.size > this.capacity) this.told.delete(this.told.keys().next().value ?? peer);
+    return false;
+  }
+
+  forget(peer: string): void {
+    this.told.delete(peer);
+  }
+}

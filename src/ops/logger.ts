@@ -1,0 +1,67 @@
+/** Lines for people on a terminal, for machines elsewhere. */
+import {
+  addColors,
+  createLogger as createWinston,
+  format,
+  type LeveledLogMethod,
+  transports,
+  type Logger as Winston,
+} from 'winston';
+import { LOG_LEVELS, type LogConfig, type LogLevel } from '../config.js';
+
+/** winston's logger with our levels; `critical` is for what costs blocks until somebody acts. */
+export type Logger = Winston & Readonly<Record<LogLevel, LeveledLogMethod>>;
+
+const COLOURS: Readonly<Record<LogLevel, string>> = {
+  critical: 'bold white redBG',
+  error: 'red',
+  warn: 'yellow',
+  info: 'green',
+  debug: 'gray',
+};
+
+const LEVEL_NUMBERS = Object.fromEntries(LOG_LEVELS.map((level, index) => [level, index]));
+const LEVEL_WIDTH = Math.max(...LOG_LEVELS.map((level) => level.length));
+
+/** @param stream where lines go; `auto` is pretty, and colours appear, where it is a terminal */
+export function createLogger(
+  { level, format: chosen }: LogConfig,
+  stream: NodeJS.WritableStream = process.stdout,
+): Logger {
+  const terminal = 'isTTY' in stream && stream.isTTY === true;
+  const pretty = chosen === 'pretty' || (chosen === 'auto' && terminal);
+  addColors(COLOURS);
+  return createWinston({
+    levels: LEVEL_NUMBERS,
+    level,
+    format: pretty ? prettyLines(terminal) : jsonLines,
+    transports: [new transports.Stream({ stream, eol: '\n' })],
+  }) as Logger;
+}
+
+/** Resolves when all that was logged has been written; nothing can be logged any more. */
+export function closeLogger(logger: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    logger.once('finish', () => resolve());
+    logger.end();
+  });
+}
+
+const jsonLines = format.combine(format.timestamp(), format.json());
+
+function prettyLines(coloured: boolean) {
+  const paint = format.colorize();
+  return format.combine(
+    format.timestamp({ format: 'YYYY-MM-DD HH:mm:ss.SSS' }),
+    format.printf(({ level, message, timestamp, stack }) => {
+      const label = level.toUpperCase().padEnd(LEVEL_WIDTH);
+      const line = `${String(timestamp)} ${coloured ? paint.colorize(level, label) : label} ${oneLine(String(message))}`;
+      return typeof stack === 'string' ? `${line}\n${stack}` : line;
+    }),
+  );
+}
+
+/** Peers choose their user agents: neither a terminal's control sequences nor a forged second line may come through. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
+}

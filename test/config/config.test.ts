@@ -1,0 +1,513 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { stringify } from 'yaml';
+import { envName, FLAGS, flagName, KEYS, type Key } from '../../src/config/settings.js';
+import { describeConfig, formatConfigError } from '../../src/config.js';
+import { NETWORKS } from '../../src/wire/network.js';
+import { at, bad, type Given, good, load, yaml } from './support.js';
+
+const PUBLIC = 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7';
+const SECRET = 'D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs';
+const CURVE = { BLOCKCAST_POOL_CURVE_PUBLIC_KEY: PUBLIC, BLOCKCAST_POOL_CURVE_SECRET_KEY: SECRET };
+
+/** For each setting: a text that is not its default, and what becomes of it; and a text that it cannot be. */
+const EXAMPLES: Readonly<
+  Record<Key, { text: string; value: unknown; wrong: string; besides?: Record<string, string> }>
+> = {
+  network: { text: 'regtest', value: 'regtest', wrong: 'main' },
+  'dashd.rpc.url': { text: 'http://10.1.2.3:1234', value: 'http://10.1.2.3:1234', wrong: 'tcp://x' },
+  'dashd.rpc.user': { text: 'pool', value: 'pool', wrong: 'a:b', besides: { BLOCKCAST_DASHD_RPC_PASSWORD: 'p' } },
+  'dashd.rpc.password': { text: '0123', value: '0123', wrong: 'a\nb', besides: { BLOCKCAST_DASHD_RPC_USER: 'u' } },
+  'dashd.rpc.cookieFile': { text: '~/.cookie', value: '/home/pool/.cookie', wrong: 'a\0b' },
+  'dashd.p2p.host': { text: 'dashd', value: 'dashd', wrong: 'not a host' },
+  'dashd.p2p.port': { text: '1234', value: 1234, wrong: '0' },
+  'dashd.zmq.url': { text: '', value: '', wrong: 'localhost:28332' },
+  'pool.bind': { text: 'ipc:///run/blockcast', value: 'ipc:///run/blockcast', wrong: 'tcp://127.0.0.1' },
+  'pool.allowInsecureBind': { text: 'true', value: true, wrong: 'maybe' },
+  'pool.curve.enabled': {
+    text: 'yes',
+    value: true,
+    wrong: '2',
+    besides: { ...CURVE, BLOCKCAST_POOL_CURVE_ALLOWED_CLIENTS: SECRET },
+  },
+  'pool.curve.publicKey': {
+    text: PUBLIC,
+    value: PUBLIC,
+    wrong: 'short',
+    besides: {
+      BLOCKCAST_POOL_CURVE_ENABLED: 'true',
+      BLOCKCAST_POOL_CURVE_SECRET_KEY: SECRET,
+      BLOCKCAST_POOL_CURVE_ALLOWED_CLIENTS: SECRET,
+    },
+  },
+  'pool.curve.secretKey': {
+    text: SECRET,
+    value: SECRET,
+    wrong: 'short',
+    besides: {
+      BLOCKCAST_POOL_CURVE_ENABLED: 'true',
+      BLOCKCAST_POOL_CURVE_PUBLIC_KEY: PUBLIC,
+      BLOCKCAST_POOL_CURVE_ALLOWED_CLIENTS: SECRET,
+    },
+  },
+  'pool.curve.allowedClients': {
+    text: `${SECRET},${SECRET}`,
+    value: [SECRET, PUBLIC],
+    wrong: 'short',
+    besides: { ...CURVE, BLOCKCAST_POOL_CURVE_ENABLED: 'true' },
+  },
+  'events.bind': { text: 'tcp://[::1]:1', value: 'tcp://[::1]:1', wrong: 'tcp://::1:1' },
+  'broadcast.enabled': { text: 'off', value: false, wrong: 'nope' },
+  'broadcast.maxPeers': { text: '125', value: 125, wrong: '20x' },
+  'broadcast.minPeers': { text: '0', value: 0, wrong: '-1' },
+  'broadcast.refreshInterval': { text: '5', value: 5, wrong: '1.5' },
+  'broadcast.skipBootstrap': { text: 'TRUE', value: true, wrong: '' },
+  'broadcast.peerDb': { text: '/var/lib/peers.json', value: '/var/lib/peers.json', wrong: 'a\0' },
+  'broadcast.fallback': { text: '0', value: false, wrong: 'never' },
+  peers: {
+    text: 'a.example:1, 203.0.113.7 ,[2001:db8::1]:2,[::1],A.example:1',
+    value: [
+      { host: 'A.example', port: 1 },
+      { host: '203.0.113.7', port: 9999 },
+      { host: '2001:db8::1', port: 2 },
+      { host: '::1', port: 9999 },
+    ],
+    wrong: 'a.example:1,::1',
+  },
+  'http.host': { text: '0.0.0.0', value: '0.0.0.0', wrong: '0x7f.1' },
+  'http.port': { text: '0', value: 0, wrong: '65536' },
+  'log.level': { text: 'critical', value: 'critical', wrong: 'INFO' },
+  'log.format': { text: 'json', value: 'json', wrong: 'xml' },
+};
+
+function nested(key: Key, value: unknown): string {
+  return stringify(key.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value));
+}
+
+describe('config', () => {
+  test('has the documented defaults', () => {
+    assert.deepEqual(good({}).config, {
+      network: 'mainnet',
+      dashd: {
+        rpc: { url: 'http://127.0.0.1:9998', cookieFile: '/home/pool/.dashcore/.cookie' },
+        p2p: { host: '127.0.0.1', port: 9999 },
+        zmq: { url: 'tcp://127.0.0.1:28332' },
+      },
+      pool: { bind: 'tcp://127.0.0.1:28500', allowInsecureBind: false, curve: { enabled: false, allowedClients: [] } },
+      events: { bind: 'tcp://127.0.0.1:28501' },
+      broadcast: {
+        enabled: true,
+        maxPeers: 20,
+        minPeers: 5,
+        refreshInterval: 60,
+        skipBootstrap: false,
+        peerDb: 'data/dash/broadcast_peers.json',
+        fallback: true,
+      },
+      peers: [],
+      http: { host: '127.0.0.1', port: 8080 },
+      log: { level: 'info', format: 'auto' },
+    });
+    assert.deepEqual(good({}).warnings, []);
+  });
+
+  for (const [network, folder, peerDb] of [
+    ['mainnet', '', 'data/dash/broadcast_peers.json'],
+    ['testnet', 'testnet3/', 'data/dash_testnet/broadcast_peers.json'],
+    ['devnet', 'devnet/', 'data/dash_devnet/broadcast_peers.json'],
+    ['regtest', 'regtest/', 'data/dash_regtest/broadcast_peers.json'],
+  ] as const) {
+    test(`takes ports and files from ${network}`, () => {
+      const { config } = good({ options: { network, peers: 'a.example' } });
+      const { p2pPort, rpcPort } = NETWORKS[network];
+      assert.equal(config.dashd.rpc.url, `http://127.0.0.1:${rpcPort}`);
+      assert.equal(config.dashd.rpc.cookieFile, `/home/pool/.dashcore/${folder}.cookie`);
+      assert.equal(config.dashd.p2p.port, p2pPort);
+      assert.equal(config.broadcast.peerDb, peerDb);
+      assert.deepEqual(config.peers, [{ host: 'a.example', port: p2pPort }]);
+    });
+  }
+
+  test("looks for the cookie where Dash Core's data is on each system", () => {
+    const cookie = (given: Given) => good(given).config.dashd.rpc.cookieFile;
+    assert.equal(cookie({ platform: 'darwin' }), '/home/pool/Library/Application Support/DashCore/.cookie');
+    assert.equal(
+      cookie({ env: { HOME: 'C:\\Users\\pool' }, platform: 'win32' }),
+      'C:\\Users\\pool\\AppData\\Roaming\\DashCore\\.cookie',
+    );
+    assert.equal(cookie({ env: { HOME: '' } }), '/.dashcore/.cookie');
+  });
+
+  test('is frozen all the way down', () => {
+    const { config } = good({ options: { peers: 'a:1' } });
+    for (const part of [config, config.dashd, config.dashd.rpc, config.pool.curve, config.peers, config.peers[0]]) {
+      assert.ok(Object.isFrozen(part));
+    }
+  });
+
+  for (const key of KEYS) {
+    const { text, value, wrong, besides: env = {} } = EXAMPLES[key];
+    describe(key, () => {
+      const layers: [string, (text: string) => Given][] = [
+        ['a file', (given) => ({ ...yaml(nested(key, given)), env })],
+        ['the environment', (given) => ({ env: { ...env, [envName(key)]: given } })],
+        ['the arguments', (given) => ({ env, options: { [flagName(key)]: given } })],
+      ];
+      for (const [name, given] of layers) {
+        test(`is set by ${name}`, () => {
+          assert.notDeepEqual(
+            at(good({ env: key.startsWith('dashd.rpc') || key.startsWith('pool.curve') ? {} : env }).config, key),
+            value,
+          );
+          assert.deepEqual(at(good(given(text)).config, key), value);
+        });
+        test(`is refused by name when wrong in ${name}`, () => {
+          const errors = bad(given(wrong));
+          assert.deepEqual(
+            errors.map((error) => error.key),
+            [key],
+          );
+          const [error] = errors;
+          assert.ok(error);
+          const from = {
+            'a file': 'blockcast.yaml',
+            'the environment': envName(key),
+            'the arguments': `--${flagName(key)}`,
+          }[name];
+          assert.equal(error.from, from);
+          assert.match(error.remedy, /^Give .*\.$/);
+          assert.equal(error.value, /password|secretKey/.test(key) ? '***' : JSON.stringify(wrong));
+        });
+      }
+      test('the environment wins over a file, arguments over both', () => {
+        const file = yaml(nested(key, wrong));
+        assert.deepEqual(at(good({ ...file, env: { ...env, [envName(key)]: text } }).config, key), value);
+        const options = { ...file.options, [flagName(key)]: text };
+        assert.deepEqual(at(good({ ...file, options, env: { ...env, [envName(key)]: wrong } }).config, key), value);
+      });
+    });
+  }
+
+  describe('files', () => {
+    test('may be YAML, JSON or JSON5', () => {
+      const cases = {
+        'a.yaml': 'broadcast:\n  maxPeers: 30\npeers:\n  - "[::1]:1"\n',
+        'a.YML': 'broadcast: {maxPeers: 30}\npeers: ["[::1]:1"]',
+        'a.json': '{"broadcast":{"maxPeers":30},"peers":["[::1]:1"]}',
+        'a.json5': '// peers\n{broadcast:{maxPeers:30,},peers:["[::1]:1"]}',
+      };
+      for (const [path, text] of Object.entries(cases)) {
+        const { config } = good({ options: { config: path }, files: { [path]: text } });
+        assert.equal(config.broadcast.maxPeers, 30, path);
+        assert.deepEqual(config.peers, [{ host: '::1', port: 1 }], path);
+      }
+    });
+
+    test('may be named by the environment; the argument wins', () => {
+      const files = { 'env.yaml': 'network: testnet', 'arg.yaml': 'network: regtest' };
+      const env = { BLOCKCAST_CONFIG: 'env.yaml' };
+      assert.equal(good({ files, env }).config.network, 'testnet');
+      assert.equal(good({ files, env, options: { config: 'arg.yaml' } }).config.network, 'regtest');
+    });
+
+    test('may be empty, and so may sections', () => {
+      assert.deepEqual(good(yaml('')).config, good({}).config);
+      assert.deepEqual(good(yaml('dashd:\nbroadcast: {}')).config, good({}).config);
+    });
+
+    const wrong: [string, Given, string][] = [
+      [
+        'that are not there',
+        { options: { config: 'x.yaml' } },
+        'config (from --config): "x.yaml" cannot be read: ENOENT. Give the path of a file that this user may read.',
+      ],
+      [
+        'that are of no known type',
+        { options: { config: 'x.toml' }, files: { 'x.toml': '' } },
+        'config (from x.toml): is of an unknown type: its name must end in .yaml, .yml, .json or .json5. Correct the file.',
+      ],
+      [
+        'that are not YAML',
+        yaml('a: [hunter2\nb: }'),
+        'config (from blockcast.yaml): is not YAML: bad indent at line 2, column 1. Correct the file.',
+      ],
+      [
+        'whose aliases lead nowhere',
+        yaml('dashd: *hunter2'),
+        'config (from blockcast.yaml): is not YAML that can be read: nested too deeply, or its aliases do not resolve. Correct the file.',
+      ],
+      [
+        'that are not JSON',
+        { options: { config: 'x.json' }, files: { 'x.json': '{"password": hunter2}' } },
+        'config (from x.json): is not JSON or JSON5 at line 1, column 14. Correct the file.',
+      ],
+      [
+        'that are a list',
+        yaml('- a'),
+        'config (from blockcast.yaml): is a section, not a value. Write its settings below it, one a line.',
+      ],
+      [
+        'with a value for a section',
+        yaml('dashd: {rpc: hunter2}'),
+        'dashd.rpc (from blockcast.yaml): is a section, not a value. Write its settings below it, one a line.',
+      ],
+      [
+        'with a section for a value',
+        yaml('network: {a: {b: {c: 1}}}'),
+        'network (from blockcast.yaml): is a value, not a section. Give it one value.',
+      ],
+      [
+        'with a misspelt key',
+        yaml('dashd: {rpc: {pasword: hunter2}}'),
+        'dashd.rpc.pasword (from blockcast.yaml): is not a setting. Did you mean dashd.rpc.password?',
+      ],
+      [
+        'with a misspelt section',
+        yaml('brodcast: {maxPeers: 1}'),
+        'brodcast (from blockcast.yaml): is not a setting. Did you mean broadcast?',
+      ],
+      [
+        'with another key',
+        yaml('colourOfTheShed: 1'),
+        'colourOfTheShed (from blockcast.yaml): is not a setting. Remove it.',
+      ],
+      [
+        'that reach for the prototype',
+        yaml('__proto__: {polluted: 1}\ndashd: {constructor: {prototype: {x: 1}}}'),
+        '__proto__ (from blockcast.yaml): is not a setting. Remove it.',
+      ],
+      [
+        'with a number for a text',
+        yaml('dashd: {rpc: {user: u, password: 0123}}'),
+        'dashd.rpc.password (from blockcast.yaml): *** is not text. Give text, in quotes where it could be taken for a number.',
+      ],
+      [
+        'with null where there must be something',
+        yaml('network: null'),
+        'network (from blockcast.yaml): null is not one of the choices. Give one of mainnet, testnet, devnet, regtest.',
+      ],
+      [
+        'with a wrong peer',
+        yaml('peers: [a:1, "::1", 5]'),
+        'peers (from blockcast.yaml): ["a:1","::1",5] has wrong entries: entry 2 "::1" is an IPv6 address without brackets; entry 3 is not text. Give a list of host:port, such as node.example.org:9999, 203.0.113.7 or [2001:db8::1]:9999.',
+      ],
+    ];
+    for (const [name, given, line] of wrong) {
+      test(`${name} are named, with a remedy and without their contents`, () => {
+        const lines = bad(given).map(formatConfigError);
+        assert.equal(lines[0], line);
+        assert.ok(!lines.join().includes('hunter2'));
+      });
+    }
+    test('leave no trace on prototypes', () => {
+      load(
+        yaml('__proto__: {polluted: 1}\ndashd: {__proto__: {polluted: 1}, constructor: {prototype: {polluted: 1}}}'),
+      );
+      assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
+    });
+  });
+
+  describe('garbage never throws', () => {
+    const path = fc.constantFrom('x.yaml', 'x.json', 'x.json5', 'x', '');
+    const loaded = (text: string, name: string) => {
+      const result = load({ options: { config: name }, files: { [name]: text } });
+      if (!result.ok) for (const error of result.errors) assert.match(formatConfigError(error), /\.$|\?$/s);
+    };
+    test('as text', () => {
+      fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), path, loaded), { numRuns: 500 });
+    });
+    test('as any JSON', () => {
+      fc.assert(fc.property(fc.json(), path, loaded), { numRuns: 300 });
+    });
+    test('as any value of any setting', () => {
+      const key = fc.constantFrom(...KEYS);
+      fc.assert(
+        fc.property(key, fc.jsonValue(), (name, value) => loaded(nested(name, value), 'x.yaml')),
+        { numRuns: 500 },
+      );
+      fc.assert(
+        fc.property(key, fc.string({ unit: 'binary' }), (name, value) => {
+          load({ env: { [envName(name)]: value }, options: { [flagName(name)]: value } });
+        }),
+        { numRuns: 500 },
+      );
+    });
+    test('nested without end', () => {
+      for (const text of ['['.repeat(100_000), '{a: '.repeat(20_000), `a: ${'['.repeat(50_000)}`]) {
+        loaded(text, 'x.yaml');
+        loaded(text, 'x.json');
+      }
+    });
+  });
+
+  describe('names', () => {
+    test('of variables and flags follow from the key', () => {
+      assert.equal(envName('dashd.rpc.cookieFile'), 'BLOCKCAST_DASHD_RPC_COOKIE_FILE');
+      assert.equal(flagName('pool.curve.allowedClients'), 'pool-curve-allowed-clients');
+      assert.equal(new Set(FLAGS.map((flag) => flag.name)).size, KEYS.length + 2);
+    });
+
+    const flags: [Record<string, string>, Key, unknown][] = [
+      [{ 'broadcast-enabled': 'true' }, 'broadcast.enabled', true],
+      [{ 'broadcast-peers': 'false' }, 'broadcast.enabled', false],
+      [{ 'broadcast-peers': 'true' }, 'broadcast.enabled', true],
+      [{ 'broadcast-max-peers': '30' }, 'broadcast.maxPeers', 30],
+      [{ 'broadcast-min-peers': '3' }, 'broadcast.minPeers', 3],
+      [{ 'broadcast-refresh-interval': '30' }, 'broadcast.refreshInterval', 30],
+      [{ 'broadcast-skip-bootstrap': 'true' }, 'broadcast.skipBootstrap', true],
+      [{ 'broadcast-peer-db': 'x.json' }, 'broadcast.peerDb', 'x.json'],
+      [{ 'broadcast-no-fallback': 'true' }, 'broadcast.fallback', false],
+      [{ 'broadcast-no-fallback': 'false' }, 'broadcast.fallback', true],
+    ];
+    for (const [options, key, value] of flags) {
+      test(`--${Object.entries(options).join('').replace(',', '=')} sets ${key} to ${value}`, () => {
+        // The opposite in the environment, so that a flag that does nothing is noticed.
+        const env = typeof value === 'boolean' ? { [envName(key)]: String(!value) } : {};
+        assert.equal(at(good({ options, env }).config, key), value);
+      });
+    }
+
+    const unknown: [string, Given, string][] = [
+      [
+        'a flag',
+        { options: { 'dashd-rpc-pasword': 'hunter2' } },
+        '--dashd-rpc-pasword (from arguments): is not a flag. Did you mean --dashd-rpc-password?',
+      ],
+      [
+        'a variable',
+        { env: { BLOCKCAST_DASHD_RPC_PASSWROD: 'hunter2' } },
+        'BLOCKCAST_DASHD_RPC_PASSWROD (from environment): sets nothing. Did you mean BLOCKCAST_DASHD_RPC_PASSWORD?',
+      ],
+      ['another variable', { env: { BLOCKCAST_X: '' } }, 'BLOCKCAST_X (from environment): sets nothing. Unset it.'],
+      [
+        'an ambiguity',
+        { options: { 'broadcast-fallback': 'true', 'broadcast-no-fallback': 'true' } },
+        '--broadcast-no-fallback (from arguments): says again what --broadcast-fallback says. Give only one of them.',
+      ],
+      [
+        'a wrong opposite',
+        { options: { 'broadcast-no-fallback': 'x' } },
+        'broadcast.fallback (from --broadcast-no-fallback): "x" is neither true nor false. Give true or false.',
+      ],
+    ];
+    for (const [name, given, line] of unknown) {
+      test(`${name} that is not known is named`, () => assert.deepEqual(bad(given).map(formatConfigError), [line]));
+    }
+
+    test("of other programs' variables are none of ours", () => {
+      assert.ok(load({ env: { PATH: '/bin', BLOCKCASTER: 'x', NODE_ENV: 'x' } }).ok);
+    });
+  });
+
+  describe('rules', () => {
+    const broken: [string, Given, string[]][] = [
+      ['fewer peers at most than at least', { options: { 'broadcast-min-peers': '21' } }, ['broadcast.minPeers']],
+      ['a pool socket open to the world', { options: { 'pool-bind': 'tcp://0.0.0.0:28500' } }, ['pool.bind']],
+      ['a pool socket on every interface', { options: { 'pool-bind': 'tcp://*:28500' } }, ['pool.bind']],
+      ['a pool socket on IPv6', { options: { 'pool-bind': 'tcp://[::]:28500' } }, ['pool.bind']],
+      ['a pool socket on a private network', { options: { 'pool-bind': 'tcp://192.168.1.2:28500' } }, ['pool.bind']],
+      ['two sockets at one place', { options: { 'pool-bind': 'tcp://127.0.0.1:28501' } }, ['events.bind']],
+      [
+        'CURVE without anything',
+        { options: { 'pool-curve-enabled': 'true' } },
+        ['pool.curve.publicKey', 'pool.curve.secretKey', 'pool.curve.allowedClients'],
+      ],
+      ['a user without a password', { options: { 'dashd-rpc-user': 'u' } }, ['dashd.rpc.user']],
+      ['a password without a user', { env: { BLOCKCAST_DASHD_RPC_PASSWORD: 'hunter2' } }, ['dashd.rpc.password']],
+      [
+        'a cookie besides a user',
+        { options: { 'dashd-rpc-user': 'u', 'dashd-rpc-password': 'hunter2', 'dashd-rpc-cookie-file': 'c' } },
+        ['dashd.rpc.cookieFile'],
+      ],
+      [
+        'a cookie besides a user in the URL',
+        { options: { 'dashd-rpc-url': 'http://u:hunter2@a', 'dashd-rpc-cookie-file': 'c' } },
+        ['dashd.rpc.cookieFile'],
+      ],
+      [
+        'a user besides one in the URL',
+        { options: { 'dashd-rpc-url': 'http://u:hunter2@a', 'dashd-rpc-user': 'u', 'dashd-rpc-password': 'x' } },
+        ['dashd.rpc.url'],
+      ],
+      ['a URL that cannot be decoded', { options: { 'dashd-rpc-url': 'http://u:hunter2%zz@a' } }, ['dashd.rpc.url']],
+    ];
+    for (const [name, given, keys] of broken) {
+      test(`refuse ${name}`, () => {
+        const errors = bad(given);
+        assert.deepEqual(
+          errors.map((error) => error.key),
+          keys,
+        );
+        assert.ok(!errors.map(formatConfigError).join().includes('hunter2'));
+      });
+    }
+
+    test('are not held against a setting that is wrong by itself, and all errors come at once', () => {
+      const options = {
+        'broadcast-min-peers': '50',
+        'broadcast-max-peers': 'lots',
+        'log-level': 'loud',
+        'pool-bind': 'tcp://*:1',
+      };
+      assert.deepEqual(
+        bad({ options }).map((error) => error.key),
+        ['broadcast.maxPeers', 'log.level', 'pool.bind'],
+      );
+    });
+
+    test('let a pool socket beyond loopback pass with CURVE, or when told so', () => {
+      const env = { ...CURVE, BLOCKCAST_POOL_CURVE_ENABLED: 'true', BLOCKCAST_POOL_CURVE_ALLOWED_CLIENTS: SECRET };
+      assert.deepEqual(good({ options: { 'pool-bind': 'tcp://*:28500' }, env }).warnings, []);
+      const { warnings } = good({ options: { 'pool-bind': 'tcp://*:28500', 'pool-allow-insecure-bind': 'true' } });
+      assert.deepEqual(warnings, ['pool.bind: anyone who reaches tcp://*:28500 can push blocks, unencrypted.']);
+    });
+
+    for (const local of [
+      'tcp://127.0.0.1:1',
+      'tcp://127.9.9.9:1',
+      'tcp://localhost:1',
+      'tcp://[::1]:*',
+      'ipc:///x',
+      'tcp://127.0.0.1:0',
+    ]) {
+      test(`take ${local} for local`, () =>
+        assert.equal(good({ options: { 'pool-bind': local } }).config.pool.bind, local));
+    }
+  });
+
+  test('takes credentials out of the URL', () => {
+    const { config } = good({ options: { 'dashd-rpc-url': 'https://us%65r:p%40ss@dashd.example:9998/wallet/w' } });
+    assert.deepEqual(config.dashd.rpc, { url: 'https://dashd.example:9998/wallet/w', user: 'user', password: 'p@ss' });
+  });
+
+  test('warns of what is allowed but doubtful', () => {
+    const warned: [Given, RegExp][] = [
+      [{ options: { 'events-bind': 'tcp://*:28501' } }, /^events\.bind: anyone/],
+      [{ options: { 'dashd-rpc-url': 'http://10.0.0.1:9998' } }, /^dashd\.rpc\.url: the password crosses/],
+      [{ options: { network: 'devnet' } }, /^dashd\.rpc\.cookieFile: a devnet/],
+      [{ options: { 'broadcast-skip-bootstrap': 'true' } }, /^peers: none are given/],
+      [{ options: { peers: '127.0.0.1' } }, /^peers: 127\.0\.0\.1:9999 is the local dashd/],
+    ];
+    for (const [given, pattern] of warned) {
+      const { warnings } = good(given);
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0] ?? '', pattern);
+    }
+  });
+
+  test('is described without its secrets, in a form that can be read again', () => {
+    const env = { ...CURVE, BLOCKCAST_POOL_CURVE_ENABLED: 'true', BLOCKCAST_POOL_CURVE_ALLOWED_CLIENTS: PUBLIC };
+    const options = { 'dashd-rpc-user': 'pool', 'dashd-rpc-password': 'hunter2', peers: '[::1]:1,a.example' };
+    const { config } = good({ env, options });
+    const text = describeConfig(config);
+    assert.ok(!text.includes('hunter2') && !text.includes(SECRET), text);
+    assert.match(text, /password: "\*\*\*"/);
+    assert.match(text, /- "\[::1\]:1"\n {2}- a\.example:9999/);
+    const again = good({
+      ...yaml(text),
+      env: { BLOCKCAST_DASHD_RPC_PASSWORD: 'hunter2', BLOCKCAST_POOL_CURVE_SECRET_KEY: SECRET },
+    });
+    assert.deepEqual(again.config, config);
+  });
+});

@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { PeerEvent, RelayEvent } from '../../src/events.js';
+import { createEventLog } from '../../src/ops/log-events.js';
+import { closeLogger, createLogger } from '../../src/ops/logger.js';
+import { capture } from './capture.js';
+
+const HASH = '000000000000000f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a697887';
+const MINUTE = 60_000;
+
+async function lines(events: readonly RelayEvent[]): Promise<string[]> {
+  const output = capture();
+  const logger = createLogger({ level: 'debug', format: 'pretty' }, output.stream);
+  const log = createEventLog(logger);
+  for (const event of events) log(event);
+  await closeLogger(logger);
+  output.stream.end();
+  await new Promise((resolve) => output.stream.once('close', resolve));
+  return output.lines().map((line) => line.replace(/^\S+ \S+ (\S+) +/, '$1 '));
+}
+
+function lost(at: number, more: Partial<Extract<PeerEvent, { type: 'peer lost' }>> = {}): RelayEvent {
+  return {
+    type: 'peer lost',
+    at,
+    peer: '203.0.113.7:9999',
+    protected: false,
+    code: 'closed',
+    reason: 'the peer closed the connection',
+    wasReady: true,
+    bytesIn: 1,
+    bytesOut: 1,
+    ...more,
+  };
+}
+
+const local = { peer: '127.0.0.1:9999', protected: true } as const;
+const connected = (at: number): RelayEvent => ({
+  type: 'peer connected',
+  at,
+  ...local,
+  userAgent: '/Dash Core:23.1.2/',
+  height: 7,
+  protocolVersion: 70_240,
+});
+
+const table: [string, RelayEvent, string][] = [
+  [
+    'a block received',
+    { type: 'received', at: 1, hash: HASH, source: 'pool', size: 15_234, transactions: 12, height: 99 },
+    `INFO block ${HASH} (height 99) from the pool: 15.2 kB, 12 transactions`,
+  ],
+  [
+    'a block held',
+    { type: 'received', at: 1, hash: HASH, source: 'dashd', size: 300, held: ['unknown parent', 'merkle root'] },
+    `INFO block ${HASH} from dashd: 300 B; peers wait for dashd's answer: unknown parent, merkle root`,
+  ],
+  [
+    'a block refused',
+    {
+      type: 'refused',
+      at: 1,
+      hash: HASH,
+      source: 'pool',
+      size: 300,
+      code: 'proof of work',
+      reason: 'above target',
+      sha256: '',
+    },
+    `WARN refused block ${HASH} of 300 B from the pool: proof of work: above target`,
+  ],
+  [
+    'a frame refused',
+    { type: 'refused', at: 1, source: 'pool', size: 3, code: 'too short', reason: 'no header', sha256: '' },
+    'WARN refused a frame of 3 B from the pool: too short: no header',
+  ],
+  [
+    'a block repeated',
+    { type: 'repeated', at: 1, hash: HASH, source: 'pool' },
+    `DEBUG block ${HASH} came again from the pool`,
+  ],
+  [
+    'a proof',
+    {
+      type: 'proof',
+      at: 1,
+      hash: HASH,
+      peer: 'a:1',
+      protected: false,
+      status: 'accepted',
+      writtenMs: 0.31,
+      acknowledgedMs: 4,
+      acceptedMs: 41.7,
+    },
+    `DEBUG block ${HASH} at a:1: accepted (written 0.3 ms, acknowledged 4.0 ms, accepted 42 ms)`,
+  ],
+  [
+    'a delivery that failed',
+    { type: 'proof', at: 1, hash: HASH, peer: 'a:1', protected: false, status: 'failed', reason: 'timeout' },
+    `DEBUG block ${HASH} at a:1: failed: timeout`,
+  ],
+  [
+    'a good verdict',
+    {
+      type: 'verdict',
+      at: 1,
+      hash: HASH,
+      source: 'pool',
+      size: 300,
+      height: 99,
+      outcome: 'delivered',
+      success: true,
+      rpc: { outcome: 'duplicate', ms: 12.4 },
+      peersReached: 19,
+      peersTried: 20,
+      accepted: 18,
+      alreadyHad: 0,
+      failed: 1,
+      firstMs: 1.24,
+      medianMs: 2.31,
+      lastMs: 90.6,
+      peers: [],
+    },
+    `INFO block ${HASH} (height 99) delivered: reached 19 of 20 peers; first 1.2 ms, median 2.3 ms, last 91 ms; rpc duplicate in 12 ms`,
+  ],
+  [
+    'a bad verdict',
+    {
+      type: 'verdict',
+      at: 1,
+      hash: HASH,
+      source: 'pool',
+      size: 300,
+      outcome: 'rejected',
+      success: false,
+      reason: 'dashd refused it',
+      rpc: { outcome: 'rejected', reason: 'bad-txnmrklroot', ms: 3 },
+      peersReached: 0,
+      peersTried: 0,
+      accepted: 0,
+      alreadyHad: 0,
+      failed: 0,
+      peers: [],
+    },
+    `ERROR block ${HASH} rejected: reached 0 of 0 peers; rpc rejected (bad-txnmrklroot) in 3.0 ms; dashd refused it`,
+  ],
+  [
+    'the local dashd connected',
+    connected(1),
+    'INFO local dashd 127.0.0.1:9999 connected: /Dash Core:23.1.2/, protocol 70240, height 7',
+  ],
+  [
+    'another peer connected',
+    { ...connected(1), protected: false, peer: 'a:1' } as RelayEvent,
+    'DEBUG peer a:1 connected: /Dash Core:23.1.2/, protocol 70240, height 7',
+  ],
+  ['a peer lost', lost(1), 'WARN peer 203.0.113.7:9999 lost: closed: the peer closed the connection'],
+  [
+    'a peer not reached',
+    lost(1, { wasReady: false, code: 'refused', reason: 'ECONNREFUSED' }),
+    'INFO peer 203.0.113.7:9999 not reached: refused: ECONNREFUSED',
+  ],
+  [
+    'the local dashd lost',
+    lost(1, local),
+    'CRITICAL local dashd 127.0.0.1:9999 lost: closed: the peer closed the connection',
+  ],
+  [
+    'the local dashd absent from the start',
+    lost(1, { ...local, wasReady: false }),
+    'CRITICAL local dashd 127.0.0.1:9999 not reached: closed: the peer closed the connection',
+  ],
+  [
+    'a service down',
+    { type: 'service', at: 1, service: 'dashd feed', state: 'down', code: 'no answer', detail: 'nobody answers' },
+    'WARN dashd feed down: no answer: nobody answers',
+  ],
+  [
+    'a service up',
+    { type: 'service', at: 1, service: 'dashd rpc', state: 'up', code: '', detail: 'answers' },
+    'INFO dashd rpc up: answers',
+  ],
+  ['a tip', { type: 'tip', at: 1, hash: HASH, source: 'feed' }, `DEBUG tip is ${HASH} (feed)`],
+];
+
+describe('event log', () => {
+  for (const [name, event, line] of table) {
+    test(`${name} is a line`, async () => assert.deepEqual(await lines([event]), [line]));
+  }
+
+  const levels = async (events: readonly RelayEvent[]) => (await lines(events)).map((line) => line.split(' ')[0]);
+
+  test('the same loss of the same peer is told once in ten minutes', async () => {
+    const events = [
+      lost(0),
+      lost(1),
+      lost(1, { peer: 'other:1' }),
+      lost(2, { code: 'idle' }),
+      lost(10 * MINUTE - 1),
+      lost(10 * MINUTE),
+    ];
+    assert.deepEqual(await levels(events), ['WARN', 'DEBUG', 'WARN', 'WARN', 'DEBUG', 'WARN']);
+  });
+
+  test('attempts to reach the local dashd are one loss, whatever way they fail', async () => {
+    const away = { ...local, wasReady: false };
+    const events = [
+      lost(0, local),
+      lost(100, { ...away, code: 'refused' }),
+      lost(200, { ...away, code: 'timeout' }),
+      lost(11 * MINUTE, away),
+    ];
+    assert.deepEqual(await levels(events), ['CRITICAL', 'DEBUG', 'DEBUG', 'CRITICAL']);
+  });
+
+  test('a local dashd that came back for good and goes again is lost anew', async () => {
+    const events = [lost(0, local), connected(1_000), lost(7_000, local)];
+    assert.deepEqual(await levels(events), ['CRITICAL', 'INFO', 'CRITICAL']);
+  });
+
+  test('a local dashd that comes and goes is not a flood', async () => {
+    const events = [0, 1_000, 2_000, 3_000].flatMap((at) => [connected(at), lost(at + 500, local)]);
+    assert.equal((await levels(events)).filter((level) => level === 'CRITICAL').length, 1);
+  });
+
+  test('what is remembered is bounded: the oldest loss is forgotten', async () => {
+    const crowd = Array.from({ length: 1_000 }, (_, index) => lost(1, { peer: `${index}:1` }));
+    assert.equal((await levels([lost(0), ...crowd, lost(2)])).at(-1), 'WARN');
+  });
+
+  test('the event itself is in the JSON line', async () => {
+    const output = capture();
+    const logger = createLogger({ level: 'info', format: 'json' }, output.stream);
+    createEventLog(logger)(lost(5));
+    await closeLogger(logger);
+    output.stream.end();
+    await new Promise((resolve) => output.stream.once('close', resolve));
+    const line = JSON.parse(output.text()) as { event: unknown; level: string };
+    assert.deepEqual([line.level, line.event], ['warn', lost(5)]);
+  });
+});
