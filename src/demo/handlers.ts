@@ -2,7 +2,7 @@
  * What a node does with each message, as Dash Core's `ProcessMessage` does (`net_processing.cpp`). A command without a
  * handler is ignored, as is, before the handshake is over, everything that does not belong to it.
  */
-import { INV } from '../wire/inventory.js';
+import { INV, type InventoryItem } from '../wire/inventory.js';
 import type { Command, Message } from '../wire/registry.js';
 import type { Version } from '../wire/version.js';
 import type { ChainBlock } from './chain.js';
@@ -22,6 +22,9 @@ import {
 
 type MessageWith<C extends Command> = Extract<Message, { readonly command: C }>;
 type Handlers = { readonly [C in Command]?: (node: SimulatedNode, peer: Peer, message: MessageWith<C>) => void };
+
+/** Dash Core `protocol.h`: MSG_PLATFORM_BAN is the last of its kinds of things. */
+const LAST_KNOWN_TYPE = 33;
 
 const HANDSHAKE: Handlers = {
   version: onVersion,
@@ -96,14 +99,18 @@ function onInv(node: SimulatedNode, peer: Peer, { items }: MessageWith<'inv'>): 
 }
 
 function onGetdata(node: SimulatedNode, peer: Peer, { items }: MessageWith<'getdata'>): void {
-  // Core says `notfound` for what is no block only.
-  const missing = items.filter((item) => item.type !== INV.block && item.type !== INV.compactBlock);
+  // Core says `notfound` for what is no block only, and nothing of what it does not know.
+  const missing = items.filter((item) => !isBlock(item) && item.type <= LAST_KNOWN_TYPE);
   if (missing.length > 0) peer.link.send({ command: 'notfound', items: missing });
   for (const item of items) {
     const block = node.chain.get(item.hash);
-    if (missing.includes(item) || block?.raw === undefined || !block.connected) continue;
+    if (!isBlock(item) || block?.raw === undefined || !block.connected) continue;
     peer.link.send({ command: 'block', raw: block.raw });
   }
+}
+
+function isBlock({ type }: InventoryItem): boolean {
+  return type === INV.block || type === INV.compactBlock;
 }
 
 function onBlock(node: SimulatedNode, peer: Peer, { raw }: MessageWith<'block'>): void {

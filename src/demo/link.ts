@@ -1,12 +1,17 @@
 import type { Socket } from 'node:net';
+import type { Random } from '../time.js';
 import { FrameDecoder, type Inbound } from '../wire/decoder.js';
 import { CHECKSUM_AT, encodeFrame, frameOf, LENGTH_AT } from '../wire/frame.js';
 import type { Message } from '../wire/registry.js';
 import type { Behaviour, Line } from './behaviour.js';
 import { MidBlockWatch } from './mid-block.js';
 import type { Timers } from './timers.js';
+import { guessTransport } from './transport-guess.js';
 
 export interface LinkOptions {
+  /** They dialled us: what they speak is yet to be found out. */
+  readonly inbound: boolean;
+  readonly random: Random;
   readonly magic: Buffer;
   readonly line: Line;
   readonly behaviour: Behaviour;
@@ -18,15 +23,21 @@ export interface LinkHandlers {
   closed(): void;
 }
 
+/** BIP 324: a public key as ElligatorSwift encodes it. */
+const KEY_BYTES = 64;
+
 /** A node's end of a connection: messages in and out, through a line that takes its time, with the faults its node was given. */
 export class Link {
   private readonly decoder: FrameDecoder;
   private readonly watch: MidBlockWatch | undefined;
   private readonly cancels = new Set<() => void>();
   private readonly drips: Buffer[] = [];
+  /** The first bytes, until they tell what is spoken. */
+  private first: Buffer | undefined;
   private falsify = false;
   private reading = true;
   private muted = false;
+  private deaf = false;
   private delayed = 0;
   private whenRoom: (() => void) | undefined;
 
@@ -36,6 +47,7 @@ export class Link {
     private readonly handlers: LinkHandlers,
   ) {
     this.decoder = new FrameDecoder(options.magic);
+    this.first = options.inbound ? Buffer.alloc(0) : undefined;
     this.watch = options.behaviour.diesMidBlock === true ? new MidBlockWatch() : undefined;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.arrived(chunk));
@@ -145,10 +157,39 @@ export class Link {
   }
 
   private read(chunk: Buffer): void {
-    for (const inbound of this.decoder.push(chunk)) {
-      if (this.socket.destroyed) return;
+    if (this.deaf) return;
+    const plain = this.first === undefined ? chunk : this.listen(Buffer.concat([this.first, chunk]));
+    for (const inbound of this.decoder.push(plain)) {
+      if (!this.open) return;
       this.handlers.inbound(inbound);
     }
+  }
+
+  /** Takes the connection's beginning. @returns what may be decoded */
+  private listen(first: Buffer): Buffer {
+    this.first = first;
+    switch (guessTransport(this.options.magic, first)) {
+      case 'plain':
+        this.first = undefined;
+        return first;
+      case 'encrypted':
+        this.answerKey();
+        break;
+      case 'other network':
+        this.close();
+        break;
+      case 'undecided':
+    }
+    return Buffer.alloc(0);
+  }
+
+  /** Answers a supposed key with bytes that look as random as ours would; what follows is beyond this simulation. */
+  private answerKey(): void {
+    this.deaf = true;
+    if (this.muted) return;
+    const words = BigUint64Array.from({ length: KEY_BYTES / 8 }, () => this.options.random.u64());
+    this.write(Buffer.from(words.buffer));
+    this.mute();
   }
 
   private drip(bytes: Buffer, everyMs: number): void {

@@ -278,7 +278,14 @@ export class SimulatedNode {
     this.sockets.add(socket);
     const link = new Link(
       socket,
-      { magic: this.magic, line: this.line, behaviour: this.behaviour, timers: this.timers },
+      {
+        inbound,
+        magic: this.magic,
+        line: this.line,
+        behaviour: this.behaviour,
+        timers: this.timers,
+        random: this.random,
+      },
       { inbound: (message) => this.onInbound(peer, message), closed: () => this.forget(peer, socket) },
     );
     const peer: Peer = {
@@ -286,6 +293,7 @@ export class SimulatedNode {
       link,
       inbound,
       address: `${socket.remoteAddress}:${socket.remotePort}`,
+      connectedAt: this.clock.now(),
       nonce: this.random.u64(),
       received: new Map(),
       version: undefined,

@@ -11,6 +11,8 @@ export interface Peer {
   readonly inbound: boolean;
   /** Where they are, as `host:port`. */
   readonly address: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly connectedAt: number;
   /** Our nonce in `version`. */
   readonly nonce: bigint;
   /** Messages received, by command. */

@@ -36,6 +36,8 @@ export interface Header extends BlockHeader {
 }
 
 const MAX_BLOCK_BYTES = 2_000_000;
+/** A header and a count of no transactions. */
+export const MIN_BLOCK_BYTES = HEADER_SIZE + 1;
 const MAX_FUTURE_SECONDS = 2 * 60 * 60;
 const LEAST_VERSION = 4;
 const MIN_COINBASE_SCRIPT = 2;

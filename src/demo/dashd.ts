@@ -1,0 +1,103 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { Feed, type FeedFaults } from './feed.js';
+import { type MineOptions, mineBlock } from './miner.js';
+import { type NodeOptions, SimulatedNode } from './node.js';
+import { rpcMethods } from './rpc-methods.js';
+import { type RpcFaults, RpcServer } from './rpc-server.js';
+
+export interface StandInOptions extends NodeOptions {
+  /** 0, the default, lets the system choose; `start` keeps the choice. */
+  readonly rpcPort?: number;
+  /** A port, or 0. */
+  readonly zmqPort?: number;
+  /** Without them there is a cookie only. */
+  readonly user?: string;
+  readonly password?: string;
+  /** Where to write the cookie at each start, as dashd does when it has no password; it is removed at each stop. */
+  readonly cookieFile?: string;
+}
+
+const COOKIE_USER = '__cookie__';
+
+/** A dashd without dashd: a {@link SimulatedNode} with JSON-RPC and a ZeroMQ feed, which mines on demand. */
+export class DashdStandIn {
+  readonly node: SimulatedNode;
+  /** May be changed at any time. */
+  rpcFaults: RpcFaults = {};
+  /** May be changed at any time. */
+  feedFaults: FeedFaults = {};
+  private readonly rpc: RpcServer;
+  private readonly feed: Feed;
+  private credentials: string;
+  private rpcPort: number;
+  private zmqEndpoint: string;
+  private stopFeeding: (() => void) | undefined;
+  private starts = 0;
+
+  constructor(private readonly options: StandInOptions = {}) {
+    this.node = new SimulatedNode({ name: 'dashd', ...options });
+    this.credentials = `${options.user ?? COOKIE_USER}:${options.password ?? ''}`;
+    this.rpcPort = options.rpcPort ?? 0;
+    this.zmqEndpoint = `tcp://127.0.0.1:${options.zmqPort === undefined || options.zmqPort === 0 ? '*' : options.zmqPort}`;
+    this.feed = new Feed(() => this.feedFaults);
+    this.rpc = new RpcServer({
+      credentials: () => this.credentials,
+      faults: () => this.rpcFaults,
+      methods: rpcMethods(this.node),
+    });
+  }
+
+  /** Where JSON-RPC is served. */
+  get rpcUrl(): string {
+    return `http://127.0.0.1:${this.rpcPort}`;
+  }
+
+  /** Where `hashblock` and `rawblock` are published. */
+  get zmqUrl(): string {
+    return this.zmqEndpoint;
+  }
+
+  get user(): string {
+    return this.credentials.slice(0, this.credentials.indexOf(':'));
+  }
+
+  get password(): string {
+    return this.credentials.slice(this.credentials.indexOf(':') + 1);
+  }
+
+  /** Starts, or starts again on the same ports with the same chain. @throws the system's error when a port is taken */
+  async start(): Promise<void> {
+    this.starts += 1;
+    await this.writeCookie();
+    await this.node.start();
+    this.rpcPort = await this.rpc.start(this.rpcPort);
+    this.zmqEndpoint = await this.feed.start(this.zmqEndpoint);
+    this.stopFeeding = this.node.chain.onTip((tip) => {
+      if (!this.node.chain.initialDownload) this.feed.publish(tip);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.stopFeeding?.();
+    await Promise.all([this.node.stop(), this.rpc.stop(), this.feed.stop()]);
+    if (this.options.cookieFile !== undefined) await rm(this.options.cookieFile, { force: true });
+  }
+
+  /** Mines blocks on the tip and accepts them. @returns their bytes, oldest first */
+  generate(count: number, options: MineOptions = {}): Buffer[] {
+    return Array.from({ length: count }, () => {
+      const raw = mineBlock(this.node.chain.template(), options);
+      const outcome = this.node.submit(raw);
+      if (!outcome.accepted) throw new Error(`the stand-in refused its own block: ${outcome.fault.reason}`);
+      return raw;
+    });
+  }
+
+  /** A password that differs from start to start, so that a cookie kept too long is found out. */
+  private async writeCookie(): Promise<void> {
+    const { cookieFile, password } = this.options;
+    if (cookieFile === undefined || password !== undefined) return;
+    this.credentials = `${COOKIE_USER}:start-${this.starts}`;
+    await writeFile(cookieFile, this.credentials, { mode: 0o600 });
+  }
+}

@@ -1,0 +1,211 @@
+import { scanTransactions } from '../block/scan.js';
+import { HEADER_SIZE, hashHeader } from '../block/x11.js';
+import { hashFromWire } from '../wire/reader.js';
+import { type Chain, type ChainBlock, medianTime } from './chain.js';
+import type { SimulatedNode } from './node.js';
+import { PROTOCOL_VERSION, SERVICES, USER_AGENT } from './protocol.js';
+import { RpcError, type RpcMethods } from './rpc-server.js';
+import { MIN_BLOCK_BYTES } from './rules.js';
+
+const RPC_MISC_ERROR = -1;
+const RPC_TYPE_ERROR = -3;
+const RPC_INVALID_ADDRESS_OR_KEY = -5;
+const RPC_INVALID_PARAMETER = -8;
+const RPC_DESERIALIZATION_ERROR = -22;
+
+const CLIENT_VERSION = 230102;
+const REGTEST_DIFFICULTY = 4.656542373906925e-10;
+const REGTEST_TARGET = '7fffff'.padEnd(64, '0');
+const COIN = 100_000_000;
+const REGTEST_REWARD = 500 * COIN;
+const HASH_DIGITS = 64;
+
+/** The calls a pool or a relay makes, answered as dashd 23.1.2 answers them. */
+export function rpcMethods(node: SimulatedNode): RpcMethods {
+  const { chain } = node;
+  return new Map<string, (params: readonly unknown[]) => unknown>([
+    ['getbestblockhash', () => chain.tip.hash],
+    ['getblockcount', () => chain.tip.height],
+    ['getblockhash', ([height]) => blockAt(chain, asNumber(height)).hash],
+    ['getblockheader', ([hash, verbose]) => getblockheader(chain, hash, verbose)],
+    ['getblock', ([hash, verbosity]) => getblock(chain, hash, verbosity)],
+    ['getblockchaininfo', () => getblockchaininfo(chain)],
+    ['getnetworkinfo', () => getnetworkinfo(node)],
+    ['getpeerinfo', () => getpeerinfo(node)],
+    ['getblocktemplate', () => getblocktemplate(node)],
+    ['submitblock', ([hex]) => submitblock(node, asString(hex, 'submitblock "hexdata" ( "dummy" )'))],
+  ]);
+}
+
+/** Source: Dash Core `rpc/mining.cpp`. */
+function submitblock(node: SimulatedNode, hex: string): string | null {
+  const raw = Buffer.from(hex, 'hex');
+  const scan = raw.length * 2 === hex.length && raw.length >= MIN_BLOCK_BYTES ? scanTransactions(raw) : undefined;
+  if (scan?.ok !== true) throw new RpcError(RPC_DESERIALIZATION_ERROR, 'Block decode failed');
+  if (!scan.coinbaseFirst) throw new RpcError(RPC_DESERIALIZATION_ERROR, 'Block does not start with a coinbase');
+  // Told by the header alone: the body of a block known to be valid is not looked at again.
+  const known = node.chain.get(hashHeader(raw.subarray(0, HEADER_SIZE)));
+  if (known?.connected === true) return 'duplicate';
+  if (known?.failed === true) return 'duplicate-invalid';
+  const outcome = node.submit(raw);
+  if (!outcome.accepted) return outcome.fault.reason;
+  if (!outcome.isNew) return 'duplicate';
+  return outcome.connected.includes(outcome.block) ? null : 'inconclusive';
+}
+
+function getblock(chain: Chain, hash: unknown, verbosity: unknown = 1): unknown {
+  const block = blockOf(chain, hash);
+  if (block.raw === undefined) throw new RpcError(RPC_MISC_ERROR, 'Block not found on disk');
+  if (verbosity === 0 || verbosity === false) return block.raw.toString('hex');
+  const scan = scanTransactions(block.raw);
+  const txids = scan.ok ? scan.txids.map((txid) => hashFromWire(txid)) : [];
+  return { ...describe(chain, block), size: block.raw.length, tx: txids };
+}
+
+function getblockheader(chain: Chain, hash: unknown, verbose: unknown = true): unknown {
+  const block = blockOf(chain, hash);
+  return verbose === false ? block.header.bytes.toString('hex') : describe(chain, block);
+}
+
+function describe(chain: Chain, block: ChainBlock): object {
+  const { header, height } = block;
+  const active = chain.isActive(block);
+  const next = active ? chain.at(height + 1) : undefined;
+  return {
+    hash: block.hash,
+    confirmations: active ? chain.tip.height - height + 1 : -1,
+    height,
+    version: header.version,
+    versionHex: hex32(header.version),
+    merkleroot: header.merkleRoot,
+    time: header.time,
+    mediantime: medianTime(block),
+    nonce: header.nonce,
+    bits: hex32(header.bits),
+    difficulty: REGTEST_DIFFICULTY,
+    chainwork: block.work.toString(16).padStart(HASH_DIGITS, '0'),
+    nTx: block.transactions,
+    ...(block.parent === undefined ? {} : { previousblockhash: block.parent.hash }),
+    ...(next === undefined ? {} : { nextblockhash: next.hash }),
+    chainlock: false,
+  };
+}
+
+function getblockchaininfo(chain: Chain): object {
+  const { tip } = chain;
+  return {
+    chain: 'regtest',
+    blocks: tip.height,
+    headers: chain.bestHeader.height,
+    bestblockhash: tip.hash,
+    difficulty: REGTEST_DIFFICULTY,
+    time: tip.header.time,
+    mediantime: medianTime(tip),
+    verificationprogress: 1,
+    initialblockdownload: chain.initialDownload,
+    chainwork: tip.work.toString(16).padStart(HASH_DIGITS, '0'),
+    pruned: false,
+    warnings: '',
+  };
+}
+
+function getnetworkinfo(node: SimulatedNode): object {
+  const inbound = [...node.peers].filter((peer) => peer.inbound).length;
+  return {
+    version: CLIENT_VERSION,
+    buildversion: 'v23.1.2',
+    subversion: USER_AGENT,
+    protocolversion: PROTOCOL_VERSION,
+    localservices: SERVICES.toString(16).padStart(16, '0'),
+    localrelay: true,
+    timeoffset: 0,
+    networkactive: true,
+    connections: node.peers.size,
+    connections_in: inbound,
+    connections_out: node.peers.size - inbound,
+    relayfee: 0.00001,
+    incrementalfee: 0.00001,
+    localaddresses: [],
+    warnings: '',
+  };
+}
+
+function getpeerinfo(node: SimulatedNode): object[] {
+  return [...node.peers].map((peer) => ({
+    id: peer.id,
+    addr: peer.address,
+    network: 'ipv4',
+    services: (peer.version?.services ?? 0n).toString(16).padStart(16, '0'),
+    relaytxes: peer.version?.relay ?? false,
+    conntime: Math.floor(peer.connectedAt / 1000),
+    timeoffset: 0,
+    version: peer.version?.version ?? 0,
+    subver: peer.version?.userAgent ?? '',
+    inbound: peer.inbound,
+    startingheight: peer.version?.height ?? -1,
+    synced_headers: peer.bestKnown?.height ?? -1,
+    synced_blocks: peer.bestKnown?.height ?? -1,
+    connection_type: peer.inbound ? 'inbound' : 'outbound-full-relay',
+  }));
+}
+
+function getblocktemplate(node: SimulatedNode): object {
+  const template = node.chain.template();
+  return {
+    capabilities: ['proposal'],
+    version: 0x2000_0000,
+    rules: ['csv'],
+    previousblockhash: template.parent,
+    transactions: [],
+    coinbasevalue: REGTEST_REWARD,
+    target: REGTEST_TARGET,
+    mintime: medianTime(node.chain.tip) + 1,
+    mutable: ['time', 'transactions', 'prevblock'],
+    noncerange: '00000000ffffffff',
+    sizelimit: 2_000_000,
+    curtime: template.time,
+    bits: '207fffff',
+    height: template.height,
+    coinbase_payload: '',
+  };
+}
+
+function blockAt(chain: Chain, height: number): ChainBlock {
+  const block = chain.at(height);
+  if (block === undefined) throw new RpcError(RPC_INVALID_PARAMETER, 'Block height out of range');
+  return block;
+}
+
+function blockOf(chain: Chain, value: unknown): ChainBlock {
+  const hash = asString(value, 'getblock "blockhash" ( verbosity )');
+  if (hash.length !== HASH_DIGITS) {
+    const message = `blockhash must be of length ${HASH_DIGITS} (not ${hash.length}, for '${hash}')`;
+    throw new RpcError(RPC_INVALID_PARAMETER, message);
+  }
+  const block = chain.get(hash.toLowerCase());
+  if (block === undefined) throw new RpcError(RPC_INVALID_ADDRESS_OR_KEY, 'Block not found');
+  return block;
+}
+
+/** @param usage what dashd answers when the argument is missing: the first line of its help */
+function asString(value: unknown, usage: string): string {
+  if (typeof value === 'string') return value;
+  if (value === undefined) throw new RpcError(RPC_MISC_ERROR, usage);
+  throw new RpcError(RPC_TYPE_ERROR, `JSON value of type ${jsonType(value)} is not of expected type string`);
+}
+
+function asNumber(value: unknown): number {
+  if (typeof value === 'number') return value;
+  if (value === undefined) throw new RpcError(RPC_MISC_ERROR, 'getblockhash height');
+  throw new RpcError(RPC_TYPE_ERROR, `JSON value of type ${jsonType(value)} is not of expected type number`);
+}
+
+function jsonType(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+function hex32(value: number): string {
+  return (value >>> 0).toString(16).padStart(8, '0');
+}

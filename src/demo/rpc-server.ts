@@ -1,0 +1,182 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+/** An error as JSON-RPC carries it. Codes: Dash Core `rpc/protocol.h`. */
+export class RpcError extends Error {
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export type RpcMethods = ReadonlyMap<string, (params: readonly unknown[]) => unknown>;
+
+/** What a dashd, or whatever listens in its place, may do wrong. Read anew for each request. */
+export interface RpcFaults {
+  /** Milliseconds before each answer. */
+  readonly delayMs?: number;
+  /** Answers a page of HTML, as a proxy in between would. */
+  readonly html?: boolean;
+  /** Accepts no user and password at all. */
+  readonly unauthorised?: boolean;
+  /** Takes requests and never answers. */
+  readonly hangs?: boolean;
+}
+
+export interface RpcServerOptions {
+  /** `user:password`. */
+  readonly credentials: () => string;
+  readonly faults: () => RpcFaults;
+  readonly methods: RpcMethods;
+}
+
+const HOST = '127.0.0.1';
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
+const PARSE_ERROR = -32700;
+const INVALID_REQUEST = -32600;
+const METHOD_NOT_FOUND = -32601;
+
+interface Call {
+  readonly id: unknown;
+  readonly method: string;
+  readonly params: readonly unknown[];
+}
+
+/** JSON-RPC over HTTP with dashd's statuses, bodies and words. Source: Dash Core `httprpc.cpp`, `rpc/request.cpp`. */
+export class RpcServer {
+  private server: Server | undefined;
+
+  constructor(private readonly options: RpcServerOptions) {}
+
+  /** @returns the port: the one given, or one that was free if that is 0. @throws the system's error when it is taken */
+  async start(port: number): Promise<number> {
+    const server = createServer((request, response) => void this.serve(request, response));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, HOST, resolve);
+    });
+    this.server = server;
+    const bound = server.address();
+    return bound !== null && typeof bound === 'object' ? bound.port : port;
+  }
+
+  async stop(): Promise<void> {
+    const { server } = this;
+    this.server = undefined;
+    if (server === undefined) return;
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { hangs, delayMs, html } = this.options.faults();
+    const body = await readBody(request);
+    if (hangs === true || body === undefined) return;
+    if (delayMs !== undefined) await pause(delayMs);
+    if (html === true) reply(response, 200, '<html><body>Bad gateway</body></html>', 'text/html');
+    else if (request.url !== '/') reply(response, 404);
+    else if (request.method !== 'POST') reply(response, 405, 'JSONRPC server handles only POST requests');
+    else if (!this.admits(request)) unauthorised(response);
+    else this.answer(body, response);
+  }
+
+  private admits(request: IncomingMessage): boolean {
+    if (this.options.faults().unauthorised === true) return false;
+    const expected = Buffer.from(this.options.credentials()).toString('base64');
+    return request.headers.authorization === `Basic ${expected}`;
+  }
+
+  private answer(body: string, response: ServerResponse): void {
+    const parsed = parse(body);
+    if (Array.isArray(parsed)) {
+      replyJson(response, 200, `${JSON.stringify(parsed.map((one) => this.execute(one).envelope))}\n`);
+      return;
+    }
+    const { status, envelope } = this.execute(parsed);
+    replyJson(response, status, `${JSON.stringify(envelope)}\n`);
+  }
+
+  private execute(request: unknown): { readonly status: number; readonly envelope: object } {
+    const id = isObject(request) ? (request['id'] ?? null) : null;
+    try {
+      const { method, params } = toCall(request);
+      const run = this.options.methods.get(method);
+      if (run === undefined) throw new RpcError(METHOD_NOT_FOUND, 'Method not found');
+      return { status: 200, envelope: { result: run(params) ?? null, error: null, id } };
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      const { code, message } = error;
+      return { status: statusOf(code), envelope: { result: null, error: { code, message }, id } };
+    }
+  }
+}
+
+function toCall(request: unknown): Call {
+  if (!isObject(request))
+    throw new RpcError(PARSE_ERROR, request === NOT_JSON ? 'Parse error' : 'Top-level object parse error');
+  const { id, method, params } = request;
+  if (method === undefined || method === null) throw new RpcError(INVALID_REQUEST, 'Missing method');
+  if (typeof method !== 'string') throw new RpcError(INVALID_REQUEST, 'Method must be a string');
+  if (params !== undefined && params !== null && !Array.isArray(params)) {
+    throw new RpcError(INVALID_REQUEST, 'Params must be an array or object');
+  }
+  return { id, method, params: params ?? [] };
+}
+
+const NOT_JSON = Symbol('not JSON');
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return NOT_JSON;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function statusOf(code: number): number {
+  if (code === INVALID_REQUEST) return 400;
+  return code === METHOD_NOT_FOUND ? 404 : 500;
+}
+
+function unauthorised(response: ServerResponse): void {
+  response.setHeader('WWW-Authenticate', 'Basic realm="jsonrpc"');
+  reply(response, 401);
+}
+
+function replyJson(response: ServerResponse, status: number, body: string): void {
+  reply(response, status, body, 'application/json');
+}
+
+function reply(response: ServerResponse, status: number, body = '', type = 'text/html; charset=ISO-8859-1'): void {
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
+  response.end(body);
+}
+
+/** `undefined` when the client went away, or sent more than a block's worth. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of request) {
+      size += (chunk as Buffer).length;
+      if (size > MAX_BODY_BYTES) return undefined;
+      chunks.push(chunk as Buffer);
+    }
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

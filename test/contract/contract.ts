@@ -1,0 +1,39 @@
+/**
+ * What blockcast relies on in a Dash node, as tests. They run against the simulated dashd (test/demo) and, where there is
+ * one, against dashd itself (test/dashd): what the simulation teaches us is only worth as much as their agreement.
+ */
+import { after, before, describe } from 'node:test';
+import { loadX11 } from '../../src/block/x11.js';
+import { blockContract } from './blocks.js';
+import { feedContract } from './feed.js';
+import { handshakeContract } from './handshake.js';
+import { ask, mine, type NodeUnderTest, templateOn } from './node-under-test.js';
+import { requestContract } from './requests.js';
+import { rpcContract } from './rpc.js';
+
+const PARTS = {
+  handshake: handshakeContract,
+  blocks: blockContract,
+  requests: requestContract,
+  rpc: rpcContract,
+  feed: feedContract,
+} as const;
+
+/** Defines the suites. Each part gets a node of its own, past its initial download. */
+export function contract(start: () => Promise<NodeUnderTest>): void {
+  for (const [part, define] of Object.entries(PARTS)) {
+    describe(part, () => {
+      let node: NodeUnderTest | undefined;
+      before(async () => {
+        await loadX11();
+        node = await start();
+        await ask(node, 'submitblock', mine(await templateOn(node)).toString('hex'));
+      });
+      after(() => node?.stop());
+      define(() => {
+        if (node === undefined) throw new Error('the node did not start');
+        return node;
+      });
+    });
+  }
+}

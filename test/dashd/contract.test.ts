@@ -1,0 +1,21 @@
+import { contract } from '../contract/contract.js';
+import type { NodeUnderTest } from '../contract/node-under-test.js';
+import { describeWithDashd, startDashd } from './harness.js';
+
+async function startReal(): Promise<NodeUnderTest> {
+  const dashd = await startDashd();
+  return {
+    host: dashd.host,
+    port: dashd.port,
+    rpcUrl: dashd.rpcUrl,
+    credentials: dashd.credentials,
+    zmqUrl: dashd.zmqUrl,
+    log: () => dashd.log(),
+    learn: async (addresses) => {
+      for (const { host, port } of addresses) await dashd.rpc('addpeeraddress', host, port);
+    },
+    stop: () => dashd.remove(),
+  };
+}
+
+describeWithDashd('contract with dashd', () => contract(startReal));

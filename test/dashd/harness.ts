@@ -1,0 +1,224 @@
+/**
+ * A real dashd on regtest, for the tests that hold our ideas of it against the fact. It is looked for in the environment
+ * variable `DASHD`, then on the PATH. It listens on 127.0.0.1 only, in a directory of its own that is removed afterwards.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { describe } from 'node:test';
+
+export interface DashdOptions {
+  /** More arguments, such as `-whitelist=noban@127.0.0.1`. */
+  readonly arguments?: readonly string[];
+  /** Credentials instead of the cookie. */
+  readonly user?: string;
+  readonly password?: string;
+}
+
+export interface Ports {
+  readonly p2p: number;
+  readonly rpc: number;
+  readonly zmq: number;
+}
+
+const START_MS = 60_000;
+const STOP_MS = 60_000;
+
+/** Where dashd is; `undefined` when there is none. */
+export function findDashd(): string | undefined {
+  const named = process.env['DASHD'];
+  if (named !== undefined && named !== '') return named;
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((directory) => join(directory, 'dashd'))
+    .find(isExecutable);
+}
+
+/** A suite that needs a dashd: skipped, and said so, where there is none. */
+export function describeWithDashd(name: string, define: () => void): void {
+  const skip = findDashd() === undefined ? 'no dashd: set DASHD=/path/to/dashd, or put it on the PATH' : false;
+  describe(name, { skip }, define);
+}
+
+/** Starts a dashd and waits until it answers. @throws Error with the end of its output when it does not */
+export async function startDashd(options: DashdOptions = {}): Promise<Dashd> {
+  const binary = findDashd();
+  if (binary === undefined) throw new Error('there is no dashd');
+  const dashd = new Dashd(binary, options, await freePorts());
+  await dashd.start();
+  return dashd;
+}
+
+export class Dashd {
+  readonly host = '127.0.0.1';
+  readonly dataDirectory = mkdtempSync(join(tmpdir(), 'blockcast-dashd-'));
+  private child: ChildProcess | undefined;
+  private output = '';
+
+  constructor(
+    private readonly binary: string,
+    private readonly options: DashdOptions,
+    private readonly ports: Ports,
+  ) {}
+
+  /** The P2P port. */
+  get port(): number {
+    return this.ports.p2p;
+  }
+
+  get address(): string {
+    return `${this.host}:${this.ports.p2p}`;
+  }
+
+  get rpcUrl(): string {
+    return `http://${this.host}:${this.ports.rpc}`;
+  }
+
+  get zmqUrl(): string {
+    return `tcp://${this.host}:${this.ports.zmq}`;
+  }
+
+  get cookieFile(): string {
+    return join(this.dataDirectory, 'regtest', '.cookie');
+  }
+
+  /** `user:password` as it holds now. */
+  get credentials(): string {
+    const { user, password } = this.options;
+    return user === undefined ? readFileSync(this.cookieFile, 'utf8').trim() : `${user}:${password ?? ''}`;
+  }
+
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  /** Starts, or starts again with the same ports and chain. */
+  async start(): Promise<void> {
+    const { user, password = '' } = this.options;
+    this.output = '';
+    const child = spawn(this.binary, [
+      '-regtest',
+      `-datadir=${this.dataDirectory}`,
+      '-server',
+      '-listen=1',
+      `-bind=${this.host}:${this.ports.p2p}`,
+      `-rpcbind=${this.host}`,
+      '-rpcallowip=127.0.0.1',
+      `-rpcport=${this.ports.rpc}`,
+      ...(user === undefined ? [] : [`-rpcuser=${user}`, `-rpcpassword=${password}`]),
+      `-zmqpubrawblock=${this.zmqUrl}`,
+      `-zmqpubhashblock=${this.zmqUrl}`,
+      '-dnsseed=0',
+      '-fixedseeds=0',
+      '-listenonion=0',
+      '-discover=0',
+      '-natpmp=0',
+      '-disablewallet=1',
+      '-debug=net',
+      '-debug=validation',
+      '-debuglogfile=debug.log',
+      '-printtoconsole=0',
+      ...(this.options.arguments ?? []),
+    ]);
+    child.stdout.on('data', (text) => this.keep(text));
+    child.stderr.on('data', (text) => this.keep(text));
+    this.child = child;
+    await this.untilAnswering(child);
+  }
+
+  /** Asks it to stop, and waits until it has. */
+  async stop(): Promise<void> {
+    await this.end('SIGTERM');
+  }
+
+  /** Ends it without giving it time to do anything. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  /** Stops it and removes its directory. */
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.dataDirectory, { recursive: true, force: true });
+  }
+
+  /** The whole of debug.log. */
+  log(): string {
+    return readFileSync(join(this.dataDirectory, 'regtest', 'debug.log'), 'utf8');
+  }
+
+  /** @throws Error with dashd's code and message when it answers with an error */
+  async rpc<T = unknown>(method: string, ...params: unknown[]): Promise<T> {
+    const response = await fetch(this.rpcUrl, {
+      method: 'POST',
+      body: JSON.stringify({ id: 1, method, params }),
+      headers: { authorization: `Basic ${Buffer.from(this.credentials).toString('base64')}` },
+    });
+    const { result, error } = JSON.parse(await response.text());
+    if (error !== null) throw new Error(`${method}: ${error.code} ${error.message}`);
+    return result;
+  }
+
+  /** Mines blocks whose coinbase anyone may spend. @returns their hashes, oldest first */
+  generate(count: number): Promise<string[]> {
+    return this.rpc('generatetodescriptor', count, 'raw(51)');
+  }
+
+  private keep(text: Buffer): void {
+    this.output = (this.output + text.toString()).slice(-4_000);
+  }
+
+  private async untilAnswering(child: ChildProcess): Promise<void> {
+    const from = performance.now();
+    while (performance.now() - from < START_MS) {
+      if (child.exitCode !== null) break;
+      // Until it is up, the cookie is missing, the port is closed, or it answers that it is warming up.
+      const answer = await this.rpc('getblockcount').catch(() => undefined);
+      if (answer !== undefined) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await this.kill();
+    throw new Error(`dashd did not come up: ${this.output}`);
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const { child } = this;
+    this.child = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    await exit;
+    clearTimeout(timer);
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Ports nobody uses now. They are let go before dashd takes them, so somebody else might be faster; nobody is. */
+async function freePorts(): Promise<Ports> {
+  const servers = await Promise.all([listening(), listening(), listening()]);
+  const [p2p = 0, rpc = 0, zmq = 0] = servers.map((server) => {
+    const address = server.address();
+    return address !== null && typeof address === 'object' ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return { p2p, rpc, zmq };
+}
+
+async function listening(): Promise<ReturnType<typeof createServer>> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
