@@ -1,0 +1,77 @@
+import type { Random } from '../time.js';
+import type { PeerKey } from './address.js';
+import { BestFirst } from './queue.js';
+import type { PeerRecord } from './record.js';
+
+/** A peer that may be connected to. */
+export interface Candidate {
+  readonly record: PeerRecord;
+  readonly score: number;
+  readonly lot: number;
+}
+
+/** Candidates are put in order this many at a time, so that no single step takes long. */
+const BATCH = 500;
+
+/** One tier of them: the best candidate that a test lets through. What it holds back stays in its place. */
+export class Tier {
+  /** In order each; the best of all is the best of their heads. */
+  readonly #batches: BestFirst<Candidate>[] = [];
+  #batch: Candidate[] = [];
+  readonly #heldBack: Candidate[] = [];
+
+  add(candidate: Candidate): void {
+    this.#batch.push(candidate);
+    if (this.#batch.length === BATCH) this.#close();
+  }
+
+  #close(): void {
+    if (this.#batch.length > 0) this.#batches.push(new BestFirst(this.#batch, isBefore));
+    this.#batch = [];
+  }
+
+  #next(): Candidate | undefined {
+    this.#close();
+    let best: BestFirst<Candidate> | undefined;
+    for (const batch of this.#batches) {
+      const [head, leader] = [batch.peek(), best?.peek()];
+      if (head !== undefined && (leader === undefined || isBefore(head, leader))) best = batch;
+    }
+    return best?.take();
+  }
+
+  /** Takes the best that fits and has `least` points. */
+  take(least: number, fits: (record: PeerRecord) => boolean): Candidate | undefined {
+    for (const [index, candidate] of this.#heldBack.entries()) {
+      if (candidate.score < least) return undefined;
+      if (fits(candidate.record)) {
+        this.#heldBack.splice(index, 1);
+        return candidate;
+      }
+    }
+    for (let candidate = this.#next(); candidate !== undefined; candidate = this.#next()) {
+      if (candidate.score >= least && fits(candidate.record)) return candidate;
+      this.#heldBack.push(candidate);
+      if (candidate.score < least) return undefined;
+    }
+    return undefined;
+  }
+}
+
+/** By score; among equals by lot, and by name should the lots be equal too. */
+function isBefore(a: Candidate, b: Candidate): boolean {
+  if (a.score !== b.score) return a.score > b.score;
+  return a.lot < b.lot || (a.lot === b.lot && a.record.key < b.record.key);
+}
+
+/** A number for each key, another each time, and the same in whatever order the keys come. FNV-1a, salted. */
+export function lottery(random: Random): (key: PeerKey) => number {
+  const salt = Number(random.u64() & 0xffff_ffffn);
+  return (key) => {
+    let hash = 0x811c_9dc5 ^ salt;
+    for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x0100_0193);
+    // FNV's last characters barely reach its high bits; one more round mixes them in.
+    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b_3c6d);
+    return (hash ^ (hash >>> 13)) >>> 0;
+  };
+}

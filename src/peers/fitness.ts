@@ -1,0 +1,87 @@
+import { HOUR_MS } from '../time.js';
+import type { PeerRecord } from './record.js';
+
+/** What a peer must be able to do to be worth a slot, whatever its score. */
+export interface FitnessLimits {
+  /** A peer this many blocks behind our tip cannot use a new block. */
+  readonly maxBlocksBehind: number;
+  /** Broadcasts failed in a row. */
+  readonly maxFailuresInARow: number;
+  /** A smoothed ping (ms) under this is never slow... */
+  readonly slowPingMs: number;
+  /** ...and above it only beyond this many times the median of our peers: where all are slow, the line is ours. */
+  readonly slowPingFactor: number;
+  /** Bad marks older than this (ms) are forgotten, so that a peer gets another chance. */
+  readonly memoryMs: number;
+}
+
+export const FITNESS: FitnessLimits = {
+  maxBlocksBehind: 3,
+  maxFailuresInARow: 2,
+  slowPingMs: 500,
+  slowPingFactor: 3,
+  memoryMs: HOUR_MS,
+};
+
+/** What the others are like. */
+export interface Surroundings {
+  /** Absent while we do not know it: then nobody is behind. */
+  readonly tipHeight?: number;
+  /** Median of the smoothed pings of live peers, ms. */
+  readonly medianPingMs?: number;
+}
+
+export type Unfitness = {
+  readonly code: 'no network service' | 'behind' | 'failing' | 'slow';
+  readonly text: string;
+};
+
+/** Service bit NETWORK: serves the whole chain. Source: Dash Core `protocol.h`. */
+export const NODE_NETWORK = 1n;
+
+/** Why a peer is not worth a slot at `now` (ms). @returns undefined when it is, or when nothing is known against it */
+export function unfitness(
+  record: PeerRecord,
+  now: number,
+  around: Surroundings,
+  limits: FitnessLimits = FITNESS,
+): Unfitness | undefined {
+  const { services, broadcasts, ping } = record;
+  if (services !== undefined && (services & NODE_NETWORK) === 0n) {
+    return { code: 'no network service', text: 'it does not serve the chain' };
+  }
+  const behind = blocksBehind(record, now, around, limits);
+  if (behind > limits.maxBlocksBehind) return { code: 'behind', text: `it is ${behind} blocks behind our tip` };
+  if (broadcasts.failuresInARow >= limits.maxFailuresInARow && now - (broadcasts.lastAt ?? 0) < limits.memoryMs) {
+    return {
+      code: 'failing',
+      text: `the last ${broadcasts.failuresInARow} blocks pushed to it were not proven delivered`,
+    };
+  }
+  const slowMs = Math.max(limits.slowPingMs, limits.slowPingFactor * (around.medianPingMs ?? 0));
+  if (ping !== undefined && ping.smoothedMs > slowMs && now - ping.at < limits.memoryMs) {
+    return { code: 'slow', text: `its ping is ${Math.round(ping.smoothedMs)} ms, over ${Math.round(slowMs)} ms` };
+  }
+  return undefined;
+}
+
+function blocksBehind(record: PeerRecord, now: number, { tipHeight }: Surroundings, limits: FitnessLimits): number {
+  if (tipHeight === undefined || record.height === undefined) return 0;
+  // What it was when last connected says nothing of a peer that had an hour to catch up.
+  return now - record.lastSeen < limits.memoryMs ? tipHeight - record.height : 0;
+}
+
+/**
+ * Whether a live peer counts as a broadcast target: it shook hands (on our network, or it would not have), serves the chain and
+ * is near our tip. Until then it holds a slot but does not count towards the minimum.
+ */
+export function isTarget(
+  record: PeerRecord,
+  ready: boolean,
+  around: Surroundings,
+  limits: FitnessLimits = FITNESS,
+): boolean {
+  if (!ready || record.services === undefined || (record.services & NODE_NETWORK) === 0n) return false;
+  const { tipHeight } = around;
+  return tipHeight === undefined || tipHeight - (record.height ?? 0) <= limits.maxBlocksBehind;
+}

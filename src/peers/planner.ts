@@ -1,0 +1,288 @@
+import type { PeerKey } from './address.js';
+import type { Candidate, Tier } from './candidates.js';
+import { Occupancy } from './occupancy.js';
+import {
+  type ConnectCode,
+  type DisconnectCode,
+  type KeepCode,
+  type LivePeer,
+  needsRefill,
+  type Plan,
+  type Planned,
+  type Reason,
+  type SelectInput,
+} from './plan.js';
+import type { PeerRecord } from './record.js';
+
+/** A live peer that holds a slot. */
+export interface Seat {
+  readonly live: LivePeer;
+  readonly record: PeerRecord;
+  readonly score: number;
+  readonly target: boolean;
+  readonly unfit: string | undefined;
+}
+
+/** Whether a peer is the local dashd, as either side knows it. */
+export function isProtected(record: PeerRecord | undefined, live: LivePeer | undefined): boolean {
+  return record?.protected === true || live?.protected === true;
+}
+
+/** Makes one plan; {@link plan} is called once. The order of its steps is that of `select.ts`. */
+export class Planner {
+  readonly #connect: Planned<ConnectCode>[] = [];
+  readonly #disconnect: Planned<DisconnectCode>[] = [];
+  readonly #keep: Planned<KeepCode>[] = [];
+  readonly #taken: Occupancy;
+  /** Worst first. */
+  #seats: Seat[];
+  #rotations = 0;
+  #newAreSpared = false;
+
+  constructor(
+    private readonly input: SelectInput,
+    seats: readonly Seat[],
+    private readonly tiers: readonly Tier[],
+  ) {
+    this.#taken = new Occupancy(input.country);
+    this.#seats = [...seats].sort(worstFirst);
+    for (const seat of this.#seats) this.#taken.add(seat.record, 1);
+  }
+
+  plan(candidates: number, skipped: Plan['skipped']): Plan {
+    const targets = this.#seats.filter((seat) => seat.target).length;
+    this.#settleOutsiders();
+    this.#dropSurplus();
+    this.#fill(targets);
+    this.#rotate();
+    return {
+      connect: this.#connect,
+      disconnect: this.#disconnect,
+      keep: this.#keep,
+      targets,
+      candidates,
+      skipped,
+    };
+  }
+
+  /** Live peers that hold no seat: the protected, and those the book no longer has. */
+  #settleOutsiders(): void {
+    const seated = new Set(this.#seats.map((seat) => seat.live.key));
+    for (const peer of this.input.live) {
+      if (seated.has(peer.key)) continue;
+      if (isProtected(this.input.book.get(peer.key), peer)) {
+        this.#kept(peer.key, 'protected', 'the local dashd is never given up');
+      } else {
+        this.#dropped(peer.key, { code: 'not in book', text: 'it was removed from the book' });
+      }
+    }
+  }
+
+  #dropSurplus(): void {
+    const { max } = this.input.limits;
+    const surplus = Math.max(0, this.#seats.length - max);
+    for (const seat of this.#seats.slice(0, surplus)) {
+      this.#leave(seat, {
+        code: 'over max',
+        text: `${this.#seats.length} connections, ${max} wanted; score ${points(seat.score)}`,
+      });
+    }
+    this.#seats = this.#seats.slice(surplus);
+  }
+
+  #fill(targets: number): void {
+    const { limits } = this.input;
+    let free = limits.max - this.#seats.length;
+    if (free <= 0) return;
+    const refill = needsRefill(targets, limits);
+    const explore = refill ? 0 : Math.min(free, Math.max(0, limits.exploration - this.#explorers(this.#seats)));
+    for (let i = 0; i < explore; i++) if (this.#seatNext('exploration', true, 0)) free--;
+    // The caps give way one by one, and only for slots nobody else can take.
+    const widest = Math.max(limits.groupCeiling - limits.perGroup, limits.countryCeiling - limits.perCountry, 0);
+    for (let extra = 0; extra <= widest && free > 0; extra++) {
+      while (free > 0 && this.#seatNext(refill ? 'below min' : 'free slot', false, extra)) free--;
+    }
+  }
+
+  #seatNext(code: ConnectCode, untried: boolean, extra: number): boolean {
+    const { limits } = this.input;
+    const perGroup = Math.max(limits.perGroup, Math.min(limits.perGroup + extra, limits.groupCeiling));
+    const perCountry = Math.max(limits.perCountry, Math.min(limits.perCountry + extra, limits.countryCeiling));
+    const chosen = this.#take(0, untried, (record) => this.#taken.fits(record, perGroup, perCountry));
+    if (chosen === undefined) return false;
+    this.#join(chosen, { code, text: `score ${points(chosen.score)}` });
+    return true;
+  }
+
+  /** Peers in their first connection, and not for long yet: nothing can be said of them. */
+  #explorers(seats: readonly Seat[]): number {
+    return seats.filter((seat) => this.#isNew(seat)).length;
+  }
+
+  #isNew({ record, live }: Seat): boolean {
+    const { now, limits } = this.input;
+    return record.connections.succeeded <= 1 && now - live.connectedAt < limits.explorationMs;
+  }
+
+  #rotate(): void {
+    const staying: Seat[] = [];
+    for (const seat of this.#seats) {
+      const grievance = this.#mayLeave(seat) ? this.#grievance(seat) : undefined;
+      if (grievance === undefined || !this.#replace(seat, grievance)) staying.push(seat);
+    }
+    // Where nearly all are new, as after the first start, being new is no excuse.
+    this.#newAreSpared = this.#explorers(staying) <= this.input.limits.exploration;
+    const seats: Seat[] = [];
+    for (const seat of staying) if (!this.#isChallengeable(seat) || !this.#challenge(seat)) seats.push(seat);
+    const explorer = this.#exploreInstead(seats);
+    for (const seat of seats) if (seat !== explorer) this.#keepSeat(seat);
+  }
+
+  #isChallengeable(seat: Seat): boolean {
+    return this.#mayLeave(seat) && !(this.#newAreSpared && this.#isNew(seat));
+  }
+
+  #mayLeave(seat: Seat): boolean {
+    const { now, limits } = this.input;
+    return seat.live.ready && now - seat.live.connectedAt >= limits.settleMs;
+  }
+
+  #grievance({ record, unfit }: Seat): Reason<DisconnectCode> | undefined {
+    const { limits } = this.input;
+    if (unfit !== undefined) return { code: 'unfit', text: unfit };
+    const inGroup = this.#taken.group(record.group);
+    if (inGroup > limits.perGroup) return { code: 'group crowded', text: `${inGroup} peers in ${record.group}` };
+    const country = this.#taken.countryOf(record);
+    const inCountry = country === undefined ? 0 : this.#taken.country(country);
+    if (inCountry > limits.perCountry) return { code: 'country crowded', text: `${inCountry} peers in ${country}` };
+    return undefined;
+  }
+
+  #replace(seat: Seat, reason: Reason<DisconnectCode>): boolean {
+    const better = (record: PeerRecord) =>
+      reason.code === 'unfit'
+        ? this.#isNoWorseSpread(record, seat.record)
+        : this.#isWithinCapsWithout(record, seat.record);
+    return this.#swap(seat, 0, false, better, () => reason);
+  }
+
+  #challenge(seat: Seat): boolean {
+    const { margin } = this.input.limits;
+    return this.#swap(
+      seat,
+      seat.score + margin,
+      false,
+      (record) => this.#isNoWorseSpread(record, seat.record),
+      (challenger) => ({
+        code: 'outscored',
+        text: `score ${points(seat.score)}, ${challenger.record.key} has ${points(challenger.score)}`,
+      }),
+    );
+  }
+
+  /** Gives the worst settled seat to a peer never tried, when no slot is free for one. */
+  #exploreInstead(seats: readonly Seat[]): Seat | undefined {
+    const { limits } = this.input;
+    if (this.#seats.length < limits.max || this.#explorers(seats) >= limits.exploration) return undefined;
+    const worst = seats.find((seat) => this.#isChallengeable(seat));
+    if (worst === undefined) return undefined;
+    const swapped = this.#swap(
+      worst,
+      0,
+      true,
+      (record) => this.#isNoWorseSpread(record, worst.record),
+      () => ({
+        code: 'exploration',
+        text: `score ${points(worst.score)}, the lowest; a peer never tried gets the slot`,
+      }),
+    );
+    return swapped ? worst : undefined;
+  }
+
+  #swap(
+    seat: Seat,
+    least: number,
+    untried: boolean,
+    fits: (record: PeerRecord) => boolean,
+    because: (challenger: Candidate) => Reason<DisconnectCode>,
+  ): boolean {
+    if (this.#rotations >= this.input.limits.maxRotations) return false;
+    const challenger = this.#take(least, untried, fits);
+    if (challenger === undefined) return false;
+    this.#rotations++;
+    this.#leave(seat, because(challenger), challenger.record.key);
+    const text = `score ${points(challenger.score)}, for ${seat.live.key}`;
+    this.#join(challenger, { code: untried ? 'exploration' : 'rotation', text }, seat.live.key);
+    return true;
+  }
+
+  #isWithinCapsWithout(record: PeerRecord, leaving: PeerRecord): boolean {
+    const { limits } = this.input;
+    this.#taken.add(leaving, -1);
+    const fits = this.#taken.fits(record, limits.perGroup, limits.perCountry);
+    this.#taken.add(leaving, 1);
+    return fits;
+  }
+
+  /** Within the caps, or in the place of one of the same crowd. */
+  #isNoWorseSpread(record: PeerRecord, leaving: PeerRecord): boolean {
+    if (this.#isWithinCapsWithout(record, leaving)) return true;
+    const { limits } = this.input;
+    const country = this.#taken.countryOf(record);
+    const groupHolds = record.group === leaving.group || this.#taken.group(record.group) < limits.perGroup;
+    const countryHolds =
+      country === undefined ||
+      country === this.#taken.countryOf(leaving) ||
+      this.#taken.country(country) < limits.perCountry;
+    return groupHolds && countryHolds;
+  }
+
+  #take(least: number, untried: boolean, fits: (record: PeerRecord) => boolean): Candidate | undefined {
+    for (const tier of untried ? this.tiers.slice(2) : this.tiers) {
+      const candidate = tier.take(least, fits);
+      if (candidate !== undefined) return candidate;
+    }
+    return undefined;
+  }
+
+  #join(candidate: Candidate, reason: Reason<ConnectCode>, other?: PeerKey): void {
+    this.#taken.add(candidate.record, 1);
+    this.#connect.push({ peer: candidate.record.key, reason, ...(other === undefined ? {} : { other }) });
+  }
+
+  #leave(seat: Seat, reason: Reason<DisconnectCode>, other?: PeerKey): void {
+    this.#taken.add(seat.record, -1);
+    this.#dropped(seat.live.key, reason, other);
+  }
+
+  #keepSeat(seat: Seat): void {
+    const { key, ready } = seat.live;
+    if (!ready) this.#kept(key, 'connecting', 'its handshake is not finished');
+    else if (!this.#mayLeave(seat)) this.#kept(key, 'young', 'connected only just now');
+    else if (this.#grievance(seat) === undefined && !this.#isChallengeable(seat)) {
+      this.#kept(key, 'on trial', 'connected for the first time, its time is not over');
+    } else if (this.#grievance(seat) === undefined) this.#kept(key, 'good', `score ${points(seat.score)}`);
+    else if (this.#rotations >= this.input.limits.maxRotations) {
+      this.#kept(key, 'rotation limit', `${this.#rotations} peers are replaced already`);
+    } else this.#kept(key, 'no replacement', `${this.#grievance(seat)?.text}, but nobody better is known`);
+  }
+
+  #kept(peer: PeerKey, code: KeepCode, text: string): void {
+    this.#keep.push({ peer, reason: { code, text } });
+  }
+
+  #dropped(peer: PeerKey, reason: Reason<DisconnectCode>, other?: PeerKey): void {
+    this.#disconnect.push({ peer, reason, ...(other === undefined ? {} : { other }) });
+  }
+}
+
+/** Unfit ones first, then those not connected yet, then by score. */
+function worstFirst(a: Seat, b: Seat): number {
+  const unfit = Number(b.unfit !== undefined) - Number(a.unfit !== undefined);
+  const unready = Number(a.live.ready) - Number(b.live.ready);
+  return unfit || unready || a.score - b.score || (a.live.key < b.live.key ? -1 : 1);
+}
+
+function points(score: number): string {
+  return score.toFixed(0);
+}

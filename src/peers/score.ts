@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { HOUR_MS } from '../time.js';
+import { type PeerRecord, SOURCES, type Source } from './record.js';
+
+/** Points a peer earns (requirement 16). */
+export interface Weights {
+  /** By the best of its sources. An operator's word counts as dashd's; the rest is hearsay until tried. */
+  readonly initial: Readonly<Record<Source, number>>;
+  /** Times the success rate, which is between 0 and 1. */
+  readonly success: number;
+  /** By the time since the peer was last seen: under 1 h, under 6 h, under 24 h, longer. */
+  readonly recency: { readonly hour: number; readonly sixHours: number; readonly day: number; readonly older: number };
+  /** For a peer dashd itself had. */
+  readonly fromDashd: number;
+  /** The whole score of a protected peer. */
+  readonly protected: number;
+}
+
+export const WEIGHTS: Weights = {
+  initial: { local_dashd: 100, dashd: 100, configured: 100, masternode: 50, dns: 50, p2p_discovery: 50 },
+  success: 100,
+  recency: { hour: 50, sixHours: 30, day: 10, older: -20 },
+  fromDashd: 30,
+  protected: 999_999,
+};
+
+const bonus = z.number().min(0).max(10_000);
+
+const weightsSchema = z.strictObject({
+  initial: z.strictObject(Object.fromEntries(SOURCES.map((source) => [source, bonus])) as Record<Source, typeof bonus>),
+  success: bonus,
+  recency: z
+    .strictObject({ hour: bonus, sixHours: bonus, day: bonus, older: z.number().min(-10_000).max(0) })
+    .refine((recency) => recency.hour >= recency.sixHours && recency.sixHours >= recency.day, {
+      message: 'the longer ago a peer was seen, the fewer points it may get',
+    }),
+  fromDashd: bonus,
+  protected: z.number().min(100_000).max(Number.MAX_SAFE_INTEGER),
+});
+
+/** Checks weights that came from configuration. @returns the weights, or what is wrong with which of them */
+export function parseWeights(value: unknown): { ok: true; weights: Weights } | { ok: false; reason: string } {
+  const result = weightsSchema.safeParse(value);
+  if (result.success) return { ok: true, weights: result.data };
+  return {
+    ok: false,
+    reason: result.error.issues.map((issue) => `${issue.path.join('.') || 'weights'}: ${issue.message}`).join('; '),
+  };
+}
+
+/** 95 % confidence. */
+const Z = 1.96;
+
+/**
+ * The success rate we can be 95 % sure of: the lower end of Wilson's interval. Chosen over the mean of a Beta prior because it
+ * is exactly 0 for a peer never tried (a prior would give strangers points for nothing), 0.21 after one delivery of one, and
+ * 0.84 at the end of a long unbroken record, so luck cannot outrank it. It rises with every success and falls with every failure.
+ * Source: E. B. Wilson, "Probable inference", 1927.
+ * @param succeeded weight of the successes, need not be whole
+ */
+export function successRate(succeeded: number, failed: number): number {
+  const n = succeeded + failed;
+  if (!(n > 0)) return 0;
+  // Wilson's formula times n / n, so that no weight is too small to divide by.
+  const spread = Z * Math.sqrt((succeeded * failed) / n + (Z * Z) / 4);
+  return Math.max(0, (succeeded + (Z * Z) / 2 - spread) / (n + Z * Z));
+}
+
+export type TermLabel = 'protected' | 'initial' | 'success' | 'recency' | 'from dashd' | 'floor';
+
+export interface Term {
+  readonly label: TermLabel;
+  readonly value: number;
+  readonly why: string;
+}
+
+/** The terms add up to the total. */
+export interface Score {
+  readonly total: number;
+  readonly terms: readonly Term[];
+}
+
+/** The numbers alone, without a word: what 20,000 peers are ranked by, and what {@link score} explains. */
+function parts(record: PeerRecord, now: number, weights: Weights) {
+  let source: Source = 'p2p_discovery';
+  let initial = Number.NEGATIVE_INFINITY;
+  for (const candidate of record.sources) {
+    if (weights.initial[candidate] > initial) {
+      initial = weights.initial[candidate];
+      source = candidate;
+    }
+  }
+  if (record.sources.length === 0) initial = weights.initial[source];
+  const rate = successRate(record.broadcasts.recent.succeeded, record.broadcasts.recent.failed);
+  const ageMs = Math.max(0, now - record.lastSeen);
+  return {
+    source,
+    initial,
+    rate,
+    success: weights.success * rate,
+    ageMs,
+    recency: recency(ageMs, weights),
+    fromDashd: record.sources.includes('dashd') ? weights.fromDashd : 0,
+  };
+}
+
+function recency(ageMs: number, { recency }: Weights): number {
+  if (ageMs < HOUR_MS) return recency.hour;
+  if (ageMs < 6 * HOUR_MS) return recency.sixHours;
+  if (ageMs < 24 * HOUR_MS) return recency.day;
+  return recency.older;
+}
+
+/** A peer's score at `now` (ms) without its breakdown. Never below 0. */
+export function scoreTotal(record: PeerRecord, now: number, weights: Weights = WEIGHTS): number {
+  if (record.protected) return weights.protected;
+  const { initial, success, recency, fromDashd } = parts(record, now, weights);
+  return Math.max(0, initial + success + recency + fromDashd);
+}
+
+/** A peer's score at `now` (ms), with each of its terms and the reason for it. */
+export function score(record: PeerRecord, now: number, weights: Weights = WEIGHTS): Score {
+  if (record.protected) {
+    const term: Term = { label: 'protected', value: weights.protected, why: 'the local dashd, never given up' };
+    return { total: weights.protected, terms: [term] };
+  }
+  const part = parts(record, now, weights);
+  const { broadcasts } = record;
+  const terms: Term[] = [
+    { label: 'initial', value: part.initial, why: `known from ${part.source}` },
+    {
+      label: 'success',
+      value: part.success,
+      why:
+        broadcasts.recent.succeeded + broadcasts.recent.failed > 0
+          ? `at least ${(part.rate * 100).toFixed(0)} % of its recent blocks proven delivered (95 % sure)`
+          : 'no block pushed to it yet',
+    },
+    { label: 'recency', value: part.recency, why: `last seen ${(part.ageMs / HOUR_MS).toFixed(1)} h ago` },
+  ];
+  if (part.fromDashd !== 0)
+    terms.push({ label: 'from dashd', value: part.fromDashd, why: 'dashd was connected to it' });
+  const sum = part.initial + part.success + part.recency + part.fromDashd;
+  if (sum < 0) terms.push({ label: 'floor', value: -sum, why: 'a score is never below 0' });
+  return { total: Math.max(0, sum), terms };
+}

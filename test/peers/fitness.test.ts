@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FITNESS, isTarget, type Surroundings, type Unfitness, unfitness } from '../../src/peers/fitness.js';
+import type { PeerRecord } from '../../src/peers/record.js';
+import { HOUR_MS } from '../../src/time.js';
+import { NOW, outcomes, peer, provenPeer } from './support.js';
+
+const KEY = '1.2.3.4:9999';
+const ping = (smoothedMs: number, at = NOW) => ({ smoothedMs, minMs: 1, at });
+const failing = (failuresInARow: number, lastAt = NOW) => ({ ...outcomes(10, 2), failuresInARow, lastAt });
+
+test('what speaks against a peer', () => {
+  const table: [Partial<PeerRecord>, Surroundings, Unfitness['code'] | undefined][] = [
+    [{}, { tipHeight: 1_000, medianPingMs: 50 }, undefined],
+    [{ services: 4n }, {}, 'no network service'],
+    [{ height: 997 }, { tipHeight: 1_000 }, undefined],
+    [{ height: 996 }, { tipHeight: 1_000 }, 'behind'],
+    [{ height: 2_000 }, { tipHeight: 1_000 }, undefined],
+    [{ height: 1 }, {}, undefined],
+    [{ height: 1, lastSeen: NOW - HOUR_MS }, { tipHeight: 1_000 }, undefined],
+    [{ broadcasts: failing(1) }, {}, undefined],
+    [{ broadcasts: failing(2) }, {}, 'failing'],
+    [{ broadcasts: failing(9, NOW - HOUR_MS) }, {}, undefined],
+    [{ ping: ping(500) }, {}, undefined],
+    [{ ping: ping(501) }, {}, 'slow'],
+    [{ ping: ping(501) }, { medianPingMs: 400 }, undefined],
+    [{ ping: ping(1_201) }, { medianPingMs: 400 }, 'slow'],
+    [{ ping: ping(9_999, NOW - HOUR_MS) }, {}, undefined],
+  ];
+  for (const [more, around, code] of table) {
+    assert.equal(unfitness(provenPeer(KEY, more), NOW, around)?.code, code, JSON.stringify(around));
+  }
+  assert.equal(unfitness(peer(KEY), NOW, { tipHeight: 1_000 }), undefined, 'nothing is known against a stranger');
+});
+
+test('a target shook hands, serves the chain and is near our tip', () => {
+  const around = { tipHeight: 1_000 };
+  assert.equal(isTarget(provenPeer(KEY), true, around), true);
+  assert.equal(isTarget(provenPeer(KEY), false, around), false);
+  assert.equal(isTarget(peer(KEY), true, around), false);
+  assert.equal(isTarget(provenPeer(KEY, { services: 1_024n }), true, around), false);
+  assert.equal(isTarget(provenPeer(KEY, { height: 1_000 - FITNESS.maxBlocksBehind - 1 }), true, around), false);
+  assert.equal(isTarget(provenPeer(KEY, { height: 1 }), true, {}), true);
+});

@@ -1,0 +1,443 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type LivePeer, type Plan, type SelectInput, type SelectLimits, selectLimits } from '../../src/peers/plan.js';
+import { newRecord, observe, type PeerRecord } from '../../src/peers/record.js';
+import { scoreTotal } from '../../src/peers/score.js';
+import { select, selecting } from '../../src/peers/select.js';
+import { HOUR_MS, MINUTE_MS } from '../../src/time.js';
+import { address, live, NOW, outcomes, peer, provenPeer, seeded, spread, view } from './support.js';
+
+const key = (n: number) => `${spread(n)}:9999`;
+const many = (from: number, count: number, more: Partial<PeerRecord> = {}) =>
+  Array.from({ length: count }, (_, i) => provenPeer(key(from + i), more));
+/** A proven peer worth about 184 points. */
+const good = { broadcasts: outcomes(20, 0) };
+
+type Options = Partial<Omit<SelectInput, 'limits'>> & { limits?: Partial<SelectLimits> };
+
+function plan(records: readonly PeerRecord[], connections: readonly LivePeer[], more: Options = {}): Plan {
+  const { limits, ...rest } = more;
+  return select({
+    book: view(records),
+    live: connections,
+    now: NOW,
+    random: seeded(1),
+    limits: selectLimits('mainnet', limits),
+    ...rest,
+  });
+}
+
+const peers = (planned: Plan['connect'] | Plan['disconnect'] | Plan['keep']) => planned.map(({ peer: name }) => name);
+const codeOf = (planned: Plan['connect'] | Plan['disconnect'] | Plan['keep'], name: string) =>
+  planned.find((entry) => entry.peer === name)?.reason.code;
+
+test('connect: below min, into a free slot, to explore, in rotation', () => {
+  const cold = plan(many(0, 3), []);
+  assert.deepEqual([...new Set(cold.connect.map(({ reason }) => reason.code))], ['below min']);
+
+  const sitting = many(0, 17, good);
+  const untried = [peer(key(100)), peer(key(101)), peer(key(102))];
+  const filled = plan(
+    [...sitting, ...untried, provenPeer(key(200))],
+    sitting.map(({ key: name }) => live(name)),
+  );
+  const codes = filled.connect.map(({ peer: name, reason }) => [name.startsWith(spread(200)), reason.code]);
+  assert.deepEqual(codes, [
+    [false, 'exploration'],
+    [false, 'exploration'],
+    [true, 'free slot'],
+  ]);
+  assert.deepEqual(filled.disconnect, []);
+
+  const weak = many(0, 20);
+  const rotated = plan(
+    [...weak, ...many(300, 1, good)],
+    weak.map(({ key: name }) => live(name)),
+  );
+  assert.deepEqual(
+    rotated.connect.map(({ peer: name, reason, other }) => [name, reason.code, other]),
+    [[key(300), 'rotation', rotated.disconnect[0]?.peer]],
+  );
+  assert.equal(rotated.disconnect[0]?.other, key(300));
+  assert.equal(rotated.disconnect[0]?.reason.code, 'outscored');
+});
+
+test('disconnect: each reason', () => {
+  const sitting = many(0, 20, good);
+  const seats = sitting.map(({ key: name }) => live(name));
+  const spare = many(300, 6, good);
+  const with0 = (more: Partial<PeerRecord>) => [provenPeer(key(0), more), ...sitting.slice(1), ...spare];
+  const first = key(0);
+
+  assert.equal(codeOf(plan(with0({ services: 4n }), seats).disconnect, first), 'unfit');
+  assert.equal(codeOf(plan(with0({ height: 900 }), seats, { tipHeight: 1_000 }).disconnect, first), 'unfit');
+  assert.equal(codeOf(plan(with0({}), seats).disconnect, first), 'outscored');
+  assert.equal(codeOf(plan(sitting.slice(1), seats).disconnect, first), 'not in book');
+  assert.equal(codeOf(plan(with0({}), seats, { limits: { max: 19 } }).disconnect, first), 'over max');
+
+  const country = (host: string) => (sitting.slice(0, 9).some((record) => record.host === host) ? 'DE' : undefined);
+  const crowdedCountry = plan([...sitting, ...spare], seats, { country });
+  assert.deepEqual(
+    crowdedCountry.disconnect.map(({ reason }) => reason.code),
+    ['country crowded'],
+  );
+
+  const twins = [1, 2].map((n) => provenPeer(`1.0.7.${n}:9999`, good));
+  const crowded = [...twins, ...sitting.slice(0, 18)];
+  const crowdedGroup = plan(
+    [...crowded, ...spare],
+    crowded.map(({ key: name }) => live(name)),
+  );
+  assert.deepEqual(
+    crowdedGroup.disconnect.map(({ reason }) => reason.code),
+    ['group crowded'],
+  );
+
+  const explored = plan([...sitting, peer(key(400))], seats);
+  assert.deepEqual(
+    explored.disconnect.map(({ reason }) => reason.code),
+    ['exploration'],
+  );
+  assert.deepEqual(
+    explored.connect.map(({ reason }) => reason.code),
+    ['exploration'],
+  );
+});
+
+test('keep: each reason', () => {
+  const sitting = many(0, 20, good);
+  const seats = sitting.map(({ key: name }) => live(name));
+  assert.equal(codeOf(plan(sitting, seats).keep, key(5)), 'good');
+
+  const local = newRecord(address('127.0.0.1:9999'), 'local_dashd', NOW);
+  const withLocal = plan([{ ...local, protected: true }, ...sitting], [live('127.0.0.1:9999'), ...seats]);
+  assert.equal(codeOf(withLocal.keep, '127.0.0.1:9999'), 'protected');
+  assert.equal(withLocal.disconnect.length, 0, 'the protected peer takes no slot');
+  const unknown = plan(sitting, [live('127.0.0.1:9999', { protected: true }), ...seats]);
+  assert.equal(codeOf(unknown.keep, '127.0.0.1:9999'), 'protected');
+
+  const others = seats.slice(1);
+  const better = many(300, 1, good);
+  const weak = [provenPeer(key(0)), ...sitting.slice(1), ...better];
+  assert.equal(codeOf(plan(weak, [live(key(0), { ready: false }), ...others]).keep, key(0)), 'connecting');
+  const young = plan(weak, [live(key(0), { connectedAt: NOW - 2 * MINUTE_MS + 1 }), ...others]);
+  assert.equal(codeOf(young.keep, key(0)), 'young');
+  const trial = [provenPeer(key(0), { connections: { succeeded: 1, failed: 0 } }), ...sitting.slice(1), ...better];
+  assert.equal(
+    codeOf(plan(trial, [live(key(0), { connectedAt: NOW - 10 * MINUTE_MS }), ...others]).keep, key(0)),
+    'on trial',
+  );
+
+  const slow = sitting.slice(0, 6).map((record) => ({ ...record, services: 4n }));
+  const unfit = [...slow, ...sitting.slice(6)];
+  const alone = plan(unfit, seats);
+  assert.equal(codeOf(alone.keep, key(0)), 'no replacement');
+  const limited = plan([...unfit, ...many(300, 10, good)], seats);
+  assert.equal(limited.disconnect.length, 4);
+  assert.equal(limited.keep.filter(({ reason }) => reason.code === 'rotation limit').length, 2);
+});
+
+test('candidates are skipped for a reason that is counted', () => {
+  const open = { state: 'open', failures: 5, retryAt: NOW + 1 } as const;
+  const records = [
+    peer(key(0), { backoff: { state: 'closed', failures: 1, retryAt: NOW + 1 } }),
+    peer(key(1), { backoff: open }),
+    peer(key(2), { services: 4n }),
+    peer(`${'a'.repeat(55)}d.onion:9999`),
+    peer(key(4), { backoff: { ...open, retryAt: NOW } }),
+  ];
+  const result = plan(records, []);
+  assert.deepEqual(result.skipped, { 'unreachable family': 1, backoff: 1, 'breaker open': 1, unfit: 1 });
+  assert.deepEqual(peers(result.connect), [key(4)]);
+  const onions = plan(records, [], { families: new Set(['onion']) });
+  assert.equal(onions.connect[0]?.peer, `${'a'.repeat(55)}d.onion:9999`);
+});
+
+test('order: proven first, dashd’s own peers last among their like, then by score', () => {
+  const records = [
+    provenPeer(key(0), { ...good, sources: ['dashd'] }),
+    provenPeer(key(1)),
+    peer(key(2), { sources: ['dashd'] }),
+    peer(key(3)),
+    provenPeer(key(4), good),
+  ];
+  const dashdPeers = new Set([key(0), key(2)]);
+  assert.deepEqual(peers(plan(records, [], { dashdPeers }).connect), [4, 1, 0, 3, 2].map(key));
+  assert.deepEqual(peers(plan(records, []).connect), [0, 4, 1, 2, 3].map(key));
+});
+
+test('among equals the order is drawn: every one of 50 gets its turn', () => {
+  const records = many(0, 50);
+  const first = new Map<string, number>();
+  for (let seed = 0; seed < 1_000; seed++) {
+    const chosen = plan(records, [], { random: seeded(seed) }).connect[0]?.peer ?? '';
+    first.set(chosen, (first.get(chosen) ?? 0) + 1);
+  }
+  assert.equal(first.size, 50);
+  assert.ok(Math.max(...first.values()) < 60, `${Math.max(...first.values())}`);
+});
+
+test('hysteresis: the margin decides, to the point', () => {
+  const sitting = many(0, 20, { lastSeen: NOW - 7 * HOUR_MS });
+  const seats = sitting.map(({ key: name }) => live(name));
+  const challenger = provenPeer(key(300), { lastSeen: NOW - 2 * HOUR_MS });
+  const gap = scoreTotal(challenger, NOW) - scoreTotal(sitting[0] ?? challenger, NOW);
+  assert.equal(gap, 20);
+  assert.equal(plan([...sitting, challenger], seats, { limits: { margin: 20 } }).disconnect.length, 1);
+  assert.equal(plan([...sitting, challenger], seats, { limits: { margin: 20.01 } }).disconnect.length, 0);
+});
+
+test('diversity: caps hold while others are there, give way when they are not, and end at the ceiling', () => {
+  const inGroup = (group: string, count: number) =>
+    Array.from({ length: count }, (_, i) => provenPeer(`${group}.0.${i + 1}:9999`, good));
+  const groupsOf = (result: Plan) => {
+    const counts = new Map<string, number>();
+    for (const name of peers(result.connect)) {
+      const group = name.split('.').slice(0, 2).join('.');
+      counts.set(group, (counts.get(group) ?? 0) + 1);
+    }
+    return [...counts.values()].sort((a, b) => b - a);
+  };
+  const enough = [...inGroup('1.1', 30), ...many(300, 18)];
+  assert.equal(groupsOf(plan(enough, []))[0], 2);
+  const fewer = [...inGroup('1.1', 30), ...inGroup('2.2', 30), ...many(300, 13)];
+  const result = groupsOf(plan(fewer, []));
+  assert.deepEqual(result.slice(0, 2), [4, 3]);
+  assert.deepEqual(groupsOf(plan(inGroup('1.1', 30), [])), [5]);
+  assert.deepEqual(groupsOf(plan([...inGroup('1.1', 30), ...inGroup('2.2', 30)], [])), [5, 5]);
+  const regtest = plan(inGroup('127.0', 30), [], { limits: selectLimits('regtest') });
+  assert.equal(regtest.connect.length, 20);
+});
+
+test('diversity: countries likewise; what cannot be told counts for none', () => {
+  const records = many(0, 40, good);
+  const country = (host: string) => (host === spread(39) ? 'FR' : 'DE');
+  assert.equal(plan(records, [], { country }).connect.length, 16, '15 of one country and one of another');
+  assert.equal(plan(records, [], { country: () => undefined }).connect.length, 20);
+  const mixed = (host: string) => ['DE', 'FR', 'US'][records.findIndex((record) => record.host === host) % 3];
+  const chosen = peers(plan(records, [], { country: mixed }).connect);
+  const most = Math.max(
+    ...['DE', 'FR', 'US'].map((code) => chosen.filter((name) => mixed(name.split(':')[0] ?? '') === code).length),
+  );
+  assert.ok(chosen.length === 20 && most <= 8, `${most}`);
+});
+
+test('a peer turned slow is gone by the third refresh; a slow line of our own costs nobody the slot', () => {
+  const random = seeded(5);
+  const pinged = (record: PeerRecord, rttMs: number) => observe(record, { kind: 'ping', rttMs }, NOW, random);
+  let sitting = many(0, 20, good).map((record) => pinged(record, 30));
+  const seats = sitting.map(({ key: name }) => live(name));
+  let refreshes = 0;
+  let result: Plan;
+  do {
+    refreshes++;
+    sitting = sitting.map((record, i) => pinged(record, i === 0 ? 1_500 : 30));
+    result = plan([...sitting, ...many(300, 5, good)], seats);
+  } while (result.disconnect.length === 0 && refreshes < 10);
+  assert.deepEqual(
+    result.disconnect.map(({ peer: name, reason }) => [name, reason.code]),
+    [[key(0), 'unfit']],
+  );
+  assert.ok(refreshes <= 3, `${refreshes}`);
+  const allSlow = sitting.map((record) => ({ ...record, ping: { minMs: 30, smoothedMs: 1_500, at: NOW } }));
+  assert.equal(plan([...allSlow, ...many(300, 5, good)], seats).disconnect.length, 0);
+});
+
+test('exploration settles: two strangers at a time, and no slot changes hands twice an hour for nothing', () => {
+  const random = seeded(9);
+  const records = new Map(
+    [...many(0, 40, good), ...Array.from({ length: 200 }, (_, i) => peer(key(1_000 + i)))].map((r) => [r.key, r]),
+  );
+  let connections: LivePeer[] = [];
+  let changes = 0;
+  for (let minute = 0; minute < 180; minute++) {
+    const now = NOW + minute * MINUTE_MS;
+    for (const { key: name } of connections) {
+      const record = records.get(name);
+      if (record !== undefined) records.set(name, observe(record, { kind: 'ping', rttMs: 20 }, now, random));
+    }
+    const book = { get: (name: string) => records.get(name), records: () => records.values() };
+    const result = select({ book, live: connections, now, random, limits: selectLimits('mainnet') });
+    if (minute > 0) changes += result.disconnect.length;
+    const gone = new Set(peers(result.disconnect));
+    const joined = result.connect.map(({ peer: name }) => ({ key: name, connectedAt: now, ready: true }));
+    for (const { key: name } of joined) {
+      const record = records.get(name);
+      const seen = { kind: 'handshake', services: 1n, protocolVersion: 1, userAgent: '', height: 1 } as const;
+      if (record !== undefined) records.set(name, observe(record, seen, now, random));
+    }
+    connections = [...connections.filter(({ key: name }) => !gone.has(name)), ...joined];
+    assert.equal(connections.length, 20);
+  }
+  assert.ok(changes > 0 && changes <= 26, `${changes} in three hours`);
+});
+
+// ---- over random books and live sets
+
+const anyPeer = fc.record({
+  n: fc.integer({ min: 0, max: 300 }),
+  crowd: fc.boolean(),
+  proven: fc.boolean(),
+  isProtected: fc.integer({ min: 0, max: 9 }).map((roll) => roll === 0),
+  ok: fc.integer({ min: 0, max: 20 }),
+  bad: fc.integer({ min: 0, max: 20 }),
+  age: fc.integer({ min: 0, max: 48 * HOUR_MS }),
+  failing: fc.integer({ min: 0, max: 3 }),
+  pingMs: fc.integer({ min: 1, max: 3_000 }),
+  waits: fc.integer({ min: 0, max: 4 }).map((roll) => roll === 0),
+  services: fc.constantFrom(1n, 5n, 4n),
+  liveAs: fc.constantFrom('no', 'no', 'ready', 'young', 'dialling'),
+});
+type AnyPeer = typeof anyPeer extends fc.Arbitrary<infer T> ? T : never;
+
+function recordOf(p: AnyPeer): PeerRecord {
+  const name = p.crowd ? `77.7.${p.n >> 8}.${p.n & 255}:9999` : key(p.n);
+  const common = {
+    protected: p.isProtected,
+    lastSeen: NOW - p.age,
+    services: p.services,
+    ping: { minMs: 1, smoothedMs: p.pingMs, at: NOW },
+    broadcasts: { ...outcomes(p.ok, p.bad), failuresInARow: p.failing, lastAt: NOW },
+    backoff: { state: 'closed', failures: p.waits ? 1 : 0, retryAt: p.waits ? NOW + 1 : 0 },
+  } as const;
+  return p.proven ? provenPeer(name, common) : peer(name, common);
+}
+
+function liveOf(p: AnyPeer): LivePeer[] {
+  if (p.liveAs === 'no') return [];
+  return [
+    live(recordOf(p).key, {
+      ready: p.liveAs !== 'dialling',
+      ...(p.liveAs === 'young' ? { connectedAt: NOW - 1 } : {}),
+    }),
+  ];
+}
+
+const situation = fc.record({
+  all: fc.uniqueArray(anyPeer, { maxLength: 120, selector: (p) => `${p.crowd}${p.n}` }),
+  max: fc.integer({ min: 1, max: 25 }),
+  maxRotations: fc.integer({ min: 0, max: 6 }),
+  seed: fc.integer(),
+});
+
+test('any plan: protected peers never go, churn and caps are bounded, everybody is accounted for once', () => {
+  fc.assert(
+    fc.property(situation, ({ all, max, maxRotations, seed }) => {
+      const records = all.map(recordOf);
+      const byKey = new Map(records.map((record) => [record.key, record]));
+      const connections = all.flatMap(liveOf);
+      const limits = selectLimits('mainnet', { max, maxRotations });
+      const result = plan(records, connections, { limits, random: seeded(seed) });
+      const isProtected = (name: string) => byKey.get(name)?.protected === true;
+      const slots = connections.filter(({ key: name }) => !isProtected(name)).length;
+
+      assert.ok(!peers(result.disconnect).some(isProtected));
+      assert.ok(!peers(result.connect).some(isProtected));
+      assert.ok(result.disconnect.length <= maxRotations + Math.max(0, slots - max));
+      assert.deepEqual(
+        [...peers(result.keep), ...peers(result.disconnect)].sort(),
+        connections.map(({ key: name }) => name).sort(),
+      );
+      const chosen = peers(result.connect);
+      assert.equal(new Set(chosen).size, chosen.length);
+      for (const name of chosen) {
+        assert.ok(!connections.some((connection) => connection.key === name));
+        assert.ok((byKey.get(name)?.backoff.retryAt ?? 0) <= NOW);
+      }
+      const after = [...peers(result.keep), ...chosen].filter((name) => !isProtected(name));
+      assert.ok(after.length <= max);
+      const crowd = (names: readonly string[]) => names.filter((name) => name.startsWith('77.7.')).length;
+      const before = crowd(connections.map(({ key: name }) => name).filter((name) => !isProtected(name)));
+      assert.ok(crowd(after) <= Math.max(limits.groupCeiling, before), `${crowd(after)} after ${before}`);
+      for (const { peer: name, reason } of result.disconnect) {
+        const connection = connections.find((candidate) => candidate.key === name);
+        if (reason.code !== 'over max') assert.ok(connection?.ready && NOW - connection.connectedAt >= limits.settleMs);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('any plan is the same in whatever order book and connections are given, and in steps as at once', () => {
+  fc.assert(
+    fc.property(situation, fc.integer(), ({ all, max, seed }, order) => {
+      const random = seeded(order);
+      const shuffled = all
+        .map((p) => [random.float(), p] as const)
+        .sort(([a], [b]) => a - b)
+        .map(([, p]) => p);
+      const run = (list: readonly AnyPeer[]) =>
+        plan(list.map(recordOf), list.flatMap(liveOf), { limits: { max }, random: seeded(seed) });
+      const sets = ({ connect, disconnect, keep, ...rest }: Plan) => ({
+        ...rest,
+        connect,
+        disconnect,
+        keep: [...keep].sort((a, b) => (a.peer < b.peer ? -1 : 1)),
+      });
+      assert.deepEqual(sets(run(shuffled)), sets(run(all)));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('without caps and rotation a plan fills the slots with the best, as sorting the whole book would', () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(anyPeer, { maxLength: 80, selector: (p) => p.n }),
+      fc.integer({ min: 1, max: 30 }),
+      (all, max) => {
+        const records = all.map((p) =>
+          recordOf({ ...p, crowd: false, isProtected: false, services: 1n, failing: 0, pingMs: 1 }),
+        );
+        const wide = { max, perGroup: 99, perCountry: 99, exploration: 0 };
+        const naive = records
+          .filter((record) => record.backoff.retryAt <= NOW)
+          .map((record) => ({ proven: record.lastConnected === undefined ? 0 : 1, points: scoreTotal(record, NOW) }))
+          .sort((a, b) => b.proven - a.proven || b.points - a.points)
+          .slice(0, max);
+        const byKey = new Map(records.map((record) => [record.key, record]));
+        const chosen = peers(plan(records, [], { limits: wide }).connect).map((name) => {
+          const record = byKey.get(name);
+          assert.ok(record);
+          return { proven: record.lastConnected === undefined ? 0 : 1, points: scoreTotal(record, NOW) };
+        });
+        assert.deepEqual(chosen, naive);
+      },
+    ),
+  );
+});
+
+test('20,000 peers are scored and selected; what it takes is in the report', (t) => {
+  const random = seeded(4);
+  const records = Array.from({ length: 20_000 }, (_, n) =>
+    random.float() < 0.25
+      ? provenPeer(key(n), {
+          lastSeen: NOW - random.float() * 48 * HOUR_MS,
+          broadcasts: outcomes(random.float() * 20, random.float() * 3),
+        })
+      : peer(key(n), { lastSeen: NOW - random.float() * 48 * HOUR_MS }),
+  );
+  const book = view(records);
+  const seats = records.slice(0, 20).map(({ key: name }) => live(name));
+  const input = () => ({ book, live: seats, now: NOW, random, limits: selectLimits('mainnet') });
+  const whole: number[] = [];
+  const longest: number[] = [];
+  for (let run = 0; run < 20; run++) {
+    const steps: number[] = [];
+    const planning = selecting(input());
+    for (;;) {
+      const begun = performance.now();
+      const step = planning.next();
+      steps.push(performance.now() - begun);
+      if (step.done === true) break;
+    }
+    whole.push(steps.reduce((sum, ms) => sum + ms, 0));
+    longest.push(Math.max(...steps));
+  }
+  const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+  t.diagnostic(
+    `first ${whole[0]?.toFixed(1)} ms (longest step ${longest[0]?.toFixed(1)}), median ${median(whole).toFixed(1)} ms, longest step ${median(longest).toFixed(1)} ms`,
+  );
+  assert.ok(select(input()).candidates === 19_980);
+});

@@ -1,0 +1,69 @@
+/** The book's own data structures, each against a naive model of itself. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Allowances } from '../../src/peers/allowance.js';
+import { Crowd } from '../../src/peers/crowd.js';
+import { BestFirst } from '../../src/peers/queue.js';
+
+test('best first: takes in order what sorting would give', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 300 }), (items) => {
+      const queue = new BestFirst([...items], (a, b) => a > b);
+      const taken: number[] = [];
+      for (let item = queue.take(); item !== undefined; item = queue.take()) taken.push(item);
+      assert.deepEqual(
+        taken,
+        [...items].sort((a, b) => b - a),
+      );
+      assert.equal(queue.size, 0);
+    }),
+  );
+});
+
+test('crowd: sizes, members and the largest group, after any changes', () => {
+  const change = fc.tuple(fc.boolean(), fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('1', '2', '3', '4', '5'));
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 200 }), (changes) => {
+      const crowd = new Crowd();
+      const model = new Map<string, Set<string>>();
+      for (const [adds, group, key] of changes) {
+        const members = model.get(group) ?? new Set();
+        model.set(group, members);
+        if (adds) {
+          crowd.add(group, key);
+          members.add(key);
+        } else {
+          crowd.delete(group, key);
+          members.delete(key);
+        }
+        const sizes = [...model.values()].map((set) => set.size);
+        assert.equal(
+          crowd.size,
+          sizes.reduce((sum, size) => sum + size, 0),
+        );
+        assert.equal(crowd.groups, sizes.filter((size) => size > 0).length);
+        assert.deepEqual(new Set(crowd.members(group)), members);
+        const largest = crowd.largest();
+        assert.equal(largest === undefined ? 0 : crowd.members(largest).size, Math.max(0, ...sizes));
+      }
+    }),
+  );
+});
+
+test('allowance: the burst at once, then by the second; saved up to the burst and no further', () => {
+  const allowances = new Allowances(1_000, 0.1, 10);
+  assert.equal(allowances.take('a', 100_000, 0), 1_000);
+  assert.equal(allowances.take('a', 100, 0), 0);
+  assert.equal(allowances.take('b', 5, 0), 5, 'others have their own');
+  assert.equal(allowances.take('a', 100, 9_999), 0);
+  assert.equal(allowances.take('a', 100, 100_000), 10);
+  assert.equal(allowances.take('a', 100_000, 1e12), 1_000);
+  assert.equal(allowances.take('a', 1, 0), 0, 'a clock set back refills nothing');
+});
+
+test('allowance: many names do not grow it, and a name is not refilled by being forgotten early', () => {
+  const allowances = new Allowances(10, 1, 100);
+  for (let i = 0; i < 100; i++) assert.equal(allowances.take(`peer ${i}`, 20, 1_000), 10);
+  for (let i = 0; i < 100; i++) assert.equal(allowances.take(`peer ${i}`, 20, 1_000), 0);
+});

@@ -1,0 +1,81 @@
+import type { PeerAddress } from '../../src/peers/address.js';
+import { parseAddress } from '../../src/peers/address.js';
+import type { GossipEntry } from '../../src/peers/book.js';
+import type { BookView, LivePeer } from '../../src/peers/plan.js';
+import { newRecord, type PeerRecord } from '../../src/peers/record.js';
+import type { Random } from '../../src/time.js';
+
+/** An afternoon in November 2026. */
+export const NOW = 1_794_000_000_000;
+
+/** mulberry32: the same numbers for the same seed. */
+export function seeded(seed: number): Random {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b_79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return (t ^ (t >>> 14)) >>> 0;
+  };
+  return { float: () => next() / 2 ** 32, u64: () => (BigInt(next()) << 32n) | BigInt(next()) };
+}
+
+export function address(text: string): PeerAddress {
+  const parsed = parseAddress(text);
+  if (parsed === undefined) throw new Error(`not an address: ${text}`);
+  return parsed;
+}
+
+/** A peer heard of in gossip just now, unless told otherwise. */
+export function peer(key: string, more: Partial<PeerRecord> = {}): PeerRecord {
+  return { ...newRecord(address(key), 'p2p_discovery', NOW), ...more };
+}
+
+/** A peer that shook hands before, and is all right. */
+export function provenPeer(key: string, more: Partial<PeerRecord> = {}): PeerRecord {
+  return peer(key, {
+    lastConnected: NOW,
+    services: 1n,
+    height: 1_000,
+    connections: { succeeded: 3, failed: 0 },
+    ...more,
+  });
+}
+
+export function outcomes(succeeded: number, failed: number): PeerRecord['broadcasts'] {
+  return {
+    acknowledged: Math.round(succeeded),
+    accepted: 0,
+    alreadyHad: 0,
+    failed: failed > 0 ? { timeout: Math.round(failed) } : {},
+    recent: { succeeded, failed },
+    failuresInARow: 0,
+  };
+}
+
+export function view(records: readonly PeerRecord[]): BookView {
+  const byKey = new Map(records.map((record) => [record.key, record]));
+  return { get: (key) => byKey.get(key), records: () => records };
+}
+
+/** Connected an hour ago. */
+export function live(key: string, more: Partial<LivePeer> = {}): LivePeer {
+  return { key, connectedAt: NOW - 3_600_000, ready: true, ...more };
+}
+
+export function gossip(host: string, more: Partial<GossipEntry> = {}): GossipEntry {
+  return { host, port: 9999, services: 1n, seenAt: NOW - 60_000, ...more };
+}
+
+/** The n-th public IPv4 address of some sequence: one in each /16, over 40,000 of them, before a /16 comes again. */
+export function spread(n: number): string {
+  const groups = FIRST_OCTETS.length * 256;
+  const group = n % groups;
+  const first = FIRST_OCTETS[Math.floor(group / 256)] ?? 1;
+  const host = Math.floor(n / groups);
+  return `${first}.${group % 256}.${(host >> 8) & 255}.${(host & 255) + 1}`;
+}
+const FIRST_OCTETS = Array.from({ length: 223 }, (_, i) => i + 1).filter(
+  (octet) => ![10, 100, 127, 169, 172, 192, 198, 203].includes(octet),
+);
