@@ -63,6 +63,9 @@ export interface RpcClient {
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** Less than dashd's 30 s, so that we, not dashd, decide when an idle connection ends. */
 const KEEP_ALIVE_MS = 25_000;
+/** For calls nobody waits for: a dashd that is told to stop waits until its connections are closed. */
+const BRIEFLY_MS = 1_000;
+const SERVICE_UNAVAILABLE = 503;
 /** dashd serves RPC with 4 threads by default (`-rpcthreads`); more connections would only wait there. */
 const CALL_CONNECTIONS = 4;
 /** Over two, a block could overtake its parent, and be refused for want of it. */
@@ -98,8 +101,8 @@ export function createRpc(options: RpcOptions): RpcClient {
     options.password ?? target.password,
     options.cookieFile,
   );
-  const calls = new Lane(target.origin, CALL_CONNECTIONS, timeoutMs);
-  const submits = new Lane(target.origin, SUBMIT_CONNECTIONS, timeoutMs);
+  const calls = new Lane(target.origin, CALL_CONNECTIONS, timeoutMs, BRIEFLY_MS);
+  const submits = new Lane(target.origin, SUBMIT_CONNECTIONS, timeoutMs, KEEP_ALIVE_MS);
 
   async function attempt(lane: Lane, body: Buffer | string): Promise<Attempt> {
     const authorization = credentials.current();
@@ -120,6 +123,8 @@ export function createRpc(options: RpcOptions): RpcClient {
         signal: AbortSignal.timeout(timeoutMs),
       });
       const text = await reply.body.text();
+      // dashd is stopping, and would wait for our idle connections for as long as we keep them.
+      if (reply.statusCode === SERVICE_UNAVAILABLE) for (const each of [calls, submits]) each.replace(each.pool);
       return { answer: redacted(readAnswer(reply.statusCode, text)), broken: false };
     } catch (error) {
       const code = errorCode(error);
@@ -167,6 +172,7 @@ class Lane {
     private readonly origin: string,
     private readonly connections: number,
     private readonly timeoutMs: number,
+    private readonly keepAliveMs: number,
   ) {
     this.pool = this.open();
   }
@@ -189,7 +195,7 @@ class Lane {
     return new Pool(this.origin, {
       connections: this.connections,
       pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeout: this.keepAliveMs,
       maxResponseSize: MAX_ANSWER_BYTES,
       connect: { timeout: this.timeoutMs },
       // One limit for the whole attempt is given with each request; undici's own start anew with every byte.

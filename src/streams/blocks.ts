@@ -35,6 +35,7 @@ export class Gatekeeper {
     private readonly network: Network,
     private readonly tip: ChainTip,
     private readonly clock: Clock,
+    private readonly look: typeof inspect = inspect,
   ) {}
 
   has(hash: Hash): boolean {
@@ -64,7 +65,7 @@ export class Gatekeeper {
   }
 
   private judge(at: number, source: BlockSource, raw: Buffer): Admission {
-    const inspection = inspect(raw, this.network);
+    const inspection = this.look(raw, this.network);
     if (inspection.kind === 'refused') {
       return refused(at, source, raw, inspection.code, inspection.reason, inspection.hash);
     }

@@ -34,8 +34,8 @@ export interface ChainBlock {
 
 export type RpcNews = { readonly type: 'tip'; readonly hash: Hash } | ChainBlock | ServiceEvent;
 
-/** Below the 30 s after which dashd closes an idle connection. */
-const POLL_MS = 10 * SECOND_MS;
+/** Well below the 30 s after which dashd closes an idle connection; also how long a dashd that stops may have to wait for us. */
+const POLL_MS = 5 * SECOND_MS;
 /** So far back a block's parent may be for the block to be worth racing with. */
 const DEPTH = 12;
 

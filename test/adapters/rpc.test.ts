@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -407,6 +408,23 @@ describe('rpc', () => {
       back.closeAllConnections();
       await new Promise((resolve) => back.close(resolve));
     });
+  });
+
+  test('a dashd that is stopping is not kept waiting for idle connections', async () => {
+    const dashd = await fakeDashd(result('00'));
+    const client = createRpc({ url: dashd.url });
+    await client.call('getblockcount');
+    await client.submitConnectionPing();
+    const idle = dashd.calls.map(({ socket }) => once(socket, 'close'));
+    dashd.answer((_call, response) => {
+      response.statusCode = 503;
+      response.end('<HTML>Service Unavailable</HTML>');
+    });
+    const answer = await client.submitConnectionPing();
+    assert.equal(answer.ok, false);
+    await Promise.all(idle);
+    await client.close();
+    await dashd.close();
   });
 
   test('close waits for what is under way, and later calls are values', async () => {

@@ -1,0 +1,148 @@
+/** A relay as a user runs it, configuration and all, with a pool's socket in front of it and its events kept. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { Push } from 'zeromq';
+import { hashHeader } from '../../src/block/x11.js';
+import { loadConfig } from '../../src/config.js';
+import type { BlockProof, BlockRefused, BlockVerdict, RelayEvent } from '../../src/events.js';
+import { type Relay, type RelayDeps, startRelay } from '../../src/relay.js';
+import type { Hash } from '../../src/wire/reader.js';
+
+const PATIENCE_MS = 20_000;
+
+export class RelayUnderTest {
+  readonly events: RelayEvent[] = [];
+  private readonly waiting = new Set<() => void>();
+  private readonly pool = new Push({ linger: 0 });
+
+  private constructor(
+    readonly relay: Relay,
+    readonly poolBind: string,
+    readonly eventsBind: string,
+  ) {}
+
+  /** @param options flags without their dashes, over those that every test wants */
+  static async start(
+    options: Readonly<Record<string, string>>,
+    deps: Partial<RelayDeps> = {},
+  ): Promise<RelayUnderTest> {
+    const [pool, events] = await freePorts(2);
+    const poolBind = options['pool-bind'] ?? `tcp://127.0.0.1:${pool}`;
+    const eventsBind = options['events-bind'] ?? `tcp://127.0.0.1:${events}`;
+    const loaded = loadConfig({
+      options: {
+        network: 'regtest',
+        'dashd-zmq-url': '',
+        'broadcast-min-peers': '0',
+        ...options,
+        'pool-bind': poolBind,
+        'events-bind': eventsBind,
+      },
+      env: { HOME: '/nonexistent' },
+      readFile: () => '',
+      platform: process.platform,
+    });
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
+    const early: RelayEvent[] = [];
+    let listen = (event: RelayEvent): void => {
+      early.push(event);
+    };
+    const relay = await startRelay(loaded.config, {
+      userAgent: '/blockcast:test/',
+      ...deps,
+      listen: (event) => listen(event),
+    });
+    const under = new RelayUnderTest(relay, poolBind, eventsBind);
+    listen = (event) => under.take(event);
+    for (const event of early) under.take(event);
+    under.pool.connect(poolBind);
+    return under;
+  }
+
+  /** Waits until the events so far satisfy `find`. @throws Error naming `what` when that takes too long */
+  async until<T>(what: string, find: (events: readonly RelayEvent[]) => T | undefined): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const impatience = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`waited ${PATIENCE_MS} ms for ${what}`)), PATIENCE_MS);
+    });
+    try {
+      for (;;) {
+        const found = find(this.events);
+        if (found !== undefined) return found;
+        await Promise.race([impatience, new Promise<void>((resolve) => this.waiting.add(resolve))]);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Waits until exactly these peers are connected. */
+  async connected(count: number): Promise<void> {
+    await this.until(`${count} peers, there are ${this.relay.peers.size}`, () =>
+      this.relay.peers.size === count ? true : undefined,
+    );
+  }
+
+  /** Waits until dashd's answer has told the tip, so that the gate knows parents. */
+  async tipKnown(): Promise<void> {
+    await this.until('a tip', (events) => events.find(({ type }) => type === 'tip'));
+  }
+
+  async push(...frames: readonly (Buffer | string)[]): Promise<void> {
+    await this.pool.send([...frames]);
+  }
+
+  /** The last verdict on a block that satisfies `enough`. */
+  verdict(raw: Buffer, enough: (verdict: BlockVerdict) => boolean = () => true): Promise<BlockVerdict> {
+    const hash = hashOf(raw);
+    return this.until(`the verdict on ${hash}`, (events) =>
+      events.findLast(
+        (event): event is BlockVerdict => event.type === 'verdict' && event.hash === hash && enough(event),
+      ),
+    );
+  }
+
+  refusal(code: string): Promise<BlockRefused> {
+    return this.until(`a refusal: ${code}`, (events) =>
+      events.find((event): event is BlockRefused => event.type === 'refused' && event.code === code),
+    );
+  }
+
+  proofs(raw: Buffer): BlockProof[] {
+    const hash = hashOf(raw);
+    return this.events.filter((event): event is BlockProof => event.type === 'proof' && event.hash === hash);
+  }
+
+  async stop(): Promise<void> {
+    this.pool.close();
+    await this.relay.stop();
+  }
+
+  private take(event: RelayEvent): void {
+    this.events.push(event);
+    for (const wake of this.waiting) wake();
+    this.waiting.clear();
+  }
+}
+
+export function hashOf(raw: Buffer): Hash {
+  return hashHeader(raw.subarray(0, 80));
+}
+
+/** Ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
