@@ -1,0 +1,66 @@
+import dashcore from '@dashevo/dashcore-lib';
+import type { Network } from '../wire/network.js';
+import { type Hash, Reader } from '../wire/reader.js';
+
+/** Source: Dash Core `src/primitives/block.h`. */
+export interface BlockHeader {
+  readonly version: number;
+  readonly previous: Hash;
+  readonly merkleRoot: Hash;
+  /** Seconds since the Unix epoch. */
+  readonly time: number;
+  /** The claimed target, in compact form. */
+  readonly bits: number;
+  readonly nonce: number;
+}
+
+/**
+ * Reads the header at the front of a block.
+ * @throws Malformed when fewer than 80 bytes are there
+ */
+export function parseHeader(raw: Buffer): BlockHeader {
+  const reader = new Reader(raw);
+  return {
+    version: reader.i32('header.version'),
+    previous: reader.hash('header.previous'),
+    merkleRoot: reader.hash('header.merkleRoot'),
+    time: reader.u32('header.time'),
+    bits: reader.u32('header.bits'),
+    nonce: reader.u32('header.nonce'),
+  };
+}
+
+const SIGN = 0x80_0000;
+const TARGET_BYTES = 32;
+
+/**
+ * Why a hash is no proof of work for the target its header claims; undefined when it is one. Whether that target is the one
+ * the chain asks for at this height is for a full node to say.
+ * Source: Dash Core `src/pow.cpp` CheckProofOfWork, `src/arith_uint256.cpp` SetCompact.
+ */
+export function proofOfWorkFault(hash: Hash, bits: number, network: Network): string | undefined {
+  const claim = `claimed target ${bits.toString(16).padStart(8, '0')}`;
+  const mantissa = (bits & (SIGN - 1)) >>> (8 * Math.max(0, 3 - (bits >>> 24)));
+  const size = Math.max(3, bits >>> 24);
+  if (mantissa === 0) return `${claim} is zero`;
+  if (bits & SIGN) return `${claim} is negative`;
+  if (size - 3 + significantBytes(mantissa) > TARGET_BYTES) return `${claim} has more than 256 bits`;
+  const target = expand(size, mantissa);
+  if (target > network.powLimit) return `${claim} is easier than ${network.name} allows`;
+  if (BigInt(`0x${hash}`) > target) return `hash ${hash} is above the ${claim}`;
+  return undefined;
+}
+
+function significantBytes(mantissa: number): number {
+  if (mantissa > 0xffff) return 3;
+  return mantissa > 0xff ? 2 : 1;
+}
+
+/**
+ * dashcore-lib's `validProofOfWork` takes the sign for a part of the mantissa, does not shift sizes below 3 to the right, and
+ * knows neither overflow nor the network's limit; so it gets to expand only what those checks have left over.
+ */
+function expand(size: number, mantissa: number): bigint {
+  const target = dashcore.BlockHeader.prototype.getTargetDifficulty(size * 0x100_0000 + mantissa);
+  return BigInt(target.toString());
+}

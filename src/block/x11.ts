@@ -1,0 +1,41 @@
+import dashcore from '@dashevo/dashcore-lib';
+import loadWasm from 'wasm-x11-hash';
+import type { Hash } from '../wire/reader.js';
+
+// A CommonJS package: its names are properties of the default import, though the typings claim named exports, and leave out
+// what we need: `configure`, and constructing a header from bytes.
+const { BlockHeader, configure } = dashcore as unknown as {
+  BlockHeader: new (bytes: Buffer) => { readonly hash: Hash };
+  configure(options: { readonly x11hash: { digest(input: Uint8Array): Buffer } }): void;
+};
+
+/** The bytes of a block header, the same on every Dash network. */
+export const HEADER_SIZE = 80;
+
+let loading: Promise<void> | undefined;
+let ready = false;
+
+/** Plugs the WebAssembly X11 into dashcore-lib, whose own in JavaScript takes 70 times as long. Further calls wait for the first. */
+export function loadX11(): Promise<void> {
+  loading ??= plugIn();
+  return loading;
+}
+
+async function plugIn(): Promise<void> {
+  const x11hash = await loadWasm();
+  // V8 compiles WebAssembly on first use, which takes milliseconds: now is better than when the first block is found.
+  x11hash.digest(Buffer.alloc(HEADER_SIZE));
+  configure({ x11hash });
+  ready = true;
+}
+
+/**
+ * The block hash: X11 of the header, in display order.
+ * @param header exactly 80 bytes
+ * @throws Error when {@link loadX11} has not finished, or the header has another length: both are programming mistakes
+ */
+export function hashHeader(header: Buffer): Hash {
+  if (!ready) throw new Error('X11 is not loaded: await loadX11() before the first hash');
+  if (header.length !== HEADER_SIZE) throw new Error(`a header has ${HEADER_SIZE} bytes, not ${header.length}`);
+  return new BlockHeader(header).hash;
+}
