@@ -88,8 +88,8 @@ export class SimulatedNode {
   /** The newest lines, in dashd's words where it has some. */
   readonly log: string[] = [];
   readonly peers = new Set<Peer>();
-  private readonly behaviour: Behaviour;
-  private readonly line: Line;
+  readonly behaviour: Behaviour;
+  readonly line: Line;
   private readonly random: Random;
   private readonly timers: Timers;
   private readonly requested = new Map<Hash, Peer>();

@@ -1,0 +1,169 @@
+/** One block's race as lines of text: who had it when. Made of the relay's events and nothing else. */
+import type { BlockEvent, PeerProof, Verdict } from '../events.js';
+import type { Hash } from '../wire/reader.js';
+
+export interface Race {
+  readonly hash: Hash;
+  readonly size: number;
+  readonly height?: number;
+  readonly transactions?: number;
+  /** By the peer's `host:port`. */
+  readonly proofs: ReadonlyMap<string, PeerProof>;
+  readonly verdict?: Verdict;
+}
+
+export interface Runner {
+  /** `host:port` */
+  readonly peer: string;
+  readonly name: string;
+  /** What there is to know of it beforehand. */
+  readonly remark: string;
+}
+
+export interface Look {
+  /** Characters in a line. */
+  readonly width: number;
+  readonly colour: boolean;
+}
+
+/** The race after an event; the same one when the event is not about it. */
+export function follow(race: Race | undefined, event: BlockEvent): Race | undefined {
+  if (event.type === 'received') {
+    const { hash, size, height, transactions } = event;
+    return {
+      hash,
+      size,
+      ...(height !== undefined && { height }),
+      ...(transactions !== undefined && { transactions }),
+      proofs: new Map(),
+    };
+  }
+  if (race === undefined || event.hash !== race.hash) return race;
+  if (event.type === 'proof') return { ...race, proofs: new Map(race.proofs).set(event.peer, event) };
+  if (event.type !== 'verdict') return race;
+  return { ...race, proofs: new Map(event.peers.map((proof) => [proof.peer, proof])), verdict: event };
+}
+
+/** When a peer was first proven to have the block, ms from its arrival. */
+function provenMs({ acknowledgedMs, acceptedMs }: PeerProof): number | undefined {
+  return acknowledgedMs ?? acceptedMs;
+}
+
+/** The race as lines: a heading, a bar for each runner, the fastest on top, and what came of it. */
+export function draw(race: Race, runners: readonly Runner[], look: Look): string[] {
+  const times = [...race.proofs.values()].flatMap((proof) => provenMs(proof) ?? []);
+  const longest = Math.max(1, ...times);
+  const rows = runners.map((runner) => ({ runner, proof: race.proofs.get(runner.peer) })).toSorted(byTime);
+  return [heading(race, look), ...rows.map((row) => drawRow(row, longest, look)), ...footing(race, look)];
+}
+
+interface Row {
+  readonly runner: Runner;
+  readonly proof: PeerProof | undefined;
+}
+
+function byTime(a: Row, b: Row): number {
+  return sortKey(a) - sortKey(b);
+}
+
+/** Those without a time come last: at it, had it, failed, not there. */
+function sortKey({ proof }: Row): number {
+  if (proof === undefined) return Number.MAX_VALUE;
+  const unproven = { pending: 1e9, written: 1e9, acknowledged: 0, accepted: 0, 'already had': 2e9, failed: 3e9 };
+  return provenMs(proof) ?? unproven[proof.status];
+}
+
+const NAME_WIDTH = 8;
+const REMARK_WIDTH = 22;
+const TIME_WIDTH = 9;
+const STATUS_WIDTH = 14;
+const LEAST_BAR = 10;
+const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+function drawRow({ runner, proof }: Row, longest: number, look: Look): string {
+  const room = Math.max(LEAST_BAR, look.width - NAME_WIDTH - REMARK_WIDTH - TIME_WIDTH - STATUS_WIDTH - 6);
+  const ms = proof === undefined ? undefined : provenMs(proof);
+  const bar = ms === undefined ? '' : barOf((ms / longest) * room);
+  const time = ms === undefined ? '' : milliseconds(ms);
+  const { text, colour } = statusOf(proof);
+  const line = [
+    `  ${runner.name.padEnd(NAME_WIDTH)}`,
+    dim(runner.remark.slice(0, REMARK_WIDTH).padEnd(REMARK_WIDTH), look),
+    paint(bar.padEnd(room), colour, look),
+    time.padStart(TIME_WIDTH),
+    paint(text, colour, look),
+  ];
+  return line.join(' ').trimEnd();
+}
+
+/** A bar of this many characters, to an eighth. */
+function barOf(length: number): string {
+  const eighths = Math.max(1, Math.round(length * EIGHTHS.length));
+  return '█'.repeat(Math.floor(eighths / EIGHTHS.length)) + (EIGHTHS[eighths % EIGHTHS.length] ?? '');
+}
+
+type Colour = 'green' | 'cyan' | 'yellow' | 'red' | 'grey';
+
+function statusOf(proof: PeerProof | undefined): { readonly text: string; readonly colour: Colour } {
+  switch (proof?.status) {
+    case undefined:
+      return { text: 'not connected', colour: 'grey' };
+    case 'pending':
+      return { text: 'sending', colour: 'yellow' };
+    case 'written':
+      return { text: 'sent, no answer yet', colour: 'yellow' };
+    case 'acknowledged':
+      return { text: 'acknowledged', colour: 'cyan' };
+    case 'accepted':
+      return { text: 'accepted', colour: 'green' };
+    case 'already had':
+      return { text: 'already had it', colour: 'green' };
+    case 'failed':
+      return { text: `failed: ${proof?.reason ?? 'unknown'}`, colour: 'red' };
+  }
+}
+
+function heading({ hash, size, height, transactions }: Race, look: Look): string {
+  const number = height === undefined ? '' : ` ${height}`;
+  const count = transactions === undefined ? '' : `, ${transactions} transaction${transactions === 1 ? '' : 's'}`;
+  return bold(`Block${number}  ${hash.slice(0, 16)}…  ${bytes(size)}${count}`, look);
+}
+
+function footing({ verdict }: Race, look: Look): string[] {
+  if (verdict === undefined) return [dim('  …', look)];
+  const { rpc, outcome, reason, peersReached, peersTried, firstMs, medianMs, lastMs } = verdict;
+  const answer = rpc === undefined ? 'no answer' : `${rpc.outcome} after ${milliseconds(rpc.ms)}`;
+  const why = rpc?.reason === undefined ? '' : ` (${rpc.reason})`;
+  const span =
+    firstMs === undefined || medianMs === undefined || lastMs === undefined
+      ? ''
+      : `: first ${milliseconds(firstMs)}, median ${milliseconds(medianMs)}, last ${milliseconds(lastMs)}`;
+  const colour = verdict.success ? 'green' : 'red';
+  return [
+    `  submitblock: ${answer}${why}`,
+    paint(`  ${outcome}${reason === undefined ? '' : ` (${reason})`}`, colour, look) +
+      `, ${peersReached} of ${peersTried} peers${span}`,
+  ];
+}
+
+function milliseconds(ms: number): string {
+  return `${ms.toFixed(ms < 100 ? 1 : 0)} ms`;
+}
+
+function bytes(size: number): string {
+  return size < 1_000 ? `${size} B` : `${(size / 1_000).toFixed(1)} kB`;
+}
+
+const CODES: Readonly<Record<Colour, number>> = { green: 32, cyan: 36, yellow: 33, red: 31, grey: 90 };
+
+function paint(text: string, colour: Colour, look: Look): string {
+  return look.colour && text.trim() !== '' ? `\x1b[${CODES[colour]}m${text}\x1b[0m` : text;
+}
+
+function dim(text: string, look: Look): string {
+  return paint(text, 'grey', look);
+}
+
+function bold(text: string, look: Look): string {
+  return look.colour ? `\x1b[1m${text}\x1b[0m` : text;
+}
