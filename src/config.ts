@@ -28,8 +28,7 @@ import {
 import type { NetworkName } from './wire/network.js';
 
 export { type ConfigError, formatConfigError } from './config/error.js';
-export type { HostPort } from './config/host-port.js';
-export { LOG_LEVELS, type LogFormat, type LogLevel } from './config/settings.js';
+export { LOG_LEVELS, type LogLevel } from './config/settings.js';
 
 /** What the relay runs on. Everything that follows from something else is filled in. */
 export interface Config {

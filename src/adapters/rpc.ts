@@ -22,7 +22,7 @@ export interface RpcOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-export type RpcFailureCode =
+type RpcFailureCode =
   | 'unreachable'
   | 'timeout'
   | 'unauthorised'
@@ -34,7 +34,7 @@ export type RpcFailureCode =
   | 'cookie unreadable'
   | 'warming up';
 
-export interface RpcFailure {
+interface RpcFailure {
   readonly ok: false;
   readonly code: RpcFailureCode;
   /** For people; never holds a credential. */

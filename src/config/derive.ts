@@ -91,7 +91,7 @@ function expandHome(path: string, home: string | undefined): string {
 }
 
 /** @param text accepted by the setting's kind */
-export function toHostPort(text: string, defaultPort: number): HostPort[] {
+function toHostPort(text: string, defaultPort: number): HostPort[] {
   const parsed = parseHostPort(text);
   return parsed.ok ? [{ host: parsed.host, port: parsed.port ?? defaultPort }] : [];
 }

@@ -50,8 +50,8 @@ const RULES: readonly Rule[] = [
   {
     about: ['pool.curve.allowedClients', 'pool.curve.enabled'],
     broken: (values) => values['pool.curve.enabled'] && values['pool.curve.allowedClients'].length === 0,
-    problem: 'is empty, so that no pool could connect',
-    remedy: "List the pools' public keys.",
+    problem: 'is empty, so that nobody could connect',
+    remedy: "List the clients' public keys.",
   },
   {
     about: ['dashd.rpc.user', 'dashd.rpc.password'],
@@ -99,7 +99,7 @@ export function warningsAbout(config: Config, values: Values): string[] {
   if (!isLocal(config.pool.bind) && !config.pool.curve.enabled) {
     warnings.push(`pool.bind: anyone who reaches ${config.pool.bind} can push blocks, unencrypted.`);
   }
-  if (!isLocal(config.events.bind)) {
+  if (!isLocal(config.events.bind) && !config.pool.curve.enabled) {
     warnings.push(`events.bind: anyone who reaches ${config.events.bind} can read the block events.`);
   }
   const rpc = new URL(config.dashd.rpc.url);

@@ -24,7 +24,7 @@ import {
 export const LOG_LEVELS = ['critical', 'error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-export const LOG_FORMATS = ['auto', 'pretty', 'json'] as const;
+const LOG_FORMATS = ['auto', 'pretty', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
 export interface Setting<T> {
@@ -53,7 +53,7 @@ const DAY_SECONDS = 86_400;
 const port = integer(1, 65_535);
 const bindPort = integer(0, 65_535);
 
-export const SETTINGS = {
+const SETTINGS = {
   network: setting(oneOf(NETWORK_NAMES), 'mainnet', 'the Dash network'),
 
   'dashd.rpc.url': setting(optional(httpUrl), null, "where the pool's own dashd answers JSON-RPC", {
@@ -81,10 +81,10 @@ export const SETTINGS = {
 
   'pool.bind': setting(endpoint, 'tcp://127.0.0.1:28500', 'the ZeroMQ PULL socket to which pools PUSH raw blocks'),
   'pool.allowInsecureBind': setting(boolean, false, 'allow pool.bind beyond loopback without CURVE'),
-  'pool.curve.enabled': setting(boolean, false, 'encrypt the pool socket and admit known clients only'),
+  'pool.curve.enabled': setting(boolean, false, 'encrypt the pool and events sockets, and admit known clients only'),
   'pool.curve.publicKey': setting(optional(curveKey), null, "the relay's public key"),
   'pool.curve.secretKey': setting(optional(curveKey), null, "the relay's secret key", { secret: true }),
-  'pool.curve.allowedClients': setting(curveKeyList, [], 'public keys of the pools that may connect'),
+  'pool.curve.allowedClients': setting(curveKeyList, [], 'public keys of the clients that may connect'),
   'events.bind': setting(endpoint, 'tcp://127.0.0.1:28501', 'the ZeroMQ PUB socket for block events (docs/events.md)'),
 
   'broadcast.enabled': setting(boolean, true, 'push to peers; false: to the local dashd only'),

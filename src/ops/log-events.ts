@@ -11,6 +11,7 @@ import type {
 } from '../events.js';
 import { MINUTE_MS, SECOND_MS } from '../time.js';
 import type { Logger } from './logger.js';
+import { formatMs, formatSize } from './units.js';
 
 type PeerConnected = Extract<PeerEvent, { type: 'peer connected' }>;
 type PeerLost = Extract<PeerEvent, { type: 'peer lost' }>;
@@ -91,20 +92,20 @@ function describe(event: RelayEvent): string {
 }
 
 function received({ hash, source, size, transactions, height, held }: BlockReceived): string {
-  const facts = [kilobytes(size), ...(transactions === undefined ? [] : [`${transactions} transactions`])];
+  const facts = [formatSize(size), ...(transactions === undefined ? [] : [`${transactions} transactions`])];
   const waiting = held === undefined ? '' : `; peers wait for dashd's answer: ${held.join(', ')}`;
   return `block ${hash}${atHeight(height)} from ${origin(source)}: ${facts.join(', ')}${waiting}`;
 }
 
 function refused({ hash, source, size, code, reason }: BlockRefused): string {
-  return `refused ${hash === undefined ? 'a frame' : `block ${hash}`} of ${kilobytes(size)} from ${origin(source)}: ${code}: ${reason}`;
+  return `refused ${hash === undefined ? 'a frame' : `block ${hash}`} of ${formatSize(size)} from ${origin(source)}: ${code}: ${reason}`;
 }
 
 function proof({ hash, peer, status, reason, writtenMs, acknowledgedMs, acceptedMs }: BlockProof): string {
   const times = [
-    ...(writtenMs === undefined ? [] : [`written ${ms(writtenMs)}`]),
-    ...(acknowledgedMs === undefined ? [] : [`acknowledged ${ms(acknowledgedMs)}`]),
-    ...(acceptedMs === undefined ? [] : [`accepted ${ms(acceptedMs)}`]),
+    ...(writtenMs === undefined ? [] : [`written ${formatMs(writtenMs)}`]),
+    ...(acknowledgedMs === undefined ? [] : [`acknowledged ${formatMs(acknowledgedMs)}`]),
+    ...(acceptedMs === undefined ? [] : [`accepted ${formatMs(acceptedMs)}`]),
   ];
   const why = reason === undefined ? '' : `: ${reason}`;
   return `block ${hash} at ${peer}: ${status}${why}${times.length === 0 ? '' : ` (${times.join(', ')})`}`;
@@ -114,10 +115,10 @@ function verdict(event: BlockVerdict): string {
   const { hash, height, outcome, rpc, peersReached, peersTried, firstMs, medianMs, lastMs, reason } = event;
   const parts = [`reached ${peersReached} of ${peersTried} peers`];
   if (firstMs !== undefined && medianMs !== undefined && lastMs !== undefined) {
-    parts.push(`first ${ms(firstMs)}, median ${ms(medianMs)}, last ${ms(lastMs)}`);
+    parts.push(`first ${formatMs(firstMs)}, median ${formatMs(medianMs)}, last ${formatMs(lastMs)}`);
   }
   if (rpc !== undefined) {
-    parts.push(`rpc ${rpc.outcome}${rpc.reason === undefined ? '' : ` (${rpc.reason})`} in ${ms(rpc.ms)}`);
+    parts.push(`rpc ${rpc.outcome}${rpc.reason === undefined ? '' : ` (${rpc.reason})`} in ${formatMs(rpc.ms)}`);
   }
   const why = reason === undefined ? '' : `; ${reason}`;
   return `block ${hash}${atHeight(height)} ${outcome}: ${parts.join('; ')}${why}`;
@@ -144,14 +145,6 @@ function origin(source: 'pool' | 'dashd'): string {
 
 function atHeight(height: number | undefined): string {
   return height === undefined ? '' : ` (height ${height})`;
-}
-
-function kilobytes(bytes: number): string {
-  return bytes < 1_000 ? `${bytes} B` : `${(bytes / 1_000).toFixed(1)} kB`;
-}
-
-function ms(value: number): string {
-  return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`;
 }
 
 /** What has been told lately, per peer and code. Bounded, oldest out. */

@@ -8,6 +8,7 @@ import {
   type Logger as Winston,
 } from 'winston';
 import { LOG_LEVELS, type LogConfig, type LogLevel } from '../config.js';
+import { oneLine } from './units.js';
 
 /** winston's logger with our levels; `critical` is for what costs blocks until somebody acts. */
 export type Logger = Winston & Readonly<Record<LogLevel, LeveledLogMethod>>;
@@ -55,13 +56,9 @@ function prettyLines(coloured: boolean) {
     format.timestamp({ format: 'YYYY-MM-DD HH:mm:ss.SSS' }),
     format.printf(({ level, message, timestamp, stack }) => {
       const label = level.toUpperCase().padEnd(LEVEL_WIDTH);
+      // Peers choose their user agents, and dashd's words are not ours either.
       const line = `${String(timestamp)} ${coloured ? paint.colorize(level, label) : label} ${oneLine(String(message))}`;
       return typeof stack === 'string' ? `${line}\n${stack}` : line;
     }),
   );
-}
-
-/** Peers choose their user agents: neither a terminal's control sequences nor a forged second line may come through. */
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }

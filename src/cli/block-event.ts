@@ -1,0 +1,81 @@
+/** Block events as they come over the events socket: another process's word, so it is checked (docs/events.md). */
+import { z } from 'zod';
+import type { BlockEvent } from '../events.js';
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const source = z.enum(['pool', 'dashd']);
+const count = z.int().nonnegative();
+const ms = z.number();
+
+const proof = {
+  peer: z.string(),
+  protected: z.boolean(),
+  status: z.enum(['pending', 'written', 'acknowledged', 'accepted', 'already had', 'failed']),
+  reason: z.string().exactOptional(),
+  writtenMs: ms.exactOptional(),
+  acknowledgedMs: ms.exactOptional(),
+  acceptedMs: ms.exactOptional(),
+};
+
+/** Fields that are not known here pass: a newer relay may say more. */
+const Schema = z.discriminatedUnion('type', [
+  z.looseObject({
+    type: z.literal('received'),
+    at: z.number(),
+    hash,
+    source,
+    size: count,
+    transactions: count.exactOptional(),
+    height: count.exactOptional(),
+    held: z.array(z.string()).exactOptional(),
+  }),
+  z.looseObject({
+    type: z.literal('refused'),
+    at: z.number(),
+    source,
+    hash: hash.exactOptional(),
+    size: count,
+    code: z.string(),
+    reason: z.string(),
+    sha256: hash,
+  }),
+  z.looseObject({ type: z.literal('repeated'), at: z.number(), hash, source }),
+  z.looseObject({ type: z.literal('proof'), at: z.number(), hash, ...proof }),
+  z.looseObject({
+    type: z.literal('verdict'),
+    at: z.number(),
+    hash,
+    source,
+    size: count,
+    height: count.exactOptional(),
+    outcome: z.enum(['delivered', 'local only', 'rejected', 'failed']),
+    success: z.boolean(),
+    reason: z.string().exactOptional(),
+    rpc: z
+      .looseObject({
+        outcome: z.enum(['accepted', 'duplicate', 'inconclusive', 'rejected', 'unavailable']),
+        reason: z.string().exactOptional(),
+        ms,
+      })
+      .exactOptional(),
+    peersReached: count,
+    peersTried: count,
+    accepted: count,
+    alreadyHad: count,
+    failed: count,
+    firstMs: ms.exactOptional(),
+    medianMs: ms.exactOptional(),
+    lastMs: ms.exactOptional(),
+    peers: z.array(z.looseObject(proof)),
+  }),
+]);
+
+/** Undefined for what is no block event, or one of a kind that is not known here. */
+export function parseBlockEvent(message: Buffer): BlockEvent | undefined {
+  try {
+    const parsed = Schema.safeParse(JSON.parse(message.toString('utf8')));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+/** The configuration's flags, as commander and as `loadConfig` want them. */
+import { type Command, Option } from 'commander';
+import { FLAGS, type Flag, flagName, settingOf } from '../config/settings.js';
+
+const GROUPS: Readonly<Record<string, string>> = {
+  dashd: 'The local dashd:',
+  pool: 'Pools:',
+  events: 'Pools:',
+  broadcast: 'Peers:',
+  peers: 'Peers:',
+};
+const OTHER_GROUP = 'General:';
+
+/** Gives a command `--config` and a flag for every setting for which `wanted` holds. */
+export function addConfigFlags(command: Command, wanted: (flag: Flag) => boolean = () => true): void {
+  command.addOption(new Option('--config <file>', 'YAML, JSON or JSON5').helpGroup(OTHER_GROUP));
+  for (const flag of FLAGS.filter(wanted)) command.addOption(toOption(flag));
+}
+
+function toOption(flag: Flag): Option {
+  const { kind } = settingOf(flag.key);
+  const option = new Option(`--${flag.name} ${kind.placeholder}`, flag.doc + defaultOf(flag));
+  if (kind.many)
+    option.argParser((value, previous?: string) => (previous === undefined ? value : `${previous},${value}`));
+  return option.helpGroup(GROUPS[flag.key.split('.')[0] ?? ''] ?? OTHER_GROUP);
+}
+
+/** Nothing where there is none, nor at a second name for the same setting. */
+function defaultOf({ name, key }: Flag): string {
+  const { default: fallback, follows } = settingOf(key);
+  if (name !== flagName(key) || (follows === undefined && (fallback === null || Array.isArray(fallback)))) return '';
+  return ` (default: ${follows ?? String(fallback)})`;
+}
+
+/** What was given of them, by name without dashes. */
+export function givenConfigFlags(command: Command): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const option of command.options) {
+    const name = option.long?.slice(2) ?? '';
+    const value: unknown = command.getOptionValue(option.attributeName());
+    if (typeof value === 'string' && (name === 'config' || NAMES.has(name))) given[name] = value;
+  }
+  return given;
+}
+
+const NAMES: ReadonlySet<string> = new Set(FLAGS.map((flag) => flag.name));
+const BARE: ReadonlySet<string> = new Set(
+  FLAGS.filter((flag) => settingOf(flag.key).kind.bare).map(({ name }) => `--${name}`),
+);
+const BOOLEAN_WORD = /^(true|false)$/i;
+
+/**
+ * Rewrites `--name=value` to two words, so that an error about the flag does not show the value, which may be a password
+ * behind a misspelt name; and gives a true/false flag that stands alone its `true`, so that it does not swallow a command.
+ */
+export function spellOut(args: readonly string[]): string[] {
+  const words: string[] = [];
+  for (const [index, arg] of args.entries()) {
+    if (arg === '--') return [...words, ...args.slice(index)];
+    const [, name, value] = /^(--[^=]+)=(.*)$/su.exec(arg) ?? [];
+    if (name !== undefined && value !== undefined) words.push(name, value);
+    else if (BARE.has(arg) && !BOOLEAN_WORD.test(args[index + 1] ?? '')) words.push(arg, 'true');
+    else words.push(arg);
+  }
+  return words;
+}

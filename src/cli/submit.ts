@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { blockBytes } from '../block/payload.js';
+import { HEADER_SIZE, hashHeader, loadX11 } from '../block/x11.js';
+import { connectableEndpoint, parseEndpoint } from '../config/endpoint.js';
+import type { Config } from '../config.js';
+import type { BlockEvent } from '../events.js';
+import { SECOND_MS } from '../time.js';
+import { type CliContext, EXIT } from './context.js';
+import { type CurveClient, type PushOutcome, type PushRequest, pushBlock } from './push-block.js';
+import { reportEvent } from './submit-report.js';
+
+export interface SubmitOptions {
+  /** Seconds. */
+  readonly timeout: number;
+  readonly json: boolean;
+}
+
+type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+
+/**
+ * Pushes a block to a running relay and prints what becomes of it.
+ * @param block the name of a file with a block, raw or in hex, or the hex itself
+ * @returns the exit code
+ */
+export async function submit(
+  block: string,
+  options: SubmitOptions,
+  config: Config,
+  context: CliContext,
+): Promise<number> {
+  const { stdout, stderr, stop } = context;
+  const bytes = await readBlock(block);
+  const sockets = relaySockets(config);
+  for (const step of [bytes, sockets]) if (!step.ok) stderr.write(`error: ${step.problem}\n`);
+  if (!bytes.ok || !sockets.ok) return EXIT.usage;
+
+  const timeoutMs = options.timeout * SECOND_MS;
+  const request: PushRequest = { ...(await identify(bytes.value)), ...sockets.value, timeoutMs, stop };
+  const print = (event: BlockEvent) => stdout.write(options.json ? `${JSON.stringify(event)}\n` : reportEvent(event));
+  const outcome = await pushBlock(request, print);
+  const complaint = explain(outcome, options.timeout);
+  if (complaint !== undefined) stderr.write(`error: ${complaint}\n`);
+  return exitCode(outcome);
+}
+
+async function readBlock(block: string): Promise<Step<Buffer>> {
+  let contents: Buffer;
+  try {
+    contents = await readFile(block);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    // Hex is no name of a file, and a long one is too long to be one.
+    if (!/^[0-9a-f]+$/i.test(block)) {
+      return {
+        ok: false,
+        problem: `${shorten(block)} cannot be read (${code}), and is not hex. Give a file or a block in hex.`,
+      };
+    }
+    contents = Buffer.from(block, 'latin1');
+  }
+  const parsed = blockBytes(contents);
+  if (parsed.ok) return { ok: true, value: parsed.raw };
+  return {
+    ok: false,
+    problem: `${shorten(block)} is no block: ${parsed.reason}. Give a block's bytes, raw or in hex.`,
+  };
+}
+
+const MAX_SHOWN_CHARS = 60;
+
+function shorten(text: string): string {
+  return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;
+}
+
+async function identify(raw: Buffer): Promise<Pick<PushRequest, 'raw' | 'hash' | 'sha256'>> {
+  const sha256 = createHash('sha256').update(raw).digest('hex');
+  if (raw.length < HEADER_SIZE) return { raw, sha256 };
+  await loadX11();
+  return { raw, sha256, hash: hashHeader(raw.subarray(0, HEADER_SIZE)) };
+}
+
+function relaySockets({ pool, events }: Config): Step<Pick<PushRequest, 'pool' | 'events' | 'curve'>> {
+  const poolEndpoint = connectable(pool.bind);
+  const eventsEndpoint = connectable(events.bind);
+  if (poolEndpoint === undefined || eventsEndpoint === undefined) {
+    const key = poolEndpoint === undefined ? 'pool.bind' : 'events.bind';
+    return { ok: false, problem: `${key} leaves the port to the system: give the one that the relay logged.` };
+  }
+  const { curve } = pool;
+  if (!curve.enabled) return { ok: true, value: { pool: poolEndpoint, events: eventsEndpoint } };
+  // The relay admits its own key: who holds its configuration is its operator.
+  const client: CurveClient = { publicKey: curve.publicKey, secretKey: curve.secretKey, serverKey: curve.publicKey };
+  return { ok: true, value: { pool: poolEndpoint, events: eventsEndpoint, curve: client } };
+}
+
+function connectable(bind: string): string | undefined {
+  const endpoint = parseEndpoint(bind);
+  return endpoint && connectableEndpoint(endpoint);
+}
+
+function explain(outcome: PushOutcome, seconds: number): string | undefined {
+  switch (outcome.code) {
+    case 'no verdict':
+      return `the relay took the block, but said nothing for ${seconds} s: see its log.`;
+    case 'stopped':
+      return 'stopped before the relay gave a verdict.';
+    case 'no answer':
+      return noAnswer(outcome, seconds);
+    case 'verdict':
+    case 'refused':
+    case 'repeated':
+      return undefined;
+  }
+}
+
+function noAnswer({ endpoint, what }: Extract<PushOutcome, { code: 'no answer' }>, seconds: number): string {
+  switch (what) {
+    case 'unreachable':
+      return `no relay answered at ${endpoint} within ${seconds} s. Start one (blockcast run), or name its sockets with --pool-bind and --events-bind.`;
+    case 'keys refused':
+      return `the relay at ${endpoint} refused our keys. Use the relay's own configuration (pool.curve).`;
+    case 'silent':
+      return `the block was pushed, but nothing was heard of it at ${endpoint} within ${seconds} s. Check that --pool-bind and --events-bind belong to one relay.`;
+  }
+}
+
+function exitCode(outcome: PushOutcome): number {
+  switch (outcome.code) {
+    case 'verdict':
+      return outcome.success ? EXIT.ok : EXIT.failed;
+    case 'repeated':
+      return EXIT.ok;
+    case 'refused':
+    case 'no verdict':
+    case 'stopped':
+      return EXIT.failed;
+    case 'no answer':
+      return EXIT.noAnswer;
+  }
+}

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { spellOut } from '../../src/cli/flags.js';
+import { FLAGS } from '../../src/config/settings.js';
+import { cli, start } from './support.js';
+
+describe('the program', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'blockcast-cli-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const file = (name: string, text: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+
+  test('tells its version', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    assert.deepEqual(await start(['--version']).ended, { code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  test('helps, with examples', async () => {
+    const { code, stdout, stderr } = await start(['--help']).ended;
+    assert.equal(code, 0);
+    assert.equal(stderr, '');
+    for (const word of ['run', 'demo', 'check-config', 'submit', 'Examples:']) assert.ok(stdout.includes(word), word);
+  });
+
+  test('helps with every flag', async () => {
+    const { stdout } = await cli(['run', '--help']);
+    for (const { name } of FLAGS) assert.match(stdout, new RegExp(`^ {2}--${name} `, 'm'));
+  });
+
+  test('names an unknown flag, suggests the nearest, and does not show what follows it', async () => {
+    const { code, stdout, stderr } = await start(['run', '--dashd-rpc-pasword=hunter2']).ended;
+    assert.equal(code, 2);
+    assert.equal(stdout, '');
+    assert.match(stderr, /unknown option '--dashd-rpc-pasword'\n\(Did you mean --dashd-rpc-password\?\)/);
+    assert.ok(!stderr.includes('hunter2'));
+  });
+
+  for (const [args, message] of [
+    [['check-confg'], /unknown command 'check-confg'\n\(Did you mean check-config\?\)/],
+    [['--network', 'regtest', 'check-config'], /write the command first: blockcast check-config/],
+    [['check-config', '--log-level'], /argument missing/],
+    [['check-config', 'surplus'], /too many arguments/],
+    [['demo', '--blocks=0'], /Give a whole number from 1 to 1000000/],
+    [['submit'], /missing required argument/],
+    [['submit', 'x', '--timeout', 'soon'], /Give a whole number from 1 to 3600/],
+  ] as const) {
+    test(`refuses ${args.join(' ')}`, async () => {
+      const { code, stderr } = await cli(args);
+      assert.equal(code, 2);
+      assert.match(stderr, message);
+    });
+  }
+
+  test('shows the demo, and ends after the blocks it was asked for', async () => {
+    const { code, stdout, stderr } = await start(['demo', '--blocks=2', '--every=1', '--seed=7']).ended;
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+    assert.match(stdout, /regtest/);
+  });
+
+  describe('check-config', () => {
+    test('prints what would be run on, without secrets', async () => {
+      const config = file(
+        'good.yaml',
+        'network: regtest\ndashd: {rpc: {user: pool, password: hunter2}}\npeers: [a.example]',
+      );
+      const { code, stdout, stderr } = await start(['check-config', '--config', config, '--broadcast-peers=false'])
+        .ended;
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+      assert.match(stdout, /network: regtest\n/);
+      assert.match(stdout, /url: http:\/\/127\.0\.0\.1:19898\n {4}user: pool\n {4}password: "\*\*\*"\n/);
+      assert.match(stdout, /broadcast:\n {2}enabled: false\n/);
+      assert.match(stdout, /peers:\n {2}- a\.example:19899\n/);
+    });
+
+    test('prints doubts, among them a cookie that is not there', async () => {
+      const { code, stderr } = await cli(['check-config', '--events-bind', 'tcp://*:1']);
+      assert.equal(code, 0);
+      assert.match(
+        stderr,
+        /^warning: events\.bind: .*\nwarning: dashd\.rpc\.cookieFile: \/nonexistent\/\.dashcore\/\.cookie cannot be read now.*\n$/,
+      );
+    });
+
+    test('prints every error, and fails', async () => {
+      const config = file(
+        'bad.json5',
+        '{network: "main", dashd: {rpc: {password: "hunter2"}}, broadcast: {maxPeer: 3}}',
+      );
+      const { code, stdout, stderr } = await start(['check-config', '--config', config, '--log-level=loud'], {
+        BLOCKCAST_PEERS: ':',
+      }).ended;
+      assert.equal(code, 1);
+      assert.equal(stdout, '');
+      const lines = stderr.trimEnd().split('\n');
+      assert.deepEqual(
+        lines.map((line) => /^error: (\S+) \(from (\S+)\)/.exec(line)?.slice(1)),
+        [
+          ['broadcast.maxPeer', config],
+          ['network', config],
+          ['peers', 'BLOCKCAST_PEERS'],
+          ['log.level', '--log-level'],
+          ['dashd.rpc.password', config],
+        ],
+      );
+      assert.ok(!stderr.includes('hunter2'));
+    });
+
+    test('takes lists from a flag given several times', async () => {
+      const { stdout } = await cli(['check-config', '--peers', 'a:1', '--peers', 'b:2,c:3']);
+      assert.match(stdout, /peers:\n {2}- a:1\n {2}- b:2\n {2}- c:3\n/);
+    });
+
+    for (const name of readdirSync('config').filter((each) => each.endsWith('.yaml'))) {
+      test(`accepts config/${name}`, async () => {
+        const { code, stdout } = await cli(['check-config', '--config', join('config', name)]);
+        assert.equal(code, 0);
+        assert.match(stdout, new RegExp(`^network: ${name.replace('.yaml', '')}\n`));
+      });
+    }
+  });
+
+  describe('flags are spelt out', () => {
+    for (const [given, expected] of [
+      [['--network=regtest'], ['--network', 'regtest']],
+      [['--dashd-rpc-password=a=b'], ['--dashd-rpc-password', 'a=b']],
+      [['--dashd-zmq-url='], ['--dashd-zmq-url', '']],
+      [
+        ['--broadcast-enabled', 'run'],
+        ['--broadcast-enabled', 'true', 'run'],
+      ],
+      [
+        ['--broadcast-skip-bootstrap', '--network', 'x'],
+        ['--broadcast-skip-bootstrap', 'true', '--network', 'x'],
+      ],
+      [
+        ['--broadcast-peers', 'false'],
+        ['--broadcast-peers', 'false'],
+      ],
+      [['--broadcast-peers=FALSE'], ['--broadcast-peers', 'FALSE']],
+      [['--broadcast-no-fallback'], ['--broadcast-no-fallback', 'true']],
+      [
+        ['--', '--broadcast-enabled', '--a=b'],
+        ['--', '--broadcast-enabled', '--a=b'],
+      ],
+    ] as const) {
+      test(given.join(' '), () => assert.deepEqual(spellOut(given), expected));
+    }
+  });
+});

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, describe, test } from 'node:test';
+import { start } from './support.js';
+
+describe('run', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'blockcast-run-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  /** A port at which nobody listens. */
+  async function deadPort(): Promise<number> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    server.close();
+    await once(server, 'close');
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  test('relays without a dashd, answers a client, hides its password, and stops when asked to', async () => {
+    const dead = await deadPort();
+    const sockets = [`--pool-bind=ipc://${folder}/pool`, `--events-bind=ipc://${folder}/events`];
+    const flags = [
+      '--network=regtest',
+      `--dashd-p2p-port=${dead}`,
+      `--dashd-rpc-url=http://pool:hunter2@127.0.0.1:${dead}`,
+      '--dashd-zmq-url=',
+    ];
+    const relay = start(['run', ...flags, ...sockets, '--log-level=debug', '--log-format=json']);
+    const seen: Record<string, unknown>[] = [];
+    for await (const line of createInterface({ input: relay.child.stdout })) {
+      const entry = JSON.parse(line) as Record<string, unknown>;
+      seen.push(entry);
+      if (/^(pool|events) socket up/.test(String(entry['message']))) {
+        if (seen.filter(({ message }) => /socket up/.test(String(message))).length < 2) continue;
+        const client = await start(['submit', 'ff'.repeat(300), ...sockets]).ended;
+        assert.equal(client.code, 1, client.stderr);
+        assert.match(client.stdout, /^refused/);
+        relay.child.kill('SIGTERM');
+      }
+    }
+    const { code, stderr } = await relay.ended;
+    assert.equal(code, 0);
+    const messages = seen.map((entry) => String(entry['message']));
+    assert.match(messages[0] ?? '', /^blockcast \d+\.\d+\.\d+: regtest, pool socket ipc:/);
+    assert.equal(messages.at(-1), 'stopped');
+    assert.ok(
+      seen.some((entry) => entry['level'] === 'critical'),
+      'the dashd that is not there is critical',
+    );
+    assert.ok(messages.some((message) => message.startsWith('refused')));
+    assert.ok(!JSON.stringify(seen).includes('hunter2') && !stderr.includes('hunter2'));
+  });
+
+  test('does not start on a wrong configuration', async () => {
+    const { code, stdout, stderr } = await start(['--network=moon']).ended;
+    assert.equal(code, 1);
+    assert.equal(stdout, '');
+    assert.match(stderr, /^error: network \(from --network\): "moon" is not one of the choices\./);
+  });
+});
