@@ -62,9 +62,10 @@ export function isReached(proof: PeerProof): boolean {
   return RANK[proof.status] >= RANK['already had'];
 }
 
-/** True when nothing more is to be expected: every peer has reached an end, and dashd has answered for good. */
+/** True when nothing more is to be expected: every peer has reached an end, and dashd, asked about the pool's blocks, has answered for good. */
 export function isSettled(ledger: Ledger): boolean {
-  if (ledger.rpc === undefined || ledger.rpc.outcome === 'unavailable') return false;
+  const { source, rpc } = ledger;
+  if (source === 'pool' && (rpc === undefined || rpc.outcome === 'unavailable')) return false;
   return [...ledger.peers.values()].every(({ status }) => RANK[status] >= RANK.failed && status !== 'acknowledged');
 }
 
