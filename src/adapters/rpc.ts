@@ -43,7 +43,7 @@ interface RpcFailure {
   readonly rpcCode?: number;
 }
 
-export type RpcAnswer = { readonly ok: true; readonly result: unknown } | RpcFailure;
+type RpcAnswer = { readonly ok: true; readonly result: unknown } | RpcFailure;
 
 export interface RpcClient {
   call(method: string, params?: readonly unknown[]): Promise<RpcAnswer>;
@@ -83,6 +83,9 @@ const SUBMIT_TAIL = '"]}';
 const Envelope = z
   .object({ result: z.unknown().optional(), error: z.object({ code: z.number(), message: z.string() }).nullish() })
   .refine((answer) => answer.result !== undefined || answer.error !== undefined);
+
+/** Failures whose detail quotes what was answered, which might quote us. */
+const QUOTING: ReadonlySet<RpcFailureCode> = new Set(['rpc error', 'warming up', 'not json', 'http error']);
 
 /** Failures that say the connection broke, not that dashd answered or could not be connected to. */
 const BROKEN_CONNECTION = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
@@ -133,7 +136,7 @@ export function createRpc(options: RpcOptions): RpcClient {
   }
 
   function redacted(answer: RpcAnswer): RpcAnswer {
-    return answer.ok ? answer : { ...answer, detail: credentials.redact(answer.detail) };
+    return answer.ok || !QUOTING.has(answer.code) ? answer : { ...answer, detail: credentials.redact(answer.detail) };
   }
 
   return {

@@ -3,7 +3,7 @@ import validators from 'convict-format-with-validator';
 import { parseEndpoint } from './endpoint.js';
 import { isHost, parseHostPort } from './host-port.js';
 
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
 export interface Kind<T> {
   /** Parsing a parsed value again gives the same value. */
