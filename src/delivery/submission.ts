@@ -8,9 +8,11 @@ export type Answer =
 
 export type Reading = Omit<RpcResult, 'ms'>;
 
-/** Core `rpc/protocol.h`: the block cannot be decoded; it breaks a rule; it is in the chain already. */
+/**
+ * Core `rpc/protocol.h`: the block cannot be decoded; it breaks a rule; it is in the chain already. Not among them is -25, by which
+ * `submitblock` reports trouble of dashd's own, such as a full disk: that says nothing of the block.
+ */
 const DESERIALIZATION_ERROR = -22;
-const VERIFY_ERROR = -25;
 const VERIFY_REJECTED = -26;
 const ALREADY_IN_CHAIN = -27;
 
@@ -20,7 +22,6 @@ export function readSubmission(answer: Answer): Reading {
     case ALREADY_IN_CHAIN:
       return { outcome: 'duplicate' };
     case DESERIALIZATION_ERROR:
-    case VERIFY_ERROR:
     case VERIFY_REJECTED:
       return { outcome: 'rejected', reason: answer.detail };
     default:
@@ -43,6 +44,11 @@ function readWord(word: unknown): Reading {
     default:
       return { outcome: 'rejected', reason: word };
   }
+}
+
+/** True when dashd refused a block only for want of its parent: once that has come, it may say otherwise. */
+export function isPremature({ outcome, reason }: Reading): boolean {
+  return outcome === 'rejected' && reason === 'prev-blk-not-found';
 }
 
 /**

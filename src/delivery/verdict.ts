@@ -34,18 +34,19 @@ export function verdict(ledger: Ledger, rules: VerdictRules): Verdict {
 }
 
 function judge(ledger: Ledger, reached: readonly PeerProof[], rules: VerdictRules): Judgement {
-  const { rpc } = ledger;
+  const { rpc, source } = ledger;
   const others = reached.filter((proof) => !proof.protected);
   const word = rpc?.reason ?? 'no reason given';
   // A node of the network that has the block in its chain knows better than a dashd that refuses it.
-  if (rpc?.outcome === 'rejected' && !others.some((proof) => proof.status === 'accepted')) {
+  if (rpc?.outcome === 'rejected' && !others.some(isInChain)) {
     return { outcome: 'rejected', success: false, reason: `dashd rejected it: ${word}` };
   }
   if (others.length > 0) {
     const reason = doubtful(ledger);
     return { outcome: 'delivered', success: true, ...(reason !== undefined && { reason }) };
   }
-  const dashdHasIt = rpc?.outcome === 'accepted' || rpc?.outcome === 'duplicate' || reached.length > 0;
+  const dashdTookIt = rpc?.outcome === 'accepted' || rpc?.outcome === 'duplicate';
+  const dashdHasIt = source === 'dashd' || dashdTookIt || reached.length > 0;
   if (!dashdHasIt) return { outcome: 'failed', success: false, reason: nobody(ledger) };
   const reason = "no peer but the pool's own dashd was reached";
   return rules.fallback
@@ -69,7 +70,12 @@ function doubtful({ rpc }: Ledger): string | undefined {
 
 function nobody({ rpc, peers }: Ledger): string {
   const dashd = rpc === undefined ? 'dashd gave no answer yet' : `dashd: ${rpc.reason ?? rpc.outcome}`;
-  return peers.size === 0 ? `no peer was connected; ${dashd}` : `no peer is known to have it; ${dashd}`;
+  return peers.size === 0 ? `it was sent to no peer; ${dashd}` : `no peer is known to have it; ${dashd}`;
+}
+
+/** A peer tells of a block, to us or in answer to us, once it is in its chain. */
+function isInChain({ status }: PeerProof): boolean {
+  return status === 'accepted' || status === 'already had';
 }
 
 function count(peers: readonly PeerProof[], status: PeerProof['status']): number {

@@ -58,7 +58,8 @@ export function onPushPong(state: SessionState, nonce: bigint, now: number): [Se
 
 /** The peer showed to know these blocks: by `inv`, or by their headers. */
 export function onKnown(state: SessionState, hashes: readonly Hash[]): [SessionState, Output[]] {
-  const fresh = hashes.filter((hash) => !state.knows.has(hash));
+  // More than are kept would only hold the event loop: a real node names one block at a time.
+  const fresh = [...new Set(hashes.slice(-MAX_KNOWN_BLOCKS))].filter((hash) => !state.knows.has(hash));
   if (fresh.length === 0) return [state, []];
   const accepted = state.pushes.filter((one) => fresh.includes(one.hash));
   return [

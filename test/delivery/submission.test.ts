@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Answer, isPremature, readLookup, readSubmission } from '../../src/delivery/submission.js';
+
+const said = (result: unknown): Answer => ({ ok: true, result });
+const error = (rpcCode: number, detail: string): Answer => ({ ok: false, code: 'rpc error', detail, rpcCode });
+const lost = (code: string, detail = 'dashd'): Answer => ({ ok: false, code, detail });
+
+describe("dashd's answer to submitblock", () => {
+  const TABLE: readonly (readonly [string, Answer, string, string?])[] = [
+    ['null', said(null), 'accepted'],
+    ['duplicate', said('duplicate'), 'duplicate'],
+    ['inconclusive', said('inconclusive'), 'inconclusive', 'inconclusive'],
+    ['duplicate-inconclusive', said('duplicate-inconclusive'), 'inconclusive', 'duplicate-inconclusive'],
+    ['duplicate-invalid', said('duplicate-invalid'), 'rejected', 'duplicate-invalid'],
+    ['a reason', said('bad-txnmrklroot'), 'rejected', 'bad-txnmrklroot'],
+    ['no parent', said('prev-blk-not-found'), 'rejected', 'prev-blk-not-found'],
+    ['rejected', said('rejected'), 'rejected', 'rejected'],
+    ['a word that ought to be impossible', said('valid?'), 'rejected', 'valid?'],
+    ['no word', said(''), 'rejected', ''],
+    ['a number', said(7), 'unavailable', 'an answer that is no answer: 7'],
+    ['an object', said({ a: 1 }), 'unavailable', 'an answer that is no answer: {"a":1}'],
+    ['nothing', said(undefined), 'unavailable', 'an answer that is no answer: undefined'],
+    ['a bad block', error(-22, 'Block decode failed'), 'rejected', 'Block decode failed'],
+    ['a full disk', error(-25, 'Disk space is too low'), 'unavailable', 'rpc error: Disk space is too low'],
+    ['a rule broken', error(-26, 'bad-cb'), 'rejected', 'bad-cb'],
+    ['in the chain', error(-27, 'already'), 'duplicate'],
+    [
+      'warming up',
+      { ok: false, code: 'warming up', detail: 'Loading', rpcCode: -28 },
+      'unavailable',
+      'warming up: Loading',
+    ],
+    ['no such method', error(-32601, 'Method not found'), 'unavailable', 'rpc error: Method not found'],
+    ['not there', lost('unreachable', 'ECONNREFUSED'), 'unavailable', 'unreachable: ECONNREFUSED'],
+    ['slow', lost('timeout'), 'unavailable', 'timeout: dashd'],
+    ['unauthorised', lost('unauthorised'), 'unavailable', 'unauthorised: dashd'],
+    ['HTML', lost('not json', '<html>'), 'unavailable', 'not json: <html>'],
+  ];
+  for (const [name, answer, outcome, reason] of TABLE) {
+    it(`${name}: ${outcome}`, () => {
+      assert.deepEqual(readSubmission(answer), reason === undefined ? { outcome } : { outcome, reason });
+    });
+  }
+
+  it('is shown in part when it is long', () => {
+    const { reason } = readSubmission(said(['x'.repeat(10_000)]));
+    assert.ok((reason?.length ?? 0) < 150);
+  });
+
+  it('is premature for want of a parent alone', () => {
+    const premature = TABLE.filter(([, answer]) => isPremature(readSubmission(answer))).map(([name]) => name);
+    assert.deepEqual(premature, ['no parent']);
+    assert.equal(isPremature({ outcome: 'unavailable', reason: 'prev-blk-not-found' }), false);
+  });
+});
+
+describe("dashd's answer to getblockheader", () => {
+  const TABLE: readonly (readonly [string, Answer, string])[] = [
+    ['the tip', said({ confirmations: 1 }), 'active'],
+    ['deep in the chain', said({ confirmations: 144, height: 3 }), 'active'],
+    ['beside the chain', said({ confirmations: -1 }), 'side branch'],
+    ['none at all', said({ confirmations: 0 }), 'side branch'],
+    ['not found', error(-5, 'Block not found'), 'unknown'],
+    ['not reached', lost('unreachable'), 'unknown'],
+    ['null', said(null), 'unknown'],
+    ['hex', said('00ff'), 'unknown'],
+    ['no confirmations', said({ height: 3 }), 'unknown'],
+    ['confirmations in words', said({ confirmations: '1' }), 'unknown'],
+  ];
+  for (const [name, answer, where] of TABLE) {
+    it(`${name}: ${where}`, () => assert.equal(readLookup(answer), where));
+  }
+});

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Entry, openLedger, record } from '../../src/delivery/ledger.js';
+import { verdict } from '../../src/delivery/verdict.js';
+import type { BlockSource, ProofStatus, RpcResult, Verdict } from '../../src/events.js';
+
+type Stage = ProofStatus;
+type Peers = Readonly<Record<string, Stage | { stage: Stage; ms: number }>>;
+
+interface Case {
+  /** `dashd` is the protected one. */
+  readonly peers?: Peers;
+  readonly rpc?: RpcResult['outcome'] | { outcome: RpcResult['outcome']; reason: string };
+  readonly source?: BlockSource;
+  readonly fallback?: boolean;
+}
+
+function judge({ peers = {}, rpc, source = 'pool', fallback = true }: Case): Verdict {
+  const opened = openLedger({ hash: 'cd'.repeat(32), source, size: 250, height: 7, receivedAt: 0 });
+  const entries: Entry[] = [
+    { type: 'tried', peers: Object.keys(peers).map((peer) => ({ peer, protected: peer === 'dashd' })) },
+  ];
+  for (const [peer, shown] of Object.entries(peers)) {
+    const { stage, ms } = typeof shown === 'string' ? { stage: shown, ms: 1 } : shown;
+    if (stage !== 'pending') entries.push({ type: 'proof', peer, stage, at: ms, reason: 'no pong' });
+  }
+  if (rpc !== undefined) {
+    entries.push({ type: 'rpc', result: { ms: 2, ...(typeof rpc === 'string' ? { outcome: rpc } : rpc) } });
+  }
+  return verdict(entries.reduce(record, opened), { fallback });
+}
+
+const highHash = { outcome: 'rejected', reason: 'high-hash' } as const;
+const down = { outcome: 'unavailable', reason: 'unreachable: ECONNREFUSED' } as const;
+const ALONE = "no peer but the pool's own dashd was reached";
+
+const TABLE: readonly (readonly [string, Case, Verdict['outcome'], boolean, string | undefined])[] = [
+  [
+    'peers and dashd have it',
+    { peers: { a: 'accepted', dashd: 'accepted' }, rpc: 'accepted' },
+    'delivered',
+    true,
+    undefined,
+  ],
+  ['duplicate is as good as accepted', { peers: { a: 'accepted' }, rpc: 'duplicate' }, 'delivered', true, undefined],
+  [
+    'an acknowledgement is delivery',
+    { peers: { a: 'acknowledged', b: 'failed' }, rpc: 'accepted' },
+    'delivered',
+    true,
+    undefined,
+  ],
+  [
+    'a peer that already had it has it',
+    { peers: { a: 'already had' }, rpc: 'duplicate' },
+    'delivered',
+    true,
+    undefined,
+  ],
+  ['dashd has not answered yet', { peers: { a: 'acknowledged' } }, 'delivered', true, undefined],
+  [
+    'dashd is down',
+    { peers: { a: 'accepted' }, rpc: down },
+    'delivered',
+    true,
+    'dashd gave no answer: unreachable: ECONNREFUSED',
+  ],
+  [
+    'dashd has it on a side branch',
+    { peers: { a: 'acknowledged' }, rpc: { outcome: 'inconclusive', reason: 'inconclusive, side branch' } },
+    'delivered',
+    true,
+    'dashd has it, but not in its active chain: inconclusive, side branch',
+  ],
+  [
+    'a buffered write is no delivery',
+    { peers: { a: 'written', b: 'pending' }, rpc: 'accepted' },
+    'local only',
+    true,
+    ALONE,
+  ],
+  ['only dashd was reached over P2P', { peers: { dashd: 'acknowledged' }, rpc: down }, 'local only', true, ALONE],
+  ['dashd took it over RPC alone', { rpc: 'accepted' }, 'local only', true, ALONE],
+  ['dashd has it from elsewhere', { rpc: 'duplicate', peers: { a: 'failed' } }, 'local only', true, ALONE],
+  ['dashd published it itself', { source: 'dashd' }, 'local only', true, ALONE],
+  [
+    'only dashd, and that is not enough',
+    { peers: { dashd: 'accepted', a: 'failed' }, rpc: 'accepted', fallback: false },
+    'failed',
+    false,
+    `${ALONE}, and broadcast.fallback is off`,
+  ],
+  [
+    'peers, where dashd alone would not do',
+    { peers: { a: 'accepted' }, rpc: down, fallback: false },
+    'delivered',
+    true,
+    'dashd gave no answer: unreachable: ECONNREFUSED',
+  ],
+  ['dashd refused it', { rpc: highHash }, 'rejected', false, 'dashd rejected it: high-hash'],
+  [
+    'dashd refused it, peers merely took it',
+    { peers: { a: 'acknowledged' }, rpc: highHash },
+    'rejected',
+    false,
+    'dashd rejected it: high-hash',
+  ],
+  [
+    'dashd refused it twice over',
+    { peers: { dashd: 'accepted' }, rpc: highHash },
+    'rejected',
+    false,
+    'dashd rejected it: high-hash',
+  ],
+  ['dashd refused it without a word', { rpc: 'rejected' }, 'rejected', false, 'dashd rejected it: no reason given'],
+  [
+    'the network knows better than dashd',
+    { peers: { a: 'accepted' }, rpc: highHash },
+    'delivered',
+    true,
+    'peers accepted it, but dashd rejected it: high-hash',
+  ],
+  [
+    'the network had it, whatever dashd says',
+    { peers: { a: 'already had' }, rpc: highHash },
+    'delivered',
+    true,
+    'peers accepted it, but dashd rejected it: high-hash',
+  ],
+  [
+    'nobody has it',
+    { peers: { a: 'failed', b: 'written' }, rpc: down },
+    'failed',
+    false,
+    'no peer is known to have it; dashd: unreachable: ECONNREFUSED',
+  ],
+  ['nobody was there', { rpc: down }, 'failed', false, 'it was sent to no peer; dashd: unreachable: ECONNREFUSED'],
+  ['nobody was there, and dashd is silent', {}, 'failed', false, 'it was sent to no peer; dashd gave no answer yet'],
+  [
+    'dashd stored it and said no more',
+    { rpc: 'inconclusive' },
+    'failed',
+    false,
+    'it was sent to no peer; dashd: inconclusive',
+  ],
+];
+
+describe('the verdict', () => {
+  for (const [name, facts, outcome, success, reason] of TABLE) {
+    it(`${name}: ${outcome}`, () => {
+      const judged = judge(facts);
+      assert.deepEqual([judged.outcome, judged.success, judged.reason], [outcome, success, reason]);
+    });
+  }
+
+  it('says the same of the same facts, in full', () => {
+    const facts: Case = {
+      peers: {
+        a: { stage: 'acknowledged', ms: 30 },
+        b: { stage: 'accepted', ms: 10 },
+        c: 'failed',
+        d: 'already had',
+        e: 'written',
+        dashd: { stage: 'acknowledged', ms: 2.5 },
+      },
+      rpc: 'duplicate',
+    };
+    const judged = judge(facts);
+    const { peers, ...rest } = judged;
+    assert.deepEqual(rest, {
+      hash: 'cd'.repeat(32),
+      source: 'pool',
+      size: 250,
+      height: 7,
+      outcome: 'delivered',
+      success: true,
+      rpc: { outcome: 'duplicate', ms: 2 },
+      peersReached: 4,
+      peersTried: 6,
+      accepted: 1,
+      alreadyHad: 1,
+      failed: 1,
+      firstMs: 2.5,
+      medianMs: 10,
+      lastMs: 30,
+    });
+    assert.deepEqual(
+      peers.map(({ peer, status }) => [peer, status]),
+      Object.entries(facts.peers ?? {}).map(([peer, shown]) => [peer, typeof shown === 'string' ? shown : shown.stage]),
+    );
+    assert.deepEqual(judge(facts), judged);
+  });
+
+  it('names no times where none were taken, and the lower of two middle ones', () => {
+    const none = judge({ peers: { a: 'already had' }, rpc: 'accepted' });
+    assert.deepEqual([none.firstMs, none.medianMs, none.lastMs], [undefined, undefined, undefined]);
+    const four = judge({
+      peers: Object.fromEntries([4, 1, 3, 2].map((ms) => [`p${ms}`, { stage: 'acknowledged', ms }])),
+    });
+    assert.deepEqual([four.firstMs, four.medianMs, four.lastMs], [1, 2, 4]);
+  });
+});

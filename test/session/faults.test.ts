@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  ACKNOWLEDGE_TIMEOUT_MS,
+  HANDSHAKE_TIMEOUT_MS,
+  MAX_MALFORMED,
+  MESSAGES_BURST,
+  MESSAGES_PER_SECOND,
+  PING_INTERVAL_MS,
+  PONG_TIMEOUT_MS,
+} from '../../src/session/limits.js';
+import type { Output, SessionFaultCode } from '../../src/session/types.js';
+import type { WireFault } from '../../src/wire/decoder.js';
+import { block, closedWith, events, Hand, theirVersion } from './support.js';
+
+const ping = { command: 'ping', nonce: 5n } as const;
+
+function fault(hand: Hand, code: WireFault['code']): Output[] {
+  return hand.inbound({ kind: 'fault', fault: { code, detail: `a ${code}`, fatal: false } });
+}
+
+function connected(): Hand {
+  const hand = new Hand();
+  hand.input({ type: 'connected' });
+  return hand;
+}
+
+function repeatedly(times: number, act: () => Output[]): Output[] {
+  let outputs: Output[] = [];
+  for (let i = 0; i < times; i += 1) outputs = act();
+  return outputs;
+}
+
+/** What the socket's owner tells a session, and what only adapters and pools know of: a session does not come to these itself. */
+type Outside =
+  | 'unreachable'
+  | 'dial timeout'
+  | 'closed by peer'
+  | 'connection error'
+  | 'backlog'
+  | 'rotated out'
+  | 'shutdown';
+
+/** Every fault that a session finds by itself, provoked; a code without a line here does not compile. */
+const PROVOKED: Readonly<Record<Exclude<SessionFaultCode, Outside>, () => Output[]>> = {
+  'handshake timeout': () => connected().after(HANDSHAKE_TIMEOUT_MS).tick(),
+  'obsolete version': () => connected().hears({ ...theirVersion, version: 209 }),
+  'self connection': () => connected().hears({ ...theirVersion, nonce: 1n }),
+  'out of order': () => connected().hears({ command: 'verack' }),
+  'wrong magic': () => fault(connected(), 'wrong magic'),
+  'bad command': () => fault(Hand.ready(), 'bad command'),
+  oversized: () => fault(Hand.ready(), 'oversized'),
+  'bad checksum': () => fault(Hand.ready(), 'bad checksum'),
+  malformed: () => fault(connected(), 'malformed'),
+  'no pong': () => {
+    const hand = Hand.ready().after(PING_INTERVAL_MS);
+    hand.tick();
+    return hand.after(PONG_TIMEOUT_MS).tick();
+  },
+  'block not acknowledged': () => {
+    const hand = Hand.ready();
+    hand.push(block(1));
+    return hand.after(ACKNOWLEDGE_TIMEOUT_MS).tick();
+  },
+  'message flood': () => {
+    const hand = Hand.ready();
+    return repeatedly(MESSAGES_BURST - 1, () => hand.hears(ping));
+  },
+};
+
+describe('every fault of a session', () => {
+  for (const [code, provoke] of Object.entries(PROVOKED)) {
+    it(`${code} closes it, with words for people`, () => {
+      const outputs = provoke();
+      const closes = outputs.flatMap((output) => (output.type === 'close' ? [output.fault] : []));
+      assert.deepEqual(
+        closes.map((one) => one.code),
+        [code],
+      );
+      assert.match(closes[0]?.detail ?? '', /\w/);
+      assert.equal(outputs.at(-1)?.type, 'close');
+    });
+  }
+
+  it('is passed on when it comes from outside', () => {
+    const outputs = Hand.ready().input({ type: 'closed', fault: { code: 'closed by peer', detail: 'bye' } });
+    assert.deepEqual(outputs, [{ type: 'close', fault: { code: 'closed by peer', detail: 'bye' } }]);
+  });
+});
+
+describe('out of order', () => {
+  it('is a second version, before and after the handshake', () => {
+    const hand = connected();
+    hand.hears(theirVersion);
+    assert.equal(closedWith(hand.hears(theirVersion)), 'out of order');
+    assert.equal(closedWith(Hand.ready().hears(theirVersion)), 'out of order');
+  });
+});
+
+describe('what a session cannot read', () => {
+  it('is told and tolerated, up to a bound', () => {
+    const hand = Hand.ready();
+    for (let i = 0; i < MAX_MALFORMED; i += 1) {
+      assert.deepEqual(events(fault(hand, 'malformed')), [{ type: 'malformed', detail: 'a malformed' }]);
+    }
+    assert.equal(closedWith(fault(hand, 'malformed')), 'malformed');
+  });
+
+  it('is told when it is a command of tomorrow', () => {
+    assert.deepEqual(events(Hand.ready().inbound({ kind: 'unknown', command: 'qsigshare', size: 99 })), [
+      { type: 'unknown command', command: 'qsigshare' },
+    ]);
+  });
+});
+
+describe('the flood gate', () => {
+  it('lets a burst through and refills with time, never beyond a burst', () => {
+    const hand = Hand.ready();
+    repeatedly(MESSAGES_BURST - 2, () => hand.hears(ping));
+    repeatedly(MESSAGES_PER_SECOND, () => hand.after(1_000 / MESSAGES_PER_SECOND).hears(ping));
+    assert.equal(hand.state.phase.name, 'ready');
+    hand.after(3_600_000);
+    repeatedly(MESSAGES_BURST, () => hand.hears(ping));
+    assert.equal(hand.state.phase.name, 'ready');
+    assert.equal(closedWith(hand.hears(ping)), 'message flood');
+  });
+
+  it('counts what cannot be read as well', () => {
+    const hand = Hand.ready();
+    const unknown = { kind: 'unknown', command: 'noise', size: 24 } as const;
+    assert.equal(closedWith(repeatedly(MESSAGES_BURST - 1, () => hand.inbound(unknown))), 'message flood');
+  });
+
+  it('gives nothing away for a clock that runs backwards', () => {
+    const hand = Hand.ready();
+    repeatedly(MESSAGES_BURST - 2, () => hand.hears(ping));
+    assert.equal(closedWith(hand.after(-60_000).hears(ping)), 'message flood');
+  });
+});
+
+describe('a closed session', () => {
+  it('does nothing more, whatever comes', () => {
+    const hand = Hand.ready();
+    hand.input({ type: 'closed', fault: { code: 'connection error', detail: 'ECONNRESET' } });
+    const { state } = hand;
+    hand.after(3_600_000);
+    assert.deepEqual(hand.input({ type: 'connected' }), []);
+    assert.deepEqual(hand.hears(ping), []);
+    assert.deepEqual(fault(hand, 'bad checksum'), []);
+    assert.deepEqual(hand.push(block(1)), []);
+    assert.deepEqual(hand.written(block(1)), []);
+    assert.deepEqual(hand.tick(), []);
+    assert.deepEqual(hand.input({ type: 'closed', fault: { code: 'shutdown', detail: '' } }), []);
+    assert.equal(hand.state, state);
+  });
+
+  it('has failed what was still on its way, with the reason, and nothing that was acknowledged', () => {
+    const hand = Hand.ready();
+    const [first, second, third] = [block(1), block(2), block(3)];
+    for (const one of [first, second, third]) hand.push(one);
+    hand.written(first);
+    hand.written(second);
+    hand.hears({ command: 'pong', nonce: 2n });
+    assert.deepEqual(hand.input({ type: 'closed', fault: { code: 'connection error', detail: 'EPIPE' } }), [
+      { type: 'event', event: { type: 'proof', hash: second.hash, stage: 'failed', reason: 'connection error' } },
+      { type: 'event', event: { type: 'proof', hash: third.hash, stage: 'failed', reason: 'connection error' } },
+      { type: 'close', fault: { code: 'connection error', detail: 'EPIPE' } },
+    ]);
+  });
+});

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { INV } from '../../src/wire/inventory.js';
+import { block, events, Hand, hashOf, sent } from './support.js';
+
+const blocks = Array.from({ length: 20 }, (_, i) => block(i + 1));
+const want = (type: number, number: number) => ({ type, hash: hashOf(number) });
+
+describe('serving', () => {
+  it('gives the blocks we have, as their ready frames, and names what we have not', () => {
+    const items = [want(INV.block, 1), want(INV.tx, 1), want(INV.compactBlock, 2), want(INV.block, 99)];
+    assert.deepEqual(Hand.ready(blocks).hears({ command: 'getdata', items }), [
+      { type: 'write', bytes: blocks[0]?.frame },
+      { type: 'event', event: { type: 'served', what: 'block' } },
+      { type: 'write', bytes: blocks[1]?.frame },
+      { type: 'event', event: { type: 'served', what: 'block' } },
+      { type: 'send', message: { command: 'notfound', items: [want(INV.tx, 1), want(INV.block, 99)] } },
+    ]);
+  });
+
+  it('is silent about nothing', () => {
+    assert.deepEqual(Hand.ready(blocks).hears({ command: 'getdata', items: [] }), []);
+  });
+
+  it('bounds a greedy request: the rest is not found', () => {
+    const items = blocks.map((_, i) => want(INV.block, i + 1));
+    const outputs = Hand.ready(blocks).hears({ command: 'getdata', items });
+    assert.equal(outputs.filter(({ type }) => type === 'write').length, 16);
+    assert.deepEqual(sent(outputs), [{ command: 'notfound', items: items.slice(16) }]);
+    const same = Array.from({ length: 50_000 }, () => want(INV.block, 1));
+    assert.equal(
+      Hand.ready(blocks)
+        .hears({ command: 'getdata', items: same })
+        .filter(({ type }) => type === 'write').length,
+      16,
+    );
+  });
+
+  it('answers getheaders with what follows, or with nothing, but answers', () => {
+    const hand = Hand.ready(blocks);
+    const ask = (from: number, stop: number) =>
+      hand.hears({ command: 'getheaders', version: 70240, locator: [hashOf(from)], stop: hashOf(stop) });
+    assert.deepEqual(sent(ask(18, 0)), [{ command: 'headers', headers: [19, 20].map((n) => block(n).header) }]);
+    assert.deepEqual(sent(ask(0, 2)), [{ command: 'headers', headers: [1, 2].map((n) => block(n).header) }]);
+    const unknown = ask(500, 0);
+    assert.deepEqual(sent(unknown), [{ command: 'headers', headers: [] }]);
+    assert.deepEqual(events(unknown), [{ type: 'served', what: 'headers' }]);
+  });
+
+  it('passes addresses on', () => {
+    const addresses = [{ time: 1, services: 1n, network: 'ipv4', host: '10.0.0.1', port: 9999 }] as const;
+    for (const command of ['addr', 'addrv2'] as const) {
+      assert.deepEqual(events(Hand.ready().hears({ command, addresses })), [{ type: 'addresses', addresses }]);
+    }
+  });
+
+  it('takes goods and wishes it has no use for without a word', () => {
+    const hand = Hand.ready(blocks);
+    assert.deepEqual(hand.hears({ command: 'sendheaders' }), []);
+    assert.deepEqual(hand.hears({ command: 'sendcmpct', highBandwidth: false, version: 1n }), []);
+    assert.deepEqual(hand.hears({ command: 'block', raw: Buffer.alloc(100) }), []);
+    assert.deepEqual(hand.hears({ command: 'tx', raw: Buffer.alloc(100) }), []);
+    assert.deepEqual(hand.hears({ command: 'notfound', items: [] }), []);
+    assert.deepEqual(hand.hears({ command: 'getaddr' }), []);
+  });
+});

@@ -1,0 +1,136 @@
+/** A session held in the hand: its clock moves when told to, its nonces count from 1, its peer says what the test says. */
+
+import { initialState, step } from '../../src/session/step.js';
+import type { Input, Output, PushBlock, SessionContext, SessionEvent, SessionState } from '../../src/session/types.js';
+import type { Random } from '../../src/time.js';
+import type { Inbound } from '../../src/wire/decoder.js';
+import { NETWORKS } from '../../src/wire/network.js';
+import type { Hash } from '../../src/wire/reader.js';
+import type { Message } from '../../src/wire/registry.js';
+import type { Version } from '../../src/wire/version.js';
+
+export const START = 1_794_000_000_000;
+export const USER_AGENT = '/blockcast:test/';
+export const HEIGHT = 1_000;
+
+/** 1, 2, 3 …: so that a test can name the nonce it expects. */
+export function counting(): Random {
+  let last = 0n;
+  return {
+    float: () => 0.5,
+    u64: () => {
+      last += 1n;
+      return last;
+    },
+  };
+}
+
+/** A block by its number: unlike real ones, hash and header can be told from it at a glance. */
+export function block(number: number, previous = hashOf(number - 1)): PushBlock {
+  const header = Buffer.alloc(80, number & 0xff);
+  header.writeUInt32LE(number, 0);
+  return { hash: hashOf(number), header, previous, frame: Buffer.from(`frame of block ${number}`) };
+}
+
+export function hashOf(number: number): Hash {
+  return number.toString(16).padStart(64, '0');
+}
+
+/** Stands for X11: the hash of a header of {@link block}. */
+export const hashHeader = (header: Buffer): Hash => hashOf(header.readUInt32LE(0));
+
+export function context(recent: readonly PushBlock[] = []): SessionContext {
+  return {
+    network: NETWORKS.regtest,
+    userAgent: USER_AGENT,
+    height: () => HEIGHT,
+    random: counting(),
+    recent: {
+      get: (hash) => recent.find((one) => one.hash === hash),
+      headersAfter: (locator, stop) => {
+        const from = recent.findIndex((one) => locator.includes(one.previous));
+        const to = recent.findIndex((one) => one.hash === stop);
+        return from < 0 ? [] : recent.slice(from, to < 0 ? undefined : to + 1).map(({ header }) => header);
+      },
+    },
+    hashHeader,
+  };
+}
+
+export const theirVersion: Version = {
+  command: 'version',
+  version: 70240,
+  services: 3077n,
+  time: 1_794_000_000n,
+  receiver: { services: 0n, host: '127.0.0.1', port: 1234 },
+  sender: { services: 3077n, host: '0.0.0.0', port: 0 },
+  nonce: 0xfeedn,
+  userAgent: '/Dash Core:23.1.2/',
+  height: 1_234,
+  relay: true,
+  mnauthChallenge: Buffer.alloc(32, 7),
+  masternode: false,
+};
+
+export class Hand {
+  state: SessionState = initialState(START);
+  now = START;
+  readonly context: SessionContext;
+
+  constructor(recent: readonly PushBlock[] = []) {
+    this.context = context(recent);
+  }
+
+  /** A session that has finished its handshake. Its first two nonces are spent: no more than the one in `version`. */
+  static ready(recent: readonly PushBlock[] = []): Hand {
+    const hand = new Hand(recent);
+    hand.input({ type: 'connected' });
+    hand.hears(theirVersion);
+    hand.hears({ command: 'verack' });
+    return hand;
+  }
+
+  input(input: Input): Output[] {
+    const [state, outputs] = step(this.context, this.state, input, this.now);
+    this.state = state;
+    return outputs;
+  }
+
+  hears(message: Message): Output[] {
+    return this.inbound({ kind: 'message', message, size: 0 });
+  }
+
+  inbound(inbound: Inbound): Output[] {
+    return this.input({ type: 'received', inbound });
+  }
+
+  push(block: PushBlock): Output[] {
+    return this.input({ type: 'push', block });
+  }
+
+  written(block: PushBlock): Output[] {
+    return this.input({ type: 'written', hash: block.hash });
+  }
+
+  after(ms: number): this {
+    this.now += ms;
+    return this;
+  }
+
+  tick(): Output[] {
+    return this.input({ type: 'tick' });
+  }
+}
+
+export function events(outputs: readonly Output[]): SessionEvent[] {
+  return outputs.flatMap((output) => (output.type === 'event' ? [output.event] : []));
+}
+
+export function sent(outputs: readonly Output[]): Message[] {
+  return outputs.flatMap((output) => (output.type === 'send' ? [output.message] : []));
+}
+
+/** The code a session was closed with; `undefined` while it is open. */
+export function closedWith(outputs: readonly Output[]): string | undefined {
+  return outputs.flatMap((output) => (output.type === 'close' ? [output.fault.code] : []))[0];
+}
