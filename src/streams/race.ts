@@ -4,6 +4,7 @@
  */
 import {
   combineLatest,
+  connect,
   distinctUntilChanged,
   filter,
   map,
@@ -12,7 +13,6 @@ import {
   type Observable,
   type SchedulerLike,
   scan,
-  share,
   shareReplay,
   startWith,
   take,
@@ -28,40 +28,47 @@ export interface RaceRules extends VerdictRules {
   readonly deadlineMs: number;
 }
 
+interface Step {
+  readonly before: Ledger;
+  readonly after: Ledger;
+  readonly entry?: Entry;
+}
+
 export function race(
   opened: Ledger,
   entries$: Observable<Entry>,
   rules: RaceRules,
   { clock, scheduler }: { readonly clock: Clock; readonly scheduler: SchedulerLike },
 ): Observable<BlockProof | BlockVerdict> {
-  const steps$ = entries$.pipe(
-    scan(
-      (step: { before: Ledger; after: Ledger; entry?: Entry }, entry) => ({
-        before: step.after,
-        after: record(step.after, entry),
-        entry,
+  const proofs = (steps$: Observable<Step>): Observable<BlockProof> =>
+    steps$.pipe(
+      mergeMap(({ after, entry }): BlockProof[] => {
+        const proof = entry?.type === 'proof' ? after.peers.get(entry.peer) : undefined;
+        return proof === undefined ? [] : [{ type: 'proof', at: clock.now(), hash: opened.hash, ...proof }];
       }),
-      { before: opened, after: opened },
-    ),
-    filter(({ before, after }) => before !== after),
-    share(),
-  );
-  const proofs$ = steps$.pipe(
-    mergeMap(({ after, entry }): BlockProof[] => {
-      const proof = entry?.type === 'proof' ? after.peers.get(entry.peer) : undefined;
-      return proof === undefined ? [] : [{ type: 'proof', at: clock.now(), hash: opened.hash, ...proof }];
+    );
+  const verdicts = (steps$: Observable<Step>): Observable<BlockVerdict> => {
+    const ledger$ = steps$.pipe(
+      map(({ after }) => after),
+      startWith(opened),
+      shareReplay({ bufferSize: 1, refCount: true }),
+    );
+    // Before the first entry there is nothing to be settled.
+    const isOver = (ledger: Ledger) => ledger !== opened && isSettled(ledger);
+    const due$ = merge(ledger$.pipe(filter(isOver)), timer(rules.deadlineMs, scheduler)).pipe(take(1));
+    return combineLatest([ledger$, due$]).pipe(
+      map(([ledger]) => verdict(ledger, rules)),
+      distinctUntilChanged((a, b) => a.outcome === b.outcome && a.rpc?.outcome === b.rpc?.outcome),
+      map((judged): BlockVerdict => ({ type: 'verdict', at: clock.now(), ...judged })),
+    );
+  };
+  return entries$.pipe(
+    scan((step: Step, entry): Step => ({ before: step.after, after: record(step.after, entry), entry }), {
+      before: opened,
+      after: opened,
     }),
+    filter(({ before, after }) => before !== after),
+    // Not `share`: that would begin with the first of the two, and the entries made before anybody listened would be its alone.
+    connect((steps$) => merge(proofs(steps$), verdicts(steps$))),
   );
-  const ledger$ = steps$.pipe(
-    map(({ after }) => after),
-    startWith(opened),
-    shareReplay({ bufferSize: 1, refCount: true }),
-  );
-  const due$ = merge(ledger$.pipe(filter(isSettled)), timer(rules.deadlineMs, scheduler)).pipe(take(1));
-  const verdicts$ = combineLatest([ledger$, due$]).pipe(
-    map(([ledger]) => verdict(ledger, rules)),
-    distinctUntilChanged((a, b) => a.outcome === b.outcome && a.rpc?.outcome === b.rpc?.outcome),
-    map((judged): BlockVerdict => ({ type: 'verdict', at: clock.now(), ...judged })),
-  );
-  return merge(proofs$, verdicts$);
 }
