@@ -6,11 +6,14 @@ import type { Hash } from '../wire/reader.js';
 
 /** More than a day of blocks. */
 const MAX_KNOWN = 600;
+const MAX_RUMOURS = 600;
 
 export class ChainTip {
   private current: Hash | undefined;
-  /** Blocks seen, oldest first, each with its parent where we know it. */
+  /** Blocks of the chain, oldest first, each with its parent where we know it. */
   private readonly parents = new Map<Hash, Hash | undefined>();
+  /** Blocks that some peer has spoken of. Kept apart, so that no number of them pushes out what is certain. */
+  private readonly rumours = new Set<Hash>();
   private tallest = 0;
 
   get hash(): Hash | undefined {
@@ -23,16 +26,13 @@ export class ChainTip {
   }
 
   knows(hash: Hash): boolean {
-    return this.parents.has(hash);
+    return this.parents.has(hash) || this.rumours.has(hash);
   }
 
-  /** A block exists: somebody has it. */
+  /** A block exists: somebody has it. Without its parent that is hearsay. */
   see(hash: Hash, previous?: Hash, height?: number): void {
-    if (!this.parents.has(hash) || previous !== undefined) this.parents.set(hash, previous);
-    for (const oldest of this.parents.keys()) {
-      if (this.parents.size <= MAX_KNOWN) break;
-      this.parents.delete(oldest);
-    }
+    if (previous === undefined) this.hear(hash);
+    else this.keep(hash, previous);
     this.tallest = Math.max(this.tallest, height ?? 0);
   }
 
@@ -42,24 +42,40 @@ export class ChainTip {
    */
   move(hash: Hash): boolean {
     if (hash === this.current || this.isAncestor(hash)) return false;
-    this.see(hash, this.parents.get(hash));
+    this.keep(hash, this.parents.get(hash));
     this.current = hash;
     return true;
   }
 
-  /** dashd refused our own block: its parent is the tip again. */
+  /** dashd refused our own block, and with it all that stands on it: its parent is the tip again. */
   retract(hash: Hash): void {
-    const parent = this.parents.get(hash);
+    if (this.current === hash || this.isAncestor(hash)) this.current = this.parents.get(hash);
     this.parents.delete(hash);
-    if (this.current === hash) this.current = parent;
+    this.rumours.delete(hash);
   }
 
-  private isAncestor(hash: Hash): boolean {
+  /** True when the chain has grown past a block: the tip is a descendant of it. */
+  isAncestor(hash: Hash): boolean {
     let at = this.current === undefined ? undefined : this.parents.get(this.current);
     while (at !== undefined) {
       if (at === hash) return true;
       at = this.parents.get(at);
     }
     return false;
+  }
+  private keep(hash: Hash, previous: Hash | undefined): void {
+    this.parents.set(hash, previous);
+    for (const oldest of this.parents.keys()) {
+      if (this.parents.size <= MAX_KNOWN) break;
+      this.parents.delete(oldest);
+    }
+  }
+
+  private hear(hash: Hash): void {
+    this.rumours.add(hash);
+    for (const oldest of this.rumours) {
+      if (this.rumours.size <= MAX_RUMOURS) break;
+      this.rumours.delete(oldest);
+    }
   }
 }
