@@ -125,7 +125,8 @@ export class Broadcaster {
     this.push(flight, peers);
     recent.add(flight.push);
     tip.see(block.hash, block.previous, block.height);
-    tip.move(block.hash);
+    // A rival of a block that the chain has grown past is no tip, be it ours.
+    if (!tip.isAncestor(block.previous)) tip.move(block.hash);
   }
 
   private push(flight: Flight, peers: readonly LivePeer[]): void {
@@ -144,7 +145,8 @@ export class Broadcaster {
 
   private onSubmission(flight: Flight, submission: Submission): void {
     if (!flight.released && mayRelease(flight.arrival, submission)) this.release(flight);
-    if (submission.outcome === 'rejected') this.deps.tip.retract(flight.push.hash);
+    // Of a body that was held back nothing was claimed; the tip may be another body under the same header.
+    if (flight.released && submission.outcome === 'rejected') this.deps.tip.retract(flight.push.hash);
     const { stored: _known, ...result } = submission;
     flight.entries$.next({ type: 'rpc', result });
   }
@@ -190,8 +192,10 @@ export class Broadcaster {
 
 /**
  * True when dashd's answer clears a block in doubt. Where only its parent was unknown and dashd is silent, it goes out all the same:
- * at worst it costs 10 misbehaviour points of 100, while a body in doubt would cost every peer.
+ * at worst it costs 10 misbehaviour points of 100, while a body in doubt would cost every peer. `duplicate` says nothing of a body:
+ * dashd answers it to any that comes under a header it knows.
  */
 function mayRelease({ doubts }: Arrival, { stored, outcome }: Submission): boolean {
-  return stored || (outcome === 'unavailable' && doubts.every(({ code }) => code === 'parent'));
+  if (doubts.every(({ code }) => code === 'parent')) return stored || outcome === 'unavailable';
+  return stored && outcome !== 'duplicate';
 }
