@@ -48,6 +48,8 @@ export interface ConnectionDeps {
   readonly orders$: Observable<PushOrder>;
   /** Lets sessions look at the clock; once a second will do. */
   readonly ticks$: Observable<unknown>;
+  /** Ends the connection from our side, with a reason: unlike unsubscribing, that is told like any other end. */
+  readonly hangUp$?: Observable<SessionFault>;
 }
 
 export interface PeerLost {
@@ -98,19 +100,15 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     function write(outputs: readonly Output[]): void {
       const buffers = outputs.flatMap((output) => bytesOf(output, context.network.magic));
       if (buffers.length === 0) return;
+      // Answers count as much as pushes: a peer that asks on and on without reading would fill our memory with them.
+      if (socket.backlog > MAX_BACKLOG_BYTES) {
+        end('backlog', `${socket.backlog} bytes wait to be read by the peer`);
+        return;
+      }
       const pushed = outputs.flatMap((output) => (output.type === 'write' && output.hash ? [output.hash] : []));
       socket.write(buffers, () => {
         for (const hash of pushed) feed({ type: 'written', hash });
       });
-    }
-
-    function order(block: PushBlock): void {
-      if (socket.backlog > MAX_BACKLOG_BYTES) {
-        subscriber.next({ type: 'proof', hash: block.hash, stage: 'failed', reason: 'backlog' });
-        end('backlog', `${socket.backlog} bytes wait to be read by the peer`);
-      } else {
-        feed({ type: 'push', block });
-      }
     }
 
     function end(code: SessionFaultCode, detail: string): void {
@@ -126,8 +124,9 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     }
 
     const isForUs = ({ only }: PushOrder) => only === undefined || only.has(target.peer);
-    inputs.add(deps.orders$.pipe(filter(isForUs)).subscribe(({ block }) => order(block)));
+    inputs.add(deps.orders$.pipe(filter(isForUs)).subscribe(({ block }) => feed({ type: 'push', block })));
     inputs.add(deps.ticks$.subscribe(() => feed({ type: 'tick' })));
+    inputs.add(deps.hangUp$?.subscribe(({ code, detail }) => end(code, detail)));
 
     return () => {
       inputs.unsubscribe();

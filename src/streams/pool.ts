@@ -5,7 +5,9 @@
 import {
   asyncScheduler,
   EMPTY,
+  endWith,
   finalize,
+  ignoreElements,
   map,
   merge,
   mergeMap,
@@ -17,7 +19,7 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import type { PushBlock, Remote } from '../session/types.js';
+import type { PushBlock, Remote, SessionFault } from '../session/types.js';
 import { MINUTE_MS, type Random, SECOND_MS } from '../time.js';
 import { type ConnectionDeps, type ConnectionEvent, connection, type PushOrder, type Target } from './connection.js';
 import { reconnecting } from './operators/reconnecting.js';
@@ -31,7 +33,7 @@ export interface LivePeer {
   readonly since: number;
 }
 
-export interface PoolDeps extends Omit<ConnectionDeps, 'orders$' | 'ticks$'> {
+export interface PoolDeps extends Omit<ConnectionDeps, 'orders$' | 'ticks$' | 'hangUp$'> {
   readonly protectedPeer: Target | undefined;
   /** All the other peers wanted now; each value replaces the one before. */
   readonly targets$: Observable<readonly Target[]>;
@@ -44,7 +46,10 @@ export interface PeerPool {
   readonly live: ReadonlyMap<string, LivePeer>;
   /** Writes the block to the sockets before it returns. */
   push(block: PushBlock, only?: ReadonlySet<string>): void;
-  /** Hangs up on a peer, which stays away until it is wanted anew. A protected peer is never dropped: false, and nothing happens. */
+  /**
+   * Hangs up on a peer, which stays away until a list of targets has left it out and a later one names it again: a list that
+   * merely still has it is no new wish. A protected peer is never dropped: false, and nothing happens.
+   */
   drop(peer: string): boolean;
 }
 
@@ -60,8 +65,8 @@ export function createPool(deps: PoolDeps): PeerPool {
   const drops$ = new Subject<string>();
   const ticks$ = timer(TICK_MS, TICK_MS, scheduler).pipe(share());
 
-  const keep = (target: Target): Observable<PoolEvent> =>
-    connection(target, { ...deps, orders$, ticks$ }).pipe(
+  const keep = (target: Target, hangUp$: Observable<SessionFault> = EMPTY): Observable<PoolEvent> =>
+    connection(target, { ...deps, orders$, ticks$, hangUp$ }).pipe(
       reconnecting<ConnectionEvent>({
         delayMs: backoff(target.protected ? PROTECTED_BACKOFF_MS : BACKOFF_MS, deps.context.random),
         succeeded: (event) => event.type === 'ready',
@@ -75,7 +80,8 @@ export function createPool(deps: PoolDeps): PeerPool {
   const wanted$ = deps.targets$.pipe(
     keepEach(
       (target) => target.peer !== protectedPeer?.peer,
-      (target, gone$) => keep(target).pipe(takeUntil(gone$)),
+      // The connection's own end comes first, so that it is told; then there is no coming back.
+      (target, hangUp$) => keep(target, hangUp$).pipe(takeUntil(hangUp$.pipe(ignoreElements(), endWith(true)))),
       drops$,
     ),
   );
@@ -105,25 +111,29 @@ function track(live: Map<string, LivePeer>, { target, at, event }: PoolEvent): v
 /** Runs one inner stream for each target that is wanted, from the list in which it first stands to the first in which it does not. */
 function keepEach(
   admits: (target: Target) => boolean,
-  run: (target: Target, gone$: Observable<unknown>) => Observable<PoolEvent>,
+  run: (target: Target, hangUp$: Observable<SessionFault>) => Observable<PoolEvent>,
   drops$: Observable<string>,
 ): (targets$: Observable<readonly Target[]>) => Observable<PoolEvent> {
   return (targets$) =>
     new Observable((subscriber) => {
-      const running = new Map<string, Subject<void>>();
+      const running = new Map<string, Subject<SessionFault>>();
       const stop = (peer: string) => {
-        running.get(peer)?.next();
-        running.delete(peer);
+        const hangUp$ = running.get(peer);
+        hangUp$?.next({ code: 'rotated out', detail: 'no longer wanted' });
+        hangUp$?.complete();
       };
       const started$ = targets$.pipe(
         mergeMap((targets) => {
           const wanted = new Map(targets.filter(admits).map((target) => [target.peer, target]));
-          for (const peer of [...running.keys()].filter((peer) => !wanted.has(peer))) stop(peer);
+          for (const peer of [...running.keys()].filter((peer) => !wanted.has(peer))) {
+            stop(peer);
+            running.delete(peer);
+          }
           const fresh = [...wanted.values()].filter(({ peer }) => !running.has(peer));
           return fresh.map((target) => {
-            const gone$ = new Subject<void>();
-            running.set(target.peer, gone$);
-            return run(target, gone$);
+            const hangUp$ = new Subject<SessionFault>();
+            running.set(target.peer, hangUp$);
+            return run(target, hangUp$);
           });
         }),
         mergeMap((one$) => one$),
