@@ -1,6 +1,6 @@
 /**
- * `submitblock`, until dashd has given an answer that stands: asked again while dashd cannot be reached, looked up again when it was
- * inconclusive. The first request is on its way when `subscribe` returns.
+ * `submitblock`, until dashd has given an answer that stands: asked again while dashd cannot be reached or lacks the parent, looked up
+ * again when it was inconclusive. The first request is on its way when `subscribe` returns.
  */
 import {
   concatMap,
@@ -15,7 +15,7 @@ import {
   takeWhile,
   timer,
 } from 'rxjs';
-import { readLookup, readSubmission } from '../delivery/submission.js';
+import { isPremature, readLookup, readSubmission } from '../delivery/submission.js';
 import type { RpcResult } from '../events.js';
 import { type Clock, SECOND_MS } from '../time.js';
 import type { Hash } from '../wire/reader.js';
@@ -53,7 +53,7 @@ export function submit(block: { readonly hash: Hash; readonly raw: Buffer }, dep
     );
   return attempt().pipe(
     expand((submission) =>
-      submission.outcome === 'unavailable' && clock.now() - began < giveUpAfterMs
+      (submission.outcome === 'unavailable' || isPremature(submission)) && clock.now() - began < giveUpAfterMs
         ? timer(RETRY_MS, scheduler).pipe(concatMap(attempt))
         : EMPTY,
     ),
