@@ -28,8 +28,8 @@ const BLOCK_TOPICS = new Set(['block', 'rawblock']);
 const MAX_SEEN = 4_096;
 
 export class Gatekeeper {
-  /** Blocks seen, and of those in doubt the bytes: the same header may come again with a body that is right. */
-  private readonly seen = new Map<Hash, Buffer | undefined>();
+  /** Blocks seen, and of those in doubt a digest: the same header may come again with a body that is right. */
+  private readonly seen = new Map<Hash, string | undefined>();
 
   constructor(
     private readonly network: Network,
@@ -53,7 +53,7 @@ export class Gatekeeper {
     }
     const bytes = blockBytes(frame);
     if (!bytes.ok) return refused(at, 'pool', frame, bytes.code, bytes.reason);
-    return this.judge(at, 'pool', bytes.raw);
+    return this.judge(at, 'pool', bytes.raw, frame);
   }
 
   /** A block that dashd published: `undefined` for one that has been here, as our own have when dashd tells of them. */
@@ -64,22 +64,24 @@ export class Gatekeeper {
     return admission.type === 'block' ? { ...admission, doubts: [] } : admission;
   }
 
-  private judge(at: number, source: BlockSource, raw: Buffer): Admission {
+  /** @param payload the block as it was received, perhaps in hex */
+  private judge(at: number, source: BlockSource, raw: Buffer, payload = raw): Admission {
     const inspection = this.look(raw, this.network);
     if (inspection.kind === 'refused') {
-      return refused(at, source, raw, inspection.code, inspection.reason, inspection.hash);
+      const { code, reason, hash } = inspection;
+      return { ...refused(at, source, payload, code, reason), size: raw.length, ...(hash !== undefined && { hash }) };
     }
     const { block } = inspection;
     if (this.isRepeated(block)) return { type: 'repeated', at, hash: block.hash, source };
     const doubts = [...inspection.doubts, ...this.parentDoubt(block)];
-    this.remember(block.hash, doubts.length > 0 ? raw : undefined);
+    this.remember(block.hash, doubts.length > 0 ? sha256(raw) : undefined);
     return { type: 'block', at, source, block, doubts };
   }
 
   private isRepeated({ hash, raw }: Block): boolean {
     if (!this.seen.has(hash)) return false;
     const doubted = this.seen.get(hash);
-    return doubted === undefined || doubted.equals(raw);
+    return doubted === undefined || doubted === sha256(raw);
   }
 
   /** Nothing can be said about a parent while no tip is known: then the peers are all there is. */
@@ -88,7 +90,7 @@ export class Gatekeeper {
     return [{ code: 'parent', reason: `its parent ${block.previous} is neither the tip nor a recent block` }];
   }
 
-  private remember(hash: Hash, doubted: Buffer | undefined): void {
+  private remember(hash: Hash, doubted: string | undefined): void {
     this.seen.set(hash, doubted);
     for (const oldest of this.seen.keys()) {
       if (this.seen.size <= MAX_SEEN) break;
@@ -97,23 +99,10 @@ export class Gatekeeper {
   }
 }
 
-function refused(
-  at: number,
-  source: BlockSource,
-  payload: Buffer,
-  code: string,
-  reason: string,
-  hash?: Hash,
-): BlockRefused {
-  const sha256 = digest('sha256', payload, 'hex');
-  return {
-    type: 'refused',
-    at,
-    source,
-    ...(hash !== undefined && { hash }),
-    size: payload.length,
-    code,
-    reason,
-    sha256,
-  };
+function refused(at: number, source: BlockSource, payload: Buffer, code: string, reason: string): BlockRefused {
+  return { type: 'refused', at, source, size: payload.length, code, reason, sha256: sha256(payload) };
+}
+
+function sha256(bytes: Buffer): string {
+  return digest('sha256', bytes, 'hex');
 }
