@@ -21,6 +21,7 @@ import {
   tap,
   timer,
 } from 'rxjs';
+import { readLookup } from '../delivery/submission.js';
 import type { ServiceEvent } from '../events.js';
 import { type Clock, SECOND_MS } from '../time.js';
 import type { Hash } from '../wire/reader.js';
@@ -46,6 +47,8 @@ export interface FeedDeps {
 
 /** rawblock and hashblock of one block come together; after this the block itself is not coming. */
 const RAW_AFTER_HASH_MS = SECOND_MS;
+/** Core `rpc/protocol.h`, RPC_INVALID_ADDRESS_OR_KEY: no such block. */
+const NOT_FOUND = -5;
 /** A witness may be ahead of the feed by the time dashd takes to connect a block. */
 const SILENT_AFTER_MS = 15 * SECOND_MS;
 
@@ -87,11 +90,17 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
   );
 
   const silent$ = witness$.pipe(
+    tap((hash) => {
+      // Where the feed begins: the tip that stands at the start was published before we listened.
+      if (shown.size === 0) remember(shown, hash);
+    }),
     filter((hash) => !shown.has(hash)),
     // One question at a time: a witness may repeat itself.
     exhaustMap((hash) =>
       timer(SILENT_AFTER_MS, scheduler).pipe(
         filter(() => !shown.has(hash)),
+        mergeMap(() => mayBeActive(hash)),
+        filter((expected) => expected && !shown.has(hash)),
         tap(() => {
           remember(shown, hash);
           restart$.next();
@@ -106,6 +115,13 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
       ),
     ),
   );
+
+  /** The feed shows dashd's active chain and no more, so dashd has the last word on what it ought to show, if it can be asked. */
+  function mayBeActive(hash: Hash): Observable<boolean> {
+    return from(rpc.call('getblockheader', [hash])).pipe(
+      map((answer) => (answer.ok ? readLookup(answer) === 'active' : answer.rpcCode !== NOT_FOUND)),
+    );
+  }
 
   function fetch(hash: Hash): Observable<FeedNews> {
     return from(rpc.call('getblock', [hash, 0])).pipe(
