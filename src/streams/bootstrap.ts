@@ -15,7 +15,7 @@ const PeerInfo = z.object({ addr: z.string(), inbound: z.boolean() });
 /** `1.2.3.4:9999` or `[2001:db8::1]:9999`; onion names wait for a proxy to dial them through. */
 const HOST_PORT = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})$/i;
 
-/** Completes with the first list; until dashd gives one, it is asked again. */
+/** Completes with the first list that names a peer: a dashd that has just started has none yet, and is asked again. */
 export function bootstrap(rpc: Pick<Rpc, 'call'>, clock: Clock, scheduler: SchedulerLike): Observable<BootstrapNews> {
   return from([0]).pipe(
     concatMap(() => rpc.call('getpeerinfo')),
@@ -23,7 +23,8 @@ export function bootstrap(rpc: Pick<Rpc, 'call'>, clock: Clock, scheduler: Sched
       // That RPC is down is told by whoever watches it.
       if (!answer.ok) return undefined;
       const list = z.array(z.unknown()).safeParse(answer.result);
-      if (list.success) return { type: 'peers', addresses: list.data.flatMap(outboundAddress) };
+      const addresses = list.success ? list.data.flatMap(outboundAddress) : [];
+      if (list.success) return addresses.length > 0 ? { type: 'peers', addresses } : undefined;
       return {
         type: 'service',
         at: clock.now(),

@@ -38,7 +38,7 @@ export class RecentStore implements RecentBlocks {
         if (next.hash === stop) break;
         next = this.childOf(next.hash);
       }
-      if (headers.length > 0) break;
+      if (headers.length > 0 || this.blocks.has(from)) break;
     }
     return headers;
   }
