@@ -25,7 +25,8 @@ export function fillerTransactions(bytes: number, each: number, funding: Funding
   let rest = bytes;
   let from = funding;
   while (rest >= SMALLEST) {
-    const size = rest - each >= SMALLEST ? Math.max(each, SMALLEST) : rest;
+    const step = Math.max(each, SMALLEST);
+    const size = rest - step >= SMALLEST ? step : rest;
     const raw = encodeFiller(from, LEAST_PADDING + size - SMALLEST);
     transactions.push(raw);
     from = { txid: txidOf(raw), index: 0, value: funding.value };

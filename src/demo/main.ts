@@ -158,6 +158,7 @@ async function configFor({ nodes, dashd }: DemoNetwork): Promise<Config> {
       'dashd-zmq-url': dashd.zmqUrl,
       'pool-bind': `tcp://127.0.0.1:${await freePort()}`,
       'events-bind': `tcp://127.0.0.1:${await freePort()}`,
+      'broadcast-min-peers': '1',
       'broadcast-max-peers': String(nodes.length + 1),
       peers: nodes.map(({ address }) => address).join(','),
     },

@@ -22,7 +22,7 @@ export interface Template {
 }
 
 export interface MineOptions {
-  /** Fills the block with transactions to this many bytes, met exactly from 1,000 bytes on; without it there is a coinbase only. */
+  /** Fills the block with transactions to this many bytes, or two less; under 1,000 it may be left at the coinbase alone. */
   readonly size?: number;
   /** How long a filler transaction is, in bytes; 2,000 unless told. */
   readonly transactionSize?: number;
@@ -69,8 +69,8 @@ function filling(coinbase: Buffer, options: MineOptions): Buffer[] {
   const { size, transactionSize = 2_000, funding = NO_FUNDING } = options;
   if (size === undefined) return [];
   const room = size - HEADER_BYTES - coinbase.length;
-  const wide = room / transactionSize > ONE_BYTE_COUNT - 1;
-  return fillerTransactions(room - (wide ? 3 : 1), transactionSize, funding);
+  const few = fillerTransactions(room - 1, transactionSize, funding);
+  return few.length < ONE_BYTE_COUNT ? few : fillerTransactions(room - 3, transactionSize, funding);
 }
 
 function solve(template: Pick<Template, 'parent' | 'time'>, root: Buffer): Buffer {

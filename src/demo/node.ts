@@ -210,7 +210,8 @@ export class SimulatedNode {
     const compressed = peer.inbound && ((peer.version?.services ?? 0n) & SERVICE.headersCompressed) !== 0n;
     if (compressed) peer.link.sendRaw('sendheaders2', Buffer.alloc(0));
     else peer.link.send({ command: 'sendheaders' });
-    peer.link.send({ command: 'sendcmpct', highBandwidth: false, version: COMPACT_VERSION });
+    // Simulated nodes cannot read each other's compact blocks, so they do not offer them to each other.
+    if (peer.inbound) peer.link.send({ command: 'sendcmpct', highBandwidth: false, version: COMPACT_VERSION });
     peer.link.sendRaw('senddsq', Buffer.of(1));
     peer.ready = true;
     this.ping(peer);
@@ -415,7 +416,7 @@ export class SimulatedNode {
 
   /** Asks a peer that brought a new tip to announce by compact blocks. Source: `MaybeSetPeerAsAnnouncingHeaderAndIDs`. */
   private wantCompactFrom(peer: Peer): void {
-    if (!peer.providesCompact) return;
+    if (!peer.providesCompact || !peer.inbound) return;
     const already = this.highBandwidth.includes(peer);
     this.highBandwidth = [...this.highBandwidth.filter((other) => other !== peer), peer];
     if (already) return;

@@ -76,7 +76,7 @@ function sortKey({ proof }: Row): number {
 const NAME_WIDTH = 8;
 const REMARK_WIDTH = 22;
 const TIME_WIDTH = 9;
-const STATUS_WIDTH = 14;
+const STATUS_WIDTH = 26;
 const LEAST_BAR = 10;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
@@ -86,12 +86,13 @@ function drawRow({ runner, proof }: Row, longest: number, look: Look): string {
   const bar = ms === undefined ? '' : barOf((ms / longest) * room);
   const time = ms === undefined ? '' : milliseconds(ms);
   const { text, colour } = statusOf(proof);
+  const status = text.length > STATUS_WIDTH ? `${text.slice(0, STATUS_WIDTH - 1)}…` : text;
   const line = [
     `  ${runner.name.padEnd(NAME_WIDTH)}`,
     dim(runner.remark.slice(0, REMARK_WIDTH).padEnd(REMARK_WIDTH), look),
     paint(bar.padEnd(room), colour, look),
     time.padStart(TIME_WIDTH),
-    paint(text, colour, look),
+    paint(status, colour, look),
   ];
   return line.join(' ').trimEnd();
 }

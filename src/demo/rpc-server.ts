@@ -177,6 +177,7 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, ms);
+    // Who has stopped the server waits for no answers.
+    setTimeout(resolve, ms).unref();
   });
 }

@@ -35,6 +35,8 @@ export class TestPeer {
   /** All that came, in order. */
   readonly heard: Inbound[] = [];
   closed = false;
+  /** How many reads it took to hear it. */
+  chunks = 0;
   private readonly decoder: FrameDecoder;
   private cursor = 0;
   private pings = 1_000n;
@@ -47,6 +49,7 @@ export class TestPeer {
     this.decoder = new FrameDecoder(magic);
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
+      this.chunks += 1;
       this.heard.push(...this.decoder.push(chunk));
       this.wake();
     });
@@ -76,6 +79,11 @@ export class TestPeer {
     peer.send({ command: 'verack' });
     await peer.next('ping');
     return peer;
+  }
+
+  /** Bytes written that the kernel has not taken. */
+  get backlog(): number {
+    return this.socket.writableLength;
   }
 
   send(...messages: Message[]): void {
