@@ -1,0 +1,31 @@
+import { inspect } from '../src/block/gate.js';
+import { mineBlock } from '../src/demo/miner.js';
+import { NETWORKS } from '../src/wire/network.js';
+import type { Hash } from '../src/wire/reader.js';
+
+/** Heights from here on take two bytes, so that all blocks of a kind are of one size. */
+const FIRST_HEIGHT = 1_000;
+
+/** Consecutive regtest blocks with real proof of work. `loadX11()` must have been awaited. */
+export class BlockSource {
+  private parent: Hash = '11'.repeat(32);
+  private height = FIRST_HEIGHT;
+
+  /** @param size bytes; undefined: a coinbase alone */
+  constructor(private readonly size: number | undefined) {}
+
+  get tip(): Hash {
+    return this.parent;
+  }
+
+  next(): Buffer {
+    const time = Math.floor(performance.timeOrigin / 1000) + this.height;
+    const template = { parent: this.parent, height: this.height, time, special: true };
+    const raw = mineBlock(template, this.size === undefined ? {} : { size: this.size });
+    const inspection = inspect(raw, NETWORKS.regtest);
+    if (inspection.kind === 'refused') throw new Error(inspection.reason);
+    this.parent = inspection.block.hash;
+    this.height += 1;
+    return raw;
+  }
+}

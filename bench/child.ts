@@ -1,0 +1,85 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+type Tagged = { readonly type: string };
+
+/** A wait for anything longer than this is a fault of the bench, milliseconds. */
+const PATIENCE_MS = 60_000;
+
+/** A forked script of the bench. It and we speak in tagged messages; what was said before anybody asked is kept. */
+export class Child<Heard extends Tagged, Said extends Tagged = never> {
+  private readonly process: ChildProcess;
+  private readonly kept: Heard[] = [];
+  private readonly waiting = new Map<string, (message: Heard) => void>();
+
+  /**
+   * @param script relative to this file
+   * @param plan what the script is to do; it finds it with {@link planOf}
+   * @param execArgv for Node, such as `--cpu-prof`
+   */
+  constructor(
+    private readonly script: string,
+    plan: object,
+    execArgv: readonly string[] = [],
+  ) {
+    this.process = fork(fileURLToPath(new URL(script, import.meta.url)), [JSON.stringify(plan)], {
+      execArgv: ['--enable-source-maps', ...execArgv],
+      serialization: 'advanced',
+    });
+    this.process.on('message', (message) => this.hear(message as Heard));
+  }
+
+  say(message: Said): void {
+    this.process.send(message);
+  }
+
+  /**
+   * The next message with this tag. One wait for a tag at a time.
+   * @throws Error when the process ends first, or is silent for too long
+   */
+  async next<T extends Heard['type']>(type: T): Promise<Extract<Heard, { type: T }>> {
+    const place = this.kept.findIndex((message) => message.type === type);
+    const message = place < 0 ? await this.wait(type) : this.kept.splice(place, 1)[0];
+    return message as Extract<Heard, { type: T }>;
+  }
+
+  async stop(): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const exit = once(this.process, 'exit');
+    this.process.disconnect();
+    await exit;
+  }
+
+  private hear(message: Heard): void {
+    const waiting = this.waiting.get(message.type);
+    this.waiting.delete(message.type);
+    if (waiting === undefined) this.kept.push(message);
+    else waiting(message);
+  }
+
+  private wait(type: string): Promise<Heard> {
+    return new Promise((resolve, reject) => {
+      const fail = (why: string) => reject(new Error(`${this.script}: no "${type}": ${why}`));
+      const onExit = () => fail('the process ended');
+      const timer = setTimeout(() => fail(`nothing in ${PATIENCE_MS / 1000} s`), PATIENCE_MS);
+      this.process.once('exit', onExit);
+      this.waiting.set(type, (message) => {
+        clearTimeout(timer);
+        this.process.off('exit', onExit);
+        resolve(message);
+      });
+    });
+  }
+}
+
+/** In a forked script: what its parent wants of it. The process ends when the parent lets go of it. */
+export function planOf<Plan>(): Plan {
+  process.on('disconnect', () => process.exit());
+  return JSON.parse(process.argv[2] ?? '{}');
+}
+
+/** In a forked script: tells its parent. */
+export function tell<Said extends Tagged>(message: Said): void {
+  process.send?.(message);
+}

@@ -1,0 +1,15 @@
+/** What cannot be beaten from Node: a frame that lies ready is written to bare sockets as soon as ZeroMQ shows a message. */
+import { frameOf } from '../../src/wire/frame.js';
+import { NETWORKS } from '../../src/wire/network.js';
+import { planOf, tell } from '../child.js';
+import type { ContenderPlan, FromContender } from '../protocol.js';
+import { connectAll, pullFrom } from './sockets.js';
+
+const { ports, bind, blockSize } = planOf<ContenderPlan>();
+const frame = frameOf(NETWORKS.regtest.magic, 'block', Buffer.alloc(blockSize));
+const sockets = await connectAll(ports);
+const messages = await pullFrom(bind);
+tell<FromContender>({ type: 'ready' });
+for await (const _message of messages) {
+  for (const socket of sockets) socket.write(frame);
+}

@@ -1,0 +1,28 @@
+/**
+ * The old broadcaster's way: for each peer the message is built anew, checksum included, and the next peer's turn comes when this
+ * one's bytes are written.
+ */
+import type { Socket } from 'node:net';
+import { encodeFrame } from '../../src/wire/frame.js';
+import { NETWORKS } from '../../src/wire/network.js';
+import { planOf, tell } from '../child.js';
+import type { ContenderPlan, FromContender } from '../protocol.js';
+import { connectAll, pullFrom } from './sockets.js';
+
+const { magic } = NETWORKS.regtest;
+
+async function sendTo(socket: Socket, raw: Buffer): Promise<void> {
+  const frame = encodeFrame(magic, { command: 'block', raw });
+  await new Promise<void>((resolve, reject) => {
+    socket.write(frame, (error) => (error == null ? resolve() : reject(error)));
+  });
+}
+
+const { ports, bind } = planOf<ContenderPlan>();
+const sockets = await connectAll(ports);
+const messages = await pullFrom(bind);
+tell<FromContender>({ type: 'ready' });
+for await (const [raw] of messages) {
+  if (raw === undefined) continue;
+  for (const socket of sockets) await sendTo(socket, raw);
+}

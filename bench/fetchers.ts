@@ -1,0 +1,61 @@
+/** Peers of a dashd, in a process of their own: told of a block (`inv`), they ask for it (`getdata`), as any node would. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { encodeFrame } from '../src/wire/frame.js';
+import { INV } from '../src/wire/inventory.js';
+import { NETWORKS } from '../src/wire/network.js';
+import { Reader } from '../src/wire/reader.js';
+import { codecFor, type Message } from '../src/wire/registry.js';
+import { planOf, tell } from './child.js';
+import { nodeVersion } from './handshake.js';
+import { MessageCutter } from './message-cutter.js';
+import type { FetchersPlan, FromSinks, ToSinks } from './protocol.js';
+
+const { magic } = NETWORKS.regtest;
+const { port, peers } = planOf<FetchersPlan>();
+
+let missing = 0;
+let ready = 0;
+
+process.on('message', (_expect: ToSinks) => {
+  missing = peers;
+  tell<FromSinks>({ type: 'armed' });
+});
+
+function onBlock(): void {
+  missing -= 1;
+  if (missing === 0) tell<FromSinks>({ type: 'delivered', at: process.hrtime.bigint() });
+}
+
+function onVerack(): void {
+  ready += 1;
+  if (ready === peers) tell<FromSinks>({ type: 'listening', ports: [] });
+}
+
+function converse(socket: Socket): void {
+  const send = (message: Message) => socket.write(encodeFrame(magic, message));
+  const answer = (command: string, payload: Buffer) => {
+    const decoded = codecFor(command)?.decode(new Reader(payload));
+    switch (decoded?.command) {
+      case 'version':
+        return send({ command: 'verack' });
+      case 'verack':
+        return onVerack();
+      case 'ping':
+        return send({ command: 'pong', nonce: decoded.nonce });
+      case 'inv': {
+        const items = decoded.items.filter(({ type }) => type === INV.block);
+        return items.length > 0 && send({ command: 'getdata', items });
+      }
+    }
+  };
+  const cutter = new MessageCutter((command, payload) => (command === 'block' ? onBlock() : answer(command, payload)));
+  socket.on('data', (chunk) => cutter.push(chunk));
+  send(nodeVersion());
+}
+
+for (let peer = 0; peer < peers; peer += 1) {
+  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+  await once(socket, 'connect');
+  converse(socket);
+}

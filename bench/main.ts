@@ -1,0 +1,104 @@
+/** `npm run bench`: the figures in the README come from here. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { arch, cpus, release, totalmem, type } from 'node:os';
+import { parseArgs } from 'node:util';
+import { loadX11 } from '../src/block/x11.js';
+import { findDashd } from '../test/dashd/harness.js';
+import { report } from './report.js';
+import type { Machine, MatrixRow, Results } from './results.js';
+import { runDashd } from './suites/dashd.js';
+import type { Effort } from './suites/effort.js';
+import { runFirst } from './suites/first.js';
+import { MATRIX, type MatrixCase, runCase } from './suites/matrix.js';
+import { runStalled } from './suites/stalled.js';
+
+const USAGE = `npm run bench -- [options]
+  --quick            an eighth of the blocks: about 30 seconds, for a look
+  --only SUITES      of matrix, first, stalled, dashd, separated by commas
+  --case SIZE:PEERS  one case of the matrix and nothing else, such as 15000:20
+  --json FILE        the results as JSON, too
+  --profile DIR      CPU profiles of the contenders
+With a dashd (DASHD=/path/to/dashd, or on the PATH) it takes part as well.`;
+
+const RESULTS = 'bench/results';
+const ALL_SUITES = 'matrix,first,stalled,dashd';
+const QUICK_SHARE = 1 / 8;
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: ALL_SUITES },
+    case: { type: 'string' },
+    json: { type: 'string' },
+    profile: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function machine(): Machine {
+  const [cpu] = cpus();
+  return {
+    node: process.versions.node,
+    cpu: cpu?.model.trim() ?? 'unknown processor',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    os: `${type()} ${release()} ${arch()}`,
+  };
+}
+
+/** `SIZE:PEERS`, sizes below the smallest with transactions standing for a coinbase alone. */
+function caseOf(text: string): MatrixCase {
+  const [size = Number.NaN, peers = Number.NaN] = text.split(':').map(Number);
+  if (!Number.isInteger(size) || !Number.isInteger(peers)) throw new Error(`--case ${text}: SIZE:PEERS is wanted`);
+  return { size: size < 1_000 ? undefined : size, peers, blocks: 300 };
+}
+
+async function run(): Promise<Results> {
+  const effort: Effort = { share: values.quick ? QUICK_SHARE : 1, profile: values.profile };
+  const suites = new Set(values.case === undefined ? values.only.split(',') : ['matrix']);
+  const cases = values.case === undefined ? MATRIX : [caseOf(values.case)];
+  const optionally = async <T>(suite: string, what: string, work: (effort: Effort) => Promise<T>) => {
+    if (!suites.has(suite)) return undefined;
+    progress(what);
+    return await work(effort);
+  };
+
+  const matrix: MatrixRow[] = [];
+  for (const one of suites.has('matrix') ? cases : []) {
+    progress(`${one.size ?? 300} bytes to ${one.peers} peers`);
+    matrix.push(await runCase(one, effort));
+  }
+  const first = await optionally('first', 'the first block and the hundredth', runFirst);
+  const stalled = await optionally('stalled', 'a peer that never reads', runStalled);
+  const dashd = findDashd() === undefined ? undefined : await optionally('dashd', 'dashd alone', runDashd);
+  return {
+    machine: machine(),
+    at: new Date().toISOString(),
+    quick: values.quick,
+    matrix,
+    ...(first !== undefined && { first }),
+    ...(stalled !== undefined && { stalled }),
+    ...(dashd !== undefined && { dashd }),
+  };
+}
+
+if (values.help) {
+  console.log(USAGE);
+} else {
+  await loadX11();
+  const results = await run();
+  const markdown = report(results);
+  const json = `${JSON.stringify(results, undefined, 2)}\n`;
+  console.log(markdown);
+  if (values.json !== undefined) writeFileSync(values.json, json);
+  const isWhole = !values.quick && values.case === undefined && values.only === ALL_SUITES;
+  if (isWhole) {
+    mkdirSync(RESULTS, { recursive: true });
+    writeFileSync(`${RESULTS}/latest.md`, markdown);
+    writeFileSync(`${RESULTS}/latest.json`, json);
+  }
+}

@@ -1,0 +1,54 @@
+/** What the bench's processes say to each other. Times are `process.hrtime.bigint()`: one monotonic clock for the whole machine. */
+
+export interface SinksPlan {
+  readonly readers: number;
+  /** So many more finish the handshake and then never read again. */
+  readonly stalled: number;
+}
+
+/** Peers of a dashd, instead of servers. */
+export interface FetchersPlan {
+  /** dashd's P2P port. */
+  readonly port: number;
+  readonly peers: number;
+}
+
+export type FromSinks =
+  | { readonly type: 'listening'; readonly ports: readonly number[] }
+  | { readonly type: 'armed' }
+  /** Each reader has the whole block; `at` is when the last of them had its last byte. */
+  | { readonly type: 'delivered'; readonly at: bigint };
+
+/** The next block: what is to be counted, and the header by which it is acknowledged afterwards. */
+export type ToSinks = { readonly type: 'expect'; readonly header: Uint8Array };
+
+export interface RpcPlan {
+  /** The chain's tip before the first block. */
+  readonly tip: string;
+}
+
+export type FromRpc =
+  | { readonly type: 'listening'; readonly port: number }
+  /** The last byte of a `submitblock` request came. */
+  | { readonly type: 'submitted'; readonly at: bigint };
+
+export interface ContenderPlan {
+  /** Where the sinks listen. */
+  readonly ports: readonly number[];
+  /** How many of them read. */
+  readonly readers: number;
+  /** The ZeroMQ endpoint to be bound. */
+  readonly bind: string;
+  /** How long the blocks will be, bytes. */
+  readonly blockSize: number;
+  readonly rpcUrl: string;
+}
+
+export type FromContender =
+  /** Connected to every sink. */
+  | { readonly type: 'ready' }
+  /** Has nothing more to do for the last block; only the relay has work left when the last byte is out. */
+  | { readonly type: 'idle' };
+
+export const CONTENDERS = ['floor', 'relay', 'naive'] as const;
+export type Contender = (typeof CONTENDERS)[number];

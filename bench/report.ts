@@ -1,0 +1,106 @@
+import type { DashdRow, FirstBlock, MatrixRow, Results, Stalled } from './results.js';
+
+/** The results as Markdown. What is claimed is the ratios: the times depend on the machine, and on who shares it. */
+export function report(results: Results): string {
+  const { machine, at, quick, matrix, first, stalled, dashd } = results;
+  const parts = [
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}, Node ${machine.node}, ${at}${quick ? ' (quick run)' : ''}`,
+    ...(matrix.length > 0 ? [matrixTable(matrix)] : []),
+    ...(first === undefined ? [] : [firstTable(first)]),
+    ...(stalled === undefined ? [] : [stalledTable(stalled)]),
+    ...(dashd === undefined ? [] : [dashdTable(dashd)]),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function matrixTable(rows: readonly MatrixRow[]): string {
+  return table(
+    'From PUSH to the last peer’s last byte, p50 / p99 in ms',
+    ['block', 'peers', 'blocks', 'floor', 'relay', 'naive', 'relay ÷ floor', 'naive ÷ relay'],
+    rows.map(({ size, peers, floor, relay, naive }) => [
+      bytes(size),
+      String(peers),
+      String(relay.count),
+      pair(floor.p50, floor.p99),
+      pair(relay.p50, relay.p99),
+      pair(naive.p50, naive.p99),
+      `${ratio(relay.p50, floor.p50)} / ${ratio(relay.p99, floor.p99)}`,
+      `${ratio(naive.p50, relay.p50)} / ${ratio(naive.p99, relay.p99)}`,
+    ]),
+  );
+}
+
+function firstTable({ size, peers, starts, relay, floor }: FirstBlock): string {
+  const line = (name: string, { first, hundredth }: FirstBlock['relay']) => [
+    name,
+    ms(first),
+    ms(hundredth),
+    ratio(first, hundredth),
+  ];
+  return table(
+    `The first block after start and the hundredth, ${bytes(size)} to ${peers} peers, medians of ${starts} starts in ms`,
+    ['', 'first', 'hundredth', 'first ÷ hundredth'],
+    [line('relay', relay), line('floor', floor)],
+  );
+}
+
+function stalledTable({ size, peers, without, with: stalled }: Stalled): string {
+  const line = (name: string, a: Stalled['with']['submit'], b: Stalled['with']['submit']) => [
+    name,
+    pair(a.p50, a.p99),
+    pair(b.p50, b.p99),
+    ratio(b.p50, a.p50),
+  ];
+  return table(
+    `${bytes(size)} to ${peers} peers that read, without and with one more that never does, p50 / p99 in ms`,
+    ['', 'without', 'with', 'with ÷ without (p50)'],
+    [
+      line('the others’ last byte', without.lastByte, stalled.lastByte),
+      line('submitblock’s last byte', without.submit, stalled.submit),
+    ],
+  );
+}
+
+function dashdTable(rows: readonly DashdRow[]): string {
+  return table(
+    'dashd alone (submitblock, then its peers fetch) against the relay, p50 / p99 in ms',
+    ['block', 'peers', 'blocks', 'dashd alone', 'relay', 'dashd ÷ relay (p50)'],
+    rows.map(({ size, peers, dashd, relay }) => [
+      bytes(size),
+      String(peers),
+      String(dashd.count),
+      pair(dashd.p50, dashd.p99),
+      pair(relay.p50, relay.p99),
+      ratio(dashd.p50, relay.p50),
+    ]),
+  );
+}
+
+function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
+  return [`**${title}**`, '', line(head), line(rule), ...rows.map(line)].join('\n');
+}
+
+function pair(p50: number, p99: number): string {
+  return `${ms(p50)} / ${ms(p99)}`;
+}
+
+/** Three significant digits at most, and no more than a microsecond's worth. */
+function ms(value: number): string {
+  if (value >= 100) return value.toFixed(0);
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+function ratio(of: number, to: number): string {
+  return (of / to).toFixed(2);
+}
+
+function bytes(size: number): string {
+  if (size >= 1_000_000) return `${round(size / 1_000_000)} MB`;
+  return size >= 1_000 ? `${round(size / 1_000)} KB` : `${size} B`;
+}
+
+function round(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}

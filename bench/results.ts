@@ -1,0 +1,68 @@
+import type { Summary } from './stats.js';
+
+/** What a run of the bench found. Times are milliseconds from just before the PUSH to the last peer's last byte, unless told. */
+export interface Results {
+  readonly machine: Machine;
+  /** ISO 8601. */
+  readonly at: string;
+  /** Fewer blocks than a full run: good for a look, not for a claim. */
+  readonly quick: boolean;
+  readonly matrix: readonly MatrixRow[];
+  readonly first?: FirstBlock;
+  readonly stalled?: Stalled;
+  readonly dashd?: readonly DashdRow[];
+}
+
+export interface Machine {
+  readonly node: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly os: string;
+}
+
+export interface MatrixRow {
+  /** Bytes of one block. */
+  readonly size: number;
+  readonly peers: number;
+  readonly floor: Summary;
+  readonly relay: Summary;
+  readonly naive: Summary;
+}
+
+/** The first block after start, the hundredth, over several fresh processes. Medians. */
+export interface FirstBlock {
+  readonly size: number;
+  readonly peers: number;
+  readonly starts: number;
+  readonly relay: FirstAndHundredth;
+  readonly floor: FirstAndHundredth;
+}
+
+export interface FirstAndHundredth {
+  readonly first: number;
+  readonly hundredth: number;
+}
+
+/** One peer more, that finishes its handshake and never reads again: what becomes of the others. */
+export interface Stalled {
+  readonly size: number;
+  /** Those that read. */
+  readonly peers: number;
+  readonly without: StalledTimes;
+  readonly with: StalledTimes;
+}
+
+export interface StalledTimes {
+  readonly lastByte: Summary;
+  /** To the last byte of the `submitblock` request. */
+  readonly submit: Summary;
+}
+
+/** A real dashd that is given the block by `submitblock` and whose peers fetch it, against the relay. */
+export interface DashdRow {
+  readonly size: number;
+  readonly peers: number;
+  readonly dashd: Summary;
+  readonly relay: Summary;
+}

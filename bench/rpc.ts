@@ -1,0 +1,43 @@
+/** dashd's RPC as far as the relay's main job needs it: takes every block, knows its tip. A process of its own, as dashd is. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import { hashHeader, loadX11 } from '../src/block/x11.js';
+import { planOf, tell } from './child.js';
+import type { FromRpc, RpcPlan } from './protocol.js';
+
+const HEADER_HEX = 160;
+const NOT_FOUND = { code: -5, message: 'Block not found' };
+
+let { tip } = planOf<RpcPlan>();
+
+async function read(request: IncomingMessage): Promise<{ body: Buffer; at: bigint }> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const at = process.hrtime.bigint();
+  return { body: Buffer.concat(chunks), at };
+}
+
+function answer(body: Buffer, at: bigint): { result: unknown; error: unknown } {
+  const { method, params } = JSON.parse(body.toString());
+  switch (method) {
+    case 'submitblock':
+      tip = hashHeader(Buffer.from(params[0].slice(0, HEADER_HEX), 'hex'));
+      tell<FromRpc>({ type: 'submitted', at });
+      return { result: null, error: null };
+    case 'getbestblockhash':
+      return { result: tip, error: null };
+    default:
+      return { result: null, error: NOT_FOUND };
+  }
+}
+
+await loadX11();
+const server = createServer(async (request, response) => {
+  const { body, at } = await read(request);
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify(answer(body, at)));
+}).listen(0, '127.0.0.1');
+await once(server, 'listening');
+const address = server.address();
+if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+tell<FromRpc>({ type: 'listening', port: address.port });

@@ -1,0 +1,77 @@
+/**
+ * The receiving end, a process of its own: TCP servers that behave like Dash nodes as far as a session needs it. A block is only
+ * counted, and acknowledged once all sinks have it: twenty hosts would not take each other's time for their answers.
+ */
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { encodeFrame } from '../src/wire/frame.js';
+import { NETWORKS } from '../src/wire/network.js';
+import { Reader } from '../src/wire/reader.js';
+import { codecFor, type Message } from '../src/wire/registry.js';
+import { planOf, tell } from './child.js';
+import { nodeVersion } from './handshake.js';
+import { MessageCutter } from './message-cutter.js';
+import type { FromSinks, SinksPlan, ToSinks } from './protocol.js';
+
+const { magic } = NETWORKS.regtest;
+const plan = planOf<SinksPlan>();
+
+let missing = 0;
+let header = Buffer.alloc(0);
+let answers: (() => void)[] = [];
+
+process.on('message', (message: ToSinks) => {
+  header = Buffer.from(message.header);
+  missing = plan.readers;
+  tell<FromSinks>({ type: 'armed' });
+});
+
+function onBlock(): void {
+  missing -= 1;
+  if (missing > 0) return;
+  tell<FromSinks>({ type: 'delivered', at: process.hrtime.bigint() });
+  const due = answers;
+  answers = [];
+  for (const answer of due) answer();
+}
+
+function answerLater(answer: () => void): void {
+  if (missing > 0) answers.push(answer);
+  else answer();
+}
+
+function serve(socket: Socket, stalls: boolean): void {
+  const send = (message: Message) => socket.write(encodeFrame(magic, message));
+  const cutter = new MessageCutter((command, payload) => {
+    switch (command) {
+      case 'block':
+        return onBlock();
+      case 'version':
+        send(nodeVersion());
+        return send({ command: 'verack' });
+      case 'verack':
+        return stalls && socket.pause();
+      case 'ping': {
+        const { nonce } = codecFor('ping').decode(new Reader(payload)) as Extract<Message, { command: 'ping' }>;
+        return answerLater(() => send({ command: 'pong', nonce }));
+      }
+      case 'getheaders':
+        return answerLater(() => send({ command: 'headers', headers: [header] }));
+    }
+  });
+  socket.setNoDelay(true);
+  socket.on('data', (chunk) => cutter.push(chunk));
+  // A contender that ends resets its connections; that is no news here.
+  socket.on('error', () => socket.destroy());
+}
+
+async function listen(stalls: boolean): Promise<number> {
+  const server = createServer((socket) => serve(socket, stalls)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  return address.port;
+}
+
+const roles = [...Array<boolean>(plan.readers).fill(false), ...Array<boolean>(plan.stalled).fill(true)];
+tell<FromSinks>({ type: 'listening', ports: await Promise.all(roles.map(listen)) });

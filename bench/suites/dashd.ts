@@ -1,0 +1,93 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { systemClock } from '../../src/adapters/system.js';
+import { scanTransactions } from '../../src/block/scan.js';
+import { Chain, type ChainBlock } from '../../src/demo/chain.js';
+import { mineBlock } from '../../src/demo/miner.js';
+import { hashFromWire } from '../../src/wire/reader.js';
+import { type Dashd, startDashd } from '../../test/dashd/harness.js';
+import { Child } from '../child.js';
+import type { FromSinks, ToSinks } from '../protocol.js';
+import type { DashdRow } from '../results.js';
+import { leave, Rig } from '../rig.js';
+import { summarise } from '../stats.js';
+import type { Effort } from './effort.js';
+
+const PEERS = 20;
+const SIZES = [15_000, 2_000_000] as const;
+/** Of each size. */
+const BLOCKS = 20;
+/** A coinbase may be spent so many blocks later. Source: Core `consensus/consensus.h`, COINBASE_MATURITY. */
+const MATURITY = 100;
+/** As regtest allows it for its first 150 blocks. */
+const REWARD = 500n * 100_000_000n;
+/** dashd's peers have more to do than to take the block: `headers`, `inv`, each other's news. */
+const SETTLE_MS = 50;
+
+/** A real dashd: it gets the block by `submitblock`, twenty peers fetch it from it. The relay gets the same blocks in turn. */
+export async function runDashd(effort: Effort): Promise<DashdRow[]> {
+  const dashd = await startDashd({ arguments: ['-debug=0'] });
+  try {
+    const chain = new Chain({ clock: systemClock });
+    for (let height = 1; height <= MATURITY; height += 1) await dashd.rpc('submitblock', mine(chain).toString('hex'));
+    const fetchers = new Child<FromSinks, ToSinks>('./fetchers.js', { port: dashd.port, peers: PEERS });
+    await fetchers.next('listening');
+    const rows: DashdRow[] = [];
+    for (const size of SIZES) rows.push(await compare(size, chain, dashd, fetchers, effort));
+    await fetchers.stop();
+    return rows;
+  } finally {
+    await dashd.remove();
+  }
+}
+
+async function compare(
+  size: number,
+  chain: Chain,
+  dashd: Dashd,
+  fetchers: Child<FromSinks, ToSinks>,
+  { share, profile }: Effort,
+): Promise<DashdRow> {
+  const rig = await Rig.start({ readers: PEERS, tip: chain.tip.hash, profile });
+  const relay = await rig.enter('relay', size);
+  const times = { dashd: [] as number[], relay: [] as number[] };
+  for (let block = 0; block < Math.max(4, BLOCKS * share); block += 1) {
+    const raw = mine(chain, size);
+    times.dashd.push(await submit(raw, dashd, fetchers));
+    times.relay.push((await rig.deliver(relay, raw)).lastByteMs);
+  }
+  await leave(relay);
+  await rig.stop();
+  return { size, peers: PEERS, dashd: summarise(times.dashd), relay: summarise(times.relay) };
+}
+
+/** Milliseconds from just before the request to the last peer's last byte. */
+async function submit(raw: Buffer, dashd: Dashd, fetchers: Child<FromSinks, ToSinks>): Promise<number> {
+  const body = JSON.stringify({ id: 1, method: 'submitblock', params: [raw.toString('hex')] });
+  const headers = { authorization: `Basic ${Buffer.from(dashd.credentials).toString('base64')}` };
+  fetchers.say({ type: 'expect', header: raw.subarray(0, 80) });
+  await fetchers.next('armed');
+  const from = process.hrtime.bigint();
+  const response = await fetch(dashd.rpcUrl, { method: 'POST', body, headers });
+  const { result } = JSON.parse(await response.text());
+  if (result !== null) throw new Error(`dashd refused the block: ${result}`);
+  const { at } = await fetchers.next('delivered');
+  await pause(SETTLE_MS);
+  return Number(at - from) / 1e6;
+}
+
+/** The next block of the chain: with a size, filled with transactions that spend an old enough coinbase. */
+function mine(chain: Chain, size?: number): Buffer {
+  const template = chain.template();
+  const paying = size === undefined ? undefined : chain.at(template.height - MATURITY);
+  const raw = mineBlock(template, { ...(size !== undefined && { size }), ...(paying && { funding: funding(paying) }) });
+  const outcome = chain.accept(raw, true);
+  if (!outcome.accepted) throw new Error(outcome.fault.reason);
+  return raw;
+}
+
+function funding({ raw }: ChainBlock): { txid: string; index: number; value: bigint } {
+  const scan = raw === undefined ? undefined : scanTransactions(raw);
+  const [coinbase] = scan?.ok === true ? scan.txids : [];
+  if (coinbase === undefined) throw new Error('a block has a coinbase');
+  return { txid: hashFromWire(coinbase), index: 0, value: REWARD };
+}

@@ -1,0 +1,54 @@
+import { BlockSource } from '../blocks.js';
+import { CONTENDERS, type Contender } from '../protocol.js';
+import type { MatrixRow } from '../results.js';
+import { leave, Rig } from '../rig.js';
+import { summarise } from '../stats.js';
+import type { Effort } from './effort.js';
+
+export interface MatrixCase {
+  /** Bytes; undefined: a coinbase alone, about 300. */
+  readonly size: number | undefined;
+  readonly peers: number;
+  /** Blocks measured. */
+  readonly blocks: number;
+}
+
+/** A p99 needs 200 blocks and more; the large ones take too long for that. */
+export const MATRIX: readonly MatrixCase[] = [
+  { size: undefined, peers: 20, blocks: 300 },
+  { size: 15_000, peers: 20, blocks: 300 },
+  { size: 300_000, peers: 20, blocks: 100 },
+  { size: 2_000_000, peers: 20, blocks: 30 },
+  { size: 15_000, peers: 5, blocks: 200 },
+  { size: 15_000, peers: 50, blocks: 200 },
+  { size: 15_000, peers: 125, blocks: 200 },
+];
+
+/** The contenders take turns block by block, so that the machine's moods hit all alike. */
+export async function runCase({ size, peers, blocks }: MatrixCase, effort: Effort): Promise<MatrixRow> {
+  const source = new BlockSource(size);
+  const rig = await Rig.start({ readers: peers, tip: source.tip, profile: effort.profile });
+  let raw = source.next();
+  const entrants = await Promise.all(CONTENDERS.map((name) => rig.enter(name, raw.length)));
+  const times: Record<Contender, number[]> = { floor: [], relay: [], naive: [] };
+  const measured = Math.max(10, Math.round(blocks * effort.share));
+  const practice = Math.ceil(measured / 5);
+  for (let round = 0; round < practice + measured; round += 1) {
+    for (let turn = 0; turn < entrants.length; turn += 1) {
+      const entrant = entrants[(round + turn) % entrants.length];
+      if (entrant === undefined) continue;
+      const { lastByteMs } = await rig.deliver(entrant, raw);
+      if (round >= practice) times[entrant.name].push(lastByteMs);
+    }
+    raw = source.next();
+  }
+  await Promise.all(entrants.map(leave));
+  await rig.stop();
+  return {
+    size: raw.length,
+    peers,
+    floor: summarise(times.floor),
+    relay: summarise(times.relay),
+    naive: summarise(times.naive),
+  };
+}

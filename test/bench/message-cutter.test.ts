@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { MessageCutter } from '../../bench/message-cutter.js';
+import { encodeFrame, frameOf } from '../../src/wire/frame.js';
+import { NETWORKS } from '../../src/wire/network.js';
+
+const { magic } = NETWORKS.regtest;
+
+function cut(chunks: readonly Buffer[]): [string, string][] {
+  const found: [string, string][] = [];
+  const cutter = new MessageCutter((command, payload) => found.push([command, payload.toString('hex')]));
+  for (const chunk of chunks) cutter.push(chunk);
+  return found;
+}
+
+const stream = Buffer.concat([
+  encodeFrame(magic, { command: 'verack' }),
+  frameOf(magic, 'block', Buffer.alloc(100, 7)),
+  encodeFrame(magic, { command: 'ping', nonce: 0x0102n }),
+  encodeFrame(magic, { command: 'verack' }),
+]);
+const messages: [string, string][] = [
+  ['verack', ''],
+  ['block', ''],
+  ['ping', '0201000000000000'],
+  ['verack', ''],
+];
+
+describe('MessageCutter', () => {
+  it('tells each message once, a block without its payload', () => {
+    assert.deepEqual(cut([stream]), messages);
+  });
+
+  it('does not care how the stream is split', () => {
+    const cuts = fc.array(fc.nat({ max: stream.length }), { maxLength: 30 });
+    fc.assert(
+      fc.property(cuts, (places) => {
+        const ends = [...places, stream.length].sort((a, b) => a - b);
+        const chunks = ends.map((end, index) => stream.subarray(index === 0 ? 0 : ends[index - 1], end));
+        assert.deepEqual(cut(chunks), messages);
+      }),
+    );
+  });
+
+  it('tells of a block with its last byte, not before', () => {
+    const block = frameOf(magic, 'block', Buffer.alloc(500));
+    assert.deepEqual(cut([block.subarray(0, -1)]), []);
+    assert.deepEqual(cut([block.subarray(0, -1), block.subarray(-1)]), [['block', '']]);
+  });
+});

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { report } from '../../bench/report.js';
+import type { Results } from '../../bench/results.js';
+import type { Summary } from '../../bench/stats.js';
+
+const times = (p50: number, p99: number): Summary => ({ count: 300, p50, p99, min: p50 / 2, max: 2 * p99 });
+
+const bare: Results = {
+  machine: { node: '20.12.0', cpu: 'A Processor', cores: 2, memoryGiB: 4, os: 'Linux 6.1 x64' },
+  at: '2026-11-22T08:00:00.000Z',
+  quick: false,
+  matrix: [],
+};
+
+const row = { size: 15_000, peers: 20, floor: times(1, 4), relay: times(1.25, 6), naive: times(12.5, 123.4) };
+
+/** The cells of each line that is part of a table. */
+function cells(markdown: string): string[][] {
+  return markdown
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) => line.slice(2, -2).split(' | '));
+}
+
+describe('report', () => {
+  it('says on what machine and when, and whether the run was a quick one', () => {
+    const line = 'A Processor, 2 cores, 4 GiB, Linux 6.1 x64, Node 20.12.0, 2026-11-22T08:00:00.000Z';
+    assert.equal(report(bare), `${line}\n`);
+    assert.equal(report({ ...bare, quick: true }), `${line} (quick run)\n`);
+  });
+
+  it('puts the relay between floor and naive', () => {
+    assert.deepEqual(cells(report({ ...bare, matrix: [row] })), [
+      ['block', 'peers', 'blocks', 'floor', 'relay', 'naive', 'relay ÷ floor', 'naive ÷ relay'],
+      ['---', '---:', '---:', '---:', '---:', '---:', '---:', '---:'],
+      ['15 KB', '20', '300', '1.00 / 4.00', '1.25 / 6.00', '12.5 / 123', '1.25 / 1.50', '10.00 / 20.57'],
+    ]);
+  });
+
+  it('names sizes as people do', () => {
+    const sizes = [326, 15_000, 300_000, 2_000_000, 1_500_000].map((size) => ({ ...row, size }));
+    const named = cells(report({ ...bare, matrix: sizes })).map(([size]) => size);
+    assert.deepEqual(named.slice(2), ['326 B', '15 KB', '300 KB', '2 MB', '1.5 MB']);
+  });
+
+  it('sets the first block against the hundredth', () => {
+    const first = { size: 15_000, peers: 20, starts: 11 };
+    const relay = { first: 3, hundredth: 2 };
+    const floor = { first: 2, hundredth: 1 };
+    const found = cells(report({ ...bare, first: { ...first, relay, floor } }));
+    assert.deepEqual(found.slice(2), [
+      ['relay', '3.00', '2.00', '1.50'],
+      ['floor', '2.00', '1.00', '2.00'],
+    ]);
+  });
+
+  it('sets the others with a stalled peer against those without', () => {
+    const without = { lastByte: times(10, 20), submit: times(5, 6) };
+    const stalled = { lastByte: times(11, 22), submit: times(5.5, 6.6) };
+    const found = cells(report({ ...bare, stalled: { size: 2_000_000, peers: 19, without, with: stalled } }));
+    assert.deepEqual(found.slice(2), [
+      ['the others’ last byte', '10.0 / 20.0', '11.0 / 22.0', '1.10'],
+      ['submitblock’s last byte', '5.00 / 6.00', '5.50 / 6.60', '1.10'],
+    ]);
+  });
+
+  it('sets dashd alone against the relay', () => {
+    const dashd = [{ size: 15_000, peers: 20, dashd: times(10, 100), relay: times(2, 4) }];
+    assert.deepEqual(cells(report({ ...bare, dashd }))[2], ['15 KB', '20', '300', '10.0 / 100', '2.00 / 4.00', '5.00']);
+  });
+});
