@@ -20,7 +20,6 @@ export const SERVICES_TO_OTHERS = SERVICES & ~SERVICE.headersCompressed;
 export const COMPACT_VERSION = 1n;
 export const DISCOURAGEMENT_POINTS = 100;
 export const MAX_HEADERS = 2000;
-export const MAX_LOCATOR = 101;
 /** A `headers` message no longer than this may be an announcement. */
 export const MAX_ANNOUNCED_HEADERS = 8;
 /** So many announcements that do not connect, and there are points. */

@@ -2,13 +2,13 @@ import { sha256d } from '../block/merkle.js';
 import { type Hash, hashFromWire, type Reader } from '../wire/reader.js';
 import { Writer } from '../wire/writer.js';
 
-export interface TxInput {
+interface TxInput {
   readonly txid: Hash;
   readonly index: number;
   readonly script: Buffer;
 }
 
-export interface TxOutput {
+interface TxOutput {
   /** In duffs, 10^-8 DASH. */
   readonly value: bigint;
   readonly script: Buffer;
