@@ -137,7 +137,7 @@ export type PeerEvent =
 export interface ServiceEvent {
   readonly type: 'service';
   readonly at: number;
-  readonly service: 'pool socket' | 'dashd feed' | 'dashd rpc' | 'events socket';
+  readonly service: 'pool socket' | 'dashd feed' | 'dashd rpc' | 'events socket' | 'peer file' | 'control socket';
   readonly state: 'up' | 'down' | 'fault';
   readonly code: string;
   readonly detail: string;
