@@ -4,6 +4,7 @@ import { closest } from '../config/closest.js';
 import { type CliContext, configFor, EXIT } from './context.js';
 import type { DemoFlags } from './demo.js';
 import { addConfigFlags, spellOut } from './flags.js';
+import { addPeersCommands } from './peers-commands.js';
 import { packageVersion } from './version.js';
 
 const EXAMPLES = `
@@ -13,6 +14,7 @@ Examples:
   blockcast --network testnet --log-level debug   run, and tell everything
   blockcast check-config --config blockcast.yaml  print what would be run on
   blockcast submit block.hex                      push a block to the relay on this machine
+  blockcast peers list                            the peers it knows, the best first
   blockcast demo                                  see it work, without a dashd
 
 Every flag is also a key in the file, and a variable: --dashd-rpc-url, dashd.rpc.url and BLOCKCAST_DASHD_RPC_URL are one
@@ -115,6 +117,7 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
       );
     });
   addConfigFlags(submit, ({ key }) => key.startsWith('pool.') || key.startsWith('events.'));
+  addPeersCommands(program, context, finish);
   return program;
 }
 

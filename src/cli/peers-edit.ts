@@ -1,0 +1,151 @@
+/** `blockcast peers add`, `remove` and `import`: by the relay when one runs, in the file when none does. */
+import { setTimeout } from 'node:timers/promises';
+import { type ControlConnection, connectControl, controlPath } from '../adapters/control.js';
+import { LOCK_STALE_MS, openPeerFile, type PeerFile } from '../adapters/peer-file.js';
+import { systemClock, systemRandom } from '../adapters/system.js';
+import { errorCode } from '../adapters/system-error.js';
+import type { Config } from '../config.js';
+import { oneLine } from '../ops/units.js';
+import { keyOf, parseAddress } from '../peers/address.js';
+import { PeerBook } from '../peers/book.js';
+import { applyEdit, type Edit, type EditAnswer, editAnswerSchema, PEERS_A_PART } from '../peers/edit.js';
+import { parse, serialise } from '../peers/format.js';
+import { readBook, restoreBook } from '../streams/persist.js';
+import { type CliContext, EXIT } from './context.js';
+import { complain, peerKey } from './peers.js';
+
+type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+
+export async function editPeers(
+  edit: 'add' | 'remove',
+  names: readonly string[],
+  config: Config,
+  context: CliContext,
+): Promise<number> {
+  const keys = names.map((name) => peerKey(name, config));
+  for (const key of keys) if (!key.ok) complain(context, key.problem);
+  if (keys.some((key) => !key.ok)) return EXIT.usage;
+  const peers = keys.flatMap((key) => (key.ok ? [key.value] : []));
+  return carryOut(
+    parts(peers).map((part) => ({ edit, peers: part })),
+    config,
+    context,
+  );
+}
+
+export async function importPeers(source: string, config: Config, context: CliContext): Promise<number> {
+  let text: string;
+  try {
+    text = context.readFile(source === '-' ? '/dev/stdin' : source);
+  } catch (error) {
+    return complain(context, `${source} cannot be read (${errorCode(error)}). Give a peer book's file.`);
+  }
+  const book = parse(text);
+  if (!book.ok) return complain(context, `${source} is no peer book (${book.code}: ${oneLine(book.reason)}).`);
+  for (const warning of book.warnings) context.stderr.write(`warning: ${source}: ${oneLine(warning)}\n`);
+  const now = book.lastUpdated ?? systemClock.now();
+  const edits = parts(book.records).map(
+    (part): Edit => ({ edit: 'import', book: [...serialise(part, now, undefined)].join('') }),
+  );
+  return carryOut(edits, config, context);
+}
+
+function parts<T>(all: readonly T[]): T[][] {
+  const count = Math.ceil(all.length / PEERS_A_PART);
+  return Array.from({ length: count }, (_, i) => all.slice(i * PEERS_A_PART, (i + 1) * PEERS_A_PART));
+}
+
+async function carryOut(edits: readonly Edit[], config: Config, context: CliContext): Promise<number> {
+  const file = openPeerFile(config.broadcast.peerDb);
+  const relay = await connectControl(controlPath(file.path));
+  if (!relay.ok && relay.code !== 'no relay') {
+    return complain(
+      context,
+      `the relay's socket is closed to us (${relay.detail}). Be the user that the relay runs as.`,
+    );
+  }
+  const done = relay.ok ? await byRelay(relay.connection, edits) : await inFile(file, edits, config, context);
+  if (!done.ok) return complain(context, done.problem);
+  const code = report(done.value, context);
+  context.stderr.write(relay.ok ? 'done by the running relay\n' : `done in ${file.path}; no relay runs on it\n`);
+  return code;
+}
+
+async function byRelay(connection: ControlConnection, edits: readonly Edit[]): Promise<Step<EditAnswer[]>> {
+  const answers: EditAnswer[] = [];
+  try {
+    for (const edit of edits) {
+      const answer = editAnswerSchema.safeParse(await connection.ask(edit));
+      if (!answer.success) {
+        const taken = `the relay took ${answers.length} of ${edits.length} parts`;
+        return { ok: false, problem: `${taken}, and gave no sound answer to the next: see its log.` };
+      }
+      answers.push(answer.data);
+    }
+    return { ok: true, value: answers };
+  } finally {
+    connection.close();
+  }
+}
+
+/** A relay that was killed leaves its lock behind; it is nobody's after a while. */
+const LOCK_RETRY_MS = 200;
+const LOCK_PATIENCE_MS = LOCK_STALE_MS + 1_000;
+
+async function inFile(
+  file: PeerFile,
+  edits: readonly Edit[],
+  config: Config,
+  context: CliContext,
+): Promise<Step<EditAnswer[]>> {
+  const until = systemClock.now() + LOCK_PATIENCE_MS;
+  let held = await file.lock();
+  while (!held.ok && held.code === 'locked' && systemClock.now() < until && !context.stop.aborted) {
+    await setTimeout(LOCK_RETRY_MS);
+    held = await file.lock();
+  }
+  if (!held.ok) return { ok: false, problem: `${held.detail}.` };
+  try {
+    const book = new PeerBook(config.network, systemRandom);
+    const read = await readBook(file);
+    const local = parseAddress(read.found?.book.localDashd ?? '');
+    // What the file says of the pool's own dashd stays.
+    if (local !== undefined) book.protect(local, systemClock.now());
+    for (const { state, detail } of await restoreBook(book, file, read, systemClock)) {
+      if (state === 'fault') context.stderr.write(`warning: ${oneLine(detail)}\n`);
+    }
+    const answers = edits.map((edit) => applyEdit(book, edit, systemClock.now()));
+    const saved = await file.save(serialise(book.records(), systemClock.now(), local && keyOf(local)));
+    return saved.ok ? { ok: true, value: answers } : { ok: false, problem: `${saved.detail}.` };
+  } finally {
+    await file.close();
+  }
+}
+
+const DONE: ReadonlySet<string> = new Set(['added', 'known', 'removed']);
+
+/** Prints what became of each peer, or how many were taken in. @returns the exit code */
+function report(answers: readonly EditAnswer[], context: CliContext): number {
+  for (const answer of answers) if (!answer.ok) complain(context, `${answer.code}: ${oneLine(answer.detail)}`);
+  const outcomes = answers.flatMap((answer) => (answer.ok ? answer.outcomes : []));
+  for (const { peer, outcome } of outcomes) context.stdout.write(`${oneLine(peer)}: ${oneLine(outcome)}\n`);
+  const tallies = answers.flatMap((answer) => (answer.ok && answer.tally !== undefined ? [answer.tally] : []));
+  if (tallies.length > 0) context.stdout.write(`${summary(tallies)}\n`);
+  return answers.every(({ ok }) => ok) && outcomes.every(({ outcome }) => DONE.has(outcome)) ? EXIT.ok : EXIT.failed;
+}
+
+type Tally = NonNullable<Extract<EditAnswer, { ok: true }>['tally']>;
+
+function summary(tallies: readonly Tally[]): string {
+  const counts = new Map<string, number>();
+  for (const { added, known, refused } of tallies) {
+    for (const [what, count] of Object.entries({ added, known, ...refused })) {
+      counts.set(what, (counts.get(what) ?? 0) + count);
+    }
+  }
+  const { added, known, ...refused } = Object.fromEntries(counts);
+  const reasons = Object.entries(refused).flatMap(([why, count]) =>
+    count > 0 ? [`${count} refused (${oneLine(why)})`] : [],
+  );
+  return [`${added ?? 0} added`, `${known ?? 0} known`, ...reasons].join(', ');
+}

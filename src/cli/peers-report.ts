@@ -1,0 +1,108 @@
+/** Peers as text for people. */
+import { formatMs, oneLine } from '../ops/units.js';
+import { delivered, type PeerRecord, undelivered } from '../peers/record.js';
+import { type Score, score, type TermLabel } from '../peers/score.js';
+import { HOUR_MS, MINUTE_MS } from '../time.js';
+
+const NONE = '–';
+const TERMS: readonly TermLabel[] = ['initial', 'success', 'recency', 'from dashd', 'floor'];
+
+export interface Ranked {
+  readonly record: PeerRecord;
+  readonly score: Score;
+}
+
+/** A row a peer, in the order given. */
+export function peerTable(ranked: readonly Ranked[], now: number): string {
+  const head = ['peer', 'score', ...TERMS, 'delivered', 'failed', 'ping', 'height', 'last seen', 'known from'];
+  const rows = ranked.map(({ record, score }) => [
+    record.key,
+    points(score.total),
+    ...TERMS.map((label) => points(score.terms.find((term) => term.label === label)?.value)),
+    String(delivered(record)),
+    String(undelivered(record)),
+    record.ping === undefined ? NONE : formatMs(record.ping.smoothedMs),
+    String(record.height ?? NONE),
+    ago(record.lastSeen, now),
+    record.sources.join(', ') + (record.protected ? ' (protected)' : ''),
+  ]);
+  const widths = head.map((_, column) =>
+    [head, ...rows].reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0),
+  );
+  const lines = [head, ...rows].map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 || column === head.length - 1
+          ? cell.padEnd(widths[column] ?? 0)
+          : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n${ranked.length} peers\n`;
+}
+
+/** The score's terms, each with its reason, and then what else is known. */
+export function describePeer(record: PeerRecord, now: number): string {
+  const { total, terms } = score(record, now);
+  const { broadcasts, announcements, connections, backoff } = record;
+  const facts: [string, string | undefined][] = [
+    ['known from', record.sources.join(', ') + (record.via === undefined ? '' : `, told by ${record.via}`)],
+    ['network', record.group],
+    ['first seen', ago(record.firstSeen, now)],
+    ['last seen', ago(record.lastSeen, now)],
+    ['connected', record.lastConnected === undefined ? 'never' : ago(record.lastConnected, now)],
+    ['software', record.userAgent && `${record.userAgent}, protocol ${record.protocolVersion ?? NONE}`],
+    ['services', record.services?.toString()],
+    ['height', record.height?.toString()],
+    ['ping', record.ping && `${formatMs(record.ping.smoothedMs)}, at best ${formatMs(record.ping.minMs)}`],
+    ['blocks', blocks(broadcasts)],
+    [
+      'announced',
+      announcements.count === 0
+        ? undefined
+        : `${announcements.count}, first of all ${announcements.first} times${announcements.lagMs === undefined ? '' : `, ${formatMs(announcements.lagMs)} behind the first`}`,
+    ],
+    ['dials', `${connections.succeeded} succeeded, ${connections.failed} failed${lastFailure(record, now)}`],
+    [
+      'backoff',
+      backoff.failures === 0
+        ? undefined
+        : `${backoff.failures} failures in a row, ${backoff.retryAt > now ? `tried again in ${span(backoff.retryAt - now)}` : 'may be tried now'}`,
+    ],
+  ];
+  const width = Math.max(...terms.map(({ value }) => points(value).length), points(total).length);
+  const labels = Math.max(...facts.map(([label]) => label.length));
+  return [
+    `${record.key}${record.protected ? ' (protected)' : ''}`,
+    ...terms.map(({ label, value, why }) => `  ${points(value).padStart(width)}  ${label}: ${why}`),
+    `  ${points(total).padStart(width)}  score`,
+    '',
+    ...facts.flatMap(([label, text]) => (text === undefined ? [] : [`  ${label.padEnd(labels)}  ${oneLine(text)}`])),
+    '',
+  ].join('\n');
+}
+
+function blocks({ acknowledged, accepted, alreadyHad, failed, proofMs }: PeerRecord['broadcasts']): string {
+  const failures = Object.entries(failed).map(([code, count]) => `${count} failed (${code})`);
+  const parts = [`${acknowledged} acknowledged`, `${accepted} accepted`, `${alreadyHad} already had`, ...failures];
+  return parts.join(', ') + (proofMs === undefined ? '' : `; proof after ${formatMs(proofMs)}`);
+}
+
+function lastFailure({ connections: { lastFailure: failure } }: PeerRecord, now: number): string {
+  return failure === undefined ? '' : `, last ${ago(failure.at, now)} (${failure.code})`;
+}
+
+function points(value: number | undefined): string {
+  return value === undefined ? NONE : value.toFixed(1);
+}
+
+function ago(at: number, now: number): string {
+  return `${span(Math.max(0, now - at))} ago`;
+}
+
+function span(ms: number): string {
+  if (ms < HOUR_MS) return `${(ms / MINUTE_MS).toFixed(0)} min`;
+  if (ms < 48 * HOUR_MS) return `${(ms / HOUR_MS).toFixed(1)} h`;
+  return `${(ms / (24 * HOUR_MS)).toFixed(0)} days`;
+}

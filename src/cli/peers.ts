@@ -1,0 +1,119 @@
+/** `blockcast peers list`, `explain` and `export`: what the peer file says. Nothing is written to it. */
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { isHeld, openPeerFile } from '../adapters/peer-file.js';
+import { systemClock } from '../adapters/system.js';
+import { errorCode } from '../adapters/system-error.js';
+import { parseHostPort } from '../config/host-port.js';
+import type { Config } from '../config.js';
+import { oneLine } from '../ops/units.js';
+import { keyOf, type PeerKey, toAddress } from '../peers/address.js';
+import { type ParsedBook, serialise } from '../peers/format.js';
+import { score } from '../peers/score.js';
+import { readBook } from '../streams/persist.js';
+import { MINUTE_MS } from '../time.js';
+import { NETWORKS } from '../wire/network.js';
+import { type CliContext, EXIT } from './context.js';
+import { describePeer, peerTable } from './peers-report.js';
+
+type Book = Extract<ParsedBook, { ok: true }>;
+
+export async function listPeers(json: boolean, config: Config, context: CliContext): Promise<number> {
+  const book = await readPeers(config, context);
+  if (book === undefined) return EXIT.failed;
+  const now = systemClock.now();
+  const ranked = book.records
+    .map((record) => ({ record, score: score(record, now) }))
+    .sort((a, b) => b.score.total - a.score.total || (a.record.key < b.record.key ? -1 : 1));
+  const text = json
+    ? `${JSON.stringify(
+        ranked.map(({ record, score }) => ({ peer: record.key, score: score.total, terms: score.terms, ...record })),
+        (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value),
+        2,
+      )}\n`
+    : peerTable(ranked, now);
+  await print(context.stdout, text);
+  return EXIT.ok;
+}
+
+export async function explainPeer(name: string, config: Config, context: CliContext): Promise<number> {
+  const key = peerKey(name, config);
+  if (!key.ok) return complain(context, key.problem, EXIT.usage);
+  const book = await readPeers(config, context);
+  if (book === undefined) return EXIT.failed;
+  const record = book.records.find((candidate) => candidate.key === key.value);
+  if (record === undefined) {
+    return complain(context, `${key.value} is not in the peer book. Add it: blockcast peers add ${key.value}`);
+  }
+  await print(context.stdout, describePeer(record, systemClock.now()));
+  return EXIT.ok;
+}
+
+export async function exportPeers(target: string, config: Config, context: CliContext): Promise<number> {
+  const book = await readPeers(config, context);
+  if (book === undefined) return EXIT.failed;
+  const text = [...serialise(book.records, systemClock.now(), book.localDashd)].join('');
+  if (target === '-') {
+    await print(context.stdout, text);
+    return EXIT.ok;
+  }
+  try {
+    await writeFile(target, text, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    const code = errorCode(error);
+    const remedy = code === 'EEXIST' ? 'Give the name of a new file.' : 'Give a file that this user may write.';
+    return complain(context, `${target} cannot be written (${code}). ${remedy}`);
+  }
+  context.stderr.write(`${book.records.length} peers written to ${target}\n`);
+  return EXIT.ok;
+}
+
+export type Named = { readonly ok: true; readonly value: PeerKey } | { readonly ok: false; readonly problem: string };
+
+/** A peer's key from what an operator typed; the port defaults to the network's. */
+export function peerKey(text: string, config: Config): Named {
+  const parsed = parseHostPort(text);
+  if (!parsed.ok)
+    return { ok: false, problem: `${oneLine(text)} ${parsed.problem}. Give host, host:port or [ipv6]:port.` };
+  const address = toAddress(parsed.host, parsed.port ?? NETWORKS[config.network].p2pPort);
+  if (address !== undefined) return { ok: true, value: keyOf(address) };
+  return { ok: false, problem: `${oneLine(text)} is no address a peer can have. Give host, host:port or [ipv6]:port.` };
+}
+
+export function complain({ stderr }: CliContext, problem: string, code: number = EXIT.failed): number {
+  stderr.write(`error: ${problem}\n`);
+  return code;
+}
+
+/** The records of the peer file; what is amiss with it, and how old it is, goes to stderr. */
+async function readPeers(config: Config, context: CliContext): Promise<Book | undefined> {
+  const file = openPeerFile(config.broadcast.peerDb);
+  const { found, faults } = await readBook(file);
+  for (const { detail } of faults) context.stderr.write(`warning: ${oneLine(detail)}\n`);
+  if (found === undefined) {
+    complain(
+      context,
+      `there is no peer book at ${file.path}. Start the relay, or name another with --broadcast-peer-db.`,
+    );
+    return undefined;
+  }
+  if (await isHeld(file.path)) context.stderr.write(`${heldNote(found.book)}\n`);
+  return found.book;
+}
+
+function heldNote({ lastUpdated }: Book): string {
+  const age =
+    lastUpdated === undefined
+      ? ''
+      : ` ${Math.max(0, (systemClock.now() - lastUpdated) / MINUTE_MS).toFixed(1)} min ago`;
+  return `note: a relay runs; this is what it saved${age}`;
+}
+
+/** Waits until it is written; a reader that has seen enough (`| head`) ends it. */
+async function print(stdout: Writable, text: string): Promise<void> {
+  const enough = once(stdout, 'error').then(([error]) => {
+    if (errorCode(error) !== 'EPIPE') throw error;
+  });
+  await Promise.race([new Promise<void>((resolve) => stdout.write(text, () => resolve())), enough]);
+}
