@@ -137,7 +137,14 @@ export type PeerEvent =
 export interface ServiceEvent {
   readonly type: 'service';
   readonly at: number;
-  readonly service: 'pool socket' | 'dashd feed' | 'dashd rpc' | 'events socket' | 'peer file' | 'control socket';
+  readonly service:
+    | 'pool socket'
+    | 'dashd feed'
+    | 'dashd rpc'
+    | 'events socket'
+    | 'peers'
+    | 'peer file'
+    | 'control socket';
   readonly state: 'up' | 'down' | 'fault';
   readonly code: string;
   readonly detail: string;
@@ -151,4 +158,25 @@ export interface TipEvent {
   readonly source: 'feed' | 'rpc';
 }
 
-export type RelayEvent = BlockEvent | PeerEvent | ServiceEvent | TipEvent;
+/** A look at the set of peers, and what is to change in it. */
+export interface PlanEvent {
+  readonly type: 'plan';
+  readonly at: number;
+  readonly connect: readonly PlannedChange[];
+  readonly disconnect: readonly PlannedChange[];
+  /** Connections that stay. */
+  readonly kept: number;
+  /** Of the connections before the plan, those that count as broadcast targets. */
+  readonly targets: number;
+  /** Peers in the book. */
+  readonly known: number;
+}
+
+export interface PlannedChange {
+  readonly peer: string;
+  /** From a closed list. */
+  readonly code: string;
+  readonly reason: string;
+}
+
+export type RelayEvent = BlockEvent | PeerEvent | PlanEvent | ServiceEvent | TipEvent;

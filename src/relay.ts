@@ -4,19 +4,17 @@
  */
 import {
   asyncScheduler,
-  concat,
   EMPTY,
   filter,
   map,
   merge,
   type Observable,
-  of,
   type SchedulerLike,
   Subject,
   Subscription,
   share,
-  tap,
 } from 'rxjs';
+import { resolveSeed } from './adapters/dns.js';
 import { createRpc } from './adapters/rpc.js';
 import { systemClock, systemRandom } from './adapters/system.js';
 import { dial } from './adapters/tcp.js';
@@ -25,20 +23,21 @@ import type { inspect } from './block/gate.js';
 import { hashHeader, loadX11 } from './block/x11.js';
 import type { Config } from './config.js';
 import type { BlockEvent, RelayEvent, ServiceEvent } from './events.js';
+import { keyOf, toAddress } from './peers/address.js';
+import { PeerBook } from './peers/book.js';
+import { type SelectLimits, selectLimits } from './peers/plan.js';
 import { type Admission, Gatekeeper } from './streams/blocks.js';
-import { bootstrap } from './streams/bootstrap.js';
 import { Broadcaster } from './streams/broadcast.js';
-import type { Target } from './streams/connection.js';
 import { FEED_TOPICS, feed } from './streams/feed.js';
 import { peerEvents } from './streams/peer-events.js';
+import { createPeering } from './streams/peering.js';
 import { createPool, type LivePeer } from './streams/pool.js';
 import { RecentStore } from './streams/recent.js';
 import { socket } from './streams/socket.js';
-import { peerName, targets } from './streams/targets.js';
 import { ChainTip } from './streams/tip.js';
 import { watchRpc } from './streams/watch-rpc.js';
 import { witnessed } from './streams/witness.js';
-import type { Clock, Random } from './time.js';
+import { type Clock, type Random, SECOND_MS } from './time.js';
 import { NETWORKS } from './wire/network.js';
 
 export interface Relay {
@@ -60,6 +59,8 @@ export interface RelayDeps {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly scheduler?: SchedulerLike;
+  /** Limits of peer selection other than the configured ones: a demo's time runs faster. */
+  readonly limits?: Partial<SelectLimits>;
   /** The gate's look at a block; a test puts one here that knows less than ours, as ours will after the next upgrade. */
   readonly inspect?: typeof inspect;
 }
@@ -88,23 +89,39 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const rpc = createRpc(dashd.rpc);
   const rpcNews$ = watchRpc(rpc, clock, scheduler).pipe(share());
 
-  // Peers: the pool's own dashd, those configured, those dashd knows.
-  const wantsPeers = broadcast.enabled;
-  const found$ = wantsPeers && !broadcast.skipBootstrap ? bootstrap(rpc, clock, scheduler) : EMPTY;
-  const addresses$ = found$.pipe(
-    tap((news) => {
-      if (news.type === 'service') tell(news);
-    }),
-    map((news) => (news.type === 'peers' ? news.addresses : [])),
-  );
-  const protectedPeer: Target = { ...dashd.p2p, peer: peerName(dashd.p2p), protected: true };
+  // Peers: the pool's own dashd, and those that the book holds best.
+  const own = toAddress(dashd.p2p.host, dashd.p2p.port);
+  if (own === undefined) throw new Error(`${dashd.p2p.host}:${dashd.p2p.port} cannot be dialled`);
+  const book = new PeerBook(network.name, random);
+  book.protect(own, clock.now());
+  for (const { host, port } of config.peers) {
+    const address = toAddress(host, port);
+    if (address !== undefined) book.hear(address, 'configured', clock.now());
+  }
+  // One of the connections is the local dashd's.
+  const room = broadcast.maxPeers - 1;
+  const min = Math.min(broadcast.minPeers, room);
+  const peering = createPeering({
+    book,
+    network,
+    rpc,
+    askDashd: !broadcast.skipBootstrap,
+    resolve: resolveSeed,
+    tip,
+    limits: selectLimits(network.name, { max: room, min, ...deps.limits }),
+    intervalMs: broadcast.refreshInterval * SECOND_MS,
+    pool: () => peers,
+    clock,
+    random,
+    scheduler,
+  });
   const peers = createPool({
     context: { network, userAgent, height: () => tip.height, random, recent, hashHeader },
     dial,
     clock,
     scheduler,
-    protectedPeer,
-    targets$: wantsPeers ? concat(of(config.peers), addresses$).pipe(targets(broadcast.maxPeers - 1)) : EMPTY,
+    protectedPeer: { peer: keyOf(own), host: own.host, port: own.port, protected: true },
+    targets$: broadcast.enabled ? peering.targets$ : EMPTY,
   });
   const peerNews$ = peers.events$.pipe(share());
 
@@ -144,10 +161,17 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
 
   const outgoing = new Subscription();
   outgoing.add(events$.pipe(filter(isBlockEvent)).subscribe((event) => publisher.publish(JSON.stringify(event))));
-  outgoing.add(broadcaster.events$.subscribe(tell));
+  outgoing.add(
+    broadcaster.events$.subscribe((event) => {
+      tell(event);
+      peering.noteBlock(event);
+    }),
+  );
+  if (broadcast.enabled) outgoing.add(peering.events$.subscribe(tell));
   outgoing.add(
     peerNews$.subscribe((news) => {
       broadcaster.onPeer(news);
+      peering.notePeer(news);
       if (news.event.type === 'announced') tip.see(news.event.hash);
       for (const event of peerEvents(news)) tell(event);
     }),

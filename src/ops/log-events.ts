@@ -6,6 +6,8 @@ import type {
   BlockRefused,
   BlockVerdict,
   PeerEvent,
+  PlanEvent,
+  PlannedChange,
   RelayEvent,
   ServiceEvent,
 } from '../events.js';
@@ -60,6 +62,8 @@ function createGravity(): (event: RelayEvent) => LogLevel {
         return event.protected ? 'info' : 'debug';
       case 'peer lost':
         return ofLoss(event);
+      case 'plan':
+        return event.connect.length + event.disconnect.length > 0 ? 'info' : 'debug';
       case 'repeated':
       case 'proof':
       case 'tip':
@@ -86,6 +90,8 @@ function describe(event: RelayEvent): string {
       return lost(event);
     case 'service':
       return service(event);
+    case 'plan':
+      return plan(event);
     case 'tip':
       return `tip is ${event.hash} (${event.source})`;
   }
@@ -133,6 +139,16 @@ function lost({ peer, protected: local, code, reason, wasReady }: PeerLost): str
   return wasReady
     ? `${subject} ${peer} lost: ${code}: ${reason}`
     : `${subject} ${peer} not reached: ${code}: ${reason}`;
+}
+
+function plan({ connect, disconnect, kept, targets, known }: PlanEvent): string {
+  const why = ({ peer, reason }: PlannedChange) => `${peer} (${reason})`;
+  const changes = [
+    ...(connect.length === 0 ? [] : [`connect to ${connect.map(why).join(', ')}`]),
+    ...(disconnect.length === 0 ? [] : [`leave ${disconnect.map(why).join(', ')}`]),
+  ];
+  const what = changes.length === 0 ? 'nothing to change' : changes.join('; ');
+  return `peers: ${targets} targets, ${kept} kept, ${known} known: ${what}`;
 }
 
 function service({ service: name, state, code, detail }: ServiceEvent): string {

@@ -7,6 +7,7 @@
  *   sendaddrv2        →            (BIP 155: must come before verack)
  *   verack            →
  *                     ←     sendaddrv2, verack, sendheaders, sendcmpct, ping …
+ *   getaddr           →            (answered once a connection, by addrv2)
  *
  * Dash adds two fields to `version`: a challenge for masternode authentication and a masternode flag. A plain node drops
  * whoever sets that flag, so it is never set. Our services are zero: we keep no chain, and a service bit would make nodes sync from us.
@@ -63,6 +64,6 @@ export function onVerack(state: SessionState, now: number): [SessionState, Outpu
   if (phase.name !== 'awaiting verack') return close(state, 'out of order', 'verack before version');
   return [
     { ...state, phase: { name: 'ready', since: now, remote: phase.remote }, ping: { due: now + PING_INTERVAL_MS } },
-    [emit({ type: 'ready', remote: phase.remote })],
+    [emit({ type: 'ready', remote: phase.remote }), send({ command: 'getaddr' })],
   ];
 }

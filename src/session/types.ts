@@ -100,6 +100,7 @@ export type SessionEvent =
   | { readonly type: 'proof'; readonly hash: Hash; readonly stage: ProofStage; readonly reason?: string }
   /** The peer told of a block by itself, or returned its header. */
   | { readonly type: 'announced'; readonly hash: Hash }
+  /** To a ping and back; behind a block, the time the peer took for the block is part of it. */
   | { readonly type: 'round trip'; readonly ms: number }
   | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[] }
   | { readonly type: 'served'; readonly what: 'block' | 'headers' }

@@ -55,12 +55,23 @@ export interface ConnectionDeps {
 export interface PeerLost {
   readonly type: 'lost';
   readonly fault: SessionFault;
+  /** We wished it, so nobody is to blame. */
+  readonly ours: boolean;
   readonly wasReady: boolean;
+  /** Since the handshake was done, milliseconds. */
+  readonly uptimeMs: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
 }
 
-export type ConnectionEvent = SessionEvent | PeerLost;
+/** The first event of each connection. */
+export interface PeerDialling {
+  readonly type: 'dialling';
+}
+
+export type ConnectionEvent = PeerDialling | SessionEvent | PeerLost;
+
+const OUR_DOING: ReadonlySet<SessionFaultCode> = new Set(['rotated out', 'shutdown']);
 
 export function connection(target: Target, deps: ConnectionDeps): Observable<ConnectionEvent> {
   return new Observable((subscriber) => {
@@ -68,8 +79,9 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     const decoder = new FrameDecoder(context.network.magic);
     const inputs = new Subscription();
     let state = initialState(clock.now());
-    let wasReady = false;
+    let readySince: number | undefined;
 
+    subscriber.next({ type: 'dialling' });
     const socket: PeerSocket = deps.dial(target, DIAL_TIMEOUT_MS, {
       connected: () => feed({ type: 'connected' }),
       data: (chunk) => {
@@ -87,13 +99,14 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     function carryOut(outputs: readonly Output[]): void {
       write(outputs);
       for (const output of outputs) {
-        if (output.type === 'event') {
-          wasReady ||= output.event.type === 'ready';
-          subscriber.next(output.event);
-        } else if (output.type === 'close') {
-          lose(output.fault);
-        }
+        if (output.type === 'event') tell(output.event);
+        else if (output.type === 'close') lose(output.fault);
       }
+    }
+
+    function tell(event: SessionEvent): void {
+      if (event.type === 'ready') readySince = clock.now();
+      subscriber.next(event);
     }
 
     /** One write for all of a step's bytes, before anything else that the step brought about. */
@@ -119,7 +132,10 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
       inputs.unsubscribe();
       const { bytesIn, bytesOut } = socket;
       socket.destroy();
-      subscriber.next({ type: 'lost', fault, wasReady, bytesIn, bytesOut });
+      const ours = OUR_DOING.has(fault.code);
+      const wasReady = readySince !== undefined;
+      const uptimeMs = clock.now() - (readySince ?? clock.now());
+      subscriber.next({ type: 'lost', fault, ours, wasReady, uptimeMs, bytesIn, bytesOut });
       subscriber.complete();
     }
 

@@ -1,6 +1,6 @@
 /**
  * The connections: what is wanted (`targets$`) against what is live. The protected dashd is not among the targets and in no list that
- * could drop it: it is connected to from the start and for ever. Every other peer comes and goes with the targets.
+ * could drop it: it is connected to from the start and for ever. Every other peer comes and goes with the targets, a few dials at a time.
  */
 import {
   asyncScheduler,
@@ -12,6 +12,8 @@ import {
   merge,
   mergeMap,
   Observable,
+  type OperatorFunction,
+  pipe,
   type SchedulerLike,
   Subject,
   share,
@@ -20,8 +22,9 @@ import {
   timer,
 } from 'rxjs';
 import type { PushBlock, Remote, SessionFault } from '../session/types.js';
-import { MINUTE_MS, type Random, SECOND_MS } from '../time.js';
+import { type Random, SECOND_MS } from '../time.js';
 import { type ConnectionDeps, type ConnectionEvent, connection, type PushOrder, type Target } from './connection.js';
+import { inTurn, Turnstile } from './operators/in-turn.js';
 import { reconnecting } from './operators/reconnecting.js';
 
 export type PoolEvent = { readonly target: Target; readonly at: number; readonly event: ConnectionEvent };
@@ -30,6 +33,12 @@ export type PoolEvent = { readonly target: Target; readonly at: number; readonly
 export interface LivePeer {
   readonly target: Target;
   readonly remote: Remote;
+  readonly since: number;
+}
+
+/** A connection, made or being made. */
+export interface Seat {
+  readonly target: Target;
   readonly since: number;
 }
 
@@ -43,51 +52,69 @@ export interface PoolDeps extends Omit<ConnectionDeps, 'orders$' | 'ticks$' | 'h
 export interface PeerPool {
   /** Hot while subscribed: connects on subscription, hangs up on teardown. */
   readonly events$: Observable<PoolEvent>;
+  readonly seats: ReadonlyMap<string, Seat>;
   readonly live: ReadonlyMap<string, LivePeer>;
   /** Writes the block to the sockets before it returns. */
   push(block: PushBlock, only?: ReadonlySet<string>): void;
-  /**
-   * Hangs up on a peer, which stays away until a list of targets has left it out and a later one names it again: a list that
-   * merely still has it is no new wish. A protected peer is never dropped: false, and nothing happens.
-   */
+  /** Hangs up on a peer, until a later list of targets names it. A protected peer is never dropped: false, and nothing happens. */
   drop(peer: string): boolean;
 }
 
 const TICK_MS = SECOND_MS;
 /** The pool's own dashd is near and needed: come back fast, and keep at it. */
 const PROTECTED_BACKOFF_MS = { first: 250, last: 5 * SECOND_MS };
-const BACKOFF_MS = { first: SECOND_MS, last: 10 * MINUTE_MS };
+/** Connections being made at once, the protected one not counted: a burst of them would look like a scan, and slow all. */
+const MAX_DIALS = 8;
 
 export function createPool(deps: PoolDeps): PeerPool {
   const { protectedPeer, clock, scheduler = asyncScheduler } = deps;
+  const seats = new Map<string, Seat>();
   const live = new Map<string, LivePeer>();
+  const dials = new Turnstile<ConnectionEvent>(MAX_DIALS, (event) => event.type === 'ready');
   const orders$ = new Subject<PushOrder>();
   const drops$ = new Subject<string>();
   const ticks$ = timer(TICK_MS, TICK_MS, scheduler).pipe(share());
 
-  const keep = (target: Target, hangUp$: Observable<SessionFault> = EMPTY): Observable<PoolEvent> =>
-    connection(target, { ...deps, orders$, ticks$, hangUp$ }).pipe(
-      reconnecting<ConnectionEvent>({
-        delayMs: backoff(target.protected ? PROTECTED_BACKOFF_MS : BACKOFF_MS, deps.context.random),
-        succeeded: (event) => event.type === 'ready',
-        scheduler,
-      }),
+  const connect = (target: Target, hangUp$: Observable<SessionFault> = EMPTY): Observable<ConnectionEvent> =>
+    connection(target, { ...deps, orders$, ticks$, hangUp$ });
+  const tracked = (target: Target): OperatorFunction<ConnectionEvent, PoolEvent> =>
+    pipe(
       map((event) => ({ target, at: clock.now(), event })),
-      tap((news) => track(live, news)),
-      finalize(() => live.delete(target.peer)),
+      tap((news) => track(seats, live, news)),
+      finalize(() => {
+        seats.delete(target.peer);
+        live.delete(target.peer);
+      }),
     );
 
+  const protected$ =
+    protectedPeer === undefined
+      ? EMPTY
+      : connect(protectedPeer).pipe(
+          reconnecting<ConnectionEvent>({
+            delayMs: backoff(PROTECTED_BACKOFF_MS, deps.context.random),
+            succeeded: (event) => event.type === 'ready',
+            scheduler,
+          }),
+          tracked(protectedPeer),
+        );
+
+  // One attempt each: whether a peer that was lost is wanted again is for the next list to say.
   const wanted$ = deps.targets$.pipe(
     keepEach(
       (target) => target.peer !== protectedPeer?.peer,
-      // The connection's own end comes first, so that it is told; then there is no coming back.
-      (target, hangUp$) => keep(target, hangUp$).pipe(takeUntil(hangUp$.pipe(ignoreElements(), endWith(true)))),
+      // The connection's own end comes first, so that it is told; one that still waits for its turn just leaves.
+      (target, hangUp$) => {
+        const gone$ = hangUp$.pipe(ignoreElements(), endWith(true));
+        return connect(target, hangUp$).pipe(inTurn(dials), takeUntil(gone$), tracked(target));
+      },
       drops$,
     ),
   );
 
   return {
-    events$: merge(protectedPeer === undefined ? EMPTY : keep(protectedPeer), wanted$).pipe(share()),
+    events$: merge(protected$, wanted$).pipe(share()),
+    seats,
     live,
     push: (block, only) => orders$.next(only === undefined ? { block } : { block, only }),
     drop(peer) {
@@ -103,12 +130,16 @@ function backoff({ first, last }: { first: number; last: number }, random: Rando
   return (failures) => Math.min(last, first * 2 ** Math.min(failures, 30)) * (0.5 + random.float() / 2);
 }
 
-function track(live: Map<string, LivePeer>, { target, at, event }: PoolEvent): void {
+function track(seats: Map<string, Seat>, live: Map<string, LivePeer>, { target, at, event }: PoolEvent): void {
+  if (event.type === 'dialling') seats.set(target.peer, { target, since: at });
   if (event.type === 'ready') live.set(target.peer, { target, remote: event.remote, since: at });
   if (event.type === 'lost') live.delete(target.peer);
 }
 
-/** Runs one inner stream for each target that is wanted, from the list in which it first stands to the first in which it does not. */
+/**
+ * Runs one inner stream for each target that is wanted, from a list that names it until it ends by itself or a list leaves it out.
+ * One that has ended is run anew when a later list still names it.
+ */
 function keepEach(
   admits: (target: Target) => boolean,
   run: (target: Target, hangUp$: Observable<SessionFault>) => Observable<PoolEvent>,
@@ -117,29 +148,26 @@ function keepEach(
   return (targets$) =>
     new Observable((subscriber) => {
       const running = new Map<string, Subject<SessionFault>>();
-      const stop = (peer: string) => {
+      const stop = (peer: string, detail: string) => {
         const hangUp$ = running.get(peer);
-        hangUp$?.next({ code: 'rotated out', detail: 'no longer wanted' });
+        hangUp$?.next({ code: 'rotated out', detail });
         hangUp$?.complete();
       };
       const started$ = targets$.pipe(
         mergeMap((targets) => {
           const wanted = new Map(targets.filter(admits).map((target) => [target.peer, target]));
-          for (const peer of [...running.keys()].filter((peer) => !wanted.has(peer))) {
-            stop(peer);
-            running.delete(peer);
-          }
+          for (const peer of [...running.keys()].filter((peer) => !wanted.has(peer))) stop(peer, 'no longer wanted');
           const fresh = [...wanted.values()].filter(({ peer }) => !running.has(peer));
           return fresh.map((target) => {
             const hangUp$ = new Subject<SessionFault>();
             running.set(target.peer, hangUp$);
-            return run(target, hangUp$);
+            return run(target, hangUp$).pipe(finalize(() => running.delete(target.peer)));
           });
         }),
         mergeMap((one$) => one$),
       );
       const subscription = started$.subscribe(subscriber);
-      subscription.add(drops$.subscribe(stop));
+      subscription.add(drops$.subscribe((peer) => stop(peer, 'dropped')));
       return subscription;
     });
 }

@@ -12,6 +12,7 @@ export class ChainTip {
   private current: Hash | undefined;
   /** Blocks of the chain, oldest first, each with its parent where we know it. */
   private readonly parents = new Map<Hash, Hash | undefined>();
+  private readonly heights = new Map<Hash, number>();
   /** Blocks that some peer has spoken of. Kept apart, so that no number of them pushes out what is certain. */
   private readonly rumours = new Set<Hash>();
   private tallest = 0;
@@ -25,6 +26,11 @@ export class ChainTip {
     return this.tallest;
   }
 
+  /** The height of a block of the chain, where it was told. */
+  heightOf(hash: Hash): number | undefined {
+    return this.heights.get(hash);
+  }
+
   knows(hash: Hash): boolean {
     return this.parents.has(hash) || this.rumours.has(hash);
   }
@@ -33,7 +39,9 @@ export class ChainTip {
   see(hash: Hash, previous?: Hash, height?: number): void {
     if (previous === undefined) this.hear(hash);
     else this.keep(hash, previous);
-    this.tallest = Math.max(this.tallest, height ?? 0);
+    if (height === undefined) return;
+    this.tallest = Math.max(this.tallest, height);
+    if (this.parents.has(hash)) this.heights.set(hash, height);
   }
 
   /**
@@ -51,6 +59,7 @@ export class ChainTip {
   retract(hash: Hash): void {
     if (this.current === hash || this.isAncestor(hash)) this.current = this.parents.get(hash);
     this.parents.delete(hash);
+    this.heights.delete(hash);
     this.rumours.delete(hash);
   }
 
@@ -68,6 +77,7 @@ export class ChainTip {
     for (const oldest of this.parents.keys()) {
       if (this.parents.size <= MAX_KNOWN) break;
       this.parents.delete(oldest);
+      this.heights.delete(oldest);
     }
   }
 

@@ -38,6 +38,7 @@ describe('the handshake', () => {
     const remote = { protocolVersion: 70240, services: 3077n, userAgent: '/Dash Core:23.1.2/', height: 1_234 };
     assert.deepEqual(hand.after(20).hears({ command: 'verack' }), [
       { type: 'event', event: { type: 'ready', remote } },
+      { type: 'send', message: { command: 'getaddr' } },
     ]);
     assert.deepEqual(hand.state.phase, { name: 'ready', since: START + 20, remote });
     assert.deepEqual(hand.state.ping, { due: START + 20 + PING_INTERVAL_MS });

@@ -1,7 +1,7 @@
 /** An embedded network with a relay in it: a dashd stand-in, a simulated node for each behaviour, one block all of them have. */
 import assert from 'node:assert/strict';
 import { loadX11 } from '../../src/block/x11.js';
-import type { Behaviour } from '../../src/demo/behaviour.js';
+import type { Behaviour, Line } from '../../src/demo/behaviour.js';
 import { DashdStandIn } from '../../src/demo/dashd.js';
 import { type MineOptions, mineBlock, type Template } from '../../src/demo/miner.js';
 import { SimulatedNode } from '../../src/demo/node.js';
@@ -12,6 +12,8 @@ import { hashOf, RelayUnderTest } from './relay.js';
 export interface EmbeddedOptions {
   /** One node for each; `{}` behaves. */
   readonly peers?: readonly Behaviour[];
+  /** What lies between the relay and the peer of the same index; nothing unless given. */
+  readonly lines?: readonly (Line | undefined)[];
   /** Flags over those that lead to the stand-in. */
   readonly flags?: Readonly<Record<string, string>>;
   readonly deps?: Partial<RelayDeps>;
@@ -28,10 +30,18 @@ export class Embedded {
     readonly relay: RelayUnderTest,
   ) {}
 
-  static async start({ peers = [], flags = {}, deps = {}, prepare }: EmbeddedOptions = {}): Promise<Embedded> {
+  static async start({
+    peers = [],
+    lines = [],
+    flags = {},
+    deps = {},
+    prepare,
+  }: EmbeddedOptions = {}): Promise<Embedded> {
     await loadX11();
     const dashd = new DashdStandIn({ user: 'user', password: 'secret' });
-    const nodes = peers.map((behaviour) => new SimulatedNode({ behaviour }));
+    const nodes = peers.map(
+      (behaviour, index) => new SimulatedNode({ behaviour, line: lines[index] ?? { latencyMs: 0 } }),
+    );
     await Promise.all([dashd, ...nodes].map((node) => node.start()));
     for (const raw of dashd.generate(1)) for (const node of nodes) assert.ok(node.submit(raw).accepted);
     await prepare?.(dashd, nodes);

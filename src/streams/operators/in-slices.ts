@@ -1,0 +1,26 @@
+import { Observable, type SchedulerLike } from 'rxjs';
+import type { Clock } from '../../time.js';
+
+/** Work on the event loop is done in pieces of this many milliseconds, so that a block that comes meanwhile waits no longer. */
+const SLICE_MS = 2;
+
+/** Runs a long calculation to its end, letting others have their turn between slices; unsubscribing abandons it. */
+export function inSlices<T>(
+  begin: () => Generator<unknown, T>,
+  { clock, scheduler }: { readonly clock: Clock; readonly scheduler: SchedulerLike },
+): Observable<T> {
+  return new Observable((subscriber) => {
+    const steps = begin();
+    return scheduler.schedule(function () {
+      const until = clock.now() + SLICE_MS;
+      let step = steps.next();
+      while (step.done !== true && clock.now() < until) step = steps.next();
+      if (step.done === true) {
+        subscriber.next(step.value);
+        subscriber.complete();
+      } else {
+        this.schedule();
+      }
+    });
+  });
+}

@@ -1,0 +1,156 @@
+/**
+ * Which peers there are to be: the book, where it hears of peers, what is noted in it, and the plan that comes of it.
+ *
+ *   sources, gossip ─► book ─► refresh (select → plan) ─► targets$ ─► the pool
+ *                       ▲                                              │
+ *                       └────────────── bookkeeping ◄──────────────────┘
+ */
+import {
+  concatMap,
+  distinctUntilChanged,
+  filter,
+  map,
+  merge,
+  type Observable,
+  type SchedulerLike,
+  Subject,
+  share,
+  skip,
+  tap,
+} from 'rxjs';
+import type { BlockEvent, PlanEvent, ServiceEvent } from '../events.js';
+import { keyOf } from '../peers/address.js';
+import type { PeerBook } from '../peers/book.js';
+import { type LivePeer, needsRefill, type Plan, type SelectLimits } from '../peers/plan.js';
+import type { Clock, Random } from '../time.js';
+import { Bookkeeper } from './bookkeeping.js';
+import type { Target } from './connection.js';
+import { inSlices } from './operators/in-slices.js';
+import type { PeerPool, PoolEvent } from './pool.js';
+import { refresh } from './refresh.js';
+import { type SourceDeps, type SourceNews, sources } from './sources.js';
+import type { ChainTip } from './tip.js';
+
+export interface PeeringDeps extends Omit<SourceDeps, 'isThin'> {
+  readonly book: PeerBook;
+  readonly tip: ChainTip;
+  readonly limits: SelectLimits;
+  /** Between refreshes, milliseconds. */
+  readonly intervalMs: number;
+  /** The pool that carries the plans out; asked for only once it runs. */
+  readonly pool: () => Pick<PeerPool, 'seats' | 'live'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scheduler: SchedulerLike;
+}
+
+export interface Peering {
+  readonly targets$: Observable<readonly Target[]>;
+  readonly events$: Observable<PlanEvent | ServiceEvent>;
+  notePeer(news: PoolEvent): void;
+  noteBlock(event: BlockEvent): void;
+}
+
+/** With fewer peers known than could be connected to twice over, strangers are worth asking. */
+const THIN = 2;
+const HEARD_A_STEP = 50;
+
+export function createPeering(deps: PeeringDeps): Peering {
+  const { book, tip, limits, clock, scheduler } = deps;
+  const bookkeeper = new Bookkeeper({ book, heightOf: (hash) => tip.heightOf(hash), clock, scheduler });
+  const lost$ = new Subject<void>();
+  let dashdPeers: ReadonlySet<string> = new Set();
+
+  const news$ = sources({ ...deps, isThin: () => book.size < THIN * limits.max }).pipe(share());
+  const heard$ = news$.pipe(
+    filter((news) => news.type === 'heard'),
+    tap(({ source, peers }) => {
+      if (source === 'dashd') dashdPeers = new Set(peers.map(({ address }) => keyOf(address)));
+    }),
+    concatMap((news) => inSlices(() => hear(book, news, clock.now()), { clock, scheduler })),
+  );
+
+  const plans$ = refresh({
+    ...deps,
+    live: () => livePeers(deps.pool()),
+    wake$: merge(lost$, heard$, bookkeeper.tallies$),
+    tipHeight: () => (tip.height > 0 ? tip.height : undefined),
+    dashdPeers: () => dashdPeers,
+  }).pipe(share());
+
+  return {
+    targets$: plans$.pipe(map((plan) => targetsOf(plan, book))),
+    events$: merge(
+      news$.pipe(filter((news) => news.type === 'service')),
+      plans$.pipe(map((plan) => planEvent(plan, book.size, clock.now()))),
+      plans$.pipe(shortage(limits, clock)),
+    ),
+    notePeer(news) {
+      bookkeeper.onPeer(news);
+      if (news.event.type === 'lost') lost$.next();
+    },
+    noteBlock: (event) => bookkeeper.onBlock(event),
+  };
+}
+
+function* hear(book: PeerBook, { source, peers }: SourceNews, now: number): Generator<undefined, void> {
+  for (const [index, { address, known }] of peers.entries()) {
+    if (index % HEARD_A_STEP === HEARD_A_STEP - 1) yield;
+    book.hear(address, source, now, known);
+  }
+}
+
+function livePeers({ seats, live }: Pick<PeerPool, 'seats' | 'live'>): LivePeer[] {
+  return [...seats.values()].map(({ target, since }) => ({
+    key: target.peer,
+    connectedAt: since,
+    ready: live.has(target.peer),
+    protected: target.protected,
+  }));
+}
+
+/** Whom the plan wants: those it keeps and those it adds. */
+function targetsOf(plan: Plan, book: PeerBook): Target[] {
+  return [...plan.keep, ...plan.connect].flatMap(({ peer }) => {
+    const record = book.get(peer);
+    if (record === undefined || record.protected) return [];
+    return [{ peer, host: record.host, port: record.port, protected: false }];
+  });
+}
+
+function planEvent({ connect, disconnect, keep, targets }: Plan, known: number, at: number): PlanEvent {
+  const told = ({ peer, reason }: Plan['connect'][number] | Plan['disconnect'][number]) => ({
+    peer,
+    code: reason.code,
+    reason: reason.text,
+  });
+  return {
+    type: 'plan',
+    at,
+    connect: connect.map(told),
+    disconnect: disconnect.map(told),
+    kept: keep.length,
+    targets,
+    known,
+  };
+}
+
+/** Tells when peers become too few, and when they are enough again. The first plan, made before any connection, says nothing. */
+function shortage(limits: SelectLimits, clock: Clock): (plans$: Observable<Plan>) => Observable<ServiceEvent> {
+  return (plans$) =>
+    plans$.pipe(
+      skip(1),
+      map(({ targets }) => ({ targets, isShort: needsRefill(targets, limits) })),
+      distinctUntilChanged((a, b) => a.isShort === b.isShort),
+      map(
+        ({ targets, isShort }): ServiceEvent => ({
+          type: 'service',
+          at: clock.now(),
+          service: 'peers',
+          state: isShort ? 'down' : 'up',
+          code: isShort ? 'below min' : 'enough',
+          detail: `${targets} broadcast targets, at least ${limits.min} are wanted`,
+        }),
+      ),
+    );
+}

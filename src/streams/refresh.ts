@@ -1,0 +1,66 @@
+/**
+ * The look at the set of peers: every interval, and at once when too few are left. It prunes the book, selects, and gives the
+ * plan; who carries it out is the pool.
+ */
+import {
+  asyncScheduler,
+  exhaustMap,
+  filter,
+  merge,
+  type Observable,
+  type SchedulerLike,
+  throttleTime,
+  timer,
+} from 'rxjs';
+import type { BookView, LivePeer, Plan, SelectLimits } from '../peers/plan.js';
+import { needsRefill } from '../peers/plan.js';
+import type { Weights } from '../peers/score.js';
+import { selecting } from '../peers/select.js';
+import { type Clock, type Random, SECOND_MS } from '../time.js';
+import { inSlices } from './operators/in-slices.js';
+
+export interface RefreshDeps {
+  readonly book: BookView & { prune(now: number): number };
+  readonly live: () => readonly LivePeer[];
+  /** Something came about that may call for a refill: a peer lost, addresses heard of. */
+  readonly wake$: Observable<unknown>;
+  readonly intervalMs: number;
+  readonly limits: SelectLimits;
+  readonly weights?: Weights;
+  readonly tipHeight: () => number | undefined;
+  /** Peers dashd is connected to by itself. */
+  readonly dashdPeers: () => ReadonlySet<string>;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly scheduler?: SchedulerLike;
+}
+
+/** Refills are no more frequent than this, however fast peers are lost, milliseconds. */
+const REFILL_PAUSE_MS = SECOND_MS;
+
+export function refresh(deps: RefreshDeps): Observable<Plan> {
+  const { book, live, wake$, intervalMs, limits, clock, random, scheduler = asyncScheduler } = deps;
+  const isShort = () => needsRefill(live().filter((peer) => peer.ready && peer.protected !== true).length, limits);
+  const refills$ = wake$.pipe(
+    filter(isShort),
+    throttleTime(REFILL_PAUSE_MS, scheduler, { leading: true, trailing: true }),
+  );
+  return merge(timer(0, intervalMs, scheduler), refills$).pipe(
+    exhaustMap(() => {
+      const now = clock.now();
+      const tipHeight = deps.tipHeight();
+      book.prune(now);
+      const input = {
+        book,
+        live: live(),
+        now,
+        random,
+        limits,
+        ...(deps.weights !== undefined && { weights: deps.weights }),
+        ...(tipHeight !== undefined && { tipHeight }),
+        dashdPeers: deps.dashdPeers(),
+      };
+      return inSlices(() => selecting(input), { clock, scheduler });
+    }),
+  );
+}

@@ -1,0 +1,190 @@
+/**
+ * Where peers are heard of, beside their own gossip: dashd's connections and its masternode list, the network's DNS seeds.
+ * (What an operator configures needs no asking.) A source that is down is asked again; that RPC is down is told elsewhere.
+ */
+import {
+  concatMap,
+  defer,
+  EMPTY,
+  filter,
+  from,
+  map,
+  merge,
+  mergeMap,
+  type Observable,
+  of,
+  repeat,
+  type SchedulerLike,
+  timer,
+} from 'rxjs';
+import { z } from 'zod';
+import type { ServiceEvent } from '../events.js';
+import { type PeerAddress, parseAddress, toAddress } from '../peers/address.js';
+import type { Known } from '../peers/book.js';
+import type { Source } from '../peers/record.js';
+import { type Clock, HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.js';
+import type { Network } from '../wire/network.js';
+import type { Rpc, RpcAnswer } from './ports.js';
+
+export interface Heard {
+  readonly address: PeerAddress;
+  readonly known: Known;
+}
+
+export interface SourceNews {
+  readonly type: 'heard';
+  readonly source: Extract<Source, 'dashd' | 'masternode' | 'dns'>;
+  readonly peers: readonly Heard[];
+}
+
+export interface SourceDeps {
+  readonly network: Network;
+  readonly rpc: Pick<Rpc, 'call'>;
+  /** False: dashd is not asked for peers (`broadcast.skipBootstrap`), nor for masternodes. */
+  readonly askDashd: boolean;
+  readonly resolve: (name: string) => Promise<readonly string[]>;
+  /** Whether so few peers are known that the seeds are worth asking. */
+  readonly isThin: () => boolean;
+  readonly clock: Clock;
+  readonly scheduler: SchedulerLike;
+}
+
+/** Until a source has answered with something. */
+const RETRY_MS = 10 * SECOND_MS;
+const CONNECTIONS_EVERY_MS = 10 * MINUTE_MS;
+const MASTERNODES_EVERY_MS = HOUR_MS;
+/** dashd is given this long to name peers before strangers are asked. */
+const SEEDS_AFTER_MS = 11 * SECOND_MS;
+
+export function sources(deps: SourceDeps): Observable<SourceNews | ServiceEvent> {
+  const { rpc, clock, scheduler, askDashd } = deps;
+  const asked = (ask: Ask, everyMs: number) => poll(() => ask(rpc, clock), everyMs, scheduler);
+  return merge(
+    askDashd ? asked(askConnections, CONNECTIONS_EVERY_MS) : EMPTY,
+    askDashd ? asked(askMasternodes, MASTERNODES_EVERY_MS) : EMPTY,
+    seeds(deps),
+  );
+}
+
+type Ask = (rpc: Pick<Rpc, 'call'>, clock: Clock) => Observable<SourceNews | ServiceEvent>;
+
+/** Asks every so often, and more often until there was something to hear. */
+function poll(
+  ask: () => Observable<SourceNews | ServiceEvent>,
+  everyMs: number,
+  scheduler: SchedulerLike,
+): Observable<SourceNews | ServiceEvent> {
+  return defer(() => {
+    let heard = false;
+    return defer(ask).pipe(
+      map((news) => {
+        heard ||= news.type === 'heard' && news.peers.length > 0;
+        return news;
+      }),
+      repeat({ delay: () => timer(heard ? everyMs : RETRY_MS, scheduler) }),
+      filter((news) => news.type !== 'heard' || news.peers.length > 0),
+    );
+  });
+}
+
+const Connection = z.object({
+  addr: z.string(),
+  inbound: z.boolean(),
+  services: z
+    .string()
+    .regex(/^[0-9a-f]{1,16}$/i)
+    .optional(),
+  minping: z.number().nonnegative().optional(),
+});
+
+/** `getpeerinfo`. Inbound peers are left out: the port they came from is not one they listen on. */
+const askConnections: Ask = (rpc, clock) =>
+  from(rpc.call('getpeerinfo')).pipe(
+    concatMap((answer) => read(answer, z.array(z.unknown()), 'getpeerinfo', clock)),
+    map((answer) => (answer.type === 'read' ? heard('dashd', answer.value.flatMap(connectionOf)) : answer)),
+  );
+
+function connectionOf(entry: unknown): Heard[] {
+  const peer = Connection.safeParse(entry);
+  if (!peer.success || peer.data.inbound) return [];
+  const { addr, services, minping } = peer.data;
+  const address = parseAddress(addr);
+  if (address === undefined) return [];
+  const known = {
+    ...(services !== undefined && { services: BigInt(`0x${services}`) }),
+    ...(minping !== undefined && { pingMs: minping * SECOND_MS }),
+  };
+  return [{ address, known }];
+}
+
+const Masternodes = z.record(z.string(), z.object({ address: z.string(), status: z.string() }));
+const ProTxList = z.array(z.object({ state: z.object({ service: z.string() }) }));
+
+/** `masternodelist`, and `protx list` where that one is not understood: the race is for masternodes. */
+const askMasternodes: Ask = (rpc, clock) =>
+  from(rpc.call('masternodelist', ['json'])).pipe(
+    concatMap((answer) => {
+      const list = answer.ok ? Masternodes.safeParse(answer.result) : undefined;
+      if (list?.success === true) {
+        const enabled = Object.values(list.data).filter(({ status }) => status === 'ENABLED');
+        return of(heard('masternode', addressesIn(enabled.map(({ address }) => address))));
+      }
+      return from(rpc.call('protx', ['list', 'valid', true])).pipe(
+        concatMap((second) => read(second, ProTxList, 'protx list', clock)),
+        map((second) =>
+          second.type === 'read'
+            ? heard('masternode', addressesIn(second.value.map(({ state }) => state.service)))
+            : second,
+        ),
+      );
+    }),
+  );
+
+function addressesIn(texts: readonly string[]): Heard[] {
+  return texts.flatMap((text) => {
+    const address = parseAddress(text);
+    return address === undefined ? [] : [{ address, known: {} }];
+  });
+}
+
+/** The seeds are strangers: asked once, and only when nobody better has been heard. */
+function seeds({ network, resolve, isThin, scheduler }: SourceDeps): Observable<SourceNews> {
+  if (network.dnsSeeds.length === 0) return EMPTY;
+  return timer(SEEDS_AFTER_MS, scheduler).pipe(
+    filter(isThin),
+    concatMap(() => from(network.dnsSeeds)),
+    mergeMap((name) => from(resolve(name))),
+    map((hosts) =>
+      heard(
+        'dns',
+        hosts.flatMap((host) => {
+          const address = toAddress(host, network.p2pPort);
+          return address === undefined ? [] : [{ address, known: {} }];
+        }),
+      ),
+    ),
+  );
+}
+
+function heard(source: SourceNews['source'], peers: readonly Heard[]): SourceNews {
+  return { type: 'heard', source, peers };
+}
+
+function read<T>(
+  answer: RpcAnswer,
+  schema: z.ZodType<T>,
+  method: string,
+  clock: Clock,
+): Observable<{ readonly type: 'read'; readonly value: T } | ServiceEvent> {
+  if (!answer.ok) return EMPTY;
+  const parsed = schema.safeParse(answer.result);
+  if (parsed.success) return of({ type: 'read', value: parsed.data });
+  return of({
+    type: 'service',
+    at: clock.now(),
+    service: 'dashd rpc',
+    state: 'fault',
+    code: 'not understood',
+    detail: `the answer to ${method} is not what dashd 23 answers`,
+  });
+}
