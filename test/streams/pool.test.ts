@@ -1,0 +1,344 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BehaviorSubject, config, of, Subject } from 'rxjs';
+import type { PushBlock } from '../../src/session/types.js';
+import type { Target } from '../../src/streams/connection.js';
+import { createPool, type PoolEvent } from '../../src/streams/pool.js';
+import type { Random } from '../../src/time.js';
+import { frameOf } from '../../src/wire/frame.js';
+import { NETWORKS } from '../../src/wire/network.js';
+import { block, context, counting } from '../session/support.js';
+import { FakeNet, gather, settled, Time } from './support.js';
+
+const { magic } = NETWORKS.regtest;
+
+function target(host: string): Target {
+  return { host, port: 1, peer: `${host}:1`, protected: host === 'dashd' };
+}
+
+function pushable(number: number): PushBlock {
+  return { ...block(number), frame: frameOf(magic, 'block', Buffer.concat([block(number).header, Buffer.of(0)])) };
+}
+
+/** A pool around a dashd, with targets that the test sets. */
+class PoolUnderTest {
+  readonly time = new Time();
+  readonly net = new FakeNet();
+  readonly targets$ = new BehaviorSubject<readonly Target[]>([]);
+  readonly pool;
+  readonly result: ReturnType<typeof gather<PoolEvent>>;
+
+  constructor(random: Random = counting()) {
+    const { time, net, targets$ } = this;
+    this.pool = createPool({
+      context: { ...context(), random },
+      dial: net.dial,
+      clock: time.clock,
+      scheduler: time.scheduler,
+      protectedPeer: target('dashd'),
+      targets$,
+    });
+    assert.equal(net.sockets.length, 0, 'nothing is dialled before somebody subscribes');
+    this.result = gather(this.pool.events$);
+  }
+
+  wants(...hosts: readonly string[]): void {
+    this.targets$.next(hosts.map(target));
+  }
+
+  /** Wants these and has them ready, dashd too. */
+  has(...hosts: readonly string[]): void {
+    this.wants(...hosts);
+    for (const host of ['dashd', ...hosts]) this.net.to(host).shakeHands();
+  }
+
+  get live(): string[] {
+    return [...this.pool.live.keys()];
+  }
+
+  /** Comings, goings and proofs since it was last asked. */
+  told(): string[] {
+    return this.result.values.splice(0).flatMap(({ target: { host }, event }) => {
+      if (event.type === 'ready') return [`${host} ready`];
+      if (event.type === 'lost') return [`${host} lost: ${event.fault.code}`];
+      return event.type === 'proof' ? [`${host} ${event.stage}`] : [];
+    });
+  }
+}
+
+describe("the pool's own dashd", () => {
+  it('is connected to without being asked for', () => {
+    const under = new PoolUnderTest();
+    assert.equal(under.net.dials('dashd'), 1);
+    under.net.to('dashd').shakeHands();
+    assert.deepEqual(under.told(), ['dashd ready']);
+    assert.equal(under.pool.live.get('dashd:1')?.target.protected, true);
+  });
+
+  it('is never dropped: not on demand, not by a list that names it, nor by one that does not', () => {
+    const under = new PoolUnderTest();
+    under.has();
+    assert.equal(under.pool.drop('dashd:1'), false);
+    under.targets$.next([{ ...target('dashd'), protected: false }, target('a')]);
+    under.wants('a');
+    under.wants();
+    assert.equal(under.net.dials('dashd'), 1);
+    assert.equal(under.net.to('dashd').destroyed, false);
+    assert.deepEqual(under.live, ['dashd:1']);
+    assert.equal(under.pool.live.get('dashd:1')?.target.protected, true);
+  });
+
+  it('is dialled for ever, ever more slowly, up to a bound', async () => {
+    const under = new PoolUnderTest();
+    // Three quarters of 250 ms, doubled each time, and of 5 s in the end: the die always shows one half.
+    const pauses = [187.5, 375, 750, 1_500, 3_000, ...Array.from({ length: 95 }, () => 3_750)];
+    for (const [i, pause] of pauses.entries()) {
+      under.net.to('dashd').close('unreachable');
+      await under.time.pass(pause - 0.5);
+      assert.equal(under.net.dials('dashd'), i + 1);
+      await under.time.pass(0.5);
+      assert.equal(under.net.dials('dashd'), i + 2);
+    }
+  });
+
+  it('is back fast after a connection that worked', async () => {
+    const under = new PoolUnderTest();
+    for (let i = 0; i < 10; i += 1) {
+      under.net.to('dashd').close('unreachable');
+      await under.time.pass(5_000);
+    }
+    under.net.to('dashd').shakeHands().close();
+    const dials = under.net.dials('dashd');
+    await under.time.pass(187);
+    assert.equal(under.net.dials('dashd'), dials);
+    await under.time.pass(1);
+    assert.equal(under.net.dials('dashd'), dials + 1);
+  });
+
+  it('is dialled again between half the pause and all of it', async () => {
+    for (const [float, pause] of [
+      [0, 125],
+      [0.999, 250],
+    ] as const) {
+      const under = new PoolUnderTest({ ...counting(), float: () => float });
+      under.net.to('dashd').close('unreachable');
+      await under.time.pass(pause - 1);
+      assert.equal(under.net.dials('dashd'), 1);
+      await under.time.pass(1);
+      assert.equal(under.net.dials('dashd'), 2);
+    }
+  });
+});
+
+describe('a pool', () => {
+  it('connects to those that are wanted, each once', () => {
+    const under = new PoolUnderTest();
+    under.wants('a', 'b', 'a');
+    under.wants('a', 'b');
+    assert.deepEqual(
+      ['dashd', 'a', 'b'].map((host) => under.net.dials(host)),
+      [1, 1, 1],
+    );
+  });
+
+  it('hangs up on those that no longer are, tells that they are lost, and leaves the others alone', () => {
+    const under = new PoolUnderTest();
+    under.has('a', 'b');
+    under.told();
+    under.wants('b', 'c');
+    assert.deepEqual(under.told(), ['a lost: rotated out']);
+    assert.equal(under.net.to('a').destroyed, true);
+    assert.equal(under.net.to('b').destroyed, false);
+    assert.deepEqual(under.live, ['dashd:1', 'b:1']);
+    assert.equal(under.net.dials('c'), 1);
+  });
+
+  it('does not come back to one that is not wanted, and does when it is wanted anew', async () => {
+    const under = new PoolUnderTest();
+    under.has('a');
+    under.wants();
+    await under.time.pass(3_600_000);
+    assert.equal(under.net.dials('a'), 1);
+    under.wants('a');
+    assert.equal(under.net.dials('a'), 2);
+  });
+
+  it('drops a peer on demand, which fails what was on its way to it and does not come back by itself', async () => {
+    const under = new PoolUnderTest();
+    under.has('a', 'b');
+    under.pool.push(pushable(1));
+    under.told();
+    assert.equal(under.pool.drop('a:1'), true);
+    assert.deepEqual(under.told(), ['a failed', 'a lost: rotated out']);
+    assert.deepEqual(under.live, ['dashd:1', 'b:1']);
+    // Shorter than an acknowledgement may take, longer than any pause after one failure.
+    await under.time.pass(20_000);
+    assert.equal(under.net.dials('a'), 1);
+    under.pool.drop('a:1');
+    under.wants('b');
+    under.wants('a', 'b');
+    assert.equal(under.net.dials('a'), 2);
+  });
+
+  it('knows who is live by the time that it tells', () => {
+    const under = new PoolUnderTest();
+    const seen: [string, boolean][] = [];
+    under.pool.events$.subscribe(({ target: { peer }, event }) => {
+      if (event.type === 'ready' || event.type === 'lost') seen.push([event.type, under.pool.live.has(peer)]);
+    });
+    under.has('a');
+    under.net.to('a').close();
+    assert.deepEqual(seen, [
+      ['ready', true],
+      ['ready', true],
+      ['lost', false],
+    ]);
+    assert.deepEqual(under.live, ['dashd:1']);
+  });
+
+  it('remembers of a live peer what it said of itself, and since when', async () => {
+    const under = new PoolUnderTest();
+    await under.time.pass(40);
+    under.net.to('dashd').shakeHands(777);
+    const live = under.pool.live.get('dashd:1');
+    assert.deepEqual([live?.remote.height, live?.since], [777, under.time.clock.now()]);
+  });
+
+  it('has its sessions look at the clock', async () => {
+    const under = new PoolUnderTest();
+    under.net.to('dashd').open();
+    await under.time.pass(9_000);
+    assert.deepEqual(under.told(), []);
+    await under.time.pass(1_000);
+    assert.deepEqual(under.told(), ['dashd lost: handshake timeout']);
+  });
+
+  it('is one pool, however many listen', () => {
+    const under = new PoolUnderTest();
+    gather(under.pool.events$);
+    under.wants('a');
+    assert.deepEqual([under.net.dials('dashd'), under.net.dials('a')], [1, 1]);
+  });
+
+  it('goes on when no more targets come', () => {
+    const under = new PoolUnderTest();
+    under.wants('a');
+    under.targets$.complete();
+    under.net.to('a').shakeHands();
+    assert.deepEqual(under.live, ['a:1']);
+    assert.equal(under.result.completed, false);
+  });
+
+  it('may be without a dashd', () => {
+    const time = new Time();
+    const net = new FakeNet();
+    const pool = createPool({
+      context: context(),
+      dial: net.dial,
+      clock: time.clock,
+      scheduler: time.scheduler,
+      protectedPeer: undefined,
+      targets$: of([target('a')]),
+    });
+    gather(pool.events$);
+    assert.equal(net.sockets.length, 1);
+  });
+
+  it('hangs up on all, and leaves no timer behind, when nobody listens any more', async () => {
+    const under = new PoolUnderTest();
+    under.has('a', 'b');
+    under.net.to('a').close();
+    under.net.to('dashd').close();
+    await under.time.pass(100);
+    under.result.stop();
+    assert.deepEqual(
+      under.net.sockets.map(({ destroyed }) => destroyed),
+      under.net.sockets.map(() => true),
+    );
+    assert.deepEqual(under.live, []);
+    assert.equal(under.time.pending, 0);
+    const dials = under.net.sockets.length;
+    await under.time.pass(3_600_000);
+    assert.equal(under.net.sockets.length, dials);
+  });
+});
+
+describe('a push', () => {
+  it('is with every live socket before it returns, and with nobody else', () => {
+    const under = new PoolUnderTest();
+    under.has('a', 'b');
+    under.wants('a', 'b', 'c');
+    under.net.to('c').open();
+    under.pool.push(pushable(1));
+    const counts = ['dashd', 'a', 'b', 'c'].map((host) => under.net.to(host).blocks.length);
+    assert.deepEqual(counts, [1, 1, 1, 0]);
+  });
+
+  it('is for those named alone, where some are', () => {
+    const under = new PoolUnderTest();
+    under.has('a', 'b');
+    under.pool.push(pushable(1), new Set(['b:1', 'z:1']));
+    under.pool.push(pushable(2), new Set());
+    assert.deepEqual(
+      ['dashd', 'a', 'b'].map((host) => under.net.to(host).blocks.length),
+      [0, 0, 1],
+    );
+  });
+
+  it('reaches the others when one of them fails in the middle of it', () => {
+    const under = new PoolUnderTest();
+    under.has('a', 'b', 'c');
+    under.net.to('a').backlog = 64 * 1024 * 1024;
+    under.told();
+    under.pool.push(pushable(1));
+    assert.deepEqual(
+      ['dashd', 'a', 'b', 'c'].map((host) => under.net.to(host).blocks.length),
+      [1, 0, 1, 1],
+    );
+    assert.deepEqual(under.told(), ['a failed', 'a lost: backlog']);
+  });
+
+  it('reaches the others when one of them is dropped on account of it', () => {
+    const under = new PoolUnderTest();
+    under.has('a', 'b', 'c');
+    under.net.to('a').backlog = 64 * 1024 * 1024;
+    under.pool.events$.subscribe(({ event }) => {
+      if (event.type === 'lost') under.wants('c', 'd');
+    });
+    under.pool.push(pushable(1));
+    assert.equal(under.net.to('c').blocks.length, 1);
+    assert.equal(under.net.to('b').destroyed, true);
+    assert.equal(under.net.dials('d'), 1);
+  });
+
+  it('reaches the others when the code for one of them throws, and that is not kept quiet', async () => {
+    const under = new PoolUnderTest();
+    under.has('a', 'b');
+    under.net.to('a').write = () => {
+      throw new Error('a bug in an adapter');
+    };
+    const thrown: unknown[] = [];
+    const { onUnhandledError } = config;
+    const reported = new Subject<void>();
+    const report = new Promise<void>((resolve) => reported.subscribe({ complete: resolve }));
+    config.onUnhandledError = (error) => {
+      thrown.push(error);
+      reported.complete();
+    };
+    try {
+      under.pool.push(pushable(1));
+      assert.deepEqual(
+        ['dashd', 'b'].map((host) => under.net.to(host).blocks.length),
+        [1, 1],
+      );
+      await report;
+      await settled();
+    } finally {
+      config.onUnhandledError = onUnhandledError;
+    }
+    assert.deepEqual(
+      thrown.map((error) => error instanceof Error && error.message),
+      ['a bug in an adapter'],
+    );
+  });
+});
