@@ -13,7 +13,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { errorCode } from './system-error.js';
 
-export type PeerFileFaultCode =
+type PeerFileFaultCode =
   | 'missing'
   | 'locked'
   | 'lock lost'
@@ -23,7 +23,7 @@ export type PeerFileFaultCode =
   | 'too large'
   | 'io error';
 
-export interface PeerFileFault {
+interface PeerFileFault {
   readonly ok: false;
   readonly code: PeerFileFaultCode;
   /** For people: what, and what to do about it. */
@@ -31,7 +31,7 @@ export interface PeerFileFault {
 }
 
 /** The file itself, or the copy before it. */
-export type Copy = 'current' | 'backup';
+type Copy = 'current' | 'backup';
 
 export interface PeerFile {
   readonly path: string;

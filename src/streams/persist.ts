@@ -39,7 +39,7 @@ import { type ParsedBook, parse, serialise } from '../peers/format.js';
 import type { Weights } from '../peers/score.js';
 import { type Clock, MINUTE_MS, SECOND_MS } from '../time.js';
 
-export type Copy = 'current' | 'backup';
+type Copy = 'current' | 'backup';
 
 interface Fault {
   readonly ok: false;
