@@ -6,6 +6,7 @@ import {
   asyncScheduler,
   EMPTY,
   filter,
+  lastValueFrom,
   map,
   merge,
   type Observable,
@@ -13,8 +14,11 @@ import {
   Subject,
   Subscription,
   share,
+  tap,
 } from 'rxjs';
+import { controlPath, openControl } from './adapters/control.js';
 import { resolveSeed } from './adapters/dns.js';
+import { openPeerFile } from './adapters/peer-file.js';
 import { createRpc } from './adapters/rpc.js';
 import { systemClock, systemRandom } from './adapters/system.js';
 import { dial } from './adapters/tcp.js';
@@ -25,12 +29,14 @@ import type { Config } from './config.js';
 import type { BlockEvent, RelayEvent, ServiceEvent } from './events.js';
 import { keyOf, toAddress } from './peers/address.js';
 import { PeerBook } from './peers/book.js';
+import { applyEdit } from './peers/edit.js';
 import { type SelectLimits, selectLimits } from './peers/plan.js';
 import { type Admission, Gatekeeper } from './streams/blocks.js';
 import { Broadcaster } from './streams/broadcast.js';
 import { FEED_TOPICS, feed } from './streams/feed.js';
 import { peerEvents } from './streams/peer-events.js';
 import { createPeering } from './streams/peering.js';
+import { loadBook, persist } from './streams/persist.js';
 import { createPool, type LivePeer } from './streams/pool.js';
 import { RecentStore } from './streams/recent.js';
 import { socket } from './streams/socket.js';
@@ -101,6 +107,8 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   // One of the connections is the local dashd's.
   const room = broadcast.maxPeers - 1;
   const min = Math.min(broadcast.minPeers, room);
+  const peerFile = openPeerFile(broadcast.peerDb);
+  if (broadcast.enabled) for (const event of await loadBook(book, peerFile, clock)) tell(event);
   const peering = createPeering({
     book,
     network,
@@ -199,11 +207,41 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     }),
   );
 
+  // The book is kept, and is at the operator's hand.
+  const ending$ = new Subject<void>();
+  const edits$ = new Subject<void>();
+  const control = broadcast.enabled
+    ? openControl(controlPath(peerFile.path), {
+        request(request) {
+          const answer = applyEdit(book, request, clock.now());
+          edits$.next();
+          return answer;
+        },
+        state: (state, code, detail) =>
+          tell({ type: 'service', at: clock.now(), service: 'control socket', state, code, detail }),
+      })
+    : undefined;
+  const saved = broadcast.enabled
+    ? lastValueFrom(
+        persist({
+          book,
+          file: peerFile,
+          localDashd: keyOf(own),
+          changes$: merge(edits$, broadcaster.events$.pipe(filter(({ type }) => type === 'verdict'))),
+          stop$: ending$,
+          clock,
+          scheduler,
+        }).pipe(tap(tell)),
+        { defaultValue: undefined },
+      )
+    : undefined;
+
   const shutDown = async (): Promise<void> => {
     incoming.unsubscribe();
     await broadcaster.stop();
     outgoing.unsubscribe();
-    await Promise.all([...closing, publisher.close(), rpc.close()]);
+    ending$.next();
+    await Promise.all([...closing, publisher.close(), rpc.close(), control?.close(), saved]);
     events$.complete();
   };
   let stopping: Promise<void> | undefined;

@@ -1,6 +1,9 @@
 /** A relay as a user runs it, configuration and all, with a pool's socket in front of it and its events kept. */
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Push } from 'zeromq';
 import { hashHeader } from '../../src/block/x11.js';
 import { loadConfig } from '../../src/config.js';
@@ -19,6 +22,7 @@ export class RelayUnderTest {
     readonly relay: Relay,
     readonly poolBind: string,
     readonly eventsBind: string,
+    private readonly folder: string,
   ) {}
 
   /** @param options flags without their dashes, over those that every test wants */
@@ -26,6 +30,7 @@ export class RelayUnderTest {
     options: Readonly<Record<string, string>>,
     deps: Partial<RelayDeps> = {},
   ): Promise<RelayUnderTest> {
+    const folder = mkdtempSync(join(tmpdir(), 'blockcast-relay-'));
     const [pool, events] = await freePorts(2);
     const poolBind = options['pool-bind'] ?? `tcp://127.0.0.1:${pool}`;
     const eventsBind = options['events-bind'] ?? `tcp://127.0.0.1:${events}`;
@@ -34,6 +39,7 @@ export class RelayUnderTest {
         network: 'regtest',
         'dashd-zmq-url': '',
         'broadcast-min-peers': '0',
+        'broadcast-peer-db': join(folder, 'broadcast_peers.json'),
         ...options,
         'pool-bind': poolBind,
         'events-bind': eventsBind,
@@ -52,7 +58,7 @@ export class RelayUnderTest {
       ...deps,
       listen: (event) => listen(event),
     });
-    const under = new RelayUnderTest(relay, poolBind, eventsBind);
+    const under = new RelayUnderTest(relay, poolBind, eventsBind, folder);
     listen = (event) => under.take(event);
     for (const event of early) under.take(event);
     under.pool.connect(poolBind);
@@ -116,6 +122,7 @@ export class RelayUnderTest {
   async stop(): Promise<void> {
     this.pool.close();
     await this.relay.stop();
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   private take(event: RelayEvent): void {
