@@ -2,7 +2,7 @@
 import { formatMs, oneLine } from '../ops/units.js';
 import { delivered, type PeerRecord, undelivered } from '../peers/record.js';
 import { type Score, score, type TermLabel } from '../peers/score.js';
-import { HOUR_MS, MINUTE_MS } from '../time.js';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.js';
 
 const NONE = '–';
 const TERMS: readonly TermLabel[] = ['initial', 'success', 'recency', 'from dashd', 'floor'];
@@ -102,6 +102,7 @@ function ago(at: number, now: number): string {
 }
 
 function span(ms: number): string {
+  if (ms < MINUTE_MS) return `${Math.round(ms / SECOND_MS)} s`;
   if (ms < HOUR_MS) return `${(ms / MINUTE_MS).toFixed(0)} min`;
   if (ms < 48 * HOUR_MS) return `${(ms / HOUR_MS).toFixed(1)} h`;
   return `${(ms / (24 * HOUR_MS)).toFixed(0)} days`;
