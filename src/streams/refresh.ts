@@ -6,6 +6,7 @@ import {
   asyncScheduler,
   exhaustMap,
   filter,
+  interval,
   merge,
   type Observable,
   type SchedulerLike,
@@ -35,13 +36,15 @@ export interface RefreshDeps {
   readonly scheduler?: SchedulerLike;
 }
 
+/** While peers are too few, waits end by themselves, too: a backoff is over, a network is back. */
+const LOOK_AGAIN_MS = 5 * SECOND_MS;
 /** Refills are no more frequent than this, however fast peers are lost, milliseconds. */
 const REFILL_PAUSE_MS = SECOND_MS;
 
 export function refresh(deps: RefreshDeps): Observable<Plan> {
   const { book, live, wake$, intervalMs, limits, clock, random, scheduler = asyncScheduler } = deps;
   const isShort = () => needsRefill(live().filter((peer) => peer.ready && peer.protected !== true).length, limits);
-  const refills$ = wake$.pipe(
+  const refills$ = merge(wake$, interval(LOOK_AGAIN_MS, scheduler)).pipe(
     filter(isShort),
     throttleTime(REFILL_PAUSE_MS, scheduler, { leading: true, trailing: true }),
   );
