@@ -25,6 +25,7 @@ import {
   settingOf,
   type Values,
 } from './config/settings.js';
+import type { WeightSettings } from './peers/score.js';
 import type { NetworkName } from './wire/network.js';
 
 export { type ConfigError, formatConfigError } from './config/error.js';
@@ -61,6 +62,8 @@ export interface Config {
     readonly skipBootstrap: boolean;
     readonly peerDb: string;
     readonly fallback: boolean;
+    /** What makes a peer's score. */
+    readonly weights: WeightSettings;
   };
   readonly peers: readonly HostPort[];
   readonly http: HostPort;

@@ -31,6 +31,7 @@ import { keyOf, toAddress } from './peers/address.js';
 import { PeerBook } from './peers/book.js';
 import { applyEdit } from './peers/edit.js';
 import { type SelectLimits, selectLimits } from './peers/plan.js';
+import { weightsFrom } from './peers/score.js';
 import { type Admission, Gatekeeper } from './streams/blocks.js';
 import { Broadcaster } from './streams/broadcast.js';
 import { FEED_TOPICS, feed } from './streams/feed.js';
@@ -82,7 +83,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const done = new Promise<void>((resolve) => events$.subscribe({ complete: resolve }));
   if (deps.listen !== undefined) events$.subscribe(deps.listen);
   const tell = (event: RelayEvent): void => events$.next(event);
-  const closing: Promise<void>[] = [];
+  const closing = new Set<Promise<void>>();
   const curve = config.pool.curve.enabled ? config.pool.curve : undefined;
 
   // What we know: the chain's tip, the blocks we can serve, the blocks that have been here.
@@ -107,6 +108,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   // One of the connections is the local dashd's.
   const room = broadcast.maxPeers - 1;
   const min = Math.min(broadcast.minPeers, room);
+  const weights = weightsFrom(broadcast.weights);
   const peerFile = openPeerFile(broadcast.peerDb);
   if (broadcast.enabled) for (const event of await loadBook(book, peerFile, clock)) tell(event);
   const peering = createPeering({
@@ -116,6 +118,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     askDashd: !broadcast.skipBootstrap,
     resolve: resolveSeed,
     tip,
+    weights,
     limits: selectLimits(network.name, { max: room, min, ...deps.limits }),
     intervalMs: broadcast.refreshInterval * SECOND_MS,
     pool: () => peers,
@@ -214,6 +217,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     ? openControl(controlPath(peerFile.path), {
         request(request) {
           const answer = applyEdit(book, request, clock.now());
+          for (const { peer, outcome } of answer.ok ? answer.outcomes : []) if (outcome === 'removed') peers.drop(peer);
           edits$.next();
           return answer;
         },
@@ -227,6 +231,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
           book,
           file: peerFile,
           localDashd: keyOf(own),
+          weights,
           changes$: merge(edits$, broadcaster.events$.pipe(filter(({ type }) => type === 'verdict'))),
           stop$: ending$,
           clock,
@@ -240,9 +245,14 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     incoming.unsubscribe();
     await broadcaster.stop();
     outgoing.unsubscribe();
-    ending$.next();
-    await Promise.all([...closing, publisher.close(), rpc.close(), control?.close(), saved]);
-    events$.complete();
+    try {
+      // The last edit is answered before the last save.
+      await control?.close();
+      ending$.next();
+      await Promise.all([...closing, publisher.close(), rpc.close(), saved]);
+    } finally {
+      events$.complete();
+    }
   };
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {

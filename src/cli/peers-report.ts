@@ -1,7 +1,7 @@
 /** Peers as text for people. */
 import { formatMs, oneLine } from '../ops/units.js';
 import { delivered, type PeerRecord, undelivered } from '../peers/record.js';
-import { type Score, score, type TermLabel } from '../peers/score.js';
+import { type Score, score, type TermLabel, type Weights } from '../peers/score.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.js';
 
 const NONE = '–';
@@ -43,8 +43,8 @@ export function peerTable(ranked: readonly Ranked[], now: number): string {
 }
 
 /** The score's terms, each with its reason, and then what else is known. */
-export function describePeer(record: PeerRecord, now: number): string {
-  const { total, terms } = score(record, now);
+export function describePeer(record: PeerRecord, now: number, weights: Weights): string {
+  const { total, terms } = score(record, now, weights);
   const { broadcasts, announcements, connections, backoff } = record;
   const facts: [string, string | undefined][] = [
     ['known from', record.sources.join(', ') + (record.via === undefined ? '' : `, told by ${record.via}`)],

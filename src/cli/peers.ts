@@ -10,7 +10,7 @@ import type { Config } from '../config.js';
 import { oneLine } from '../ops/units.js';
 import { keyOf, type PeerKey, toAddress } from '../peers/address.js';
 import { type ParsedBook, serialise } from '../peers/format.js';
-import { score } from '../peers/score.js';
+import { score, weightsFrom } from '../peers/score.js';
 import { readBook } from '../streams/persist.js';
 import { MINUTE_MS } from '../time.js';
 import { NETWORKS } from '../wire/network.js';
@@ -23,8 +23,9 @@ export async function listPeers(json: boolean, config: Config, context: CliConte
   const book = await readPeers(config, context);
   if (book === undefined) return EXIT.failed;
   const now = systemClock.now();
+  const weights = weightsFrom(config.broadcast.weights);
   const ranked = book.records
-    .map((record) => ({ record, score: score(record, now) }))
+    .map((record) => ({ record, score: score(record, now, weights) }))
     .sort((a, b) => b.score.total - a.score.total || (a.record.key < b.record.key ? -1 : 1));
   const text = json
     ? `${JSON.stringify(
@@ -46,14 +47,16 @@ export async function explainPeer(name: string, config: Config, context: CliCont
   if (record === undefined) {
     return complain(context, `${key.value} is not in the peer book. Add it: blockcast peers add ${key.value}`);
   }
-  await print(context.stdout, describePeer(record, systemClock.now()));
+  await print(context.stdout, describePeer(record, systemClock.now(), weightsFrom(config.broadcast.weights)));
   return EXIT.ok;
 }
 
 export async function exportPeers(target: string, config: Config, context: CliContext): Promise<number> {
   const book = await readPeers(config, context);
   if (book === undefined) return EXIT.failed;
-  const text = [...serialise(book.records, systemClock.now(), book.localDashd)].join('');
+  const text = [
+    ...serialise(book.records, systemClock.now(), book.localDashd, weightsFrom(config.broadcast.weights)),
+  ].join('');
   if (target === '-') {
     await print(context.stdout, text);
     return EXIT.ok;

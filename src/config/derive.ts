@@ -1,6 +1,7 @@
 /** Fills in what follows from other settings. */
 import { posix, win32 } from 'node:path';
 import type { Config, CurveConfig } from '../config.js';
+import type { WeightSettings } from '../peers/score.js';
 import { NETWORKS, type NetworkName } from '../wire/network.js';
 import { type HostPort, parseHostPort } from './host-port.js';
 import type { Values } from './settings.js';
@@ -35,10 +36,24 @@ export function derive(values: Values, surroundings: Surroundings): Config {
       skipBootstrap: values['broadcast.skipBootstrap'],
       peerDb: values['broadcast.peerDb'] ?? `${dataFolder(network.name)}/broadcast_peers.json`,
       fallback: values['broadcast.fallback'],
+      weights: weights(values),
     },
     peers: distinct(values.peers.flatMap((text) => toHostPort(text, network.p2pPort))),
     http: { host: values['http.host'], port: values['http.port'] },
     log: { level: values['log.level'], format: values['log.format'] },
+  };
+}
+
+function weights(values: Values): WeightSettings {
+  return {
+    known: values['broadcast.weights.known'],
+    heard: values['broadcast.weights.heard'],
+    success: values['broadcast.weights.success'],
+    hour: values['broadcast.weights.hour'],
+    sixHours: values['broadcast.weights.sixHours'],
+    day: values['broadcast.weights.day'],
+    older: values['broadcast.weights.older'],
+    fromDashd: values['broadcast.weights.fromDashd'],
   };
 }
 

@@ -23,6 +23,14 @@ const RULES: readonly Rule[] = [
     remedy: 'Lower it, or raise broadcast.maxPeers.',
   },
   {
+    about: ['broadcast.weights.hour', 'broadcast.weights.sixHours', 'broadcast.weights.day'],
+    broken: (values) =>
+      values['broadcast.weights.hour'] < values['broadcast.weights.sixHours'] ||
+      values['broadcast.weights.sixHours'] < values['broadcast.weights.day'],
+    problem: 'and the weights after it do not fall',
+    remedy: 'The longer ago a peer was seen, the fewer points it may get: hour ≥ sixHours ≥ day.',
+  },
+  {
     about: ['pool.bind', 'pool.curve.enabled', 'pool.allowInsecureBind'],
     broken: (values) =>
       !values['pool.curve.enabled'] && !values['pool.allowInsecureBind'] && !isLocal(values['pool.bind']),

@@ -50,6 +50,7 @@ function setting<T>(
 const MAX_PEERS = 1_000;
 const DAY_SECONDS = 86_400;
 
+const points = integer(0, 10_000);
 const port = integer(1, 65_535);
 const bindPort = integer(0, 65_535);
 
@@ -100,6 +101,14 @@ const SETTINGS = {
     true,
     'false: a block that reached no peer but the local dashd counts as failed',
   ),
+  'broadcast.weights.known': setting(points, 100, 'points of a peer that dashd or the operator named'),
+  'broadcast.weights.heard': setting(points, 50, 'points of a peer known by hearsay'),
+  'broadcast.weights.success': setting(points, 100, 'points times the success rate, which is between 0 and 1'),
+  'broadcast.weights.hour': setting(points, 50, 'points of a peer seen within the last hour'),
+  'broadcast.weights.sixHours': setting(points, 30, 'seen within six hours'),
+  'broadcast.weights.day': setting(points, 10, 'seen within a day'),
+  'broadcast.weights.older': setting(integer(0, 10_000), 20, 'points taken from a peer not seen for longer'),
+  'broadcast.weights.fromDashd': setting(points, 30, 'points more for a peer that dashd itself had'),
   peers: setting(peerList, [], "peers always to be tried; the port defaults to the network's"),
 
   'http.host': setting(host, '127.0.0.1', 'where the HTTP service listens'),

@@ -47,30 +47,37 @@ function createGravity(): (event: RelayEvent) => LogLevel {
     return event.wasReady ? 'warn' : 'info';
   };
 
+  const ofArrival = (event: PeerConnected): LogLevel => {
+    if (event.protected) localSince = event.at;
+    return event.protected ? 'info' : 'debug';
+  };
+
   return (event) => {
     switch (event.type) {
-      case 'received':
-        return 'info';
-      case 'refused':
-        return 'warn';
       case 'verdict':
         return event.success ? 'info' : 'error';
       case 'service':
         return event.state === 'up' ? 'info' : 'warn';
       case 'peer connected':
-        if (event.protected) localSince = event.at;
-        return event.protected ? 'info' : 'debug';
+        return ofArrival(event);
       case 'peer lost':
         return ofLoss(event);
       case 'plan':
         return event.connect.length + event.disconnect.length > 0 ? 'info' : 'debug';
-      case 'repeated':
-      case 'proof':
-      case 'tip':
-        return 'debug';
+      default:
+        return PLAIN_LEVELS[event.type];
     }
   };
 }
+
+/** Of events that are always as grave as each other. */
+const PLAIN_LEVELS = {
+  received: 'info',
+  refused: 'warn',
+  repeated: 'debug',
+  proof: 'debug',
+  tip: 'debug',
+} as const satisfies Partial<Record<RelayEvent['type'], LogLevel>>;
 
 function describe(event: RelayEvent): string {
   switch (event.type) {

@@ -279,9 +279,10 @@ export class PeerBook {
 
   #restored(saved: PeerRecord, now: number): 'added' | 'known' | Refusal {
     const source = trustedSource(saved);
-    const refusal = this.#refuses(saved, source);
-    if (refusal !== undefined) return refusal;
     const mine = this.#records.get(saved.key);
+    // The pool's own dashd is where it is, whatever would be said of another's address.
+    const refusal = mine?.protected === true ? undefined : this.#refuses(saved, source);
+    if (refusal !== undefined) return refusal;
     const record = notAhead(saved, now);
     if (this.#isDead(record, now)) return 'stale';
     if (mine === undefined) return this.#note(record, true);

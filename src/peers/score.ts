@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { HOUR_MS } from '../time.js';
-import { type PeerRecord, SOURCES, type Source } from './record.js';
+import type { PeerRecord, Source } from './record.js';
 
 /** Points a peer earns (requirement 16). */
 export interface Weights {
@@ -24,27 +23,35 @@ export const WEIGHTS: Weights = {
   protected: 999_999,
 };
 
-const bonus = z.number().min(0).max(10_000);
+/** The weights that an operator may set, as the configuration has them. */
+export interface WeightSettings {
+  /** For a peer that dashd or the operator named. */
+  readonly known: number;
+  /** For one known by hearsay. */
+  readonly heard: number;
+  readonly success: number;
+  readonly hour: number;
+  readonly sixHours: number;
+  readonly day: number;
+  /** Taken away, so not negative. */
+  readonly older: number;
+  readonly fromDashd: number;
+}
 
-const weightsSchema = z.strictObject({
-  initial: z.strictObject(Object.fromEntries(SOURCES.map((source) => [source, bonus])) as Record<Source, typeof bonus>),
-  success: bonus,
-  recency: z
-    .strictObject({ hour: bonus, sixHours: bonus, day: bonus, older: z.number().min(-10_000).max(0) })
-    .refine((recency) => recency.hour >= recency.sixHours && recency.sixHours >= recency.day, {
-      message: 'the longer ago a peer was seen, the fewer points it may get',
-    }),
-  fromDashd: bonus,
-  protected: z.number().min(100_000).max(Number.MAX_SAFE_INTEGER),
-});
-
-/** Checks weights that came from configuration. @returns the weights, or what is wrong with which of them */
-export function parseWeights(value: unknown): { ok: true; weights: Weights } | { ok: false; reason: string } {
-  const result = weightsSchema.safeParse(value);
-  if (result.success) return { ok: true, weights: result.data };
+export function weightsFrom({ known, heard, success, hour, sixHours, day, older, fromDashd }: WeightSettings): Weights {
   return {
-    ok: false,
-    reason: result.error.issues.map((issue) => `${issue.path.join('.') || 'weights'}: ${issue.message}`).join('; '),
+    initial: {
+      local_dashd: known,
+      dashd: known,
+      configured: known,
+      masternode: heard,
+      dns: heard,
+      p2p_discovery: heard,
+    },
+    success,
+    recency: { hour, sixHours, day, older: -older },
+    fromDashd,
+    protected: WEIGHTS.protected,
   };
 }
 

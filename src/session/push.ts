@@ -84,9 +84,10 @@ export function blocksInHeaders(
   state: SessionState,
   headers: readonly Buffer[],
 ): readonly Hash[] {
-  const ours = state.pushes.filter((one) => headers.some((header) => header.equals(one.header))).map((one) => one.hash);
+  const pushed = new Map(state.pushes.map((one) => [one.header.toString('latin1'), one.hash]));
+  const ours = headers.flatMap((header) => pushed.get(header.toString('latin1')) ?? []);
   const last = headers.at(-1);
-  if (last === undefined || state.pushes.some((one) => one.header.equals(last))) return ours;
+  if (last === undefined || pushed.has(last.toString('latin1'))) return ours;
   return [...ours, context.hashHeader(last)];
 }
 

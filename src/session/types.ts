@@ -131,5 +131,4 @@ export type SessionFaultCode =
   | 'message flood'
   | 'backlog'
   // our own doing
-  | 'rotated out'
-  | 'shutdown';
+  | 'rotated out';

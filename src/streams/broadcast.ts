@@ -45,13 +45,16 @@ export interface BroadcastDeps {
 /** So long after it came a block is worth sending to whoever lacks it, unless another has become the tip. */
 const FRESH_MS = 10 * MINUTE_MS;
 const VERDICT_DEADLINE_MS = 3 * SECOND_MS;
+/** Each holds its block twice, as bytes and as a message: half a gigabyte, should all be of the largest size. */
+const MAX_FLIGHTS = 128;
 
 /** A block under way. Entries are replayed: some are made before anybody had the time to listen. */
 interface Flight {
   readonly arrival: Arrival;
   readonly push: PushBlock;
   readonly entries$: Subject<Entry>;
-  /** Ends it: the block is no longer fresh, or the relay stops. */
+  readonly superseded$: Subject<void>;
+  /** Ends it: the block is no longer fresh, many have come since, or the relay stops. */
   readonly over$: Observable<unknown>;
   /** False while dashd's consent is awaited. */
   released: boolean;
@@ -104,15 +107,22 @@ export class Broadcaster {
 
   private open(arrival: Arrival): Flight {
     const { hash, header, previous, raw } = arrival.block;
+    const superseded$ = new Subject<void>();
     const flight: Flight = {
       arrival,
       push: { hash, header, previous, frame: frameOf(this.deps.network.magic, 'block', raw) },
       entries$: new ReplaySubject(),
-      over$: merge(timer(FRESH_MS, this.scheduler), this.stopped$),
+      superseded$,
+      over$: merge(timer(FRESH_MS, this.scheduler), this.stopped$, superseded$),
       released: false,
       judged: false,
     };
     this.flights.set(hash, flight);
+    for (const oldest of this.flights.values()) {
+      if (this.flights.size <= MAX_FLIGHTS) break;
+      oldest.superseded$.next();
+      this.flights.delete(oldest.push.hash);
+    }
     return flight;
   }
 

@@ -71,8 +71,6 @@ export interface PeerDialling {
 
 export type ConnectionEvent = PeerDialling | SessionEvent | PeerLost;
 
-const OUR_DOING: ReadonlySet<SessionFaultCode> = new Set(['rotated out', 'shutdown']);
-
 export function connection(target: Target, deps: ConnectionDeps): Observable<ConnectionEvent> {
   return new Observable((subscriber) => {
     const { context, clock } = deps;
@@ -132,7 +130,7 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
       inputs.unsubscribe();
       const { bytesIn, bytesOut } = socket;
       socket.destroy();
-      const ours = OUR_DOING.has(fault.code);
+      const ours = fault.code === 'rotated out';
       const wasReady = readySince !== undefined;
       const uptimeMs = clock.now() - (readySince ?? clock.now());
       subscriber.next({ type: 'lost', fault, ours, wasReady, uptimeMs, bytesIn, bytesOut });

@@ -22,6 +22,7 @@ import type { BlockEvent, PlanEvent, ServiceEvent } from '../events.js';
 import { keyOf } from '../peers/address.js';
 import type { PeerBook } from '../peers/book.js';
 import { type LivePeer, needsRefill, type Plan, type SelectLimits } from '../peers/plan.js';
+import type { Weights } from '../peers/score.js';
 import type { Clock, Random } from '../time.js';
 import { Bookkeeper } from './bookkeeping.js';
 import type { Target } from './connection.js';
@@ -35,6 +36,7 @@ export interface PeeringDeps extends Omit<SourceDeps, 'isThin'> {
   readonly book: PeerBook;
   readonly tip: ChainTip;
   readonly limits: SelectLimits;
+  readonly weights: Weights;
   /** Between refreshes, milliseconds. */
   readonly intervalMs: number;
   /** The pool that carries the plans out; asked for only once it runs. */

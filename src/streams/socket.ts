@@ -9,16 +9,17 @@ export type OpenSocket = (handlers: {
 
 /**
  * A ZeroMQ socket as a cold Observable: open while subscribed.
- * @param closing takes the promise of each close, since a teardown cannot wait for it
+ * @param closing holds the promise of each close under way, since a teardown cannot wait for it
  */
-export function socket(open: OpenSocket, closing: Promise<void>[]): Observable<SocketNews> {
+export function socket(open: OpenSocket, closing: Set<Promise<void>>): Observable<SocketNews> {
   return new Observable((subscriber) => {
     const opened = open({
       frames: (frames) => subscriber.next({ type: 'frames', frames }),
       state: (state, detail) => subscriber.next({ type: 'state', state, detail }),
     });
     return () => {
-      closing.push(opened.close());
+      const closed = opened.close().finally(() => closing.delete(closed));
+      closing.add(closed);
     };
   });
 }

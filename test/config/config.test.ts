@@ -65,6 +65,14 @@ const EXAMPLES: Readonly<
   'broadcast.skipBootstrap': { text: 'TRUE', value: true, wrong: '' },
   'broadcast.peerDb': { text: '/var/lib/peers.json', value: '/var/lib/peers.json', wrong: 'a\0' },
   'broadcast.fallback': { text: '0', value: false, wrong: 'never' },
+  'broadcast.weights.known': { text: '120', value: 120, wrong: '-1' },
+  'broadcast.weights.heard': { text: '40', value: 40, wrong: 'many' },
+  'broadcast.weights.success': { text: '200', value: 200, wrong: '10001' },
+  'broadcast.weights.hour': { text: '60', value: 60, wrong: '1.5' },
+  'broadcast.weights.sixHours': { text: '31', value: 31, wrong: '' },
+  'broadcast.weights.day': { text: '11', value: 11, wrong: 'x' },
+  'broadcast.weights.older': { text: '0', value: 0, wrong: '-20' },
+  'broadcast.weights.fromDashd': { text: '0', value: 0, wrong: 'no' },
   peers: {
     text: 'a.example:1, 203.0.113.7 ,[2001:db8::1]:2,[::1],A.example:1',
     value: [
@@ -104,6 +112,7 @@ describe('config', () => {
         skipBootstrap: false,
         peerDb: 'data/dash/broadcast_peers.json',
         fallback: true,
+        weights: { known: 100, heard: 50, success: 100, hour: 50, sixHours: 30, day: 10, older: 20, fromDashd: 30 },
       },
       peers: [],
       http: { host: '127.0.0.1', port: 8080 },
@@ -403,6 +412,7 @@ describe('config', () => {
   describe('rules', () => {
     const broken: [string, Given, string[]][] = [
       ['fewer peers at most than at least', { options: { 'broadcast-min-peers': '21' } }, ['broadcast.minPeers']],
+      ['weights that do not fall', { options: { 'broadcast-weights-day': '31' } }, ['broadcast.weights.hour']],
       ['a pool socket open to the world', { options: { 'pool-bind': 'tcp://0.0.0.0:28500' } }, ['pool.bind']],
       ['a pool socket on every interface', { options: { 'pool-bind': 'tcp://*:28500' } }, ['pool.bind']],
       ['a pool socket on IPv6', { options: { 'pool-bind': 'tcp://[::]:28500' } }, ['pool.bind']],

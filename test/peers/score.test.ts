@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { observe, SOURCES, type Source } from '../../src/peers/record.js';
-import { parseWeights, score, scoreTotal, successRate, WEIGHTS } from '../../src/peers/score.js';
+import { score, scoreTotal, successRate, WEIGHTS, weightsFrom } from '../../src/peers/score.js';
 import { HOUR_MS } from '../../src/time.js';
 import { NOW, outcomes, peer, seeded } from './support.js';
 
@@ -140,19 +140,10 @@ test('the success rate lies between 0 and the plain rate, whatever it is given',
   assert.equal(successRate(Number.NaN, 1), 0);
 });
 
-test('weights from configuration are checked, and the fault names the key', () => {
-  assert.deepEqual(parseWeights(WEIGHTS), { ok: true, weights: WEIGHTS });
-  const faults: [unknown, RegExp][] = [
-    [{ ...WEIGHTS, success: -1 }, /success/],
-    [{ ...WEIGHTS, success: Number.NaN }, /success/],
-    [{ ...WEIGHTS, sucess: 1 }, /sucess/],
-    [{ ...WEIGHTS, recency: { ...WEIGHTS.recency, older: 5 } }, /recency\.older/],
-    [{ ...WEIGHTS, recency: { ...WEIGHTS.recency, day: 60 } }, /recency: the longer ago/],
-    [{ ...WEIGHTS, initial: { dashd: 100 } }, /initial\./],
-    ['much', /weights/],
-  ];
-  for (const [value, expected] of faults) {
-    const result = parseWeights(value);
-    assert.ok(!result.ok && expected.test(result.reason), JSON.stringify(result));
-  }
+test('the configuration’s defaults give the weights of requirement 16, and each setting its own', () => {
+  const settings = { known: 100, heard: 50, success: 100, hour: 50, sixHours: 30, day: 10, older: 20, fromDashd: 30 };
+  assert.deepEqual(weightsFrom(settings), WEIGHTS);
+  const seen = new Set([JSON.stringify(WEIGHTS)]);
+  for (const name of Object.keys(settings)) seen.add(JSON.stringify(weightsFrom({ ...settings, [name]: 7 })));
+  assert.equal(seen.size, 1 + Object.keys(settings).length);
 });

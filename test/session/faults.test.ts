@@ -150,7 +150,7 @@ describe('a closed session', () => {
     assert.deepEqual(hand.push(block(1)), []);
     assert.deepEqual(hand.written(block(1)), []);
     assert.deepEqual(hand.tick(), []);
-    assert.deepEqual(hand.input({ type: 'closed', fault: { code: 'shutdown', detail: '' } }), []);
+    assert.deepEqual(hand.input({ type: 'closed', fault: { code: 'rotated out', detail: '' } }), []);
     assert.equal(hand.state, state);
   });
 

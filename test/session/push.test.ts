@@ -104,8 +104,8 @@ describe('a push', () => {
     assert.deepEqual(events(hand.hears(pong(2n)))[0], proof(1, 'acknowledged'));
     assert.deepEqual(events(hand.hears(pong(2n))), [], 'once');
     assert.deepEqual(events(hand.hears({ command: 'headers', headers: [2, 1].map((n) => block(n).header) })), [
-      { type: 'announced', hash: hashOf(1) },
       { type: 'announced', hash: hashOf(2) },
+      { type: 'announced', hash: hashOf(1) },
       proof(1, 'accepted'),
       proof(2, 'accepted'),
     ]);

@@ -8,7 +8,7 @@ describe('a ZeroMQ socket', () => {
     let handlers: Parameters<OpenSocket>[0] | undefined;
     let opened = 0;
     let closed = 0;
-    const closing: Promise<void>[] = [];
+    const closing = new Set<Promise<void>>();
     const news$ = socket((given) => {
       opened += 1;
       handlers = given;
@@ -27,10 +27,11 @@ describe('a ZeroMQ socket', () => {
       { type: 'state', state: 'up', detail: 'listening' },
       { type: 'frames', frames },
     ]);
-    assert.deepEqual([opened, closed, closing.length], [1, 0, 0]);
+    assert.deepEqual([opened, closed, closing.size], [1, 0, 0]);
     stop();
-    assert.deepEqual([closed, closing.length], [1, 1]);
+    assert.deepEqual([closed, closing.size], [1, 1]);
     await Promise.all(closing);
+    assert.equal(closing.size, 0);
     handlers?.frames([]);
     assert.equal(values.length, 2, 'what comes while it closes is not heard');
   });
