@@ -1,11 +1,11 @@
 /** The command line: which commands there are, and what they print when asked. Each is carried out in a file of its own. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { packageVersion } from '../adapters/package-version.js';
 import { closest } from '../config/closest.js';
 import { type CliContext, configFor, EXIT } from './context.js';
 import type { DemoFlags } from './demo.js';
 import { addConfigFlags, spellOut } from './flags.js';
 import { addPeersCommands } from './peers-commands.js';
-import { packageVersion } from './version.js';
 
 const EXAMPLES = `
 Examples:

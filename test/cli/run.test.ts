@@ -30,6 +30,7 @@ describe('run', () => {
       `--dashd-p2p-port=${dead}`,
       `--dashd-rpc-url=http://pool:hunter2@127.0.0.1:${dead}`,
       '--dashd-zmq-url=',
+      `--broadcast-peer-db=${folder}/peers.json`,
     ];
     const relay = start(['run', ...flags, ...sockets, '--log-level=debug', '--log-format=json']);
     const seen: Record<string, unknown>[] = [];
