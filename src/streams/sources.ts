@@ -110,8 +110,10 @@ function connectionOf(entry: unknown): Heard[] {
   const { addr, services, minping } = peer.data;
   const address = parseAddress(addr);
   if (address === undefined) return [];
+  // In the middle of its handshake a peer has told nothing of itself yet: dashd gives no services at all.
+  const offered = BigInt(`0x${services ?? 0}`);
   const known = {
-    ...(services !== undefined && { services: BigInt(`0x${services}`) }),
+    ...(offered > 0n && { services: offered }),
     ...(minping !== undefined && { pingMs: minping * SECOND_MS }),
   };
   return [{ address, known }];
