@@ -1,0 +1,147 @@
+/** What all documents must keep: their links lead somewhere, and what they name exists. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, normalize } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { CONFIG_ENV, envName, FLAGS, KEYS } from '../../src/config/settings.js';
+import { loadConfig } from '../../src/config.js';
+import { cli } from '../cli/support.js';
+import { commandsIn, type Invocation } from './commands.js';
+import { anchors, codeBlocks, DOCUMENTS, documentAt, inlineCode, links } from './markdown.js';
+
+describe('links', () => {
+  for (const document of DOCUMENTS) {
+    test(`in ${document.path} lead somewhere`, () => {
+      for (const link of links(document)) {
+        if (/^https?:/.test(link)) continue;
+        const [path = '', anchor] = link.split('#');
+        const target = path === '' ? document.path : normalize(join(dirname(document.path), path));
+        assert.ok(existsSync(target), `${link}: there is no ${target}`);
+        if (anchor !== undefined) assert.ok(anchors(documentAt(target)).includes(anchor), `${link}: no such heading`);
+      }
+    });
+  }
+});
+
+describe('commands', () => {
+  let optionsOf: ReadonlyMap<string, ReadonlySet<string>>;
+  before(async () => {
+    const names = [...(await cli(['--help'])).stdout.matchAll(/^ {2}([a-z-]+) \[/gm)].map(([, name]) => name ?? '');
+    const helps = await Promise.all(
+      ['', ...names].map(async (name): Promise<[string, Set<string>]> => {
+        const { stdout } = await cli([...name.split(' ').filter(Boolean), '--help']);
+        return [name, new Set([...stdout.matchAll(/^ {2,}(?:-\w, )?--([a-z-]+)/gm)].map(([, flag]) => flag ?? ''))];
+      }),
+    );
+    optionsOf = new Map(helps);
+    assert.ok(names.includes('run') && optionsOf.get('run')?.has('network'), 'the help is not understood');
+  });
+
+  const check = ({ command, flags }: Invocation, where: string) => {
+    const options = optionsOf.get(command) ?? assert.fail(`${where}: there is no command "${command}"`);
+    const general = command === '' ? optionsOf.get('run') : undefined;
+    for (const flag of flags) assert.ok(options.has(flag) || general?.has(flag), `${where}: there is no --${flag}`);
+  };
+
+  for (const document of DOCUMENTS) {
+    test(`of blockcast in ${document.path} exist, with their flags`, () => {
+      for (const { line, invocation } of commandsIn(document)) {
+        if (invocation.program === 'blockcast') check(invocation, line);
+      }
+    });
+
+    test(`of npm in ${document.path} exist`, () => {
+      for (const { line, invocation } of commandsIn(document)) {
+        if (invocation.program === 'npm') assert.ok(isNpmCommand(invocation.words), line);
+      }
+    });
+
+    test(`on built files in ${document.path} name some`, () => {
+      for (const { line, invocation } of commandsIn(document)) {
+        const built = invocation.words.filter((word) => word.startsWith('dist/'));
+        for (const path of built) assert.ok(existsSync(path.slice(5).replace(/\.js$/, '.ts')), line);
+      }
+    });
+  }
+
+  test('are found: the README has each that a newcomer needs', () => {
+    const found = commandsIn(documentAt('README.md')).map(({ invocation }) => invocation);
+    const ours = found.filter(({ program }) => program === 'blockcast').map(({ command }) => command);
+    for (const command of ['run', 'check-config', 'submit']) assert.ok(ours.includes(command), command);
+    assert.ok(found.some(({ program, words }) => program === 'npm' && words.join(' ') === 'run demo'));
+  });
+
+  test('named in prose by their flags alone have them', () => {
+    const all = new Set([...optionsOf.values()].flatMap((options) => [...options]));
+    for (const document of DOCUMENTS) {
+      for (const code of inlineCode(document)) {
+        const flag = /^--([a-z-]+)(=\w+)?$/.exec(code)?.[1];
+        if (flag !== undefined) assert.ok(all.has(flag), `${document.path}: --${flag}`);
+      }
+    }
+  });
+});
+
+const NPM_OWN = new Set(['ci', 'install', 'test', 'start']);
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+
+function isNpmCommand([first = '', second = '']: readonly string[]): boolean {
+  return first === 'run' ? Object.hasOwn(scripts, second) : NPM_OWN.has(first);
+}
+
+describe('settings', () => {
+  const sections = new Set(
+    KEYS.flatMap((key) => {
+      const parts = key.split('.');
+      return parts.map((_, index) => parts.slice(0, index + 1).join('.'));
+    }),
+  );
+  const variables = new Set([...KEYS.map(envName), CONFIG_ENV]);
+
+  for (const document of DOCUMENTS) {
+    test(`that ${document.path} names exist`, () => {
+      for (const code of inlineCode(document)) {
+        const isFile = /\.(ts|js|md|json5?|ya?ml|conf)$/.test(code);
+        const [first = ''] = code.split('.');
+        if (isFile || !sections.has(first) || !/^[a-z]+(\.[a-zA-Z]+)+$/.test(code)) continue;
+        assert.ok(sections.has(code), `there is no setting ${code}`);
+      }
+      for (const [name] of document.text.matchAll(/\bBLOCKCAST_\w+/g)) {
+        assert.ok(variables.has(name), `there is no variable ${name}`);
+      }
+    });
+
+    test(`in the examples of ${document.path} are a configuration`, () => {
+      for (const yaml of codeBlocks(document, 'yaml')) {
+        // What an example leaves to the environment it names.
+        const left = [...yaml.matchAll(/\bBLOCKCAST_\w+/g)].map(([name]) => [name, 'Z'.repeat(40)]);
+        const env = { HOME: '/home/pool', ...Object.fromEntries(left) };
+        const read = { options: { config: 'example.yaml' }, env, platform: 'linux', readFile: () => yaml };
+        const result = loadConfig(read);
+        assert.deepEqual(result.ok ? [] : result.errors, []);
+      }
+    });
+  }
+
+  test('are known by their second names in docs/configuration.md', () => {
+    const named = inlineCode(documentAt('docs/configuration.md'));
+    for (const { name } of FLAGS) assert.ok(named.includes(`--${name}`), name);
+  });
+});
+
+describe('files', () => {
+  const ours = ['src', 'test', 'bench'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  );
+  const names = new Set(ours.map((path) => basename(path)));
+
+  for (const document of DOCUMENTS) {
+    test(`that ${document.path} names exist`, () => {
+      for (const code of inlineCode(document)) {
+        if (!/^[\w./-]+\.ts$/.test(code)) continue;
+        const found = code.includes('/') ? existsSync(code) || existsSync(join('src', code)) : names.has(code);
+        assert.ok(found, `there is no ${code}`);
+      }
+    });
+  }
+});

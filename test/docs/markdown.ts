@@ -1,0 +1,73 @@
+/** The documents and their parts, for the tests that hold them against the project. Paths are relative to the repository. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Document {
+  readonly path: string;
+  readonly text: string;
+}
+
+export const DOCUMENTS: readonly Document[] = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+].map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+
+/** @throws Error when there is no such document */
+export function documentAt(path: string): Document {
+  const found = DOCUMENTS.find((document) => document.path === path);
+  if (found === undefined) throw new Error(`there is no ${path}`);
+  return found;
+}
+
+const FENCED = /^```(\w*)\n(.*?)^```$/gms;
+
+/** What stands in fenced blocks of a language. */
+export function codeBlocks({ text }: Document, language: string): string[] {
+  return [...text.matchAll(FENCED)].flatMap(([, name, code]) => (name === language ? [code ?? ''] : []));
+}
+
+/** What stands in `backticks`, outside of fenced blocks. */
+export function inlineCode(document: Document): string[] {
+  return [...prose(document).matchAll(/`([^`\n]+)`/g)].map(([, code]) => code ?? '');
+}
+
+/** Where links lead, as they are written. */
+export function links(document: Document): string[] {
+  const text = prose(document).replace(/`[^`\n]+`/g, '');
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target ?? '');
+}
+
+/** The anchors of a document's headings, as GitHub makes them. */
+export function anchors(document: Document): string[] {
+  return [...prose(document).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    (heading ?? '')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** The cells of the rows below a table's heading. @throws Error when there is no table with that heading */
+export function table({ path, text }: Document, heading: readonly string[]): string[][] {
+  const lines = text.split('\n');
+  const at = lines.findIndex((line) => cells(line).join('|') === heading.join('|'));
+  if (at < 0) throw new Error(`${path} has no table ${heading.join(', ')}`);
+  const rows = lines.slice(at + 2);
+  const end = rows.findIndex((line) => !line.startsWith('|'));
+  return rows.slice(0, end < 0 ? undefined : end).map(cells);
+}
+
+function cells(line: string): string[] {
+  return line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+}
+
+function prose({ text }: Document): string {
+  return text.replace(FENCED, '');
+}
