@@ -9,7 +9,7 @@ export interface Headers {
   readonly headers: readonly Buffer[];
 }
 
-export const HEADER_BYTES = 80;
+const HEADER_BYTES = 80;
 /** Dash Core `net_processing.h`: `MAX_HEADERS_UNCOMPRESSED_RESULT`. */
 const MAX_HEADERS = 2000;
 /** The widest compact size. */
