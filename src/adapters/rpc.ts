@@ -303,6 +303,13 @@ function submitBody(raw: Buffer): Buffer {
 function readAnswer(status: number, text: string): RpcAnswer {
   if (status === 401) return { ok: false, code: 'unauthorised', detail: 'dashd refused the user and password' };
   if (status === 403) return { ok: false, code: 'forbidden', detail: 'dashd does not allow this address or method' };
+  if (status === SERVICE_UNAVAILABLE) {
+    return {
+      ok: false,
+      code: 'http error',
+      detail: 'HTTP 503: dashd is stopping, or has more calls than it can queue',
+    };
+  }
   const envelope = Envelope.safeParse(parseJson(text));
   if (envelope.success) {
     const { result, error } = envelope.data;

@@ -53,7 +53,7 @@ export function record(ledger: Ledger, entry: Entry): Ledger {
       return proof === known ? ledger : { ...ledger, peers: new Map(ledger.peers).set(entry.peer, proof) };
     }
     case 'rpc':
-      return { ...ledger, rpc: entry.result };
+      return { ...ledger, rpc: { ...entry.result, ms: toMicroseconds(entry.result.ms) } };
   }
 }
 

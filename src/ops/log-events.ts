@@ -159,7 +159,8 @@ function plan({ connect, disconnect, kept, targets, known }: PlanEvent): string 
 }
 
 function service({ service: name, state, code, detail }: ServiceEvent): string {
-  return `${name} ${state}: ${code === '' ? '' : `${code}: `}${detail}`;
+  const known = code === '' || code === state;
+  return `${name} ${state}: ${known ? '' : `${code}: `}${detail}`;
 }
 
 function origin(source: 'pool' | 'dashd'): string {
