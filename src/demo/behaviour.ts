@@ -2,6 +2,8 @@
 export interface Behaviour {
   /** Breaks the connection off when half of a `block` payload has arrived, each time. */
   readonly diesMidBlock?: boolean;
+  /** Takes no more blocks, though it answers: its chain stays where it is. */
+  readonly stuck?: boolean;
   /** Reads and says nothing: from the start, or once the handshake is done. */
   readonly silent?: 'from the start' | 'after the handshake';
   /** Stops reading once the handshake is done: what is sent to it piles up at the sender. */

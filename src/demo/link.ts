@@ -8,13 +8,18 @@ import { MidBlockWatch } from './mid-block.js';
 import type { Timers } from './timers.js';
 import { guessTransport } from './transport-guess.js';
 
-export interface LinkOptions {
-  /** They dialled us: what they speak is yet to be found out. */
-  readonly inbound: boolean;
-  readonly random: Random;
+/** Whose end of a connection a link is. Its line and its behaviour may change while the connection stands. */
+export interface LinkOwner {
   readonly magic: Buffer;
   readonly line: Line;
   readonly behaviour: Behaviour;
+}
+
+export interface LinkOptions {
+  readonly owner: LinkOwner;
+  /** They dialled us: what they speak is yet to be found out. */
+  readonly inbound: boolean;
+  readonly random: Random;
   readonly timers: Timers;
 }
 
@@ -29,8 +34,11 @@ const KEY_BYTES = 64;
 /** A node's end of a connection: messages in and out, through a line that takes its time, with the faults its node was given. */
 export class Link {
   private readonly decoder: FrameDecoder;
-  private readonly watch: MidBlockWatch | undefined;
+  private readonly watch = new MidBlockWatch();
   private readonly cancels = new Set<() => void>();
+  /** On the line, each way; what was first on it is first off it, also when the line turns fast in between. */
+  private readonly leaving: Buffer[] = [];
+  private readonly arriving: Buffer[] = [];
   private readonly drips: Buffer[] = [];
   /** The first bytes, until they tell what is spoken. */
   private first: Buffer | undefined;
@@ -46,9 +54,8 @@ export class Link {
     private readonly options: LinkOptions,
     private readonly handlers: LinkHandlers,
   ) {
-    this.decoder = new FrameDecoder(options.magic);
+    this.decoder = new FrameDecoder(options.owner.magic);
     this.first = options.inbound ? Buffer.alloc(0) : undefined;
-    this.watch = options.behaviour.diesMidBlock === true ? new MidBlockWatch() : undefined;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.arrived(chunk));
     socket.on('error', () => socket.destroy());
@@ -124,35 +131,57 @@ export class Link {
   }
 
   private get magic(): Buffer {
-    return this.options.behaviour.magic ?? this.options.magic;
+    return this.behaviour.magic ?? this.options.owner.magic;
+  }
+
+  private get behaviour(): Behaviour {
+    return this.options.owner.behaviour;
+  }
+
+  private get line(): Line {
+    return this.options.owner.line;
   }
 
   private write(bytes: Buffer): void {
     if (this.muted || !this.open) return;
-    const { dripMs } = this.options.behaviour;
     const frame = this.falsify ? withFalseChecksum(bytes) : bytes;
     this.delayed += frame.length;
-    this.after(this.options.line.latencyMs, () => {
-      this.delayed -= frame.length;
-      if (dripMs === undefined) this.socket.write(frame, () => this.whenRoom?.());
-      else this.drip(frame, dripMs);
-    });
+    this.leaving.push(frame);
+    this.after(this.line.latencyMs, () => this.leave());
+  }
+
+  private leave(): void {
+    const frame = this.leaving.shift();
+    if (frame === undefined) return;
+    const { dripMs } = this.behaviour;
+    this.delayed -= frame.length;
+    if (dripMs === undefined) this.socket.write(frame, () => this.whenRoom?.());
+    else this.drip(frame, dripMs);
   }
 
   private arrived(chunk: Buffer): void {
-    if (this.watch?.push(chunk) === true) {
+    const isMidBlock = this.watch.push(chunk);
+    if (isMidBlock && this.behaviour.diesMidBlock === true) {
       this.socket.resetAndDestroy();
       return;
     }
-    const { latencyMs, bytesPerSecond } = this.options.line;
+    const { bytesPerSecond } = this.line;
     if (bytesPerSecond === undefined) {
-      this.after(latencyMs, () => this.read(chunk));
+      this.travel(chunk);
       return;
     }
     this.socket.pause();
     this.after((chunk.length / bytesPerSecond) * 1000, () => {
       if (this.reading) this.socket.resume();
-      this.after(latencyMs, () => this.read(chunk));
+      this.travel(chunk);
+    });
+  }
+
+  private travel(chunk: Buffer): void {
+    this.arriving.push(chunk);
+    this.after(this.line.latencyMs, () => {
+      const first = this.arriving.shift();
+      if (first !== undefined) this.read(first);
     });
   }
 
@@ -168,7 +197,7 @@ export class Link {
   /** Takes the connection's beginning. @returns what may be decoded */
   private listen(first: Buffer): Buffer {
     this.first = first;
-    switch (guessTransport(this.options.magic, first)) {
+    switch (guessTransport(this.options.owner.magic, first)) {
       case 'plain':
         this.first = undefined;
         return first;

@@ -1,18 +1,25 @@
 /** The demo: an embedded network, a relay as it is, a toy pool, and the race of each block on the screen. */
-import { packageVersion } from '../cli/version.js';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageVersion } from '../adapters/package-version.js';
 import { type Config, loadConfig } from '../config.js';
-import type { BlockEvent, RelayEvent } from '../events.js';
-import { startRelay } from '../relay.js';
-import type { Behaviour, Line } from './behaviour.js';
+import type { RelayEvent } from '../events.js';
+import { selectLimits } from '../peers/plan.js';
+import { type Relay, startRelay } from '../relay.js';
+import { SECOND_MS } from '../time.js';
+import type { Line } from './behaviour.js';
 import { freePort } from './free-port.js';
-import { type DemoNetwork, type NetworkOptions, type NodeProfile, startNetwork } from './network.js';
-import { draw, follow, type Race, type Runner } from './race.js';
+import { Mishaps } from './mishaps.js';
+import { type DemoNetwork, type NetworkOptions, startNetwork } from './network.js';
+import type { Runner } from './race.js';
 import { type Output, Screen } from './screen.js';
 import { SeededRandom } from './seeded-random.js';
 import { realTimers } from './timers.js';
 import { ToyPool, USUAL_SIZES } from './toy-pool.js';
+import { View } from './view.js';
 
-export interface DemoOptions extends Pick<NetworkOptions, 'nodes' | 'latency' | 'faults'> {
+export interface DemoOptions extends Pick<NetworkOptions, 'latency'> {
   /** Ends after this many; goes on until stopped unless told. */
   readonly blocks?: number;
   /** Milliseconds between blocks; 5,000 unless told. */
@@ -29,36 +36,61 @@ export interface Demo {
 }
 
 const EVERY_MS = 5_000;
-/** The pool starts without those who are not connected by then. */
-const CONNECT_MS = 5_000;
+/** The pool starts with those who are connected by then. */
+const CONNECT_MS = 10_000;
+/** More than are connected to, so that there is somebody to change for. */
+const NODES = 28;
+const CONNECTIONS = 20;
+/** How many times faster than in earnest peers are looked at and changed. */
+const SPEED = 30;
+const REFRESH_SECONDS = 60;
 
-/** Starts the demo. Everything is on 127.0.0.1; no real network is touched, and nothing is written to disk. */
+/** Starts the demo. Everything is on 127.0.0.1; no real network is touched, and what is written to disk is gone at the end. */
 export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   const { everyMs = EVERY_MS, seed = 1, blocks = Number.POSITIVE_INFINITY, output = process.stdout } = options;
   const screen = new Screen(output, realTimers);
-  const network = await startNetwork({ ...options, seed });
-  const config = await configFor(network);
-  const view = new View(screen, runnersOf(network));
-  screen.print(...welcome(network, everyMs));
-  const relay = await startRelay(config, {
-    userAgent: `/blockcast:${packageVersion()}(demo)/`,
-    listen: (event) => view.hear(event),
-  });
-  const pool = new ToyPool({
-    endpoint: config.pool.bind,
-    chain: network.dashd.node.chain,
-    everyMs,
-    sizes: USUAL_SIZES,
-    random: new SeededRandom(seed),
-    timers: realTimers,
-  });
+  // One peer is known at first: dashd's only one. The others are for the relay to find.
+  const network = await startNetwork({ ...options, nodes: NODES, dashdPeers: 1, seed });
+  const folder = await mkdtemp(join(tmpdir(), 'blockcast-demo-'));
+  const cleanUp = async () => {
+    await network.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  const view = new View(screen, runnersOf(network), CONNECTIONS);
+  const mishaps = new Mishaps(network.nodes);
+  const hear = (event: RelayEvent) => {
+    if (event.type === 'received') view.befall(mishaps.onBlock(view.connected));
+    view.hear(event);
+  };
+  screen.print(...welcome(everyMs));
+  let relay: Relay;
+  let pool: ToyPool;
+  try {
+    const config = await configFor(network, folder);
+    relay = await startRelay(config, {
+      userAgent: `/blockcast:${packageVersion()}(demo)/`,
+      limits: hastened(),
+      listen: hear,
+    });
+    pool = new ToyPool({
+      endpoint: config.pool.bind,
+      chain: network.dashd.node.chain,
+      everyMs,
+      sizes: USUAL_SIZES,
+      random: new SeededRandom(seed),
+      timers: realTimers,
+    });
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
 
   let finished: () => void = () => undefined;
   const done = new Promise<void>((resolve) => {
     finished = resolve;
   });
   const cancelWait = realTimers.after(CONNECT_MS, () => view.goOn());
-  void view.connected.then(() => pool.start(blocks));
+  void view.grown.then(() => pool.start(blocks));
   void view.raced(blocks).then(() => finished());
 
   let stopping: Promise<void> | undefined;
@@ -66,7 +98,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
     cancelWait();
     await pool.stop();
     await relay.stop();
-    await network.stop();
+    await cleanUp();
     screen.finish([]);
     finished();
   };
@@ -79,74 +111,14 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   };
 }
 
-/** Follows the relay's events and shows them. */
-class View {
-  /** Resolves when every runner is connected, or on {@link goOn}. */
-  readonly connected: Promise<void>;
-  private readonly here = new Set<string>();
-  private race: Race | undefined;
-  private verdicts = 0;
-  private wanted = Number.POSITIVE_INFINITY;
-  private whenConnected: () => void = () => undefined;
-  private whenRaced: () => void = () => undefined;
-
-  constructor(
-    private readonly screen: Screen,
-    private readonly runners: readonly Runner[],
-  ) {
-    this.connected = new Promise((resolve) => {
-      this.whenConnected = resolve;
-    });
-  }
-
-  /** Waits no longer for those who are not connected. */
-  goOn(): void {
-    this.whenConnected();
-  }
-
-  /** Resolves when this many blocks have their verdict. */
-  raced(count: number): Promise<void> {
-    this.wanted = count;
-    return new Promise((resolve) => {
-      this.whenRaced = resolve;
-    });
-  }
-
-  hear(event: RelayEvent): void {
-    if (event.type === 'peer connected') {
-      this.here.add(event.peer);
-      if (this.here.size === this.runners.length) this.whenConnected();
-    } else if (event.type === 'refused') {
-      this.screen.print(`Refused: ${event.reason}`);
-    } else if (event.type === 'service' && event.state === 'fault') {
-      this.screen.print(`${event.service}: ${event.detail}`);
-    } else if (isOfRace(event)) {
-      this.onRace(event);
-    }
-  }
-
-  private onRace(event: BlockEvent): void {
-    const before = this.race;
-    if (before?.verdict !== undefined && event.type !== 'received') return;
-    this.race = follow(before, event);
-    if (this.race === undefined) return;
-    const picture = ['', ...draw(this.race, this.runners, this.screen)];
-    if (event.type !== 'verdict') {
-      this.screen.show(picture);
-      return;
-    }
-    this.screen.finish(picture);
-    this.verdicts += 1;
-    if (this.verdicts >= this.wanted) this.whenRaced();
-  }
-}
-
-function isOfRace(event: RelayEvent): event is BlockEvent {
-  return event.type === 'received' || event.type === 'proof' || event.type === 'verdict';
+/** The usual spans of time, shortened. */
+function hastened(): { readonly settleMs: number; readonly explorationMs: number } {
+  const { settleMs, explorationMs } = selectLimits('regtest');
+  return { settleMs: settleMs / SPEED, explorationMs: explorationMs / SPEED };
 }
 
 /** @throws Error when the relay's own settings refuse what the demo asks for: a mistake in the demo */
-async function configFor({ nodes, dashd }: DemoNetwork): Promise<Config> {
+async function configFor({ dashd }: DemoNetwork, folder: string): Promise<Config> {
   const result = loadConfig({
     options: {
       network: 'regtest',
@@ -158,9 +130,9 @@ async function configFor({ nodes, dashd }: DemoNetwork): Promise<Config> {
       'dashd-zmq-url': dashd.zmqUrl,
       'pool-bind': `tcp://127.0.0.1:${await freePort()}`,
       'events-bind': `tcp://127.0.0.1:${await freePort()}`,
-      'broadcast-min-peers': '1',
-      'broadcast-max-peers': String(nodes.length + 1),
-      peers: nodes.map(({ address }) => address).join(','),
+      'broadcast-max-peers': String(CONNECTIONS),
+      'broadcast-refresh-interval': String(REFRESH_SECONDS / SPEED),
+      'broadcast-peer-db': join(folder, 'broadcast_peers.json'),
     },
     env: {},
     readFile: () => '',
@@ -170,21 +142,9 @@ async function configFor({ nodes, dashd }: DemoNetwork): Promise<Config> {
   throw new Error(result.errors.map(({ key, problem }) => `${key} ${problem}`).join('; '));
 }
 
-function runnersOf({ profiles, dashd }: DemoNetwork): Runner[] {
+function runnersOf({ nodes, dashd }: DemoNetwork): Runner[] {
   const own = { peer: dashd.node.address, name: 'dashd', remark: "the pool's own" };
-  return [
-    own,
-    ...profiles.map((profile) => ({ peer: profile.address, name: profile.name, remark: remarkOn(profile) })),
-  ];
-}
-
-function remarkOn({ line, behaviour }: NodeProfile): string {
-  return faultOf(behaviour) ?? lineOf(line);
-}
-
-function faultOf({ diesMidBlock, silent }: Behaviour): string | undefined {
-  if (diesMidBlock === true) return 'dies mid-block';
-  return silent === undefined ? undefined : 'never answers';
+  return [own, ...nodes.map(({ address, name, line }) => ({ peer: address, name, remark: lineOf(line) }))];
 }
 
 function lineOf({ latencyMs, bytesPerSecond }: Line): string {
@@ -192,10 +152,12 @@ function lineOf({ latencyMs, bytesPerSecond }: Line): string {
   return `${2 * latencyMs} ms away${thin}`;
 }
 
-function welcome({ nodes }: DemoNetwork, everyMs: number): string[] {
+function welcome(everyMs: number): string[] {
   return [
-    `A Dash regtest network inside this process: ${nodes.length} simulated nodes, a stand-in for dashd, and a toy pool`,
-    `that finds a block every ${everyMs / 1_000} s. The relay between them is the real one. Times are from the block's arrival`,
-    'at the relay to its proof; "away" is the round trip. Press Ctrl-C to end.',
+    `A Dash regtest network inside this process: ${NODES} simulated nodes, a stand-in for dashd that knows one`,
+    `of them, and a toy pool that finds a block every ${everyMs / SECOND_MS} s. The relay between them is the real one. It`,
+    'finds the other nodes by gossip, and keeps the best; so that this can be watched, it looks at',
+    `them every ${REFRESH_SECONDS / SPEED} s instead of every ${REFRESH_SECONDS}. Times are from the block's arrival at the relay to its`,
+    'proof; "away" is the round trip. Press Ctrl-C to end.',
   ];
 }

@@ -2,24 +2,25 @@ import { COMMAND_AT, FRAME_HEADER_BYTES, LENGTH_AT } from '../wire/frame.js';
 
 const BLOCK = 'block\0';
 
-/** Follows a byte stream of messages and tells when half of a `block` payload has gone by. */
+/** Follows a byte stream of messages and tells whether it is in the second half of a `block` payload. */
 export class MidBlockWatch {
   private header = Buffer.alloc(0);
   private payload: { readonly length: number; readonly isBlock: boolean; seen: number } | undefined;
 
-  /** Takes the next bytes; true once half of a block has been seen. */
+  /** Takes the next bytes; true when half of a block, or more of it, was seen with them. */
   push(chunk: Buffer): boolean {
     let rest = chunk;
+    let isMidBlock = false;
     while (rest.length > 0) {
       rest = this.payload === undefined ? this.readHeader(rest) : rest;
       if (this.payload === undefined) continue;
       const taken = Math.min(rest.length, this.payload.length - this.payload.seen);
       this.payload.seen += taken;
       rest = rest.subarray(taken);
-      if (this.payload.isBlock && this.payload.seen * 2 >= this.payload.length) return true;
+      isMidBlock ||= this.payload.isBlock && this.payload.seen * 2 >= this.payload.length;
       if (this.payload.seen === this.payload.length) this.payload = undefined;
     }
-    return false;
+    return isMidBlock;
   }
 
   private readHeader(bytes: Buffer): Buffer {

@@ -88,8 +88,10 @@ export class SimulatedNode {
   /** The newest lines, in dashd's words where it has some. */
   readonly log: string[] = [];
   readonly peers = new Set<Peer>();
-  readonly behaviour: Behaviour;
-  readonly line: Line;
+  /** May be changed at any time; what belongs to the handshake shows in the next one. */
+  behaviour: Behaviour;
+  /** May be changed at any time. */
+  line: Line;
   private readonly random: Random;
   private readonly timers: Timers;
   private readonly requested = new Map<Hash, Peer>();
@@ -175,6 +177,12 @@ export class SimulatedNode {
     return this.chain.accept(raw, true);
   }
 
+  /** From here on it reads and says nothing, on the connections it has as on those to come. */
+  fallSilent(): void {
+    this.behaviour = { ...this.behaviour, silent: 'from the start' };
+    for (const { link } of this.peers) link.mute();
+  }
+
   note(line: string): void {
     this.log.push(line);
     if (this.log.length > MAX_LOG_LINES) this.log.shift();
@@ -243,6 +251,7 @@ export class SimulatedNode {
   }
 
   receiveBlock(peer: Peer, raw: Buffer): void {
+    if (this.behaviour.stuck === true) return;
     const hash = hashHeader(raw.subarray(0, HEADER_SIZE));
     const requested = this.requested.delete(hash);
     const outcome = this.chain.accept(raw, requested);
@@ -279,14 +288,7 @@ export class SimulatedNode {
     this.sockets.add(socket);
     const link = new Link(
       socket,
-      {
-        inbound,
-        magic: this.magic,
-        line: this.line,
-        behaviour: this.behaviour,
-        timers: this.timers,
-        random: this.random,
-      },
+      { owner: this, inbound, timers: this.timers, random: this.random },
       { inbound: (message) => this.onInbound(peer, message), closed: () => this.forget(peer, socket) },
     );
     const peer: Peer = {

@@ -157,11 +157,11 @@ function bytes(size: number): string {
 
 const CODES: Readonly<Record<Colour, number>> = { green: 32, cyan: 36, yellow: 33, red: 31, grey: 90 };
 
-function paint(text: string, colour: Colour, look: Look): string {
+export function paint(text: string, colour: Colour, look: Look): string {
   return look.colour && text.trim() !== '' ? `\x1b[${CODES[colour]}m${text}\x1b[0m` : text;
 }
 
-function dim(text: string, look: Look): string {
+export function dim(text: string, look: Look): string {
   return paint(text, 'grey', look);
 }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { runDemo } from '../../src/demo/main.js';
@@ -15,54 +17,58 @@ function capture() {
   return { output, text: () => text.join('') };
 }
 
+const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith('blockcast-demo-'));
+
 describe('demo network', () => {
   it('is the same for the same seed', async () => {
     const draw = async (seed: number) => {
       const network = await startNetwork({ seed, nodes: 8 });
       await network.stop();
-      return network.profiles.map(({ line, behaviour }) => ({ line, behaviour }));
+      return network.nodes.map(({ line }) => line);
     };
     const first = await draw(4);
     assert.deepEqual(await draw(4), first);
     assert.notDeepEqual(await draw(5), first);
-    assert.deepEqual(first.at(-2)?.behaviour, { diesMidBlock: true });
-    assert.deepEqual(first.at(-1)?.behaviour, { silent: 'after the handshake' });
   });
 
-  it('shares a chain and tells its dashd of some nodes', async () => {
-    const network = await startNetwork({ nodes: 6, latency: false, faults: false, blocks: 5 });
+  it('shares a chain, and its dashd knows as many of it as it dialled', async () => {
+    const network = await startNetwork({ nodes: 6, latency: false, blocks: 5, known: 4, dashdPeers: 2 });
     for (const { chain } of [network.dashd.node, ...network.nodes]) assert.equal(chain.tip.height, 5);
-    assert.ok([...network.dashd.node.peers].filter(({ inbound }) => !inbound).length === 6);
+    assert.equal([...network.dashd.node.peers].filter(({ inbound }) => !inbound).length, 2);
+    assert.equal(network.dashd.node.addressBook.size, 2);
+    for (const { addressBook } of network.nodes) assert.equal(addressBook.size, 4);
     await network.stop();
   });
 });
 
 describe('demo', () => {
-  it('races blocks to every node, and ends by itself', async () => {
+  it('grows from one known peer to twenty connections, races blocks to them, replaces the one that turns slow', async () => {
+    const before = leftovers();
     const { output, text } = capture();
-    const demo = await runDemo({ nodes: 6, blocks: 2, everyMs: 50, latency: false, faults: false, output });
+    const demo = await runDemo({ blocks: 4, everyMs: 2_800, latency: false, output });
     await demo.done;
     await demo.stop();
-    const outcomes = text().match(/delivered, 7 of 7 peers/g);
-    assert.equal(outcomes?.length, 2, text());
-    assert.doesNotMatch(text(), /not connected|failed/);
-  });
-
-  it('shows the one that dies and the one that never answers, and delivers all the same', async () => {
-    const { output, text } = capture();
-    const demo = await runDemo({ nodes: 6, blocks: 1, latency: false, output });
-    await demo.done;
-    await demo.stop();
-    assert.match(text(), /node-05 +dies mid-block +failed: /);
-    assert.match(text(), /node-06 +never answers +sent, no answer yet/);
-    assert.match(text(), /delivered, 5 of 7 peers/);
+    assert.match(text(), /^peers {2}1 → .*→ 20 of \d+ known$/m);
+    assert.equal(text().match(/^ {2}delivered, \d+ of \d+ peers/gm)?.length, 4, text());
+    assert.match(text(), /^ {2}node-\d+ +dies mid-block +failed: /m);
+    assert.match(text(), /^ {2}node-\d+ +never answers +sent, no answer yet/m);
+    const slow = /^(node-\d+) was .* is now 2600 ms away\.$/m.exec(text())?.[1];
+    const left = new RegExp(
+      `^ {2}− ${slow} {2}unfit: its ping is \\d+ ms, over \\d+ ms \\((one|2|3) looks? after that\\)$`,
+      'm',
+    );
+    assert.match(text(), left);
+    assert.match(text(), new RegExp(`^ {2}\\+ node-\\d+ {2}rotation: score \\d+, for ${slow}$`, 'm'));
     assert.equal(text().includes('\x1b'), false, 'no colours outside a terminal');
+    assert.deepEqual(leftovers(), before);
   });
 
   it('can be stopped at any time', async () => {
+    const before = leftovers();
     const { output } = capture();
-    const demo = await runDemo({ nodes: 3, latency: false, faults: false, output });
+    const demo = await runDemo({ latency: false, output });
     await demo.stop();
     await demo.done;
+    assert.deepEqual(leftovers(), before);
   });
 });

@@ -1,0 +1,25 @@
+/** How the number of connections grows from look to look, as a line of text. */
+export class Growth {
+  private readonly steps: number[] = [];
+  private now = 0;
+  private known = 0;
+
+  /** @param connected peers at this moment */
+  change(connected: number): void {
+    this.now = connected;
+  }
+
+  /**
+   * A look at the set of peers is a step.
+   * @param known peers that were heard of
+   */
+  look(known: number): void {
+    this.known = known;
+    if (this.now > 0 && this.now !== this.steps.at(-1)) this.steps.push(this.now);
+  }
+
+  get line(): string {
+    const steps = this.now === this.steps.at(-1) ? this.steps : [...this.steps, this.now];
+    return `peers  ${steps.join(' → ')} of ${this.known} known`;
+  }
+}

@@ -1,0 +1,62 @@
+import type { SimulatedNode } from './node.js';
+
+/** What has come over a node, for those who watch. */
+export interface Mishap {
+  readonly node: SimulatedNode;
+  /** In a few words. */
+  readonly remark: string;
+  /** As a sentence without its subject. */
+  readonly story: string;
+}
+
+/** The block with which a node turns slow. */
+const SLOW_AT = 3;
+/**
+ * Each way. A ping is smoothed: a quarter of the newest counts, and what is over 500 ms is slow. So of this a single one will do, and
+ * still the block is proven delivered before its verdict is due.
+ */
+const SLOW_LATENCY_MS = 1_300;
+
+/**
+ * Lets things happen to nodes just as a block comes in for them: with the first one of them begins to die in the middle of blocks and
+ * another falls silent, later the best turns slow. It is always somebody the relay is connected to, so that it can be seen.
+ */
+export class Mishaps {
+  private blocks = 0;
+
+  constructor(private readonly nodes: readonly SimulatedNode[]) {}
+
+  /**
+   * To be told of each block as it comes in.
+   * @param connected the peers of the relay, by `host:port`
+   */
+  onBlock(connected: ReadonlySet<string>): readonly Mishap[] {
+    this.blocks += 1;
+    const sound = this.nodes
+      .filter(({ address, behaviour }) => connected.has(address) && Object.keys(behaviour).length === 0)
+      .toSorted((a, b) => a.line.latencyMs - b.line.latencyMs);
+    if (this.blocks === 1) return [...sound.slice(-1).map(dies), ...sound.slice(-2, -1).map(fallsSilent)];
+    return this.blocks === SLOW_AT ? sound.slice(0, 1).map(turnsSlow) : [];
+  }
+}
+
+function dies(node: SimulatedNode): Mishap {
+  node.behaviour = { diesMidBlock: true };
+  return { node, remark: 'dies mid-block', story: 'will break off in the middle of every block' };
+}
+
+function fallsSilent(node: SimulatedNode): Mishap {
+  node.fallSilent();
+  return { node, remark: 'never answers', story: 'will not say another word' };
+}
+
+function turnsSlow(node: SimulatedNode): Mishap {
+  const before = 2 * node.line.latencyMs;
+  node.line = { latencyMs: SLOW_LATENCY_MS };
+  const now = 2 * SLOW_LATENCY_MS;
+  return {
+    node,
+    remark: `turned slow: ${now} ms`,
+    story: `was ${before} ms away, the nearest of all, and is now ${now} ms away`,
+  };
+}

@@ -1,0 +1,172 @@
+import type { BlockEvent, PlanEvent, PlannedChange, RelayEvent } from '../events.js';
+import type { Hash } from '../wire/reader.js';
+import { Growth } from './growth.js';
+import type { Mishap } from './mishaps.js';
+import { dim, draw, follow, paint, type Race, type Runner } from './race.js';
+import type { Screen } from './screen.js';
+
+/** One block's race, as it is shown. */
+interface Heat {
+  readonly race: Race;
+  /** Who was connected as the block came. */
+  readonly starters: ReadonlySet<string>;
+  readonly intro: readonly string[];
+}
+
+/** What the relay tells, as pictures: how its connections grow, then each block's race, and between races who comes and goes. */
+export class View {
+  /** Resolves when there are as many connections as were wanted, or on {@link goOn}. */
+  readonly grown: Promise<void>;
+  private readonly here = new Set<string>();
+  private readonly runners = new Map<string, Runner>();
+  private readonly growth = new Growth();
+  private isGrowing = true;
+  /** Of blocks that have no verdict yet, oldest first; the first is the one to be seen. */
+  private readonly heats = new Map<Hash, Heat>();
+  /** What is told before the next race. */
+  private intro: readonly string[] = [];
+  /** What happened in a race and is told after it. */
+  private readonly notes: string[] = [];
+  /** Looks at the set of peers since something came over a peer. */
+  private readonly looks = new Map<string, number>();
+  private verdicts = 0;
+  private wanted = Number.POSITIVE_INFINITY;
+  private whenGrown: () => void = () => undefined;
+  private whenRaced: () => void = () => undefined;
+
+  /** @param connections so many are wanted, the one to dashd counted */
+  constructor(
+    private readonly screen: Screen,
+    runners: readonly Runner[],
+    private readonly connections: number,
+  ) {
+    for (const runner of runners) this.runners.set(runner.peer, runner);
+    this.grown = new Promise((resolve) => {
+      this.whenGrown = resolve;
+    });
+  }
+
+  /** Peers whose handshake is done, by `host:port`. */
+  get connected(): ReadonlySet<string> {
+    return this.here;
+  }
+
+  /** Waits for no more connections. */
+  goOn(): void {
+    if (!this.isGrowing) return;
+    this.isGrowing = false;
+    this.screen.finish(['', this.growth.line]);
+    this.whenGrown();
+  }
+
+  /** Resolves when this many blocks have their verdict. */
+  raced(count: number): Promise<void> {
+    this.wanted = count;
+    return new Promise((resolve) => {
+      this.whenRaced = resolve;
+    });
+  }
+
+  /** Tells what came over nodes with the block that is about to be told of. */
+  befall(mishaps: readonly Mishap[]): void {
+    if (mishaps.length === 0) return;
+    for (const { node, remark } of mishaps) {
+      this.runners.set(node.address, { peer: node.address, name: node.name, remark });
+      this.looks.set(node.address, 0);
+    }
+    this.intro = ['', ...mishaps.map(({ node, story }) => `${node.name} ${story}.`)];
+  }
+
+  hear(event: RelayEvent): void {
+    switch (event.type) {
+      case 'peer connected':
+        this.here.add(event.peer);
+        this.onCount();
+        break;
+      case 'peer lost':
+        this.here.delete(event.peer);
+        this.onCount();
+        break;
+      case 'plan':
+        this.onPlan(event);
+        break;
+      case 'refused':
+        this.screen.print(`Refused: ${event.reason}`);
+        break;
+      case 'service':
+        if (event.state === 'fault') this.screen.print(`${event.service}: ${event.detail}`);
+        break;
+      case 'received':
+      case 'proof':
+      case 'verdict':
+        this.onRace(event);
+    }
+  }
+
+  private onCount(): void {
+    this.growth.change(this.here.size);
+    if (!this.isGrowing) return;
+    if (this.here.size >= this.connections) this.goOn();
+    else this.screen.show(['', this.growth.line]);
+  }
+
+  private onPlan({ connect, disconnect, known }: PlanEvent): void {
+    this.growth.look(known);
+    for (const [peer, count] of this.looks) this.looks.set(peer, count + 1);
+    if (this.isGrowing) return;
+    const notes = [
+      ...disconnect.map((change) => this.noteOf('−', change)),
+      ...connect.map((change) => this.noteOf('+', change)),
+    ];
+    this.notes.push(...notes);
+    if (this.heats.size === 0) this.tellNotes();
+  }
+
+  /** Why a peer comes or goes, with names instead of addresses. */
+  private noteOf(sign: '+' | '−', { peer, code, reason }: PlannedChange): string {
+    const text = reason.replaceAll(/127\.0\.0\.1:\d+/g, (address) => this.nameOf(address));
+    const since = sign === '−' ? this.looks.get(peer) : undefined;
+    const after = since === undefined ? '' : ` (${since === 1 ? 'one look' : `${since} looks`} after that)`;
+    if (sign === '−') this.looks.delete(peer);
+    const head = paint(`  ${sign} ${this.nameOf(peer)}`, sign === '+' ? 'green' : 'yellow', this.screen);
+    return `${head}  ${code}${dim(`: ${text}${after}`, this.screen)}`;
+  }
+
+  private tellNotes(): void {
+    if (this.notes.length > 0) this.screen.print(...this.notes.splice(0));
+  }
+
+  private nameOf(peer: string): string {
+    return this.runners.get(peer)?.name ?? peer;
+  }
+
+  private onRace(event: BlockEvent): void {
+    const before = this.heats.get(event.hash ?? '');
+    const race = follow(before?.race, event);
+    if (race === undefined) return;
+    const { starters, intro } = before ?? { starters: new Set(this.here), intro: this.intro };
+    if (before === undefined) this.intro = [];
+    this.heats.set(race.hash, { race, starters, intro });
+    for (const heat of this.heats.values()) {
+      if (heat.race.verdict === undefined) {
+        this.screen.show(this.pictureOf(heat));
+        return;
+      }
+      this.finish(heat);
+    }
+  }
+
+  private finish(heat: Heat): void {
+    this.screen.finish(this.pictureOf(heat));
+    this.tellNotes();
+    this.heats.delete(heat.race.hash);
+    this.verdicts += 1;
+    if (this.verdicts >= this.wanted) this.whenRaced();
+  }
+
+  private pictureOf({ race, starters, intro }: Heat): string[] {
+    // Those who were there as it began, and those who came in time to take part.
+    const present = [...this.runners.values()].filter(({ peer }) => starters.has(peer) || race.proofs.has(peer));
+    return [...intro, '', ...draw(race, present, this.screen)];
+  }
+}
