@@ -303,12 +303,9 @@ function submitBody(raw: Buffer): Buffer {
 function readAnswer(status: number, text: string): RpcAnswer {
   if (status === 401) return { ok: false, code: 'unauthorised', detail: 'dashd refused the user and password' };
   if (status === 403) return { ok: false, code: 'forbidden', detail: 'dashd does not allow this address or method' };
-  if (status === SERVICE_UNAVAILABLE) {
-    return {
-      ok: false,
-      code: 'http error',
-      detail: 'HTTP 503: dashd is stopping, or has more calls than it can queue',
-    };
+  // libevent's own page, in place of a word of dashd's.
+  if (status === SERVICE_UNAVAILABLE && text.startsWith('<')) {
+    return { ok: false, code: 'http error', detail: 'HTTP 503: dashd is stopping' };
   }
   const envelope = Envelope.safeParse(parseJson(text));
   if (envelope.success) {
