@@ -179,4 +179,19 @@ export interface PlannedChange {
   readonly reason: string;
 }
 
-export type RelayEvent = BlockEvent | PeerEvent | PlanEvent | ServiceEvent | TipEvent;
+/** What became of the addresses of others that a peer told in one message. */
+export interface GossipEvent {
+  readonly type: 'gossip';
+  readonly at: number;
+  /** Who told them. */
+  readonly peer: string;
+  readonly added: number;
+  /** Known before. */
+  readonly known: number;
+  /** Of those added or known: dated ahead of time. */
+  readonly futureDated: number;
+  /** By reason, from a closed list; what did not occur is left out. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+export type RelayEvent = BlockEvent | PeerEvent | PlanEvent | GossipEvent | ServiceEvent | TipEvent;

@@ -21,7 +21,7 @@ import { resolveSeed } from './adapters/dns.js';
 import { openPeerFile } from './adapters/peer-file.js';
 import { createRpc } from './adapters/rpc.js';
 import { systemClock, systemRandom } from './adapters/system.js';
-import { dial } from './adapters/tcp.js';
+import { dial as dialTcp } from './adapters/tcp.js';
 import { openPublisher, openPull, openSubscription } from './adapters/zmq.js';
 import type { inspect } from './block/gate.js';
 import { hashHeader, loadX11 } from './block/x11.js';
@@ -39,6 +39,7 @@ import { peerEvents } from './streams/peer-events.js';
 import { createPeering } from './streams/peering.js';
 import { loadBook, persist } from './streams/persist.js';
 import { createPool, type LivePeer } from './streams/pool.js';
+import type { Dial } from './streams/ports.js';
 import { RecentStore } from './streams/recent.js';
 import { socket } from './streams/socket.js';
 import { ChainTip } from './streams/tip.js';
@@ -51,7 +52,7 @@ export interface Relay {
   readonly events$: Observable<RelayEvent>;
   /** Peers that have finished their handshake, by `host:port`. */
   readonly peers: ReadonlyMap<string, LivePeer>;
-  /** Hangs up on a peer; false for the pool's own dashd, which is never dropped. */
+  /** Hangs up on a peer; false for the pool's own dashd, which is never dropped: that it was tried is told. */
   drop(peer: string): boolean;
   /** Takes no more blocks, waits for verdicts that are due, hangs up; resolves when all sockets are closed. */
   stop(): Promise<void>;
@@ -68,6 +69,8 @@ export interface RelayDeps {
   readonly scheduler?: SchedulerLike;
   /** Limits of peer selection other than the configured ones: a demo's time runs faster. */
   readonly limits?: Partial<SelectLimits>;
+  /** How peers are reached; a test puts one here whose addresses look like those of the real network. */
+  readonly dial?: Dial;
   /** The gate's look at a block; a test puts one here that knows less than ours, as ours will after the next upgrade. */
   readonly inspect?: typeof inspect;
 }
@@ -75,6 +78,7 @@ export interface RelayDeps {
 /** Starts a relay. Nothing it meets later ends it: what is amiss is told as events. */
 export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay> {
   const { clock = systemClock, random = systemRandom, scheduler = asyncScheduler, userAgent } = deps;
+  const { dial = dialTcp } = deps;
   const { broadcast, dashd } = config;
   const network = NETWORKS[config.network];
   await loadX11();
@@ -210,6 +214,12 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     }),
   );
 
+  const drop = (peer: string): boolean => {
+    const dropped = peers.drop(peer);
+    if (!dropped) tell(protectedEvent(peer, clock.now()));
+    return dropped;
+  };
+
   // The book is kept, and is at the operator's hand.
   const ending$ = new Subject<void>();
   const edits$ = new Subject<void>();
@@ -217,7 +227,9 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     ? openControl(controlPath(peerFile.path), {
         request(request) {
           const answer = applyEdit(book, request, clock.now());
-          for (const { peer, outcome } of answer.ok ? answer.outcomes : []) if (outcome === 'removed') peers.drop(peer);
+          for (const { peer, outcome } of answer.ok ? answer.outcomes : []) {
+            if (outcome === 'removed' || outcome === 'protected') drop(peer);
+          }
           edits$.next();
           return answer;
         },
@@ -259,7 +271,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     stopping ??= shutDown();
     return stopping;
   };
-  return { events$: events$.asObservable(), peers: peers.live, drop: (peer) => peers.drop(peer), stop, done };
+  return { events$: events$.asObservable(), peers: peers.live, drop, stop, done };
 }
 
 const BLOCK_EVENTS: ReadonlySet<string> = new Set<BlockEvent['type']>([
@@ -276,6 +288,11 @@ function isBlockEvent(event: RelayEvent): event is BlockEvent {
 
 function isTip<T extends { readonly type: string }>(news: T): news is Extract<T, { readonly type: 'tip' }> {
   return news.type === 'tip';
+}
+
+function protectedEvent(peer: string, at: number): ServiceEvent {
+  const detail = `${peer} is the pool's own dashd: it is not dropped`;
+  return { type: 'service', at, service: 'peers', state: 'fault', code: 'protected', detail };
 }
 
 function socketEvent(

@@ -5,6 +5,7 @@ import type {
   BlockReceived,
   BlockRefused,
   BlockVerdict,
+  GossipEvent,
   PeerEvent,
   PlanEvent,
   PlannedChange,
@@ -76,6 +77,7 @@ const PLAIN_LEVELS = {
   refused: 'warn',
   repeated: 'debug',
   proof: 'debug',
+  gossip: 'debug',
   tip: 'debug',
 } as const satisfies Partial<Record<RelayEvent['type'], LogLevel>>;
 
@@ -99,6 +101,8 @@ function describe(event: RelayEvent): string {
       return service(event);
     case 'plan':
       return plan(event);
+    case 'gossip':
+      return gossip(event);
     case 'tip':
       return `tip is ${event.hash} (${event.source})`;
   }
@@ -156,6 +160,16 @@ function plan({ connect, disconnect, kept, targets, known }: PlanEvent): string 
   ];
   const what = changes.length === 0 ? 'nothing to change' : changes.join('; ');
   return `peers: ${targets} targets, ${kept} kept, ${known} known: ${what}`;
+}
+
+function gossip({ peer, added, known, futureDated, refused }: GossipEvent): string {
+  const facts = [
+    `${added} added`,
+    `${known} known`,
+    ...(futureDated === 0 ? [] : [`${futureDated} dated ahead of time`]),
+    ...Object.entries(refused).map(([reason, count]) => `${count} refused: ${reason}`),
+  ];
+  return `addresses from ${peer}: ${facts.join(', ')}`;
 }
 
 function service({ service: name, state, code, detail }: ServiceEvent): string {

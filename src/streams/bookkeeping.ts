@@ -4,10 +4,11 @@
  * Announcements count once the block's height is known, that is once it has turned out to be one of the chain's: a peer gains
  * nothing by announcing blocks that are not. Of each block and peer one outcome is noted, at the verdict or when it comes later.
  */
-import { concatMap, filter, map, type Observable, type SchedulerLike, Subject } from 'rxjs';
+import { concatMap, map, merge, type Observable, type SchedulerLike, Subject } from 'rxjs';
 import type { BlockEvent, PeerProof } from '../events.js';
 import type { PeerBook, Tally } from '../peers/book.js';
 import type { Observation } from '../peers/record.js';
+import type { SessionFaultCode } from '../session/types.js';
 import { type Clock, SECOND_MS } from '../time.js';
 import type { PeerAddress } from '../wire/addr.js';
 import type { Hash } from '../wire/reader.js';
@@ -24,6 +25,14 @@ export interface BookkeepingDeps {
 
 /** Blocks whose announcements and outcomes are remembered. */
 const MAX_BLOCKS = 256;
+const HUNG_UP: SessionFaultCode = 'rotated out';
+
+/** What became of one message of addresses. */
+export interface Gossip {
+  /** Who sent it. */
+  readonly from: string;
+  readonly tally: Tally;
+}
 
 /** Announcements of one block: who, and how long after the first, milliseconds. */
 interface Announcement {
@@ -35,27 +44,26 @@ export class Bookkeeper {
   private readonly announcements = new Map<Hash, Announcement>();
   /** Peers whose outcome has been noted, for each block that has had its verdict. */
   private readonly judged = new Map<Hash, Set<string>>();
-  private readonly gossip$ = new Subject<{ from: string; addresses: readonly PeerAddress[] }>();
+  private readonly tallied$ = new Subject<Gossip>();
+  private readonly begun$ = new Subject<{ readonly from: string; readonly steps: Generator<unknown, Tally> }>();
 
   constructor(private readonly deps: BookkeepingDeps) {}
 
   /** What became of each peer's gossip; subscribing does the work. */
-  get tallies$(): Observable<{ readonly from: string; readonly tally: Tally }> {
-    const { book, clock, scheduler } = this.deps;
-    return this.gossip$.pipe(
-      concatMap(({ from, addresses }) =>
-        inSlices(() => book.gossiping(from, addresses.map(toEntry), clock.now()), { clock, scheduler }).pipe(
-          map((tally) => ({ from, tally })),
-        ),
+  get tallies$(): Observable<Gossip> {
+    const { clock, scheduler } = this.deps;
+    const finished$ = this.begun$.pipe(
+      concatMap(({ from, steps }) =>
+        inSlices(() => steps, { clock, scheduler }).pipe(map((tally) => ({ from, tally }))),
       ),
-      filter(({ tally }) => tally.added + tally.known > 0 || Object.values(tally.refused).some((count) => count > 0)),
     );
+    return merge(this.tallied$, finished$);
   }
 
   onPeer(news: PoolEvent): void {
     const { target, at, event } = news;
     if (event.type === 'announced') this.announced(target.peer, event.hash, at);
-    else if (event.type === 'addresses') this.gossip$.next({ from: target.peer, addresses: event.addresses });
+    else if (event.type === 'addresses') this.gossiped(target.peer, event.addresses);
     else for (const seen of observations(news)) this.deps.book.observe(target.peer, seen, at);
   }
 
@@ -70,6 +78,15 @@ export class Bookkeeper {
       const noted = this.judged.get(event.hash);
       if (noted !== undefined) this.settle(event, noted);
     }
+  }
+
+  /** The first step sees to the limits: of a flood, what goes beyond them is gone by then, and does not wait for its turn. */
+  private gossiped(from: string, addresses: readonly PeerAddress[]): void {
+    if (addresses.length === 0) return;
+    const steps = this.deps.book.gossiping(from, addresses.map(toEntry), this.deps.clock.now());
+    const first = steps.next();
+    if (first.done === true) this.tallied$.next({ from, tally: first.value });
+    else this.begun$.next({ from, steps });
   }
 
   /** A block's height has become known: those who announced it are given credit. */
@@ -128,7 +145,8 @@ function outcomeOf({ status, reason, acknowledgedMs, acceptedMs }: PeerProof): O
     case 'already had':
       return { kind: 'broadcast', status };
     case 'failed':
-      return { kind: 'broadcast', status, code: reason ?? 'unknown' };
+      // We hung up before it could prove anything: that is nothing against it.
+      return reason === HUNG_UP ? undefined : { kind: 'broadcast', status, code: reason ?? 'unknown' };
     default:
       return undefined;
   }

@@ -18,13 +18,13 @@ import {
   skip,
   tap,
 } from 'rxjs';
-import type { BlockEvent, PlanEvent, ServiceEvent } from '../events.js';
+import type { BlockEvent, GossipEvent, PlanEvent, ServiceEvent } from '../events.js';
 import { keyOf } from '../peers/address.js';
 import type { PeerBook } from '../peers/book.js';
 import { type LivePeer, needsRefill, type Plan, type SelectLimits } from '../peers/plan.js';
 import type { Weights } from '../peers/score.js';
 import type { Clock, Random } from '../time.js';
-import { Bookkeeper } from './bookkeeping.js';
+import { Bookkeeper, type Gossip } from './bookkeeping.js';
 import type { Target } from './connection.js';
 import { inSlices } from './operators/in-slices.js';
 import type { PeerPool, PoolEvent } from './pool.js';
@@ -48,7 +48,7 @@ export interface PeeringDeps extends Omit<SourceDeps, 'isThin'> {
 
 export interface Peering {
   readonly targets$: Observable<readonly Target[]>;
-  readonly events$: Observable<PlanEvent | ServiceEvent>;
+  readonly events$: Observable<PlanEvent | GossipEvent | ServiceEvent>;
   notePeer(news: PoolEvent): void;
   noteBlock(event: BlockEvent): void;
 }
@@ -72,10 +72,12 @@ export function createPeering(deps: PeeringDeps): Peering {
     concatMap((news) => inSlices(() => hear(book, news, clock.now()), { clock, scheduler })),
   );
 
+  const gossip$ = bookkeeper.tallies$.pipe(share());
+
   const plans$ = refresh({
     ...deps,
     live: () => livePeers(deps.pool()),
-    wake$: merge(lost$, heard$, bookkeeper.tallies$),
+    wake$: merge(lost$, heard$, gossip$),
     tipHeight: () => (tip.height > 0 ? tip.height : undefined),
     dashdPeers: () => dashdPeers,
   }).pipe(share());
@@ -84,6 +86,7 @@ export function createPeering(deps: PeeringDeps): Peering {
     targets$: plans$.pipe(map((plan) => targetsOf(plan, book))),
     events$: merge(
       news$.pipe(filter((news) => news.type === 'service')),
+      gossip$.pipe(map((gossip) => gossipEvent(gossip, clock.now()))),
       plans$.pipe(map((plan) => planEvent(plan, book.size, clock.now()))),
       plans$.pipe(shortage(limits, clock)),
     ),
@@ -135,6 +138,12 @@ function planEvent({ connect, disconnect, keep, targets }: Plan, known: number, 
     targets,
     known,
   };
+}
+
+function gossipEvent({ from, tally }: Gossip, at: number): GossipEvent {
+  const { added, known, futureDated } = tally;
+  const refused = Object.fromEntries(Object.entries(tally.refused).filter(([, count]) => count > 0));
+  return { type: 'gossip', at, peer: from, added, known, futureDated, refused };
 }
 
 /** Tells when peers become too few, and when they are enough again. The first plan, made before any connection, says nothing. */

@@ -46,6 +46,19 @@ const connected = (at: number): RelayEvent => ({
 
 const table: [string, RelayEvent, string][] = [
   [
+    'gossip',
+    {
+      type: 'gossip',
+      at: 1,
+      peer: '203.0.113.7:9999',
+      added: 9,
+      known: 1,
+      futureDated: 2,
+      refused: { 'peer rate': 990 },
+    },
+    'DEBUG addresses from 203.0.113.7:9999: 9 added, 1 known, 2 dated ahead of time, 990 refused: peer rate',
+  ],
+  [
     'a block received',
     { type: 'received', at: 1, hash: HASH, source: 'pool', size: 15_234, transactions: 12, height: 99 },
     `INFO block ${HASH} (height 99) from the pool: 15.2 kB, 12 transactions`,
