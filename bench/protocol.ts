@@ -42,6 +42,8 @@ export interface ContenderPlan {
   /** How long the blocks will be, bytes. */
   readonly blockSize: number;
   readonly rpcUrl: string;
+  /** An empty directory to keep things in. */
+  readonly folder: string;
 }
 
 export type FromContender =

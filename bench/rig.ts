@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Push } from 'zeromq';
 import { HEADER_SIZE } from '../src/block/x11.js';
@@ -51,14 +54,15 @@ export class Rig {
     const { ports, rpcUrl } = this;
     const { readers, profile } = this.options;
     const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}/${name}`];
-    const plan = { ports, readers, bind, blockSize, rpcUrl };
+    const folder = mkdtempSync(join(tmpdir(), 'blockcast-bench-'));
+    const plan = { ports, readers, bind, blockSize, rpcUrl, folder };
     const child = new Child<FromContender>(`./contenders/${name}.js`, plan, execArgv);
     await child.next('ready');
     const push = new Push({ linger: 0 });
     const connected = new Promise((resolve) => push.events.on('handshake', resolve));
     push.connect(bind);
     await connected;
-    return { name, child, push };
+    return { name, child, push, folder };
   }
 
   /** Pushes one block through a contender. Returns when all is quiet again. */
@@ -88,11 +92,14 @@ export interface Entrant {
   readonly name: Contender;
   readonly child: Child<FromContender>;
   readonly push: Push;
+  /** What it writes is in here. */
+  readonly folder: string;
 }
 
-export async function leave({ child, push }: Entrant): Promise<void> {
+export async function leave({ child, push, folder }: Entrant): Promise<void> {
   push.close();
   await child.stop();
+  rmSync(folder, { recursive: true });
 }
 
 function milliseconds(from: bigint, to: bigint): number {

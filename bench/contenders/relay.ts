@@ -1,11 +1,12 @@
 /** The real thing: a whole relay, of whose peers one is the pool's own dashd. */
+import { join } from 'node:path';
 import { loadConfig } from '../../src/config.js';
 import type { RelayEvent } from '../../src/events.js';
 import { startRelay } from '../../src/relay.js';
 import { planOf, tell } from '../child.js';
 import type { ContenderPlan, FromContender } from '../protocol.js';
 
-const { ports, readers, bind, rpcUrl } = planOf<ContenderPlan>();
+const { ports, readers, bind, rpcUrl, folder } = planOf<ContenderPlan>();
 const [dashd, ...peers] = ports;
 const loaded = loadConfig({
   options: {
@@ -17,6 +18,7 @@ const loaded = loadConfig({
     'dashd-zmq-url': '',
     'pool-bind': bind,
     'events-bind': 'tcp://127.0.0.1:0',
+    'broadcast-peer-db': join(folder, 'broadcast_peers.json'),
     'broadcast-skip-bootstrap': 'true',
     'broadcast-max-peers': String(ports.length),
     peers: peers.map((port) => `127.0.0.1:${port}`).join(','),
