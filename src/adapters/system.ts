@@ -10,6 +10,16 @@ export const systemRandom: Random = {
   u64: randomU64,
 };
 
+/** Drawn in bulk: a draw for each of twenty pings would be time that the twentieth peer waits. */
+const drawn = new BigUint64Array(256);
+let taken = drawn.length;
+
 function randomU64(): bigint {
-  return randomFillSync(new BigUint64Array(1))[0] ?? 0n;
+  if (taken === drawn.length) {
+    randomFillSync(drawn);
+    taken = 0;
+  }
+  const value = drawn[taken] ?? 0n;
+  taken += 1;
+  return value;
 }
