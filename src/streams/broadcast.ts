@@ -54,8 +54,6 @@ interface Flight {
   readonly push: PushBlock;
   readonly entries$: Subject<Entry>;
   readonly superseded$: Subject<void>;
-  /** Ends it: the block is no longer fresh, many have come since, or the relay stops. */
-  readonly over$: Observable<unknown>;
   /** False while dashd's consent is awaited. */
   released: boolean;
   judged: boolean;
@@ -107,13 +105,11 @@ export class Broadcaster {
 
   private open(arrival: Arrival): Flight {
     const { hash, header, previous, raw } = arrival.block;
-    const superseded$ = new Subject<void>();
     const flight: Flight = {
       arrival,
       push: { hash, header, previous, frame: frameOf(this.deps.network.magic, 'block', raw) },
       entries$: new ReplaySubject(),
-      superseded$,
-      over$: merge(timer(FRESH_MS, this.scheduler), this.stopped$, superseded$),
+      superseded$: new Subject(),
       released: false,
       judged: false,
     };
@@ -124,6 +120,11 @@ export class Broadcaster {
       this.flights.delete(oldest.push.hash);
     }
     return flight;
+  }
+
+  /** Ends a flight: the block is no longer fresh, many have come since, or the relay stops. Not made before the block is out. */
+  private over({ superseded$ }: Flight): Observable<unknown> {
+    return merge(timer(FRESH_MS, this.scheduler), this.stopped$, superseded$);
   }
 
   /** To the sockets: all of them, except that dashd is not told its own news. */
@@ -149,7 +150,7 @@ export class Broadcaster {
 
   private submit(flight: Flight): void {
     submit(flight.arrival.block, { ...this.deps, scheduler: this.scheduler, giveUpAfterMs: FRESH_MS })
-      .pipe(takeUntil(flight.over$))
+      .pipe(takeUntil(this.over(flight)))
       .subscribe((submission) => this.onSubmission(flight, submission));
   }
 
@@ -176,7 +177,7 @@ export class Broadcaster {
     });
     const rules = { fallback, deadlineMs: VERDICT_DEADLINE_MS };
     race(openLedger({ ...known, receivedAt: at }), flight.entries$, rules, { clock, scheduler: this.scheduler })
-      .pipe(takeUntil(flight.over$))
+      .pipe(takeUntil(this.over(flight)))
       .subscribe({
         next: (event) => {
           flight.judged ||= event.type === 'verdict';
