@@ -43,6 +43,7 @@ import type { Dial } from './streams/ports.js';
 import { RecentStore } from './streams/recent.js';
 import { socket } from './streams/socket.js';
 import { ChainTip } from './streams/tip.js';
+import { warmUp } from './streams/warm.js';
 import { watchRpc } from './streams/watch-rpc.js';
 import { witnessed } from './streams/witness.js';
 import { type Clock, type Random, SECOND_MS } from './time.js';
@@ -82,6 +83,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const { broadcast, dashd } = config;
   const network = NETWORKS[config.network];
   await loadX11();
+  await warmUp({ clock: systemClock, random: systemRandom });
 
   const events$ = new Subject<RelayEvent>();
   const done = new Promise<void>((resolve) => events$.subscribe({ complete: resolve }));

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { loadX11 } from '../../src/block/x11.js';
+import { warmUp } from '../../src/streams/warm.js';
+import type { Random } from '../../src/time.js';
+import { counting, START } from '../session/support.js';
+
+const PEERS = 20;
+const BLOCKS = 50;
+const clock = { now: () => START };
+
+it('takes each block all the way to each peer, once a process, and leaves nothing behind', async () => {
+  await loadX11();
+  const source = counting();
+  let nonces = 0;
+  const random: Random = {
+    ...source,
+    u64: () => {
+      nonces += 1;
+      return source.u64();
+    },
+  };
+  const before = process.getActiveResourcesInfo().length;
+
+  await warmUp({ clock, random });
+  // A nonce in each version message, one in the ping behind each block.
+  assert.equal(nonces, PEERS + PEERS * BLOCKS);
+  assert.equal(process.getActiveResourcesInfo().length, before);
+
+  await warmUp({ clock, random });
+  assert.equal(nonces, PEERS + PEERS * BLOCKS);
+});
