@@ -1,10 +1,11 @@
 /** One peer's protocol as a pure function. See types.ts for the vocabulary; each sub-protocol has a file of its own. */
+import type { PeerAddress } from '../wire/addr.js';
 import type { Inbound } from '../wire/decoder.js';
 import { INV } from '../wire/inventory.js';
 import type { Message } from '../wire/registry.js';
 import { begin, onVerack, onVersion } from './handshake.js';
 import { keepAlive, onKeepAlivePong } from './keepalive.js';
-import { HANDSHAKE_TIMEOUT_MS, MAX_MALFORMED, MESSAGES_BURST, takeAllowance } from './limits.js';
+import { ADDRESS_RATE, HANDSHAKE_TIMEOUT_MS, MAX_MALFORMED, MESSAGE_RATE, take } from './limits.js';
 import { close, emit, send } from './outputs.js';
 import { blocksInHeaders, expirePushes, onKnown, onPushPong, onWritten, push } from './push.js';
 import { onGetdata, onGetheaders } from './serve.js';
@@ -17,7 +18,8 @@ export function initialState(now: number): SessionState {
     ping: { due: Number.POSITIVE_INFINITY },
     pushes: [],
     knows: new Set(),
-    allowance: { messages: MESSAGES_BURST, at: now },
+    messages: { left: MESSAGE_RATE.burst, at: now },
+    addresses: { left: ADDRESS_RATE.burst, at: now },
     malformed: 0,
   };
 }
@@ -69,9 +71,9 @@ function onInbound(
   inbound: Inbound,
   now: number,
 ): [SessionState, Output[]] {
-  const allowance = takeAllowance(before.allowance, now);
-  if (allowance === undefined) return close(before, 'message flood', 'more messages than any node has reason to send');
-  const state = { ...before, allowance };
+  const messages = take(before.messages, 1, MESSAGE_RATE, now);
+  if (messages === undefined) return close(before, 'message flood', 'more messages than any node has reason to send');
+  const state = { ...before, messages };
   switch (inbound.kind) {
     case 'fault':
       return onFault(state, inbound.fault);
@@ -117,9 +119,15 @@ function onMessage(
       return [state, onGetheaders(context, message.locator, message.stop)];
     case 'addr':
     case 'addrv2':
-      return [state, [emit({ type: 'addresses', addresses: message.addresses })]];
+      return onAddresses(state, message.addresses, now);
     default:
       // Wishes and goods we have no use for: sendheaders, sendcmpct, a block or transaction nobody asked for.
       return [state, []];
   }
+}
+
+function onAddresses(state: SessionState, told: readonly PeerAddress[], now: number): [SessionState, Output[]] {
+  const addresses = take(state.addresses, told.length, ADDRESS_RATE, now);
+  if (addresses === undefined) return close(state, 'address flood', 'more addresses than any node has reason to send');
+  return [{ ...state, addresses }, [emit({ type: 'addresses', addresses: told })]];
 }

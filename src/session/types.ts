@@ -65,6 +65,12 @@ export type Phase =
   | { readonly name: 'ready'; readonly since: number; readonly remote: Remote }
   | { readonly name: 'closed'; readonly fault: SessionFault };
 
+/** What is left in a bucket that refills with time (limits.ts). */
+export interface Allowance {
+  readonly left: number;
+  readonly at: number;
+}
+
 export interface SessionState {
   readonly phase: Phase;
   /** The keep-alive ping in flight, or when the next one is due. */
@@ -72,8 +78,10 @@ export interface SessionState {
   readonly pushes: readonly Push[];
   /** Blocks the peer has shown to know, oldest first, bounded. */
   readonly knows: ReadonlySet<Hash>;
-  /** Messages still allowed in this burst: a bucket that refills with time (limits.ts). */
-  readonly allowance: { readonly messages: number; readonly at: number };
+  /** Messages that are still allowed. */
+  readonly messages: Allowance;
+  /** Addresses that are still allowed. */
+  readonly addresses: Allowance;
   /** Messages that could not be understood. */
   readonly malformed: number;
 }
@@ -129,6 +137,7 @@ export type SessionFaultCode =
   | 'no pong'
   | 'block not acknowledged'
   | 'message flood'
+  | 'address flood'
   | 'backlog'
   // our own doing
   | 'rotated out';

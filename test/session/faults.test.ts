@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   ACKNOWLEDGE_TIMEOUT_MS,
+  ADDRESS_RATE,
   HANDSHAKE_TIMEOUT_MS,
   MAX_MALFORMED,
-  MESSAGES_BURST,
-  MESSAGES_PER_SECOND,
+  MESSAGE_RATE,
   PING_INTERVAL_MS,
   PONG_TIMEOUT_MS,
 } from '../../src/session/limits.js';
 import type { Output, SessionFaultCode } from '../../src/session/types.js';
 import type { WireFault } from '../../src/wire/decoder.js';
+import type { Message } from '../../src/wire/registry.js';
 import { block, closedWith, events, Hand, theirVersion } from './support.js';
 
 const ping = { command: 'ping', nonce: 5n } as const;
@@ -23,6 +24,13 @@ function connected(): Hand {
   const hand = new Hand();
   hand.input({ type: 'connected' });
   return hand;
+}
+
+const MAX_ADDRESSES = 1_000;
+
+function addressesOf(count: number): Message {
+  const one = { time: 1, services: 1n, network: 'ipv4', host: '192.0.2.1', port: 9_999 } as const;
+  return { command: 'addr', addresses: Array.from({ length: count }, () => one) };
 }
 
 function repeatedly(times: number, act: () => Output[]): Output[] {
@@ -64,7 +72,11 @@ const PROVOKED: Readonly<Record<Exclude<SessionFaultCode, Outside>, () => Output
   },
   'message flood': () => {
     const hand = Hand.ready();
-    return repeatedly(MESSAGES_BURST - 1, () => hand.hears(ping));
+    return repeatedly(MESSAGE_RATE.burst - 1, () => hand.hears(ping));
+  },
+  'address flood': () => {
+    const hand = Hand.ready();
+    return repeatedly(ADDRESS_RATE.burst / MAX_ADDRESSES + 1, () => hand.hears(addressesOf(MAX_ADDRESSES)));
   },
 };
 
@@ -116,11 +128,11 @@ describe('what a session cannot read', () => {
 describe('the flood gate', () => {
   it('lets a burst through and refills with time, never beyond a burst', () => {
     const hand = Hand.ready();
-    repeatedly(MESSAGES_BURST - 2, () => hand.hears(ping));
-    repeatedly(MESSAGES_PER_SECOND, () => hand.after(1_000 / MESSAGES_PER_SECOND).hears(ping));
+    repeatedly(MESSAGE_RATE.burst - 2, () => hand.hears(ping));
+    repeatedly(MESSAGE_RATE.perSecond, () => hand.after(1_000 / MESSAGE_RATE.perSecond).hears(ping));
     assert.equal(hand.state.phase.name, 'ready');
     hand.after(3_600_000);
-    repeatedly(MESSAGES_BURST, () => hand.hears(ping));
+    repeatedly(MESSAGE_RATE.burst, () => hand.hears(ping));
     assert.equal(hand.state.phase.name, 'ready');
     assert.equal(closedWith(hand.hears(ping)), 'message flood');
   });
@@ -128,12 +140,20 @@ describe('the flood gate', () => {
   it('counts what cannot be read as well', () => {
     const hand = Hand.ready();
     const unknown = { kind: 'unknown', command: 'noise', size: 24 } as const;
-    assert.equal(closedWith(repeatedly(MESSAGES_BURST - 1, () => hand.inbound(unknown))), 'message flood');
+    assert.equal(closedWith(repeatedly(MESSAGE_RATE.burst - 1, () => hand.inbound(unknown))), 'message flood');
+  });
+
+  it('lets through as many addresses as a node may have to tell, and refills with time', () => {
+    const hand = Hand.ready();
+    repeatedly(ADDRESS_RATE.burst / MAX_ADDRESSES, () => hand.hears(addressesOf(MAX_ADDRESSES)));
+    hand.after(1_000);
+    assert.equal(events(hand.hears(addressesOf(ADDRESS_RATE.perSecond))).length, 1);
+    assert.equal(closedWith(hand.hears(addressesOf(1))), 'address flood');
   });
 
   it('gives nothing away for a clock that runs backwards', () => {
     const hand = Hand.ready();
-    repeatedly(MESSAGES_BURST - 2, () => hand.hears(ping));
+    repeatedly(MESSAGE_RATE.burst - 2, () => hand.hears(ping));
     assert.equal(closedWith(hand.after(-60_000).hears(ping)), 'message flood');
   });
 });

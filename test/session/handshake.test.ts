@@ -46,9 +46,9 @@ describe('the handshake', () => {
 
   it('lets a second verack pass', () => {
     const hand = Hand.ready();
-    const { allowance: _spent, ...before } = hand.state;
+    const { messages: _spent, ...before } = hand.state;
     assert.deepEqual(hand.hears({ command: 'verack' }), []);
-    const { allowance: _more, ...after } = hand.state;
+    const { messages: _more, ...after } = hand.state;
     assert.deepEqual(after, before);
   });
 

@@ -1,0 +1,115 @@
+/**
+ * What a peer may not do to the relay, and what nobody may do to the pool's own dashd. Each limit of a peer, its reason, and where it
+ * is provoked:
+ *
+ * | limit                     | told as                           | at its exact bound                | over real sockets |
+ * |---------------------------|-----------------------------------|-----------------------------------|-------------------|
+ * | dial, 5 s                 | `dial timeout`                    | streams/connection                | -                 |
+ * | handshake, 10 s           | `handshake timeout`               | session/handshake, streams/pool   | -                 |
+ * | pong, 30 s                | `no pong`                         | session/keepalive                 | -                 |
+ * | word on a block, 30 s     | `block not acknowledged`          | session/push                      | -                 |
+ * | message size, by command  | `oversized`                       | wire/decoder, wire/limits         | e2e/bad-input     |
+ * | messages, 200 a second    | `message flood`                   | session/faults                    | e2e/bad-input     |
+ * | unreadable messages, 20   | `malformed`                       | session/faults                    | e2e/bad-input     |
+ * | bytes it does not read    | `backlog`                         | streams/connection, streams/pool  | -                 |
+ * | addresses taken, 0.1 a second | `gossip`: `peer rate` …       | peers/attack                      | here              |
+ * | addresses read, 10 a second | `address flood`                 | session/faults                    | here              |
+ * | bytes each way, counted   | `peer lost`: bytesIn, bytesOut    | streams/connection                | here              |
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, describe, test } from 'node:test';
+import { MAX_ADDRESSES } from '../../src/demo/protocol.js';
+import type { GossipEvent, RelayEvent } from '../../src/events.js';
+import { createEventLog } from '../../src/ops/log-events.js';
+import { createLogger } from '../../src/ops/logger.js';
+import { BOOK_LIMITS } from '../../src/peers/book.js';
+import { ADDRESS_RATE } from '../../src/session/limits.js';
+import { cli } from '../cli/support.js';
+import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
+
+let net: Embedded | undefined;
+async function start(options: EmbeddedOptions = {}): Promise<Embedded> {
+  net = await Embedded.start(options);
+  return net;
+}
+afterEach(async () => {
+  await net?.stop();
+  net = undefined;
+});
+
+const isRefusal = (event: RelayEvent) =>
+  event.type === 'service' && event.service === 'peers' && event.code === 'protected';
+
+describe("the pool's own dashd", () => {
+  test('is not dropped by whoever asks for it, and the log says that it was tried', async () => {
+    const { relay, dashd, nodes, lost } = await bound({ peers: [{}] });
+    await relay.connected(2);
+    const output = new PassThrough();
+    relay.relay.events$.subscribe(createEventLog(createLogger({ level: 'info', format: 'json' }, output)));
+    assert.equal(relay.relay.drop(dashd.node.address), false);
+    assert.equal(relay.relay.drop(nodes[0]?.address ?? ''), true);
+    assert.equal(await lost(nodes[0]), 'rotated out');
+    assert.equal(relay.relay.peers.has(dashd.node.address), true);
+    assert.equal(relay.events.filter(isRefusal).length, 1);
+    const { level, message } = JSON.parse(String(output.read()).split('\n')[0] ?? '');
+    assert.equal(level, 'warn');
+    assert.equal(message, `peers fault: protected: ${dashd.node.address} is the pool's own dashd: it is not dropped`);
+  });
+
+  test('is not removed by its operator either', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'blockcast-limits-'));
+    const peerDb = join(folder, 'peers.json');
+    const { relay, dashd } = await bound({ flags: { 'broadcast-peer-db': peerDb } });
+    await relay.connected(1);
+    const { code, stdout } = await cli([
+      ...['peers', 'remove', dashd.node.address],
+      ...['--network', 'regtest', '--broadcast-peer-db', peerDb],
+    ]);
+    assert.deepEqual([code, stdout], [1, `${dashd.node.address}: protected\n`]);
+    assert.equal(relay.events.filter(isRefusal).length, 1);
+    assert.equal(relay.relay.peers.has(dashd.node.address), true);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe('a flood of addresses', () => {
+  test('is cut down to what one peer may tell, ends with a reason of its own, and costs the others nothing', async (t) => {
+    const { relay, nodes, dashd, mine } = await bound({ peers: [{}, { floods: 'addresses' }] });
+    const [good, flooder] = nodes;
+    const from = flooder?.address;
+    const lost = await relay.until('the flood to end', (events) =>
+      events.find((event) => event.type === 'peer lost' && event.peer === from),
+    );
+    assert.ok(lost.type === 'peer lost');
+    assert.equal(lost.code, 'address flood');
+    const told = relay.events.filter((event): event is GossipEvent => event.type === 'gossip' && event.peer === from);
+    const sum = (count: (event: GossipEvent) => number) => told.reduce((total, event) => total + count(event), 0);
+    const refused = (reason: string) => sum((event) => event.refused[reason] ?? 0);
+    const all = sum(({ added, known, refused }) => added + known + Object.values(refused).reduce((a, b) => a + b, 0));
+    assert.ok(all >= ADDRESS_RATE.burst - MAX_ADDRESSES && all <= ADDRESS_RATE.burst, `${all} addresses`);
+    assert.ok(all - refused('peer rate') <= BOOK_LIMITS.gossipBurst + 1);
+    // It tells of itself alone, over and over.
+    assert.equal(
+      sum(({ added }) => added),
+      0,
+    );
+    // Addresses take 30 bytes each on the way.
+    assert.ok(lost.bytesIn > all * 30 && lost.bytesOut > 100);
+    for (const peer of [good?.address ?? '', dashd.node.address]) assert.ok(relay.relay.peers.has(peer));
+    const raw = mine();
+    await relay.push(raw);
+    assert.equal((await relay.verdict(raw)).accepted, 2);
+    t.diagnostic(
+      `${all} addresses in ${lost.bytesIn} bytes: ${refused('peer rate')} over its rate, ${refused('duplicate')} twice in a message`,
+    );
+  });
+});
+
+async function bound(options: EmbeddedOptions) {
+  const one = await start(options);
+  return { ...one, relay: one.relay, mine: one.mine.bind(one), lost: one.lost.bind(one) };
+}
