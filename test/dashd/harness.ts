@@ -111,6 +111,8 @@ export class Dashd {
       ...(user === undefined ? [] : [`-rpcuser=${user}`, `-rpcpassword=${password}`]),
       `-zmqpubrawblock=${this.zmqUrl}`,
       `-zmqpubhashblock=${this.zmqUrl}`,
+      // By itself it dials nobody, whatever addresses a test tells it.
+      '-connect=0',
       '-dnsseed=0',
       '-fixedseeds=0',
       '-listenonion=0',
