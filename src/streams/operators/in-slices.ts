@@ -13,13 +13,18 @@ export function inSlices<T>(
     const steps = begin();
     return scheduler.schedule(function () {
       const until = clock.now() + SLICE_MS;
-      let step = steps.next();
-      while (step.done !== true && clock.now() < until) step = steps.next();
-      if (step.done === true) {
+      try {
+        let step = steps.next();
+        while (step.done !== true && clock.now() < until) step = steps.next();
+        if (step.done !== true) {
+          this.schedule();
+          return;
+        }
         subscriber.next(step.value);
         subscriber.complete();
-      } else {
-        this.schedule();
+      } catch (error) {
+        // A scheduler would throw it at the process.
+        subscriber.error(error);
       }
     });
   });

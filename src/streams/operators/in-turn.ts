@@ -4,6 +4,7 @@ import { type MonoTypeOperatorFunction, Observable, Subscription } from 'rxjs';
 export class Turnstile<T> {
   private inside = 0;
   private readonly waiting = new Set<() => void>();
+  private admitting = false;
 
   /** @param isThrough true for the value that shows that a stream needs its place no longer; its end does so in any case */
   constructor(
@@ -13,31 +14,36 @@ export class Turnstile<T> {
 
   /** Calls `go`, now or later. @returns what gives the place, or the wait for it, up; calling it twice does no harm */
   enter(go: () => void): () => void {
-    let state: 'waiting' | 'inside' | 'gone' = 'waiting';
+    let inside = false;
     const admit = () => {
-      state = 'inside';
+      inside = true;
       this.inside += 1;
       go();
     };
-    const leave = () => {
+    this.waiting.add(admit);
+    this.admitWaiting();
+    return () => {
       this.waiting.delete(admit);
-      const wasInside = state === 'inside';
-      state = 'gone';
-      if (wasInside) {
-        this.inside -= 1;
-        this.admitNext();
-      }
+      if (!inside) return;
+      inside = false;
+      this.inside -= 1;
+      this.admitWaiting();
     };
-    if (this.inside < this.places) admit();
-    else this.waiting.add(admit);
-    return leave;
   }
 
-  private admitNext(): void {
-    const [next] = this.waiting;
-    if (next === undefined || this.inside >= this.places) return;
-    this.waiting.delete(next);
-    next();
+  /** A row, not a recursion: one that is let in may be through at once, and so may the next. */
+  private admitWaiting(): void {
+    if (this.admitting) return;
+    this.admitting = true;
+    try {
+      for (const admit of this.waiting) {
+        if (this.inside >= this.places) break;
+        this.waiting.delete(admit);
+        admit();
+      }
+    } finally {
+      this.admitting = false;
+    }
   }
 }
 
