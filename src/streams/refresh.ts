@@ -4,12 +4,15 @@
  */
 import {
   asyncScheduler,
-  exhaustMap,
+  concatMap,
   filter,
+  finalize,
   interval,
   merge,
   type Observable,
   type SchedulerLike,
+  Subject,
+  throttle,
   throttleTime,
   timer,
 } from 'rxjs';
@@ -23,6 +26,8 @@ import { inSlices } from './operators/in-slices.js';
 export interface RefreshDeps {
   readonly book: BookView & { prune(now: number): number };
   readonly live: () => readonly LivePeer[];
+  /** Called as each look begins: what is still to be noted in the book is noted then. */
+  readonly prepare?: () => void;
   /** Something came about that may call for a refill: a peer lost, addresses heard of. */
   readonly wake$: Observable<unknown>;
   readonly intervalMs: number;
@@ -48,8 +53,12 @@ export function refresh(deps: RefreshDeps): Observable<Plan> {
     filter(isShort),
     throttleTime(REFILL_PAUSE_MS, scheduler, { leading: true, trailing: true }),
   );
+  const looked$ = new Subject<void>();
   return merge(timer(0, intervalMs, scheduler), refills$).pipe(
-    exhaustMap(() => {
+    // One look at a time, and one more when something came about meanwhile.
+    throttle(() => looked$, { leading: true, trailing: true }),
+    concatMap(() => {
+      deps.prepare?.();
       const now = clock.now();
       const tipHeight = deps.tipHeight();
       book.prune(now);
@@ -63,7 +72,7 @@ export function refresh(deps: RefreshDeps): Observable<Plan> {
         ...(tipHeight !== undefined && { tipHeight }),
         dashdPeers: deps.dashdPeers(),
       };
-      return inSlices(() => selecting(input), { clock, scheduler });
+      return inSlices(() => selecting(input), { clock, scheduler }).pipe(finalize(() => looked$.next()));
     }),
   );
 }
