@@ -1,0 +1,106 @@
+/** A relay that is started again connects to the peers it knew, whether or not dashd could tell it of any. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { mineBlock } from '../../src/demo/miner.js';
+import { type DemoNetwork, startNetwork } from '../../src/demo/network.js';
+import { parse } from '../../src/peers/format.js';
+import { delivered } from '../../src/peers/record.js';
+import { RelayUnderTest } from '../support/relay.js';
+
+const NODES = 6;
+
+let folder = '';
+let net: DemoNetwork;
+let relay: RelayUnderTest | undefined;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'blockcast-restart-'));
+  net = await startNetwork({ nodes: NODES, dashdPeers: NODES, latency: false });
+});
+afterEach(async () => {
+  await relay?.stop();
+  relay = undefined;
+  await net.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const peerDb = () => join(folder, 'broadcast_peers.json');
+const addresses = () => net.nodes.map(({ address }) => address).toSorted();
+
+async function start(flags: Readonly<Record<string, string>> = {}): Promise<RelayUnderTest> {
+  const { dashd } = net;
+  relay = await RelayUnderTest.start({
+    'dashd-rpc-url': dashd.rpcUrl,
+    'dashd-rpc-user': dashd.user,
+    'dashd-rpc-password': dashd.password,
+    'dashd-p2p-port': String(dashd.node.port),
+    'broadcast-peer-db': peerDb(),
+    'broadcast-refresh-interval': '1',
+    ...flags,
+  });
+  return relay;
+}
+
+/** Lets a relay learn all nodes from dashd and prove a block at each of them, and stops it. */
+async function firstLife(): Promise<void> {
+  const first = await start();
+  await first.connected(1 + NODES);
+  const raw = mineBlock(net.dashd.node.chain.template());
+  await first.push(raw);
+  assert.equal((await first.verdict(raw)).accepted, 1 + NODES);
+  await first.stop();
+  relay = undefined;
+  const saved = parse(readFileSync(peerDb(), 'utf8'));
+  assert.ok(saved.ok);
+  assert.deepEqual(
+    saved.records
+      .filter((record) => delivered(record) === 1)
+      .map(({ key }) => key)
+      .toSorted(),
+    [...addresses(), net.dashd.node.address].toSorted(),
+  );
+}
+
+async function loaded(from: RelayUnderTest): Promise<string> {
+  const event = await from.until('the book', (events) =>
+    events.find((event) => event.type === 'service' && event.service === 'peer file' && event.code === 'loaded'),
+  );
+  assert.ok(event.type === 'service');
+  return event.detail;
+}
+
+test('without dashd, and gets a block out', async () => {
+  await firstLife();
+  const template = net.dashd.node.chain.template();
+  await net.dashd.stop();
+  const second = await start();
+  assert.match(await loaded(second), new RegExp(`^${1 + NODES} peers from `));
+  await second.connected(NODES);
+  assert.deepEqual([...second.relay.peers.keys()].toSorted(), addresses());
+  const raw = mineBlock(template);
+  await second.push(raw);
+  const verdict = await second.verdict(raw);
+  assert.deepEqual([verdict.outcome, verdict.accepted, verdict.rpc?.outcome], ['delivered', NODES, 'unavailable']);
+});
+
+test('with --broadcast-skip-bootstrap, and does not ask dashd for any other', async (t) => {
+  await firstLife();
+  // From now on dashd could tell of one more.
+  const stranger = await startNetwork({ nodes: 1, dashdPeers: 0, latency: false });
+  t.after(() => stranger.stop());
+  await net.dashd.node.connect(stranger.nodes[0] ?? net.dashd.node);
+  const second = await start({ 'broadcast-skip-bootstrap': 'true' });
+  assert.match(await loaded(second), new RegExp(`^${1 + NODES} peers from `));
+  await second.connected(1 + NODES);
+  assert.deepEqual([...second.relay.peers.keys()].toSorted(), [...addresses(), net.dashd.node.address].toSorted());
+  const later = await second.until('two more plans', (events) => events.filter((event) => event.type === 'plan')[3]);
+  assert.equal(later.known, 1 + NODES);
+  await second.stop();
+  relay = undefined;
+
+  // The same without the flag: it does hear of the stranger.
+  const third = await start();
+  await third.connected(2 + NODES);
+});
