@@ -218,7 +218,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
 
   const drop = (peer: string): boolean => {
     const dropped = peers.drop(peer);
-    if (!dropped) tell(protectedEvent(peer, clock.now()));
+    if (peer === keyOf(own)) tell(protectedEvent(peer, clock.now()));
     return dropped;
   };
 

@@ -11,9 +11,11 @@ import {
   map,
   merge,
   mergeMap,
-  Observable,
+  type Observable,
   type OperatorFunction,
+  observeOn,
   pipe,
+  queueScheduler,
   type SchedulerLike,
   Subject,
   share,
@@ -56,7 +58,10 @@ export interface PeerPool {
   readonly live: ReadonlyMap<string, LivePeer>;
   /** Writes the block to the sockets before it returns. */
   push(block: PushBlock, only?: ReadonlySet<string>): void;
-  /** Hangs up on a peer, until a later list of targets names it. A protected peer is never dropped: false, and nothing happens. */
+  /**
+   * Hangs up on a peer, until a later list of targets names it.
+   * @returns false, and does nothing, when there is no such connection or the peer is protected: that one is never dropped
+   */
   drop(peer: string): boolean;
 }
 
@@ -72,7 +77,7 @@ export function createPool(deps: PoolDeps): PeerPool {
   const live = new Map<string, LivePeer>();
   const dials = new Turnstile<ConnectionEvent>(MAX_DIALS, (event) => event.type === 'ready');
   const orders$ = new Subject<PushOrder>();
-  const drops$ = new Subject<string>();
+  const hangUps = new Map<string, Subject<SessionFault>>();
   const ticks$ = timer(TICK_MS, TICK_MS, scheduler).pipe(share());
 
   const connect = (target: Target, hangUp$: Observable<SessionFault> = EMPTY): Observable<ConnectionEvent> =>
@@ -101,15 +106,12 @@ export function createPool(deps: PoolDeps): PeerPool {
 
   // One attempt each: whether a peer that was lost is wanted again is for the next list to say.
   const wanted$ = deps.targets$.pipe(
-    keepEach(
-      (target) => target.peer !== protectedPeer?.peer,
+    map((targets) => targets.filter(({ peer }) => peer !== protectedPeer?.peer)),
+    keepEach(hangUps, (target, hangUp$) => {
       // The connection's own end comes first, so that it is told; one that still waits for its turn just leaves.
-      (target, hangUp$) => {
-        const gone$ = hangUp$.pipe(ignoreElements(), endWith(true));
-        return connect(target, hangUp$).pipe(inTurn(dials), takeUntil(gone$), tracked(target));
-      },
-      drops$,
-    ),
+      const gone$ = hangUp$.pipe(ignoreElements(), endWith(true));
+      return connect(target, hangUp$).pipe(inTurn(dials), takeUntil(gone$), tracked(target));
+    }),
   );
 
   return {
@@ -117,11 +119,7 @@ export function createPool(deps: PoolDeps): PeerPool {
     seats,
     live,
     push: (block, only) => orders$.next(only === undefined ? { block } : { block, only }),
-    drop(peer) {
-      if (peer === protectedPeer?.peer) return false;
-      drops$.next(peer);
-      return true;
-    },
+    drop: (peer) => hangUp(hangUps, peer, 'dropped'),
   };
 }
 
@@ -133,41 +131,45 @@ function backoff({ first, last }: { first: number; last: number }, random: Rando
 function track(seats: Map<string, Seat>, live: Map<string, LivePeer>, { target, at, event }: PoolEvent): void {
   if (event.type === 'dialling') seats.set(target.peer, { target, since: at });
   if (event.type === 'ready') live.set(target.peer, { target, remote: event.remote, since: at });
-  if (event.type === 'lost') live.delete(target.peer);
+  if (event.type !== 'lost') return;
+  live.delete(target.peer);
+  // Its seat is free by the time that its loss is told: whoever plans anew on hearing of it must not count it.
+  seats.delete(target.peer);
 }
 
 /**
  * Runs one inner stream for each target that is wanted, from a list that names it until it ends by itself or a list leaves it out.
  * One that has ended is run anew when a later list still names it.
+ * @param hangUps of each that runs, what ends it
  */
 function keepEach(
-  admits: (target: Target) => boolean,
+  hangUps: Map<string, Subject<SessionFault>>,
   run: (target: Target, hangUp$: Observable<SessionFault>) => Observable<PoolEvent>,
-  drops$: Observable<string>,
-): (targets$: Observable<readonly Target[]>) => Observable<PoolEvent> {
-  return (targets$) =>
-    new Observable((subscriber) => {
-      const running = new Map<string, Subject<SessionFault>>();
-      const stop = (peer: string, detail: string) => {
-        const hangUp$ = running.get(peer);
-        hangUp$?.next({ code: 'rotated out', detail });
-        hangUp$?.complete();
-      };
-      const started$ = targets$.pipe(
-        mergeMap((targets) => {
-          const wanted = new Map(targets.filter(admits).map((target) => [target.peer, target]));
-          for (const peer of [...running.keys()].filter((peer) => !wanted.has(peer))) stop(peer, 'no longer wanted');
-          const fresh = [...wanted.values()].filter(({ peer }) => !running.has(peer));
-          return fresh.map((target) => {
-            const hangUp$ = new Subject<SessionFault>();
-            running.set(target.peer, hangUp$);
-            return run(target, hangUp$).pipe(finalize(() => running.delete(target.peer)));
-          });
-        }),
-        mergeMap((one$) => one$),
-      );
-      const subscription = started$.subscribe(subscriber);
-      subscription.add(drops$.subscribe((peer) => stop(peer, 'dropped')));
-      return subscription;
-    });
+): OperatorFunction<readonly Target[], PoolEvent> {
+  return pipe(
+    // Whoever is told of a loss may want other peers at once: that list waits until this one is carried out.
+    observeOn(queueScheduler),
+    mergeMap((targets) => {
+      const wanted = new Map(targets.map((target) => [target.peer, target]));
+      const surplus = [...hangUps.keys()].filter((peer) => !wanted.has(peer));
+      const started = [...wanted.values()]
+        .filter(({ peer }) => !hangUps.has(peer))
+        .map((target) => {
+          const hangUp$ = new Subject<SessionFault>();
+          hangUps.set(target.peer, hangUp$);
+          return run(target, hangUp$).pipe(finalize(() => hangUps.delete(target.peer)));
+        });
+      for (const peer of surplus) hangUp(hangUps, peer, 'no longer wanted');
+      return started;
+    }),
+    mergeMap((one$) => one$),
+    finalize(() => hangUps.clear()),
+  );
+}
+
+function hangUp(hangUps: ReadonlyMap<string, Subject<SessionFault>>, peer: string, detail: string): boolean {
+  const hangUp$ = hangUps.get(peer);
+  hangUp$?.next({ code: 'rotated out', detail });
+  hangUp$?.complete();
+  return hangUp$ !== undefined;
 }

@@ -7,7 +7,7 @@ import { createPool, type PoolEvent } from '../../src/streams/pool.js';
 import type { Random } from '../../src/time.js';
 import { frameOf } from '../../src/wire/frame.js';
 import { NETWORKS } from '../../src/wire/network.js';
-import { block, context, counting } from '../session/support.js';
+import { block, context, counting, theirVersion } from '../session/support.js';
 import { FakeNet, gather, settled, Time } from './support.js';
 
 const { magic } = NETWORKS.regtest;
@@ -180,6 +180,34 @@ describe('a pool', () => {
     assert.equal(under.net.dials('a'), 2);
   });
 
+  it('drops nobody that it is not connected to, once or ever', () => {
+    const under = new PoolUnderTest();
+    under.has('a');
+    assert.deepEqual(
+      ['z:1', '', 'A:1', 'dashd:1'].map((peer) => under.pool.drop(peer)),
+      [false, false, false, false],
+    );
+    assert.deepEqual([under.pool.drop('a:1'), under.pool.drop('a:1')], [true, false]);
+    under.has('b');
+    under.net.to('b').close();
+    assert.equal(under.pool.drop('b:1'), false);
+    under.result.stop();
+    assert.equal(under.pool.drop('a:1'), false);
+  });
+
+  it('has free seats by the time that it tells of a loss', () => {
+    const under = new PoolUnderTest();
+    const seats: string[][] = [];
+    under.pool.events$.subscribe(({ event }) => {
+      if (event.type === 'lost') seats.push([...under.pool.seats.keys()]);
+    });
+    under.has('a', 'b');
+    assert.deepEqual([...under.pool.seats.keys()], ['dashd:1', 'a:1', 'b:1']);
+    under.net.to('a').close();
+    under.net.to('dashd').close();
+    assert.deepEqual(seats, [['dashd:1', 'b:1'], ['b:1']]);
+  });
+
   it('knows who is live by the time that it tells', () => {
     const under = new PoolUnderTest();
     const seen: [string, boolean][] = [];
@@ -227,6 +255,120 @@ describe('a pool', () => {
     under.net.to('a').shakeHands();
     assert.deepEqual(under.live, ['a:1']);
     assert.equal(under.result.completed, false);
+  });
+
+  it('dials eight at a time, the own dashd not counted, and the others as they get through or fail', async () => {
+    const under = new PoolUnderTest();
+    const hosts = Array.from({ length: 20 }, (_, i) => `h${i}`);
+    const dialled = () => under.net.sockets.length - under.net.dials('dashd');
+    under.wants(...hosts);
+    assert.deepEqual([dialled(), under.net.dials('dashd'), under.pool.seats.size], [8, 1, 9]);
+    under.net.to('h0').open();
+    assert.equal(dialled(), 8, 'a connection is not yet a handshake');
+    under.net.to('h0').says(theirVersion, { command: 'verack' });
+    assert.equal(under.net.dials('h8'), 1);
+    under.net.to('h1').close('unreachable');
+    under.net.to('dashd').close('unreachable');
+    assert.deepEqual([dialled(), under.net.dials('h9')], [10, 1]);
+    // Peers that accept and are silent hold their places no longer than a handshake may take.
+    for (const { host } of under.net.sockets) if (host !== 'h0') under.net.to(host).open();
+    await under.time.pass(10_000);
+    assert.equal(under.net.dials('h17'), 1);
+    assert.equal(under.net.dials('h18'), 0);
+    await under.time.pass(1_000);
+    for (let i = 10; i < 18; i += 1) under.net.to(`h${i}`).close();
+    assert.equal(dialled(), 20);
+    assert.equal(new Set(under.net.sockets.map(({ host }) => host)).size, 21);
+  });
+
+  it('does not dial one whose turn had not come when it was no longer wanted, or dropped', () => {
+    const under = new PoolUnderTest();
+    const hosts = Array.from({ length: 12 }, (_, i) => `h${i}`);
+    under.wants(...hosts);
+    assert.equal(under.pool.drop('h8:1'), true);
+    assert.equal(under.pool.drop('h8:1'), false);
+    under.wants(...hosts.filter((host) => host !== 'h8' && host !== 'h9'));
+    for (let i = 0; i < 8; i += 1) under.net.to(`h${i}`).shakeHands();
+    assert.deepEqual(
+      ['h8', 'h9', 'h10', 'h11'].map((host) => under.net.dials(host)),
+      [0, 0, 1, 1],
+    );
+    assert.deepEqual(
+      under.told().filter((line) => line.includes('lost')),
+      [],
+      'what was never begun is not lost',
+    );
+  });
+
+  it('carries out one list after another, should one come because of what the other brought about', () => {
+    const under = new PoolUnderTest();
+    under.has('a', 'b', 'c');
+    let lists = 0;
+    under.pool.events$.subscribe(({ event }) => {
+      if (event.type !== 'lost' || lists > 0) return;
+      lists += 1;
+      under.wants('e');
+    });
+    // `a` is lost on account of this list; the list that follows is the one that counts.
+    under.wants('b', 'd');
+    assert.deepEqual([...under.pool.seats.keys()], ['dashd:1', 'e:1']);
+    assert.deepEqual(under.told().slice(4), [
+      'a lost: rotated out',
+      'c lost: rotated out',
+      'b lost: rotated out',
+      'd lost: rotated out',
+    ]);
+  });
+
+  it('comes back to a peer that one list leaves out and the next, made because of that, names again', () => {
+    const under = new PoolUnderTest();
+    under.has('a');
+    under.pool.events$.subscribe(({ event }) => {
+      if (event.type === 'lost' && under.net.dials('a') === 1) under.wants('a');
+    });
+    under.wants();
+    assert.equal(under.net.dials('a'), 2);
+    assert.deepEqual([...under.pool.seats.keys()], ['dashd:1', 'a:1']);
+  });
+
+  it('does not spin when each loss is answered with the same list', () => {
+    const under = new PoolUnderTest();
+    under.pool.events$.subscribe(({ event }) => {
+      if (event.type === 'lost') under.wants('a', 'b');
+    });
+    under.has('a', 'b');
+    under.net.to('a').close();
+    assert.deepEqual([under.net.dials('a'), under.net.dials('b')], [1, 1]);
+    under.wants('a', 'b');
+    assert.deepEqual([under.net.dials('a'), under.net.dials('b')], [2, 1]);
+  });
+
+  it('keeps its word to one that is dropped while a list is carried out', () => {
+    const under = new PoolUnderTest();
+    under.has('a', 'b');
+    const dropped: boolean[] = [];
+    under.pool.events$.subscribe(({ target: { host }, event }) => {
+      if (host === 'a' && event.type === 'lost') dropped.push(under.pool.drop('b:1'), under.pool.drop('c:1'));
+    });
+    under.wants('b', 'c', 'd');
+    assert.deepEqual(dropped, [true, true]);
+    assert.deepEqual([...under.pool.seats.keys()], ['dashd:1', 'd:1']);
+    assert.deepEqual([under.net.dials('b'), under.net.dials('c')], [1, 0]);
+    under.wants('b', 'c', 'd');
+    assert.deepEqual([under.net.dials('b'), under.net.dials('c')], [2, 1]);
+  });
+
+  it('begins anew when somebody listens again, even if they stopped in the middle of a list', () => {
+    const under = new PoolUnderTest();
+    under.result.stop();
+    const listening = under.pool.events$.subscribe(({ event }) => {
+      if (event.type === 'lost') listening.unsubscribe();
+    });
+    under.wants('a');
+    under.wants('b');
+    assert.deepEqual([under.net.dials('b'), under.pool.seats.size], [0, 0]);
+    gather(under.pool.events$);
+    assert.deepEqual([...under.pool.seats.keys()], ['dashd:1', 'b:1']);
   });
 
   it('may be without a dashd', () => {
