@@ -5,6 +5,7 @@
 import {
   concatMap,
   defer,
+  distinctUntilChanged,
   EMPTY,
   filter,
   from,
@@ -55,6 +56,7 @@ const CONNECTIONS_EVERY_MS = 10 * MINUTE_MS;
 const MASTERNODES_EVERY_MS = HOUR_MS;
 /** dashd is given this long to name peers before strangers are asked. */
 const SEEDS_AFTER_MS = 11 * SECOND_MS;
+const SEEDS_EVERY_MS = HOUR_MS;
 
 export function sources(deps: SourceDeps): Observable<SourceNews | ServiceEvent> {
   const { rpc, clock, scheduler, askDashd } = deps;
@@ -82,9 +84,15 @@ function poll(
         return news;
       }),
       repeat({ delay: () => timer(heard ? everyMs : RETRY_MS, scheduler) }),
+      distinctUntilChanged(isSameComplaint),
       filter((news) => news.type !== 'heard' || news.peers.length > 0),
     );
   });
+}
+
+/** What is not understood is told once, not at every try. */
+function isSameComplaint(before: SourceNews | ServiceEvent, news: SourceNews | ServiceEvent): boolean {
+  return before.type === 'service' && news.type === 'service' && before.detail === news.detail;
 }
 
 const Connection = z.object({
@@ -119,53 +127,64 @@ function connectionOf(entry: unknown): Heard[] {
   return [{ address, known }];
 }
 
-const Masternodes = z.record(z.string(), z.object({ address: z.string(), status: z.string() }));
-const ProTxList = z.array(z.object({ state: z.object({ service: z.string() }) }));
+const Masternodes = z.record(z.string(), z.unknown());
+const Masternode = z.object({ address: z.string(), status: z.string() });
+const ProTx = z.object({ state: z.object({ service: z.string() }) });
 
 /** `masternodelist`, and `protx list` where that one is not understood: the race is for masternodes. */
 const askMasternodes: Ask = (rpc, clock) =>
   from(rpc.call('masternodelist', ['json'])).pipe(
     concatMap((answer) => {
-      const list = answer.ok ? Masternodes.safeParse(answer.result) : undefined;
-      if (list?.success === true) {
-        const enabled = Object.values(list.data).filter(({ status }) => status === 'ENABLED');
-        return of(heard('masternode', addressesIn(enabled.map(({ address }) => address))));
-      }
+      const enabled = answer.ok ? enabledMasternodes(answer.result) : undefined;
+      if (enabled !== undefined) return of(heard('masternode', known(enabled.map(parseAddress))));
       return from(rpc.call('protx', ['list', 'valid', true])).pipe(
-        concatMap((second) => read(second, ProTxList, 'protx list', clock)),
+        concatMap((second) => read(second, z.array(z.unknown()), 'protx list', clock)),
         map((second) =>
           second.type === 'read'
-            ? heard('masternode', addressesIn(second.value.map(({ state }) => state.service)))
+            ? heard(
+                'masternode',
+                known(understood(ProTx, second.value).map(({ state }) => parseAddress(state.service))),
+              )
             : second,
         ),
       );
     }),
   );
 
-function addressesIn(texts: readonly string[]): Heard[] {
-  return texts.flatMap((text) => {
-    const address = parseAddress(text);
-    return address === undefined ? [] : [{ address, known: {} }];
+/** The addresses in an answer to `masternodelist`; undefined when it is none. */
+function enabledMasternodes(answer: unknown): string[] | undefined {
+  const list = Masternodes.safeParse(answer);
+  if (!list.success) return undefined;
+  const entries = Object.values(list.data);
+  const masternodes = understood(Masternode, entries);
+  if (entries.length > 0 && masternodes.length === 0) return undefined;
+  return masternodes.filter(({ status }) => status === 'ENABLED').map(({ address }) => address);
+}
+
+/** One entry that cannot be read says nothing about the others. */
+function understood<T>(schema: z.ZodType<T>, entries: readonly unknown[]): T[] {
+  return entries.flatMap((entry) => {
+    const parsed = schema.safeParse(entry);
+    return parsed.success ? [parsed.data] : [];
   });
 }
 
-/** The seeds are strangers: asked once, and only when nobody better has been heard. */
-function seeds({ network, resolve, isThin, scheduler }: SourceDeps): Observable<SourceNews> {
-  if (network.dnsSeeds.length === 0) return EMPTY;
+/** The seeds are strangers: asked only while few peers are known. */
+function seeds({ network, resolve, isThin, scheduler }: SourceDeps): Observable<SourceNews | ServiceEvent> {
+  const { dnsSeeds, p2pPort } = network;
+  if (dnsSeeds.length === 0) return EMPTY;
+  const ask = () =>
+    from(dnsSeeds).pipe(
+      mergeMap((name) => from(resolve(name))),
+      map((hosts) => heard('dns', known(hosts.map((host) => toAddress(host, p2pPort))))),
+    );
   return timer(SEEDS_AFTER_MS, scheduler).pipe(
-    filter(isThin),
-    concatMap(() => from(network.dnsSeeds)),
-    mergeMap((name) => from(resolve(name))),
-    map((hosts) =>
-      heard(
-        'dns',
-        hosts.flatMap((host) => {
-          const address = toAddress(host, network.p2pPort);
-          return address === undefined ? [] : [{ address, known: {} }];
-        }),
-      ),
-    ),
+    concatMap(() => poll(() => (isThin() ? ask() : EMPTY), SEEDS_EVERY_MS, scheduler)),
   );
+}
+
+function known(addresses: readonly (PeerAddress | undefined)[]): Heard[] {
+  return addresses.flatMap((address) => (address === undefined ? [] : [{ address, known: {} }]));
 }
 
 function heard(source: SourceNews['source'], peers: readonly Heard[]): SourceNews {
