@@ -1,8 +1,6 @@
 /**
- * What the pool and the broadcasts show of each peer, noted in the peer book.
- *
- * Announcements count once the block's height is known, that is once it has turned out to be one of the chain's: a peer gains
- * nothing by announcing blocks that are not. Of each block and peer one outcome is noted, at the verdict or when it comes later.
+ * What the pool and the broadcasts show of each peer, noted in the peer book. Of each block and peer one outcome is noted, at the
+ * verdict or when it comes later.
  */
 import { concatMap, map, merge, type Observable, type SchedulerLike, Subject } from 'rxjs';
 import type { BlockEvent, PeerProof } from '../events.js';
@@ -12,18 +10,19 @@ import type { SessionFaultCode } from '../session/types.js';
 import { type Clock, SECOND_MS } from '../time.js';
 import type { PeerAddress } from '../wire/addr.js';
 import type { Hash } from '../wire/reader.js';
+import { Announcements, type Credit } from './announcements.js';
 import { inSlices } from './operators/in-slices.js';
 import type { PoolEvent } from './pool.js';
+import type { ChainTip } from './tip.js';
 
 export interface BookkeepingDeps {
   readonly book: PeerBook;
-  /** The height of a block of the chain; undefined while nobody knows it. */
-  readonly heightOf: (hash: Hash) => number | undefined;
+  readonly tip: Pick<ChainTip, 'height' | 'heightOf'>;
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
 }
 
-/** Blocks whose announcements and outcomes are remembered. */
+/** Blocks whose outcomes are remembered. */
 const MAX_BLOCKS = 256;
 const HUNG_UP: SessionFaultCode = 'rotated out';
 
@@ -34,20 +33,16 @@ export interface Gossip {
   readonly tally: Tally;
 }
 
-/** Announcements of one block: who, and how long after the first, milliseconds. */
-interface Announcement {
-  readonly firstAt: number;
-  readonly waiting: Map<string, number>;
-}
-
 export class Bookkeeper {
-  private readonly announcements = new Map<Hash, Announcement>();
+  private readonly announcements: Announcements;
   /** Peers whose outcome has been noted, for each block that has had its verdict. */
   private readonly judged = new Map<Hash, Set<string>>();
   private readonly tallied$ = new Subject<Gossip>();
   private readonly begun$ = new Subject<{ readonly from: string; readonly steps: Generator<unknown, Tally> }>();
 
-  constructor(private readonly deps: BookkeepingDeps) {}
+  constructor(private readonly deps: BookkeepingDeps) {
+    this.announcements = new Announcements(deps.tip);
+  }
 
   /** What became of each peer's gossip; subscribing does the work. */
   get tallies$(): Observable<Gossip> {
@@ -62,14 +57,20 @@ export class Bookkeeper {
 
   onPeer(news: PoolEvent): void {
     const { target, at, event } = news;
-    if (event.type === 'announced') this.announced(target.peer, event.hash, at);
-    else if (event.type === 'addresses') this.gossiped(target.peer, event.addresses);
-    else for (const seen of observations(news)) this.deps.book.observe(target.peer, seen, at);
+    for (const seen of observations(news)) this.deps.book.observe(target.peer, seen, at);
+    if (event.type === 'announced') {
+      this.announcements.add(target.peer, event.hash, at);
+      this.credit(this.announcements.credits(event.hash));
+    } else if (event.type === 'addresses') {
+      this.gossiped(target.peer, event.addresses);
+    } else if (event.type === 'lost') {
+      this.announcements.forget(target.peer);
+    }
   }
 
   onBlock(event: BlockEvent): void {
     if (event.type === 'received') {
-      if (event.height !== undefined) this.learnHeight(event.hash, event.height);
+      this.credit(this.announcements.credits(event.hash));
     } else if (event.type === 'verdict') {
       const noted = this.judged.get(event.hash) ?? new Set();
       bounded(this.judged.set(event.hash, noted));
@@ -78,6 +79,11 @@ export class Bookkeeper {
       const noted = this.judged.get(event.hash);
       if (noted !== undefined) this.settle(event, noted);
     }
+  }
+
+  /** Gives the credit that is due for announcements, however the blocks' heights became known. */
+  catchUp(): void {
+    this.credit(this.announcements.allCredits());
   }
 
   /** The first step sees to the limits: of a flood, what goes beyond them is gone by then, and does not wait for its turn. */
@@ -89,13 +95,6 @@ export class Bookkeeper {
     else this.begun$.next({ from, steps });
   }
 
-  /** A block's height has become known: those who announced it are given credit. */
-  private learnHeight(hash: Hash, height: number): void {
-    const announcement = this.announcements.get(hash);
-    for (const [peer, lagMs] of announcement?.waiting ?? []) this.credit(peer, lagMs, height);
-    announcement?.waiting.clear();
-  }
-
   private settle(proof: PeerProof, noted: Set<string>): void {
     const outcome = outcomeOf(proof);
     if (outcome === undefined || noted.has(proof.peer)) return;
@@ -103,16 +102,9 @@ export class Bookkeeper {
     this.deps.book.observe(proof.peer, outcome, this.deps.clock.now());
   }
 
-  private announced(peer: string, hash: Hash, at: number): void {
-    const announcement = this.announcements.get(hash) ?? { firstAt: at, waiting: new Map() };
-    bounded(this.announcements.set(hash, announcement));
-    const height = this.deps.heightOf(hash);
-    if (height === undefined) announcement.waiting.set(peer, at - announcement.firstAt);
-    else this.credit(peer, at - announcement.firstAt, height);
-  }
-
-  private credit(peer: string, lagMs: number, height: number): void {
-    this.deps.book.observe(peer, { kind: 'announced', lagMs, height }, this.deps.clock.now());
+  private credit(credits: readonly Credit[]): void {
+    const { book, clock } = this.deps;
+    for (const { peer, ...seen } of credits) book.observe(peer, { kind: 'announced', ...seen }, clock.now());
   }
 }
 

@@ -59,7 +59,7 @@ const HEARD_A_STEP = 50;
 
 export function createPeering(deps: PeeringDeps): Peering {
   const { book, tip, limits, clock, scheduler } = deps;
-  const bookkeeper = new Bookkeeper({ book, heightOf: (hash) => tip.heightOf(hash), clock, scheduler });
+  const bookkeeper = new Bookkeeper({ book, tip, clock, scheduler });
   const lost$ = new Subject<void>();
   let dashdPeers: ReadonlySet<string> = new Set();
 
@@ -77,13 +77,14 @@ export function createPeering(deps: PeeringDeps): Peering {
   const plans$ = refresh({
     ...deps,
     live: () => livePeers(deps.pool()),
+    prepare: () => bookkeeper.catchUp(),
     wake$: merge(lost$, heard$, gossip$),
     tipHeight: () => (tip.height > 0 ? tip.height : undefined),
     dashdPeers: () => dashdPeers,
   }).pipe(share());
 
   return {
-    targets$: plans$.pipe(map((plan) => targetsOf(plan, book))),
+    targets$: plans$.pipe(map((plan) => targetsOf(plan, book, deps.pool()))),
     events$: merge(
       news$.pipe(filter((news) => news.type === 'service')),
       gossip$.pipe(map((gossip) => gossipEvent(gossip, clock.now()))),
@@ -114,9 +115,10 @@ function livePeers({ seats, live }: Pick<PeerPool, 'seats' | 'live'>): LivePeer[
   }));
 }
 
-/** Whom the plan wants: those it keeps and those it adds. */
-function targetsOf(plan: Plan, book: PeerBook): Target[] {
-  return [...plan.keep, ...plan.connect].flatMap(({ peer }) => {
+/** Whom the plan wants: those it adds, and those it keeps and that were not lost while it was made. */
+function targetsOf(plan: Plan, book: PeerBook, { seats }: Pick<PeerPool, 'seats'>): Target[] {
+  const kept = plan.keep.filter(({ peer }) => seats.has(peer));
+  return [...kept, ...plan.connect].flatMap(({ peer }) => {
     const record = book.get(peer);
     if (record === undefined || record.protected) return [];
     return [{ peer, host: record.host, port: record.port, protected: false }];
