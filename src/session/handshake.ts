@@ -15,6 +15,7 @@
 import type { Version } from '../wire/version.js';
 import { MIN_PROTOCOL_VERSION, PING_INTERVAL_MS, PROTOCOL_VERSION } from './limits.js';
 import { close, emit, send } from './outputs.js';
+import { sparePing } from './push.js';
 import type { Output, Remote, SessionContext, SessionState } from './types.js';
 
 const NOWHERE = { services: 0n, host: '0.0.0.0', port: 0 } as const;
@@ -58,12 +59,17 @@ export function onVersion(state: SessionState, message: Version): [SessionState,
   ];
 }
 
-export function onVerack(state: SessionState, now: number): [SessionState, Output[]] {
+export function onVerack(context: SessionContext, state: SessionState, now: number): [SessionState, Output[]] {
   const { phase } = state;
   if (phase.name === 'ready') return [state, []];
   if (phase.name !== 'awaiting verack') return close(state, 'out of order', 'verack before version');
   return [
-    { ...state, phase: { name: 'ready', since: now, remote: phase.remote }, ping: { due: now + PING_INTERVAL_MS } },
+    {
+      ...state,
+      phase: { name: 'ready', since: now, remote: phase.remote },
+      ping: { due: now + PING_INTERVAL_MS },
+      spare: sparePing(context),
+    },
     [emit({ type: 'ready', remote: phase.remote }), send({ command: 'getaddr' })],
   ];
 }

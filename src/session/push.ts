@@ -13,10 +13,11 @@
  * its newest block by inv, so of blocks in rapid succession some are never announced; the question behind the pong
  * makes each of them provable.
  */
+import { encodeFrame } from '../wire/frame.js';
 import type { Hash } from '../wire/reader.js';
 import { ACKNOWLEDGE_TIMEOUT_MS, MAX_KNOWN_BLOCKS, PROTOCOL_VERSION } from './limits.js';
 import { close, emit, send } from './outputs.js';
-import type { Output, Push, PushBlock, SessionContext, SessionState } from './types.js';
+import type { Output, Push, PushBlock, SessionContext, SessionState, Spare } from './types.js';
 
 /** Sends a block to a peer that has finished its handshake and has not shown to know the block. */
 export function push(
@@ -28,18 +29,27 @@ export function push(
   const { hash } = block;
   if (state.phase.name !== 'ready' || state.pushes.some((other) => other.hash === hash)) return [state, []];
   if (state.knows.has(hash)) return [state, [emit({ type: 'proof', hash, stage: 'already had' })]];
-  const nonce = context.random.u64();
+  const { nonce, frame } = state.spare ?? sparePing(context);
   const begun: Push = { hash, header: block.header, previous: block.previous, nonce, since: now, stage: 'sent' };
   return [
-    { ...state, pushes: [...state.pushes, begun] },
-    [{ type: 'write', bytes: block.frame, hash }, send({ command: 'ping', nonce })],
+    { ...state, pushes: [...state.pushes, begun], spare: undefined },
+    [
+      { type: 'write', bytes: block.frame, hash },
+      { type: 'write', bytes: frame },
+    ],
   ];
 }
 
-export function onWritten(state: SessionState, hash: Hash): [SessionState, Output[]] {
+export function sparePing({ random, network }: SessionContext): Spare {
+  const nonce = random.u64();
+  return { nonce, frame: encodeFrame(network.magic, { command: 'ping', nonce }) };
+}
+
+export function onWritten(context: SessionContext, state: SessionState, hash: Hash): [SessionState, Output[]] {
   const pending = state.pushes.find((one) => one.hash === hash && one.stage === 'sent');
   if (pending === undefined) return [state, []];
-  return [advance(state, pending, 'written'), [emit({ type: 'proof', hash, stage: 'written' })]];
+  const next = { ...advance(state, pending, 'written'), spare: state.spare ?? sparePing(context) };
+  return [next, [emit({ type: 'proof', hash, stage: 'written' })]];
 }
 
 /** A pong to a push's ping; `undefined` when the nonce is none of theirs. */

@@ -15,6 +15,7 @@ import type { Input, Output, SessionContext, SessionState } from './types.js';
 export function initialState(now: number): SessionState {
   return {
     phase: { name: 'connecting' },
+    spare: undefined,
     ping: { due: Number.POSITIVE_INFINITY },
     pushes: [],
     knows: new Set(),
@@ -44,7 +45,7 @@ export function step(
     case 'push':
       return push(context, state, input.block, now);
     case 'written':
-      return onWritten(state, input.hash);
+      return onWritten(context, state, input.hash);
     case 'closed':
       return close(state, input.fault.code, input.fault.detail);
     case 'tick':
@@ -98,7 +99,7 @@ function onMessage(
   now: number,
 ): [SessionState, Output[]] {
   if (message.command === 'version') return onVersion(state, message);
-  if (message.command === 'verack') return onVerack(state, now);
+  if (message.command === 'verack') return onVerack(context, state, now);
   // Like Core, hear nothing else before the handshake is done.
   if (state.phase.name !== 'ready') return [state, []];
   switch (message.command) {

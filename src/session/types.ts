@@ -71,8 +71,17 @@ export interface Allowance {
   readonly at: number;
 }
 
+/** A ping made beforehand: twenty of them made while a block waits would be time that the twentieth peer waits. */
+export interface Spare {
+  readonly nonce: bigint;
+  /** The whole message. */
+  readonly frame: Buffer;
+}
+
 export interface SessionState {
   readonly phase: Phase;
+  /** For the next push; made once the handshake is done, and anew when a push has left. */
+  readonly spare: Spare | undefined;
   /** The keep-alive ping in flight, or when the next one is due. */
   readonly ping: { readonly nonce: bigint; readonly since: number } | { readonly due: number };
   readonly pushes: readonly Push[];

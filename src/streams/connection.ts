@@ -20,6 +20,7 @@ import type {
 import { type Clock, SECOND_MS } from '../time.js';
 import { FrameDecoder } from '../wire/decoder.js';
 import { encodeFrame } from '../wire/frame.js';
+import type { Hash } from '../wire/reader.js';
 import type { Address, Dial, PeerSocket } from './ports.js';
 
 const DIAL_TIMEOUT_MS = 5 * SECOND_MS;
@@ -109,14 +110,13 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
 
     /** One write for all of a step's bytes, before anything else that the step brought about. */
     function write(outputs: readonly Output[]): void {
-      const buffers = outputs.flatMap((output) => bytesOf(output, context.network.magic));
+      const { buffers, pushed } = bytesOf(outputs, context.network.magic);
       if (buffers.length === 0) return;
       // Answers count as much as pushes: a peer that asks on and on without reading would fill our memory with them.
       if (socket.backlog > MAX_BACKLOG_BYTES) {
         end('backlog', `${socket.backlog} bytes wait to be read by the peer`);
         return;
       }
-      const pushed = outputs.flatMap((output) => (output.type === 'write' && output.hash ? [output.hash] : []));
       socket.write(buffers, () => {
         for (const hash of pushed) feed({ type: 'written', hash });
       });
@@ -149,7 +149,15 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
   });
 }
 
-function bytesOf(output: Output, magic: Buffer): Buffer[] {
-  if (output.type === 'send') return [encodeFrame(magic, output.message)];
-  return output.type === 'write' ? [output.bytes] : [];
+/** A step's bytes, and the blocks among them. Plain loops: this stands between a found block and twenty sockets. */
+function bytesOf(outputs: readonly Output[], magic: Buffer): { buffers: Buffer[]; pushed: Hash[] } {
+  const buffers: Buffer[] = [];
+  const pushed: Hash[] = [];
+  for (const output of outputs) {
+    if (output.type === 'send') buffers.push(encodeFrame(magic, output.message));
+    if (output.type !== 'write') continue;
+    buffers.push(output.bytes);
+    if (output.hash !== undefined) pushed.push(output.hash);
+  }
+  return { buffers, pushed };
 }

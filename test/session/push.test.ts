@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ACKNOWLEDGE_TIMEOUT_MS, MAX_KNOWN_BLOCKS } from '../../src/session/limits.js';
+import { encodeFrame } from '../../src/wire/frame.js';
 import { INV } from '../../src/wire/inventory.js';
+import { NETWORKS } from '../../src/wire/network.js';
 import { block, closedWith, events, Hand, hashOf, sent } from './support.js';
 
 const one = block(1);
@@ -15,7 +17,7 @@ describe('a push', () => {
     const hand = Hand.ready();
     assert.deepEqual(hand.push(one), [
       { type: 'write', bytes: one.frame, hash: one.hash },
-      { type: 'send', message: { command: 'ping', nonce: 2n } },
+      { type: 'write', bytes: encodeFrame(NETWORKS.regtest.magic, { command: 'ping', nonce: 2n }) },
     ]);
     assert.deepEqual(events(hand.written(one)), [proof(1, 'written')]);
     assert.deepEqual(hand.after(12.5).hears(pong(2n)), [
