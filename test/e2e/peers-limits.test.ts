@@ -2,19 +2,19 @@
  * What a peer may not do to the relay, and what nobody may do to the pool's own dashd. Each limit of a peer, its reason, and where it
  * is provoked:
  *
- * | limit                     | told as                           | at its exact bound                | over real sockets |
- * |---------------------------|-----------------------------------|-----------------------------------|-------------------|
- * | dial, 5 s                 | `dial timeout`                    | streams/connection                | -                 |
- * | handshake, 10 s           | `handshake timeout`               | session/handshake, streams/pool   | -                 |
- * | pong, 30 s                | `no pong`                         | session/keepalive                 | -                 |
- * | word on a block, 30 s     | `block not acknowledged`          | session/push                      | -                 |
- * | message size, by command  | `oversized`                       | wire/decoder, wire/limits         | e2e/bad-input     |
- * | messages, 200 a second    | `message flood`                   | session/faults                    | e2e/bad-input     |
- * | unreadable messages, 20   | `malformed`                       | session/faults                    | e2e/bad-input     |
- * | bytes it does not read    | `backlog`                         | streams/connection, streams/pool  | -                 |
- * | addresses taken, 0.1 a second | `gossip`: `peer rate` …       | peers/attack                      | here              |
- * | addresses read, 10 a second | `address flood`                 | session/faults                    | here              |
- * | bytes each way, counted   | `peer lost`: bytesIn, bytesOut    | streams/connection                | here              |
+ * | limit                     | told as                        | at its exact bound               | over real sockets |
+ * |---------------------------|--------------------------------|----------------------------------|-------------------|
+ * | dial, 5 s                 | `dial timeout`                 | -                                | -                 |
+ * | handshake, 10 s           | `handshake timeout`            | session/handshake, streams/pool  | -                 |
+ * | pong, 30 s                | `no pong`                      | session/keepalive                | -                 |
+ * | word on a block, 30 s     | `block not acknowledged`       | session/push                     | -                 |
+ * | message size, by command  | `oversized`                    | wire/decoder, wire/limits        | e2e/bad-input     |
+ * | messages, 200 a second    | `message flood`                | session/faults                   | e2e/bad-input     |
+ * | unreadable messages, 20   | `malformed`                    | session/faults                   | -                 |
+ * | bytes it does not read    | `backlog`                      | streams/connection, streams/pool | -                 |
+ * | addresses heard, 10/s     | `address flood`                | session/faults                   | here              |
+ * | addresses taken in, 0.1/s | `gossip`: refused `peer rate`  | peers/attack                     | here              |
+ * | bytes each way, counted   | `peer lost`: bytesIn, bytesOut | streams/connection               | here              |
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
