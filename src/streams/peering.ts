@@ -61,6 +61,7 @@ export function createPeering(deps: PeeringDeps): Peering {
   const { book, tip, limits, clock, scheduler } = deps;
   const bookkeeper = new Bookkeeper({ book, tip, clock, scheduler });
   const lost$ = new Subject<void>();
+  const failed$ = new Subject<void>();
   let dashdPeers: ReadonlySet<string> = new Set();
 
   const news$ = sources({ ...deps, isThin: () => book.size < THIN * limits.max }).pipe(share());
@@ -79,6 +80,7 @@ export function createPeering(deps: PeeringDeps): Peering {
     live: () => livePeers(deps.pool()),
     prepare: () => bookkeeper.catchUp(),
     wake$: merge(lost$, heard$, gossip$),
+    failed$,
     tipHeight: () => (tip.height > 0 ? tip.height : undefined),
     dashdPeers: () => dashdPeers,
   }).pipe(share());
@@ -93,7 +95,10 @@ export function createPeering(deps: PeeringDeps): Peering {
     ),
     notePeer(news) {
       bookkeeper.onPeer(news);
-      if (news.event.type === 'lost') lost$.next();
+      const { target, event } = news;
+      if (event.type !== 'lost') return;
+      lost$.next();
+      if (!event.wasReady && !event.ours && !target.protected) failed$.next();
     },
     noteBlock: (event) => bookkeeper.onBlock(event),
   };

@@ -1,6 +1,7 @@
 /**
- * The look at the set of peers: every interval, and at once when too few are left. It prunes the book, selects, and gives the
- * plan; who carries it out is the pool.
+ * The look at the set of peers: every interval, at once when too few are left, and soon when some of those that were chosen could not be
+ * reached. It prunes the book, selects, and gives the plan; who carries it out is the pool. Only the look that is due by the interval
+ * replaces peers that are connected, so that churn is bounded in time.
  */
 import {
   asyncScheduler,
@@ -12,6 +13,7 @@ import {
   type Observable,
   type SchedulerLike,
   Subject,
+  tap,
   throttle,
   throttleTime,
   timer,
@@ -30,6 +32,8 @@ export interface RefreshDeps {
   readonly prepare?: () => void;
   /** Something came about that may call for a refill: a peer lost, addresses heard of. */
   readonly wake$: Observable<unknown>;
+  /** A peer that was chosen could not be reached: its slot is for the next best. */
+  readonly failed$: Observable<unknown>;
   readonly intervalMs: number;
   readonly limits: SelectLimits;
   readonly weights?: Weights;
@@ -43,18 +47,27 @@ export interface RefreshDeps {
 
 /** While peers are too few, waits end by themselves, too: a backoff is over, a network is back. */
 const LOOK_AGAIN_MS = 5 * SECOND_MS;
+/** So long failures are gathered. A peer that failed is in its backoff by then, and not chosen again. */
+const FAILOVER_PAUSE_MS = 5 * SECOND_MS;
 /** Refills are no more frequent than this, however fast peers are lost, milliseconds. */
 const REFILL_PAUSE_MS = SECOND_MS;
 
 export function refresh(deps: RefreshDeps): Observable<Plan> {
-  const { book, live, wake$, intervalMs, limits, clock, random, scheduler = asyncScheduler } = deps;
+  const { book, live, wake$, failed$, intervalMs, limits, clock, random, scheduler = asyncScheduler } = deps;
   const isShort = () => needsRefill(live().filter((peer) => peer.ready && peer.protected !== true).length, limits);
   const refills$ = merge(wake$, interval(LOOK_AGAIN_MS, scheduler)).pipe(
     filter(isShort),
     throttleTime(REFILL_PAUSE_MS, scheduler, { leading: true, trailing: true }),
   );
+  const failovers$ = failed$.pipe(throttleTime(FAILOVER_PAUSE_MS, scheduler, { leading: false, trailing: true }));
+  let isDue = false;
+  const due$ = timer(0, intervalMs, scheduler).pipe(
+    tap(() => {
+      isDue = true;
+    }),
+  );
   const looked$ = new Subject<void>();
-  return merge(timer(0, intervalMs, scheduler), refills$).pipe(
+  return merge(due$, refills$, failovers$).pipe(
     // One look at a time, and one more when something came about meanwhile.
     throttle(() => looked$, { leading: true, trailing: true }),
     concatMap(() => {
@@ -67,11 +80,12 @@ export function refresh(deps: RefreshDeps): Observable<Plan> {
         live: live(),
         now,
         random,
-        limits,
+        limits: isDue ? limits : { ...limits, maxRotations: 0 },
         ...(deps.weights !== undefined && { weights: deps.weights }),
         ...(tipHeight !== undefined && { tipHeight }),
         dashdPeers: deps.dashdPeers(),
       };
+      isDue = false;
       return inSlices(() => selecting(input), { clock, scheduler }).pipe(finalize(() => looked$.next()));
     }),
   );

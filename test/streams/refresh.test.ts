@@ -15,6 +15,7 @@ const keys = (count: number) => Array.from({ length: count }, (_, i) => `${sprea
 class Refreshed {
   readonly time = new Time();
   readonly wake$ = new Subject<void>();
+  readonly failed$ = new Subject<void>();
   live: LivePeer[] = [];
   records: PeerRecord[] = keys(20).map((key) => provenPeer(key, { lastSeen: START }));
   readonly looks: number[] = [];
@@ -26,7 +27,7 @@ class Refreshed {
   private read = 0;
 
   constructor(more: Partial<RefreshDeps> = {}) {
-    const { time, wake$ } = this;
+    const { time, wake$, failed$ } = this;
     const { scheduler } = time;
     this.result = gather(
       refresh({
@@ -40,6 +41,7 @@ class Refreshed {
         },
         live: () => this.live,
         wake$,
+        failed$,
         intervalMs: INTERVAL_MS,
         limits,
         tipHeight: () => 1_000,
@@ -109,6 +111,46 @@ describe('a refresh', () => {
     under.connected(3);
     await under.time.pass(20_000);
     assert.deepEqual(under.looks, [0, 10_250, 11_250, 12_250]);
+  });
+
+  it('looks again soon after chosen peers could not be reached, once for all of them, however many peers there are', async () => {
+    const under = new Refreshed();
+    under.connected(4);
+    await under.time.pass(1_000);
+    for (let i = 0; i < 10; i += 1) {
+      under.failed$.next();
+      await under.time.pass(100);
+    }
+    await under.time.pass(20_000);
+    assert.deepEqual(under.looks, [0, 6_000]);
+    under.failed$.next();
+    await under.time.pass(5_000);
+    assert.deepEqual(under.looks, [0, 6_000, 27_000]);
+  });
+
+  it('replaces peers when it is due, and not between', async () => {
+    const under = new Refreshed();
+    const longAgo = { connectedAt: START - 60 * INTERVAL_MS };
+    under.connected(5, longAgo);
+    under.records = under.records.map((record, place) => (place < 5 ? { ...record, services: 0n } : record));
+    await under.time.pass(1);
+    under.failed$.next();
+    await under.time.pass(5_000);
+    under.connected(2, longAgo);
+    under.wake$.next();
+    await under.time.pass(1);
+    under.connected(5, longAgo);
+    await under.time.pass(INTERVAL_MS);
+    assert.deepEqual(under.looks, [0, 5_001, 5_001, INTERVAL_MS]);
+    assert.deepEqual(
+      under.plans.map(({ connect, disconnect }) => [connect[0]?.reason.code, disconnect.length]),
+      [
+        ['rotation', limits.maxRotations],
+        [undefined, 0],
+        ['below min', 0],
+        ['rotation', limits.maxRotations],
+      ],
+    );
   });
 
   it('counts neither who is still shaking hands nor the own dashd', async () => {
