@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { runDemo } from '../../src/demo/main.js';
 import { startNetwork } from '../../src/demo/network.js';
 
@@ -17,7 +18,18 @@ function capture() {
   return { output, text: () => text.join('') };
 }
 
-const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith('blockcast-demo-'));
+/** Gives this process a folder of its own for temporary files. @returns what is left in it, once it is removed */
+function temporaryFolder(t: TestContext): () => string[] {
+  const before = process.env['TMPDIR'];
+  const folder = mkdtempSync(join(tmpdir(), 'blockcast-test-'));
+  process.env['TMPDIR'] = folder;
+  t.after(() => {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+    rmSync(folder, { recursive: true });
+  });
+  return () => readdirSync(folder);
+}
 
 describe('demo network', () => {
   it('is the same for the same seed', async () => {
@@ -42,8 +54,8 @@ describe('demo network', () => {
 });
 
 describe('demo', () => {
-  it('grows from one known peer to twenty connections, races blocks to them, replaces the one that turns slow', async () => {
-    const before = leftovers();
+  it('grows from one known peer to twenty connections, races blocks to them, replaces the one that turns slow', async (t) => {
+    const leftovers = temporaryFolder(t);
     const { output, text } = capture();
     const demo = await runDemo({ blocks: 4, everyMs: 2_800, latency: false, output });
     await demo.done;
@@ -60,15 +72,15 @@ describe('demo', () => {
     assert.match(text(), left);
     assert.match(text(), new RegExp(`^ {2}\\+ node-\\d+ {2}rotation: score \\d+, for ${slow}$`, 'm'));
     assert.equal(text().includes('\x1b'), false, 'no colours outside a terminal');
-    assert.deepEqual(leftovers(), before);
+    assert.deepEqual(leftovers(), []);
   });
 
-  it('can be stopped at any time', async () => {
-    const before = leftovers();
+  it('can be stopped at any time', async (t) => {
+    const leftovers = temporaryFolder(t);
     const { output } = capture();
     const demo = await runDemo({ latency: false, output });
     await demo.stop();
     await demo.done;
-    assert.deepEqual(leftovers(), before);
+    assert.deepEqual(leftovers(), []);
   });
 });
