@@ -24,21 +24,28 @@ describe('links', () => {
 });
 
 describe('commands', () => {
-  let optionsOf: ReadonlyMap<string, ReadonlySet<string>>;
-  before(async () => {
-    const names = [...(await cli(['--help'])).stdout.matchAll(/^ {2}([a-z-]+) \[/gm)].map(([, name]) => name ?? '');
-    const helps = await Promise.all(
-      ['', ...names].map(async (name): Promise<[string, Set<string>]> => {
-        const { stdout } = await cli([...name.split(' ').filter(Boolean), '--help']);
-        return [name, new Set([...stdout.matchAll(/^ {2,}(?:-\w, )?--([a-z-]+)/gm)].map(([, flag]) => flag ?? ''))];
-      }),
+  /** By command, and by command and subcommand. */
+  const optionsOf = new Map<string, ReadonlySet<string>>();
+  const learn = async (command: string): Promise<void> => {
+    const { stdout } = await cli([...command.split(' ').filter(Boolean), '--help']);
+    optionsOf.set(
+      command,
+      new Set([...stdout.matchAll(/^ {2,}(?:-\w, )?--([a-z-]+)/gm)].map(([, flag]) => flag ?? '')),
     );
-    optionsOf = new Map(helps);
-    assert.ok(names.includes('run') && optionsOf.get('run')?.has('network'), 'the help is not understood');
+    // The list ends with an empty line; examples follow.
+    const [listed = ''] = (stdout.split('\nCommands:\n')[1] ?? '').split('\n\n');
+    const names = [...listed.matchAll(/^ {2}([a-z-]+) /gm)].flatMap(([, name = '']) => (name === 'help' ? [] : [name]));
+    await Promise.all(names.map((name) => learn(`${command} ${name}`.trim())));
+  };
+  before(async () => {
+    await learn('');
+    assert.ok(optionsOf.get('run')?.has('network') && optionsOf.has('peers list'), 'the help is not understood');
   });
 
-  const check = ({ command, flags }: Invocation, where: string) => {
-    const options = optionsOf.get(command) ?? assert.fail(`${where}: there is no command "${command}"`);
+  const check = ({ command, words, flags }: Invocation, where: string) => {
+    const hasOwn = [...optionsOf.keys()].some((known) => known.startsWith(`${command} `)) && command !== '';
+    const full = hasOwn ? words.slice(0, 2).join(' ') : command;
+    const options = optionsOf.get(full) ?? assert.fail(`${where}: there is no command "${full}"`);
     const general = command === '' ? optionsOf.get('run') : undefined;
     for (const flag of flags) assert.ok(options.has(flag) || general?.has(flag), `${where}: there is no --${flag}`);
   };
