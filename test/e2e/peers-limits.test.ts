@@ -4,7 +4,7 @@
  *
  * | limit                     | told as                        | at its exact bound               | over real sockets |
  * |---------------------------|--------------------------------|----------------------------------|-------------------|
- * | dial, 5 s                 | `dial timeout`                 | -                                | -                 |
+ * | dial, 5 s                 | `dial timeout`                 | adapters/tcp                     | -                 |
  * | handshake, 10 s           | `handshake timeout`            | session/handshake, streams/pool  | -                 |
  * | pong, 30 s                | `no pong`                      | session/keepalive                | -                 |
  * | word on a block, 30 s     | `block not acknowledged`       | session/push                     | -                 |
