@@ -16,6 +16,7 @@ export interface TcpConnection {
   /** Bytes written that the kernel has not taken yet. */
   readonly backlog: number;
   readonly bytesIn: number;
+  /** Of writes that the kernel has taken to their end. */
   readonly bytesOut: number;
   destroy(): void;
 }
@@ -37,6 +38,8 @@ export function dial(
     socket.destroy();
   });
   let open = false;
+  // The socket's own count takes what is lost when a connection breaks for written.
+  let bytesOut = 0;
   socket.once('connect', () => {
     open = true;
     socket.setTimeout(0);
@@ -52,7 +55,12 @@ export function dial(
     listener?.closed(end?.code ?? 'closed by peer', end?.detail ?? 'the peer closed the connection');
   });
   return {
-    write: (buffers, taken) => writeAll(socket, buffers, taken),
+    write(buffers, taken) {
+      writeAll(socket, buffers, () => {
+        for (const { length } of buffers) bytesOut += length;
+        taken?.();
+      });
+    },
     get backlog() {
       return socket.writableLength;
     },
@@ -60,7 +68,7 @@ export function dial(
       return socket.bytesRead;
     },
     get bytesOut() {
-      return socket.bytesWritten - socket.writableLength;
+      return bytesOut;
     },
     destroy() {
       listener = undefined;
@@ -69,10 +77,11 @@ export function dial(
   };
 }
 
-function writeAll(socket: Socket, buffers: readonly Buffer[], taken?: () => void): void {
+function writeAll(socket: Socket, buffers: readonly Buffer[], taken: () => void): void {
   if (socket.destroyed) return;
   const done = (error?: Error | null) => {
-    if (error == null) taken?.();
+    // Node reports writes that were under way when the connection broke as done.
+    if (error == null && !socket.destroyed) taken();
   };
   socket.cork();
   buffers.forEach((buffer, index) => {
