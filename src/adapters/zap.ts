@@ -3,6 +3,7 @@
  * protocol, ZeroMQ RFC 27). One handler serves a process, so the lists of all sockets meet here, told apart by domain.
  */
 import { Reply, type Socket } from 'zeromq';
+import { closed } from './zmq-close.js';
 
 export interface CurveServer {
   /** Z85, 40 characters each. */
@@ -16,42 +17,82 @@ const ENDPOINT = 'inproc://zeromq.zap.01';
 const VERSION = '1.0';
 
 const allowed = new Map<string, ReadonlySet<string>>();
-let handler: { socket: Reply; done: Promise<void> } | undefined;
+let handler: Handler | undefined;
+/** Settles when the handler before has let go of its endpoint. */
+let released: Promise<unknown> = Promise.resolve();
 let domains = 0;
+
+interface Handler {
+  /** Settles when the handler hears what it is asked. */
+  readonly ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Admission {
+  /** The socket may bind once this has resolved. @throws when the handler's endpoint cannot be had */
+  readonly ready: Promise<void>;
+  /**
+   * To be called, and awaited, when libzmq has done with the socket and not before: it ends the process when a handler goes while
+   * a client is being asked about (libzmq issue 2476).
+   */
+  end(): Promise<void>;
+}
 
 /**
  * Makes a socket a CURVE server that admits the listed clients alone; call it before the socket binds.
- * @returns what to call, and await, once the socket is closed
+ * @throws RangeError for an allowed client whose key is not Z85
  */
-export function admitClients(socket: Socket, server: CurveServer): () => Promise<void> {
+export function admitClients(socket: Socket, server: CurveServer): Admission {
+  const keys = new Set(server.allowedClients.map(keyInHex));
   domains += 1;
   const domain = `blockcast-${domains}`;
-  allowed.set(domain, new Set(server.allowedClients.map(keyInHex)));
+  allowed.set(domain, keys);
   handler ??= listen();
   const options = socket as Curvable;
   options.curveServer = true;
   options.curveSecretKey = server.secretKey;
   options.zapDomain = domain;
-  return async () => {
-    allowed.delete(domain);
-    if (allowed.size > 0 || handler === undefined) return;
-    const { socket: reply, done } = handler;
-    handler = undefined;
-    reply.close();
-    await done;
+  // Without this libzmq lets everybody in, whatever their key, while no handler listens.
+  options.zapEnforceDomain = true;
+  return {
+    ready: handler.ready,
+    async end() {
+      allowed.delete(domain);
+      if (allowed.size > 0 || handler === undefined) return;
+      released = handler.close();
+      handler = undefined;
+      await released;
+    },
   };
 }
 
 /** zeromq.js declares these on each socket class that can have them, not on their base. */
-type Curvable = Socket & { curveServer: boolean; curveSecretKey: string | null; zapDomain: string | null };
+type Curvable = Socket & {
+  curveServer: boolean;
+  curveSecretKey: string | null;
+  zapDomain: string | null;
+  zapEnforceDomain: boolean;
+};
 
-function listen(): { socket: Reply; done: Promise<void> } {
+function listen(): Handler {
   const socket = new Reply({ linger: 0 });
-  const serve = async () => {
-    await socket.bind(ENDPOINT);
-    for await (const request of socket) await socket.send(answer(request));
+  const ready = released.then(() => socket.bind(ENDPOINT));
+  const served = ready.then(
+    () => serve(socket),
+    // Whoever waits for `ready` hears of it.
+    () => undefined,
+  );
+  return {
+    ready,
+    async close() {
+      await ready.catch(() => undefined);
+      await Promise.all([closed(socket), served]);
+    },
   };
-  return { socket, done: serve() };
+}
+
+async function serve(socket: Reply): Promise<void> {
+  for await (const request of socket) await socket.send(answer(request));
 }
 
 /** Request: version, request id, domain, address, identity, mechanism, credentials (here: the client's key, 32 bytes). */

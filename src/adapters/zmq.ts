@@ -2,8 +2,10 @@
  * The ZeroMQ sockets blockcast owns: PULL for the pool, SUB for dashd's feed, PUB for events. Frames and states go to
  * callbacks; what they mean is not decided here.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { Publisher, Pull, type Socket, Subscriber } from 'zeromq';
 import { admitClients, type CurveServer } from './zap.js';
+import { closed } from './zmq-close.js';
 
 export interface ZmqHandlers {
   /** One message, its frames in order. The buffers are the receiver's to keep. */
@@ -36,15 +38,15 @@ export function openPull(
   const socket = new Pull({ linger: 0, maxMessageSize: MAX_POOL_FRAME_BYTES, receiveHighWaterMark: 1_000 });
   watchRefusals(socket, handlers);
   const admission = options.curve && admitClients(socket, options.curve);
-  const binding = bindUntilClosed(socket, options.bind, handlers);
+  const binding = bindUntilClosed(socket, options.bind, handlers, admission?.ready);
   // A socket is busy while it binds: reading comes after.
   const reading = binding.done.then(() => read(socket, handlers));
   return {
-    async close() {
+    close: once(async () => {
       await binding.cancel();
-      socket.close();
-      await Promise.all([reading, admission?.()]);
-    },
+      await Promise.all([closed(socket), reading]);
+      await admission?.end();
+    }),
   };
 }
 
@@ -75,10 +77,9 @@ export function openSubscription(
   socket.subscribe(...options.topics);
   const reading = read(socket, handlers);
   return {
-    async close() {
-      socket.close();
-      await reading;
-    },
+    close: once(async () => {
+      await Promise.all([closed(socket), reading]);
+    }),
   };
 }
 
@@ -95,7 +96,7 @@ export function openPublisher(
   const socket = new Publisher({ linger: 500, sendHighWaterMark: 10_000 });
   watchRefusals(socket, handlers);
   const admission = options.curve && admitClients(socket, options.curve);
-  const binding = bindUntilClosed(socket, options.bind, handlers);
+  const binding = bindUntilClosed(socket, options.bind, handlers, admission?.ready);
   const queue: string[] = [];
   let sending = Promise.resolve();
   let active = false;
@@ -118,12 +119,11 @@ export function openPublisher(
       queue.push(message);
       if (!active) sending = drain();
     },
-    async close() {
-      const bound = await binding.cancel();
-      if (bound) await sending;
-      socket.close();
-      await Promise.all([sending, admission?.()]);
-    },
+    close: once(async () => {
+      if (await binding.cancel()) await sending;
+      await Promise.all([closed(socket), sending]);
+      await admission?.end();
+    }),
   };
 }
 
@@ -131,19 +131,24 @@ function bindUntilClosed(
   socket: Pull | Publisher,
   endpoint: string,
   handlers: Pick<ZmqHandlers, 'state'>,
+  ready: Promise<void> | undefined,
 ): { done: Promise<boolean>; cancel(): Promise<boolean> } {
   const cancelled = new AbortController();
+  const { signal } = cancelled;
+  const tell = (state: ZmqState, detail: string) => {
+    if (!signal.aborted) handlers.state(state, detail);
+  };
   const attempt = async () => {
-    let complained = false;
-    while (!cancelled.signal.aborted) {
+    for (let complained = false; !signal.aborted; complained = true) {
       try {
+        await ready;
         await socket.bind(endpoint);
-        if (!cancelled.signal.aborted) handlers.state('up', `listening on ${endpoint}`);
+        tell('up', `listening on ${endpoint}`);
         return true;
       } catch (error) {
-        if (!complained) handlers.state('down', `cannot listen on ${endpoint}: ${text(error)}`);
-        complained = true;
-        await pause(REBIND_MS, cancelled.signal);
+        if (!complained) tell('down', `cannot listen on ${endpoint}: ${text(error)}`);
+        // Ends early, by an error, when it is cancelled.
+        await pause(REBIND_MS, undefined, { signal }).catch(() => undefined);
       }
     }
     return false;
@@ -158,14 +163,12 @@ function bindUntilClosed(
   };
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+function once(close: () => Promise<void>): () => Promise<void> {
+  let closing: Promise<void> | undefined;
+  return () => {
+    closing ??= close();
+    return closing;
+  };
 }
 
 function watchRefusals(socket: Socket, handlers: Pick<ZmqHandlers, 'state'>): void {

@@ -1,0 +1,327 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { afterEach, describe, it } from 'node:test';
+import { Publisher, Pull, Push, type Socket, Subscriber } from 'zeromq';
+import { openPublisher, openPull, openSubscription, type ZmqHandlers, type ZmqSocket } from '../../src/adapters/zmq.js';
+
+/** What one of our sockets tells, and a way to wait for more. */
+class Listener implements ZmqHandlers {
+  readonly messages: string[][] = [];
+  readonly sizes: number[] = [];
+  readonly states: string[] = [];
+  private wake: () => void = () => undefined;
+
+  frames(frames: readonly Buffer[]): void {
+    this.messages.push(frames.map((frame) => frame.toString('latin1', 0, 64)));
+    this.sizes.push(...frames.map(({ length }) => length));
+    this.wake();
+  }
+
+  state(state: string, detail: string): void {
+    this.states.push(`${state}: ${detail}`);
+    this.wake();
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+  }
+}
+
+const ours: ZmqSocket[] = [];
+const theirs: Socket[] = [];
+
+function open<T extends ZmqSocket>(socket: T): T {
+  ours.push(socket);
+  return socket;
+}
+
+function foreign<T extends Socket>(socket: T): T {
+  theirs.push(socket);
+  return socket;
+}
+
+afterEach(async () => {
+  for (const socket of theirs.splice(0)) socket.close();
+  await Promise.all(ours.splice(0).map((socket) => socket.close()));
+});
+
+/** An endpoint that nobody uses. */
+async function freeEndpoint(): Promise<string> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `tcp://127.0.0.1:${port}`;
+}
+
+function pusher(endpoint: string): Push {
+  const push = foreign(new Push({ linger: 0, reconnectInterval: 10 }));
+  push.connect(endpoint);
+  return push;
+}
+
+function subscriber(endpoint: string): Subscriber {
+  const sub = foreign(new Subscriber({ linger: 0, reconnectInterval: 10, receiveHighWaterMark: 0 }));
+  sub.connect(endpoint);
+  sub.subscribe();
+  return sub;
+}
+
+describe('the PULL socket', () => {
+  it('tells that it listens, and gives each message with its frames in order', async () => {
+    const endpoint = await freeEndpoint();
+    const listener = new Listener();
+    open(openPull({ bind: endpoint }, listener));
+    const push = pusher(endpoint);
+    await push.send('one');
+    await push.send(['topic', 'two', '']);
+    await push.send('');
+    await listener.until(() => listener.messages.length === 3);
+    assert.deepEqual(listener.messages, [['one'], ['topic', 'two', ''], ['']]);
+    assert.deepEqual(listener.states, [`up: listening on ${endpoint}`]);
+  });
+
+  it('takes a block of any size, and drops whoever sends what no block can be', async () => {
+    const endpoint = await freeEndpoint();
+    const listener = new Listener();
+    open(openPull({ bind: endpoint }, listener));
+    const hostile = pusher(endpoint);
+    const dropped = new Promise((resolve) => hostile.events.on('disconnect', resolve));
+    await hostile.send(Buffer.alloc(16 * 1024 * 1024 + 1));
+    await dropped;
+    const push = pusher(endpoint);
+    await push.send(Buffer.alloc(16 * 1024 * 1024));
+    await push.send('small');
+    await listener.until(() => listener.messages.length === 2);
+    assert.deepEqual(listener.sizes, [16 * 1024 * 1024, 5]);
+  });
+
+  it('survives those who speak something else', async () => {
+    const endpoint = await freeEndpoint();
+    const listener = new Listener();
+    open(openPull({ bind: endpoint }, listener));
+    await listener.until(() => listener.states.length === 1);
+    for (const garbage of ['GET / HTTP/1.1\r\n\r\n', '\xff'.repeat(100), '\xff\0\0\0\0\0\0\0\x01\x7f\x03']) {
+      const socket = connect(Number(endpoint.split(':').at(-1)), '127.0.0.1');
+      await once(socket, 'connect');
+      // It may be cut off in the middle of a word.
+      socket.on('error', () => undefined);
+      const closed = new Promise((resolve) => socket.on('close', resolve));
+      socket.end(garbage, 'latin1');
+      socket.resume();
+      await closed;
+    }
+    await pusher(endpoint).send('a block');
+    await listener.until(() => listener.messages.length === 1);
+    assert.equal(listener.states.filter((state) => !state.startsWith('refused')).length, 1);
+  });
+
+  it('says once that its endpoint is taken, and has it soon after it is free', async () => {
+    const endpoint = await freeEndpoint();
+    const other = foreign(new Pull({ linger: 0 }));
+    await other.bind(endpoint);
+    const listener = new Listener();
+    open(openPull({ bind: endpoint }, listener));
+    await listener.until(() => listener.states.length === 1);
+    assert.match(listener.states[0] ?? '', /^down: cannot listen on tcp:.*: Address already in use$/);
+    await other.unbind(endpoint);
+    await listener.until(() => listener.states.length === 2);
+    assert.equal(listener.states[1], `up: listening on ${endpoint}`);
+    await pusher(endpoint).send('late');
+    await listener.until(() => listener.messages.length === 1);
+  });
+
+  it('is closed at once while it waits for its endpoint, and tells nothing after that', async () => {
+    const endpoint = await freeEndpoint();
+    const other = foreign(new Pull({ linger: 0 }));
+    await other.bind(endpoint);
+    const listener = new Listener();
+    const waiting = open(openPull({ bind: endpoint }, listener));
+    await listener.until(() => listener.states.length === 1);
+    const begun = performance.now();
+    await waiting.close();
+    assert.ok(performance.now() - begun < 500, 'it did not wait for its next try');
+    assert.equal(listener.states.length, 1);
+    // And while it tries for the first time.
+    const hasty = new Listener();
+    const begunAgain = performance.now();
+    await openPull({ bind: endpoint }, hasty).close();
+    await openPull({ bind: await freeEndpoint() }, hasty).close();
+    assert.ok(performance.now() - begunAgain < 500);
+    assert.deepEqual(hasty.states, []);
+  });
+
+  it('leaves its endpoint free when it is closed, though a client is there', async () => {
+    const endpoint = await freeEndpoint();
+    for (let i = 0; i < 20; i += 1) {
+      const listener = new Listener();
+      const pull = openPull({ bind: endpoint }, listener);
+      const push = pusher(endpoint);
+      await push.send(`${i}`);
+      await listener.until(() => listener.messages.length === 1);
+      await pull.close();
+      await pull.close();
+      assert.deepEqual(listener.states, [`up: listening on ${endpoint}`], `round ${i}`);
+      push.close();
+    }
+  });
+});
+
+describe('the SUB socket', () => {
+  it('tells each change of its connection once, and hears the topics asked for', async () => {
+    const endpoint = await freeEndpoint();
+    const listener = new Listener();
+    open(openSubscription({ connect: endpoint, topics: ['rawblock', 'hashblock'] }, listener));
+    await listener.until(() => listener.states.length === 1);
+    assert.deepEqual(listener.states, [`down: nobody answers at ${endpoint}`]);
+    for (let round = 0; round < 2; round += 1) {
+      const publisher = foreign(new Publisher({ linger: 0 }));
+      await publisher.bind(endpoint);
+      await listener.until(() => listener.states.length === 2 + 2 * round);
+      listener.messages.length = 0;
+      // A subscription arrives some time after the connection is made.
+      while (listener.messages.length === 0) {
+        await publisher.send(['rawtx', 'no']);
+        await publisher.send(['rawblock', 'yes', '\0\0\0\0']);
+        await new Promise(setImmediate);
+      }
+      assert.deepEqual(listener.messages[0], ['rawblock', 'yes', '\0\0\0\0']);
+      await publisher.unbind(endpoint);
+      publisher.close();
+      await listener.until(() => listener.states.length === 3 + 2 * round);
+    }
+    const [up, gone] = [`up: connected to ${endpoint}`, `down: ${endpoint} went away`];
+    assert.deepEqual(listener.states.slice(1), [up, gone, up, gone]);
+  });
+
+  it('tells nothing once it is closed', async () => {
+    const endpoint = await freeEndpoint();
+    const listener = new Listener();
+    const subscription = open(openSubscription({ connect: endpoint, topics: [''] }, listener));
+    const publisher = foreign(new Publisher({ linger: 0 }));
+    await publisher.bind(endpoint);
+    await listener.until(() => listener.states.at(-1)?.startsWith('up') === true);
+    await subscription.close();
+    await subscription.close();
+    const told = [listener.states.length, listener.messages.length];
+    for (let i = 0; i < 100; i += 1) await publisher.send('x');
+    publisher.close();
+    assert.deepEqual([listener.states.length, listener.messages.length], told);
+  });
+});
+
+describe('the PUB socket', () => {
+  it('publishes thousands of messages in a row, all of them, in order', async () => {
+    const endpoint = await freeEndpoint();
+    const listener = new Listener();
+    const publisher = open(openPublisher({ bind: endpoint }, listener));
+    const sub = subscriber(endpoint);
+    const heard: string[] = [];
+    // Until it hears something the subscription may not have arrived.
+    const greeting = (async () => {
+      const [first] = await sub.receive();
+      heard.push(String(first));
+    })();
+    while (heard.length === 0) {
+      publisher.publish('hello');
+      await new Promise(setImmediate);
+    }
+    await greeting;
+    // Some greetings may still be queued; with them these are less than are kept.
+    for (let i = 0; i < 9_900; i += 1) publisher.publish(`${i}`);
+    const numbers: string[] = [];
+    for await (const [message] of sub) {
+      if (String(message) !== 'hello') numbers.push(String(message));
+      if (numbers.length === 9_900) break;
+    }
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: 9_900 }, (_, i) => `${i}`),
+    );
+    assert.deepEqual(listener.states, [`up: listening on ${endpoint}`]);
+  });
+
+  it('has sent what it was given before it closes', async () => {
+    const endpoint = await freeEndpoint();
+    const listener = new Listener();
+    const publisher = openPublisher({ bind: endpoint }, listener);
+    const sub = subscriber(endpoint);
+    let greeted = false;
+    const first = sub.receive().then(() => {
+      greeted = true;
+    });
+    while (!greeted) {
+      publisher.publish('hello');
+      await new Promise(setImmediate);
+    }
+    await first;
+    for (let i = 0; i < 500; i += 1) publisher.publish(`${i}`);
+    await publisher.close();
+    publisher.publish('after the end');
+    await publisher.close();
+    const numbers: string[] = [];
+    for await (const [message] of sub) {
+      if (String(message) !== 'hello') numbers.push(String(message));
+      if (numbers.length === 500) break;
+    }
+    assert.equal(numbers.at(-1), '499');
+    assert.deepEqual(listener.states, [`up: listening on ${endpoint}`]);
+  });
+
+  it('keeps what is published while its endpoint is taken, up to a bound, and closes while it waits', async () => {
+    const endpoint = await freeEndpoint();
+    const other = foreign(new Pull({ linger: 0 }));
+    await other.bind(endpoint);
+    const listener = new Listener();
+    const publisher = open(openPublisher({ bind: endpoint }, listener));
+    await listener.until(() => listener.states.length === 1);
+    assert.match(listener.states[0] ?? '', /^down: cannot listen on .*: Address already in use$/);
+    for (let i = 0; i < 20_000; i += 1) publisher.publish('x'.repeat(1_000));
+    const begun = performance.now();
+    await publisher.close();
+    assert.ok(performance.now() - begun < 900, 'it did not wait for its next try');
+    assert.equal(listener.states.length, 1);
+  });
+
+  it('is not held up by a subscriber that never reads', async () => {
+    const endpoint = await freeEndpoint();
+    const publisher = open(openPublisher({ bind: endpoint }, new Listener()));
+    const lazy = foreign(new Subscriber({ linger: 0, receiveHighWaterMark: 1 }));
+    lazy.connect(endpoint);
+    lazy.subscribe();
+    const sub = subscriber(endpoint);
+    let last = '';
+    const reading = (async () => {
+      for await (const [message] of sub) {
+        last = String(message).slice(0, 8);
+        if (last === 'the end!') break;
+      }
+    })();
+    while (last === '') {
+      publisher.publish('hello');
+      await new Promise(setImmediate);
+    }
+    for (let i = 0; i < 9_000; i += 1) publisher.publish('x'.repeat(2_000));
+    publisher.publish('the end!');
+    await reading;
+    assert.equal(last, 'the end!');
+  });
+
+  it('leaves its endpoint free when it is closed', async () => {
+    const endpoint = await freeEndpoint();
+    for (let i = 0; i < 20; i += 1) {
+      const listener = new Listener();
+      const publisher = openPublisher({ bind: endpoint }, listener);
+      publisher.publish('x');
+      await listener.until(() => listener.states.length === 1);
+      await publisher.close();
+      assert.deepEqual(listener.states, [`up: listening on ${endpoint}`], `round ${i}`);
+    }
+  });
+});
