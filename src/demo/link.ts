@@ -71,7 +71,7 @@ export class Link {
   }
 
   get open(): boolean {
-    return !this.socket.destroyed;
+    return this.socket.writable;
   }
 
   send(message: Message): void {

@@ -11,7 +11,8 @@ import type { BlockProof, BlockRefused, BlockVerdict, RelayEvent } from '../../s
 import { type Relay, type RelayDeps, startRelay } from '../../src/relay.js';
 import type { Hash } from '../../src/wire/reader.js';
 
-const PATIENCE_MS = 20_000;
+/** Long, because a machine may be busy; what takes so long is stuck. */
+const PATIENCE_MS = 60_000;
 
 export class RelayUnderTest {
   readonly events: RelayEvent[] = [];
