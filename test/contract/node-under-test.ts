@@ -109,7 +109,7 @@ export function pointsIn(log: string): Points[] {
 
 /** Waits for a condition that no message tells of. */
 export async function eventually<T>(look: () => T | undefined | Promise<T | undefined>, what: string): Promise<T> {
-  const patienceMs = 10_000;
+  const patienceMs = 60_000;
   const from = performance.now();
   for (;;) {
     const found = await look();

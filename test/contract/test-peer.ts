@@ -9,7 +9,7 @@ import type { Version } from '../../src/wire/version.js';
 
 type MessageWith<C extends Command> = Extract<Message, { readonly command: C }>;
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 const NOWHERE = { services: 0n, host: '0.0.0.0', port: 0 } as const;
 
 export function versionMessage(overrides: Partial<Version> = {}): Version {
