@@ -17,6 +17,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+// Whoever reads our output may leave (`blockcast peers list | head`); a relay goes on without a reader.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 async function crash(error: unknown): Promise<void> {
   const logger = createLogger({ level: 'critical', format: 'auto' }, process.stderr);
   const stack = error instanceof Error ? error.stack : undefined;

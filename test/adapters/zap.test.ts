@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { curveKeyPair, Push, Reply, type Socket, Subscriber } from 'zeromq';
 import type { CurveServer } from '../../src/adapters/zap.js';
 import { openPublisher, openPull, type ZmqHandlers, type ZmqSocket } from '../../src/adapters/zmq.js';
+import { freePorts } from '../support/relay.js';
 
 interface Keys {
   readonly publicKey: string;
@@ -48,12 +47,7 @@ afterEach(async () => {
 });
 
 async function freeEndpoint(): Promise<string> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `tcp://127.0.0.1:${port}`;
+  return `tcp://127.0.0.1:${(await freePorts(1))[0]}`;
 }
 
 const allowing = (server: Keys, ...clients: readonly Keys[]): CurveServer => ({

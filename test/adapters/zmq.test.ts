@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { Publisher, Pull, Push, type Socket, Subscriber } from 'zeromq';
 import { openPublisher, openPull, openSubscription, type ZmqHandlers, type ZmqSocket } from '../../src/adapters/zmq.js';
+import { freePorts } from '../support/relay.js';
 
 /** What one of our sockets tells, and a way to wait for more. */
 class Listener implements ZmqHandlers {
@@ -52,12 +53,7 @@ afterEach(async () => {
 
 /** An endpoint that nobody uses. */
 async function freeEndpoint(): Promise<string> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `tcp://127.0.0.1:${port}`;
+  return `tcp://127.0.0.1:${(await freePorts(1))[0]}`;
 }
 
 function pusher(endpoint: string): Push {
