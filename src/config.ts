@@ -17,11 +17,13 @@ import {
   envName,
   FLAGS,
   type Flag,
+  isKey,
   isSecret,
   KEYS,
   type Key,
   type LogFormat,
   type LogLevel,
+  secretFileEnvName,
   settingOf,
   type Values,
 } from './config/settings.js';
@@ -66,7 +68,13 @@ export interface Config {
     readonly weights: WeightSettings;
   };
   readonly peers: readonly HostPort[];
-  readonly http: HostPort;
+  readonly http: HttpConfig;
+  readonly proxy: HostPort & { readonly enabled: boolean; readonly allowInsecureBind: boolean };
+  readonly history: {
+    readonly file: string;
+    readonly maxBlocks: number;
+  };
+  readonly alerts: AlertsConfig;
   readonly log: LogConfig;
 }
 
@@ -79,6 +87,22 @@ export type CurveConfig =
       /** The relay's own key is among them: who holds this configuration may `blockcast submit`. */
       readonly allowedClients: readonly string[];
     };
+
+export interface HttpConfig extends HostPort {
+  readonly enabled: boolean;
+  readonly user: string;
+  readonly password?: string;
+  /** IP addresses and ranges. */
+  readonly reverseProxies: readonly string[];
+}
+
+export interface AlertsConfig {
+  readonly webhook?: { readonly url: string; readonly secret?: string };
+  readonly telegram?: { readonly token: string; readonly chat: string; readonly api: string };
+  /** Seconds; 0: never. */
+  readonly repeatAfter: number;
+  readonly maxPerHour: number;
+}
 
 export interface LogConfig {
   readonly level: LogLevel;
@@ -102,7 +126,7 @@ export type ConfigResult =
 /** Reads and checks everything, and tells all that is wrong at once. Never throws. */
 export function loadConfig(sources: ConfigSources): ConfigResult {
   const options = readOptions(sources.options);
-  const environment = readEnvironment(sources.env);
+  const environment = readEnvironment(sources);
   const file = readConfigFile(sources);
   const errors = [...options.errors, ...environment.errors, ...file.errors];
 
@@ -122,11 +146,18 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
 
 /** The effective configuration as YAML that could be read again, with secrets masked. */
 export function describeConfig(config: Config): string {
-  const tree = { ...config, peers: config.peers.map(formatHostPort) };
-  return stringify(tree, (key, value: unknown) => (SECRET_NAMES.has(String(key)) ? '***' : value));
+  return stringify(masked({ ...config, peers: config.peers.map(formatHostPort) }));
 }
 
-const SECRET_NAMES: ReadonlySet<string> = new Set(KEYS.filter(isSecret).map((key) => key.split('.').at(-1) ?? key));
+/** @param path of `tree` in the configuration, with a dot at its end unless it is the root */
+function masked(tree: object, path = ''): object {
+  const entries = Object.entries(tree).map(([name, value]: [string, unknown]) => {
+    const key = path + name;
+    if (isKey(key)) return [name, isSecret(key) ? '***' : value];
+    return [name, typeof value === 'object' && value !== null ? masked(value, `${key}.`) : value];
+  });
+  return Object.fromEntries(entries);
+}
 
 /** Where each setting that is not at its default was set. */
 type Origins = ReadonlyMap<Key, string>;
@@ -179,25 +210,64 @@ function opposite(flag: Flag, text: string): string {
   return parsed.ok ? String(parsed.value !== true) : text;
 }
 
-function readEnvironment(env: ConfigSources['env']): Layer<string> & { readonly env: Record<string, string> } {
+function readEnvironment({
+  env,
+  readFile,
+}: Pick<ConfigSources, 'env' | 'readFile'>): Layer<string> & { readonly env: Record<string, string> } {
   const ours: Record<string, string> = {};
   const values = new Map<Key, string>();
   const origins = new Map<Key, string>();
   const errors: ConfigError[] = [];
   for (const [name, text] of Object.entries(env)) {
     if (text === undefined || !name.startsWith(ENV_PREFIX) || name === CONFIG_ENV) continue;
-    const key = KEYS.find((candidate) => envName(candidate) === name);
-    if (key === undefined) {
-      const near = closest(name, [...KEYS.map(envName), CONFIG_ENV]);
-      const remedy = near === undefined ? 'Unset it.' : `Did you mean ${near}?`;
-      errors.push({ key: name, from: 'environment', problem: 'sets nothing', remedy });
+    const read = readVariable(name, text, readFile);
+    if (!read.ok) {
+      errors.push({ key: name, from: 'environment', ...read.error });
+    } else if (values.has(read.key)) {
+      const problem = `says again what ${origins.get(read.key)} says`;
+      errors.push({ key: name, from: 'environment', problem, remedy: 'Set only one of them.' });
     } else {
-      ours[name] = text;
-      values.set(key, text);
-      origins.set(key, name);
+      ours[envName(read.key)] = read.text;
+      values.set(read.key, read.text);
+      origins.set(read.key, name);
     }
   }
   return { env: ours, values, origins, errors };
+}
+
+type Variable =
+  | { readonly ok: true; readonly key: Key; readonly text: string }
+  | { readonly ok: false; readonly error: Pick<ConfigError, 'value' | 'problem' | 'remedy'> };
+
+function readVariable(name: string, text: string, readFile: ConfigSources['readFile']): Variable {
+  const secret = KEYS.find((candidate) => isSecret(candidate) && secretFileEnvName(candidate) === name);
+  if (secret !== undefined) return readSecret(secret, text, readFile);
+  const key = KEYS.find((candidate) => envName(candidate) === name);
+  if (key !== undefined) return { ok: true, key, text };
+  const near = closest(name, [...KEYS.map(envName), CONFIG_ENV]);
+  const remedy = near === undefined ? 'Unset it.' : `Did you mean ${near}?`;
+  return { ok: false, error: { problem: 'sets nothing', remedy } };
+}
+
+/** A secret's file holds one line; what ends the line is not part of it. */
+function readSecret(key: Key, path: string, readFile: ConfigSources['readFile']): Variable {
+  try {
+    return { ok: true, key, text: readFile(path).replace(/\r?\n$/, '') };
+  } catch (error) {
+    return { ok: false, error: unreadable(path, error) };
+  }
+}
+
+function unreadable(
+  path: string,
+  error: unknown,
+): Pick<ConfigError, 'problem' | 'remedy'> & { readonly value: string } {
+  const why = error instanceof Error && 'code' in error ? String(error.code) : 'reading failed';
+  return {
+    value: showValue(path, false),
+    problem: `cannot be read: ${why}`,
+    remedy: 'Give the path of a file that this user may read.',
+  };
 }
 
 function readConfigFile({ options, env, readFile }: ConfigSources): Layer<unknown> {
@@ -209,12 +279,7 @@ function readConfigFile({ options, env, readFile }: ConfigSources): Layer<unknow
   try {
     text = readFile(path);
   } catch (error) {
-    const why = error instanceof Error && 'code' in error ? String(error.code) : 'reading failed';
-    const remedy = 'Give the path of a file that this user may read.';
-    return {
-      ...none,
-      errors: [{ key: 'config', from, value: showValue(path, false), problem: `cannot be read: ${why}`, remedy }],
-    };
+    return { ...none, errors: [{ key: 'config', from, ...unreadable(path, error) }] };
   }
   const { values, errors } = readFileSettings(path, text);
   return { values, origins: new Map([...values.keys()].map((key) => [key, path])), errors };

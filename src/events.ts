@@ -70,6 +70,8 @@ export interface BlockReceived {
   readonly size: number;
   readonly transactions?: number;
   readonly height?: number;
+  /** From the block's arrival until the gate had judged it, ms; relays before 0.2 did not say. */
+  readonly gateMs?: number;
   /** Why the peers must wait for dashd's answer (soft gate); absent when they need not. */
   readonly held?: readonly string[];
 }
@@ -95,6 +97,24 @@ export interface BlockRepeated {
   readonly source: BlockSource;
 }
 
+/**
+ * What became of a block of the pool's after it was out. `chainlocked` and `buried` (100 blocks deep) are final; `orphaned` is told
+ * once another block at its height is final, or is taken back should the chain return to it.
+ */
+export type FinalityState = 'pending' | 'chainlocked' | 'buried' | 'orphaned';
+
+export interface BlockFinality {
+  readonly type: 'finality';
+  readonly at: number;
+  readonly hash: Hash;
+  readonly height?: number;
+  readonly state: FinalityState;
+  /** Of the block itself, as dashd counts: 1 for the tip; absent when it is not in the active chain. */
+  readonly confirmations?: number;
+  /** The block that stands at its height, when it is orphaned. */
+  readonly by?: Hash;
+}
+
 export interface BlockProof extends PeerProof {
   readonly type: 'proof';
   readonly at: number;
@@ -106,7 +126,7 @@ export interface BlockVerdict extends Verdict {
   readonly at: number;
 }
 
-export type BlockEvent = BlockReceived | BlockRefused | BlockRepeated | BlockProof | BlockVerdict;
+export type BlockEvent = BlockReceived | BlockRefused | BlockRepeated | BlockProof | BlockVerdict | BlockFinality;
 
 /** A peer's coming and going, as operators see it. */
 export type PeerEvent =
@@ -144,6 +164,10 @@ export interface ServiceEvent {
     | 'events socket'
     | 'peers'
     | 'peer file'
+    | 'history file'
+    | 'json-rpc proxy'
+    | 'http'
+    | 'alerts'
     | 'control socket';
   readonly state: 'up' | 'down' | 'fault';
   readonly code: string;

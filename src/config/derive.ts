@@ -39,8 +39,46 @@ export function derive(values: Values, surroundings: Surroundings): Config {
       weights: weights(values),
     },
     peers: distinct(values.peers.flatMap((text) => toHostPort(text, network.p2pPort))),
-    http: { host: values['http.host'], port: values['http.port'] },
+    http: httpConfig(values),
+    proxy: {
+      enabled: values['proxy.enabled'],
+      host: values['proxy.host'],
+      port: values['proxy.port'],
+      allowInsecureBind: values['proxy.allowInsecureBind'],
+    },
+    history: {
+      file: values['history.file'] ?? `${dataFolder(network.name)}/block_history.jsonl`,
+      maxBlocks: values['history.maxBlocks'],
+    },
+    alerts: alertsConfig(values),
     log: { level: values['log.level'], format: values['log.format'] },
+  };
+}
+
+function httpConfig(values: Values): Config['http'] {
+  const password = values['http.password'];
+  return {
+    enabled: values['http.enabled'],
+    host: values['http.host'],
+    port: values['http.port'],
+    user: values['http.user'],
+    ...(password === undefined ? {} : { password }),
+    reverseProxies: values['http.reverseProxies'],
+  };
+}
+
+function alertsConfig(values: Values): Config['alerts'] {
+  const url = values['alerts.webhook.url'];
+  const secret = values['alerts.webhook.secret'];
+  const token = values['alerts.telegram.token'];
+  const chat = values['alerts.telegram.chat'];
+  return {
+    ...(url === undefined ? {} : { webhook: { url, ...(secret === undefined ? {} : { secret }) } }),
+    ...(token === undefined || chat === undefined
+      ? {}
+      : { telegram: { token, chat, api: values['alerts.telegram.api'] } }),
+    repeatAfter: values['alerts.repeatAfter'],
+    maxPerHour: values['alerts.maxPerHour'],
   };
 }
 

@@ -1,5 +1,6 @@
 /** What values a setting may have. A kind reads text (environment, arguments, quoted in a file) and a file's own types alike. */
 import validators from 'convict-format-with-validator';
+import ipaddr from 'ipaddr.js';
 import { parseEndpoint } from './endpoint.js';
 import { isHost, parseHostPort } from './host-port.js';
 
@@ -177,3 +178,13 @@ export const peerList = listOf(
 );
 
 export const curveKeyList = listOf(curveKey, 'a list of CURVE public keys, 40 characters in Z85 each', '<key,…>');
+
+const ipRange = textKind('an IP address or range', '<ip>', (value) =>
+  ipaddr.isValid(value) || ipaddr.isValidCIDR(value) ? undefined : 'is not an IP address or range',
+);
+
+export const ipRangeList = listOf(
+  ipRange,
+  'a list of IP addresses or ranges, such as 127.0.0.1 or 172.16.0.0/12',
+  '<ip,…>',
+);

@@ -44,6 +44,51 @@ const RULES: readonly Rule[] = [
     remedy: 'Give each socket its own port.',
   },
   {
+    about: ['http.host', 'http.enabled', 'http.password', 'http.reverseProxies'],
+    broken: (values) =>
+      values['http.enabled'] &&
+      !isLoopback(values['http.host']) &&
+      values['http.password'] === undefined &&
+      values['http.reverseProxies'].length === 0,
+    problem: 'would show the pages to anyone who reaches it',
+    remedy: 'Listen on 127.0.0.1, set http.password, or name your reverse proxy in http.reverseProxies.',
+  },
+  {
+    about: ['proxy.host', 'proxy.enabled', 'proxy.allowInsecureBind'],
+    broken: (values) =>
+      values['proxy.enabled'] && !isLoopback(values['proxy.host']) && !values['proxy.allowInsecureBind'],
+    problem: "would carry dashd's password over the network, unencrypted",
+    remedy: 'Listen on 127.0.0.1, or set proxy.allowInsecureBind to true on a network you trust.',
+  },
+  {
+    about: ['proxy.port', 'proxy.enabled', 'http.port', 'http.enabled'],
+    broken: (values) =>
+      values['proxy.enabled'] &&
+      values['http.enabled'] &&
+      values['proxy.port'] !== 0 &&
+      values['proxy.port'] === values['http.port'],
+    problem: 'is the same as http.port',
+    remedy: 'Give each its own port.',
+  },
+  {
+    about: ['alerts.webhook.secret', 'alerts.webhook.url'],
+    broken: (values) => values['alerts.webhook.secret'] !== undefined && values['alerts.webhook.url'] === undefined,
+    problem: 'has no alerts.webhook.url',
+    remedy: 'Set the address too.',
+  },
+  {
+    about: ['alerts.telegram.token', 'alerts.telegram.chat'],
+    broken: (values) => values['alerts.telegram.token'] !== undefined && values['alerts.telegram.chat'] === undefined,
+    problem: 'has no alerts.telegram.chat',
+    remedy: 'Set the chat too.',
+  },
+  {
+    about: ['alerts.telegram.chat', 'alerts.telegram.token'],
+    broken: (values) => values['alerts.telegram.chat'] !== undefined && values['alerts.telegram.token'] === undefined,
+    problem: 'has no alerts.telegram.token',
+    remedy: 'Set the token of the bot too.',
+  },
+  {
     about: ['pool.curve.publicKey', 'pool.curve.enabled'],
     broken: (values) => values['pool.curve.enabled'] && values['pool.curve.publicKey'] === undefined,
     problem: 'is needed when pool.curve.enabled is true',
@@ -109,6 +154,13 @@ export function warningsAbout(config: Config, values: Values): string[] {
   }
   if (!isLocal(config.events.bind) && !config.pool.curve.enabled) {
     warnings.push(`events.bind: anyone who reaches ${config.events.bind} can read the block events.`);
+  }
+  const { http, proxy } = config;
+  if (http.enabled && !isLoopback(http.host) && http.reverseProxies.length === 0) {
+    warnings.push(`http.host: the password crosses the network to ${http.host} unencrypted.`);
+  }
+  if (proxy.enabled && !isLoopback(proxy.host)) {
+    warnings.push(`proxy.host: dashd's password crosses the network to ${proxy.host} unencrypted.`);
   }
   const rpc = new URL(config.dashd.rpc.url);
   if (rpc.protocol === 'http:' && !isLoopback(rpc.hostname.replace(/^\[|\]$/g, ''))) {

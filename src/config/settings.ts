@@ -11,6 +11,7 @@ import {
   host,
   httpUrl,
   integer,
+  ipRangeList,
   type Kind,
   oneOf,
   optional,
@@ -49,6 +50,7 @@ function setting<T>(
 /** A session more than this costs dashd's whole inbound allowance and gains nothing. */
 const MAX_PEERS = 1_000;
 const DAY_SECONDS = 86_400;
+const MAX_HISTORY = 1_000_000;
 
 const points = integer(0, 10_000);
 const port = integer(1, 65_535);
@@ -111,8 +113,48 @@ const SETTINGS = {
   'broadcast.weights.fromDashd': setting(points, 30, 'points more for a peer that dashd itself had'),
   peers: setting(peerList, [], "peers always to be tried; the port defaults to the network's"),
 
+  'http.enabled': setting(boolean, true, 'serve the dashboard, the API and the metrics'),
   'http.host': setting(host, '127.0.0.1', 'where the HTTP service listens'),
   'http.port': setting(bindPort, 8080, 'its port'),
+  'http.user': setting(rpcUser, 'blockcast', 'the user whose password is http.password'),
+  'http.password': setting(optional(text), null, 'asked for on every page but the health checks', { secret: true }),
+  'http.reverseProxies': setting(
+    ipRangeList,
+    [],
+    'addresses of the reverse proxy in front, which then decides who may see the pages and whose X-Forwarded-For is believed',
+  ),
+
+  'proxy.enabled': setting(boolean, false, "answer JSON-RPC in dashd's place, for a pool that knows nothing else"),
+  'proxy.host': setting(host, '127.0.0.1', 'where the JSON-RPC proxy listens'),
+  'proxy.port': setting(bindPort, 28_502, 'its port'),
+  'proxy.allowInsecureBind': setting(
+    boolean,
+    false,
+    'allow proxy.host beyond loopback; dashd still asks for its password, but it crosses the network unencrypted',
+  ),
+
+  'history.file': setting(optional(path), null, 'the file in which the blocks of the pool are remembered', {
+    follows: "the network's folder under data/",
+  }),
+  'history.maxBlocks': setting(integer(1, MAX_HISTORY), 10_000, 'most blocks to remember; the oldest go first'),
+
+  'alerts.webhook.url': setting(optional(httpUrl), null, 'alerts are POSTed there as JSON', { secret: true }),
+  'alerts.webhook.secret': setting(optional(text), null, 'signs each POST: HMAC-SHA-256, in X-Blockcast-Signature', {
+    secret: true,
+  }),
+  'alerts.telegram.token': setting(optional(text), null, 'the token of the bot that sends alerts', { secret: true }),
+  'alerts.telegram.chat': setting(optional(text), null, 'the chat that gets them: its number, or @channel'),
+  'alerts.telegram.api': setting(httpUrl, 'https://api.telegram.org', "where Telegram's bot API answers"),
+  'alerts.repeatAfter': setting(
+    integer(0, DAY_SECONDS),
+    3_600,
+    'seconds after which an alert that still stands is sent again; 0: never',
+  ),
+  'alerts.maxPerHour': setting(
+    integer(1, 3_600),
+    30,
+    'most messages an hour and channel; what is left out is counted in the next',
+  ),
 
   'log.level': setting(oneOf(LOG_LEVELS), 'info', 'the least grave lines to print'),
   'log.format': setting(oneOf(LOG_FORMATS), 'auto', 'auto: pretty on a terminal, JSON otherwise'),
@@ -142,6 +184,11 @@ export const CONFIG_ENV = `${ENV_PREFIX}CONFIG`;
 /** `dashd.rpc.cookieFile` → `BLOCKCAST_DASHD_RPC_COOKIE_FILE` */
 export function envName(key: Key): string {
   return ENV_PREFIX + words(key).join('_').toUpperCase();
+}
+
+/** The variable that names the file in which a secret stands, as container stacks hand them out. */
+export function secretFileEnvName(key: Key): string {
+  return `${envName(key)}_FILE`;
 }
 
 /** `dashd.rpc.cookieFile` → `dashd-rpc-cookie-file` */

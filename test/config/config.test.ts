@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { envName, FLAGS, flagName, KEYS, type Key } from '../../src/config/settings.js';
+import { envName, FLAGS, flagName, isSecret, KEYS, type Key, secretFileEnvName } from '../../src/config/settings.js';
 import { describeConfig, formatConfigError } from '../../src/config.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { at, bad, type Given, good, load, yaml } from './support.js';
@@ -83,11 +83,60 @@ const EXAMPLES: Readonly<
     ],
     wrong: 'a.example:1,::1',
   },
-  'http.host': { text: '0.0.0.0', value: '0.0.0.0', wrong: '0x7f.1' },
+  'http.enabled': { text: 'no', value: false, wrong: 'nope' },
+  'http.host': {
+    text: '0.0.0.0',
+    value: '0.0.0.0',
+    wrong: '0x7f.1',
+    besides: { BLOCKCAST_HTTP_PASSWORD: 'p' },
+  },
   'http.port': { text: '0', value: 0, wrong: '65536' },
+  'http.user': { text: 'operator', value: 'operator', wrong: 'a:b' },
+  'http.password': { text: '0123', value: '0123', wrong: 'a\nb' },
+  'http.reverseProxies': {
+    text: '127.0.0.1, 172.16.0.0/12,2001:db8::/32',
+    value: ['127.0.0.1', '172.16.0.0/12', '2001:db8::/32'],
+    wrong: '127.0.0.1,0x7f.1/33',
+  },
+  'proxy.enabled': { text: 'on', value: true, wrong: 'maybe' },
+  'proxy.host': { text: '::1', value: '::1', wrong: '[::1]' },
+  'proxy.port': { text: '9998', value: 9998, wrong: '-1' },
+  'proxy.allowInsecureBind': { text: 'true', value: true, wrong: 'sure' },
+  'history.file': { text: '/var/lib/blocks.jsonl', value: '/var/lib/blocks.jsonl', wrong: 'a\0' },
+  'history.maxBlocks': { text: '5', value: 5, wrong: '0' },
+  'alerts.webhook.url': { text: 'https://hooks.example/x', value: 'https://hooks.example/x', wrong: 'ftp://x' },
+  'alerts.webhook.secret': {
+    text: '0123',
+    value: '0123',
+    wrong: 'a\nb',
+    besides: { BLOCKCAST_ALERTS_WEBHOOK_URL: 'https://hooks.example' },
+  },
+  'alerts.telegram.token': {
+    text: '12:ab',
+    value: '12:ab',
+    wrong: 'a\nb',
+    besides: { BLOCKCAST_ALERTS_TELEGRAM_CHAT: '@pool' },
+  },
+  'alerts.telegram.chat': {
+    text: '-100123',
+    value: '-100123',
+    wrong: 'a\nb',
+    besides: { BLOCKCAST_ALERTS_TELEGRAM_TOKEN: '12:ab' },
+  },
+  'alerts.telegram.api': {
+    text: 'http://127.0.0.1:8081',
+    value: 'http://127.0.0.1:8081',
+    wrong: 'telegram',
+    besides: { BLOCKCAST_ALERTS_TELEGRAM_TOKEN: '12:ab', BLOCKCAST_ALERTS_TELEGRAM_CHAT: '@pool' },
+  },
+  'alerts.repeatAfter': { text: '0', value: 0, wrong: '-1' },
+  'alerts.maxPerHour': { text: '5', value: 5, wrong: '0' },
   'log.level': { text: 'critical', value: 'critical', wrong: 'INFO' },
   'log.format': { text: 'json', value: 'json', wrong: 'xml' },
 };
+
+/** Settings that cannot stand at their defaults beside what their example needs. */
+const ALONE = /^(dashd\.rpc|pool\.curve|alerts)\./;
 
 function nested(key: Key, value: unknown): string {
   return stringify(key.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value));
@@ -115,7 +164,10 @@ describe('config', () => {
         weights: { known: 100, heard: 50, success: 100, hour: 50, sixHours: 30, day: 10, older: 20, fromDashd: 30 },
       },
       peers: [],
-      http: { host: '127.0.0.1', port: 8080 },
+      http: { enabled: true, host: '127.0.0.1', port: 8080, user: 'blockcast', reverseProxies: [] },
+      proxy: { enabled: false, host: '127.0.0.1', port: 28_502, allowInsecureBind: false },
+      history: { file: 'data/dash/block_history.jsonl', maxBlocks: 10_000 },
+      alerts: { repeatAfter: 3_600, maxPerHour: 30 },
       log: { level: 'info', format: 'auto' },
     });
     assert.deepEqual(good({}).warnings, []);
@@ -165,10 +217,7 @@ describe('config', () => {
       ];
       for (const [name, given] of layers) {
         test(`is set by ${name}`, () => {
-          assert.notDeepEqual(
-            at(good({ env: key.startsWith('dashd.rpc') || key.startsWith('pool.curve') ? {} : env }).config, key),
-            value,
-          );
+          assert.notDeepEqual(at(good({ env: ALONE.test(key) ? {} : env }).config, key), value);
           assert.deepEqual(at(good(given(text)).config, key), value);
         });
         test(`is refused by name when wrong in ${name}`, () => {
@@ -186,7 +235,7 @@ describe('config', () => {
           }[name];
           assert.equal(error.from, from);
           assert.match(error.remedy, /^Give .*\.$/);
-          assert.equal(error.value, /password|secretKey/.test(key) ? '***' : JSON.stringify(wrong));
+          assert.equal(error.value, isSecret(key) ? '***' : JSON.stringify(wrong));
         });
       }
       test('the environment wins over a file, arguments over both', () => {
@@ -197,6 +246,38 @@ describe('config', () => {
       });
     });
   }
+
+  describe('secrets in files of their own', () => {
+    const files = { '/run/secrets/http': 'pass word\n' };
+    test('are read without the end of the line', () => {
+      for (const key of KEYS.filter(isSecret)) {
+        assert.match(secretFileEnvName(key), /^BLOCKCAST_[A-Z_]+_FILE$/);
+      }
+      const env = { BLOCKCAST_HTTP_PASSWORD_FILE: '/run/secrets/http' };
+      assert.equal(good({ files, env }).config.http.password, 'pass word');
+    });
+    test('that cannot be read are named', () => {
+      const lines = bad({ env: { BLOCKCAST_HTTP_PASSWORD_FILE: '/nowhere' } }).map(formatConfigError);
+      assert.deepEqual(lines, [
+        'BLOCKCAST_HTTP_PASSWORD_FILE (from environment): "/nowhere" cannot be read: ENOENT. Give the path of a file that this user may read.',
+      ]);
+    });
+    test('are not asked for twice', () => {
+      const env = { BLOCKCAST_HTTP_PASSWORD: 'a', BLOCKCAST_HTTP_PASSWORD_FILE: '/run/secrets/http' };
+      const [error] = bad({ files, env });
+      assert.equal(error?.problem, 'says again what BLOCKCAST_HTTP_PASSWORD says');
+    });
+    test('only secrets have them', () => {
+      const [error] = bad({ files, env: { BLOCKCAST_NETWORK_FILE: '/run/secrets/http' } });
+      assert.equal(error?.problem, 'sets nothing');
+    });
+    test('whose content is wrong are refused without it', () => {
+      const env = { BLOCKCAST_HTTP_PASSWORD_FILE: 'two' };
+      const lines = bad({ files: { two: 'hunter2\nhunter2' }, env }).map(formatConfigError);
+      assert.match(lines.join(), /^http\.password \(from BLOCKCAST_HTTP_PASSWORD_FILE\): \*\*\* contains control/);
+      assert.ok(!lines.join().includes('hunter2'));
+    });
+  });
 
   describe('files', () => {
     test('may be YAML, JSON or JSON5', () => {
@@ -413,6 +494,12 @@ describe('config', () => {
     const broken: [string, Given, string[]][] = [
       ['fewer peers at most than at least', { options: { 'broadcast-min-peers': '21' } }, ['broadcast.minPeers']],
       ['weights that do not fall', { options: { 'broadcast-weights-day': '31' } }, ['broadcast.weights.hour']],
+      ['pages open to the world', { options: { 'http-host': '0.0.0.0' } }, ['http.host']],
+      ['a proxy open to the world', { options: { 'proxy-host': '::', 'proxy-enabled': 'true' } }, ['proxy.host']],
+      ['pages and proxy in one place', { options: { 'proxy-port': '8080', 'proxy-enabled': 'yes' } }, ['proxy.port']],
+      ['a signature for no webhook', { options: { 'alerts-webhook-secret': 's' } }, ['alerts.webhook.secret']],
+      ['a bot without a chat', { options: { 'alerts-telegram-token': 't' } }, ['alerts.telegram.token']],
+      ['a chat without a bot', { options: { 'alerts-telegram-chat': '1' } }, ['alerts.telegram.chat']],
       ['a pool socket open to the world', { options: { 'pool-bind': 'tcp://0.0.0.0:28500' } }, ['pool.bind']],
       ['a pool socket on every interface', { options: { 'pool-bind': 'tcp://*:28500' } }, ['pool.bind']],
       ['a pool socket on IPv6', { options: { 'pool-bind': 'tcp://[::]:28500' } }, ['pool.bind']],
@@ -506,12 +593,29 @@ describe('config', () => {
     }
   });
 
+  test('pages may be seen from elsewhere with a password, or through the proxy that is named', () => {
+    const http = (options: Record<string, string>) => good({ options: { 'http-host': '0.0.0.0', ...options } });
+    assert.deepEqual(http({ 'http-password': 'p' }).warnings, [
+      'http.host: the password crosses the network to 0.0.0.0 unencrypted.',
+    ]);
+    assert.deepEqual(http({ 'http-reverse-proxies': '10.0.0.1' }).warnings, []);
+    assert.deepEqual(http({ 'http-enabled': 'false' }).warnings, []);
+  });
+
+  test('masks addresses that hold secrets', () => {
+    const options = { 'alerts-webhook-url': 'https://hooks.example/hunter2', 'http-password': 'hunter2' };
+    const text = describeConfig(good({ options }).config);
+    assert.ok(!text.includes('hunter2'), text);
+    assert.match(text, /url: "\*\*\*"/);
+  });
+
   test('is described without its secrets, in a form that can be read again', () => {
     const env = { ...CURVE, BLOCKCAST_POOL_CURVE_ENABLED: 'true', BLOCKCAST_POOL_CURVE_ALLOWED_CLIENTS: PUBLIC };
     const options = { 'dashd-rpc-user': 'pool', 'dashd-rpc-password': 'hunter2', peers: '[::1]:1,a.example' };
     const { config } = good({ env, options });
     const text = describeConfig(config);
     assert.ok(!text.includes('hunter2') && !text.includes(SECRET), text);
+    assert.match(text, /url: http:\/\/127\.0\.0\.1:9998/, 'a name that is a secret elsewhere is none here');
     assert.match(text, /password: "\*\*\*"/);
     assert.match(text, /- "\[::1\]:1"\n {2}- a\.example:9999/);
     const again = good({

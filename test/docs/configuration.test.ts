@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { loadConfig } from '../../src/config.js';
 import { NETWORK_NAMES } from '../../src/wire/network.js';
@@ -35,14 +33,5 @@ describe('docs/configuration.md', () => {
       ];
     });
     assert.deepEqual(table(DOCUMENT, heading), expected);
-  });
-
-  test('says that nothing reads the http settings as long as nothing does', () => {
-    const read = readdirSync('src', { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts') && !name.startsWith('config'))
-      .filter((name) =>
-        /config\.http|\bhttp\.(host|port)\b|[{,]\s*http\s*[,}]/.test(readFileSync(join('src', name), 'utf8')),
-      );
-    assert.equal(DOCUMENT.text.includes('Nothing reads `http.host` and `http.port` yet'), read.length === 0);
   });
 });
