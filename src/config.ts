@@ -63,6 +63,7 @@ export interface Config {
     readonly refreshInterval: number;
     readonly skipBootstrap: boolean;
     readonly peerDb: string;
+    readonly countryDb?: string;
     readonly fallback: boolean;
     /** What makes a peer's score. */
     readonly weights: WeightSettings;

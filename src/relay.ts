@@ -17,6 +17,7 @@ import {
   tap,
 } from 'rxjs';
 import { controlPath, openControl } from './adapters/control.js';
+import { openCountries } from './adapters/countries.js';
 import { resolveSeed } from './adapters/dns.js';
 import { openPeerFile } from './adapters/peer-file.js';
 import { createRpc } from './adapters/rpc.js';
@@ -30,6 +31,7 @@ import type { BlockEvent, RelayEvent, ServiceEvent } from './events.js';
 import { keyOf, toAddress } from './peers/address.js';
 import { PeerBook } from './peers/book.js';
 import { applyEdit } from './peers/edit.js';
+import type { CountryOf } from './peers/occupancy.js';
 import { type SelectLimits, selectLimits } from './peers/plan.js';
 import { weightsFrom } from './peers/score.js';
 import { type Admission, Gatekeeper } from './streams/blocks.js';
@@ -43,18 +45,23 @@ import type { Dial } from './streams/ports.js';
 import { RecentStore } from './streams/recent.js';
 import { socket } from './streams/socket.js';
 import { ChainTip } from './streams/tip.js';
+import { createView } from './streams/view.js';
 import { warmUp } from './streams/warm.js';
 import { watchRpc } from './streams/watch-rpc.js';
 import { witnessed } from './streams/witness.js';
 import { type Clock, type Random, SECOND_MS } from './time.js';
+import type { RelayView } from './view.js';
 import { NETWORKS } from './wire/network.js';
 
 export interface Relay {
+  readonly view: RelayView;
   readonly events$: Observable<RelayEvent>;
   /** Peers that have finished their handshake, by `host:port`. */
   readonly peers: ReadonlyMap<string, LivePeer>;
   /** Hangs up on a peer; false for the pool's own dashd, which is never dropped: that it was tried is told. */
   drop(peer: string): boolean;
+  /** Takes over what can change while blocks pass: the weights of the score, and further peers to be tried. */
+  reload(config: Config): void;
   /** Takes no more blocks, waits for verdicts that are due, hangs up; resolves when all sockets are closed. */
   stop(): Promise<void>;
   /** Resolves when the relay has stopped, whoever stopped it. */
@@ -70,6 +77,8 @@ export interface RelayDeps {
   readonly scheduler?: SchedulerLike;
   /** Limits of peer selection other than the configured ones: a demo's time runs faster. */
   readonly limits?: Partial<SelectLimits>;
+  /** In which country a peer is, in place of the table on disk. */
+  readonly country?: CountryOf;
   /** How peers are reached; a test puts one here whose addresses look like those of the real network. */
   readonly dial?: Dial;
   /** The gate's look at a block; a test puts one here that knows less than ours, as ours will after the next upgrade. */
@@ -107,14 +116,20 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   if (own === undefined) throw new Error(`${dashd.p2p.host}:${dashd.p2p.port} cannot be dialled`);
   const book = new PeerBook(network.name, random);
   book.protect(own, clock.now());
-  for (const { host, port } of config.peers) {
-    const address = toAddress(host, port);
-    if (address !== undefined) book.hear(address, 'configured', clock.now());
-  }
+  const hearConfigured = (peers: Config['peers']): void => {
+    for (const { host, port } of peers) {
+      const address = toAddress(host, port);
+      if (address !== undefined) book.hear(address, 'configured', clock.now());
+    }
+  };
+  hearConfigured(config.peers);
   // One of the connections is the local dashd's.
   const room = broadcast.maxPeers - 1;
   const min = Math.min(broadcast.minPeers, room);
-  const weights = weightsFrom(broadcast.weights);
+  let weights = weightsFrom(broadcast.weights);
+  const countries = deps.country === undefined ? await openCountries(broadcast.countryDb) : undefined;
+  if (countries?.ok === false) tell(peersFault('no countries', countries.detail, clock.now()));
+  const country = countries?.ok ? countries.lookUp : deps.country;
   const peerFile = openPeerFile(broadcast.peerDb);
   if (broadcast.enabled) for (const event of await loadBook(book, peerFile, clock)) tell(event);
   const peering = createPeering({
@@ -124,7 +139,8 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     askDashd: !broadcast.skipBootstrap,
     resolve: resolveSeed,
     tip,
-    weights,
+    weights: () => weights,
+    country,
     limits: selectLimits(network.name, { max: room, min, ...deps.limits }),
     intervalMs: broadcast.refreshInterval * SECOND_MS,
     pool: () => peers,
@@ -218,9 +234,23 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
 
   const drop = (peer: string): boolean => {
     const dropped = peers.drop(peer);
-    if (peer === keyOf(own)) tell(protectedEvent(peer, clock.now()));
+    if (peer === keyOf(own)) {
+      tell(peersFault('protected', `${peer} is the pool's own dashd: it is not dropped`, clock.now()));
+    }
     return dropped;
   };
+
+  const view = createView({
+    network: network.name,
+    wanted: { min: broadcast.minPeers, max: broadcast.maxPeers },
+    tip,
+    book,
+    pool: peers,
+    weights: () => weights,
+    country,
+    history: NO_HISTORY,
+    clock,
+  });
 
   // The book is kept, and is at the operator's hand.
   const ending$ = new Subject<void>();
@@ -245,7 +275,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
           book,
           file: peerFile,
           localDashd: keyOf(own),
-          weights,
+          weights: () => weights,
           changes$: merge(edits$, broadcaster.events$.pipe(filter(({ type }) => type === 'verdict'))),
           stop$: ending$,
           clock,
@@ -273,7 +303,11 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     stopping ??= shutDown();
     return stopping;
   };
-  return { events$: events$.asObservable(), peers: peers.live, drop, stop, done };
+  const reload = (next: Config): void => {
+    weights = weightsFrom(next.broadcast.weights);
+    hearConfigured(next.peers);
+  };
+  return { view, events$: events$.asObservable(), peers: peers.live, drop, reload, stop, done };
 }
 
 const BLOCK_EVENTS: ReadonlySet<string> = new Set<BlockEvent['type']>([
@@ -292,9 +326,16 @@ function isTip<T extends { readonly type: string }>(news: T): news is Extract<T,
   return news.type === 'tip';
 }
 
-function protectedEvent(peer: string, at: number): ServiceEvent {
-  const detail = `${peer} is the pool's own dashd: it is not dropped`;
-  return { type: 'service', at, service: 'peers', state: 'fault', code: 'protected', detail };
+/** Until the history of blocks is plugged in. */
+const NO_HISTORY: RelayView['history'] = {
+  size: 0,
+  latest: () => [],
+  get: () => undefined,
+  kpis: () => ({ blocks: 0, finality: { pending: 0, chainlocked: 0, buried: 0, orphaned: 0 } }),
+};
+
+function peersFault(code: string, detail: string, at: number): ServiceEvent {
+  return { type: 'service', at, service: 'peers', state: 'fault', code, detail };
 }
 
 function socketEvent(

@@ -35,6 +35,7 @@ export function derive(values: Values, surroundings: Surroundings): Config {
       refreshInterval: values['broadcast.refreshInterval'],
       skipBootstrap: values['broadcast.skipBootstrap'],
       peerDb: values['broadcast.peerDb'] ?? `${dataFolder(network.name)}/broadcast_peers.json`,
+      ...(values['broadcast.countryDb'] === undefined ? {} : { countryDb: values['broadcast.countryDb'] }),
       fallback: values['broadcast.fallback'],
       weights: weights(values),
     },

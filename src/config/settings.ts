@@ -36,16 +36,20 @@ export interface Setting<T> {
   readonly follows?: string;
   /** Masked wherever it is shown. */
   readonly secret?: true;
+  /** Taken over by a running relay when it is told to read its configuration again. */
+  readonly live?: true;
 }
 
 function setting<T>(
   kind: Kind<T>,
   fallback: T | null,
   doc: string,
-  more: Pick<Setting<T>, 'follows' | 'secret'> = {},
+  more: Pick<Setting<T>, 'follows' | 'secret' | 'live'> = {},
 ): Setting<T> {
   return { kind, default: fallback, doc, ...more };
 }
+
+const LIVE = { live: true } as const;
 
 /** A session more than this costs dashd's whole inbound allowance and gains nothing. */
 const MAX_PEERS = 1_000;
@@ -98,20 +102,25 @@ const SETTINGS = {
   'broadcast.peerDb': setting(optional(path), null, 'the file in which peers are remembered', {
     follows: "the network's folder under data/",
   }),
+  'broadcast.countryDb': setting(
+    optional(path),
+    null,
+    'a table of countries in MMDB format, in place of the one that comes with blockcast',
+  ),
   'broadcast.fallback': setting(
     boolean,
     true,
     'false: a block that reached no peer but the local dashd counts as failed',
   ),
-  'broadcast.weights.known': setting(points, 100, 'points of a peer that dashd or the operator named'),
-  'broadcast.weights.heard': setting(points, 50, 'points of a peer known by hearsay'),
-  'broadcast.weights.success': setting(points, 100, 'points times the success rate, which is between 0 and 1'),
-  'broadcast.weights.hour': setting(points, 50, 'points of a peer seen within the last hour'),
-  'broadcast.weights.sixHours': setting(points, 30, 'seen within six hours'),
-  'broadcast.weights.day': setting(points, 10, 'seen within a day'),
-  'broadcast.weights.older': setting(integer(0, 10_000), 20, 'points taken from a peer not seen for longer'),
-  'broadcast.weights.fromDashd': setting(points, 30, 'points more for a peer that dashd itself had'),
-  peers: setting(peerList, [], "peers always to be tried; the port defaults to the network's"),
+  'broadcast.weights.known': setting(points, 100, 'points of a peer that dashd or the operator named', LIVE),
+  'broadcast.weights.heard': setting(points, 50, 'points of a peer known by hearsay', LIVE),
+  'broadcast.weights.success': setting(points, 100, 'points times the success rate, which is between 0 and 1', LIVE),
+  'broadcast.weights.hour': setting(points, 50, 'points of a peer seen within the last hour', LIVE),
+  'broadcast.weights.sixHours': setting(points, 30, 'seen within six hours', LIVE),
+  'broadcast.weights.day': setting(points, 10, 'seen within a day', LIVE),
+  'broadcast.weights.older': setting(integer(0, 10_000), 20, 'points taken from a peer not seen for longer', LIVE),
+  'broadcast.weights.fromDashd': setting(points, 30, 'points more for a peer that dashd itself had', LIVE),
+  peers: setting(peerList, [], "peers always to be tried; the port defaults to the network's", LIVE),
 
   'http.enabled': setting(boolean, true, 'serve the dashboard, the API and the metrics'),
   'http.host': setting(host, '127.0.0.1', 'where the HTTP service listens'),
@@ -138,25 +147,34 @@ const SETTINGS = {
   }),
   'history.maxBlocks': setting(integer(1, MAX_HISTORY), 10_000, 'most blocks to remember; the oldest go first'),
 
-  'alerts.webhook.url': setting(optional(httpUrl), null, 'alerts are POSTed there as JSON', { secret: true }),
+  'alerts.webhook.url': setting(optional(httpUrl), null, 'alerts are POSTed there as JSON', {
+    secret: true,
+    live: true,
+  }),
   'alerts.webhook.secret': setting(optional(text), null, 'signs each POST: HMAC-SHA-256, in X-Blockcast-Signature', {
     secret: true,
+    live: true,
   }),
-  'alerts.telegram.token': setting(optional(text), null, 'the token of the bot that sends alerts', { secret: true }),
-  'alerts.telegram.chat': setting(optional(text), null, 'the chat that gets them: its number, or @channel'),
-  'alerts.telegram.api': setting(httpUrl, 'https://api.telegram.org', "where Telegram's bot API answers"),
+  'alerts.telegram.token': setting(optional(text), null, 'the token of the bot that sends alerts', {
+    secret: true,
+    live: true,
+  }),
+  'alerts.telegram.chat': setting(optional(text), null, 'the chat that gets them: its number, or @channel', LIVE),
+  'alerts.telegram.api': setting(httpUrl, 'https://api.telegram.org', "where Telegram's bot API answers", LIVE),
   'alerts.repeatAfter': setting(
     integer(0, DAY_SECONDS),
     3_600,
     'seconds after which an alert that still stands is sent again; 0: never',
+    LIVE,
   ),
   'alerts.maxPerHour': setting(
     integer(1, 3_600),
     30,
     'most messages an hour and channel; what is left out is counted in the next',
+    LIVE,
   ),
 
-  'log.level': setting(oneOf(LOG_LEVELS), 'info', 'the least grave lines to print'),
+  'log.level': setting(oneOf(LOG_LEVELS), 'info', 'the least grave lines to print', LIVE),
   'log.format': setting(oneOf(LOG_FORMATS), 'auto', 'auto: pretty on a terminal, JSON otherwise'),
 } as const;
 
@@ -171,6 +189,11 @@ export function isKey(name: string): name is Key {
 
 export function isSecret(key: Key): boolean {
   return settingOf(key).secret === true;
+}
+
+/** Whether a running relay takes over a change of it (SIGHUP); the others need a restart. */
+export function isLive(key: Key): boolean {
+  return settingOf(key).live === true;
 }
 
 export function settingOf(key: Key): Setting<unknown> {

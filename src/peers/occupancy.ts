@@ -1,12 +1,15 @@
 import type { PeerRecord } from './record.js';
 
+/** In which country a peer is, as far as it can be told. The port tells apart the nodes of a test that share one address. */
+export type CountryOf = (host: string, port: number) => string | undefined;
+
 /** How many of the chosen are in each group and country. */
 export class Occupancy {
   readonly #groups = new Map<string, number>();
   readonly #countries = new Map<string, number>();
   readonly #countryOf = new Map<string, string | undefined>();
 
-  constructor(private readonly lookUp: ((host: string) => string | undefined) | undefined) {}
+  constructor(private readonly lookUp: CountryOf | undefined) {}
 
   add(record: PeerRecord, by: 1 | -1): void {
     this.#groups.set(record.group, this.group(record.group) + by);
@@ -24,9 +27,9 @@ export class Occupancy {
 
   countryOf(record: PeerRecord): string | undefined {
     if (this.lookUp === undefined) return undefined;
-    if (this.#countryOf.has(record.host)) return this.#countryOf.get(record.host);
-    const country = this.lookUp(record.host);
-    this.#countryOf.set(record.host, country);
+    if (this.#countryOf.has(record.key)) return this.#countryOf.get(record.key);
+    const country = this.lookUp(record.host, record.port);
+    this.#countryOf.set(record.key, country);
     return country;
   }
 

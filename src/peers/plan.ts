@@ -2,6 +2,7 @@ import { MINUTE_MS, type Random } from '../time.js';
 import type { NetworkName } from '../wire/network.js';
 import { type AddressFamily, isLocalNetwork, type PeerKey } from './address.js';
 import type { FitnessLimits } from './fitness.js';
+import type { CountryOf } from './occupancy.js';
 import type { PeerRecord } from './record.js';
 import type { Weights } from './score.js';
 
@@ -81,7 +82,7 @@ export interface SelectInput {
   /** Peers that dashd is connected to itself. */
   readonly dashdPeers?: ReadonlySet<PeerKey>;
   /** ISO code of the country a host is in, if it can be told. */
-  readonly country?: (host: string) => string | undefined;
+  readonly country?: CountryOf;
   /** What we can dial; onions need a proxy. */
   readonly families?: ReadonlySet<AddressFamily>;
 }

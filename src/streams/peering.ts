@@ -21,6 +21,7 @@ import {
 import type { BlockEvent, GossipEvent, PlanEvent, ServiceEvent } from '../events.js';
 import { keyOf } from '../peers/address.js';
 import type { PeerBook } from '../peers/book.js';
+import type { CountryOf } from '../peers/occupancy.js';
 import { type LivePeer, needsRefill, type Plan, type SelectLimits } from '../peers/plan.js';
 import type { Weights } from '../peers/score.js';
 import type { Clock, Random } from '../time.js';
@@ -36,7 +37,8 @@ export interface PeeringDeps extends Omit<SourceDeps, 'isThin'> {
   readonly book: PeerBook;
   readonly tip: ChainTip;
   readonly limits: SelectLimits;
-  readonly weights: Weights;
+  readonly weights: () => Weights;
+  readonly country?: CountryOf | undefined;
   /** Between refreshes, milliseconds. */
   readonly intervalMs: number;
   /** The pool that carries the plans out; asked for only once it runs. */

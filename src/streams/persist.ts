@@ -148,7 +148,7 @@ export interface Persistence {
   readonly file: BookFile;
   /** Named in the file, as p2pool-dash does. */
   readonly localDashd?: PeerKey;
-  readonly weights?: Weights;
+  readonly weights?: () => Weights;
   /** What is worth saving soon: a verdict, an operator's edit. */
   readonly changes$: Observable<unknown>;
   /** Ends it after one more save. */
@@ -171,7 +171,7 @@ export function persist(given: Persistence): Observable<ServiceEvent> {
     const watching = given.stop$.pipe(take(1)).subscribe(stopped$);
 
     const due$ = merge(interval(SAVE_EVERY_MS, scheduler), changes$.pipe(auditTime(AFTER_CHANGE_MS, scheduler)));
-    const save = () => from(file.save(serialise(book.records(), clock.now(), given.localDashd, given.weights)));
+    const save = () => from(file.save(serialise(book.records(), clock.now(), given.localDashd, given.weights?.())));
     const saved$ = (first: Observable<unknown>) =>
       merge(first, due$).pipe(
         takeUntil(stopped$),

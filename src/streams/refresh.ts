@@ -18,6 +18,7 @@ import {
   throttleTime,
   timer,
 } from 'rxjs';
+import type { CountryOf } from '../peers/occupancy.js';
 import type { BookView, LivePeer, Plan, SelectLimits } from '../peers/plan.js';
 import { needsRefill } from '../peers/plan.js';
 import type { Weights } from '../peers/score.js';
@@ -36,8 +37,10 @@ export interface RefreshDeps {
   readonly failed$: Observable<unknown>;
   readonly intervalMs: number;
   readonly limits: SelectLimits;
-  readonly weights?: Weights;
+  /** Asked at each look: an operator may change them while the relay runs. */
+  readonly weights?: () => Weights;
   readonly tipHeight: () => number | undefined;
+  readonly country?: CountryOf | undefined;
   /** Peers dashd is connected to by itself. */
   readonly dashdPeers: () => ReadonlySet<string>;
   readonly random: Random;
@@ -81,8 +84,9 @@ export function refresh(deps: RefreshDeps): Observable<Plan> {
         now,
         random,
         limits: isDue ? limits : { ...limits, maxRotations: 0 },
-        ...(deps.weights !== undefined && { weights: deps.weights }),
+        ...(deps.weights !== undefined && { weights: deps.weights() }),
         ...(tipHeight !== undefined && { tipHeight }),
+        ...(deps.country !== undefined && { country: deps.country }),
         dashdPeers: deps.dashdPeers(),
       };
       isDue = false;

@@ -64,6 +64,7 @@ const EXAMPLES: Readonly<
   'broadcast.refreshInterval': { text: '5', value: 5, wrong: '1.5' },
   'broadcast.skipBootstrap': { text: 'TRUE', value: true, wrong: '' },
   'broadcast.peerDb': { text: '/var/lib/peers.json', value: '/var/lib/peers.json', wrong: 'a\0' },
+  'broadcast.countryDb': { text: '/var/lib/country.mmdb', value: '/var/lib/country.mmdb', wrong: 'a\0' },
   'broadcast.fallback': { text: '0', value: false, wrong: 'never' },
   'broadcast.weights.known': { text: '120', value: 120, wrong: '-1' },
   'broadcast.weights.heard': { text: '40', value: 40, wrong: 'many' },

@@ -1,5 +1,5 @@
 /** The table of docs/configuration.md as the table of settings has it. */
-import { envName, flagName, isSecret, KEYS, type Key, settingOf } from '../../src/config/settings.js';
+import { envName, flagName, isLive, isSecret, KEYS, type Key, settingOf } from '../../src/config/settings.js';
 
 export const HEADING = ['Setting', 'Variable', 'Flag', 'Default', 'Takes', 'Meaning'] as const;
 
@@ -11,7 +11,9 @@ export function settingsRows(): string[][] {
     `\`--${flagName(key)}\``,
     defaultOf(key),
     settingOf(key).kind.expects,
-    settingOf(key).doc + (isSecret(key) ? '; masked wherever it is shown' : ''),
+    settingOf(key).doc +
+      (isSecret(key) ? '; masked wherever it is shown' : '') +
+      (isLive(key) ? '; taken over on SIGHUP' : ''),
   ]);
 }
 

@@ -52,7 +52,7 @@ class Peered {
       resolve: async () => [],
       tip,
       limits: selectLimits('mainnet', { max: MAX, min: MIN, ...limits }),
-      weights: WEIGHTS,
+      weights: () => WEIGHTS,
       intervalMs: 60_000,
       pool: () => this.pool,
       clock: {

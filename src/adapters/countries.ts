@@ -1,0 +1,54 @@
+/** In which country an address is registered, from a table on disk: nobody is asked over the network. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import ipaddr from 'ipaddr.js';
+import { type CountryResponse, Reader } from 'maxmind';
+import { errorCode } from './system-error.js';
+
+export type Countries =
+  | {
+      readonly ok: true;
+      /** @returns ISO 3166-1 alpha-2, such as `DE`; `undefined` where the table does not say, as for names, onions and private networks */
+      readonly lookUp: (host: string) => string | undefined;
+    }
+  | { readonly ok: false; readonly detail: string };
+
+/** The one that comes along tells the country alone, in a place of its own. */
+type Row = CountryResponse & { readonly country_code?: string };
+
+const COUNTRY = /^[A-Z]{2}$/;
+/** The largest of the tables that are about is an eighth of this. */
+const MAX_BYTES = 256 * 1024 * 1024;
+
+/**
+ * Reads a table in MaxMind's DB format (its specification, version 2.0), whole, into memory: some 8 MB for the one that comes along.
+ * Never throws: without a table, caps per country and the map do without.
+ * @param path of another table
+ */
+export async function openCountries(path?: string): Promise<Countries> {
+  const file = path ?? createRequire(import.meta.url).resolve(BUNDLED);
+  try {
+    const bytes = await readFile(file);
+    if (bytes.length > MAX_BYTES) return { ok: false, detail: `${file}: over ${MAX_BYTES} bytes; ${REMEDY}` };
+    const reader = new Reader<Row>(bytes);
+    return { ok: true, lookUp: (host) => (ipaddr.isValid(host) ? codeOf(reader, host) : undefined) };
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? errorCode(error) : 'it is not a table in MMDB format';
+    return { ok: false, detail: `${file}: ${why}; ${REMEDY}` };
+  }
+}
+
+const BUNDLED = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb';
+const REMEDY = 'peers are chosen without regard to countries. Correct broadcast.countryDb';
+
+/** A broken table may name any code, or break in the middle of a search. */
+function codeOf(reader: Reader<Row>, host: string): string | undefined {
+  let row: Row | null;
+  try {
+    row = reader.get(host);
+  } catch {
+    return undefined;
+  }
+  const code: unknown = row?.country_code ?? row?.country?.iso_code;
+  return typeof code === 'string' && COUNTRY.test(code) ? code : undefined;
+}
