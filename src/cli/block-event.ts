@@ -27,6 +27,7 @@ const Schema = z.discriminatedUnion('type', [
     size: count,
     transactions: count.exactOptional(),
     height: count.exactOptional(),
+    gateMs: ms.exactOptional(),
     held: z.array(z.string()).exactOptional(),
   }),
   z.looseObject({
@@ -67,6 +68,15 @@ const Schema = z.discriminatedUnion('type', [
     medianMs: ms.exactOptional(),
     lastMs: ms.exactOptional(),
     peers: z.array(z.looseObject(proof)),
+  }),
+  z.looseObject({
+    type: z.literal('finality'),
+    at: z.number(),
+    hash,
+    height: count.exactOptional(),
+    state: z.enum(['pending', 'chainlocked', 'buried', 'orphaned']),
+    confirmations: count.exactOptional(),
+    by: hash.exactOptional(),
   }),
 ]);
 

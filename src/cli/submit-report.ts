@@ -1,6 +1,6 @@
 /** A submitted block's events as lines for people. */
 import type { BlockEvent, BlockVerdict, PeerProof } from '../events.js';
-import { formatMs, formatSize, oneLine } from '../ops/units.js';
+import { describeFinality, formatMs, formatSize, oneLine } from '../ops/units.js';
 
 const NAME_WIDTH = 10;
 
@@ -33,6 +33,8 @@ function describe(event: BlockEvent): string[] {
       ];
     case 'verdict':
       return ['verdict', ...verdict(event)];
+    case 'finality':
+      return ['finality', describeFinality(event)];
   }
 }
 

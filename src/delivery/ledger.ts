@@ -97,6 +97,6 @@ function prove(known: PeerProof, entry: Extract<Entry, { type: 'proof' }>, ms: n
 }
 
 /** Milliseconds to the third decimal: what the clock is good for, and all that a reader can use. */
-function toMicroseconds(ms: number): number {
+export function toMicroseconds(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }

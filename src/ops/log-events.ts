@@ -14,7 +14,7 @@ import type {
 } from '../events.js';
 import { MINUTE_MS, SECOND_MS } from '../time.js';
 import type { Logger } from './logger.js';
-import { formatMs, formatSize } from './units.js';
+import { describeFinality, formatMs, formatSize } from './units.js';
 
 type PeerConnected = Extract<PeerEvent, { type: 'peer connected' }>;
 type PeerLost = Extract<PeerEvent, { type: 'peer lost' }>;
@@ -57,6 +57,8 @@ function createGravity(): (event: RelayEvent) => LogLevel {
     switch (event.type) {
       case 'verdict':
         return event.success ? 'info' : 'error';
+      case 'finality':
+        return event.state === 'orphaned' ? 'error' : 'info';
       case 'service':
         return event.state === 'up' ? 'info' : 'warn';
       case 'peer connected':
@@ -93,6 +95,8 @@ function describe(event: RelayEvent): string {
       return proof(event);
     case 'verdict':
       return verdict(event);
+    case 'finality':
+      return `block ${event.hash}${atHeight(event.height)} ${describeFinality(event)}`;
     case 'peer connected':
       return connected(event);
     case 'peer lost':

@@ -1,4 +1,5 @@
 /** Figures as people read them. */
+import type { BlockFinality } from '../events.js';
 
 /** @param bytes a size, in kB of 1000 bytes */
 export function formatSize(bytes: number): string {
@@ -13,4 +14,23 @@ export function formatMs(value: number): string {
 /** Foreign text on one line, unable to steer a terminal or to forge a line. */
 export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
+}
+
+/** What became of a block, behind its hash and height. */
+export function describeFinality({
+  state,
+  confirmations,
+  by,
+}: Pick<BlockFinality, 'state' | 'confirmations' | 'by'>): string {
+  const depth = confirmations === undefined ? '' : ` (confirmations: ${confirmations})`;
+  switch (state) {
+    case 'pending':
+      return `is in dashd's chain again${depth}`;
+    case 'chainlocked':
+      return `is ChainLocked${depth}`;
+    case 'buried':
+      return `is buried${depth}`;
+    case 'orphaned':
+      return `is orphaned by ${by ?? 'a block that dashd did not name'}`;
+  }
 }

@@ -17,6 +17,8 @@ export interface Arrival {
   readonly at: number;
   readonly source: BlockSource;
   readonly block: Block;
+  /** From the arrival until the gate had judged it, milliseconds. */
+  readonly gateMs: number;
   /** What the soft gate has against it; empty: nothing. */
   readonly doubts: readonly { readonly code: string; readonly reason: string }[];
 }
@@ -75,7 +77,7 @@ export class Gatekeeper {
     if (this.isRepeated(block)) return { type: 'repeated', at, hash: block.hash, source };
     const doubts = [...inspection.doubts, ...this.parentDoubt(block)];
     this.remember(block.hash, doubts.length > 0 ? sha256(raw) : undefined);
-    return { type: 'block', at, source, block, doubts };
+    return { type: 'block', at, source, block, doubts, gateMs: this.clock.now() - at };
   }
 
   private isRepeated({ hash, raw }: Block): boolean {

@@ -15,7 +15,7 @@ import {
   takeUntil,
   timer,
 } from 'rxjs';
-import { type Entry, openLedger } from '../delivery/ledger.js';
+import { type Entry, openLedger, toMicroseconds } from '../delivery/ledger.js';
 import type { BlockEvent } from '../events.js';
 import type { PushBlock } from '../session/types.js';
 import { type Clock, MINUTE_MS, SECOND_MS } from '../time.js';
@@ -165,7 +165,7 @@ export class Broadcaster {
   /** Tells of the block and its race; nothing of this is on the hot path. */
   private follow(flight: Flight): void {
     const { clock, fallback } = this.deps;
-    const { block, source, at, doubts } = flight.arrival;
+    const { block, source, at, doubts, gateMs } = flight.arrival;
     const { hash, size, height, transactions } = block;
     const known = { hash, source, size, ...(height !== undefined && { height }) };
     this.events.next({
@@ -173,6 +173,7 @@ export class Broadcaster {
       at,
       ...known,
       ...(transactions !== undefined && { transactions }),
+      gateMs: toMicroseconds(gateMs),
       ...(doubts.length > 0 && { held: doubts.map(({ reason }) => reason) }),
     });
     const rules = { fallback, deadlineMs: VERDICT_DEADLINE_MS };

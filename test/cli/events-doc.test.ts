@@ -15,7 +15,7 @@ describe('docs/events.md', () => {
     const events = blocks('json').map((text) => parseBlockEvent(Buffer.from(text)));
     assert.deepEqual(
       events.map((event) => event?.type),
-      ['received', 'refused', 'repeated', 'proof', 'verdict'],
+      ['received', 'refused', 'repeated', 'proof', 'verdict', 'finality'],
     );
   });
 
@@ -35,13 +35,14 @@ describe('docs/events.md', () => {
     });
     await joined;
     const printed = once(child.stdout, 'data');
+    const verdict = blocks('json').find((text) => text.includes('"type": "verdict"')) ?? '';
     let line: string | undefined;
     void printed.then(([chunk]) => {
       line = String(chunk);
     });
     // The subscription follows the handshake at its own pace: publish until it is there.
     while (line === undefined) {
-      await publisher.send(blocks('json').at(-1)?.trim() ?? '');
+      await publisher.send(verdict.trim());
       await new Promise((resolve) => setImmediate(resolve));
     }
     child.kill();

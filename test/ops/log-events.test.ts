@@ -158,6 +158,26 @@ const table: [string, RelayEvent, string][] = [
     `ERROR block ${HASH} rejected: reached 0 of 0 peers; rpc rejected (bad-txnmrklroot) in 3.0 ms; dashd refused it`,
   ],
   [
+    'a block that is ChainLocked',
+    { type: 'finality', at: 1, hash: HASH, height: 99, state: 'chainlocked', confirmations: 1 },
+    `INFO block ${HASH} (height 99) is ChainLocked (confirmations: 1)`,
+  ],
+  [
+    'a block that is buried',
+    { type: 'finality', at: 1, hash: HASH, height: 99, state: 'buried', confirmations: 100 },
+    `INFO block ${HASH} (height 99) is buried (confirmations: 100)`,
+  ],
+  [
+    'a block that is orphaned',
+    { type: 'finality', at: 1, hash: HASH, height: 99, state: 'orphaned', by: 'ab'.repeat(32) },
+    `ERROR block ${HASH} (height 99) is orphaned by ${'ab'.repeat(32)}`,
+  ],
+  [
+    'a block that came back',
+    { type: 'finality', at: 1, hash: HASH, state: 'pending', confirmations: 2 },
+    `INFO block ${HASH} is in dashd's chain again (confirmations: 2)`,
+  ],
+  [
     'the local dashd connected',
     connected(1),
     'INFO local dashd 127.0.0.1:9999 connected: /Dash Core:23.1.2/, protocol 70240, height 7',

@@ -42,6 +42,7 @@ describe('the gatekeeper', () => {
       at: AT,
       source: 'pool',
       doubts: [],
+      gateMs: 0,
       block: {
         hash: hashOf(raw),
         header: raw.subarray(0, 80),
@@ -52,6 +53,13 @@ describe('the gatekeeper', () => {
         height: 1_000,
       },
     });
+  });
+
+  it('says how long it took to judge', () => {
+    let now = AT;
+    const slow = { now: () => (now += 0.25) };
+    const { at, gateMs } = arrival(new Gatekeeper(NETWORKS.regtest, new ChainTip(), slow).fromPool([mineBlock()]));
+    assert.deepEqual([at, gateMs], [AT + 0.25, 0.25]);
   });
 
   it('takes hex, and a topic in front, with whatever comes behind', () => {

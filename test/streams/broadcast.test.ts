@@ -179,6 +179,7 @@ describe('a block without doubt', () => {
         size: raw.length,
         height: HEIGHT,
         transactions: 1,
+        gateMs: 0,
       },
     ]);
     assert.equal(relay.tip.hash, hashOf(raw));
