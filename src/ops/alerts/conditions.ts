@@ -1,7 +1,7 @@
 /**
  * What there is to be woken for: one table, from which the engine takes its times, the messages their words, docs/alerts.md its
  * list and docs/operations.md its headings. Prometheus rules about the same thing have the same name, in capitals:
- * `local-dashd-lost` is `BlockcastLocalDashdLost`.
+ * `dashd-lost` is `BlockcastDashdLost`.
  *
  * Starting and stopping are no alerts: nobody has to act on them, and a relay that was killed could not tell. Who wants to know
  * that it is gone asks from outside (`/healthz`, Prometheus' `up`).
@@ -42,8 +42,8 @@ const VERDICT_GRACE_MS = 15 * SECOND_MS;
 /** What was away and is back for a minute has come to stay. */
 const SETTLE_MS = MINUTE_MS;
 
-/** Refused frames from the pool within {@link REFUSED_WINDOW_MS} that are no accident any more. */
-export const REFUSED_MANY = 3;
+/** One is enough: finds are rare, and if the frame was one, it is lost. However many follow, it is one alert. */
+export const REFUSED_MANY = 1;
 export const REFUSED_WINDOW_MS = HOUR_MS;
 /** Gaps in dashd's feed within {@link GAPS_WINDOW_MS} that are no accident any more. */
 export const GAPS_MANY = 3;
@@ -86,7 +86,7 @@ export const CONDITIONS = {
     settleMs: 0,
   },
   'block-orphaned': {
-    severity: 'warning',
+    severity: 'critical',
     aboutBlock: true,
     title: 'Block orphaned',
     raised: 'another block at the height of a block of the pool became final; told once for each block',
@@ -95,7 +95,7 @@ export const CONDITIONS = {
     graceMs: 0,
     settleMs: 0,
   },
-  'local-dashd-lost': {
+  'dashd-lost': {
     severity: 'critical',
     title: 'Local dashd lost',
     raised:
@@ -105,7 +105,7 @@ export const CONDITIONS = {
     graceMs: DASHD_GRACE_MS,
     settleMs: SETTLE_MS,
   },
-  'dashd-rpc-down': {
+  'rpc-down': {
     severity: 'critical',
     title: 'No answer from dashd over RPC',
     raised: 'dashd does not answer over RPC, or refuses our credentials, for 15 s',
@@ -142,7 +142,7 @@ export const CONDITIONS = {
     graceMs: MINUTE_MS,
     settleMs: SETTLE_MS,
   },
-  'below-min-peers': {
+  'peers-below-min': {
     severity: 'warning',
     title: 'Too few peers',
     raised: 'fewer peers are connected than broadcast.minPeers, for a minute: what a refresh did not mend',
@@ -152,7 +152,7 @@ export const CONDITIONS = {
     settleMs: SETTLE_MS,
     impliedBy: ['no-peers'],
   },
-  'peers-failing': {
+  'peer-failures': {
     severity: 'warning',
     title: 'Many peers failing',
     raised:
@@ -173,36 +173,36 @@ export const CONDITIONS = {
       "Compare dashd's zmqpubrawblock and zmqpubhashblock with dashd.zmq.url; until then the tip is known over RPC, seconds late.",
     graceMs: MINUTE_MS,
     settleMs: SETTLE_MS,
-    impliedBy: ['local-dashd-lost', 'dashd-rpc-down'],
+    impliedBy: ['dashd-lost', 'rpc-down'],
   },
   'feed-silent': {
     severity: 'warning',
     title: "dashd's feed is silent",
     raised: 'the feed did not show a block that others had, and none since it was subscribed anew 5 min ago',
-    recovers: 'the feed shows a block',
+    recovers: 'the feed shows a block, and is not found silent again within a minute',
     remedy:
       'Restart dashd if its other ZeroMQ subscribers are silent too; otherwise look at what stands between it and blockcast.',
     graceMs: 5 * MINUTE_MS,
-    settleMs: 0,
-    impliedBy: ['local-dashd-lost', 'dashd-rpc-down', 'feed-down'],
+    settleMs: SETTLE_MS,
+    impliedBy: ['dashd-lost', 'rpc-down', 'feed-down'],
   },
   'feed-gaps': {
     severity: 'warning',
     title: "dashd's feed has gaps",
     raised: 'the feed skipped messages 3 times within 15 min',
-    recovers: 'it is fewer than that',
+    recovers: 'it is fewer than that, for a minute',
     remedy: "Raise dashd's zmqpubrawblockhwm and zmqpubhashblockhwm, and see whether this machine is overloaded.",
     graceMs: 0,
-    settleMs: 0,
+    settleMs: SETTLE_MS,
   },
-  'pool-refused': {
-    severity: 'warning',
+  'block-refused': {
+    severity: 'critical',
     title: 'What the pool pushes is refused',
-    raised: '3 frames from the pool within an hour were no block, or had no proof of work',
-    recovers: 'it is fewer than that',
+    raised: 'a frame from the pool was no block, or had no proof of work',
+    recovers: 'there was none for an hour',
     remedy: "Compare the pool's network and coin with blockcast's, and see that it pushes found blocks, not shares.",
     graceMs: 0,
-    settleMs: 0,
+    settleMs: SETTLE_MS,
   },
   'history-not-written': {
     severity: 'warning',
@@ -234,7 +234,7 @@ export function conditionOf(id: AlertId): Condition {
   return CONDITIONS[id];
 }
 
-/** Where docs/operations.md says more: a heading that is the alert's id. */
-export function anchorOf(id: AlertId): string {
-  return `docs/operations.md#${id}`;
+/** Where more is said of it: the chapter that the Prometheus rule of the same name leads to as well. */
+export function chapterOf(id: AlertId): string {
+  return `docs/operations.md#blockcast-${id}`;
 }
