@@ -1,0 +1,112 @@
+/**
+ * The relay's Prometheus metrics. Counters and histograms follow the events; what stands (peers, tip, history) is read when somebody
+ * asks. All names begin with `blockcast_` and end in their base unit; all labels come from the closed lists of metrics/labels.ts.
+ */
+import { Registry } from 'prom-client';
+import type { RelayEvent } from '../events.js';
+import { type Clock, SECOND_MS } from '../time.js';
+import type { RelayView } from '../view.js';
+import { blockMetrics } from './metrics/blocks.js';
+import { watchEventLoop } from './metrics/event-loop.js';
+import { combinations, createInstruments } from './metrics/instruments.js';
+import { ALERT_CHANNELS, ALERT_OUTCOMES, fold } from './metrics/labels.js';
+import { processMetrics, viewMetrics } from './metrics/standing.js';
+import { gossipMetrics, peerMetrics, planMetrics, serviceMetrics, tipMetrics } from './metrics/surroundings.js';
+
+export interface MetricsDeps {
+  readonly clock: Clock;
+  /** Of blockcast. */
+  readonly version: string;
+  readonly network: string;
+}
+
+export interface Metrics {
+  /** Takes microseconds, and never throws. */
+  listen(event: RelayEvent): void;
+  /** From then on `text` tells what stands, too. */
+  attach(view: RelayView): void;
+  /** An alert was sent, could not be sent in the end, or was held back (a repetition, or one too many in the hour). */
+  alertOutcome(channel: (typeof ALERT_CHANNELS)[number], outcome: (typeof ALERT_OUTCOMES)[number]): void;
+  /** How many listen to the API's event stream now. */
+  sseClients(count: number): void;
+  /** In Prometheus's text format. */
+  text(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Lets go of the event loop; `text` still answers. */
+  close(): void;
+}
+
+/** From 1 ms, below which nothing can be told apart, past 5 ms, which no task of ours may take, to what only a machine in trouble does. */
+const HOLD_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
+
+export function createMetrics({ clock, version, network }: MetricsDeps): Metrics {
+  const registry = new Registry();
+  const make = createInstruments(registry);
+  make
+    .gauge('blockcast_build_info', 'Always 1; the labels say what runs.', ['version', 'network', 'node'])
+    .set({ version, network, node: process.version }, 1);
+  make.gauge('blockcast_start_time_seconds', 'When blockcast started, Unix time.', []).set({}, clock.now() / SECOND_MS);
+
+  const blocks = blockMetrics(make);
+  const onPeer = peerMetrics(make);
+  const onPlan = planMetrics(make);
+  const onGossip = gossipMetrics(make);
+  const onService = serviceMetrics(make);
+  const onTip = tipMetrics(make);
+  const alerts = make.counter(
+    'blockcast_alerts_total',
+    'Alerts by channel and by what became of them.',
+    combinations({ channel: ALERT_CHANNELS, outcome: ALERT_OUTCOMES }),
+  );
+  const clients = make.gauge('blockcast_sse_clients', "Clients of the API's event stream.", [], [{}]);
+  const holds = make.histogram(
+    'blockcast_event_loop_hold_seconds',
+    'The longest time, in each second, for which the event loop was held.',
+    HOLD_SECONDS,
+    [{}],
+  );
+  const readView = viewMetrics(make, clock);
+  const readProcess = processMetrics(registry, make);
+  const eventLoop = watchEventLoop((seconds) => holds.observe({}, seconds));
+  let view: RelayView | undefined;
+
+  return {
+    listen(event) {
+      switch (event.type) {
+        case 'peer connected':
+          return onPeer.connected(event);
+        case 'peer lost':
+          return onPeer.lost(event);
+        case 'plan':
+          return onPlan(event);
+        case 'gossip':
+          return onGossip(event);
+        case 'service':
+          return onService(event);
+        case 'tip':
+          return onTip(event);
+        default:
+          return blocks.listen(event);
+      }
+    },
+    attach(relay) {
+      view = relay;
+      // A pool's blocks are days apart: the last one may well have come before a restart.
+      const [last] = relay.history.latest(1);
+      if (last !== undefined) blocks.cameAt('pool', last.receivedAt);
+    },
+    alertOutcome(channel, outcome) {
+      alerts.add({ channel: fold(ALERT_CHANNELS, channel), outcome: fold(ALERT_OUTCOMES, outcome) });
+    },
+    sseClients(count) {
+      clients.set({}, count);
+    },
+    async text() {
+      if (view !== undefined) readView(view);
+      readProcess();
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+    close() {
+      eventLoop.close();
+    },
+  };
+}

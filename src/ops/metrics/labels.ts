@@ -1,0 +1,152 @@
+/**
+ * The values that labels may take: closed lists, since each value is a time series that Prometheus keeps. What comes in as open text
+ * (codes that other rooms or dashd tell) is looked up here, and is {@link OTHER} when it is not found.
+ *
+ * Codes are in the words of the events, so that a graph, a log line and an API answer name the same thing alike.
+ */
+import type {
+  BlockSource,
+  FinalityState,
+  ProofStatus,
+  RpcResult,
+  ServiceEvent,
+  TipEvent,
+  Verdict,
+} from '../../events.js';
+
+export const OTHER = 'other';
+
+/** `code` if the list has it, {@link OTHER} if not. */
+export function fold<Code extends string>(list: readonly Code[], code: string): Code | typeof OTHER {
+  return list.find((known) => known === code) ?? OTHER;
+}
+
+/** The members of a union, as the compiler knows them: one left out or made up does not compile. */
+function all<Code extends string>(members: Record<Code, true>): readonly Code[] {
+  return Object.keys(members) as Code[];
+}
+
+export const SOURCES = all<BlockSource>({ pool: true, dashd: true });
+export const OUTCOMES = all<Verdict['outcome']>({ delivered: true, 'local only': true, rejected: true, failed: true });
+export const RPC_OUTCOMES = all<RpcResult['outcome']>({
+  accepted: true,
+  duplicate: true,
+  inconclusive: true,
+  rejected: true,
+  unavailable: true,
+});
+export const PROOF_STATUSES = all<ProofStatus>({
+  pending: true,
+  written: true,
+  acknowledged: true,
+  accepted: true,
+  'already had': true,
+  failed: true,
+});
+export const FINALITY_STATES = all<FinalityState>({ pending: true, chainlocked: true, buried: true, orphaned: true });
+export const TIP_SOURCES = all<TipEvent['source']>({ feed: true, rpc: true });
+
+/** `dashd` is the pool's own; all others are the network's. */
+export const ROLES = ['dashd', 'network'] as const;
+/** How far a connection had come when it ended; `connected` is past the handshake. */
+export const STAGES = ['connecting', 'connected'] as const;
+export const DIRECTIONS = ['in', 'out'] as const;
+export const POINTS = ['first', 'median', 'last'] as const;
+
+/** Why a session ended: `SessionFaultCode` of session/types.ts, to which a test holds this list. */
+export const FAULT_CODES = [
+  'unreachable',
+  'dial timeout',
+  'closed by peer',
+  'connection error',
+  'handshake timeout',
+  'obsolete version',
+  'self connection',
+  'out of order',
+  'wrong magic',
+  'bad command',
+  'oversized',
+  'bad checksum',
+  'malformed',
+  'no pong',
+  'block not acknowledged',
+  'message flood',
+  'address flood',
+  'backlog',
+  'rotated out',
+] as const;
+
+/** Why the gate refused a frame. */
+export const REFUSAL_CODES = [
+  'empty',
+  'too small',
+  'too large',
+  'bad proof of work',
+  'bad hex',
+  'unknown topic',
+] as const;
+
+/** Why an address that was told did not get into the peer book: `REFUSALS` of peers/book.ts. */
+export const ADDRESS_REFUSALS = [
+  'malformed',
+  'unroutable',
+  'non-standard port',
+  'no network service',
+  'stale',
+  'duplicate',
+  'excluded',
+  'peer rate',
+  'group rate',
+  'network quota',
+  'book full',
+] as const;
+
+/** `ConnectCode` and `DisconnectCode` of peers/plan.ts. */
+export const PLAN_CODES = {
+  connect: ['below min', 'free slot', 'exploration', 'rotation'],
+  disconnect: ['not in book', 'over max', 'unfit', 'group crowded', 'country crowded', 'outscored', 'exploration'],
+} as const;
+
+export const SERVICE_STATES = ['up', 'down', 'unknown'] as const;
+
+/** What each service may report with `down` or `fault`; for those that pass on a system error's code, the rest is {@link OTHER}. */
+export const SERVICE_CODES: Readonly<Record<ServiceEvent['service'], readonly string[]>> = {
+  'pool socket': ['down', 'refused'],
+  'events socket': ['down', 'refused'],
+  'dashd feed': ['disconnected', 'gap', 'silent', 'not fetched', 'garbage'],
+  'dashd rpc': [
+    'unreachable',
+    'timeout',
+    'unauthorised',
+    'forbidden',
+    'not json',
+    'rpc error',
+    'http error',
+    'too large',
+    'cookie unreadable',
+    'warming up',
+    'not understood',
+  ],
+  peers: ['below min', 'protected'],
+  'peer file': [
+    'locked',
+    'lock lost',
+    'not writable',
+    'disk full',
+    'not a file',
+    'too large',
+    'io error',
+    'corrupt',
+    'empty',
+    'backup used',
+  ],
+  'history file': [],
+  'json-rpc proxy': [],
+  http: [],
+  alerts: [],
+  'control socket': ['path too long', 'in use'],
+};
+export const SERVICES = Object.keys(SERVICE_CODES) as readonly ServiceEvent['service'][];
+
+export const ALERT_CHANNELS = ['webhook', 'telegram'] as const;
+export const ALERT_OUTCOMES = ['sent', 'failed', 'suppressed'] as const;

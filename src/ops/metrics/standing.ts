@@ -1,0 +1,109 @@
+/** What stands, rather than happens: read from the relay's view, and from the process, when somebody asks. */
+import { Counter, type Registry } from 'prom-client';
+import { type Clock, HOUR_MS, SECOND_MS } from '../../time.js';
+import type { Kpis, RelayView } from '../../view.js';
+import { combinations, type Instruments } from './instruments.js';
+import { FINALITY_STATES } from './labels.js';
+
+const DAY_MS = 24 * HOUR_MS;
+
+/** Before the relay has a view, there are no peers, and no dashd. */
+export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayView) => void {
+  const states = ['connected', 'connecting'] as const;
+  const peers = gauge(
+    'blockcast_peers',
+    "Peers by state, the pool's own dashd among them.",
+    ['state'],
+    combinations({ state: states }),
+  );
+  const known = gauge('blockcast_peers_known', 'Peers in the book.', [], [{}]);
+  const wanted = gauge(
+    'blockcast_peers_wanted',
+    'How many peers are wanted.',
+    ['bound'],
+    combinations({ bound: ['min', 'max'] }),
+  );
+  const dashd = gauge('blockcast_dashd_connected', "1 while the pool's own dashd is a connected peer.", [], [{}]);
+  const tipHeight = gauge('blockcast_tip_height', "Height of dashd's chain, once it is known.", []);
+  const history = historyMetrics({ gauge }, clock);
+
+  return (view) => {
+    const live = view.peers();
+    for (const state of states) peers.set({ state }, live.filter((peer) => peer.state === state).length);
+    known.set({}, view.known());
+    wanted.set({ bound: 'min' }, view.wanted.min);
+    wanted.set({ bound: 'max' }, view.wanted.max);
+    dashd.set({}, live.some((peer) => peer.protected && peer.state === 'connected') ? 1 : 0);
+    tipHeight.set({}, view.tip()?.height);
+    history(view);
+  };
+}
+
+/** The KPIs are as in the API and on the dashboard: from the history file, so that they outlive a restart, which counters do not. */
+function historyMetrics({ gauge }: Pick<Instruments, 'gauge'>, clock: Clock): (view: RelayView) => void {
+  const size = gauge('blockcast_history_blocks', 'Blocks of the pool in the history.', [], [{}]);
+  const finality = gauge(
+    'blockcast_history_finality_blocks',
+    'Blocks of the pool in the history, by what became of them.',
+    ['state'],
+    combinations({ state: FINALITY_STATES }),
+  );
+  const over = (name: string, help: string) =>
+    gauge(name, `${help} Over the whole history, and over the last day.`, ['window']);
+  const blocks = over('blockcast_kpi_blocks', 'Blocks of the pool.');
+  const ratesOf: readonly [ReturnType<typeof over>, (kpis: Kpis) => number | undefined][] = [
+    [
+      over('blockcast_kpi_success_ratio', 'Of the blocks with a verdict, those that were a success.'),
+      (k) => k.successRate,
+    ],
+    [
+      over('blockcast_kpi_peer_availability_ratio', 'Of the peers that blocks were pushed to, those reached.'),
+      (k) => k.peerAvailability,
+    ],
+    [over('blockcast_kpi_orphan_ratio', 'Of the blocks whose end is known, those orphaned.'), (k) => k.orphanRate],
+    [
+      over('blockcast_kpi_broadcast_seconds', 'Mean over blocks of the median proof.'),
+      (k) => seconds(k.averageBroadcastMs),
+    ],
+    [
+      over('blockcast_kpi_propagation_seconds', 'Mean over blocks until nine of ten peers had proven it.'),
+      (k) => seconds(k.propagationMs),
+    ],
+  ];
+
+  return ({ history }) => {
+    const all = history.kpis();
+    size.set({}, history.size);
+    for (const state of FINALITY_STATES) finality.set({ state }, all.finality[state]);
+    for (const [window, kpis] of [
+      ['all', all],
+      ['day', history.kpis(clock.now() - DAY_MS)],
+    ] as const) {
+      blocks.set({ window }, kpis.blocks);
+      for (const [level, read] of ratesOf) level.set({ window }, read(kpis));
+    }
+  };
+}
+
+/** A few figures of the process; prom-client's own set has more, whose names promtool finds fault with. */
+export function processMetrics(registry: Registry, { gauge }: Instruments): () => void {
+  const cpu = new Counter({
+    name: 'blockcast_process_cpu_seconds_total',
+    help: 'Processor time used, user and system.',
+    registers: [registry],
+  });
+  const resident = gauge('blockcast_process_resident_memory_bytes', 'Memory that the process occupies.', []);
+  const heap = gauge('blockcast_process_heap_used_bytes', "Of that, JavaScript's heap in use.", []);
+  return () => {
+    const { user, system } = process.cpuUsage();
+    const { rss, heapUsed } = process.memoryUsage();
+    cpu.reset();
+    cpu.inc((user + system) / 1e6);
+    resident.set({}, rss);
+    heap.set({}, heapUsed);
+  };
+}
+
+function seconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / SECOND_MS;
+}

@@ -1,0 +1,134 @@
+/** Of peers, the plans made for them, and the services around us. */
+import type { GossipEvent, PeerEvent, PlanEvent, RelayEvent, ServiceEvent } from '../../events.js';
+import { SECOND_MS } from '../../time.js';
+import { combinations, type Instruments, type Labels } from './instruments.js';
+import {
+  ADDRESS_REFUSALS,
+  DIRECTIONS,
+  FAULT_CODES,
+  fold,
+  OTHER,
+  PLAN_CODES,
+  ROLES,
+  SERVICE_CODES,
+  SERVICE_STATES,
+  SERVICES,
+  STAGES,
+  TIP_SOURCES,
+} from './labels.js';
+
+type PeerConnected = Extract<PeerEvent, { readonly type: 'peer connected' }>;
+type PeerLost = Extract<PeerEvent, { readonly type: 'peer lost' }>;
+
+export function peerMetrics({ counter }: Instruments) {
+  const connections = counter(
+    'blockcast_peer_connections_total',
+    'Connections that finished their handshake.',
+    combinations({ role: ROLES }),
+  );
+  const faults = counter(
+    'blockcast_peer_faults_total',
+    'Connections that ended, by how far they had come and why.',
+    combinations({ role: ROLES, stage: STAGES, code: [...FAULT_CODES, OTHER] }),
+  );
+  const bytes = counter(
+    'blockcast_peer_bytes_total',
+    'Bytes to and from peers, counted when a connection ends.',
+    combinations({ direction: DIRECTIONS }),
+  );
+  return {
+    connected(event: PeerConnected): void {
+      connections.add({ role: roleOf(event) });
+    },
+    lost(event: PeerLost): void {
+      const stage = event.wasReady ? 'connected' : 'connecting';
+      faults.add({ role: roleOf(event), stage, code: fold(FAULT_CODES, event.code) });
+      bytes.add({ direction: 'in' }, event.bytesIn);
+      bytes.add({ direction: 'out' }, event.bytesOut);
+    },
+  };
+}
+
+function roleOf(event: PeerEvent): (typeof ROLES)[number] {
+  return event.protected ? 'dashd' : 'network';
+}
+
+export function planMetrics({ counter }: Instruments): (event: PlanEvent) => void {
+  const plans = counter('blockcast_plans_total', 'Looks at the set of peers.', [{}]);
+  const changes = counter(
+    'blockcast_plan_changes_total',
+    'Connections planned and given up, by code.',
+    (['connect', 'disconnect'] as const).flatMap((change) =>
+      combinations({ change: [change], code: [...PLAN_CODES[change], OTHER] }),
+    ),
+  );
+  return (event) => {
+    plans.add({});
+    for (const change of ['connect', 'disconnect'] as const) {
+      for (const { code } of event[change]) changes.add({ change, code: fold(PLAN_CODES[change], code) });
+    }
+  };
+}
+
+export function gossipMetrics({ counter }: Instruments): (event: GossipEvent) => void {
+  const messages = counter('blockcast_gossip_messages_total', "Messages with others' addresses.", [{}]);
+  const addresses = counter(
+    'blockcast_gossip_addresses_total',
+    'Addresses told by peers, by what became of them.',
+    combinations({ result: ['added', 'known', ...ADDRESS_REFUSALS, OTHER] }),
+  );
+  const futureDated = counter(
+    'blockcast_gossip_future_dated_total',
+    'Addresses, of those added or known, that were dated ahead of time.',
+    [{}],
+  );
+  return (event) => {
+    messages.add({});
+    addresses.add({ result: 'added' }, event.added);
+    addresses.add({ result: 'known' }, event.known);
+    futureDated.add({}, event.futureDated);
+    for (const [reason, count] of Object.entries(event.refused)) {
+      addresses.add({ result: fold(ADDRESS_REFUSALS, reason) }, count);
+    }
+  };
+}
+
+export function serviceMetrics({ counter, gauge }: Instruments): (event: ServiceEvent) => void {
+  const states = gauge(
+    'blockcast_service_state',
+    '1 for the state that each service is in; unknown until it has told one.',
+    ['service', 'state'],
+    combinations({ service: SERVICES, state: SERVICE_STATES }),
+  );
+  const faults = counter(
+    'blockcast_service_faults_total',
+    'Times that a service went down or told of a fault, by code.',
+    SERVICES.flatMap((service): Labels<'service' | 'code'>[] =>
+      combinations({ service: [service], code: [...SERVICE_CODES[service], OTHER] }),
+    ),
+  );
+  const enter = (service: string, state: (typeof SERVICE_STATES)[number]) => {
+    for (const one of SERVICE_STATES) states.set({ service, state: one }, one === state ? 1 : 0);
+  };
+  for (const service of SERVICES) enter(service, 'unknown');
+
+  return ({ service: name, state, code }) => {
+    const service = fold(SERVICES, name);
+    if (state !== 'up') faults.add({ service, code: service === OTHER ? OTHER : fold(SERVICE_CODES[service], code) });
+    // A fault leaves the service in the state it was in.
+    if (state !== 'fault') enter(service, state === 'up' ? 'up' : 'down');
+  };
+}
+
+export function tipMetrics({ counter, gauge }: Instruments) {
+  const moves = counter(
+    'blockcast_tip_changes_total',
+    "New tips of dashd's chain, by who told first.",
+    combinations({ source: TIP_SOURCES }),
+  );
+  const at = gauge('blockcast_tip_timestamp_seconds', 'When the tip last changed, Unix time.', []);
+  return (event: Extract<RelayEvent, { readonly type: 'tip' }>): void => {
+    moves.add({ source: fold(TIP_SOURCES, event.source) });
+    at.set({}, event.at / SECOND_MS);
+  };
+}
