@@ -26,7 +26,7 @@ export interface Condition {
   readonly graceMs: number;
   /** It must be well this long before that is told; longer when it comes and goes. Milliseconds. */
   readonly settleMs: number;
-  /** While one of these is told, this says nothing new and is kept back. */
+  /** Ids. While one of these holds, this one says nothing new and is kept back. */
   readonly impliedBy?: readonly string[];
 }
 

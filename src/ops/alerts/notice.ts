@@ -1,0 +1,124 @@
+/** What is told of an alert, before it is a channel's message: the same for all of them. */
+import { type AlertId, chapterOf, conditionOf, type Severity } from './conditions.js';
+import type { Details, Facts } from './sensors.js';
+import { clean, formatDuration, formatTime } from './words.js';
+
+/** An alert that was told and has not been resolved. Times are milliseconds since the Unix epoch. */
+export interface StandingAlert {
+  /** Of what stands: the alert's id, and of alerts about a block its hash behind a colon. The same from `firing` to `resolved`. */
+  readonly key: string;
+  /** `test`: sent to see whether messages arrive. */
+  readonly alert: AlertId | 'test';
+  readonly aboutBlock: boolean;
+  readonly severity: Severity;
+  readonly title: string;
+  /** What is amiss, one line. */
+  readonly said: string;
+  /** What to do about it, one sentence. */
+  readonly remedy: string;
+  /** Where more is said of it, a document of the project's and a chapter in it. */
+  readonly docs: string;
+  /** When it began. */
+  readonly since: number;
+  readonly details: Details;
+}
+
+export interface Notice extends StandingAlert {
+  readonly state: 'firing' | 'resolved';
+  /** How often it was told before, since it began to stand. */
+  readonly repeat: number;
+  /** Of this message. */
+  readonly at: number;
+  /** From `since` until it was over; of resolved ones. */
+  readonly lastedMs?: number;
+  /** How often it came back while it was about to be resolved. */
+  readonly returns: number;
+  /** For people, some lines. */
+  readonly text: string;
+}
+
+/** What an alert's course has come to. */
+export interface Course {
+  readonly key: string;
+  readonly id: AlertId;
+  readonly since: number;
+  readonly facts: Facts;
+}
+
+/** Longest text of others, such as a peer's or dashd's reason. */
+const MAX_SAID = 400;
+const MAX_DETAILS = 20;
+
+export function standingOf({ key, id, since, facts }: Course): StandingAlert {
+  const { severity, aboutBlock = false, title, remedy } = conditionOf(id);
+  const details = Object.entries(facts.details)
+    .slice(0, MAX_DETAILS)
+    .map(([name, value]) => [name, typeof value === 'string' ? clean(value, MAX_SAID) : value]);
+  return {
+    key,
+    alert: id,
+    aboutBlock,
+    severity,
+    title,
+    said: clean(facts.said, MAX_SAID),
+    remedy,
+    docs: chapterOf(id),
+    since,
+    details: Object.fromEntries(details) as Details,
+  };
+}
+
+export function firing(course: Course & { readonly repeat: number; readonly returns: number }, at: number): Notice {
+  const standing = standingOf(course);
+  const { repeat, returns } = course;
+  const stands = repeat === 0 ? '' : `, ${formatDuration(at - course.since)} by now`;
+  const text = [
+    standing.said,
+    `Since ${formatTime(course.since)}${stands}.${comings(returns)}`,
+    standing.remedy,
+    standing.docs,
+  ].join('\n');
+  return { ...standing, state: 'firing', repeat, returns, at, text };
+}
+
+/** @param until when it was over, which is before `at`: that it is over must have proven itself */
+export function resolved(
+  course: Course & { readonly repeat: number; readonly returns: number },
+  until: number,
+  at: number,
+): Notice {
+  const standing = standingOf(course);
+  const { repeat, returns } = course;
+  const lastedMs = Math.max(0, until - course.since);
+  const text = standing.aboutBlock
+    ? `Taken back: ${conditionOf(course.id).recovers}.\nIt was: ${standing.said}`
+    : `It lasted ${formatDuration(lastedMs)}, from ${formatTime(course.since)} to ${formatTime(until)}.${comings(returns)}\nIt was: ${standing.said}`;
+  return { ...standing, state: 'resolved', repeat, returns, at, lastedMs, text };
+}
+
+function comings(returns: number): string {
+  if (returns === 0) return '';
+  return returns === 1 ? ' It went and came back.' : ` It went and came back ${returns} times.`;
+}
+
+/** What is sent to see whether messages arrive. */
+export function testNotice(at: number): Notice {
+  const said = 'This is a test: nothing is amiss.';
+  return {
+    key: 'test',
+    alert: 'test',
+    aboutBlock: false,
+    severity: 'warning',
+    title: 'Test',
+    said,
+    remedy: 'Nothing.',
+    docs: 'docs/alerts.md',
+    since: at,
+    details: {},
+    state: 'firing',
+    repeat: 0,
+    at,
+    returns: 0,
+    text: `${said} Alerts will arrive the same way.`,
+  };
+}

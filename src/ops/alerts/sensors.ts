@@ -1,0 +1,275 @@
+/**
+ * From what the relay tells to what is amiss: which conditions hold, and of which block. Noting an event is O(1) and keeps nothing of
+ * it but a few words; what needs counting is counted in {@link Sensors.weigh}, outside of the relay's turn.
+ */
+import type {
+  BlockFinality,
+  BlockProof,
+  BlockRefused,
+  BlockVerdict,
+  PeerEvent,
+  RelayEvent,
+  ServiceEvent,
+} from '../../events.js';
+import { MINUTE_MS, SECOND_MS } from '../../time.js';
+import {
+  type AlertId,
+  FAILING_MANY,
+  FAILING_WINDOW_MS,
+  GAPS_MANY,
+  GAPS_WINDOW_MS,
+  REFUSED_MANY,
+  REFUSED_WINDOW_MS,
+} from './conditions.js';
+import { FailingPeers } from './failing-peers.js';
+import { Recent } from './recent.js';
+
+export type Details = Readonly<Record<string, string | number>>;
+
+/** What is amiss. */
+export interface Facts {
+  /** In words. */
+  readonly said: string;
+  /** For programs. */
+  readonly details: Details;
+}
+
+/** Told whether a condition holds: `facts` when it does, nothing when it does not. `block` is the hash of the block it is about. */
+export type Report = (id: AlertId, facts: Facts | undefined, block?: string) => void;
+
+/** Services of which an alert is nothing but their being down. */
+const WATCHED: Partial<Record<ServiceEvent['service'], AlertId>> = {
+  'dashd rpc': 'rpc-down',
+  'dashd feed': 'feed-down',
+  'pool socket': 'pool-socket-down',
+  'json-rpc proxy': 'proxy-down',
+  peers: 'peers-below-min',
+  'history file': 'history-not-written',
+  'peer file': 'peers-not-saved',
+};
+
+/** A feed found silent is helped along: the block it missed is told as if it had come from it, in the same turn. */
+const FEED_ECHO_MS = SECOND_MS;
+/** More connections than any relay has. */
+const MAX_CONNECTED = 10_000;
+/** Blocks of the pool's that are remembered as such. */
+const MAX_OWN = 1_000;
+const LOST_BLOCKS = ['block-rejected', 'block-failed', 'block-local-only'] as const;
+
+export class Sensors {
+  private readonly connected = new Set<string>();
+  private readonly failing = new FailingPeers(FAILING_WINDOW_MS);
+  private readonly gaps = new Recent(GAPS_MANY, GAPS_WINDOW_MS);
+  private readonly refusals = new Recent(REFUSED_MANY, REFUSED_WINDOW_MS);
+  /** Hashes of blocks that the pool handed over, dashd's feed having been first or not. */
+  private readonly own = new Set<string>();
+  private belowMin: Facts | undefined;
+  private silentAt = Number.NEGATIVE_INFINITY;
+  private lastGap: Facts | undefined;
+  /** Since there was none for a while. */
+  private refused = 0;
+  private lastRefusal: Facts = { said: '', details: {} };
+
+  constructor(private readonly report: Report) {}
+
+  /** @returns whether anything may have come of it */
+  note(event: RelayEvent, now: number): boolean {
+    switch (event.type) {
+      case 'service':
+        return this.noteService(event, now);
+      case 'peer connected':
+      case 'peer lost':
+        return this.notePeer(event, now);
+      case 'proof':
+        return this.noteProof(event, now);
+      case 'received':
+      case 'repeated':
+        if (event.source === 'pool') remember(this.own, event.hash);
+        return false;
+      case 'refused':
+        return this.noteRefusal(event, now);
+      case 'verdict':
+        return this.noteVerdict(event);
+      case 'finality':
+        return this.noteFinality(event);
+      case 'tip':
+        if (event.source !== 'feed' || now - this.silentAt <= FEED_ECHO_MS) return false;
+        this.report('feed-silent', undefined);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Reports on what depends on how much happened lately. */
+  weigh(now: number): void {
+    this.failing.forget(now);
+    const { size, last } = this.failing;
+    const all = this.failing.unitedWith(this.connected);
+    const areMany = size >= FAILING_MANY && size * 2 >= all && last !== undefined;
+    this.report('peer-failures', areMany ? manyFailing(size, all, last) : undefined);
+    this.report('feed-gaps', holds(this.gaps, now) ? this.lastGap : undefined);
+    if (!holds(this.refusals, now)) this.refused = 0;
+    this.report('block-refused', this.refused > 0 ? manyRefused(this.refused, this.lastRefusal) : undefined);
+  }
+
+  /** When to weigh again though nothing happens; undefined when there is no need. */
+  nextWeighing(now: number): number | undefined {
+    const failing = this.failing.size >= FAILING_MANY ? this.failing.nextForgotten() : undefined;
+    const times = [failing, this.gaps.manyUntil(), this.refusals.manyUntil()];
+    return earliest(times.filter((time) => time !== undefined && time > now));
+  }
+
+  private noteService({ service, state, code, detail }: ServiceEvent, now: number): boolean {
+    if (service === 'dashd feed' && state === 'fault') return this.noteFeedFault(code, detail, now);
+    const id = WATCHED[service];
+    if (id === undefined || state === 'fault') return false;
+    const known = code === '' || code === state;
+    const facts = { said: known ? detail : `${code}: ${detail}`, details: { code, detail } };
+    const amiss = state === 'down' ? facts : undefined;
+    this.report(id, amiss);
+    if (service === 'peers') {
+      this.belowMin = amiss;
+      this.reportPeers();
+    }
+    return true;
+  }
+
+  private noteFeedFault(code: string, detail: string, now: number): boolean {
+    const facts = { said: detail, details: { code, detail } };
+    if (code === 'silent') {
+      this.silentAt = now;
+      this.report('feed-silent', facts);
+    } else if (code === 'gap') {
+      this.gaps.add(now);
+      this.lastGap = facts;
+    }
+    return code === 'silent' || code === 'gap';
+  }
+
+  private notePeer(event: PeerEvent, now: number): boolean {
+    const { peer } = event;
+    if (event.protected) {
+      this.report('dashd-lost', event.type === 'peer lost' ? lossOf(event) : undefined);
+      return true;
+    }
+    if (event.type === 'peer connected') {
+      if (this.connected.size < MAX_CONNECTED) this.connected.add(peer);
+    } else if (event.wasReady) {
+      this.connected.delete(peer);
+      // One given up for a better one has not failed.
+      if (event.code !== 'rotated out') this.failing.add({ at: now, peer, why: `${event.code}: ${event.reason}` });
+    } else {
+      return false;
+    }
+    this.reportPeers();
+    return true;
+  }
+
+  private noteProof(
+    { peer, protected: isLocal, status, reason = 'no reason given' }: BlockProof,
+    now: number,
+  ): boolean {
+    if (status !== 'failed' || isLocal) return false;
+    this.failing.add({ at: now, peer, why: reason });
+    return true;
+  }
+
+  private noteRefusal({ source, code, reason, size, sha256, hash }: BlockRefused, now: number): boolean {
+    if (source !== 'pool') return false;
+    this.refusals.add(now);
+    this.refused += 1;
+    const what = hash === undefined ? `a frame of ${size} bytes` : `block ${hash} (${size} bytes)`;
+    const details = { code, reason, size, sha256, ...(hash === undefined ? {} : { hash }) };
+    this.lastRefusal = { said: `${what}: ${code}: ${reason}`, details };
+    return true;
+  }
+
+  /** A verdict may be told again when late proofs change it: then the last one holds. */
+  private noteVerdict(event: BlockVerdict): boolean {
+    if (event.source !== 'pool' && !this.own.has(event.hash)) return false;
+    const lost = lossOfBlock(event);
+    for (const id of LOST_BLOCKS) this.report(id, id === lost ? verdictFacts(event) : undefined, event.hash);
+    return true;
+  }
+
+  private noteFinality({ hash, height, state, by }: BlockFinality): boolean {
+    const at = height === undefined ? '' : ` (height ${height})`;
+    const facts = {
+      said: `block ${hash}${at} was replaced by ${by ?? 'another block'}`,
+      details: { hash, ...(height === undefined ? {} : { height }), ...(by === undefined ? {} : { by }) },
+    };
+    this.report('block-orphaned', state === 'orphaned' ? facts : undefined, hash);
+    return true;
+  }
+
+  /** There are none at all only where some are wanted: that they are too few is told by whoever knows how many that is. */
+  private reportPeers(): void {
+    const { belowMin } = this;
+    const none = belowMin !== undefined && this.connected.size === 0;
+    const said = "no peer but the pool's own dashd is connected";
+    this.report('no-peers', none ? { said, details: belowMin.details } : undefined);
+  }
+}
+
+/** Which of the ways to lose a block it is; undefined when it was not lost. */
+function lossOfBlock({ outcome, rpc, peers }: BlockVerdict): (typeof LOST_BLOCKS)[number] | undefined {
+  if (outcome === 'rejected') return 'block-rejected';
+  if (outcome !== 'failed') return undefined;
+  const dashdTookIt = rpc?.outcome === 'accepted' || rpc?.outcome === 'duplicate';
+  const dashdHasIt = dashdTookIt || peers.some((proof) => proof.protected && REACHED.has(proof.status));
+  return dashdHasIt ? 'block-local-only' : 'block-failed';
+}
+
+const REACHED: ReadonlySet<string> = new Set(['acknowledged', 'accepted', 'already had']);
+
+function verdictFacts({ hash, height, size, reason, peersReached, peersTried, rpc }: BlockVerdict): Facts {
+  const at = height === undefined ? '' : ` (height ${height})`;
+  return {
+    said: `block ${hash}${at}: ${reason ?? 'no reason given'}; reached ${peersReached} of ${peersTried} peers`,
+    details: {
+      hash,
+      ...(height === undefined ? {} : { height }),
+      size,
+      peersReached,
+      peersTried,
+      ...(reason === undefined ? {} : { reason }),
+      ...(rpc === undefined ? {} : { rpc: rpc.outcome }),
+    },
+  };
+}
+
+function lossOf({ peer, code, reason }: Extract<PeerEvent, { type: 'peer lost' }>): Facts {
+  return { said: `${peer}: ${code}: ${reason}`, details: { peer, code, reason } };
+}
+
+function manyFailing(failing: number, all: number, last: { readonly peer: string; readonly why: string }): Facts {
+  const minutes = FAILING_WINDOW_MS / MINUTE_MS;
+  return {
+    said: `${failing} of ${all} peers failed within ${minutes} min, the last of them ${last.peer}: ${last.why}`,
+    details: { failing, peers: all, peer: last.peer, reason: last.why },
+  };
+}
+
+function manyRefused(refused: number, last: Facts): Facts {
+  const said = refused === 1 ? last.said : `${refused} frames, the last of them ${last.said}`;
+  return { said, details: { ...last.details, refused } };
+}
+
+function holds(recent: Recent, now: number): boolean {
+  const until = recent.manyUntil();
+  return until !== undefined && now < until;
+}
+
+function remember(hashes: Set<string>, hash: string): void {
+  hashes.add(hash);
+  if (hashes.size > MAX_OWN) hashes.delete(hashes.values().next().value ?? hash);
+}
+
+/** The earliest of some times, of which any may be absent. */
+export function earliest(times: readonly (number | undefined)[]): number | undefined {
+  return times.reduce(
+    (first, time) => (first === undefined || (time !== undefined && time < first) ? time : first),
+    undefined,
+  );
+}

@@ -1,0 +1,85 @@
+/** Alerts as messages of a Telegram bot. The token is part of the address: of that nothing is shown but the host. */
+import { Agent } from 'undici';
+import { z } from 'zod';
+import type { AlertsConfig } from '../../config.js';
+import { type PostAnswer, post } from './post.js';
+import { type Delivery, type Envelope, judge, patient, type Sender, TIMEOUT_MS, type Transport } from './transport.js';
+import { clean, cut } from './words.js';
+
+/** Bot API, `sendMessage`: UTF-16 units are the strictest way to count its "characters". */
+export const MAX_TEXT = 4_096;
+const MAX_DESCRIPTION = 200;
+
+export interface TelegramDeps extends Sender {
+  readonly timeoutMs?: number;
+}
+
+/** Bot API, "Making requests": every answer is one of these. */
+const Answer = z.object({
+  ok: z.boolean(),
+  description: z.string().optional(),
+  parameters: z.object({ retry_after: z.number().nonnegative().optional() }).optional(),
+});
+
+export function createTelegram(config: NonNullable<AlertsConfig['telegram']>, deps: TelegramDeps): Transport {
+  const { token, chat, api } = config;
+  const { timeoutMs = TIMEOUT_MS } = deps;
+  const agent = new Agent({ connections: 1, connect: { timeout: timeoutMs } });
+  // A token is digits, a colon and letters; what is not may not turn the address into another.
+  const path = `/bot${encodeURIComponent(token).replaceAll('%3A', ':')}/sendMessage`;
+  const url = `${api.replace(/\/+$/, '')}${path}`;
+  const { host } = new URL(api);
+  return {
+    name: 'telegram',
+    async send(envelope, signal) {
+      const message = {
+        chat_id: chat,
+        text: messageText(envelope, deps),
+        link_preview_options: { is_disabled: true },
+      };
+      const answer = await post({ agent, url, headers: {}, body: JSON.stringify(message), timeoutMs, signal }, true);
+      return read(answer, host, token);
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function read(answer: PostAnswer, host: string, token: string): Delivery {
+  if (!answer.ok) return judge(answer, host);
+  const parsed = Answer.safeParse(parseJson(answer.body));
+  const { description = '', parameters } = parsed.success ? parsed.data : {};
+  const words = clean(description.replaceAll(token, '***'), MAX_DESCRIPTION);
+  const judged = judge(answer, host, words);
+  // Somebody else, such as a captive portal, may well answer 200.
+  if (judged.ok && !(parsed.success && parsed.data.ok)) {
+    return { ok: false, refused: false, detail: `${host} answered ${answer.status}, but not as Telegram does` };
+  }
+  const after = parameters?.retry_after;
+  return judged.ok || after === undefined ? judged : { ...judged, retryAfterMs: patient(after) };
+}
+
+const SIGNS = { critical: '🔴', warning: '🟡', resolved: '🟢' } as const;
+
+/** Plain text; nothing in it is markup. */
+export function messageText({ notice, leftOut }: Envelope, { network, instance }: Sender): string {
+  const { state, severity, title, repeat, text } = notice;
+  const isOver = state === 'resolved';
+  const word = isOver ? 'RESOLVED' : severity.toUpperCase();
+  const lines = [
+    `${SIGNS[isOver ? 'resolved' : severity]} ${word}: ${title}${repeat > 0 && !isOver ? ' (still)' : ''}`,
+    `${instance}, ${network}`,
+    text,
+    ...(leftOut === 0
+      ? []
+      : [`${leftOut === 1 ? '1 message was' : `${leftOut} messages were`} left out before this one.`]),
+  ];
+  return cut(lines.join('\n'), MAX_TEXT);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
