@@ -1,0 +1,142 @@
+/** The page: what it knows, who tells it, and what it shows. */
+import { render } from 'preact';
+import { useEffect, useMemo, useReducer, useState } from 'preact/hooks';
+import { blockName } from '../model/format.js';
+import { findBlock, INITIAL, type PageState, reduce, shownHash } from '../model/state.js';
+import { Blocks } from './blocks.js';
+import { Figures } from './figures.js';
+import { Head, Notices } from './head.js';
+import { History } from './history.js';
+import { Link } from './link.js';
+import { WorldMap } from './map.js';
+import { Peers } from './peers.js';
+import { RacePanel } from './race.js';
+
+function Page() {
+  const [state, dispatch] = useReducer(reduce, INITIAL);
+  const [link] = useState(() => new Link(dispatch));
+  useEffect(() => link.connect(), [link]);
+  useEffect(() => {
+    const choose = () => dispatch({ type: 'select', hash: /^#block=([0-9a-f]{64})$/.exec(location.hash)?.[1] });
+    choose();
+    addEventListener('hashchange', choose);
+    return () => removeEventListener('hashchange', choose);
+  }, []);
+  const shown = shownHash(state);
+  const isWanted =
+    shown !== undefined && state.status !== undefined && !state.races.has(shown) && !state.missing.has(shown);
+  useEffect(() => {
+    if (isWanted) void link.fetchBlock(shown);
+  }, [link, shown, isWanted]);
+  useEffect(() => {
+    document.title = titleOf(state);
+  }, [state]);
+  return (
+    <>
+      <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
+        Skip to the blocks
+      </button>
+      <Head state={state} />
+      <p class="unseen" role="status">
+        {state.announcement}
+      </p>
+      <Notices state={state} onRetry={() => link.connect()} />
+      <main id="main" tabIndex={-1}>
+        <Content state={state} link={link} shown={shown} />
+      </main>
+      <Foot state={state} />
+    </>
+  );
+}
+
+function titleOf({ status, link, blocks }: PageState): string {
+  if (link.state === 'lost') return 'offline – blockcast';
+  if (status === undefined) return 'blockcast';
+  const newest = blocks[0];
+  const block = newest?.verdict === undefined ? '' : ` · ${blockName(newest)} ${newest.verdict.outcome}`;
+  return `${status.peers.connected}/${status.peers.max}${block} – blockcast`;
+}
+
+interface ContentProps {
+  readonly state: PageState;
+  readonly link: Link;
+  readonly shown: string | undefined;
+}
+
+function Content({ state, link, shown }: ContentProps) {
+  const { status, peers, blocks, races, next, skewMs } = state;
+  const countries = useMemo(
+    () => new Map(peers.flatMap(({ peer, country }) => (country === undefined ? [] : [[peer, country] as const]))),
+    [peers],
+  );
+  if (status === undefined) return <Waiting state={state} />;
+  const block = findBlock(state, shown);
+  const race = shown === undefined ? undefined : races.get(shown);
+  return (
+    <>
+      <Figures state={state} status={status} />
+      <div class="columns">
+        {block === undefined ? (
+          <NoRace isMissing={shown !== undefined && state.missing.has(shown)} />
+        ) : (
+          <RacePanel
+            block={block}
+            race={race}
+            isNewest={state.selected === undefined}
+            skewMs={skewMs}
+            countries={countries}
+          />
+        )}
+        <Blocks
+          blocks={blocks}
+          shown={shown}
+          skewMs={skewMs}
+          {...(next !== undefined && { onOlder: () => link.fetchOlder(next) })}
+        />
+        <WorldMap peers={peers} race={race} block={block === undefined ? undefined : blockName(block)} />
+        <History blocks={blocks} />
+      </div>
+      <Peers peers={peers} skewMs={skewMs} />
+    </>
+  );
+}
+
+function Waiting({ state: { link } }: { readonly state: PageState }) {
+  return <p class="waiting">{link.state === 'connecting' ? 'Asking the relay…' : 'Nothing is known yet.'}</p>;
+}
+
+function NoRace({ isMissing }: { readonly isMissing: boolean }) {
+  return (
+    <section class="card race-card" aria-labelledby="race-title">
+      <div class="card-head">
+        <h2 id="race-title">{isMissing ? 'No such block' : 'The race'}</h2>
+        {isMissing && <a href="#newest">Follow the newest</a>}
+      </div>
+      <p class="empty">
+        {isMissing
+          ? 'This relay’s history has no block by that hash.'
+          : 'When the pool finds a block, this is where it runs: one row a peer, who had it when.'}
+      </p>
+    </section>
+  );
+}
+
+function Foot({ state: { status } }: { readonly state: PageState }) {
+  return (
+    <footer class="foot">
+      {status !== undefined && (
+        <p>
+          blockcast {status.version}, up since {new Date(status.startedAt).toLocaleString('en-GB')}
+          {status.tip?.height !== undefined &&
+            `, chain tip ${blockName({ hash: status.tip.hash, height: status.tip.height })}`}
+        </p>
+      )}
+      <p>
+        Time runs from left to right by its square root, so that the first milliseconds have room. Map: Natural Earth.
+      </p>
+    </footer>
+  );
+}
+
+const place = document.getElementById('page');
+if (place !== null) render(<Page />, place);
