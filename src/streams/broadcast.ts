@@ -24,7 +24,7 @@ import type { Network } from '../wire/network.js';
 import type { Hash } from '../wire/reader.js';
 import type { Arrival } from './blocks.js';
 import type { LivePeer, PeerPool, PoolEvent } from './pool.js';
-import type { Rpc } from './ports.js';
+import type { Rpc, RpcAnswer } from './ports.js';
 import { race } from './race.js';
 import type { RecentStore } from './recent.js';
 import { type Submission, submit } from './submit.js';
@@ -56,6 +56,8 @@ interface Flight {
   readonly superseded$: Subject<void>;
   /** False while dashd's consent is awaited. */
   released: boolean;
+  /** True while dashd has its own submitter's request: were the block to reach it over P2P first, it would call that a duplicate. */
+  dashdIsAsked: boolean;
   judged: boolean;
 }
 
@@ -73,13 +75,18 @@ export class Broadcaster {
     return this.events;
   }
 
-  /** Sends a block. Whatever can be sent at once is with the kernel, or queued for it, before anything is told of it. */
-  send(arrival: Arrival): void {
+  /**
+   * Sends a block. Whatever can be sent at once is with the kernel, or queued for it, before anything is told of it.
+   * @param ask hands dashd a request of somebody else's that submits the block, in place of ours; called after the sockets
+   * @returns the number of peers that it was sent to at once
+   */
+  send(arrival: Arrival, ask?: () => Promise<RpcAnswer>): number {
     const { doubts, source } = arrival;
-    const flight = this.open(arrival);
-    if (doubts.length === 0) this.release(flight);
-    if (source === 'pool') this.submit(flight);
+    const flight = this.open(arrival, ask !== undefined);
+    const peers = doubts.length === 0 ? this.release(flight) : 0;
+    if (source === 'pool') this.submit(flight, ask);
     this.follow(flight);
+    return peers;
   }
 
   /** Hands a pool event to the block it concerns; a peer fresh from its handshake is given the newest block. */
@@ -103,7 +110,7 @@ export class Broadcaster {
     return [...this.flights.values()].every(({ judged }) => judged);
   }
 
-  private open(arrival: Arrival): Flight {
+  private open(arrival: Arrival, dashdIsAsked: boolean): Flight {
     const { hash, header, previous, raw } = arrival.block;
     const flight: Flight = {
       arrival,
@@ -111,6 +118,7 @@ export class Broadcaster {
       entries$: new ReplaySubject(),
       superseded$: new Subject(),
       released: false,
+      dashdIsAsked,
       judged: false,
     };
     this.flights.set(hash, flight);
@@ -127,17 +135,19 @@ export class Broadcaster {
     return merge(timer(FRESH_MS, this.scheduler), this.stopped$, superseded$);
   }
 
-  /** To the sockets: all of them, except that dashd is not told its own news. */
-  private release(flight: Flight): void {
+  /** To the sockets: all of them, except that dashd is not told its own news, nor what it is being asked. @returns how many */
+  private release(flight: Flight): number {
     const { pool, recent, tip } = this.deps;
     const { block, source } = flight.arrival;
-    const peers = [...pool.live.values()].filter(({ target }) => source === 'pool' || !target.protected);
+    const sparesDashd = source === 'dashd' || flight.dashdIsAsked;
+    const peers = [...pool.live.values()].filter(({ target }) => !target.protected || !sparesDashd);
     flight.released = true;
     this.push(flight, peers);
     recent.add(flight.push);
     tip.see(block.hash, block.previous, block.height);
     // A rival of a block that the chain has grown past is no tip, be it ours.
     if (!tip.isAncestor(block.previous)) tip.move(block.hash);
+    return peers.length;
   }
 
   private push(flight: Flight, peers: readonly LivePeer[]): void {
@@ -148,18 +158,26 @@ export class Broadcaster {
     this.deps.pool.push(flight.push, new Set(peers.map(({ target }) => target.peer)));
   }
 
-  private submit(flight: Flight): void {
-    submit(flight.arrival.block, { ...this.deps, scheduler: this.scheduler, giveUpAfterMs: FRESH_MS })
+  private submit(flight: Flight, ask?: () => Promise<RpcAnswer>): void {
+    submit(flight.arrival.block, { ...this.deps, scheduler: this.scheduler, giveUpAfterMs: FRESH_MS }, ask)
       .pipe(takeUntil(this.over(flight)))
       .subscribe((submission) => this.onSubmission(flight, submission));
   }
 
   private onSubmission(flight: Flight, submission: Submission): void {
+    if (flight.dashdIsAsked) this.onAsked(flight, submission);
     if (!flight.released && mayRelease(flight.arrival, submission)) this.release(flight);
     // Of a body that was held back nothing was claimed; the tip may be another body under the same header.
     if (flight.released && submission.outcome === 'rejected') this.deps.tip.retract(flight.push.hash);
     const { stored: _known, ...result } = submission;
     flight.entries$.next({ type: 'rpc', result });
+  }
+
+  /** The submitter has its answer. If that was none, dashd gets the block by the other way as well. */
+  private onAsked(flight: Flight, { outcome }: Submission): void {
+    flight.dashdIsAsked = false;
+    const dashd = [...this.deps.pool.live.values()].filter(({ target }) => target.protected);
+    if (flight.released && outcome === 'unavailable' && dashd.length > 0) this.push(flight, dashd);
   }
 
   /** Tells of the block and its race; nothing of this is on the hot path. */
@@ -196,6 +214,7 @@ export class Broadcaster {
     const flight = tip.hash === undefined ? undefined : this.flights.get(tip.hash);
     const live = pool.live.get(peer);
     if (flight === undefined || !flight.released || live === undefined) return;
+    if (live.target.protected && flight.dashdIsAsked) return;
     const { source, block } = flight.arrival;
     const lacksIt = source === 'pool' || (!live.target.protected && height < (block.height ?? 0));
     if (lacksIt) this.push(flight, [live]);

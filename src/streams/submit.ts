@@ -1,6 +1,7 @@
 /**
  * `submitblock`, until dashd has given an answer that stands: asked again while dashd cannot be reached or lacks the parent, looked up
- * again when it was inconclusive. The first request is on its way when `subscribe` returns.
+ * again when it was inconclusive. The first request is on its way when `subscribe` returns. It may be somebody else's, who submitted
+ * the block to dashd through us: a second one beside it would make dashd call theirs a duplicate.
  */
 import {
   concatMap,
@@ -39,11 +40,16 @@ const RETRY_MS = SECOND_MS;
 /** An inconclusive block may be connected a moment later, when dashd has caught up with its parent. */
 const LOOKUP_AFTER_MS = [0, 200, SECOND_MS, 5 * SECOND_MS] as const;
 
-export function submit(block: { readonly hash: Hash; readonly raw: Buffer }, deps: SubmitDeps): Observable<Submission> {
+/** @param first starts the first request, in place of ours, which follows at once should that bring no word on the block */
+export function submit(
+  block: { readonly hash: Hash; readonly raw: Buffer },
+  deps: SubmitDeps,
+  first?: () => Promise<RpcAnswer>,
+): Observable<Submission> {
   const { rpc, clock, scheduler, giveUpAfterMs } = deps;
   const began = clock.now();
-  const attempt = () =>
-    eagerly(() => rpc.submitBlock(block.raw)).pipe(
+  const attempt = (ask = () => rpc.submitBlock(block.raw)) =>
+    eagerly(ask).pipe(
       concatMap((answer) => {
         const reading = { ...readSubmission(answer), ms: clock.now() - began };
         return reading.outcome === 'inconclusive'
@@ -51,10 +57,14 @@ export function submit(block: { readonly hash: Hash; readonly raw: Buffer }, dep
           : of({ ...reading, stored: reading.outcome === 'accepted' || reading.outcome === 'duplicate' });
       }),
     );
-  return attempt().pipe(
-    expand((submission) =>
+  const again = (submission: Submission, turn: number) => {
+    const isOurTurn = turn === 0 && first !== undefined && submission.outcome === 'unavailable';
+    return isOurTurn ? attempt() : timer(RETRY_MS, scheduler).pipe(concatMap(() => attempt()));
+  };
+  return attempt(first).pipe(
+    expand((submission, turn) =>
       (submission.outcome === 'unavailable' || isPremature(submission)) && clock.now() - began < giveUpAfterMs
-        ? timer(RETRY_MS, scheduler).pipe(concatMap(attempt))
+        ? again(submission, turn)
         : EMPTY,
     ),
   );

@@ -123,10 +123,11 @@ class RelayUnderTest {
     return ['dashd', ...this.targets$.value.map(({ host }) => host)].map((host) => this.peer(host));
   }
 
-  fromPool(raw: Buffer): void {
+  /** @param ask as a block comes that its submitter offers to dashd through us */
+  fromPool(raw: Buffer, ask?: () => Promise<RpcAnswer>): number {
     const admission = this.gate.fromPool([raw]);
     assert.ok(admission.type === 'block', JSON.stringify(admission));
-    this.broadcaster.send(admission);
+    return this.broadcaster.send(admission, ask);
   }
 
   fromFeed(raw: Buffer): void {
@@ -350,6 +351,82 @@ describe('a block in doubt', () => {
     await relay.time.pass(0);
     assert.equal(relay.tip.hash, hashOf(raw));
     assert.equal(relay.tip.knows(hashOf(raw)), true);
+  });
+});
+
+describe('a block with a request of its own to dashd', () => {
+  /** A block whose submitter asks dashd itself, and dashd's answer to it, still to be given. */
+  function asking(relay: RelayUnderTest, raw = mine()) {
+    const reply = later();
+    const peers = relay.fromPool(raw, () => {
+      relay.log.push('their submitblock');
+      return reply.answer;
+    });
+    return { raw, reply, peers };
+  }
+
+  it('is with the peers, then asked about, then told of, in one turn; dashd is neither asked by us nor sent it by the way', async () => {
+    const relay = new RelayUnderTest();
+    const { raw, reply, peers } = asking(relay);
+    assert.deepEqual(relay.log, ['write to a', 'write to b', 'their submitblock', 'received']);
+    assert.equal(peers, 2);
+    for (const host of ['a', 'b']) relay.announces(host, raw);
+    await relay.time.pass(1_000);
+    assert.deepEqual(relay.verdicts(raw), []);
+    reply.give(answer(null));
+    await relay.time.pass(FRESH_MS);
+    assert.deepEqual(relay.verdicts(raw), ['delivered 2/2 accepted']);
+    assert.deepEqual([relay.sent, relay.rpc.times('submitblock')], [[0, 1, 1], []]);
+  });
+
+  it('is not sent to a dashd that comes meanwhile, but to one that comes later', async () => {
+    const relay = new RelayUnderTest();
+    relay.peer('dashd').close();
+    const { reply } = asking(relay);
+    await relay.time.pass(30_000);
+    relay.peer('dashd').shakeHands();
+    assert.deepEqual(relay.sent, [0, 1, 1]);
+    reply.give(answer(null));
+    await relay.time.pass(0);
+    relay.peer('dashd').close();
+    await relay.time.pass(30_000);
+    relay.peer('dashd').shakeHands();
+    assert.deepEqual(relay.sent, [1, 1, 1]);
+  });
+
+  for (const failure of [
+    { ok: false, code: 'unauthorised', detail: 'dashd refused the user and password' },
+    { ok: false, code: 'timeout', detail: 'no word on it within 5 s' },
+    UNREACHABLE,
+  ] as const) {
+    it(`is brought to dashd by us, both ways and at once, when theirs brings no word: ${failure.code}`, async () => {
+      const relay = new RelayUnderTest();
+      const { raw, reply } = asking(relay);
+      await relay.time.pass(40);
+      reply.give(failure);
+      await relay.time.pass(0);
+      assert.deepEqual([relay.sent, relay.rpc.times('submitblock')], [[1, 1, 1], [40]]);
+      for (const host of ['dashd', 'a', 'b']) relay.announces(host, raw);
+      assert.deepEqual(relay.verdicts(raw), ['delivered 3/3 accepted']);
+    });
+  }
+
+  it('is not sent to dashd once more when dashd has refused it', async () => {
+    const relay = new RelayUnderTest();
+    const { reply } = asking(relay);
+    reply.give(answer('bad-cb-amount'));
+    await relay.time.pass(FRESH_MS);
+    assert.deepEqual([relay.sent, relay.rpc.times('submitblock')], [[0, 1, 1], []]);
+  });
+
+  it('waits for the answer to it when it is in doubt', async () => {
+    const relay = new RelayUnderTest();
+    const { reply, peers } = asking(relay, mine().subarray(0, -1));
+    assert.deepEqual(relay.log, ['their submitblock', 'received']);
+    assert.equal(peers, 0);
+    reply.give(answer(null));
+    await relay.time.pass(0);
+    assert.deepEqual(relay.sent.slice(1), [1, 1]);
   });
 });
 

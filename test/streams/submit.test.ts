@@ -130,6 +130,53 @@ describe('submitting a block', () => {
     assert.equal(result.completed, true);
   });
 
+  describe("whose first request is somebody else's", () => {
+    function after(first: RpcAnswer, ...replies: readonly RpcAnswer[]) {
+      const time = new Time();
+      const rpc = new FakeRpc(() => time.now);
+      rpc.replies.set('submitblock', inTurn(...replies));
+      const deps = { rpc, clock: time.clock, scheduler: time.scheduler, giveUpAfterMs: GIVE_UP_MS };
+      return { time, rpc, result: gather(submit(block, deps, () => Promise.resolve(first))) };
+    }
+
+    for (const word of [null, 'duplicate', 'high-hash']) {
+      it(`takes ${word} for dashd's word`, async () => {
+        const { time, rpc, result } = after(answer(word));
+        await time.pass(GIVE_UP_MS);
+        assert.deepEqual([result.values.length, result.completed, rpc.calls], [1, true, []]);
+      });
+    }
+
+    it('asks by itself at once when that brings no word, and every second from then on', async () => {
+      const { time, rpc, result } = after(UNREACHABLE, UNREACHABLE, UNREACHABLE, answer(null));
+      await time.pass(10_000);
+      assert.deepEqual(
+        result.values.map(({ ms, outcome }) => [ms, outcome]),
+        [
+          [0, 'unavailable'],
+          [0, 'unavailable'],
+          [1_000, 'unavailable'],
+          [2_000, 'accepted'],
+        ],
+      );
+      assert.deepEqual(rpc.times('submitblock'), [0, 1_000, 2_000]);
+    });
+
+    it('offers the block again where the parent was missing, and looks up what was inconclusive', async () => {
+      const early = after(answer('prev-blk-not-found'), answer(null));
+      await early.time.pass(10_000);
+      assert.deepEqual(early.rpc.times('submitblock'), [1_000]);
+      const beside = after(answer('inconclusive'));
+      beside.rpc.replies.set('getblockheader', answer({ confirmations: 1 }));
+      await beside.time.pass(10_000);
+      assert.deepEqual(
+        beside.result.values.map(({ outcome }) => outcome),
+        ['accepted'],
+      );
+      assert.deepEqual(beside.rpc.times('submitblock'), []);
+    });
+  });
+
   it('leaves no timer, and tells nothing more, when it is unsubscribed from', async () => {
     for (const reply of [UNREACHABLE, answer('inconclusive')]) {
       const { time, rpc, submission$ } = submitting(reply);
