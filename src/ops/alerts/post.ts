@@ -85,8 +85,9 @@ function cutOff(body: Body): void {
   body.destroy();
 }
 
-/** The code of an error of Node's or undici's, such as ECONNREFUSED. Its message may quote the address. */
+/** The code or the name of an error of Node's or undici's, such as ECONNREFUSED. Its message may quote the address. */
 function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^[A-Z][A-Z0-9_]*$/.test(code) ? code : 'the request failed';
+  if (/^[A-Z][A-Z0-9_]*$/.test(code)) return code;
+  return error instanceof Error && /^[A-Za-z]+$/.test(error.name) ? error.name : 'unknown error';
 }
