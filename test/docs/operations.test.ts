@@ -1,0 +1,139 @@
+/** docs/operations.md against what it explains. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { parse } from 'yaml';
+import { parseEndpoint } from '../../src/config/endpoint.js';
+import { isLive, KEYS } from '../../src/config/settings.js';
+import { loadConfig } from '../../src/config.js';
+import { ALERT_IDS, chapterOf } from '../../src/ops/alerts/conditions.js';
+import { SERVICES } from '../../src/ops/metrics/labels.js';
+import type { Kpis } from '../../src/view.js';
+import { anchors, documentAt, table } from './markdown.js';
+
+const DOCUMENT = documentAt('docs/operations.md');
+const HEADING_PREFIX = 'blockcast-';
+
+interface Rule {
+  readonly alert?: string;
+  readonly annotations?: { readonly runbook?: string };
+}
+const RULES = (
+  parse(readFileSync('config/prometheus/blockcast.rules.yml', 'utf8')) as { groups: { rules: Rule[] }[] }
+).groups
+  .flatMap(({ rules }) => rules)
+  .flatMap(({ alert, annotations }) => (alert === undefined ? [] : [{ alert, chapter: annotations?.runbook ?? '' }]));
+
+/** By anchor: what stands below the heading. */
+const SECTIONS = new Map(
+  DOCUMENT.text
+    .split(/^#+ /m)
+    .slice(1)
+    .map((section) => {
+      const [heading = '', ...lines] = section.split('\n');
+      return [heading.toLowerCase().replaceAll(' ', '-'), lines.join('\n')];
+    }),
+);
+
+function sectionOf(chapter: string): string {
+  const [file, anchor = ''] = chapter.split('#');
+  assert.equal(file, DOCUMENT.path);
+  return SECTIONS.get(anchor) ?? assert.fail(`there is no section ${anchor}`);
+}
+
+describe('the alerts in docs/operations.md', () => {
+  for (const id of ALERT_IDS) {
+    test(`tell of ${id}`, () => assert.ok(sectionOf(chapterOf(id)).includes(`\`${id}\``)));
+  }
+
+  for (const { alert, chapter } of RULES) {
+    test(`tell of ${alert}`, () => assert.ok(sectionOf(chapter).includes(`\`${alert}\``)));
+  }
+
+  test('tell of no other', () => {
+    const known = [...ALERT_IDS.map(chapterOf), ...RULES.map(({ chapter }) => chapter)].map(
+      (chapter) => chapter.split('#')[1],
+    );
+    const told = anchors(DOCUMENT).filter((anchor) => anchor.startsWith(HEADING_PREFIX));
+    assert.deepEqual([...told].sort(), [...new Set(known)].sort());
+  });
+
+  test('say so where there is but one of the two', () => {
+    const ruled = new Set(RULES.map(({ chapter }) => chapter));
+    for (const chapter of ALERT_IDS.map(chapterOf)) {
+      assert.equal(sectionOf(chapter).includes('no rule'), !ruled.has(chapter), chapter);
+    }
+    const sent = new Set(ALERT_IDS.map(chapterOf));
+    for (const { chapter } of RULES)
+      assert.equal(sectionOf(chapter).includes('Rule alone'), !sent.has(chapter), chapter);
+  });
+});
+
+test('docs/operations.md names the ports as they are by default', () => {
+  const result = loadConfig({ options: {}, env: {}, readFile: () => '', platform: 'linux' });
+  assert.ok(result.ok);
+  const { pool, events, proxy, http, dashd } = result.config;
+  const portOf = (bind: string): number | undefined => {
+    const endpoint = parseEndpoint(bind);
+    return endpoint?.transport === 'tcp' ? endpoint.port : undefined;
+  };
+  const expected = [
+    [portOf(pool.bind), '`pool.bind`'],
+    [portOf(events.bind), '`events.bind`'],
+    [proxy.port, '`proxy.port`'],
+    [http.port, '`http.port`'],
+    [`out to ${dashd.p2p.port}`, '–'],
+  ].map(([port, setting]) => [String(port), setting]);
+  const rows = table(DOCUMENT, ['Port', 'Setting', 'Who connects']).map((row) => row.slice(0, 2));
+  assert.deepEqual(rows.slice(0, expected.length), expected);
+});
+
+test('docs/operations.md defines each figure', () => {
+  const figures: Record<keyof Kpis, true> = {
+    blocks: true,
+    successRate: true,
+    averageBroadcastMs: true,
+    peerAvailability: true,
+    orphanRate: true,
+    propagationMs: true,
+    finality: true,
+  };
+  const defined = table(DOCUMENT, ['Figure', 'Name in the API', 'Definition']).map(([, name]) => name);
+  assert.deepEqual(
+    defined,
+    Object.keys(figures).map((name) => `\`${name}\``),
+  );
+});
+
+test('docs/operations.md says what a reload takes over', () => {
+  const [, sentence = ''] = /the configuration is read again\. (.*?) are taken over at once/s.exec(DOCUMENT.text) ?? [];
+  const named = [...sentence.matchAll(/`([\w.]+)`/g)].map(([, name = '']) => name);
+  const covered = KEYS.filter((key) => named.some((name) => key === name || key.startsWith(`${name}.`)));
+  assert.deepEqual(covered, KEYS.filter(isLive));
+});
+
+describe('the symptoms in docs/operations.md', () => {
+  const source = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(join('src', name), 'utf8'))
+    .join('\n');
+  /** Of other programs: libzmq, the system, dashd's own page. */
+  const foreign = /^(Address already in use|E[A-Z]+|HTTP 503)$/;
+  const states = new RegExp(`^(${SERVICES.join('|')}) (up|down|fault)$`);
+  const rows = table(DOCUMENT, ['Symptom', 'Cause', 'Remedy']).filter(
+    ([symptom = '']) => !symptom.startsWith('in the stack'),
+  );
+
+  for (const [symptom = ''] of rows) {
+    test(`are what it says: ${symptom}`, () => {
+      const codes = [...symptom.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) => code.split(/…|: |\?/));
+      const pieces = codes.map((code) => code.trim().replace(/^:|:$/g, '')).filter((code) => /\w{3}/.test(code));
+      assert.ok(pieces.length > 0);
+      for (const piece of pieces.filter((piece) => !foreign.test(piece) && !states.test(piece))) {
+        const words = piece.replace(/^(refused) a frame of$/, '$1').replace(/^from the pool$/, 'the pool');
+        assert.ok(source.includes(words), piece);
+      }
+    });
+  }
+});
