@@ -25,7 +25,7 @@ export interface Metrics {
   listen(event: RelayEvent): void;
   /** From then on `text` tells what stands, too. */
   attach(view: RelayView): void;
-  /** An alert was sent, could not be sent in the end, or was held back (a repetition, or one too many in the hour). */
+  /** What became of one attempt to send an alert, or of the alert. */
   alertOutcome(channel: (typeof ALERT_CHANNELS)[number], outcome: (typeof ALERT_OUTCOMES)[number]): void;
   /** How many listen to the API's event stream now. */
   sseClients(count: number): void;

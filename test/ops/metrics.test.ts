@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
+import type { FileFaultCode } from '../../src/adapters/locked-file.js';
+import type { ProxyFaultCode } from '../../src/adapters/rpc-proxy/complaints.js';
 import type { RefusalCode } from '../../src/block/gate.js';
 import type { PeerProof, RelayEvent, ServiceEvent, Verdict } from '../../src/events.js';
 import {
@@ -240,7 +242,6 @@ describe('metrics of peers and services', () => {
       return read(metrics);
     });
     assert.equal(valueIn(samples, 'blockcast_tip_changes_total', { source: 'feed' }), 1);
-    assert.equal(valueIn(samples, 'blockcast_tip_timestamp_seconds'), AT / 1_000);
     assert.equal(valueIn(samples, 'blockcast_alerts_total', { channel: 'webhook', outcome: 'sent' }), 1);
     assert.equal(valueIn(samples, 'blockcast_alerts_total', { channel: 'telegram', outcome: 'failed' }), 1);
     assert.equal(valueIn(samples, 'blockcast_sse_clients'), 2);
@@ -289,6 +290,24 @@ describe('metrics of what stands', () => {
 
     const lost = await standing(viewOf({ peers: [peer('connecting', true), peer('connected')] }));
     assert.equal(valueIn(lost, 'blockcast_dashd_connected'), 0);
+  });
+
+  test("the tip's age counts from when it was first seen", async () => {
+    let now = AT;
+    let hash = HASH;
+    const metrics = createMetrics({ clock: { now: () => now }, version: '0.1.0', network: 'regtest' });
+    try {
+      const since = async () => valueIn(await read(metrics), 'blockcast_tip_timestamp_seconds');
+      assert.equal(await since(), undefined);
+      metrics.attach({ ...viewOf(), tip: () => ({ hash }) });
+      assert.equal(await since(), AT / 1_000);
+      now += 5_000;
+      assert.equal(await since(), AT / 1_000);
+      hash = HASH.replace('f1e2', 'aaaa');
+      assert.equal(await since(), AT / 1_000 + 5);
+    } finally {
+      metrics.close();
+    }
   });
 
   test('the KPIs over the whole history and over the last day; those that say nothing are not there', async () => {
@@ -477,6 +496,38 @@ describe('the closed lists', () => {
       'bad proof of work': true,
     };
     assert.deepEqual([...REFUSAL_CODES].sort(), [...Object.keys(gate), 'bad hex', 'unknown topic'].sort());
+  });
+
+  test('faults of files and of the proxy are theirs', () => {
+    const file = members<Exclude<FileFaultCode, 'missing'>>({
+      locked: true,
+      'lock lost': true,
+      changed: true,
+      'not writable': true,
+      'disk full': true,
+      'not a file': true,
+      'too large': true,
+      'io error': true,
+    });
+    for (const service of ['peer file', 'history file'] as const) {
+      assert.deepEqual(
+        file.filter((code) => !SERVICE_CODES[service].includes(code)),
+        [],
+      );
+    }
+    const proxy = members<ProxyFaultCode>({
+      'dashd unreachable': true,
+      'dashd broke off': true,
+      'body too large': true,
+      'buffers full': true,
+      'batch too large': true,
+      'too many blocks': true,
+      'bad request': true,
+      'slow request': true,
+      'too many connections': true,
+      loop: true,
+    });
+    assert.deepEqual([...SERVICE_CODES['json-rpc proxy']].sort(), [...proxy, 'down'].sort());
   });
 
   test("the feed's faults are those that streams/feed.ts tells", () => {

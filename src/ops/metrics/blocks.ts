@@ -147,15 +147,20 @@ export function blockMetrics({ counter, gauge, histogram }: Instruments) {
   function listen(event: BlockEvent): void {
     switch (event.type) {
       case 'received':
-        return onReceived(event);
+        onReceived(event);
+        break;
       case 'refused':
-        return refused.add({ source: fold(SOURCES, event.source), code: fold(REFUSAL_CODES, event.code) });
+        refused.add({ source: fold(SOURCES, event.source), code: fold(REFUSAL_CODES, event.code) });
+        break;
       case 'repeated':
-        return repeated.add({ source: fold(SOURCES, event.source) });
+        repeated.add({ source: fold(SOURCES, event.source) });
+        break;
       case 'proof':
-        return onProof(event);
+        onProof(event);
+        break;
       case 'verdict':
-        return onVerdict(event);
+        onVerdict(event);
+        break;
       case 'finality':
         if (changed(event)) finality.add({ state: fold(FINALITY_STATES, event.state) });
     }

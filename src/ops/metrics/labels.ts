@@ -109,6 +109,19 @@ export const PLAN_CODES = {
 
 export const SERVICE_STATES = ['up', 'down', 'unknown'] as const;
 
+/** `FileFaultCode` of adapters/locked-file.ts, but for a file that is missing, which is no fault. */
+const FILE_CODES = [
+  'locked',
+  'lock lost',
+  'changed',
+  'not writable',
+  'disk full',
+  'not a file',
+  'too large',
+  'io error',
+  'corrupt',
+] as const;
+
 /** What each service may report with `down` or `fault`; for those that pass on a system error's code, the rest is {@link OTHER}. */
 export const SERVICE_CODES: Readonly<Record<ServiceEvent['service'], readonly string[]>> = {
   'pool socket': ['down', 'refused'],
@@ -128,25 +141,27 @@ export const SERVICE_CODES: Readonly<Record<ServiceEvent['service'], readonly st
     'not understood',
   ],
   peers: ['below min', 'protected'],
-  'peer file': [
-    'locked',
-    'lock lost',
-    'not writable',
-    'disk full',
-    'not a file',
-    'too large',
-    'io error',
-    'corrupt',
-    'empty',
-    'backup used',
+  'peer file': [...FILE_CODES, 'empty', 'backup used'],
+  'history file': [...FILE_CODES, 'garbage'],
+  'json-rpc proxy': [
+    'down',
+    'dashd unreachable',
+    'dashd broke off',
+    'body too large',
+    'buffers full',
+    'batch too large',
+    'too many blocks',
+    'bad request',
+    'slow request',
+    'too many connections',
+    'loop',
   ],
-  'history file': [],
-  'json-rpc proxy': [],
-  http: [],
+  http: ['no answer'],
   alerts: [],
   'control socket': ['path too long', 'in use'],
 };
 export const SERVICES = Object.keys(SERVICE_CODES) as readonly ServiceEvent['service'][];
 
 export const ALERT_CHANNELS = ['webhook', 'telegram'] as const;
-export const ALERT_OUTCOMES = ['sent', 'failed', 'suppressed'] as const;
+/** `failed` is one attempt, of which there may be more; `dropped` was given up. */
+export const ALERT_OUTCOMES = ['sent', 'failed', 'dropped', 'suppressed'] as const;

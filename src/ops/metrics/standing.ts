@@ -24,7 +24,7 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
     combinations({ bound: ['min', 'max'] }),
   );
   const dashd = gauge('blockcast_dashd_connected', "1 while the pool's own dashd is a connected peer.", [], [{}]);
-  const tipHeight = gauge('blockcast_tip_height', "Height of dashd's chain, once it is known.", []);
+  const tip = chainMetrics({ gauge }, clock);
   const history = historyMetrics({ gauge }, clock);
 
   return (view) => {
@@ -34,8 +34,22 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
     wanted.set({ bound: 'min' }, view.wanted.min);
     wanted.set({ bound: 'max' }, view.wanted.max);
     dashd.set({}, live.some((peer) => peer.protected && peer.state === 'connected') ? 1 : 0);
-    tipHeight.set({}, view.tip()?.height);
+    tip(view);
     history(view);
+  };
+}
+
+/** No event tells each new tip: a block that comes in is one, too. So it is seen when somebody asks, which happens every few seconds. */
+function chainMetrics({ gauge }: Pick<Instruments, 'gauge'>, clock: Clock): (view: RelayView) => void {
+  const height = gauge('blockcast_tip_height', "Height of dashd's chain, once it is known.", []);
+  const since = gauge('blockcast_tip_timestamp_seconds', 'When the tip was first seen, Unix time.', []);
+  let seen: string | undefined;
+  return (view) => {
+    const tip = view.tip();
+    height.set({}, tip?.height);
+    if (tip === undefined || tip.hash === seen) return;
+    seen = tip.hash;
+    since.set({}, clock.now() / SECOND_MS);
   };
 }
 
