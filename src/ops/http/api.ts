@@ -15,6 +15,8 @@ export interface StatusReply {
   readonly ready: boolean;
   /** Why not, in words; empty when ready. */
   readonly notReady: readonly string[];
+  /** What is amiss though blocks go out, in words. */
+  readonly degraded: readonly string[];
   readonly tip?: { readonly hash: string; readonly height?: number };
   readonly peers: {
     /** Past their handshake, the pool's own dashd included. */
@@ -37,7 +39,9 @@ export interface ServiceStatus {
   readonly since?: number;
   readonly code: string;
   readonly detail: string;
+  /** Since the relay was started. */
   readonly faults: number;
+  readonly lastFault?: { readonly at: number; readonly code: string; readonly detail: string };
 }
 
 /** `GET /api/v1/peers` */
@@ -59,6 +63,23 @@ export interface BlocksReply {
 export interface BlockReply extends BlockSummary {
   /** Who was written, who acknowledged, who accepted, and when: so far, while there is no verdict. */
   readonly race: readonly PeerProof[];
+}
+
+/** `GET /healthz`: the process is alive. All but `status` is for those who may see the other pages. */
+export interface HealthReply {
+  readonly status: 'ok';
+  readonly version?: string;
+  readonly startedAt?: number;
+}
+
+/**
+ * `GET /readyz`: 200 when a block pushed now would be taken and would reach somebody, else 503. All but `ready` is for those who may
+ * see the other pages.
+ */
+export interface ReadyReply {
+  readonly ready: boolean;
+  readonly notReady?: readonly string[];
+  readonly degraded?: readonly string[];
 }
 
 /** Every answer that is not a success. */

@@ -1,0 +1,75 @@
+/** Every answer that is not a success has the same shape, says what to do where something can be done, and repeats nothing it was sent. */
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import type { ErrorReply } from './api.js';
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
+export interface HttpFault {
+  readonly code: string;
+  readonly detail: string;
+}
+
+export interface Refusal extends ErrorReply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export function refuse(reply: FastifyReply, { status, headers = {}, ...body }: Refusal): FastifyReply {
+  return reply.code(status).headers(headers).type(JSON_TYPE).send(JSON.stringify(body));
+}
+
+/** In words of ours: an error's own might repeat what was sent. */
+export function refusalOf({ statusCode = 500 }: Partial<FastifyError>): Refusal {
+  const status = statusCode >= 400 && statusCode < 500 ? statusCode : 500;
+  return { status, error: (STATUS_CODES[status] ?? 'Error').toLowerCase() };
+}
+
+export const NOT_FOUND: Refusal = {
+  status: 404,
+  error: 'there is nothing at this address',
+  remedy: 'What there is stands in /api/v1/openapi.json.',
+};
+
+/** @param onFault told of errors that are ours */
+export function handleErrors(app: FastifyInstance, onFault: (fault: HttpFault) => void): void {
+  app.setNotFoundHandler((_request, reply) => refuse(reply, NOT_FOUND));
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const refusal = refusalOf(error);
+    if (refusal.status === 500) onFault({ code: 'no answer', detail: `a page could not be made: ${error.message}` });
+    return refuse(reply, refusal);
+  });
+}
+
+/** What Node's parser or its timeouts end is answered in the same shape, unless an answer is under way already. */
+export function handleClientErrors(server: Server): void {
+  const busy = new WeakSet<Duplex>();
+  server.on('request', ({ socket }: IncomingMessage, response) => {
+    busy.add(socket);
+    response.on('close', () => busy.delete(socket));
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable || error.code === 'ECONNRESET' || busy.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    const status = CLIENT_ERRORS[error.code ?? ''] ?? 400;
+    const { error: words } = refusalOf({ statusCode: status });
+    const body = JSON.stringify({ error: words } satisfies ErrorReply);
+    const head = [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      `content-type: ${JSON_TYPE}`,
+      `content-length: ${Buffer.byteLength(body)}`,
+      'x-content-type-options: nosniff',
+      'connection: close',
+    ];
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+  });
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+};

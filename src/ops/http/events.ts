@@ -1,0 +1,131 @@
+/**
+ * The relay's events for browsers and scripts, as server-sent events (WHATWG HTML, 9.2). What is told in the relay's own turn only
+ * joins a queue; each event becomes bytes once, in a turn of its own, for all who listen. The latest are kept for those who come back.
+ */
+import type { ServerResponse } from 'node:http';
+import type { RelayEvent } from '../../events.js';
+import type { HttpLimits } from './limits.js';
+
+/** Events made into bytes in one turn of the event loop; a few milliseconds at most. */
+const BATCH = 64;
+/** What a client waits before it connects anew, milliseconds. */
+const RETRY_MS = 2_000;
+
+export interface EventStreamOptions {
+  /** Tells this process from the one before: events are numbered from the start of each. */
+  readonly run: string;
+  readonly limits: HttpLimits['events'];
+  /** How many listen now. */
+  readonly onClients?: ((count: number) => void) | undefined;
+}
+
+export class EventStream {
+  private readonly queue: RelayEvent[] = [];
+  private readonly kept = new Map<number, string>();
+  private keptBytes = 0;
+  private last = 0;
+  private isDue = false;
+  private readonly clients = new Set<ServerResponse>();
+  private readonly heartbeat: NodeJS.Timeout;
+  private readonly run: string;
+  private readonly limits: HttpLimits['events'];
+  private readonly onClients: (count: number) => void;
+
+  constructor({ run, limits, onClients }: EventStreamOptions) {
+    this.run = run;
+    this.limits = limits;
+    this.onClients = onClients ?? (() => undefined);
+    this.heartbeat = setInterval(() => this.write(Buffer.from(':\n\n')), limits.heartbeatMs).unref();
+  }
+
+  get isFull(): boolean {
+    return this.clients.size >= this.limits.maxClients;
+  }
+
+  /** Takes an event in; the rest is done later. */
+  push(event: RelayEvent): void {
+    this.queue.push(event);
+    this.schedule();
+  }
+
+  /**
+   * Streams to one more client, until it leaves, is too slow, or the stream closes.
+   * @param response whose head has not been written
+   * @param after the `Last-Event-ID` that the client gave
+   */
+  open(response: ServerResponse, after: string | undefined): void {
+    const leave = () => {
+      if (this.clients.delete(response)) this.onClients(this.clients.size);
+    };
+    response.on('close', leave);
+    response.on('error', leave);
+    response.writeHead(200);
+    response.write(`retry: ${RETRY_MS}\n${this.greeting(after)}`);
+    this.clients.add(response);
+    this.onClients(this.clients.size);
+  }
+
+  /** Ends all clients' streams; what was told and not sent yet is not sent any more. */
+  close(): void {
+    clearInterval(this.heartbeat);
+    this.queue.length = 0;
+    for (const client of this.clients) client.end();
+  }
+
+  /** What was missed or, when that cannot be told any more, the advice to ask for everything anew. */
+  private greeting(after: string | undefined): string {
+    const here = `id: ${this.idOf(this.last)}\n`;
+    const from = after === undefined ? this.last : this.numberOf(after);
+    if (from === undefined) return `${here}event: reset\ndata: {}\n\n`;
+    const missed = [...this.kept].filter(([number]) => number > from).map(([, frame]) => frame);
+    // An id without data is no event, but the place from which a client asks when it comes back.
+    return missed.length === 0 ? `${here}\n` : missed.join('');
+  }
+
+  /** Undefined for an id that is not ours, or that is older than what is kept. */
+  private numberOf(id: string): number | undefined {
+    const [run, digits = ''] = id.split(':');
+    if (run !== this.run || !/^\d{1,15}$/.test(digits) || id !== this.idOf(Number(digits))) return undefined;
+    const number = Number(digits);
+    return number <= this.last && number >= this.last - this.kept.size ? number : undefined;
+  }
+
+  private idOf(number: number): string {
+    return `${this.run}:${number}`;
+  }
+
+  private schedule(): void {
+    if (this.isDue) return;
+    this.isDue = true;
+    setImmediate(() => this.flush());
+  }
+
+  private flush(): void {
+    this.isDue = false;
+    const frames = this.queue.splice(0, BATCH).map((event) => this.keep(event));
+    if (frames.length === 0) return;
+    this.write(Buffer.from(frames.join('')));
+    if (this.queue.length > 0) this.schedule();
+  }
+
+  private keep(event: RelayEvent): string {
+    this.last += 1;
+    const frame = `id: ${this.idOf(this.last)}\ndata: ${JSON.stringify(event)}\n\n`;
+    this.kept.set(this.last, frame);
+    this.keptBytes += frame.length;
+    for (const [number, { length }] of this.kept) {
+      if (this.kept.size <= this.limits.keptEvents && this.keptBytes <= this.limits.keptBytes) break;
+      this.kept.delete(number);
+      this.keptBytes -= length;
+    }
+    return frame;
+  }
+
+  /** All clients share the bytes. */
+  private write(bytes: Buffer): void {
+    for (const client of this.clients) {
+      client.write(bytes);
+      if (client.writableLength > this.limits.maxBacklog) client.destroy();
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/** The API's replies, put together from what stands. */
+import { HOUR_MS } from '../../time.js';
+import type { BlockRecord, RelayView } from '../../view.js';
+import type { Status } from '../status.js';
+import type { BlockReply, BlockSummary, BlocksReply, StatusReply } from './api.js';
+
+const DAY_MS = 24 * HOUR_MS;
+
+/** @param now ms since the epoch */
+export function statusReply(view: RelayView, status: Status, version: string, now: number): StatusReply {
+  const { network, startedAt, wanted, history } = view;
+  const tip = view.tip();
+  const connected = view.peers().filter(({ state }) => state === 'connected');
+  const [last] = history.latest(1);
+  return {
+    version,
+    network,
+    startedAt,
+    now,
+    ...status.readiness(view),
+    ...(tip !== undefined && { tip }),
+    peers: {
+      connected: connected.length,
+      min: wanted.min,
+      max: wanted.max,
+      known: view.known(),
+      dashd: connected.some((peer) => peer.protected),
+    },
+    services: status.services(),
+    ...(last !== undefined && { lastBlock: summary(last) }),
+    kpis: { all: history.kpis(), day: history.kpis(now - DAY_MS) },
+  };
+}
+
+/** One more than asked for is looked at: whether there is a next page is then known, not guessed. */
+export function blocksReply({ history }: Pick<RelayView, 'history'>, limit: number, after?: string): BlocksReply {
+  const found = history.latest(limit + 1, after);
+  const blocks = found.slice(0, limit).map(summary);
+  const last = blocks.at(-1);
+  return { blocks, ...(found.length > limit && last !== undefined && { next: last.hash }) };
+}
+
+export function blockReply(record: BlockRecord, status: Pick<Status, 'race'>): BlockReply {
+  return { ...summary(record), race: status.race(record.hash) ?? record.verdict?.peers ?? [] };
+}
+
+function summary({ verdict, ...block }: BlockRecord): BlockSummary {
+  if (verdict === undefined) return block;
+  const { peers: _race, ...outcome } = verdict;
+  return { ...block, verdict: outcome };
+}

@@ -1,0 +1,305 @@
+/** The API: each route's path, what it says of itself, and its answer. Nothing else is served but the dashboard's files. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Clock } from '../../time.js';
+import type { RelayView } from '../../view.js';
+import type { Status } from '../status.js';
+import { oneLine } from '../units.js';
+import type { Doorman } from './access.js';
+import type { HealthReply, PeersReply, ReadyReply } from './api.js';
+import { broadcasterStatus } from './broadcaster-status.js';
+import { cached } from './cached.js';
+import { JSON_TYPE, type Refusal, refuse } from './errors.js';
+import type { EventStream } from './events.js';
+import { type Described, openApiDocument } from './openapi.js';
+import { blockReply, blocksReply, statusReply } from './replies.js';
+import {
+  BlockSchema,
+  BlocksSchema,
+  BroadcasterStatusSchema,
+  ErrorSchema,
+  EventSchema,
+  HASH,
+  HealthSchema,
+  hash,
+  PeersSchema,
+  ReadySchema,
+  StatusSchema,
+} from './schemas.js';
+
+export interface Route extends Described {
+  readonly handle: (request: FastifyRequest, reply: FastifyReply) => unknown;
+}
+
+export interface RouteDeps {
+  readonly version: string;
+  readonly view: RelayView;
+  readonly status: Status;
+  readonly stream: EventStream;
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly doorman: Doorman;
+  readonly clock: Clock;
+  readonly freshMs: number;
+}
+
+export function createRoutes(deps: RouteDeps): readonly Route[] {
+  const routes: Route[] = [
+    ...healthRoutes(deps),
+    metricsRoute(deps),
+    ...standingRoutes(deps),
+    ...blockRoutes(deps),
+    eventsRoute(deps),
+  ];
+  const document: Route = {
+    path: '/api/v1/openapi.json',
+    operation: {
+      id: 'openapi',
+      summary: 'This document.',
+      replies: { 200: { description: 'OpenAPI 3.1.' } },
+    },
+    handle: (_request, reply) => sendJson(reply, body),
+  };
+  routes.push(document);
+  const body = Buffer.from(JSON.stringify(openApiDocument(routes, deps.version)));
+  return routes;
+}
+
+function sendJson(reply: FastifyReply, body: string | Buffer, status = 200): FastifyReply {
+  return reply.code(status).type(JSON_TYPE).send(body);
+}
+
+/** Open to all, since whoever starts and restarts the process asks them; strangers get a word and no more. */
+function healthRoutes({ version, view, status, doorman }: RouteDeps): Route[] {
+  const isKnown = async (request: FastifyRequest, reply: FastifyReply): Promise<boolean> => {
+    const refusal = await doorman(request, reply);
+    // Nobody is asked for a password here.
+    reply.removeHeader('www-authenticate');
+    return refusal === undefined;
+  };
+  return [
+    {
+      path: '/healthz',
+      isOpen: true,
+      operation: {
+        id: 'health',
+        summary: 'Whether the process is alive.',
+        description: 'Answered to everybody; all but `status` is for those who may see the other pages.',
+        replies: { 200: { description: 'It is.', schema: HealthSchema } },
+      },
+      async handle(request, reply) {
+        const detail = (await isKnown(request, reply)) ? { version, startedAt: view.startedAt } : {};
+        return sendJson(reply, JSON.stringify({ status: 'ok', ...detail } satisfies HealthReply));
+      },
+    },
+    {
+      path: '/readyz',
+      isOpen: true,
+      operation: {
+        id: 'ready',
+        summary: 'Whether a block pushed now would be taken and would reach somebody.',
+        description: 'Answered to everybody; all but `ready` is for those who may see the other pages.',
+        replies: {
+          200: { description: 'It would; what is amiss nevertheless is named.', schema: ReadySchema },
+          503: { description: 'It would not.', schema: ReadySchema },
+        },
+      },
+      async handle(request, reply) {
+        const { ready, ...detail } = status.readiness(view);
+        const isTold = await isKnown(request, reply);
+        return sendJson(
+          reply,
+          JSON.stringify({ ready, ...(isTold && detail) } satisfies ReadyReply),
+          ready ? 200 : 503,
+        );
+      },
+    },
+  ];
+}
+
+function metricsRoute({ metrics }: RouteDeps): Route {
+  let underWay: ReturnType<typeof metrics> | undefined;
+  return {
+    path: '/metrics',
+    operation: {
+      id: 'metrics',
+      summary: "The relay's metrics, for Prometheus.",
+      replies: { 200: { description: "Prometheus's text format.", type: 'text/plain' } },
+    },
+    async handle(_request, reply) {
+      underWay ??= metrics().finally(() => {
+        underWay = undefined;
+      });
+      const { contentType, text } = await underWay;
+      return reply.type(contentType).send(text);
+    },
+  };
+}
+
+function standingRoutes({ view, status, version, clock, freshMs }: RouteDeps): Route[] {
+  const rules = { clock, freshMs, revision: () => status.revision };
+  const statusBody = cached(() => statusReply(view, status, version, clock.now()), rules);
+  const peersBody = cached((): PeersReply => ({ peers: view.peers() }), rules);
+  const p2poolBody = cached(
+    () => broadcasterStatus(view, status.readiness(view), status.tallies(), clock.now()),
+    rules,
+  );
+  return [
+    {
+      path: '/api/v1/status',
+      operation: {
+        id: 'status',
+        summary: 'How the relay, its peers and what it depends on are.',
+        replies: { 200: { description: 'What stands.', schema: StatusSchema } },
+      },
+      handle: (_request, reply) => sendJson(reply, statusBody()),
+    },
+    {
+      path: '/api/v1/peers',
+      operation: {
+        id: 'peers',
+        summary: 'Peers that are connected or being connected to, with their scores.',
+        replies: {
+          200: { description: "The pool's own dashd first, the others by falling score.", schema: PeersSchema },
+        },
+      },
+      handle: (_request, reply) => sendJson(reply, peersBody()),
+    },
+    {
+      path: '/broadcaster_status',
+      operation: {
+        id: 'broadcasterStatus',
+        summary: "What p2pool-dash's status page reads.",
+        replies: { 200: { description: 'In the shape of p2pool-dash.', schema: BroadcasterStatusSchema } },
+      },
+      handle: (_request, reply) => sendJson(reply, p2poolBody()),
+    },
+  ];
+}
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 200;
+
+const limit = z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT);
+
+/** Hashes are read in capitals, too. */
+const givenHash = z
+  .string({ error: 'give one hash' })
+  .toLowerCase()
+  .regex(HASH, { error: 'give 64 hexadecimal digits' });
+
+const BlocksQuery = z.strictObject({
+  limit: z
+    .string({ error: `give one whole number from 1 to ${MAX_LIMIT}` })
+    .transform((text) => (/^\d+$/.test(text) ? Number(text) : Number.NaN))
+    .refine((value) => value >= 1 && value <= MAX_LIMIT, { error: `give a whole number from 1 to ${MAX_LIMIT}` })
+    .default(DEFAULT_LIMIT),
+  after: givenHash.exactOptional(),
+});
+
+function blockRoutes({ view, status }: RouteDeps): Route[] {
+  const badRequest = { description: 'A parameter is wrong, and is named.', schema: ErrorSchema };
+  return [
+    {
+      path: '/api/v1/blocks',
+      operation: {
+        id: 'blocks',
+        summary: "The pool's blocks, newest first, without their races.",
+        parameters: [
+          { name: 'limit', in: 'query', schema: limit },
+          { name: 'after', in: 'query', schema: hash },
+        ],
+        replies: { 200: { description: 'A page of them.', schema: BlocksSchema }, 400: badRequest },
+      },
+      handle(request, reply) {
+        const query = BlocksQuery.safeParse(request.query);
+        if (!query.success) return refuse(reply, badParameters(query.error));
+        const { limit: wanted, after } = query.data;
+        if (after !== undefined && view.history.get(after) === undefined) return refuse(reply, UNKNOWN_AFTER);
+        return sendJson(reply, JSON.stringify(blocksReply(view, wanted, after)));
+      },
+    },
+    {
+      path: '/api/v1/blocks/:hash',
+      operation: {
+        id: 'block',
+        summary: "A block of the pool's with its race.",
+        parameters: [{ name: 'hash', in: 'path', schema: hash }],
+        replies: {
+          200: { description: 'The block.', schema: BlockSchema },
+          400: badRequest,
+          404: { description: 'No such block of the pool is known.', schema: ErrorSchema },
+        },
+      },
+      handle(request, reply) {
+        const params = z.object({ hash: givenHash }).safeParse(request.params);
+        if (!params.success) return refuse(reply, badParameters(params.error));
+        const record = view.history.get(params.data.hash);
+        if (record === undefined) return refuse(reply, UNKNOWN_BLOCK);
+        return sendJson(reply, JSON.stringify(blockReply(record, status)));
+      },
+    },
+  ];
+}
+
+const UNKNOWN_BLOCK: Refusal = {
+  status: 404,
+  error: 'no such block of the pool is known',
+  remedy: 'It was not pushed to this relay, or is older than what history.maxBlocks keeps.',
+};
+const UNKNOWN_AFTER: Refusal = {
+  status: 400,
+  error: 'after: no such block is known',
+  remedy: 'Begin anew without it.',
+};
+
+const MAX_NAME = 50;
+
+function badParameters({ issues: [issue] }: z.ZodError): Refusal {
+  if (issue?.code === 'unrecognized_keys') {
+    return { status: 400, error: `${oneLine(issue.keys[0] ?? '').slice(0, MAX_NAME)}: is no parameter` };
+  }
+  return { status: 400, error: `${issue?.path.join('.')}: ${issue?.message}` };
+}
+
+function eventsRoute({ stream }: RouteDeps): Route {
+  return {
+    path: '/api/v1/events',
+    operation: {
+      id: 'events',
+      summary: 'What the relay tells, as it happens.',
+      description: [
+        'Server-sent events: each message is one event as JSON.',
+        'A client that comes back with `Last-Event-ID` is sent what it missed;',
+        'when that is not known any more it gets an event named `reset`, and must ask for everything else anew.',
+      ].join(' '),
+      parameters: [{ name: 'Last-Event-ID', in: 'header', schema: z.string() }],
+      replies: {
+        200: { description: 'A stream without end.', schema: EventSchema, type: 'text/event-stream' },
+        503: { description: 'Too many listen already.', schema: ErrorSchema },
+      },
+    },
+    handle(request, reply) {
+      if (request.method === 'HEAD') return reply.headers(STREAM_HEADERS).send();
+      if (stream.isFull) return refuse(reply, TOO_MANY_LISTEN);
+      const after = request.headers['last-event-id'];
+      for (const [name, value] of Object.entries(STREAM_HEADERS)) reply.raw.setHeader(name, value);
+      reply.hijack();
+      stream.open(reply.raw, typeof after === 'string' ? after : after?.[0]);
+      return reply;
+    },
+  };
+}
+
+/** The last is nginx's: it would hold events back until it has a buffer full of them. */
+const STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+};
+
+const TOO_MANY_LISTEN: Refusal = {
+  status: 503,
+  error: 'too many listen to the events already',
+  remedy: 'Close a dashboard that nobody looks at.',
+  headers: { 'retry-after': '10' },
+};

@@ -1,0 +1,370 @@
+/**
+ * The API's replies as schemas: the OpenAPI document is made of them, and the tests hold real replies to them. That they say what the
+ * types of api.ts, events.ts and view.ts say is checked by the compiler.
+ */
+import { z } from 'zod';
+import type { RelayEvent } from '../../events.js';
+import type { PeerView } from '../../view.js';
+import type { BlockReply, BlocksReply, ErrorReply, HealthReply, PeersReply, ReadyReply, StatusReply } from './api.js';
+import type { BroadcasterStatus } from './broadcaster-status.js';
+
+/** What has a name in the document. */
+export const named = z.registry<{ readonly id: string }>();
+
+type Writable<T> = T extends string | number | boolean | undefined
+  ? T
+  : T extends readonly (infer Item)[]
+    ? Writable<Item>[]
+    : { -readonly [Name in keyof T]: Writable<T[Name]> };
+
+/** True when both say the same, down to which fields may be absent. */
+type Same<A, B> =
+  (<T>() => T extends Writable<A> ? 1 : 2) extends <T>() => T extends Writable<B> ? 1 : 2 ? true : false;
+
+/** Does not compile unless the schema says what the type says. */
+function says<T>(): <S extends z.ZodType>(schema: Same<z.infer<S>, T> extends true ? S : never) => S {
+  return (schema) => schema;
+}
+
+export const HASH = /^[0-9a-f]{64}$/;
+
+export const hash = z.string().regex(HASH).describe('As block explorers show it: 64 hexadecimal digits.');
+const at = z.number().describe('Milliseconds since the Unix epoch.');
+const ms = z.number().describe('Milliseconds.');
+const sinceArrival = z.number().describe("Milliseconds since the block's arrival.");
+const count = z.int().nonnegative();
+const rate = z.number().min(0).max(1).describe('Between 0 and 1; absent where there is nothing to divide by.');
+const text = z.string();
+const words = z.array(text);
+const source = z.enum(['pool', 'dashd']);
+const peer = text.describe('`host:port` as it is dialled.');
+const isOwn = z.boolean().describe("The pool's own dashd.");
+
+const proofFields = {
+  peer,
+  protected: isOwn,
+  status: z.enum(['pending', 'written', 'acknowledged', 'accepted', 'already had', 'failed']),
+  reason: text.exactOptional().describe('Why it failed.'),
+  writtenMs: sinceArrival.exactOptional(),
+  acknowledgedMs: sinceArrival.exactOptional(),
+  acceptedMs: sinceArrival.exactOptional(),
+};
+const PeerProof = z
+  .strictObject(proofFields)
+  .describe('How far delivery to one peer was proven.')
+  .register(named, { id: 'PeerProof' });
+
+const RpcResult = z
+  .strictObject({
+    outcome: z.enum(['accepted', 'duplicate', 'inconclusive', 'rejected', 'unavailable']),
+    reason: text.exactOptional(),
+    ms,
+  })
+  .describe('What dashd answered to submitblock.')
+  .register(named, { id: 'RpcResult' });
+
+const verdictFields = {
+  hash,
+  source,
+  size: count.describe('Bytes.'),
+  height: count.exactOptional(),
+  outcome: z.enum(['delivered', 'local only', 'rejected', 'failed']),
+  success: z.boolean(),
+  reason: text.exactOptional(),
+  rpc: RpcResult.exactOptional(),
+  peersReached: count,
+  peersTried: count,
+  accepted: count,
+  alreadyHad: count,
+  failed: count,
+  firstMs: sinceArrival.exactOptional(),
+  medianMs: sinceArrival.exactOptional(),
+  lastMs: sinceArrival.exactOptional(),
+};
+const VerdictSummary = z
+  .strictObject(verdictFields)
+  .describe('What came of a broadcast.')
+  .register(named, { id: 'VerdictSummary' });
+
+const finalityState = z.enum(['pending', 'chainlocked', 'buried', 'orphaned']);
+const finalityFields = {
+  at,
+  state: finalityState,
+  confirmations: z.int().exactOptional(),
+  by: hash.exactOptional().describe('The block that stands in its place.'),
+};
+
+const blockFields = {
+  hash,
+  height: count.exactOptional(),
+  size: count.describe('Bytes.'),
+  transactions: count.exactOptional(),
+  receivedAt: at,
+  gateMs: sinceArrival.exactOptional(),
+  verdict: VerdictSummary.exactOptional().describe('Absent until it has fallen.'),
+  finality: z.strictObject(finalityFields),
+};
+const BlockSummary = z
+  .strictObject(blockFields)
+  .describe("A block of the pool's, without its race.")
+  .register(named, { id: 'BlockSummary' });
+
+export const BlocksSchema = says<BlocksReply>()(
+  z
+    .strictObject({
+      blocks: z.array(BlockSummary).describe('Newest first.'),
+      next: hash.exactOptional().describe('To be given as `after` for the next page; absent on the last.'),
+    })
+    .register(named, { id: 'Blocks' }),
+);
+
+export const BlockSchema = says<BlockReply>()(
+  z
+    .strictObject({
+      ...blockFields,
+      race: z.array(PeerProof).describe('Who was written, who acknowledged, who accepted, and when: so far.'),
+    })
+    .register(named, { id: 'Block' }),
+);
+
+const Kpis = z
+  .strictObject({
+    blocks: count,
+    successRate: rate.exactOptional(),
+    averageBroadcastMs: ms.exactOptional().describe('The mean over blocks of the median proof.'),
+    peerAvailability: rate.exactOptional(),
+    orphanRate: rate.exactOptional(),
+    propagationMs: ms.exactOptional().describe('Until nine of ten peers had proven it, mean over blocks.'),
+    finality: z.strictObject({ pending: count, chainlocked: count, buried: count, orphaned: count }),
+  })
+  .register(named, { id: 'Kpis' });
+
+const serviceName = z.enum([
+  'pool socket',
+  'dashd feed',
+  'dashd rpc',
+  'events socket',
+  'peers',
+  'peer file',
+  'history file',
+  'json-rpc proxy',
+  'http',
+  'alerts',
+  'control socket',
+]);
+const ServiceStatus = z
+  .strictObject({
+    service: serviceName,
+    state: z.enum(['up', 'down', 'unknown']),
+    since: at.exactOptional(),
+    code: text,
+    detail: text,
+    faults: count.describe('Since the relay was started.'),
+    lastFault: z.strictObject({ at, code: text, detail: text }).exactOptional(),
+  })
+  .register(named, { id: 'ServiceStatus' });
+
+const notReady = words.describe('Why not, in words; empty when ready.');
+const degraded = words.describe('What is amiss though blocks go out, in words.');
+
+export const StatusSchema = says<StatusReply>()(
+  z
+    .strictObject({
+      version: text,
+      network: text,
+      startedAt: at,
+      now: at,
+      ready: z.boolean(),
+      notReady,
+      degraded,
+      tip: z.strictObject({ hash, height: count.exactOptional() }).exactOptional(),
+      peers: z.strictObject({ connected: count, min: count, max: count, known: count, dashd: z.boolean() }),
+      services: z.array(ServiceStatus),
+      lastBlock: BlockSummary.exactOptional(),
+      kpis: z.strictObject({ all: Kpis, day: Kpis }),
+    })
+    .register(named, { id: 'Status' }),
+);
+
+const Peer = says<PeerView>()(
+  z
+    .strictObject({
+      peer,
+      protected: isOwn,
+      state: z.enum(['connected', 'connecting']),
+      since: at,
+      userAgent: text.exactOptional(),
+      protocolVersion: z.int().exactOptional(),
+      height: z.int().exactOptional(),
+      country: text.exactOptional().describe('ISO 3166-1 alpha-2.'),
+      pingMs: ms.exactOptional(),
+      sources: words,
+      lastSeen: at,
+      score: z
+        .strictObject({
+          total: z.number(),
+          terms: z.array(z.strictObject({ label: text, value: z.number(), why: text })),
+        })
+        .describe('The terms add up to the total.'),
+      blocks: z.strictObject({
+        acknowledged: count,
+        accepted: count,
+        alreadyHad: count,
+        failed: z.record(text, count).describe('By code.'),
+        failuresInARow: count,
+        proofMs: ms.exactOptional(),
+      }),
+    })
+    .register(named, { id: 'Peer' }),
+);
+
+export const PeersSchema = says<PeersReply>()(
+  z.strictObject({ peers: z.array(Peer) }).register(named, { id: 'Peers' }),
+);
+
+export const HealthSchema = says<HealthReply>()(
+  z
+    .strictObject({ status: z.literal('ok'), version: text.exactOptional(), startedAt: at.exactOptional() })
+    .register(named, { id: 'Health' }),
+);
+
+export const ReadySchema = says<ReadyReply>()(
+  z
+    .strictObject({ ready: z.boolean(), notReady: notReady.exactOptional(), degraded: degraded.exactOptional() })
+    .register(named, { id: 'Ready' }),
+);
+
+export const ErrorSchema = says<ErrorReply>()(
+  z
+    .strictObject({ error: text, remedy: text.exactOptional().describe('What to do about it.') })
+    .register(named, { id: 'Error' }),
+);
+
+const p2poolPeer = z.strictObject({
+  host: text,
+  port: count,
+  protected: z.boolean(),
+  connected_since: z.number().describe('Unix time, seconds.'),
+  uptime_seconds: count,
+  score: z.number(),
+  source: text,
+  successful_broadcasts: count,
+  failed_broadcasts: count,
+});
+export const BroadcasterStatusSchema = says<BroadcasterStatus>()(
+  z
+    .strictObject({
+      enabled: z.boolean(),
+      bootstrapped: z.boolean(),
+      health: z.strictObject({
+        active_connections: count,
+        protected_connections: count,
+        total_connections: count,
+        target_max_peers: count,
+        target_min_peers: count,
+        healthy: z.boolean(),
+        local_dashd_connected: z.boolean(),
+      }),
+      statistics: z
+        .strictObject({
+          since: z.number().describe('Unix time in seconds from which these are counted.'),
+          blocks_broadcast: count,
+          total_peer_broadcasts: count,
+          successful_broadcasts: count,
+          failed_broadcasts: count,
+          success_rate_percent: z.number(),
+          connection_attempts: count,
+          successful_connections: count,
+          failed_connections: count,
+          timeouts: count,
+          refused: count,
+        })
+        .describe('Since the start.'),
+      database: z.strictObject({ total_peers: count }),
+      peers: z.strictObject({ protected: z.array(p2poolPeer), active: z.array(p2poolPeer) }),
+      configuration: z.strictObject({ max_peers: count, min_peers: count }),
+    })
+    .register(named, { id: 'BroadcasterStatus' }),
+);
+
+const change = z.strictObject({ peer, code: text, reason: text });
+
+export const EventSchema = says<RelayEvent>()(
+  z
+    .discriminatedUnion('type', [
+      z.strictObject({
+        type: z.literal('received'),
+        at,
+        hash,
+        source,
+        size: count,
+        transactions: count.exactOptional(),
+        height: count.exactOptional(),
+        gateMs: sinceArrival.exactOptional(),
+        held: words.exactOptional(),
+      }),
+      z.strictObject({
+        type: z.literal('refused'),
+        at,
+        source,
+        hash: hash.exactOptional(),
+        size: count,
+        code: text,
+        reason: text,
+        sha256: z.string().regex(HASH),
+      }),
+      z.strictObject({ type: z.literal('repeated'), at, hash, source }),
+      z.strictObject({ type: z.literal('proof'), at, hash, ...proofFields }),
+      z.strictObject({ type: z.literal('verdict'), at, ...verdictFields, peers: z.array(PeerProof) }),
+      z.strictObject({ type: z.literal('finality'), ...finalityFields, hash, height: count.exactOptional() }),
+      z.strictObject({
+        type: z.literal('peer connected'),
+        at,
+        peer,
+        protected: isOwn,
+        userAgent: text,
+        height: z.int(),
+        protocolVersion: z.int(),
+      }),
+      z.strictObject({
+        type: z.literal('peer lost'),
+        at,
+        peer,
+        protected: isOwn,
+        code: text,
+        reason: text,
+        wasReady: z.boolean(),
+        bytesIn: count,
+        bytesOut: count,
+      }),
+      z.strictObject({
+        type: z.literal('service'),
+        at,
+        service: serviceName,
+        state: z.enum(['up', 'down', 'fault']),
+        code: text,
+        detail: text,
+      }),
+      z.strictObject({ type: z.literal('tip'), at, hash, source: z.enum(['feed', 'rpc']) }),
+      z.strictObject({
+        type: z.literal('plan'),
+        at,
+        connect: z.array(change),
+        disconnect: z.array(change),
+        kept: count,
+        targets: count,
+        known: count,
+      }),
+      z.strictObject({
+        type: z.literal('gossip'),
+        at,
+        peer,
+        added: count,
+        known: count,
+        futureDated: count,
+        refused: z.record(text, count),
+      }),
+    ])
+    .describe('What the relay tells as it happens.')
+    .register(named, { id: 'Event' }),
+);

@@ -1,0 +1,53 @@
+/** A server that strangers cannot exhaust: bounded connections, and none that stays without making progress. */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { visitorOf } from './access.js';
+import { handleClientErrors } from './errors.js';
+import type { HttpLimits } from './limits.js';
+
+/** Node looks for slow requests this often, milliseconds. */
+const CHECK_MS = 1_000;
+const MAX_HEADERS = 100;
+
+/** @param isProxy addresses from which many visitors come */
+export function createGuardedServer(
+  onRequest: RequestListener,
+  limits: HttpLimits['connections'],
+  isProxy: (address: string) => boolean,
+): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: limits.maxHead,
+      headersTimeout: limits.headMs,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.idleMs,
+      connectionsCheckingInterval: Math.min(CHECK_MS, limits.headMs),
+      // The other side may be gone without a word: a stream of events would never notice.
+      keepAlive: true,
+    },
+    onRequest,
+  );
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxRequestsPerSocket = limits.maxRequests;
+  server.maxConnections = limits.max;
+  server.setTimeout(limits.idleMs);
+  handleClientErrors(server);
+
+  const perAddress = new Map<string, number>();
+  server.on('connection', (socket) => {
+    const address = socket.remoteAddress;
+    if (address === undefined || isProxy(address)) return;
+    const visitor = visitorOf(address);
+    const count = (perAddress.get(visitor) ?? 0) + 1;
+    if (count > limits.maxPerAddress) {
+      socket.destroy();
+      return;
+    }
+    perAddress.set(visitor, count);
+    socket.on('close', () => {
+      const left = (perAddress.get(visitor) ?? 1) - 1;
+      if (left === 0) perAddress.delete(visitor);
+      else perAddress.set(visitor, left);
+    });
+  });
+  return server;
+}
