@@ -11,17 +11,18 @@ import type { Effort } from './suites/effort.js';
 import { runFirst } from './suites/first.js';
 import { MATRIX, type MatrixCase, runCase } from './suites/matrix.js';
 import { runStalled } from './suites/stalled.js';
+import { runWatched } from './suites/watched.js';
 
 const USAGE = `npm run bench -- [options]
   --quick            an eighth of the blocks: about 30 seconds, for a look
-  --only SUITES      of matrix, first, stalled, dashd, separated by commas
+  --only SUITES      of matrix, first, stalled, dashd, watched, separated by commas
   --case SIZE:PEERS  one case of the matrix and nothing else, such as 15000:20
   --json FILE        the results as JSON, too
   --profile DIR      CPU profiles of the contenders
 With a dashd (DASHD=/path/to/dashd, or on the PATH) it takes part as well.`;
 
 const RESULTS = 'bench/results';
-const ALL_SUITES = 'matrix,first,stalled,dashd';
+const ALL_SUITES = 'matrix,first,stalled,dashd,watched';
 const QUICK_SHARE = 1 / 8;
 
 const { values } = parseArgs({
@@ -75,6 +76,7 @@ async function run(): Promise<Results> {
   const first = await optionally('first', 'the first block and the hundredth', runFirst);
   const stalled = await optionally('stalled', 'a peer that never reads', runStalled);
   const dashd = findDashd() === undefined ? undefined : await optionally('dashd', 'dashd alone', runDashd);
+  const watched = await optionally('watched', 'a relay that is looked at', runWatched);
   return {
     machine: machine(),
     at: new Date().toISOString(),
@@ -83,6 +85,7 @@ async function run(): Promise<Results> {
     ...(first !== undefined && { first }),
     ...(stalled !== undefined && { stalled }),
     ...(dashd !== undefined && { dashd }),
+    ...(watched !== undefined && { watched }),
   };
 }
 

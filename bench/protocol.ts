@@ -47,10 +47,33 @@ export interface ContenderPlan {
 }
 
 export type FromContender =
-  /** Connected to every sink. */
-  | { readonly type: 'ready' }
+  /** Connected to every sink; `url` is where the relay's pages are. */
+  | { readonly type: 'ready'; readonly url?: string }
   /** Has nothing more to do for the last block; only the relay has work left when the last byte is out. */
   | { readonly type: 'idle' };
 
 export const CONTENDERS = ['floor', 'relay', 'naive'] as const;
 export type Contender = (typeof CONTENDERS)[number];
+
+/** A server that does nothing but answer. */
+export type FromBareHttp = { readonly type: 'listening'; readonly url: string };
+
+/** Who looks at a relay. */
+export interface Onlooking {
+  /** Its pages. */
+  readonly url: string;
+  /** Open pages. */
+  readonly followers: number;
+  /** The metrics, once a second. */
+  readonly scrape: boolean;
+  /** An address to be asked as fast as it answers. */
+  readonly flood?: string;
+}
+
+/** From now on, these and no others. */
+export type ToOnlookers = { readonly type: 'look'; readonly onlooking: Onlooking };
+
+export type FromOnlookers =
+  | { readonly type: 'looking' }
+  /** A flood is over. */
+  | { readonly type: 'flooded'; readonly perSecond: number };

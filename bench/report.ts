@@ -1,14 +1,15 @@
-import type { DashdRow, FirstBlock, MatrixRow, Results, Stalled } from './results.js';
+import type { DashdRow, FirstBlock, MatrixRow, Results, Stalled, Watched } from './results.js';
 
 /** The results as Markdown. What is claimed is the ratios: the times depend on the machine, and on who shares it. */
 export function report(results: Results): string {
-  const { machine, at, quick, matrix, first, stalled, dashd } = results;
+  const { machine, at, quick, matrix, first, stalled, dashd, watched } = results;
   const parts = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}, Node ${machine.node}, ${at}${quick ? ' (quick run)' : ''}`,
     ...(matrix.length > 0 ? [matrixTable(matrix)] : []),
     ...(first === undefined ? [] : [firstTable(first)]),
     ...(stalled === undefined ? [] : [stalledTable(stalled)]),
     ...(dashd === undefined ? [] : [dashdTable(dashd)]),
+    ...(watched === undefined ? [] : [watchedTable(watched)]),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -72,6 +73,23 @@ function dashdTable(rows: readonly DashdRow[]): string {
       pair(dashd.p50, dashd.p99),
       pair(relay.p50, relay.p99),
       ratio(dashd.p50, relay.p50),
+    ]),
+  );
+}
+
+function watchedTable({ size, peers, rows }: Watched): string {
+  const [alone] = rows;
+  return table(
+    `The relay looked at: ${bytes(size)} to ${peers} peers, to the last byte, p50 / p99 in ms`,
+    ['', 'blocks', 'relay', '÷ nobody looks (p50 / p99)', 'requests a second'],
+    rows.map(({ name, lastByte, requestsPerSecond }) => [
+      name,
+      String(lastByte.count),
+      pair(lastByte.p50, lastByte.p99),
+      alone === undefined
+        ? ''
+        : `${ratio(lastByte.p50, alone.lastByte.p50)} / ${ratio(lastByte.p99, alone.lastByte.p99)}`,
+      requestsPerSecond === undefined ? '' : requestsPerSecond.toFixed(0),
     ]),
   );
 }

@@ -11,6 +11,7 @@ export interface Results {
   readonly first?: FirstBlock;
   readonly stalled?: Stalled;
   readonly dashd?: readonly DashdRow[];
+  readonly watched?: Watched;
 }
 
 export interface Machine {
@@ -65,4 +66,19 @@ export interface DashdRow {
   readonly peers: number;
   readonly dashd: Summary;
   readonly relay: Summary;
+}
+
+/** A relay, alone and looked at. */
+export interface Watched {
+  readonly size: number;
+  readonly peers: number;
+  /** The first is the relay that nobody looks at. */
+  readonly rows: readonly WatchedRow[];
+}
+
+export interface WatchedRow {
+  readonly name: string;
+  readonly lastByte: Summary;
+  /** Of the flood, where there is one. */
+  readonly requestsPerSecond?: number;
 }

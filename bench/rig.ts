@@ -57,12 +57,12 @@ export class Rig {
     const folder = mkdtempSync(join(tmpdir(), 'blockcast-bench-'));
     const plan = { ports, readers, bind, blockSize, rpcUrl, folder };
     const child = new Child<FromContender>(`./contenders/${name}.js`, plan, execArgv);
-    await child.next('ready');
+    const { url } = await child.next('ready');
     const push = new Push({ linger: 0 });
     const connected = new Promise((resolve) => push.events.on('handshake', resolve));
     push.connect(bind);
     await connected;
-    return { name, child, push, folder };
+    return { name, child, push, folder, ...(url !== undefined && { url }) };
   }
 
   /** Pushes one block through a contender. Returns when all is quiet again. */
@@ -92,6 +92,8 @@ export interface Entrant {
   readonly name: Contender;
   readonly child: Child<FromContender>;
   readonly push: Push;
+  /** Where its pages are, if it has any. */
+  readonly url?: string;
   /** What it writes is in here. */
   readonly folder: string;
 }

@@ -44,5 +44,6 @@ process.exitCode = await runCli({
   stdout: process.stdout,
   stderr: process.stderr,
   stop: stop.signal,
+  onHangUp: (listener) => process.on('SIGHUP', listener),
 });
 setTimeout(() => process.exit(), LINGER_MS).unref();

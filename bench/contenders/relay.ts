@@ -1,7 +1,11 @@
-/** The real thing: a whole relay, of whose peers one is the pool's own dashd. */
+/** The real thing: a whole relay with all that listens to it, of whose peers one is the pool's own dashd. */
+import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock, systemRandom } from '../../src/adapters/system.js';
 import { loadConfig } from '../../src/config.js';
 import type { RelayEvent } from '../../src/events.js';
+import { createLogger } from '../../src/ops/logger.js';
+import { createServices } from '../../src/ops/services.js';
 import { startRelay } from '../../src/relay.js';
 import { planOf, tell } from '../child.js';
 import type { ContenderPlan, FromContender } from '../protocol.js';
@@ -19,6 +23,8 @@ const loaded = loadConfig({
     'pool-bind': bind,
     'events-bind': 'tcp://127.0.0.1:0',
     'broadcast-peer-db': join(folder, 'broadcast_peers.json'),
+    'history-file': join(folder, 'block_history.jsonl'),
+    'http-port': '0',
     'broadcast-skip-bootstrap': 'true',
     'broadcast-max-peers': String(ports.length),
     peers: peers.map((port) => `127.0.0.1:${port}`).join(','),
@@ -38,7 +44,7 @@ function onStarting(event: RelayEvent): void {
   else if (event.type === 'service' && event.state === 'up') up.add(event.service);
   else return;
   const isReady = connected === ports.length && up.has('pool socket') && up.has('dashd rpc');
-  if (isReady) tell<FromContender>({ type: 'ready' });
+  if (isReady) allConnected();
 }
 
 function onRacing(event: RelayEvent): void {
@@ -48,10 +54,25 @@ function onRacing(event: RelayEvent): void {
   if (acceptances % readers === 0) tell<FromContender>({ type: 'idle' });
 }
 
-await startRelay(loaded.config, {
+const log = createLogger({ level: 'info', format: 'json' }, createWriteStream(join(folder, 'log')));
+const services = createServices(loaded.config, {
+  logger: log,
+  version: 'bench',
+  clock: systemClock,
+  random: systemRandom,
+});
+let allConnected: () => void = () => undefined;
+const connection = new Promise<void>((resolve) => {
+  allConnected = resolve;
+});
+const { view } = await startRelay(loaded.config, {
   userAgent: '/blockcast:bench/',
   listen: (event) => {
+    services.listen(event);
     onStarting(event);
     onRacing(event);
   },
 });
+await connection;
+const url = await services.open(view);
+tell<FromContender>({ type: 'ready', ...(url !== undefined && { url }) });

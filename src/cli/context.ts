@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
-import { type Config, formatConfigError, loadConfig } from '../config.js';
+import { type Config, type ConfigResult, formatConfigError, loadConfig } from '../config.js';
 import { givenConfigFlags } from './flags.js';
 
 /** What a command has of the process: handed in, so that a test can give its own. */
@@ -14,6 +14,8 @@ export interface CliContext {
   readonly stderr: Writable;
   /** Aborted when the process is asked to end. */
   readonly stop: AbortSignal;
+  /** Calls `listener` whenever the process is asked to read its configuration again. Without a listener, the terminal's end is the process's. */
+  readonly onHangUp?: (listener: () => void) => void;
 }
 
 /** Exit codes; `submit`'s are an interface to scripts. */
@@ -22,6 +24,15 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, noAnswer: 3 } as const;
 export interface Loaded {
   readonly config: Config;
   readonly warnings: readonly string[];
+}
+
+/** Reads the configuration for a command, as it stands now. @param implied flags that the command takes for given */
+export function readConfig(
+  command: Command,
+  { env, platform, readFile }: CliContext,
+  implied: Record<string, string> = {},
+): ConfigResult {
+  return loadConfig({ options: { ...implied, ...givenConfigFlags(command) }, env, platform, readFile });
 }
 
 /**
@@ -33,9 +44,8 @@ export function configFor(
   context: CliContext,
   implied: Record<string, string> = {},
 ): Loaded | undefined {
-  const { env, platform, readFile, stderr } = context;
-  const result = loadConfig({ options: { ...implied, ...givenConfigFlags(command) }, env, platform, readFile });
+  const result = readConfig(command, context, implied);
   if (result.ok) return result;
-  for (const error of result.errors) stderr.write(`error: ${formatConfigError(error)}\n`);
+  for (const error of result.errors) context.stderr.write(`error: ${formatConfigError(error)}\n`);
   return undefined;
 }

@@ -1,5 +1,9 @@
 import { once } from 'node:events';
+import { systemClock, systemRandom } from '../adapters/system.js';
+import { loadConfig } from '../config.js';
 import { runDemo } from '../demo/main.js';
+import { closeLogger, createLogger } from '../ops/logger.js';
+import { createServices } from '../ops/services.js';
 import { SECOND_MS } from '../time.js';
 import { type CliContext, EXIT } from './context.js';
 
@@ -9,12 +13,45 @@ export interface DemoFlags {
   /** Ends after this many; without it, when it is asked to stop. */
   readonly blocks?: number;
   readonly seed: number;
+  /** Of the dashboard; 0: any that is free. */
+  readonly httpPort: number;
 }
 
-/** Runs the embedded network. @returns the exit code */
-export async function demo({ every, ...rest }: DemoFlags, { stdout, stop }: CliContext): Promise<number> {
-  const running = await runDemo({ ...rest, everyMs: every * SECOND_MS, output: stdout });
+/** Runs the embedded network, and the dashboard on it. @returns the exit code */
+export async function demo(
+  { every, httpPort, ...rest }: DemoFlags,
+  version: string,
+  context: CliContext,
+): Promise<number> {
+  const { stdout, stderr, stop } = context;
+  const loaded = loadConfig({
+    options: { network: 'regtest', 'http-port': String(httpPort) },
+    env: {},
+    readFile: () => '',
+    platform: process.platform,
+  });
+  if (!loaded.ok) throw new Error(loaded.errors.map(({ key, problem }) => `${key} ${problem}`).join('; '));
+  // The races are on the screen; of the rest, only what should not be in a demo.
+  const logger = createLogger({ level: 'critical', format: 'auto' }, stderr);
+  const services = createServices(loaded.config, { logger, version, clock: systemClock, random: systemRandom });
+  const running = await runDemo({
+    ...rest,
+    everyMs: every * SECOND_MS,
+    output: stdout,
+    listen: services.listen,
+    attend: async ({ view }) => {
+      const url = await services.open(view);
+      return [
+        url === undefined
+          ? `No dashboard: port ${httpPort} cannot be had. Give another with --http-port.`
+          : `Dashboard: ${url}`,
+        '',
+      ];
+    },
+  });
   if (!stop.aborted) await Promise.race([running.done, once(stop, 'abort')]);
+  await services.close();
   await running.stop();
+  await closeLogger(logger);
   return EXIT.ok;
 }

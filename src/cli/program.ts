@@ -2,7 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { packageVersion } from '../adapters/package-version.js';
 import { closest } from '../config/closest.js';
-import { type CliContext, configFor, EXIT } from './context.js';
+import { type CliContext, configFor, EXIT, readConfig } from './context.js';
 import type { DemoFlags } from './demo.js';
 import { addConfigFlags, spellOut } from './flags.js';
 import { addPeersCommands } from './peers-commands.js';
@@ -36,6 +36,7 @@ Exit status: 0 delivered (or known to the relay already), 1 refused or failed, 2
 
 const MAX_SECONDS = 3_600;
 const MAX_COUNT = 1_000_000;
+const MAX_PORT = 65_535;
 
 /** Carries out what the arguments say. @returns the exit code */
 export async function runCli(context: CliContext): Promise<number> {
@@ -74,7 +75,7 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
       const loaded = configFor(run, context);
       if (loaded === undefined) return finish(EXIT.failed);
       const command = await import('./run.js');
-      finish(await command.run(loaded, version, context));
+      finish(await command.run(loaded, version, context, () => readConfig(run, context)));
     });
   addConfigFlags(run);
 
@@ -84,9 +85,10 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
     .option('--every <seconds>', 'a block every so often', wholeNumber(1, MAX_SECONDS), 5)
     .option('--blocks <number>', 'end after so many (default: go on until Ctrl-C)', wholeNumber(1, MAX_COUNT))
     .option('--seed <number>', 'another seed, another network', wholeNumber(0, MAX_COUNT), 1)
+    .option('--http-port <number>', "the dashboard's port; 0 for any that is free", wholeNumber(0, MAX_PORT), 8_080)
     .action(async (options: DemoFlags) => {
       const command = await import('./demo.js');
-      finish(await command.demo(options, context));
+      finish(await command.demo(options, version, context));
     });
 
   const check = program

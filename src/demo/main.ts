@@ -12,6 +12,7 @@ import type { Line } from './behaviour.js';
 import { freePort } from './free-port.js';
 import { Mishaps } from './mishaps.js';
 import { type DemoNetwork, type NetworkOptions, startNetwork } from './network.js';
+import { placesOf } from './places.js';
 import type { Runner } from './race.js';
 import { type Output, Screen } from './screen.js';
 import { SeededRandom } from './seeded-random.js';
@@ -27,6 +28,10 @@ export interface DemoOptions extends Pick<NetworkOptions, 'latency'> {
   /** The same seed gives the same network and blocks of the same sizes. */
   readonly seed?: number;
   readonly output?: Output;
+  /** Called with each event of the relay's, from the first on. */
+  readonly listen?: (event: RelayEvent) => void;
+  /** Called once the relay runs; the lines that it gives are printed. */
+  readonly attend?: (relay: Relay) => Promise<readonly string[]>;
 }
 
 export interface Demo {
@@ -61,6 +66,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   const hear = (event: RelayEvent) => {
     if (event.type === 'received') view.befall(mishaps.onBlock(view.connected));
     view.hear(event);
+    options.listen?.(event);
   };
   screen.print(...welcome(everyMs));
   let relay: Relay;
@@ -70,6 +76,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
     relay = await startRelay(config, {
       userAgent: `/blockcast:${packageVersion()}(demo)/`,
       limits: hastened(),
+      country: placesOf(network.nodes),
       listen: hear,
     });
     pool = new ToyPool({
@@ -80,6 +87,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
       random: new SeededRandom(seed),
       timers: realTimers,
     });
+    screen.print(...((await options.attend?.(relay)) ?? []));
   } catch (error) {
     await cleanUp();
     throw error;
@@ -133,6 +141,7 @@ async function configFor({ dashd }: DemoNetwork, folder: string): Promise<Config
       'broadcast-max-peers': String(CONNECTIONS),
       'broadcast-refresh-interval': String(REFRESH_SECONDS / SPEED),
       'broadcast-peer-db': join(folder, 'broadcast_peers.json'),
+      'history-file': join(folder, 'block_history.jsonl'),
     },
     env: {},
     readFile: () => '',

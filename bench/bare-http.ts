@@ -1,0 +1,13 @@
+/** A server that does next to nothing, in a process of its own: a flood of requests at it takes the machine's time, but not the relay's. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { tell } from './child.js';
+import type { FromBareHttp } from './protocol.js';
+
+process.on('disconnect', () => process.exit());
+const server = createServer((_request, response) => response.writeHead(429).end('{}'));
+server.listen(0, '127.0.0.1');
+await once(server, 'listening');
+const address = server.address();
+if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+tell<FromBareHttp>({ type: 'listening', url: `http://127.0.0.1:${address.port}/` });

@@ -1,0 +1,19 @@
+/** Where the simulated nodes claim to be: all of them are on 127.0.0.1, which is in no country, and a map would be empty. */
+import type { SimulatedNode } from './node.js';
+
+/** From the near to the far, as the crow flies from central Europe, where the demo's relay is thought to stand. */
+const NEAR_TO_FAR = [
+  ...['DE', 'CZ', 'AT', 'NL', 'CH', 'PL', 'FR', 'GB', 'IT', 'SE', 'LT', 'FI', 'ES', 'UA'],
+  ...['TR', 'AE', 'US', 'CA', 'IN', 'US', 'KR', 'HK', 'JP', 'SG', 'BR', 'ZA', 'AR', 'AU'],
+] as const;
+
+/** @returns the country of the node at a port: the longer its line, the farther it is */
+export function placesOf(
+  nodes: readonly Pick<SimulatedNode, 'port' | 'line'>[],
+): (host: string, port: number) => string | undefined {
+  const byDistance = [...nodes].sort((a, b) => a.line.latencyMs - b.line.latencyMs);
+  const places = new Map(
+    byDistance.map(({ port }, index) => [port, NEAR_TO_FAR[Math.floor((index / nodes.length) * NEAR_TO_FAR.length)]]),
+  );
+  return (_host, port) => places.get(port);
+}

@@ -1,0 +1,115 @@
+/**
+ * Everything that listens to a relay, behind one door: log, figures, pages, alerts. Each is told each event, and none of them is
+ * waited for; what one of them has to say of itself is an event like any other.
+ */
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { type SchedulerLike, Subject } from 'rxjs';
+import type { Config } from '../config.js';
+import type { RelayEvent, ServiceEvent } from '../events.js';
+import type { Clock, Random } from '../time.js';
+import type { RelayView } from '../view.js';
+import { type AlertOutcome, createAlerts } from './alerts/alerts.js';
+import { createHttp, type HttpService } from './http/http.js';
+import { createEventLog } from './log-events.js';
+import type { Logger } from './logger.js';
+import { createMetrics } from './metrics.js';
+import { Status } from './status.js';
+
+export interface Services {
+  /** To be called with each event of the relay's, from the first on. Never throws, never waits. */
+  listen(event: RelayEvent): void;
+  /**
+   * Opens the pages on a relay that runs. That they cannot be opened is told, and the relay goes on without.
+   * @returns their address
+   */
+  open(view: RelayView): Promise<string | undefined>;
+  /** Takes over what can change while a relay runs: the log's level, the alerts' channels. */
+  reload(config: Config): void;
+  /** Closes the pages and sends the alerts that are due, for a few seconds at most. */
+  close(): Promise<void>;
+}
+
+export interface ServicesDeps {
+  readonly logger: Logger;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scheduler?: SchedulerLike;
+  /** Where `npm run build` puts the dashboard. */
+  readonly assets?: string;
+}
+
+const ASSETS = fileURLToPath(new URL('./dashboard/assets/', import.meta.url));
+
+export function createServices(config: Config, deps: ServicesDeps): Services {
+  const { logger, version, clock, random, scheduler, assets = ASSETS } = deps;
+  const { network } = config;
+  const log = createEventLog(logger);
+  const metrics = createMetrics({ clock, version, network });
+  const status = new Status({ clock });
+  const told$ = new Subject<RelayEvent>();
+  const alerts = createAlerts(config.alerts, {
+    clock,
+    random,
+    ...(scheduler !== undefined && { scheduler }),
+    network,
+    instance: hostname(),
+    onOutcome: onAlert,
+  });
+  let http: HttpService | undefined;
+
+  function listen(event: RelayEvent): void {
+    log(event);
+    metrics.listen(event);
+    status.listen(event);
+    alerts.listen(event);
+    told$.next(event);
+  }
+
+  function tell(service: ServiceEvent['service'], state: ServiceEvent['state'], code: string, detail: string): void {
+    listen({ type: 'service', at: clock.now(), service, state, code, detail });
+  }
+
+  /** A channel that fails is told once a message; that would be an alert of its own, to be sent by what fails. */
+  function onAlert({ channel, outcome, detail }: AlertOutcome): void {
+    metrics.alertOutcome(channel, outcome);
+    const level = outcome === 'sent' || outcome === 'suppressed' ? 'debug' : 'warn';
+    logger.log({ level, message: `alert by ${channel} ${outcome}: ${detail}` });
+  }
+
+  return {
+    listen,
+    async open(view) {
+      metrics.attach(view);
+      if (!config.http.enabled) return undefined;
+      const opened = await createHttp(config.http, {
+        version,
+        view,
+        status,
+        events$: told$,
+        metrics: () => metrics.text(),
+        assets,
+        clock,
+        onFault: ({ code, detail }) => tell('http', 'fault', code, detail),
+        onClients: (count) => metrics.sseClients(count),
+      });
+      if (!opened.ok) {
+        tell('http', 'down', opened.code, opened.detail);
+        return undefined;
+      }
+      http = opened;
+      tell('http', 'up', 'listening', opened.url);
+      return opened.url;
+    },
+    reload(next) {
+      logger.level = next.log.level;
+      alerts.reload(next.alerts);
+    },
+    async close() {
+      await Promise.all([http?.close(), alerts.stop()]);
+      metrics.close();
+      told$.complete();
+    },
+  };
+}
