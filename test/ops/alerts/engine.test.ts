@@ -56,6 +56,12 @@ describe("the pool's own dashd", () => {
     assert.deepEqual(watch.told, ['55 s: firing dashd-lost']);
   });
 
+  test('that is away for moments, minutes apart, is not', () => {
+    const watch = new Watch();
+    for (const ms of [0, 50_000, 150_000, 250_000, 350_000]) watch.at(ms, lost(DASHD)).at(ms + 4_000, connected(DASHD));
+    assert.deepEqual(watch.at(3_600_000).told, []);
+  });
+
   test('that comes and goes is one alert that stands, and is told as over ever more slowly', () => {
     const watch = new Watch();
     // Away for 30 s, there for 90 s, for six hours.
