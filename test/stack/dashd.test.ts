@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Dashd, describeWithDashd, startDashd } from '../dashd/harness.js';
-import { codeBlocks, documentAt } from '../docs/markdown.js';
+import { type Dashd, describeWithDashd, findDashd, startDashd } from '../dashd/harness.js';
+import { codeBlocks, documentAt, inlineCode } from '../docs/markdown.js';
 import { composeWith, read, serviceOf } from './support.js';
 
 /** Where it listens and keeps its files is the test's own; a topic gets a port that is free. */
@@ -42,6 +42,17 @@ describeWithDashd('a real dashd', () => {
     const told = await dashd.rpc<{ type: string }[]>('getzmqnotifications');
     const topics = new Set(told.map(({ type }) => type));
     assert.deepEqual([...topics].sort(), ['pubhashblock', 'pubrawblock', 'pubrawchainlocksig']);
+  });
+
+  test('has each setting of dash.conf that the documents name', () => {
+    const help = execFileSync(findDashd() ?? 'dashd', ['-help-debug'], { encoding: 'utf8' });
+    const named = ['docs/operations.md', 'docs/pools.md'].flatMap((path) =>
+      inlineCode(documentAt(path)).flatMap(
+        (code) => /^((?:zmqpub|rpc|white|max)\w+|listen)(=|$)/.exec(code)?.[1] ?? [],
+      ),
+    );
+    assert.ok(new Set(named).size > 8);
+    for (const name of named) assert.match(help, new RegExp(`^ +-${name}\\b`, 'm'), name);
   });
 
   test('keeps its cookie from everybody but its own user, and cannot be told otherwise', async () => {
