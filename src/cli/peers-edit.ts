@@ -1,7 +1,8 @@
 /** `blockcast peers add`, `remove` and `import`: by the relay when one runs, in the file when none does. */
 import { setTimeout } from 'node:timers/promises';
 import { type ControlConnection, connectControl, controlPath } from '../adapters/control.js';
-import { LOCK_STALE_MS, openPeerFile, type PeerFile } from '../adapters/peer-file.js';
+import { LOCK_STALE_MS } from '../adapters/locked-file.js';
+import { openPeerFile, type PeerFile } from '../adapters/peer-file.js';
 import { systemClock, systemRandom } from '../adapters/system.js';
 import { errorCode } from '../adapters/system-error.js';
 import type { Config } from '../config.js';

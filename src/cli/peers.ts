@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
-import { isHeld, openPeerFile } from '../adapters/peer-file.js';
+import { isHeld } from '../adapters/locked-file.js';
+import { openPeerFile } from '../adapters/peer-file.js';
 import { systemClock } from '../adapters/system.js';
 import { errorCode } from '../adapters/system-error.js';
 import { parseHostPort } from '../config/host-port.js';

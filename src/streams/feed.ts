@@ -24,13 +24,15 @@ import {
 import { readLookup } from '../delivery/submission.js';
 import type { ServiceEvent } from '../events.js';
 import { type Clock, SECOND_MS } from '../time.js';
-import type { Hash } from '../wire/reader.js';
+import { type Hash, hashFromWire } from '../wire/reader.js';
 import type { Rpc, SocketNews } from './ports.js';
 
-export const FEED_TOPICS = ['rawblock', 'hashblock'] as const;
+export const FEED_TOPICS = ['rawblock', 'hashblock', 'hashchainlock', 'rawchainlocksig'] as const;
 
 export type FeedNews =
   | { readonly type: 'tip'; readonly hash: Hash }
+  /** dashd has a ChainLock for the block, and so for all below it. */
+  | { readonly type: 'chainlock'; readonly hash: Hash }
   | { readonly type: 'raw'; readonly raw: Buffer }
   | ServiceEvent;
 
@@ -160,10 +162,24 @@ function read(frames: readonly Buffer[], sequences: Map<string, number>, service
   }
   const gap = sequenceFrame?.length === 4 ? sequenceGap(topic, sequenceFrame.readUInt32LE(), sequences) : 0;
   const gaps = gap === 0 ? [] : [service('fault', 'gap', `${gap} ${topic} messages were missed`)];
-  if (topic === 'rawblock') return [...gaps, { type: 'raw', raw: body }];
-  // Unlike everything on the P2P wire, a hash here is in display order.
-  if (body.length === 32) return [...gaps, { type: 'tip', hash: body.toString('hex') }];
-  return [...gaps, service('fault', 'garbage', `hashblock with ${body.length} bytes`)];
+  const news = topic === 'rawblock' ? ({ type: 'raw', raw: body } as const) : readHash(topic, body);
+  return [...gaps, news ?? service('fault', 'garbage', `${topic} with ${body.length} bytes`)];
+}
+
+/** A ChainLock, Core `chainlock/clsig.h`: height (int32), block hash, BLS signature. */
+const CHAINLOCK_BYTES = 4 + 32 + 96;
+const HEADER_BYTES = 80;
+
+function readHash(topic: string, body: Buffer): FeedNews | undefined {
+  if (topic === 'rawchainlocksig') {
+    // The block, then its ChainLock, in which the hash is in wire order.
+    if (body.length < HEADER_BYTES + CHAINLOCK_BYTES) return undefined;
+    const at = body.length - CHAINLOCK_BYTES + 4;
+    return { type: 'chainlock', hash: hashFromWire(body.subarray(at, at + 32)) };
+  }
+  // Unlike everything on the P2P wire, a hash by itself is in display order.
+  if (body.length !== 32) return undefined;
+  return { type: topic === 'hashchainlock' ? 'chainlock' : 'tip', hash: body.toString('hex') };
 }
 
 /** Messages missed since the last one of the topic; a number that falls back means that dashd was started anew. */

@@ -8,29 +8,21 @@ import {
   concat,
   concatMap,
   defer,
-  distinctUntilChanged,
   EMPTY,
   endWith,
-  expand,
   finalize,
   from,
   ignoreElements,
   interval,
-  last,
-  map,
   merge,
   mergeMap,
   type Observable,
   of,
   ReplaySubject,
   type SchedulerLike,
-  skip,
-  startWith,
-  switchMap,
   take,
   takeUntil,
   takeWhile,
-  timer,
 } from 'rxjs';
 import type { ServiceEvent } from '../events.js';
 import type { PeerKey } from '../peers/address.js';
@@ -38,47 +30,42 @@ import type { PeerBook } from '../peers/book.js';
 import { type ParsedBook, parse, serialise } from '../peers/format.js';
 import type { Weights } from '../peers/score.js';
 import { type Clock, MINUTE_MS, SECOND_MS } from '../time.js';
+import { changesIn, type FileFault, isTaken, type Lockable, patientLock } from './saving.js';
 
 type Copy = 'current' | 'backup';
 
-interface Fault {
-  readonly ok: false;
-  /** `missing`, `locked` and `lock lost` are acted upon; the others are told. */
-  readonly code: string;
-  readonly detail: string;
-}
-
 /** A file that is replaced as a whole, and the copy before it. */
-export interface BookFile {
+export interface BookFile extends Lockable {
   readonly path: string;
-  /** `changed`: somebody wrote the file after we read it. */
-  lock(): Promise<{ readonly ok: true; readonly changed: boolean } | Fault>;
-  read(copy: Copy): Promise<{ readonly ok: true; readonly text: string } | Fault>;
-  setAside(copy: Copy): Promise<{ readonly ok: true; readonly path: string } | Fault>;
+  read(copy: Copy): Promise<{ readonly ok: true; readonly text: string } | FileFault>;
+  setAside(copy: Copy): Promise<{ readonly ok: true; readonly path: string } | FileFault>;
   /** A turn of the event loop passes after each chunk; saves asked for meanwhile become one. */
-  save(chunks: Iterable<string>): Promise<{ readonly ok: true; readonly bytes: number } | Fault>;
+  save(chunks: Iterable<string>): Promise<{ readonly ok: true; readonly bytes: number } | FileFault>;
   close(): Promise<void>;
 }
 
+/** What is told of it. */
+const WORDS = {
+  service: 'peer file',
+  saved: 'the peer book is saved again',
+  unsaved: 'peers are not saved',
+} as const;
 const SAVE_EVERY_MS = 5 * MINUTE_MS;
 /** Blocks may come in rows: what follows a change within this time is saved with it. */
 const AFTER_CHANGE_MS = SECOND_MS;
-/** The lock of a process that was killed is free after 5 s; that of one just ending, sooner. */
-const LOCK_TRIES = 8;
-const LOCK_RETRY_MS = SECOND_MS;
 
 export interface BookRead {
   /** What could be read. */
   readonly found?: { readonly copy: Copy; readonly book: Extract<ParsedBook, { ok: true }> };
   /** What could not, and why; a file that is not there is no fault. */
-  readonly faults: readonly (Fault & { readonly copy: Copy })[];
+  readonly faults: readonly (FileFault & { readonly copy: Copy })[];
 }
 
 const CORRUPT = 'corrupt';
 
 /** Reads the file or, if that is of no use, the copy before it. Changes nothing. */
 export async function readBook(file: Pick<BookFile, 'read' | 'path'>): Promise<BookRead> {
-  const faults: (Fault & { readonly copy: Copy })[] = [];
+  const faults: (FileFault & { readonly copy: Copy })[] = [];
   for (const copy of ['current', 'backup'] as const) {
     const read = await file.read(copy);
     if (!read.ok) {
@@ -183,51 +170,16 @@ export function persist(given: Persistence): Observable<ServiceEvent> {
     const told$ = patientLock(file, scheduler).pipe(
       takeUntil(stopped$),
       concatMap(({ answer, tries }): Observable<ServiceEvent> => {
-        if (isTaken(answer)) return changesIn(of(answer), clock);
+        if (isTaken(answer)) return changesIn(of(answer), WORDS, clock);
         const reload$ = answer.ok && answer.changed ? from(loadBook(book, file, clock)) : EMPTY;
         // Had we to wait, changes may have gone by.
         const first$ = answer.ok && tries === 1 ? EMPTY : of('waited');
-        return concat(reload$.pipe(concatMap((events) => events)), changesIn(saved$(first$), clock));
+        return concat(reload$.pipe(concatMap((events) => events)), changesIn(saved$(first$), WORDS, clock));
       }),
     );
     const closed$ = defer(() => file.close()).pipe(ignoreElements());
     return concat(told$, closed$).pipe(finalize(() => watching.unsubscribe()));
   });
-}
-
-type Answer = Awaited<ReturnType<BookFile['lock'] | BookFile['save']>>;
-
-/** Somebody else has the file: nothing of ours is written any more. */
-function isTaken(answer: Answer): boolean {
-  return !answer.ok && (answer.code === 'locked' || answer.code === 'lock lost');
-}
-
-/** Tries until the lock is ours, it is clear that somebody holds it, or something else is in the way. */
-function patientLock(file: BookFile, scheduler: SchedulerLike) {
-  const attempt = (tries: number) => from(file.lock()).pipe(map((answer) => ({ answer, tries })));
-  return defer(() => attempt(1)).pipe(
-    expand(({ answer, tries }) =>
-      isTaken(answer) && tries < LOCK_TRIES
-        ? timer(LOCK_RETRY_MS, scheduler).pipe(switchMap(() => attempt(tries + 1)))
-        : EMPTY,
-    ),
-    last(),
-  );
-}
-
-/** `up` and `down`, each once; it begins up, as loading told. */
-function changesIn(answers$: Observable<Answer>, clock: Clock): Observable<ServiceEvent> {
-  return answers$.pipe(
-    map((answer) =>
-      answer.ok
-        ? { state: 'up' as const, code: 'saved', detail: 'the peer book is saved again' }
-        : { state: 'down' as const, code: answer.code, detail: `peers are not saved: ${answer.detail}` },
-    ),
-    startWith({ state: 'up' as const, code: 'saved', detail: '' }),
-    distinctUntilChanged((a, b) => a.code === b.code),
-    skip(1),
-    map(({ state, code, detail }) => eventOf(state, code, detail, clock)),
-  );
 }
 
 function eventOf(state: ServiceEvent['state'], code: string, detail: string, clock: Clock): ServiceEvent {

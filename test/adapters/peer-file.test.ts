@@ -20,7 +20,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { isHeld, openPeerFile, type PeerFile, type PeerFileOptions } from '../../src/adapters/peer-file.js';
+import { type FileOptions, isHeld, type OpenFile } from '../../src/adapters/locked-file.js';
+import { openPeerFile, type PeerFile } from '../../src/adapters/peer-file.js';
 import { readBook } from '../../src/streams/persist.js';
 import { seeded } from '../peers/support.js';
 
@@ -38,7 +39,7 @@ describe('the peer file', () => {
     path = join(folder, 'peers.json');
   });
 
-  function opening(at = path, options: PeerFileOptions = {}): PeerFile {
+  function opening(at = path, options: FileOptions = {}): PeerFile {
     const file = openPeerFile(at, options);
     opened.push(file);
     return file;
@@ -356,7 +357,7 @@ describe('the peer file', () => {
 });
 
 /** Files that can be opened, and whose n-th write fails. */
-function failingWrites(code: string, n: number): NonNullable<PeerFileOptions['open']> {
+function failingWrites(code: string, n: number): OpenFile {
   return async (path, flags, mode) => {
     const handle = await open(path, flags, mode);
     const append = handle.appendFile.bind(handle);

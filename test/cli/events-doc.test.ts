@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { Publisher } from 'zeromq';
-import { parseBlockEvent } from '../../src/cli/block-event.js';
+import { parseBlockEvent } from '../../src/delivery/block-event.js';
 
 const DOC = readFileSync('docs/events.md', 'utf8');
 const blocks = (language: string) =>

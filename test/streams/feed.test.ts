@@ -80,14 +80,39 @@ function brief(news: FeedNews): string {
       return `tip ${news.hash[0]}`;
     case 'raw':
       return news.raw.toString();
+    case 'chainlock':
+      return `chainlock ${news.hash}`;
     case 'service':
       return `${news.state}: ${news.code}: ${news.detail}`;
   }
 }
 
 describe('the feed', () => {
-  it('listens for blocks and their hashes', () => {
-    assert.deepEqual(FEED_TOPICS, ['rawblock', 'hashblock']);
+  it('listens for blocks and ChainLocks', () => {
+    assert.deepEqual(FEED_TOPICS, ['rawblock', 'hashblock', 'hashchainlock', 'rawchainlocksig']);
+  });
+
+  it('tells which block is ChainLocked, by whichever topic dashd publishes', async () => {
+    const feed = new FeedUnderTest();
+    const locked = '0123456789abcdef'.repeat(4);
+    feed.gives('hashchainlock', Buffer.from(locked, 'hex'), sequenceOf(0));
+    // The block, height 7, the hash in wire order, the signature.
+    const lock = [Buffer.of(7, 0, 0, 0), Buffer.from(locked, 'hex').reverse(), Buffer.alloc(96, 0xff)];
+    feed.gives('rawchainlocksig', Buffer.concat([Buffer.alloc(300), ...lock]), sequenceOf(0));
+    feed.gives('rawchainlocksig', Buffer.concat([Buffer.alloc(80), ...lock]), sequenceOf(3));
+    feed.gives('rawchainlocksig', Buffer.concat([Buffer.alloc(79), ...lock]), sequenceOf(4));
+    feed.gives('hashchainlock', Buffer.alloc(31), sequenceOf(1));
+    assert.deepEqual(feed.told(), [
+      `chainlock ${locked}`,
+      `chainlock ${locked}`,
+      'fault: gap: 2 rawchainlocksig messages were missed',
+      `chainlock ${locked}`,
+      'fault: garbage: rawchainlocksig with 211 bytes',
+      'fault: garbage: hashchainlock with 31 bytes',
+    ]);
+    await feed.time.pass(60_000);
+    assert.deepEqual(feed.rpc.calls, [], 'no block is missing for that');
+    feed.stop();
   });
 
   it('tells blocks and tips in the order in which they come, and asks for nothing more', async () => {

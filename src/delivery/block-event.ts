@@ -1,4 +1,7 @@
-/** Block events as they come over the events socket: another process's word, so it is checked (docs/events.md). */
+/**
+ * Block events as text: what comes over the events socket, and the lines of the history file. Both are another process's word, so
+ * it is checked (docs/events.md).
+ */
 import { z } from 'zod';
 import type { BlockEvent } from '../events.js';
 
@@ -81,9 +84,9 @@ const Schema = z.discriminatedUnion('type', [
 ]);
 
 /** Undefined for what is no block event, or one of a kind that is not known here. */
-export function parseBlockEvent(message: Buffer): BlockEvent | undefined {
+export function parseBlockEvent(message: Buffer | string): BlockEvent | undefined {
   try {
-    const parsed = Schema.safeParse(JSON.parse(message.toString('utf8')));
+    const parsed = Schema.safeParse(JSON.parse(message.toString()));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;

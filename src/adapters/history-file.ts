@@ -1,0 +1,171 @@
+/**
+ * A file that only ever grows by whole lines: each append is synced, and half a line, left by a process that was killed or by
+ * a disk that was full, is cut off before the next. What the lines mean is not known here.
+ */
+import type { Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type FileFault, type FileOptions, LockedFile, PRIVATE, statOf, syncFolder } from './locked-file.js';
+
+export interface HistoryFile {
+  readonly path: string;
+  /**
+   * Takes the lock, unless it is held already, and makes the folder.
+   * @returns `changed`: somebody wrote the file after we read it
+   */
+  lock(): Promise<{ readonly ok: true; readonly changed: boolean } | FileFault>;
+  /**
+   * Calls `take` with each whole line, or with `undefined` for one that is too long to be one, until it returns false. Others have
+   * their turn after every 64 kB.
+   * @returns `torn`: so many bytes of half a line follow the last
+   */
+  read(take: (line: string | undefined) => boolean): Promise<{ readonly ok: true; readonly torn: number } | FileFault>;
+  /** Renames a file that is of no use, so that nothing overwrites it. Needs the lock. */
+  setAside(): Promise<{ readonly ok: true; readonly path: string } | FileFault>;
+  /**
+   * Writes whole lines behind what was read or written last, and syncs; with no text, only cuts off half a line. When it fails,
+   * none of the text counts as written. One call at a time, `replace` included.
+   * @returns the fault `changed` when the file is not what it was: shorter, gone, or another
+   */
+  append(text: string): Promise<{ readonly ok: true } | FileFault>;
+  /**
+   * Puts a new file in the place of this one, at once. A turn of the event loop passes after each chunk.
+   * @throws what `chunks` throws
+   */
+  replace(chunks: Iterable<string>): Promise<{ readonly ok: true } | FileFault>;
+  /** Lets go of the lock. What is under way must be over. */
+  close(): Promise<void>;
+}
+
+const KIND = { setting: 'history.file', kept: 'what comes meanwhile is kept in memory' } as const;
+const CHUNK_BYTES = 65_536;
+/** A verdict on a block that a thousand peers were sent is a fifth of this. */
+const MAX_LINE_BYTES = 1_048_576;
+const NEWLINE = 0x0a;
+
+/** Touches nothing yet. */
+export function openHistoryFile(path: string, options: FileOptions = {}): HistoryFile {
+  return new LineFile(path, KIND, options);
+}
+
+class LineFile extends LockedFile implements HistoryFile {
+  /** The file as we left it, or as we found it; undefined when there was none. */
+  #inode: number | undefined;
+  /** Up to the end of its last whole line. */
+  #length = 0;
+
+  async read(take: (line: string | undefined) => boolean): ReturnType<HistoryFile['read']> {
+    this.#inode = undefined;
+    this.#length = 0;
+    try {
+      const before = await statOf(this.path);
+      this.know(before);
+      const unfit = this.unfit(before);
+      if (unfit !== undefined || before === undefined) return unfit ?? this.fault('missing');
+      this.#inode = before.ino;
+      const lines = new Lines(take);
+      const handle = await this.openFile(this.path, 'r', PRIVATE);
+      try {
+        await readThrough(handle, lines);
+      } finally {
+        await handle.close();
+      }
+      this.#length = lines.whole;
+      return { ok: true, torn: lines.torn };
+    } catch (error) {
+      return this.failure(error);
+    }
+  }
+
+  async setAside(): ReturnType<HistoryFile['setAside']> {
+    const moved = await this.moveAside(this.path);
+    if (moved.ok) {
+      this.#inode = undefined;
+      this.#length = 0;
+    }
+    return moved;
+  }
+
+  async append(text: string): ReturnType<HistoryFile['append']> {
+    const held = await this.lock();
+    if (!held.ok) return held;
+    try {
+      const before = await statOf(this.path);
+      if (before !== undefined && !before.isFile()) return this.fault('not a file');
+      if (!this.#isOurs(before)) return this.fault('changed');
+      const handle = await this.openFile(this.path, 'a', PRIVATE);
+      try {
+        if ((before?.size ?? 0) > this.#length) await handle.truncate(this.#length);
+        if (text !== '') await handle.appendFile(text);
+        await handle.datasync();
+        this.#adopt(await handle.stat());
+      } finally {
+        await handle.close();
+      }
+      if (before === undefined) await syncFolder(dirname(this.path));
+      return { ok: true };
+    } catch (error) {
+      return this.failure(error);
+    }
+  }
+
+  async replace(chunks: Iterable<string>): ReturnType<HistoryFile['replace']> {
+    const replaced = await this.replaceWith(chunks);
+    if (!replaced.ok) return replaced;
+    this.#adopt(replaced.stats);
+    return { ok: true };
+  }
+
+  /** What is too long is the half of a line: while we hold the lock nobody else appends. */
+  #isOurs(stats: Stats | undefined): boolean {
+    if (stats === undefined) return this.#inode === undefined;
+    return stats.ino === this.#inode && stats.size >= this.#length;
+  }
+
+  #adopt({ ino, size }: Stats): void {
+    this.#inode = ino;
+    this.#length = size;
+  }
+}
+
+async function readThrough(handle: FileHandle, lines: Lines): Promise<void> {
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+    if (bytesRead === 0 || !lines.push(buffer.subarray(0, bytesRead))) return;
+  }
+}
+
+/** Cuts bytes into lines. */
+class Lines {
+  /** Bytes up to the end of the last whole line. */
+  whole = 0;
+  /** Bytes behind it. */
+  torn = 0;
+  private parts: Buffer[] = [];
+
+  constructor(private readonly take: (line: string | undefined) => boolean) {}
+
+  /** @returns false when no more are wanted */
+  push(chunk: Buffer): boolean {
+    let from = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
+      this.keep(chunk.subarray(from, end));
+      from = end + 1;
+      const line = this.torn > MAX_LINE_BYTES ? undefined : Buffer.concat(this.parts).toString('utf8');
+      this.whole += this.torn + 1;
+      this.torn = 0;
+      this.parts = [];
+      if (!this.take(line)) return false;
+    }
+    // The reader uses its buffer again.
+    this.keep(Buffer.from(chunk.subarray(from)));
+    return true;
+  }
+
+  private keep(part: Buffer): void {
+    this.torn += part.length;
+    if (this.torn <= MAX_LINE_BYTES) this.parts.push(part);
+    else this.parts = [];
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * What became of a block, concluded from what dashd says of it. The rules and their reasons:
+ * docs/decisions/0011-when-a-block-is-orphaned.md.
+ */
+import type { FinalityState } from '../events.js';
+import type { Hash } from '../wire/reader.js';
+
+/** dashd's word on a block: `getblockheader` (Core `rpc/blockchain.cpp`, blockheaderToJSON). */
+export interface HeaderFacts {
+  readonly hash: Hash;
+  readonly height: number;
+  /** 1 for the tip; -1 for a block that is not in the active chain. */
+  readonly confirmations: number;
+  /** True for a ChainLocked block and all below it. */
+  readonly chainlock: boolean;
+}
+
+/** The end of a branch: `getchaintips`. */
+export interface BranchTip {
+  readonly hash: Hash;
+  readonly height: number;
+  /** Blocks since it parted from the active chain; 0 for that chain's own tip. */
+  readonly branchlen: number;
+  readonly status: string;
+}
+
+export interface Facts {
+  /** Absent when dashd does not know the block. */
+  readonly block?: HeaderFacts;
+  /** The block of the active chain at its height; absent when there is none, or when it is the block itself. */
+  readonly rival?: HeaderFacts;
+  /** Asked for where `needsBranches` says so. */
+  readonly branches?: readonly BranchTip[];
+}
+
+export interface Conclusion {
+  readonly state: FinalityState;
+  readonly height?: number;
+  readonly confirmations?: number;
+  readonly by?: Hash;
+  /** Nothing more is to be expected: the block need not be looked at again. */
+  readonly settled: boolean;
+}
+
+/** From here on its coinbase may be spent. Source: Core `consensus/consensus.h`, COINBASE_MATURITY. */
+export const BURIED_CONFIRMATIONS = 100;
+/** Of a rival: with one more block than its height has, a chain is longer than a branch that ends there. */
+const LONGER_CONFIRMATIONS = 2;
+/** Branches that dashd will not change to. */
+const DEAD_BRANCHES = new Set(['invalid', 'conflicting']);
+
+/** @returns undefined when nothing can be concluded: whatever was known before holds */
+export function conclude({ block, rival, branches }: Facts): Conclusion | undefined {
+  if (block !== undefined && (block.confirmations > 0 || block.chainlock)) return inChain(block);
+  if (rival === undefined || rival.confirmations < 1) return undefined;
+  const settled = isFinal(rival);
+  const lost = settled || (block !== undefined && branches !== undefined && isOutgrown(block, branches));
+  if (!lost) return undefined;
+  return { state: 'orphaned', height: rival.height, by: rival.hash, settled };
+}
+
+/** True when the branches decide. They cost dashd too much to ask for them otherwise, or of a block that is known to be orphaned. */
+export function needsBranches({ block, rival }: Facts, before: FinalityState): boolean {
+  if (before === 'orphaned' || block === undefined || rival === undefined || isFinal(rival)) return false;
+  return block.confirmations < 1 && rival.confirmations >= LONGER_CONFIRMATIONS;
+}
+
+function inChain({ height, confirmations, chainlock }: HeaderFacts): Conclusion {
+  // A ChainLock may be there before the chain it belongs to has become the active one.
+  if (chainlock) return { state: 'chainlocked', height, ...(confirmations > 0 && { confirmations }), settled: true };
+  const state = confirmations >= BURIED_CONFIRMATIONS ? 'buried' : 'pending';
+  return { state, height, confirmations, settled: state === 'buried' };
+}
+
+/** The chain will not leave it again. */
+function isFinal({ chainlock, confirmations }: HeaderFacts): boolean {
+  return chainlock || confirmations >= BURIED_CONFIRMATIONS;
+}
+
+/** True when the active chain is higher than every branch that the block may be in. */
+function isOutgrown(block: HeaderFacts, branches: readonly BranchTip[]): boolean {
+  const active = branches.find(({ branchlen }) => branchlen === 0);
+  if (active === undefined) return false;
+  const rivals = branches.filter(
+    ({ height, branchlen, status }) => height - branchlen < block.height && branchlen > 0 && !DEAD_BRANCHES.has(status),
+  );
+  return rivals.every(({ height }) => height < active.height) && block.height < active.height;
+}

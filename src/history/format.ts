@@ -1,0 +1,62 @@
+/**
+ * The history as a file: a first line that says what it is, then block events, one a line, as docs/events.md has them. What is
+ * in the file is never changed: a later line about a block adds to what the earlier ones said.
+ */
+import { parseBlockEvent } from '../delivery/block-event.js';
+import type { BlockFinality, BlockReceived, BlockVerdict } from '../events.js';
+
+/** What the file remembers of a block. */
+export type HistoryLine = BlockReceived | BlockVerdict | BlockFinality;
+
+const FILE = 'blockcast block history';
+const VERSION = 1;
+
+/** The first line. */
+export const HEADER = `${JSON.stringify({ file: FILE, version: VERSION })}\n`;
+
+/** A chunk is this long or a line longer: well under a millisecond's work. */
+const CHUNK_CHARS = 32_768;
+
+/** @returns undefined when the file can be read, else why it cannot */
+export function headerFault(line: string): string | undefined {
+  const header = parseJson(line);
+  if (typeof header !== 'object' || header === null || !('file' in header) || header.file !== FILE) {
+    return 'it does not begin as one';
+  }
+  if ('version' in header && header.version === VERSION) return undefined;
+  return `it is of version ${'version' in header ? String(header.version) : '?'}, this is version ${VERSION}`;
+}
+
+/** @returns undefined for what is no line of a history */
+export function parseLine(line: string): HistoryLine | undefined {
+  const event = parseBlockEvent(line);
+  return event !== undefined && isHistoryLine(event) ? event : undefined;
+}
+
+export function isHistoryLine(event: { readonly type: string }): event is HistoryLine {
+  return event.type === 'received' || event.type === 'verdict' || event.type === 'finality';
+}
+
+export function formatLine(line: HistoryLine): string {
+  return `${JSON.stringify(line)}\n`;
+}
+
+/** A whole file, in chunks between which others may have their turn. */
+export function* formatFile(lines: Iterable<HistoryLine>): Generator<string, void> {
+  let chunk = HEADER;
+  for (const line of lines) {
+    chunk += formatLine(line);
+    if (chunk.length < CHUNK_CHARS) continue;
+    yield chunk;
+    chunk = '';
+  }
+  if (chunk !== '') yield chunk;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

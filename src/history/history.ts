@@ -1,0 +1,225 @@
+/**
+ * The blocks that the pool pushed, and what came of them: a fold over the lines of the history file, bounded, and what can be asked
+ * of it. The oldest blocks go first.
+ */
+import type { BlockEvent, BlockFinality, BlockReceived, BlockVerdict } from '../events.js';
+import type { BlockRecord, HistoryView, Kpis } from '../view.js';
+import type { Hash } from '../wire/reader.js';
+import { type HistoryLine, isHistoryLine } from './format.js';
+import { type Counted, type Figures, figuresOf, kpisOf } from './kpis.js';
+
+/** A block, as its lines tell it, and as it is shown. */
+interface Entry extends Counted {
+  readonly received: BlockReceived;
+  readonly verdict: BlockVerdict | undefined;
+  readonly finality: BlockFinality | undefined;
+  readonly record: BlockRecord;
+  readonly figures: Figures | undefined;
+}
+
+const MAX_REPEATS = 256;
+
+export class History implements HistoryView {
+  private readonly entries = new Map<Hash, Entry>();
+  /** Oldest first. */
+  private order: Hash[] = [];
+  /** Blocks whose end is not known for good. */
+  private readonly open = new Set<Hash>();
+  /** Blocks under way again that had been delivered before: what comes of it now is not what came of them. */
+  private readonly repeats = new Set<Hash>();
+  private ofAll: Kpis | undefined;
+  private lineCount = 0;
+
+  /** @param maxBlocks at least 1 */
+  constructor(private readonly maxBlocks: number) {}
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** How many lines `lines` gives. */
+  get lineTotal(): number {
+    return this.lineCount;
+  }
+
+  /** Takes an event of a relay's. @returns the line to keep of it; undefined when it adds nothing */
+  note(event: BlockEvent): HistoryLine | undefined {
+    if (!isHistoryLine(event) || this.isOfRepeat(event)) return undefined;
+    return this.apply(event) ? event : undefined;
+  }
+
+  /** Takes a line of the file. @returns false when it adds nothing: its block is not the pool's, or has gone */
+  apply(line: HistoryLine): boolean {
+    if (line.type !== 'finality' && line.source !== 'pool') return false;
+    const known = this.entries.get(line.hash);
+    if (line.type === 'received') {
+      this.insert(entryOf(line, undefined, known?.finality));
+      return true;
+    }
+    if (known === undefined) return false;
+    const { received, verdict, finality } = known;
+    this.replace(line.type === 'verdict' ? entryOf(received, line, finality) : entryOf(received, verdict, line));
+    return true;
+  }
+
+  /** The block's end is known for good, though its state may still be `orphaned`. */
+  settle(hash: Hash): void {
+    this.open.delete(hash);
+  }
+
+  /** dashd counts more blocks above this one: shown, not kept. */
+  deepen(hash: Hash, confirmations: number, at: number): void {
+    const known = this.entries.get(hash);
+    if (known === undefined) return;
+    const finality = { ...known.record.finality, at, confirmations };
+    this.entries.set(hash, { ...known, record: { ...known.record, finality } });
+  }
+
+  /** Blocks whose end is not known for good, newest first. */
+  *unsettled(): Generator<BlockRecord, void> {
+    for (const hash of [...this.open].reverse()) {
+      const entry = this.entries.get(hash);
+      if (entry !== undefined) yield entry.record;
+    }
+  }
+
+  /** All there is to keep, oldest first: blocks that come meanwhile are not in it. */
+  *lines(): Generator<HistoryLine, void> {
+    for (const hash of [...this.order]) {
+      const entry = this.entries.get(hash);
+      if (entry === undefined) continue;
+      yield entry.received;
+      if (entry.verdict !== undefined) yield entry.verdict;
+      if (entry.finality !== undefined) yield entry.finality;
+    }
+  }
+
+  clear(): void {
+    this.entries.clear();
+    this.order = [];
+    this.open.clear();
+    this.repeats.clear();
+    this.changed();
+    this.lineCount = 0;
+  }
+
+  latest(limit: number, after?: Hash): readonly BlockRecord[] {
+    const end = after === undefined ? this.order.length : this.order.lastIndexOf(after);
+    const page = end < 0 ? [] : this.order.slice(Math.max(0, end - limit), end);
+    return page.reverse().flatMap((hash) => this.entries.get(hash)?.record ?? []);
+  }
+
+  get(hash: Hash): BlockRecord | undefined {
+    return this.entries.get(hash)?.record;
+  }
+
+  kpis(since?: number): Kpis {
+    if (since !== undefined) return kpisOf(this.newestUntil(since));
+    this.ofAll ??= kpisOf(this.entries.values());
+    return this.ofAll;
+  }
+
+  private *newestUntil(since: number): Generator<Entry, void> {
+    for (let at = this.order.length - 1; at >= 0; at -= 1) {
+      const entry = this.entries.get(this.order[at] ?? '');
+      if (entry === undefined || entry.received.at < since) return;
+      yield entry;
+    }
+  }
+
+  private isOfRepeat(event: HistoryLine): boolean {
+    if (event.type === 'finality') return false;
+    if (event.type === 'verdict') return this.repeats.has(event.hash);
+    this.repeats.delete(event.hash);
+    if (this.entries.get(event.hash)?.verdict?.success !== true) return false;
+    this.repeats.add(event.hash);
+    for (const oldest of this.repeats) {
+      if (this.repeats.size <= MAX_REPEATS) break;
+      this.repeats.delete(oldest);
+    }
+    return true;
+  }
+
+  /** A block comes, or comes again after it had failed. */
+  private insert(entry: Entry): void {
+    const { hash, at } = entry.received;
+    if (this.forget(hash)) this.order.splice(this.order.lastIndexOf(hash), 1);
+    this.entries.set(hash, entry);
+    this.lineCount += linesOf(entry);
+    let place = this.order.length;
+    // A clock may have been set back between two runs of the relay.
+    while (place > 0 && (this.entries.get(this.order[place - 1] ?? '')?.received.at ?? 0) > at) place -= 1;
+    this.order.splice(place, 0, hash);
+    this.track(entry);
+    while (this.order.length > this.maxBlocks) this.forget(this.order.shift() ?? '');
+    this.changed();
+  }
+
+  private replace(entry: Entry): void {
+    const before = this.entries.get(entry.received.hash);
+    this.lineCount += linesOf(entry) - (before === undefined ? 0 : linesOf(before));
+    this.entries.set(entry.received.hash, entry);
+    this.track(entry);
+    this.changed();
+  }
+
+  private forget(hash: Hash): boolean {
+    const entry = this.entries.get(hash);
+    if (entry === undefined) return false;
+    this.lineCount -= linesOf(entry);
+    this.entries.delete(hash);
+    this.open.delete(hash);
+    return true;
+  }
+
+  private track({ received: { hash }, state }: Entry): void {
+    if (state === 'chainlocked' || state === 'buried') this.open.delete(hash);
+    else this.open.add(hash);
+  }
+
+  private changed(): void {
+    this.ofAll = undefined;
+  }
+}
+
+function linesOf({ verdict, finality }: Entry): number {
+  return 1 + (verdict === undefined ? 0 : 1) + (finality === undefined ? 0 : 1);
+}
+
+function entryOf(
+  received: BlockReceived,
+  verdict: BlockVerdict | undefined,
+  finality: BlockFinality | undefined,
+): Entry {
+  const state = finality?.state ?? 'pending';
+  const figures = verdict === undefined ? undefined : figuresOf(verdict);
+  return { received, verdict, finality, record: recordOf(received, verdict, finality), figures, state };
+}
+
+function recordOf(received: BlockReceived, judged?: BlockVerdict, ended?: BlockFinality): BlockRecord {
+  const { hash, size, at: receivedAt, transactions, gateMs } = received;
+  const height = received.height ?? ended?.height;
+  return {
+    hash,
+    ...(height !== undefined && { height }),
+    size,
+    ...(transactions !== undefined && { transactions }),
+    receivedAt,
+    ...(gateMs !== undefined && { gateMs }),
+    ...(judged !== undefined && { verdict: verdictOf(judged) }),
+    finality: ended === undefined ? { at: receivedAt, state: 'pending' } : finalityOf(ended),
+  };
+}
+
+function verdictOf({ type: _type, at: _at, ...verdict }: BlockVerdict): NonNullable<BlockRecord['verdict']> {
+  return verdict;
+}
+
+function finalityOf({
+  type: _type,
+  hash: _hash,
+  height: _height,
+  ...finality
+}: BlockFinality): BlockRecord['finality'] {
+  return finality;
+}

@@ -1,0 +1,354 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { type HistoryFile, openHistoryFile } from '../../src/adapters/history-file.js';
+import type { FileOptions } from '../../src/adapters/locked-file.js';
+import { formatLine, HEADER, headerFault, parseLine } from '../../src/history/format.js';
+import { proof, received, verdict } from '../history/support.js';
+import { seeded } from '../peers/support.js';
+
+describe('the history file', () => {
+  const root = mkdtempSync(join(tmpdir(), 'blockcast-history-'));
+  const opened: HistoryFile[] = [];
+  let folder = '';
+  let path = '';
+  after(async () => {
+    await Promise.all(opened.map((file) => file.close()));
+    rmSync(root, { recursive: true });
+  });
+  beforeEach(() => {
+    folder = mkdtempSync(join(root, 'case-'));
+    path = join(folder, 'blocks.jsonl');
+  });
+
+  function opening(at = path, options: FileOptions = {}): HistoryFile {
+    const file = openHistoryFile(at, options);
+    opened.push(file);
+    return file;
+  }
+
+  const codeOf = (answer: { readonly ok: boolean; readonly code?: string }) => (answer.ok ? 'ok' : answer.code);
+  const contents = () => readFileSync(path, 'utf8');
+
+  async function linesOf(file: HistoryFile): Promise<{ lines: (string | undefined)[]; torn: number }> {
+    const lines: (string | undefined)[] = [];
+    const read = await file.read((line) => lines.push(line) > 0);
+    assert.ok(read.ok, codeOf(read));
+    return { lines, torn: read.torn };
+  }
+
+  it('is not there at first, and grows', async () => {
+    const file = opening(join(folder, 'data', 'dash', 'blocks.jsonl'));
+    assert.equal(codeOf(await file.read(() => true)), 'missing');
+    assert.equal(codeOf(await file.append('one\n')), 'ok');
+    assert.equal(codeOf(await file.append('twö\nthree\n')), 'ok');
+    assert.deepEqual(await linesOf(file), { lines: ['one', 'twö', 'three'], torn: 0 });
+    assert.equal(codeOf(await file.append('four\n')), 'ok');
+    assert.deepEqual((await linesOf(file)).lines, ['one', 'twö', 'three', 'four']);
+    assert.equal(statSync(join(folder, 'data', 'dash', 'blocks.jsonl')).mode & 0o777, 0o600);
+  });
+
+  it('is read line by line, wherever the pieces are cut', async () => {
+    const text = fc.string({ unit: 'binary', maxLength: 200_000 }).map((line) => line.replaceAll('\n', ''));
+    await fc.assert(
+      fc.asyncProperty(fc.array(text, { maxLength: 5 }), fc.nat(70_000), async (lines, padding) => {
+        const all = ['x'.repeat(padding), ...lines];
+        writeFileSync(path, `${all.join('\n')}\nhalf a line`);
+        assert.deepEqual(await linesOf(opening()), { lines: all, torn: 11 });
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('is read no further than is wanted', async () => {
+    writeFileSync(path, 'one\ntwo\nthree\n');
+    const seen: (string | undefined)[] = [];
+    await opening().read((line) => seen.push(line) < 2);
+    assert.deepEqual(seen, ['one', 'two']);
+  });
+
+  it('lets others have their turn while it is read', async () => {
+    writeFileSync(path, 'x\n'.repeat(500_000));
+    let turns = 0;
+    let counting = true;
+    const count = () => {
+      turns += 1;
+      if (counting) setImmediate(count);
+    };
+    setImmediate(count);
+    assert.equal((await linesOf(opening())).lines.length, 500_000);
+    counting = false;
+    assert.ok(turns > 10, `${turns} turns`);
+  });
+
+  it('takes a line without end for none, and what follows it for what it is', async () => {
+    writeFileSync(path, `one\n${'x'.repeat(1_100_000)}\ntwo\n${'y'.repeat(1_100_000)}`);
+    assert.deepEqual(await linesOf(opening()), { lines: ['one', undefined, 'two'], torn: 1_100_000 });
+  });
+
+  for (const torn of ['{"half', '\0\0\0\0', 'ö'.slice(0, 1), 'x'.repeat(100_000)]) {
+    it(`has half a line cut off before the next is written: ${JSON.stringify(torn.slice(0, 9))}`, async () => {
+      writeFileSync(path, `one\n${torn}`);
+      const file = opening();
+      await linesOf(file);
+      assert.equal(codeOf(await file.append('')), 'ok');
+      assert.equal(contents(), 'one\n');
+      await file.append('two\n');
+      assert.equal(contents(), 'one\ntwo\n');
+    });
+  }
+
+  it('that was not read is not appended to', async () => {
+    writeFileSync(path, 'one\n');
+    assert.equal(codeOf(await opening().append('two\n')), 'changed');
+    assert.equal(contents(), 'one\n');
+  });
+
+  const meddling: Record<string, () => void> = {
+    'made shorter': () => writeFileSync(path, 'on'),
+    removed: () => rmSync(path),
+    'moved away': () => renameSync(path, `${path}.old`),
+    'replaced by another': () => {
+      renameSync(path, `${path}.old`);
+      writeFileSync(path, 'something else, and longer\n');
+    },
+  };
+  for (const [what, meddle] of Object.entries(meddling)) {
+    it(`${what} is told, and not written to`, async () => {
+      const file = opening();
+      await file.append('one\n');
+      meddle();
+      const before = readdirSync(folder).filter((name) => name === 'blocks.jsonl');
+      const answer = await file.append('two\n');
+      assert.ok(!answer.ok && answer.code === 'changed' && /stop blockcast before/.test(answer.detail));
+      assert.deepEqual(
+        readdirSync(folder).filter((name) => name === 'blocks.jsonl'),
+        before,
+      );
+      assert.equal(codeOf(await file.replace(['one\n', 'two\n'])), 'ok');
+      assert.equal(contents(), 'one\ntwo\n');
+      assert.equal(codeOf(await file.append('three\n')), 'ok');
+      assert.equal(contents(), 'one\ntwo\nthree\n');
+    });
+  }
+
+  it('is replaced at once, keeps its mode, and grows on', async () => {
+    const file = opening();
+    await file.append('one\n');
+    chmodSync(path, 0o640);
+    assert.equal(codeOf(await file.replace(['two\n', 'three\n'])), 'ok');
+    assert.equal(codeOf(await file.append('four\n')), 'ok');
+    assert.equal(contents(), 'two\nthree\nfour\n');
+    assert.equal(statSync(path).mode & 0o777, 0o640);
+    assert.deepEqual(readdirSync(folder).sort(), ['blocks.jsonl', 'blocks.jsonl.lock']);
+  });
+
+  it('behind a link is written, not the link', async () => {
+    mkdirSync(join(folder, 'disk'));
+    symlinkSync(join(folder, 'disk', 'real.jsonl'), path);
+    writeFileSync(join(folder, 'disk', 'real.jsonl'), 'one\n');
+    const file = opening();
+    await linesOf(file);
+    await file.append('two\n');
+    await file.replace(['three\n']);
+    assert.equal(readFileSync(join(folder, 'disk', 'real.jsonl'), 'utf8'), 'three\n');
+  });
+
+  it('is for one process', async () => {
+    const first = opening();
+    await first.append('one\n');
+    const second = opening();
+    await linesOf(second);
+    for (const answer of [await second.append('two\n'), await second.replace(['two\n']), await second.setAside()]) {
+      assert.ok(!answer.ok && answer.code === 'locked');
+      assert.match(answer.detail, /stop that one, or name another file \(history\.file\)/);
+    }
+    assert.equal(contents(), 'one\n');
+    await first.append('and more\n');
+    await first.close();
+    assert.deepEqual(await second.lock(), { ok: true, changed: true });
+  });
+
+  it('can be set aside, and begun anew', async () => {
+    writeFileSync(path, 'what is this');
+    const file = opening();
+    await file.lock();
+    await linesOf(file);
+    const moved = await file.setAside();
+    assert.ok(moved.ok && /blocks\.jsonl\.corrupt-\d{8}T\d{9}Z$/.test(moved.path));
+    assert.equal(readFileSync(moved.path, 'utf8'), 'what is this');
+    assert.equal(codeOf(await file.append('one\n')), 'ok');
+    assert.equal(contents(), 'one\n');
+  });
+
+  describe('what goes wrong is an answer', () => {
+    for (const [code, expected] of [
+      ['ENOSPC', 'disk full'],
+      ['EIO', 'io error'],
+      ['EROFS', 'not writable'],
+    ] as const) {
+      it(`${code} in the middle of a line: nothing of it counts, and nothing of it stays`, async () => {
+        const disk = new Disk();
+        const file = opening(path, { open: disk.open });
+        await file.append('one\n');
+        disk.fails = code;
+        const answer = await file.append('two is a longer line\n');
+        assert.ok(!answer.ok && answer.code === expected && answer.detail.includes(code), JSON.stringify(answer));
+        assert.equal(contents(), 'one\ntwo is a l', 'half of it was written');
+        assert.equal(codeOf(await file.append('two is a longer line\n')), expected);
+        disk.fails = undefined;
+        assert.equal(codeOf(await file.append('three\n')), 'ok');
+        assert.equal(contents(), 'one\nthree\n');
+      });
+
+      it(`${code} while it is replaced: it is as it was`, async () => {
+        const disk = new Disk();
+        const file = opening(path, { open: disk.open });
+        await file.append('one\n');
+        disk.fails = code;
+        assert.equal(codeOf(await file.replace(['two\n', 'three\n'])), expected);
+        disk.fails = undefined;
+        assert.equal(contents(), 'one\n');
+        assert.deepEqual(readdirSync(folder).sort(), ['blocks.jsonl', 'blocks.jsonl.lock']);
+        assert.equal(codeOf(await file.append('four\n')), 'ok');
+      });
+    }
+
+    it('a sync that fails: the line is not counted as written', async () => {
+      const disk = new Disk();
+      const file = opening(path, { open: disk.open });
+      await file.append('one\n');
+      disk.syncFails = true;
+      assert.equal(codeOf(await file.append('two\n')), 'io error');
+      disk.syncFails = false;
+      assert.equal(codeOf(await file.append('two\n')), 'ok');
+      assert.equal(contents(), 'one\ntwo\n');
+    });
+
+    it('a folder in its place, or a device', async () => {
+      mkdirSync(path);
+      for (const file of [opening(), opening('/dev/null')]) {
+        assert.equal(codeOf(await file.read(() => true)), 'not a file');
+      }
+      assert.equal(codeOf(await opening().append('one\n')), 'not a file');
+      assert.equal(codeOf(await opening().replace(['one\n'])), 'locked', 'the first one holds it');
+    });
+  });
+
+  /** More with CRASHES=100. */
+  const crashes = Number(process.env['CRASHES'] ?? 20);
+  const MOST = 100;
+  it(`killed ${crashes} times while it is written, it has every time all that it had been said to have`, async (t) => {
+    const random = seeded(7);
+    const seen = { saves: 0, torn: 0, anew: 0 };
+    const lanes = [join(folder, 'a.jsonl'), join(folder, 'b.jsonl')];
+    await Promise.all(
+      lanes.map(async (lane, index) => {
+        for (let i = index; i < crashes; i += lanes.length) await crash(lane, random.float(), seen, i);
+      }),
+    );
+    t.diagnostic(`${crashes} kills: ${JSON.stringify(seen)}`);
+    assert.ok(seen.torn > 0, 'no file had half a line');
+    assert.ok(crashes < 20 || seen.anew > 0, 'no kill came while a file was being written anew');
+  });
+
+  async function crash(
+    at: string,
+    chance: number,
+    seen: { saves: number; torn: number; anew: number },
+    round: number,
+  ): Promise<void> {
+    // The lock of a killed process goes stale by itself, tested with the peer file; a hundred times would take too long.
+    rmSync(`${at}.lock`, { recursive: true, force: true });
+    const script = fileURLToPath(new URL('growing-history.js', import.meta.url));
+    const many = round % 4 > 1;
+    const child = spawn(process.execPath, [script, at, String(MOST), many ? '1001' : '1'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const mark = many ? 'anew' : 'found';
+    let said = '';
+    child.stdout.setEncoding('latin1');
+    child.stdout.on('data', (chunk: string) => {
+      const marked = said.includes(mark);
+      said += chunk;
+      if (!marked && said.includes(mark)) setTimeout(() => child.kill('SIGKILL'), (many ? 10 : 60) * chance);
+    });
+    const [, signal] = (await once(child, 'close')) as [number | null, string | null];
+    assert.equal(signal, 'SIGKILL');
+    const reports = said.split('\n').slice(0, -1);
+    const blocks = reports.flatMap((report) => (/^\d+$/.test(report) ? [Number(report)] : []));
+    seen.saves += blocks.length;
+    seen.anew += readdirSync(folder).some((name) => name.startsWith(`${at.slice(folder.length + 1)}.tmp-`)) ? 1 : 0;
+    // A kill seldom hits a write in its middle: here it has, as far as the next start can tell.
+    const line = formatLine(verdict(0, { peers: Array.from({ length: 20 }, (_, n) => proof(n + 1)) }));
+    appendFileSync(at, line.slice(0, Math.floor(((round % 17) / 17) * line.length)));
+    assertWhole(at, blocks, seen);
+  }
+
+  /** Every line but the last makes sense, and the blocks that were said to be on disk are. */
+  function assertWhole(at: string, blocks: readonly number[], seen: { torn: number }): void {
+    const lines = readFileSync(at, 'utf8').split('\n');
+    if (lines.pop() !== '') seen.torn += 1;
+    if (lines.length === 0) {
+      assert.deepEqual(blocks, [], 'it was killed before it wrote anything');
+      return;
+    }
+    const [header, ...events] = lines;
+    assert.equal(headerFault(header ?? ''), undefined);
+    const parsed = events.map((text) => parseLine(text));
+    assert.ok(!parsed.includes(undefined), 'a line in the middle makes no sense');
+    const judged = new Set(
+      parsed.flatMap((event) => (event?.type === 'verdict' ? [Number.parseInt(event.hash, 16)] : [])),
+    );
+    for (const block of blocks.slice(-MOST)) assert.ok(judged.has(block), `block ${block} is not there`);
+  }
+
+  it('begins with what says what it is', () => {
+    assert.equal(headerFault(HEADER.trimEnd()), undefined);
+    assert.equal(headerFault(''), 'it does not begin as one');
+    assert.equal(headerFault('{"version":1}'), 'it does not begin as one');
+    assert.equal(headerFault(formatLine(received(1))), 'it does not begin as one');
+    assert.match(headerFault(HEADER.replace('1', '2')) ?? '', /^it is of version 2, this is version 1$/);
+  });
+});
+
+/** A disk that can fail, in the middle of a write. */
+class Disk {
+  fails: string | undefined;
+  syncFails = false;
+
+  readonly open = async (path: string, flags: string, mode: number): Promise<FileHandle> => {
+    const handle = await open(path, flags, mode);
+    const append = handle.appendFile.bind(handle);
+    const sync = handle.datasync.bind(handle);
+    handle.appendFile = async (data, options) => {
+      if (this.fails === undefined) return append(data, options);
+      await append(String(data).slice(0, 10), options);
+      throw Object.assign(new Error(this.fails), { code: this.fails });
+    };
+    handle.datasync = async () => {
+      if (this.syncFails) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      await sync();
+    };
+    return handle;
+  };
+}
