@@ -58,6 +58,14 @@ export interface ChainOptions {
 
 export type TipListener = (tip: ChainBlock, connected: readonly ChainBlock[]) => void;
 
+/** The end of a branch, as `getchaintips` tells of it. */
+export interface Branch {
+  readonly tip: ChainBlock;
+  /** Where it parts from the best chain. */
+  readonly fork: ChainBlock;
+  readonly status: 'active' | 'invalid' | 'conflicting' | 'headers-only' | 'valid-fork' | 'valid-headers';
+}
+
 const REGTEST_DIP3_HEIGHT = 432;
 const MEDIAN_SPAN = 11;
 /** An unasked-for block further ahead is left aside. Source: Core `validation.h`, `MIN_BLOCKS_TO_KEEP`. */
@@ -75,6 +83,7 @@ export class Chain {
   private readonly listeners = new Set<TipListener>();
   private readonly specialFrom: number;
   private heaviest: Entry;
+  private locked: Entry | undefined;
   private caughtUp = false;
 
   constructor(private readonly options: ChainOptions) {
@@ -117,6 +126,38 @@ export class Chain {
 
   isActive(block: ChainBlock): boolean {
     return this.active[block.height] === block;
+  }
+
+  /** The highest block with a ChainLock. */
+  get bestLocked(): ChainBlock | undefined {
+    return this.locked;
+  }
+
+  /** Whether a block is ChainLocked: that of a block holds for all below it. */
+  isLocked(block: ChainBlock): boolean {
+    return this.locked !== undefined && ancestor(this.locked, block.height) === block;
+  }
+
+  /**
+   * A quorum has signed a block of the best chain: no other chain is accepted any more.
+   * @returns false for a block that is not higher than the last, which dashd does not look at
+   */
+  lock(hash: Hash): boolean {
+    const entry = this.entries.get(hash);
+    if (entry === undefined || !this.isActive(entry)) throw new Error(`${hash} is not in the best chain`);
+    if (entry.height <= (this.locked?.height ?? -1)) return false;
+    this.locked = entry;
+    return true;
+  }
+
+  /** The ends of all branches, the highest first. Source: Core `rpc/blockchain.cpp`, `getchaintips`. */
+  branches(): readonly Branch[] {
+    const ends = [...this.entries.values()].filter(
+      (entry) => entry === this.tip || (!this.isActive(entry) && (this.children.get(entry.hash) ?? []).length === 0),
+    );
+    return ends
+      .sort((a, b) => b.height - a.height)
+      .map((tip) => ({ tip, fork: this.forkOf(tip), status: this.statusOf(tip) }));
   }
 
   /** Calls back after each change of tip. Returns what ends it. */
@@ -190,6 +231,20 @@ export class Chain {
     return this.at(0) ?? this.tip;
   }
 
+  private forkOf(tip: Entry): Entry {
+    let at = tip;
+    while (!this.isActive(at) && at.parent !== undefined) at = at.parent;
+    return at;
+  }
+
+  private statusOf(tip: Entry): Branch['status'] {
+    if (this.isActive(tip)) return 'active';
+    if (hasFailed(tip)) return 'invalid';
+    if (this.forkOf(tip).height < (this.locked?.height ?? -1)) return 'conflicting';
+    if (!isComplete(tip)) return 'headers-only';
+    return tip.connected ? 'valid-fork' : 'valid-headers';
+  }
+
   private get nowSeconds(): number {
     return this.options.clock.now() / 1000;
   }
@@ -205,7 +260,10 @@ export class Chain {
     if (parent === undefined) return refused({ kind: 'missing parent', reason: 'prev-blk-not-found' });
     if (parent.failed) return refused({ kind: 'invalid parent', reason: 'bad-prevblk' });
     const misplaced = checkHeaderInContext(header, { medianTime: medianTime(parent), now: this.nowSeconds });
-    return misplaced === undefined ? { accepted: true, last: this.index(header, parent) } : refused(misplaced);
+    if (misplaced !== undefined) return refused(misplaced);
+    // A ChainLocked block has its children, and no rival.
+    if (parent.height < (this.locked?.height ?? -1)) return refused({ kind: 'conflicting', reason: 'bad-chainlock' });
+    return { accepted: true, last: this.index(header, parent) };
   }
 
   private store(entry: Entry, body: Body, raw: Buffer): AcceptOutcome {
@@ -221,7 +279,7 @@ export class Chain {
 
   /** Of a block and all that stands complete on it, the one with the most work; the earlier one of equals. */
   private best(entry: Entry): Entry {
-    if (!complete(entry)) return entry;
+    if (!isComplete(entry)) return entry;
     let best = entry;
     const open = [entry];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -232,7 +290,8 @@ export class Chain {
   }
 
   private activate(candidate: Entry): ChainBlock[] {
-    if (candidate.work <= this.tip.work || !complete(candidate)) return [];
+    if (candidate.work <= this.tip.work || !isComplete(candidate)) return [];
+    if (this.forkOf(candidate).height < (this.locked?.height ?? -1)) return [];
     const joining: Entry[] = [];
     for (let entry: Entry | undefined = candidate; entry !== undefined && !this.isActive(entry); entry = entry.parent) {
       joining.unshift(entry);
@@ -287,13 +346,23 @@ export function medianTime(block: ChainBlock): number {
 }
 
 /** Whether a block and all before it have come. */
-function complete(block: ChainBlock): boolean {
+function isComplete(block: ChainBlock): boolean {
   let at: ChainBlock | undefined = block;
   while (at !== undefined && !at.connected) {
     if (at.raw === undefined) return false;
     at = at.parent;
   }
   return true;
+}
+
+/** Whether a block, or one before it, was found invalid. */
+function hasFailed(block: ChainBlock): boolean {
+  let at: ChainBlock | undefined = block;
+  while (at !== undefined && !at.connected) {
+    if (at.failed) return true;
+    at = at.parent;
+  }
+  return false;
 }
 
 function refused(fault: BlockFault): { readonly accepted: false; readonly fault: BlockFault } {

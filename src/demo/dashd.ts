@@ -52,7 +52,7 @@ export class DashdStandIn {
     return `http://127.0.0.1:${this.rpcPort}`;
   }
 
-  /** Where `hashblock` and `rawblock` are published. */
+  /** Where blocks and ChainLocks are published. */
   get zmqUrl(): string {
     return this.zmqEndpoint;
   }
@@ -91,6 +91,13 @@ export class DashdStandIn {
       if (!outcome.accepted) throw new Error(`the stand-in refused its own block: ${outcome.fault.reason}`);
       return raw;
     });
+  }
+
+  /** A quorum signs a block of the best chain; dashd tells of that. Without a block: the tip. */
+  chainLock(hash = this.node.chain.tip.hash): void {
+    const { chain } = this.node;
+    const block = chain.get(hash);
+    if (block !== undefined && chain.lock(hash)) this.feed.publishLock(block);
   }
 
   /** A password that differs from start to start, so that a cookie kept too long is found out. */

@@ -1,5 +1,6 @@
 import { Publisher } from 'zeromq';
 import type { ChainBlock } from './chain.js';
+import { chainLockOf } from './chain-lock.js';
 
 /** What may go wrong with a feed without its connection breaking. Read anew for each block. */
 export interface FeedFaults {
@@ -9,7 +10,7 @@ export interface FeedFaults {
   readonly swallows?: 'hashblock' | 'rawblock' | 'both';
 }
 
-type Topic = 'hashblock' | 'rawblock';
+type Topic = 'hashblock' | 'rawblock' | 'hashchainlock' | 'rawchainlocksig';
 
 const HIGH_WATER_MARK = 1_000;
 
@@ -18,7 +19,7 @@ const HIGH_WATER_MARK = 1_000;
  * `zmq/zmqpublishnotifier.cpp`.
  */
 export class Feed {
-  private readonly sequence: Record<Topic, number> = { hashblock: 0, rawblock: 0 };
+  private readonly sequence = new Map<Topic, number>();
   private socket: Publisher | undefined;
   private sending = Promise.resolve();
 
@@ -29,8 +30,7 @@ export class Feed {
     const socket = new Publisher({ linger: 0, sendHighWaterMark: HIGH_WATER_MARK });
     await socket.bind(endpoint);
     this.socket = socket;
-    this.sequence.hashblock = 0;
-    this.sequence.rawblock = 0;
+    this.sequence.clear();
     return socket.lastEndpoint ?? endpoint;
   }
 
@@ -50,12 +50,19 @@ export class Feed {
     if (block.raw !== undefined) this.publishOn('rawblock', block.raw);
   }
 
+  /** Tells of a ChainLock, by hash and in full. */
+  publishLock(block: ChainBlock): void {
+    this.publishOn('hashchainlock', Buffer.from(block.hash, 'hex'));
+    if (block.raw !== undefined) this.publishOn('rawchainlocksig', Buffer.concat([block.raw, chainLockOf(block)]));
+  }
+
   private publishOn(topic: Topic, body: Buffer): void {
     const { silent, swallows } = this.faults();
     if (silent === true) return;
     const number = Buffer.alloc(4);
-    number.writeUInt32LE(this.sequence[topic]);
-    this.sequence[topic] += 1;
+    const sequence = this.sequence.get(topic) ?? 0;
+    number.writeUInt32LE(sequence);
+    this.sequence.set(topic, sequence + 1);
     if (swallows === topic || swallows === 'both') return;
     // One at a time: a socket that is sending refuses to send.
     this.sending = this.sending.then(() => this.send([topic, body, number]));

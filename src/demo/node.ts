@@ -71,6 +71,7 @@ const POINTS: Readonly<Record<FaultKind, number>> = {
   // Punished on outbound connections only; those are between simulated nodes here.
   'known invalid': 0,
   'from the future': 0,
+  conflicting: 10,
 };
 
 /**

@@ -2,11 +2,13 @@ import { scanTransactions } from '../block/scan.js';
 import { HEADER_SIZE, hashHeader } from '../block/x11.js';
 import { hashFromWire } from '../wire/reader.js';
 import { type Chain, type ChainBlock, medianTime } from './chain.js';
+import { CHAINLOCK_SIGNATURE_BYTES, chainLockOf } from './chain-lock.js';
 import type { SimulatedNode } from './node.js';
 import { PROTOCOL_VERSION, SERVICES, USER_AGENT } from './protocol.js';
 import { RpcError, type RpcMethods } from './rpc-server.js';
 import { MIN_BLOCK_BYTES } from './rules.js';
 
+const RPC_INTERNAL_ERROR = -32603;
 const RPC_MISC_ERROR = -1;
 const RPC_TYPE_ERROR = -3;
 const RPC_INVALID_ADDRESS_OR_KEY = -5;
@@ -29,6 +31,8 @@ export function rpcMethods(node: SimulatedNode): RpcMethods {
     ['getblockhash', ([height]) => blockAt(chain, asNumber(height)).hash],
     ['getblockheader', ([hash, verbose]) => getblockheader(chain, hash, verbose)],
     ['getblock', ([hash, verbosity]) => getblock(chain, hash, verbosity)],
+    ['getchaintips', () => getchaintips(chain)],
+    ['getbestchainlock', () => getbestchainlock(chain)],
     ['getblockchaininfo', () => getblockchaininfo(chain)],
     ['getnetworkinfo', () => getnetworkinfo(node)],
     ['getpeerinfo', () => getpeerinfo(node)],
@@ -87,8 +91,28 @@ function describe(chain: Chain, block: ChainBlock): object {
     nTx: block.transactions,
     ...(block.parent === undefined ? {} : { previousblockhash: block.parent.hash }),
     ...(next === undefined ? {} : { nextblockhash: next.hash }),
-    chainlock: false,
+    chainlock: chain.isLocked(block),
   };
+}
+
+function getchaintips(chain: Chain): object[] {
+  return chain.branches().map(({ tip, fork, status }) => ({
+    height: tip.height,
+    hash: tip.hash,
+    difficulty: REGTEST_DIFFICULTY,
+    chainwork: tip.work.toString(16).padStart(HASH_DIGITS, '0'),
+    branchlen: tip.height - fork.height,
+    forkpoint: fork.hash,
+    status,
+  }));
+}
+
+function getbestchainlock(chain: Chain): object {
+  const { bestLocked } = chain;
+  if (bestLocked === undefined) throw new RpcError(RPC_INTERNAL_ERROR, 'Unable to find any ChainLock');
+  const hex = chainLockOf(bestLocked).toString('hex');
+  const signature = hex.slice(-2 * CHAINLOCK_SIGNATURE_BYTES);
+  return { blockhash: bestLocked.hash, height: bestLocked.height, signature, known_block: true, hex };
 }
 
 function getblockchaininfo(chain: Chain): object {

@@ -22,6 +22,7 @@ export type FaultKind =
   | 'consensus'
   | 'known invalid'
   | 'from the future'
+  | 'conflicting'
   | 'not continuous';
 
 export interface BlockFault {

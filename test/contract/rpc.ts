@@ -132,6 +132,53 @@ export function rpcContract(node: () => NodeUnderTest): void {
     assert.equal(network['localservices'], '0000000000001c05');
   });
 
+  it('tells of a block that lost, of the one in its place, and of their branches', async () => {
+    const template = await templateOn(node());
+    const [lost, winner] = [mine(template), mine(template)];
+    assert.equal(await resultOf(lost), null);
+    assert.equal(await resultOf(winner), 'inconclusive');
+    const branches = () => ask<Record<string, unknown>[]>(node(), 'getchaintips');
+    const branchOf = async (raw: Buffer) => {
+      const {
+        difficulty: _same,
+        chainwork,
+        ...facts
+      } = (await branches()).find(({ hash }) => hash === hashOf(raw)) ?? {};
+      assert.match(String(chainwork), /^[0-9a-f]{64}$/);
+      return facts;
+    };
+    const { height, parent } = template;
+    const beside = { height, branchlen: 1, forkpoint: parent };
+    assert.deepEqual(await branchOf(winner), { ...beside, hash: hashOf(winner), status: 'valid-headers' });
+    const next = mine(following(template, hashOf(winner)));
+    assert.equal(await resultOf(next), null);
+    assert.deepEqual(await branchOf(lost), { ...beside, hash: hashOf(lost), status: 'valid-fork' });
+    const [best] = await branches();
+    const tip = hashOf(next);
+    assert.deepEqual(await branchOf(next), {
+      height: height + 1,
+      branchlen: 0,
+      forkpoint: tip,
+      hash: tip,
+      status: 'active',
+    });
+    assert.equal(best?.['hash'], tip, 'the highest comes first');
+    const header = async (hash: string) => {
+      const { confirmations, chainlock, nextblockhash } = await ask<Record<string, unknown>>(
+        node(),
+        'getblockheader',
+        hash,
+      );
+      return { confirmations, chainlock, nextblockhash };
+    };
+    const none = { chainlock: false, nextblockhash: undefined };
+    assert.deepEqual(await header(hashOf(lost)), { ...none, confirmations: -1 });
+    assert.equal(await ask(node(), 'getblockhash', height), hashOf(winner));
+    assert.deepEqual(await header(hashOf(winner)), { ...none, confirmations: 2, nextblockhash: tip });
+    const { error } = await call(node(), 'getbestchainlock');
+    assert.deepEqual(error, { code: -32603, message: 'Unable to find any ChainLock' });
+  });
+
   it('has errors and statuses of its own kind', async () => {
     const refusal = async (body: string) => {
       const reply = await post(node(), body);
