@@ -87,8 +87,8 @@ function proofOf({ peer, pingMs }: Seat, i: number, nth: number, random: () => n
   const acknowledgedMs = micro(writtenMs + pingMs * (1.05 + random() * 0.25) + 18 + random() * 22);
   const chance = random();
   const base = { peer, protected: false };
-  if (nth % 9 === 4 && i === 17) {
-    return { ...base, status: 'failed', reason: 'no acknowledgement within 30 s', writtenMs };
+  if (nth % 9 === 0 && i === 17) {
+    return { ...base, status: 'failed', reason: 'no proof within 3 s', writtenMs };
   }
   if (nth % 7 === 2 && i === 9) return { ...base, status: 'failed', reason: 'connection reset', writtenMs };
   if (chance < 0.08) return { ...base, status: 'already had' };
@@ -105,9 +105,7 @@ function verdictOf(nth: number, block: Pick<Verdict, 'hash' | 'size' | 'height'>
   return {
     ...block,
     source: 'pool',
-    outcome: 'delivered',
-    success: true,
-    rpc: { outcome: nth % 3 === 0 ? 'duplicate' : 'accepted', ms: micro(41 + (nth % 5) * 6.3) },
+    ...judgementOf(nth),
     peersReached: reached.length,
     peersTried: peers.length,
     accepted: peers.filter(({ status }) => status === 'accepted').length,
@@ -118,6 +116,29 @@ function verdictOf(nth: number, block: Pick<Verdict, 'hash' | 'size' | 'height'>
     lastMs: times.at(-1) ?? 0,
     peers,
   };
+}
+
+function judgementOf(nth: number): Pick<Verdict, 'outcome' | 'success' | 'reason' | 'rpc'> {
+  const ms = micro(41 + (nth % 5) * 6.3);
+  if (nth === 5) {
+    const reason = 'dashd gave no answer: timeout: none within 3 s';
+    return {
+      outcome: 'delivered',
+      success: true,
+      reason,
+      rpc: { outcome: 'unavailable', reason: 'timeout', ms: 3_000 },
+    };
+  }
+  if (nth === 21) {
+    const reason = 'dashd rejected it: bad-txns-inputs-missingorspent';
+    return {
+      outcome: 'rejected',
+      success: false,
+      reason,
+      rpc: { outcome: 'rejected', reason: 'bad-txns-inputs-missingorspent', ms },
+    };
+  }
+  return { outcome: 'delivered', success: true, rpc: { outcome: nth % 3 === 1 ? 'duplicate' : 'accepted', ms } };
 }
 
 /** @param nth 0 for the newest */
@@ -138,7 +159,7 @@ function blockOf(nth: number, now: number): BlockRecord {
     gateMs: micro(0.4 + size / 600_000),
     verdict: verdictOf(nth, { hash, size, height }),
     finality:
-      nth === 7
+      nth === 7 || nth === 21
         ? { at, state: 'orphaned', by: hashOf(990) }
         : { at, state, ...(state !== 'pending' && { confirmations: 17 * nth + 4 }) },
   };
@@ -294,8 +315,7 @@ export function dashdDown(now: number): RelayData {
     blocks,
     status: {
       ...status,
-      ready: false,
-      notReady: ['dashd does not answer on RPC'],
+      degraded: ["the pool's own dashd is out of reach: blocks go to the other peers alone"],
       services: status.services.map((known) => {
         if (known.service === 'dashd rpc')
           return { ...known, ...down, code: 'refused', detail: 'connection refused at 127.0.0.1:9998' };
@@ -311,7 +331,11 @@ export function noPeers(now: number): RelayData {
   const { blocks } = busy(now);
   const peers: PeerView[] = [dashdPeer(now)];
   const status = statusOf(peers, blocks, now);
-  return { peers, blocks, status: { ...status, ready: false, notReady: ['fewer peers than peers.min'] } };
+  return {
+    peers,
+    blocks,
+    status: { ...status, degraded: ["no peer but the pool's own dashd can be reached: blocks go through it alone"] },
+  };
 }
 
 /** What strangers might call themselves. */

@@ -1,6 +1,5 @@
 /** How the relay and what it depends on are, in plain words. */
 import type { ServiceEvent } from '../../../events.js';
-import type { PeerView } from '../../../view.js';
 import type { ServiceStatus, StatusReply } from '../../http/api.js';
 import { formatTime, plain } from './format.js';
 import type { PageState } from './state.js';
@@ -62,10 +61,19 @@ export function notices(state: PageState, now: number): readonly Notice[] {
       detail: `${formatTime(refused.at, now)}: ${plain(refused.reason)}. Nothing was sent to anybody.`,
     });
   }
-  if (found.length === 0 && !status.ready) {
-    found.push({ tone: 'warn', title: 'The relay is not ready yet', detail: status.notReady.map(plain).join('; ') });
+  if (!status.ready) {
+    found.unshift({ tone: 'bad', title: 'Not ready for a block', detail: sentence(status.notReady) });
+  }
+  // The relay's own words, where ours have nothing to say.
+  if (found.length === 0 && status.degraded.length > 0) {
+    found.push({ tone: 'warn', title: 'Not all is well', detail: sentence(status.degraded) });
   }
   return found.sort((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad'));
+}
+
+function sentence(parts: readonly string[]): string {
+  const text = parts.map(plain).join('; ');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function dashdNotices({ services, peers }: StatusReply, now: number): Notice[] {
@@ -94,8 +102,9 @@ function peerNotices({ peers }: StatusReply): Notice[] {
       : 'A block could be sent to nobody over P2P. The relay keeps looking for peers.';
     return [{ tone: 'bad', title: 'No peer is connected', detail }];
   }
-  if (peers.connected < peers.min) {
-    const detail = `${peers.connected} connected, ${peers.min} wanted at least. The relay keeps looking for more.`;
+  const least = Math.min(peers.min, peers.max - 1);
+  if (others < least) {
+    const detail = `${others} connected, ${least} wanted at least. The relay keeps looking for more.`;
     return [{ tone: 'warn', title: 'Fewer peers than wanted', detail }];
   }
   return [];
@@ -105,14 +114,14 @@ function serviceNotices({ services }: StatusReply, now: number): Notice[] {
   return services
     .filter(({ service, state }) => state === 'down' && service !== 'dashd rpc' && service !== 'peers')
     .map((status) => ({
-      tone: status.service === 'pool socket' ? 'bad' : 'warn',
+      tone: 'warn',
       title: DOWN[status.service] ?? `${status.service} is down`,
       detail: since(status, now).trim(),
     }));
 }
 
 const DOWN: Partial<Record<Service, string>> = {
-  'pool socket': 'The pool cannot hand in blocks: its socket is closed',
+  'pool socket': 'The pool socket is closed',
   'dashd feed': 'dashd’s feed is silent',
 };
 
@@ -121,9 +130,4 @@ function since({ since: at, detail }: ServiceStatus, now: number): string {
   const why = plain(detail);
   if (when === '' && why === '') return '';
   return `${[when, why].filter((part) => part !== '').join(': ')}. `;
-}
-
-/** Peers by whether they have their handshake behind them. */
-export function isConnected({ state }: PeerView): boolean {
-  return state === 'connected';
 }

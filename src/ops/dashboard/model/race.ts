@@ -50,9 +50,13 @@ export function raceRows(proofs: Iterable<PeerProof>, spread: Spread): readonly 
     (a, b) =>
       Number(b.proof.protected) - Number(a.proof.protected) ||
       WITHOUT_TIME[a.proof.status] - WITHOUT_TIME[b.proof.status] ||
-      (a.provenMs ?? 0) - (b.provenMs ?? 0) ||
+      timeOf(a) - timeOf(b) ||
       a.proof.peer.localeCompare(b.proof.peer),
   );
+}
+
+function timeOf({ provenMs: ms, proof }: RaceRow): number {
+  return ms ?? proof.writtenMs ?? 0;
 }
 
 function marksOf(ms: number, spread: Spread): Mark[] {

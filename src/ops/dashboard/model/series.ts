@@ -12,6 +12,8 @@ export interface Series {
   readonly reached: readonly number[];
   readonly missed: readonly number[];
   readonly tried: readonly number[];
+  /** Whether its verdict was a success. */
+  readonly success: readonly boolean[];
 }
 
 /** @param newestFirst blocks as the API lists them @param most the newest so many, so that columns stay wide enough to be seen */
@@ -30,5 +32,6 @@ export function seriesOf(newestFirst: readonly BlockSummary[], most: number): Se
     reached: verdicts.map(({ peersReached }) => peersReached),
     missed: verdicts.map(({ peersReached, peersTried }) => peersTried - peersReached),
     tried: verdicts.map(({ peersTried }) => peersTried),
+    success: verdicts.map(({ success }) => success),
   };
 }

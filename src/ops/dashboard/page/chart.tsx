@@ -3,8 +3,11 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { useMedia, useWidth } from './hooks.js';
 
-/** Colours by the names they have in the style sheet. */
-export type Ink = (name: string) => string;
+/** What the style sheet says: colours by their names there, and the font of small print. */
+export interface Ink {
+  readonly colour: (name: string) => string;
+  readonly font: string;
+}
 
 export interface ChartProps {
   /** What it shows, for those who do not see it. */
@@ -32,7 +35,7 @@ export function Chart({ label, height, data, options, onPoint, onChoose }: Chart
         padding: [8, 10, 0, 0],
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-        ...options((name) => inkOf(element, name)),
+        ...options({ colour: (name) => colourOf(element, name), font: `11px ${getComputedStyle(element).fontFamily}` }),
         hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx ?? undefined)] },
       },
       data,
@@ -51,7 +54,7 @@ export function Chart({ label, height, data, options, onPoint, onChoose }: Chart
 }
 
 /** A canvas knows no custom properties: the colour is read off an element that has it. */
-function inkOf(element: HTMLElement, name: string): string {
+function colourOf(element: HTMLElement, name: string): string {
   element.style.color = `var(--${name})`;
   const { color } = getComputedStyle(element);
   element.style.color = '';

@@ -102,13 +102,15 @@ export interface NoticesProps {
 export function Notices({ state, onRetry }: NoticesProps) {
   const now = useNow(1_000);
   const found = notices(state, now + state.skewMs);
+  const isLinked = state.link.state === 'live' || state.link.state === 'connecting';
+  if (found.length === 0 && isLinked) return null;
   return (
-    <div class="notices">
+    <section class="notices" aria-label="Notices">
       <LinkNotice link={state.link} now={now} hasData={state.status !== undefined} onRetry={onRetry} />
       {found.map((notice) => (
         <NoticeBox key={notice.title} {...notice} />
       ))}
-    </div>
+    </section>
   );
 }
 

@@ -9,8 +9,11 @@ import { Chart, type Ink } from './chart.js';
 
 /** More than that, and columns are too narrow to be told apart. */
 const MOST_BLOCKS = 120;
-const HEIGHT = 200;
+const HEIGHT = 212;
 const LOW_HEIGHT = 140;
+/** The mark of a block that was no success stands so far above the columns; the chart ends a little higher. */
+const ABOVE = 1.1;
+const TOP = 1.2;
 /** One block is a point, not a history. */
 const LEAST_BLOCKS = 2;
 
@@ -38,7 +41,7 @@ export function History({ blocks }: { readonly blocks: readonly BlockSummary[] }
           </h3>
           <Times series={series} onPoint={setAt} onChoose={choose} />
           <h3>
-            Peers that have it <Keys names={['reached', 'missed']} />
+            Peers that have it <Keys names={['reached', 'missed', 'no success']} />
           </h3>
           <Reach series={series} onPoint={setAt} onChoose={choose} />
           <p class="readout">
@@ -56,7 +59,7 @@ function Keys({ names }: { readonly names: readonly string[] }) {
   return (
     <span class="keys">
       {names.map((name) => (
-        <span key={name} class={`key key-${name}`}>
+        <span key={name} class={`key key-${name.replace(' ', '-')}`}>
           {name}
         </span>
       ))}
@@ -99,11 +102,11 @@ function Times({ series, onPoint, onChoose }: ChartsProps) {
         },
         series: [
           {},
-          { stroke: ink('line-last'), width: 1.25, points: { show: false } },
-          { stroke: ink('line-median'), width: 2.25, points: { show: false } },
-          { stroke: ink('line-first'), width: 1.25, points: { show: false } },
+          { stroke: ink.colour('line-last'), width: 1.25, points: { show: false } },
+          { stroke: ink.colour('line-median'), width: 2.25, points: { show: false } },
+          { stroke: ink.colour('line-first'), width: 1.25, points: { show: false } },
         ],
-        bands: [{ series: [1, 3] as [number, number], fill: ink('band') }],
+        bands: [{ series: [1, 3] as [number, number], fill: ink.colour('band') }],
         axes: [
           xAxis(series, ink),
           {
@@ -124,7 +127,11 @@ function Times({ series, onPoint, onChoose }: ChartsProps) {
 }
 
 function Reach({ series, onPoint, onChoose }: ChartsProps) {
-  const data = useMemo<uPlot.AlignedData>(() => [[...series.index], [...series.tried], [...series.reached]], [series]);
+  const most = Math.max(1, ...series.tried);
+  const data = useMemo<uPlot.AlignedData>(() => {
+    const above = series.success.map((success) => (success ? null : most * ABOVE));
+    return [[...series.index], [...series.tried], [...series.reached], above];
+  }, [series, most]);
   const options = useCallback(
     (ink: Ink) => {
       const bars = uPlot.paths.bars?.({ size: [0.7, 22], radius: 0.15 });
@@ -132,12 +139,13 @@ function Reach({ series, onPoint, onChoose }: ChartsProps) {
       return {
         scales: {
           x: { time: false, range: around(series) },
-          y: { range: [0, Math.max(1, ...series.tried)] as [number, number] },
+          y: { range: [0, most * TOP] as [number, number] },
         },
         series: [
           {},
-          { fill: ink('missed'), width: 0, points: { show: false }, ...paths },
-          { fill: ink('reached'), width: 0, points: { show: false }, ...paths },
+          { fill: ink.colour('missed'), width: 0, points: { show: false }, ...paths },
+          { fill: ink.colour('reached'), width: 0, points: { show: false }, ...paths },
+          { paths: () => null, points: { show: true, size: 7, width: 0, fill: ink.colour('missed') } },
         ],
         axes: [
           xAxis(series, ink),
@@ -148,10 +156,10 @@ function Reach({ series, onPoint, onChoose }: ChartsProps) {
         ],
       };
     },
-    [series],
+    [series, most],
   );
   const whole = series.missed.filter((count) => count === 0).length;
-  const label = `Peers reached by ${series.blocks.length} blocks; ${whole} of them reached every peer`;
+  const label = `Peers reached by ${series.blocks.length} blocks; ${whole} of them reached every peer, ${series.success.filter((success) => !success).length} were no success`;
   return (
     <Chart label={label} height={LOW_HEIGHT} data={data} options={options} onPoint={onPoint} onChoose={onChoose} />
   );
@@ -162,14 +170,12 @@ function around({ blocks }: Series): [number, number] {
   return [-0.5, blocks.length - 0.5];
 }
 
-const FONT = '11px system-ui, sans-serif';
-
 function xAxis({ blocks }: Series, ink: Ink): uPlot.Axis {
   return {
-    stroke: ink('muted'),
-    font: FONT,
-    size: 24,
-    gap: 4,
+    stroke: ink.colour('muted'),
+    font: ink.font,
+    size: 30,
+    gap: 9,
     space: 90,
     grid: { show: false },
     ticks: { show: false },
@@ -183,12 +189,12 @@ function xAxis({ blocks }: Series, ink: Ink): uPlot.Axis {
 
 function yAxis(ink: Ink): uPlot.Axis {
   return {
-    stroke: ink('muted'),
-    font: FONT,
+    stroke: ink.colour('muted'),
+    font: ink.font,
     size: 48,
     gap: 6,
     space: 26,
-    grid: { stroke: ink('line'), width: 1 },
+    grid: { stroke: ink.colour('line'), width: 1 },
     ticks: { show: false },
   };
 }

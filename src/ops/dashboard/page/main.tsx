@@ -77,7 +77,7 @@ function Content({ state, link, shown }: ContentProps) {
       <Figures state={state} status={status} />
       <div class="columns">
         {block === undefined ? (
-          <NoRace isMissing={shown !== undefined && state.missing.has(shown)} />
+          <NoRace isReady={status.ready} isMissing={shown !== undefined && state.missing.has(shown)} />
         ) : (
           <RacePanel
             block={block}
@@ -105,19 +105,36 @@ function Waiting({ state: { link } }: { readonly state: PageState }) {
   return <p class="waiting">{link.state === 'connecting' ? 'Asking the relay…' : 'Nothing is known yet.'}</p>;
 }
 
-function NoRace({ isMissing }: { readonly isMissing: boolean }) {
+function NoRace({ isMissing, isReady }: { readonly isMissing: boolean; readonly isReady: boolean }) {
   return (
     <section class="card race-card" aria-labelledby="race-title">
       <div class="card-head">
         <h2 id="race-title">{isMissing ? 'No such block' : 'The race'}</h2>
         {isMissing && <a href="#newest">Follow the newest</a>}
       </div>
-      <p class="empty">
-        {isMissing
-          ? 'This relay’s history has no block by that hash.'
-          : 'When the pool finds a block, this is where it runs: one row a peer, who had it when.'}
-      </p>
+      <div class="empty">
+        {!isMissing && <Ghost />}
+        <p>
+          {isMissing
+            ? 'This relay’s history has no block by that hash.'
+            : `${isReady ? 'All set for the first block. ' : ''}As soon as the pool finds one, it runs here: one row a peer, who had it when.`}
+        </p>
+      </div>
     </section>
+  );
+}
+
+/** What a race will look like. */
+function Ghost() {
+  return (
+    <svg class="ghost" viewBox="0 0 420 110" aria-hidden="true">
+      {[90, 130, 148, 240, 330].map((end, row) => (
+        <g key={end}>
+          <line x1={14 + row * 2} x2={end} y1={12 + row * 22} y2={12 + row * 22} />
+          <circle cx={end} cy={12 + row * 22} r="5" />
+        </g>
+      ))}
+    </svg>
   );
 }
 

@@ -159,7 +159,13 @@ function Rows({ rows, axis, spread, rpc, isLive, elapsedMs, countries }: RowsPro
           </li>
         )}
         {rows.map((row) => (
-          <Row key={row.proof.peer} row={row} axis={axis} country={countries.get(row.proof.peer)}>
+          <Row
+            key={row.proof.peer}
+            row={row}
+            axis={axis}
+            country={countries.get(row.proof.peer)}
+            elapsedMs={isLive ? elapsedMs : undefined}
+          >
             {ground}
           </Row>
         ))}
@@ -175,10 +181,12 @@ interface RowProps {
   readonly row: RaceRow;
   readonly axis: Axis;
   readonly country: string | undefined;
+  /** So long a race that is not over has been running, ms. */
+  readonly elapsedMs: number | undefined;
   readonly children: preact.ComponentChildren;
 }
 
-function Row({ row: { proof, provenMs, marks }, axis, country, children }: RowProps) {
+function Row({ row: { proof, provenMs, marks }, axis, country, elapsedMs, children }: RowProps) {
   const [host, port] = splitPeer(proof.peer);
   const place = countryName(country);
   return (
@@ -200,7 +208,7 @@ function Row({ row: { proof, provenMs, marks }, axis, country, children }: RowPr
           <span class="port">{port}</span>
         </span>
       </span>
-      <Track proof={proof} axis={axis}>
+      <Track proof={proof} axis={axis} elapsedMs={elapsedMs}>
         {children}
       </Track>
       <span class="race-result" title={statusWord(proof)}>
@@ -216,10 +224,11 @@ function Row({ row: { proof, provenMs, marks }, axis, country, children }: RowPr
 interface TrackProps {
   readonly proof: PeerProof;
   readonly axis: Axis;
+  readonly elapsedMs: number | undefined;
   readonly children: preact.ComponentChildren;
 }
 
-function Track({ proof, axis, children }: TrackProps) {
+function Track({ proof, axis, elapsedMs, children }: TrackProps) {
   const { status, writtenMs, acknowledgedMs, acceptedMs } = proof;
   const begin = writtenMs ?? 0;
   const proven = acknowledgedMs ?? acceptedMs;
@@ -227,6 +236,9 @@ function Track({ proof, axis, children }: TrackProps) {
     <svg class="track" aria-hidden="true">
       {children}
       {proven !== undefined && <Bar axis={axis} from={begin} to={proven} kind="sent" />}
+      {status === 'written' && elapsedMs !== undefined && (
+        <Bar axis={axis} from={begin} to={elapsedMs} kind="waiting" />
+      )}
       {acknowledgedMs !== undefined && acceptedMs !== undefined && (
         <Bar axis={axis} from={acknowledgedMs} to={acceptedMs} kind="taken" />
       )}
@@ -286,7 +298,7 @@ interface BarProps {
   readonly axis: Axis;
   readonly from: number;
   readonly to: number;
-  readonly kind: 'sent' | 'taken';
+  readonly kind: 'sent' | 'taken' | 'waiting';
 }
 
 function Bar({ axis, from, to, kind }: BarProps) {

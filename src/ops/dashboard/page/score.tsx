@@ -26,7 +26,7 @@ export function ScoreButton({ peer: { peer, protected: isProtected, score } }: {
           <span key={label} class="term">
             <span class="term-value">{signed(value)}</span>
             <span>
-              <b>{plain(label)}</b> {plain(why)}
+              <b>{plain(label)}</b> {plain(why).replaceAll('_', ' ')}
             </span>
           </span>
         ))}

@@ -1,0 +1,352 @@
+/** The page in a real browser: what it shows, what it survives, what it weighs. Screenshots go to $SCREENSHOTS, if that is set. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import type { Browser, Page } from 'playwright-core';
+import { buildDashboard } from '../../src/ops/dashboard/build.js';
+import { findChromium, launch } from './chromium.js';
+import {
+  busy,
+  DASHD,
+  dashdDown,
+  empty,
+  HOSTILE,
+  hashOf,
+  hostile,
+  noPeers,
+  type RelayData,
+  storyOf,
+} from './fixture.js';
+import { FixtureServer } from './server.js';
+
+const SOURCE = 'src/ops/dashboard/page';
+const WIDTHS = [1440, 820, 390] as const;
+const SCHEMES = ['light', 'dark'] as const;
+const STATES = { busy, empty, 'dashd-down': dashdDown, 'no-peers': noPeers } as const;
+/** The whole page, compressed as a server would send it. */
+const MAX_WEIGHT = 100_000;
+
+/** Run in the page: notes when the verdict is drawn. */
+const NOTE_BADGE = `new MutationObserver(() => {
+  if (document.querySelector('.badge')?.textContent === 'delivered') window.seenAt ??= Date.now();
+}).observe(document.body, { subtree: true, childList: true, characterData: true })`;
+
+const chromium = findChromium();
+const skip =
+  chromium === undefined
+    ? 'no Chromium here (set CHROMIUM to its path)'
+    : existsSync(SOURCE)
+      ? false
+      : 'the page’s source is not here: run this from the repository';
+
+interface Violation {
+  readonly id: string;
+  readonly help: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+describe('the dashboard in a browser', { skip }, () => {
+  let folder = '';
+  let assets = '';
+  let pictures = '';
+  let browser: Browser;
+  let axe = '';
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'blockcast-dashboard-'));
+    assets = join(folder, 'assets');
+    pictures = process.env['SCREENSHOTS'] ?? join(folder, 'screenshots');
+    await mkdir(pictures, { recursive: true });
+    await buildDashboard(assets, SOURCE);
+    axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    browser = await launch(chromium ?? '');
+  });
+
+  after(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  interface Visit {
+    readonly page: Page;
+    readonly server: FixtureServer;
+    /** What the browser complained of, violations of the content security policy among it. */
+    readonly complaints: string[];
+  }
+
+  interface Look {
+    readonly width?: number;
+    readonly scheme?: 'light' | 'dark';
+    readonly hash?: string;
+    /** For what happens before the page is opened. */
+    readonly prepare?: (server: FixtureServer) => void;
+  }
+
+  /** Opens the page on this data, and closes it and the server afterwards. */
+  async function visit(data: RelayData, look: Look, see: (visit: Visit) => Promise<void>): Promise<void> {
+    const { width = 1440, scheme = 'light', hash = '', prepare } = look;
+    const server = await FixtureServer.start(assets, data);
+    prepare?.(server);
+    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme });
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    try {
+      await page.goto(`${server.url}${hash}`);
+      await see({ page, server, complaints });
+    } finally {
+      await context.close();
+      await server.stop();
+    }
+  }
+
+  const live = (page: Page) => page.locator('.link-live').waitFor();
+  /** Waits until an expression, read in the page, is true. */
+  const until = (page: Page, expression: string) => page.waitForFunction(expression);
+  const textOf = async (page: Page, selector: string) => (await page.locator(selector).first().textContent()) ?? '';
+
+  for (const [name, make] of Object.entries(STATES)) {
+    for (const width of WIDTHS) {
+      test(`${name} at ${width} px: fits, accessible, nothing to complain of; light and dark`, async () => {
+        for (const scheme of SCHEMES) {
+          await visit(make(Date.now()), { width, scheme }, async ({ page, complaints }) => {
+            await live(page);
+            if (name === 'busy') await until(page, "document.querySelectorAll('canvas').length === 2");
+            await page.evaluate(
+              'Promise.all(document.getAnimations().map((a) => a.effect.getTiming().iterations === Infinity || a.finished))',
+            );
+            await page.screenshot({ path: join(pictures, `${name}-${width}-${scheme}.png`), fullPage: true });
+            const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+            assert.equal(overflow, 0, 'it must not scroll sideways');
+            await page.evaluate(axe);
+            const violations = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as Violation[];
+            assert.deepEqual(
+              violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0]?.html}`),
+              [],
+            );
+            assert.deepEqual(complaints, []);
+          });
+        }
+      });
+    }
+  }
+
+  test('shows the figures, and the race with the ledger’s own', async () => {
+    const data = busy(Date.now());
+    await visit(data, {}, async ({ page }) => {
+      await live(page);
+      await page.locator('.race-rows li').nth(20).waitFor();
+      assert.match(await textOf(page, '.figure'), /Peers connected20 \/ 20/);
+      const verdict = data.blocks[0]?.verdict;
+      const rows = await page.locator('.race-rows li').allTextContents();
+      assert.equal(rows.length, 1 + (verdict?.peers.length ?? 0));
+      assert.match(rows[0] ?? '', /submitblock to dashd\s*accepted/);
+      assert.match(rows[1] ?? '', new RegExp(`dashd ${DASHD.replace('.', '\\.')}.*accepted`));
+      for (const [mark, ms] of [
+        ['first', verdict?.firstMs],
+        ['last', verdict?.lastMs],
+      ] as const) {
+        const marked = rows.filter((row) => row.includes(mark));
+        assert.ok(
+          marked.some((row) => row.endsWith(`${Math.round(ms ?? 0)} ms`)),
+          `${mark}: ${marked.join()}`,
+        );
+      }
+      assert.match(rows.at(-1) ?? '', /failed: no proof within 3 s/);
+    });
+  });
+
+  test('follows a block from its arrival to its end without being reloaded', async (t) => {
+    await visit(empty(Date.now()), {}, async ({ page, server }) => {
+      await live(page);
+      const [received, ...story] = storyOf(0, Date.now());
+      const [end, proofs] = [story.at(-1), story.slice(0, -1)];
+      assert.ok(received?.type === 'received' && end?.type === 'verdict');
+      server.tell(received);
+      await page.getByText('on its way').first().waitFor();
+      server.tell(...proofs);
+      await until(page, "document.querySelectorAll('.race-rows li').length === 20");
+      assert.ok((await page.locator('.spot .halo').count()) >= 17, 'peers light up on the map');
+      await page.evaluate(NOTE_BADGE);
+      const told = Date.now();
+      server.tell(end);
+      await page.locator('.badge', { hasText: 'delivered' }).waitFor();
+      t.diagnostic(`the verdict was on the page ${Number(await page.evaluate('seenAt')) - told} ms after it was told`);
+      assert.equal(await textOf(page, '[role=status]'), `Block ${end.height} delivered: 19 of 20 peers have it`);
+      server.tell({ type: 'finality', at: Date.now(), hash: end.hash, state: 'orphaned', by: hashOf(990) });
+      await page.locator('.badge', { hasText: 'orphaned' }).waitFor();
+      assert.equal(await page.evaluate("performance.getEntriesByType('navigation').length"), 1);
+    });
+  });
+
+  test('a block can be linked to and chosen; the newest is followed until then and after', async () => {
+    await visit(busy(Date.now()), { hash: `#block=${hashOf(7)}` }, async ({ page, server }) => {
+      await live(page);
+      await page.locator('.race-card .hash', { hasText: hashOf(7) }).waitFor();
+      await page.locator('.badge', { hasText: 'orphaned' }).waitFor();
+      await page.locator('.block').nth(3).click();
+      await page.locator('.race-card .hash', { hasText: hashOf(3) }).waitFor();
+      assert.equal(new URL(page.url()).hash, `#block=${hashOf(3)}`);
+      server.tell(...storyOf(50, Date.now()));
+      await page.locator('.block .block-hash', { hasText: hashOf(50).slice(-8) }).waitFor();
+      assert.match(await textOf(page, '.race-card .hash'), new RegExp(hashOf(3)));
+      await page.getByText('Follow the newest').click();
+      await page.locator('.race-card .hash', { hasText: hashOf(50) }).waitFor();
+    });
+  });
+
+  test('a link to a block that is not there says so', async () => {
+    await visit(busy(Date.now()), { hash: `#block=${'ab'.repeat(32)}` }, async ({ page }) => {
+      await page.getByRole('heading', { name: 'No such block' }).waitFor();
+    });
+  });
+
+  for (const width of [1440, 390]) {
+    test(`by keyboard, a peer’s score shows its terms, at ${width} px`, async () => {
+      await visit(busy(Date.now()), { width }, async ({ page }) => {
+        await live(page);
+        const focused = () => page.evaluate("document.activeElement?.className ?? ''");
+        for (let presses = 0; presses < 120 && (await focused()) !== 'score-button'; presses++)
+          await page.keyboard.press('Tab');
+        await page.keyboard.press('Tab');
+        assert.equal(await focused(), 'score-button');
+        const terms = page.locator('.score-terms:visible');
+        assert.match((await terms.textContent()) ?? '', /\+100initial known from dashd.*270score/);
+        const described = await page.evaluate(
+          "document.getElementById(document.activeElement.getAttribute('aria-describedby')).textContent",
+        );
+        assert.equal(described, await terms.textContent());
+        await page.screenshot({ path: join(pictures, `score-${width}.png`) });
+        await page.keyboard.press('Escape');
+        assert.equal(await terms.count(), 0);
+      });
+    });
+  }
+
+  test('what strangers write is text, never markup', async () => {
+    await visit(hostile(Date.now()), {}, async ({ page, complaints }) => {
+      await live(page);
+      await page.locator('.agent', { hasText: '<img src=x' }).waitFor();
+      await page.locator('.reason', { hasText: '<script>alert(1)</script>' }).waitFor();
+      assert.equal(await page.locator('main img, main script, main b:has-text("owned")').count(), 0);
+      assert.ok(!(await page.title()).includes('owned'));
+      const text = (await page.locator('body').textContent()) ?? '';
+      assert.ok(text.includes('<img src=x onerror='));
+      assert.ok(HOSTILE.includes('\u202e') && !text.includes('\u202e'), 'nothing turns the direction of what follows');
+      assert.deepEqual(complaints, []);
+    });
+  });
+
+  test('a lost connection is told, tried again, and everything is fetched anew', async () => {
+    const data = busy(Date.now());
+    await visit({ ...data, blocks: data.blocks.slice(1) }, {}, async ({ page, server }) => {
+      await live(page);
+      const { port } = server;
+      await server.stop();
+      await page.locator('.notice', { hasText: 'Connection to the relay lost at' }).waitFor();
+      assert.equal(await textOf(page, '[role=status]'), 'Connection to the relay lost');
+      await page.screenshot({ path: join(pictures, 'lost-1440-light.png') });
+      const again = await FixtureServer.start(assets, data, port);
+      try {
+        await page.getByRole('button', { name: 'Try now' }).click();
+        await live(page);
+        await page.locator('.race-card .hash', { hasText: hashOf(0) }).waitFor();
+        assert.equal(await page.locator('.notice').count(), 0);
+        assert.equal(await textOf(page, '[role=status]'), 'Connected to the relay again');
+      } finally {
+        await again.stop();
+      }
+    });
+  });
+
+  test('comes back by itself', async () => {
+    await visit(busy(Date.now()), {}, async ({ page, server }) => {
+      await live(page);
+      const { port } = server;
+      await server.stop();
+      await page.locator('.link-lost').waitFor();
+      const again = await FixtureServer.start(assets, busy(Date.now()), port);
+      try {
+        await live(page);
+      } finally {
+        await again.stop();
+      }
+    });
+  });
+
+  test('when events were missed the lists are fetched anew', async () => {
+    await visit(busy(Date.now()), {}, async ({ page, server }) => {
+      await live(page);
+      const asked = page.waitForResponse((reply) => reply.url().includes('/api/v1/blocks?'));
+      server.reset();
+      await asked;
+      assert.equal(server.listings, 2);
+    });
+  });
+
+  test('without a password it says so', async () => {
+    const lock = (server: FixtureServer) => {
+      server.isLocked = true;
+    };
+    await visit(busy(Date.now()), { prepare: lock }, async ({ page }) => {
+      await page.locator('.notice', { hasText: 'The relay wants a password' }).waitFor();
+      await page.screenshot({ path: join(pictures, 'unauthorised-1440-light.png') });
+    });
+  });
+
+  test('the theme that was chosen is remembered', async () => {
+    await visit(busy(Date.now()), { scheme: 'light' }, async ({ page }) => {
+      await live(page);
+      const ground = () => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
+      const light = await ground();
+      await page.getByRole('radio', { name: 'Dark' }).check();
+      const dark = await ground();
+      assert.notEqual(dark, light);
+      await page.reload();
+      await live(page);
+      assert.equal(await ground(), dark);
+      assert.ok(await page.getByRole('radio', { name: 'Dark' }).isChecked());
+    });
+  });
+
+  test('older blocks are fetched on demand', async () => {
+    const data = busy(Date.now());
+    const more = Array.from({ length: 120 }, (_, i) => ({ ...data.blocks[i % 40], hash: hashOf(2_000 + i) }));
+    await visit({ ...data, blocks: more as RelayData['blocks'] }, {}, async ({ page }) => {
+      await live(page);
+      assert.equal(await page.locator('.block').count(), 100);
+      await page.getByRole('button', { name: 'Older blocks' }).click();
+      await until(page, "document.querySelectorAll('.block').length === 120");
+      assert.equal(await page.getByRole('button', { name: 'Older blocks' }).count(), 0);
+    });
+  });
+
+  test('is light: all of it, compressed, and asks nobody else for anything', async (t) => {
+    const sizes = new Map<string, number>();
+    for (const file of ['index.html', 'app.js', 'app.css', 'theme.js', 'favicon.svg']) {
+      const bytes = await readFile(join(assets, file));
+      sizes.set(`${file} ${bytes.length}`, gzipSync(bytes, { level: 9 }).length);
+    }
+    const whole = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+    for (const [file, size] of sizes) t.diagnostic(`${file} bytes, ${size} compressed`);
+    t.diagnostic(`page weight: ${whole} bytes compressed`);
+    assert.ok(whole < MAX_WEIGHT, `${whole} bytes`);
+    const server = await FixtureServer.start(assets, busy(Date.now()));
+    const page = await browser.newPage();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).origin));
+    await page.goto(server.url);
+    await live(page);
+    assert.deepEqual([...new Set(asked)], [new URL(server.url).origin]);
+    await page.close();
+    await server.stop();
+  });
+});
