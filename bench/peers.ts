@@ -192,6 +192,7 @@ async function configFor({ dashd }: DemoNetwork, peerDb: string) {
       'events-bind': `tcp://127.0.0.1:${await freePort()}`,
       'broadcast-refresh-interval': String(REFRESH_SECONDS),
       'broadcast-peer-db': peerDb,
+      'history-file': `${peerDb}.blocks.jsonl`,
     },
     env: {},
     readFile: () => '',

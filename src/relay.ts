@@ -19,6 +19,7 @@ import {
 import { controlPath, openControl } from './adapters/control.js';
 import { openCountries } from './adapters/countries.js';
 import { resolveSeed } from './adapters/dns.js';
+import { openHistoryFile } from './adapters/history-file.js';
 import { openPeerFile } from './adapters/peer-file.js';
 import { createRpc } from './adapters/rpc.js';
 import { systemClock, systemRandom } from './adapters/system.js';
@@ -37,6 +38,8 @@ import { weightsFrom } from './peers/score.js';
 import { type Admission, Gatekeeper } from './streams/blocks.js';
 import { Broadcaster } from './streams/broadcast.js';
 import { FEED_TOPICS, feed } from './streams/feed.js';
+import { followFinality } from './streams/finality.js';
+import { openHistory } from './streams/history.js';
 import { peerEvents } from './streams/peer-events.js';
 import { createPeering } from './streams/peering.js';
 import { loadBook, persist } from './streams/persist.js';
@@ -52,6 +55,7 @@ import { witnessed } from './streams/witness.js';
 import { type Clock, type Random, SECOND_MS } from './time.js';
 import type { RelayView } from './view.js';
 import { NETWORKS } from './wire/network.js';
+import type { Hash } from './wire/reader.js';
 
 export interface Relay {
   readonly view: RelayView;
@@ -110,6 +114,11 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const pool$ = socket((handlers) => openPull({ bind: config.pool.bind, curve }, handlers), closing);
   const rpc = createRpc(dashd.rpc);
   const rpcNews$ = watchRpc(rpc, clock, scheduler).pipe(share());
+
+  // What became of the pool's blocks, on disk.
+  const historyFile = openHistoryFile(config.history.file);
+  const history = await openHistory({ file: historyFile, maxBlocks: config.history.maxBlocks, tell, clock, scheduler });
+  const chainLocks$ = new Subject<Hash>();
 
   // Peers: the pool's own dashd, and those that the book holds best.
   const own = toAddress(dashd.p2p.host, dashd.p2p.port);
@@ -197,10 +206,12 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   outgoing.add(
     broadcaster.events$.subscribe((event) => {
       tell(event);
+      history.note(event);
       peering.noteBlock(event);
     }),
   );
   if (broadcast.enabled) outgoing.add(peering.events$.subscribe(tell));
+  outgoing.add(followFinality({ history, rpc, events$, chainLocks$, clock, scheduler }).subscribe(tell));
   outgoing.add(
     peerNews$.subscribe((news) => {
       broadcaster.onPeer(news);
@@ -221,6 +232,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   incoming.add(
     feed$.subscribe((news) => {
       if (news.type === 'tip') moveTip(news.hash, 'feed');
+      else if (news.type === 'chainlock') chainLocks$.next(news.hash);
       else if (news.type === 'raw') accept(gate.fromFeed(news.raw));
       else tell(news);
     }),
@@ -248,7 +260,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     pool: peers,
     weights: () => weights,
     country,
-    history: NO_HISTORY,
+    history: history.view,
     clock,
   });
 
@@ -293,7 +305,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
       // The last edit is answered before the last save.
       await control?.close();
       ending$.next();
-      await Promise.all([...closing, publisher.close(), rpc.close(), saved]);
+      await Promise.all([...closing, publisher.close(), rpc.close(), saved, history.close()]);
     } finally {
       events$.complete();
     }
@@ -316,6 +328,7 @@ const BLOCK_EVENTS: ReadonlySet<string> = new Set<BlockEvent['type']>([
   'repeated',
   'proof',
   'verdict',
+  'finality',
 ]);
 
 function isBlockEvent(event: RelayEvent): event is BlockEvent {
@@ -325,14 +338,6 @@ function isBlockEvent(event: RelayEvent): event is BlockEvent {
 function isTip<T extends { readonly type: string }>(news: T): news is Extract<T, { readonly type: 'tip' }> {
   return news.type === 'tip';
 }
-
-/** Until the history of blocks is plugged in. */
-const NO_HISTORY: RelayView['history'] = {
-  size: 0,
-  latest: () => [],
-  get: () => undefined,
-  kpis: () => ({ blocks: 0, finality: { pending: 0, chainlocked: 0, buried: 0, orphaned: 0 } }),
-};
 
 function peersFault(code: string, detail: string, at: number): ServiceEvent {
   return { type: 'service', at, service: 'peers', state: 'fault', code, detail };

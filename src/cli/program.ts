@@ -15,6 +15,7 @@ Examples:
   blockcast check-config --config blockcast.yaml  print what would be run on
   blockcast submit block.hex                      push a block to the relay on this machine
   blockcast peers list                            the peers it knows, the best first
+  blockcast alerts test                           whether alerts arrive
   blockcast demo                                  see it work, without a dashd
 
 Every flag is also a key in the file, and a variable: --dashd-rpc-url, dashd.rpc.url and BLOCKCAST_DASHD_RPC_URL are one
@@ -120,6 +121,18 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
     });
   addConfigFlags(submit, ({ key }) => key.startsWith('pool.') || key.startsWith('events.'));
   addPeersCommands(program, context, finish);
+
+  const alerts = program.command('alerts').description('what an operator is woken by');
+  const test = alerts
+    .command('test')
+    .description('send a test message through each channel that is configured')
+    .action(async () => {
+      const loaded = configFor(test, context);
+      if (loaded === undefined) return finish(EXIT.usage);
+      const command = await import('./alerts.js');
+      finish(await command.testAlerts(loaded.config, context));
+    });
+  addConfigFlags(test, ({ key }) => key.startsWith('alerts.') || key === 'network');
   return program;
 }
 

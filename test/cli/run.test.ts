@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, describe, test } from 'node:test';
+import { stringify } from 'yaml';
 import { start } from './support.js';
 
 describe('run', () => {
@@ -31,6 +32,8 @@ describe('run', () => {
       `--dashd-rpc-url=http://pool:hunter2@127.0.0.1:${dead}`,
       '--dashd-zmq-url=',
       `--broadcast-peer-db=${folder}/peers.json`,
+      `--history-file=${folder}/blocks.jsonl`,
+      '--http-port=0',
     ];
     const relay = start(['run', ...flags, ...sockets, '--log-level=debug', '--log-format=json']);
     const seen: Record<string, unknown>[] = [];
@@ -56,6 +59,68 @@ describe('run', () => {
     );
     assert.ok(messages.some((message) => message.startsWith('refused')));
     assert.ok(!JSON.stringify(seen).includes('hunter2') && !stderr.includes('hunter2'));
+  });
+
+  test('shows its pages, takes over what may change on SIGHUP, and names what may not', async () => {
+    const dead = await deadPort();
+    const file = join(folder, 'blockcast.yaml');
+    const settings = {
+      network: 'regtest',
+      dashd: {
+        p2p: { port: dead },
+        rpc: { url: `http://127.0.0.1:${dead}`, user: 'pool', password: 'hunter2' },
+        zmq: { url: '' },
+      },
+      pool: { bind: `ipc://${folder}/pool2` },
+      events: { bind: `ipc://${folder}/events2` },
+      broadcast: { peerDb: `${folder}/peers2.json` },
+      history: { file: `${folder}/blocks2.jsonl` },
+      http: { port: 0 },
+      log: { level: 'info', format: 'json' },
+    };
+    const write = (changed: object) => writeFileSync(file, stringify({ ...settings, ...changed }));
+    write({});
+    const relay = start(['run', '--config', file]);
+    const lines = createInterface({ input: relay.child.stdout });
+    const messages: string[] = [];
+    let read = 0;
+    const next = async (pattern: RegExp): Promise<string> => {
+      for (;;) {
+        const found = messages.slice(read).find((message) => pattern.test(message));
+        if (found !== undefined) {
+          read = messages.indexOf(found, read) + 1;
+          return found;
+        }
+        const [line] = await once(lines, 'line');
+        messages.push(String(JSON.parse(String(line)).message));
+      }
+    };
+    const [, url = ''] = /(http:\/\/\S+)$/.exec(await next(/^http up/)) ?? [];
+    assert.equal((await fetch(new URL('/healthz', url))).status, 200);
+    const ready = await fetch(new URL('/readyz', url));
+    assert.equal(ready.status, 503, 'neither dashd nor a peer could take a block');
+    const metrics = await (await fetch(new URL('/metrics', url))).text();
+    assert.match(metrics, /^blockcast_build_info\{.*network="regtest"/m);
+
+    write({
+      log: { level: 'debug', format: 'json' },
+      peers: [`127.0.0.1:${dead}`],
+      pool: { bind: 'tcp://127.0.0.1:1' },
+    });
+    relay.child.kill('SIGHUP');
+    assert.equal(await next(/^configuration read again/), 'configuration read again: taken over: peers, log.level');
+    assert.equal(await next(/restart/), 'these settings need a restart: pool.bind');
+
+    writeFileSync(file, 'network: moon');
+    relay.child.kill('SIGHUP');
+    await next(/^the configuration was not taken over/);
+    assert.match(await next(/^network/), /"moon" is not one of the choices/);
+    assert.equal((await fetch(new URL('/healthz', url))).status, 200, 'it goes on as it was');
+
+    relay.child.kill('SIGTERM');
+    const { code, stderr } = await relay.ended;
+    assert.equal(code, 0, stderr);
+    await assert.rejects(fetch(new URL('/healthz', url)));
   });
 
   test('does not start on a wrong configuration', async () => {

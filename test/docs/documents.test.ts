@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { CONFIG_ENV, envName, FLAGS, KEYS } from '../../src/config/settings.js';
+import { CONFIG_ENV, envName, FLAGS, isSecret, KEYS, secretFileEnvName } from '../../src/config/settings.js';
 import { loadConfig } from '../../src/config.js';
 import { cli } from '../cli/support.js';
 import { commandsIn, type Invocation } from './commands.js';
@@ -103,7 +103,7 @@ describe('settings', () => {
       return parts.map((_, index) => parts.slice(0, index + 1).join('.'));
     }),
   );
-  const variables = new Set([...KEYS.map(envName), CONFIG_ENV]);
+  const variables = new Set([...KEYS.map(envName), ...KEYS.filter(isSecret).map(secretFileEnvName), CONFIG_ENV]);
 
   for (const document of DOCUMENTS) {
     test(`that ${document.path} names exist`, () => {

@@ -41,6 +41,7 @@ export class RelayUnderTest {
         'dashd-zmq-url': '',
         'broadcast-min-peers': '0',
         'broadcast-peer-db': join(folder, 'broadcast_peers.json'),
+        'history-file': join(folder, 'block_history.jsonl'),
         ...options,
         'pool-bind': poolBind,
         'events-bind': eventsBind,

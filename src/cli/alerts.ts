@@ -1,0 +1,21 @@
+import { hostname } from 'node:os';
+import { systemClock, systemRandom } from '../adapters/system.js';
+import type { Config } from '../config.js';
+import { sendTestAlert } from '../ops/alerts/alerts.js';
+import { type CliContext, EXIT } from './context.js';
+
+/** Sends a test message through each channel, and prints what became of it. @returns the exit code: ok when all of them took it */
+export async function testAlerts({ alerts, network }: Config, { stdout, stderr }: CliContext): Promise<number> {
+  const results = await sendTestAlert(alerts, {
+    network,
+    instance: hostname(),
+    clock: systemClock,
+    random: systemRandom,
+  });
+  for (const { channel, ok, detail } of results) stdout.write(`${channel}: ${ok ? 'sent' : 'failed'}: ${detail}\n`);
+  if (results.length > 0) return results.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
+  stderr.write(
+    'error: no channel is configured: set alerts.webhook.url, or alerts.telegram.token and alerts.telegram.chat\n',
+  );
+  return EXIT.usage;
+}
