@@ -61,7 +61,7 @@ function read(answer: PostAnswer, host: string, token: string): Delivery {
 const SIGNS = { critical: '🔴', warning: '🟡', resolved: '🟢' } as const;
 
 /** Plain text; nothing in it is markup. */
-export function messageText({ notice, leftOut }: Envelope, { network, instance }: Sender): string {
+function messageText({ notice, leftOut }: Envelope, { network, instance }: Sender): string {
   const { state, severity, title, repeat, text } = notice;
   const isOver = state === 'resolved';
   const word = isOver ? 'RESOLVED' : severity.toUpperCase();

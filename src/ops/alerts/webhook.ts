@@ -12,7 +12,7 @@ export interface WebhookDeps extends Sender {
 }
 
 /** The payload's version. Fields are added within one, never renamed. */
-export const PAYLOAD_VERSION = 1;
+const PAYLOAD_VERSION = 1;
 const MAX_CONNECTIONS = 2;
 
 export function createWebhook(config: NonNullable<AlertsConfig['webhook']>, deps: WebhookDeps): Transport {
