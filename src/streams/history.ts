@@ -10,6 +10,7 @@ import {
   EMPTY,
   from,
   lastValueFrom,
+  map,
   merge,
   type Observable,
   of,
@@ -109,9 +110,16 @@ function keep(keeper: Keeper, stop$: Observable<void>, deps: HistoryDeps): Obser
     }),
     takeWhile((answer) => !isTaken(answer), true),
   );
-  return patientLock(file, scheduler).pipe(
-    takeUntil(stopping$),
-    concatMap(({ answer }): Observable<ServiceEvent> => {
+  // Who is to stop while he waits tries once more, and waits no longer.
+  const locked$ = concat(
+    patientLock(file, scheduler).pipe(
+      map(({ answer }) => answer),
+      takeUntil(stopping$),
+    ),
+    defer(() => file.lock()),
+  ).pipe(take(1));
+  return locked$.pipe(
+    concatMap((answer): Observable<ServiceEvent> => {
       if (isTaken(answer)) return changesIn(of(answer), WORDS, clock);
       const reload$ = answer.ok && answer.changed ? from(keeper.load(clock)) : EMPTY;
       return concat(reload$.pipe(concatMap((events) => events)), changesIn(written$, WORDS, clock));
