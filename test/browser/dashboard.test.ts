@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { buildDashboard } from '../../src/ops/dashboard/build.js';
 import { findChromium, launch } from './chromium.js';
@@ -55,7 +55,6 @@ describe('the dashboard in a browser', { skip }, () => {
   let assets = '';
   let pictures = '';
   let browser: Browser;
-  let axe = '';
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'blockcast-dashboard-'));
@@ -63,7 +62,6 @@ describe('the dashboard in a browser', { skip }, () => {
     pictures = process.env['SCREENSHOTS'] ?? join(folder, 'screenshots');
     await mkdir(pictures, { recursive: true });
     await buildDashboard(assets, SOURCE);
-    axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     browser = await launch(chromium ?? '');
   });
 
@@ -126,7 +124,7 @@ describe('the dashboard in a browser', { skip }, () => {
             await page.screenshot({ path: join(pictures, `${name}-${width}-${scheme}.png`), fullPage: true });
             const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
             assert.equal(overflow, 0, 'it must not scroll sideways');
-            await page.evaluate(axe);
+            await page.evaluate(axe.source);
             const violations = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as Violation[];
             assert.deepEqual(
               violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0]?.html}`),

@@ -6,7 +6,6 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { geoArea, geoNaturalEarth1, geoPath } from 'd3-geo';
 import { feature } from 'topojson-client';
-import type { GeometryCollection, Topology } from 'topojson-specification';
 
 export interface World {
   readonly width: number;
@@ -38,13 +37,20 @@ export function makeWorld(): World {
   projection.translate([x, y - top]);
   const height = Math.ceil(projection([10, SOUTH])?.[1] ?? 0);
   const rings: Ring[] = [];
-  geoPath(projection, collector(rings))(shapes('land-110m', 'land'));
+  geoPath(projection, collector(rings))(shapes(LAND, 'land'));
   return { width: WIDTH, height, pitch: PITCH, land: dots(rings, height), countries: middles(projection) };
 }
 
+type Topology = Parameters<typeof feature>[0];
+type Collection = Extract<Topology['objects'][string], { type: 'GeometryCollection' }>;
+
+const LAND = require.resolve('world-atlas/land-110m.json');
+/** Finer, for the sake of small countries. */
+const COUNTRIES = require.resolve('world-atlas/countries-50m.json');
+
 function shapes(file: string, name: string) {
-  const topology = JSON.parse(readFileSync(require.resolve(`world-atlas/${file}.json`), 'utf8')) as Topology;
-  return feature(topology, topology.objects[name] as GeometryCollection);
+  const topology = JSON.parse(readFileSync(file, 'utf8')) as Topology;
+  return feature(topology, topology.objects[name] as Collection);
 }
 
 /** Takes the place of a canvas, and keeps the outlines drawn on it. */
@@ -96,7 +102,7 @@ function run(start: number, from: number, to: number, y: number): string {
 function middles(projection: ReturnType<typeof geoNaturalEarth1>): World['countries'] {
   const path = geoPath(projection);
   const found: Record<string, readonly [number, number]> = {};
-  const { features } = shapes('countries-50m', 'countries');
+  const { features } = shapes(COUNTRIES, 'countries');
   for (const { id, geometry } of features) {
     const code = alpha2(id);
     if (code === undefined || found[code] !== undefined) continue;
