@@ -43,7 +43,7 @@ interface RpcFailure {
   readonly rpcCode?: number;
 }
 
-type RpcAnswer = { readonly ok: true; readonly result: unknown } | RpcFailure;
+export type RpcAnswer = { readonly ok: true; readonly result: unknown } | RpcFailure;
 
 export interface RpcClient {
   call(method: string, params?: readonly unknown[]): Promise<RpcAnswer>;
@@ -300,7 +300,7 @@ function submitBody(raw: Buffer): Buffer {
 }
 
 /** Tells apart what dashd, or whatever listens in its place, answered. Statuses: Core `httprpc.cpp`, `httpserver.cpp`. */
-function readAnswer(status: number, text: string): RpcAnswer {
+export function readAnswer(status: number, text: string): RpcAnswer {
   if (status === 401) return { ok: false, code: 'unauthorised', detail: 'dashd refused the user and password' };
   if (status === 403) return { ok: false, code: 'forbidden', detail: 'dashd does not allow this address or method' };
   // libevent's own page, in place of a word of dashd's.

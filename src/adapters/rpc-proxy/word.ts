@@ -1,0 +1,45 @@
+/** dashd's word on a block, read from the answer that passes on to the caller. */
+import type { IncomingMessage } from 'node:http';
+import { type RpcAnswer, readAnswer } from '../rpc.js';
+
+/** The whole of an answer, or how it failed to come. */
+export type Reply =
+  | { readonly ok: true; readonly status: number; readonly text: string }
+  | Extract<RpcAnswer, { readonly ok: false }>;
+
+/** A batch may ask for more than the word on a block: `getblock` of a full one, say. */
+const MAX_REPLY_BYTES = 16 * 1024 * 1024;
+
+/** Listens to an answer on its way. Without anybody else who reads it, it must be resumed. */
+export function listenTo(reply: IncomingMessage, done: (reply: Reply) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  reply.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= MAX_REPLY_BYTES) chunks.push(chunk);
+  });
+  reply.once('end', () => {
+    const status = reply.statusCode ?? 0;
+    if (size <= MAX_REPLY_BYTES) done({ ok: true, status, text: Buffer.concat(chunks).toString() });
+    else done({ ok: false, code: 'too large', detail: `the answer is over ${MAX_REPLY_BYTES} bytes` });
+  });
+  reply.once('close', () => done({ ok: false, code: 'unreachable', detail: 'the answer broke off' }));
+}
+
+/** @param place of the call in a batch; undefined when it came alone */
+export function wordIn(reply: Reply, place: number | undefined): RpcAnswer {
+  if (!reply.ok) return reply;
+  const { status, text } = reply;
+  const answers = place === undefined || status !== 200 ? undefined : answersIn(text);
+  if (answers === undefined || place === undefined) return readAnswer(status, text);
+  return readAnswer(status, JSON.stringify(answers[place] ?? null));
+}
+
+function answersIn(text: string): readonly unknown[] | undefined {
+  try {
+    const answers: unknown = JSON.parse(text);
+    return Array.isArray(answers) ? answers : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { type Call, type Calls, MAX_CALLS, maySubmit, readCalls } from '../../src/adapters/rpc-proxy/calls.js';
+
+const read = (text: string): Calls => readCalls(Buffer.from(text));
+
+/** The calls with their blocks as hex, or as the text that should have been hex. */
+function brief(calls: Calls) {
+  if (calls.kind !== 'calls') return calls.kind;
+  return calls.calls.map(({ id, method, block }) => [id, method, block && blockText(block)]);
+}
+
+function blockText(block: Buffer): string {
+  return `${block.length}:${block.toString('hex')}`;
+}
+
+/** What the reader is held against: the same of a value, which `JSON.parse` has built. */
+function slowly(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'not json-rpc';
+  }
+  const one = (entry: unknown): Call => {
+    if (!isObject(entry)) return { id: 'null' };
+    const { id, method, params } = entry;
+    const hex = slowHex(params);
+    return {
+      id: id === undefined ? 'null' : JSON.stringify(id),
+      ...(typeof method === 'string' && { method }),
+      ...(method === 'submitblock' && hex !== undefined && { block: slowBlock(hex) }),
+    };
+  };
+  if (Array.isArray(value)) return brief({ kind: 'calls', isBatch: true, calls: value.map(one) });
+  return isObject(value) ? brief({ kind: 'calls', isBatch: false, calls: [one(value)] }) : 'not json-rpc';
+}
+
+function slowHex(params: unknown): string | undefined {
+  if (Array.isArray(params)) return typeof params[0] === 'string' ? params[0] : undefined;
+  if (!isObject(params)) return undefined;
+  const { hexdata, args } = params;
+  if (typeof hexdata === 'string') return hexdata;
+  return Array.isArray(args) && typeof args[0] === 'string' ? args[0] : undefined;
+}
+
+function slowBlock(hex: string): Buffer {
+  return /^([0-9a-f]{2})*$/i.test(hex) ? Buffer.from(hex, 'hex') : Buffer.from(hex);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const SPACES = fc.stringMatching(/^[ \t\r\n]{0,3}$/);
+
+/** A string as JSON, some of its characters written as escapes. */
+const spelt = (text: string) =>
+  fc.array(fc.boolean(), { minLength: text.length, maxLength: text.length }).map((escapes) => {
+    const unit = (char: string, index: number) =>
+      escapes[index] ? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}` : JSON.stringify(char).slice(1, -1);
+    return `"${[...text].map(unit).join('')}"`;
+  });
+const mostlyPlain = (text: string) =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(JSON.stringify(text)) }, { weight: 1, arbitrary: spelt(text) });
+
+const HEX = fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes).toString('hex'));
+const WORD = fc.oneof(
+  fc.constantFrom('submitblock', 'getblock', '"submitblock"', 'x\\submitblock', '[{"method":"submitblock"}]', ''),
+  fc.string({ maxLength: 12 }),
+  HEX,
+);
+/** Any JSON value, spaced anyhow. */
+const { value: VALUE } = fc.letrec<{ value: string; array: string; object: string }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    WORD.chain(mostlyPlain),
+    fc.constantFrom('null', 'true', 'false', '0', '-0', '17', '-1.5e+3', '1E9', '0.25', '12345678901234567890'),
+    tie('array'),
+    tie('object'),
+  ),
+  array: fc
+    .tuple(SPACES, fc.array(tie('value'), { maxLength: 4 }))
+    .map(([space, items]) => `[${space}${items.join(`${space},`)}]`),
+  object: fc
+    .tuple(SPACES, fc.uniqueArray(fc.tuple(WORD, tie('value')), { maxLength: 4, selector: ([key]) => key }))
+    .map(
+      ([space, members]) =>
+        `{${members.map(([key, item]) => `${space}${JSON.stringify(key)}${space}:${item}`).join(',')}${space}}`,
+    ),
+}));
+
+const BLOCK_PARAMS = fc.oneof(
+  HEX.chain(mostlyPlain).map((hex) => `[${hex}]`),
+  HEX.chain(mostlyPlain).map((hex) => `[ ${hex} , "dummy"]`),
+  HEX.chain(mostlyPlain).map((hex) => `{"dummy":1,"hexdata":${hex}}`),
+  HEX.chain(mostlyPlain).map((hex) => `{"args":[${hex},2]}`),
+  fc.tuple(HEX, HEX).map(([hex, other]) => `{"args":["${other}"],"hexdata":"${hex}"}`),
+  VALUE,
+);
+const METHOD = fc.oneof({ weight: 3, arbitrary: mostlyPlain('submitblock') }, { weight: 1, arbitrary: VALUE });
+const ID = fc.constantFrom('1', '"a b"', 'null', '-7', '"é"', 'true');
+
+/** Members of a call in any order, perhaps with some of them missing, there twice, or beside others. */
+const CALL = fc
+  .tuple(
+    fc.array(
+      fc.oneof(
+        fc.tuple(fc.constant('method'), METHOD),
+        fc.tuple(fc.constant('params'), BLOCK_PARAMS),
+        fc.tuple(fc.constant('id'), ID),
+        fc.tuple(fc.constant('jsonrpc'), fc.constantFrom('"1.0"', '"1.1"', '"2.0"')),
+        fc.tuple(WORD, VALUE),
+      ),
+      { maxLength: 7 },
+    ),
+    SPACES,
+  )
+  .chain(([members, space]) =>
+    fc.tuple(...members.map(([key]) => mostlyPlain(key))).map((keys) => ({
+      members,
+      text: `{${members.map(([, value], index) => `${space}${keys[index]} :${value}${space}`).join(',')}}`,
+    })),
+  );
+
+type CallText = { readonly members: readonly (readonly [string, string])[]; readonly text: string };
+
+/** The calls of a request, first come first served, from how it was put together. */
+function expected(calls: readonly CallText[]): unknown {
+  return calls.flatMap(({ members }) => {
+    const first = members.filter(([key], index) => members.findIndex(([other]) => other === key) === index);
+    return slowly(`{${first.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`);
+  });
+}
+
+describe('reading the calls in a request', () => {
+  it('agrees with JSON.parse on any request, whatever its order, spaces and escapes; of a key that is there twice the first counts', () => {
+    fc.assert(
+      fc.property(fc.array(CALL, { minLength: 1, maxLength: 3 }), fc.boolean(), SPACES, (calls, batch, space) => {
+        const [only] = calls;
+        assert.ok(only);
+        const used = batch ? calls : [only];
+        const text = batch
+          ? `${space}[${used.map((call) => call.text).join(`,${space}`)}]${space}`
+          : `${space}${only.text}${space}`;
+        assert.deepEqual(brief(read(text)), expected(used));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('takes for JSON what JSON.parse takes for JSON, and nothing else: cut short, or with a byte changed', () => {
+    const mangled = fc
+      .tuple(CALL, fc.nat(), fc.constantFrom(...'{}[],:"\\0x \n\u0001-.eE+tn', ''))
+      .map(([call, at, char]) => {
+        const place = at % (call.text.length + 1);
+        return fc.oneof(
+          fc.constant(call.text.slice(0, place)),
+          fc.constant(call.text.slice(0, place) + char + call.text.slice(place + 1)),
+          fc.constant(call.text.slice(0, place) + char + call.text.slice(place)),
+        );
+      });
+    fc.assert(
+      fc.property(
+        mangled.chain((text) => text),
+        (text) => {
+          const isJson = slowly(text) !== 'not json-rpc';
+          assert.equal(read(text).kind === 'calls', isJson, text);
+        },
+      ),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('never needs more than the bytes: any bytes are read without an error', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+        assert.ok(['calls', 'not json-rpc', 'too many'].includes(readCalls(Buffer.from(bytes)).kind));
+      }),
+    );
+  });
+
+  for (const [text, id] of [
+    ['{"id":12345678901234567890,"method":"help"}', '12345678901234567890'],
+    ['{"id": "x\\u0041" ,"method":"help"}', '"x\\u0041"'],
+    ['{"method":"help"}', 'null'],
+    ['{"id":{"a":[1]},"method":"help"}', '{"a":[1]}'],
+    [`{"id":"${'x'.repeat(2_000)}","method":"help"}`, 'null'],
+  ] as const) {
+    it(`gives the id as it was given: ${text.slice(0, 40)}`, () => {
+      assert.deepEqual(brief(read(text)), [[id, 'help', undefined]]);
+    });
+  }
+
+  it('reads all of a large block', () => {
+    const raw = Buffer.alloc(2_000_000, 'block');
+    const calls = read(JSON.stringify({ params: [raw.toString('hex')], id: 1, method: 'submitblock' }));
+    assert.ok(calls.kind === 'calls');
+    assert.ok(calls.calls[0]?.block?.equals(raw));
+  });
+
+  it('gives what should have been hex as it is, for the gate to refuse', () => {
+    for (const text of ['xyz', 'abc', '00 ', 'é']) {
+      assert.deepEqual(brief(read(JSON.stringify({ method: 'submitblock', params: [text] }))), [
+        ['null', 'submitblock', blockText(Buffer.from(text))],
+      ]);
+    }
+  });
+
+  it('knows no block where there is none', () => {
+    for (const text of [
+      '{"method":"submitblock","params":[]}',
+      '{"method":"submitblock","params":[7,"00"]}',
+      '{"method":"submitblock","params":{}}',
+      '{"method":"submitblock","params":"00"}',
+      '{"method":"submitblock"}',
+      '{"method":["submitblock"],"params":["00"]}',
+      '{"method":"Submitblock","params":["00"]}',
+      '{"x":{"method":"submitblock","params":["00"]}}',
+    ]) {
+      const calls = read(text);
+      assert.ok(calls.kind === 'calls', text);
+      assert.equal(calls.calls[0]?.block, undefined, text);
+    }
+  });
+
+  it('bears any depth that dashd bears, and no more', () => {
+    const nested = (depth: number) => `{"x":${'['.repeat(depth)}${']'.repeat(depth)},"method":"help"}`;
+    assert.equal(read(nested(500)).kind, 'calls');
+    assert.equal(read(nested(1_000_000)).kind, 'not json-rpc');
+  });
+
+  it('does not look into a batch of more than a thousand', () => {
+    const batch = (count: number) => `[${Array(count).fill('{"method":"submitblock","params":["00"]}').join(',')}]`;
+    assert.equal(read(batch(MAX_CALLS)).kind, 'calls');
+    assert.equal(read(batch(MAX_CALLS + 1)).kind, 'too many');
+    assert.equal(read(batch(100_000)).kind, 'too many');
+  });
+
+  it('has a quick look first, which misses nothing', () => {
+    fc.assert(
+      fc.property(CALL, ({ text }) => {
+        const calls = read(text);
+        const submits = calls.kind === 'calls' && calls.calls.some(({ method }) => method === 'submitblock');
+        if (submits) assert.ok(maySubmit(Buffer.from(text)));
+      }),
+    );
+    assert.equal(maySubmit(Buffer.from('{"method":"getblocktemplate"}')), false);
+  });
+});

@@ -1,0 +1,279 @@
+/** Callers that send what they should not: each is told so, nobody else notices, and memory stays bounded. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { Complaints } from '../../src/adapters/rpc-proxy/complaints.js';
+import { type Caller, OK, ProxyUnderTest, post, ScriptedDashd } from './rpc-proxy-support.js';
+
+const COUNT = '{"id":1,"method":"getblockcount"}';
+const SUBMIT = '{"id":1,"method":"submitblock","params":["00"]}';
+
+let dashd: ScriptedDashd;
+let proxy: ProxyUnderTest | undefined;
+
+beforeEach(async () => {
+  dashd = await ScriptedDashd.start();
+});
+afterEach(async () => {
+  await proxy?.stop();
+  proxy = undefined;
+  await dashd.stop();
+});
+
+async function start(limits: Parameters<typeof ProxyUnderTest.start>[1] = {}): Promise<ProxyUnderTest> {
+  proxy = await ProxyUnderTest.start(dashd, limits);
+  return proxy;
+}
+
+describe('what is no HTTP', () => {
+  for (const [what, text, status] of [
+    ['words', 'hello world\r\n\r\n', 400],
+    ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
+    ['a length that is no number', 'POST / HTTP/1.1\r\nContent-Length: abc\r\n\r\n{}', 400],
+    ['a negative length', 'POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n{}', 400],
+    ['two lengths', 'POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}', 400],
+    ['a length beyond all numbers', `POST / HTTP/1.1\r\nContent-Length: ${'9'.repeat(40)}\r\n\r\n{}`, 400],
+    [
+      'a length and chunks',
+      'POST / HTTP/1.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+      400,
+    ],
+    [
+      'an encoding that is not chunked',
+      'POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+      400,
+    ],
+    ['a chunk without a size', 'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n', 400],
+    ['headers without end', `POST / HTTP/1.1\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, 431],
+    ['a way to elsewhere', 'CONNECT example.org:443 HTTP/1.1\r\n\r\n', 501],
+  ] as const) {
+    it(`is turned away with ${status}, and reaches no dashd: ${what}`, async () => {
+      const caller = await (await start()).caller();
+      caller.socket.end(Buffer.from(text, 'latin1'));
+      assert.equal((await caller.next()).status, status);
+      await caller.ended();
+      assert.equal(dashd.asked.length, 0);
+      if (status !== 501) assert.match((await proxy?.fault('bad request')) ?? '', /\w/);
+    });
+  }
+
+  it('behind a call that is being answered ends the connection: an answer would be taken for that of the call', async () => {
+    const open = await start();
+    dashd.answer = () => undefined;
+    const caller = await open.caller();
+    caller.send(post(COUNT));
+    await dashd.request(0);
+    caller.send('hello world\r\n\r\n');
+    await caller.ended();
+    assert.equal(caller.rest, '');
+  });
+
+  it('is no fault when it is nothing at all, or ends in the middle', async () => {
+    const open = await start({ requestMs: 50 });
+    const silent = await open.caller();
+    const leaving = await open.caller();
+    leaving.socket.end('POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\n{');
+    await Promise.all([silent.ended(), leaving.ended()]);
+    assert.deepEqual([silent.rest, open.faults], ['', []]);
+  });
+});
+
+describe('a body that is no JSON-RPC', () => {
+  for (const body of [
+    '',
+    'null',
+    '[]',
+    'submitblock',
+    '{"method":"submitblock"',
+    '\\',
+    '\u0000',
+    '[[[[[[',
+    '{}'.repeat(1_000),
+  ]) {
+    it(`is dashd's to answer: ${JSON.stringify(body.slice(0, 30))}`, async () => {
+      const open = await start();
+      assert.equal((await open.call(body)).body, OK);
+      assert.equal(String(dashd.asked[0]?.body), body);
+      assert.deepEqual([open.blocks, open.faults], [[], []]);
+    });
+  }
+});
+
+describe('a caller that takes its time', () => {
+  it('is turned away with 408, and holds up nobody', async () => {
+    const open = await start({ requestMs: 300 });
+    const slow = await open.caller();
+    slow.send('POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n{"id"');
+    assert.equal((await open.call(COUNT)).body, OK);
+    assert.equal((await slow.next()).status, 408);
+    await slow.ended();
+    assert.match(await open.fault('slow request'), /408/);
+    assert.equal((await open.call(COUNT)).body, OK);
+    assert.equal(dashd.asked.length, 2);
+  });
+
+  it('gives back the memory that its request took', async () => {
+    const open = await start({ memoryBytes: 1_000 });
+    for (let turn = 0; turn < 5; turn += 1) {
+      const caller = await open.caller();
+      caller.send(`POST / HTTP/1.1\r\nContent-Length: 2000\r\n\r\n${'x'.repeat(900)}`);
+      // The answer to a second connection's call shows that the bytes of the first have been read.
+      assert.equal((await open.call(COUNT)).body, OK);
+      caller.socket.resetAndDestroy();
+      await caller.ended();
+    }
+    assert.equal((await open.call(SUBMIT.padEnd(900))).body, OK);
+    assert.deepEqual([open.blocks.length, open.faults], [1, []]);
+  });
+});
+
+describe('a body larger than a block can be', () => {
+  const large = ' '.repeat(1_000) + SUBMIT;
+
+  it('passes to dashd without a look into it, from its first byte on', async () => {
+    const open = await start({ bodyBytes: 1_000 });
+    const caller = await open.caller();
+    caller.send(`POST / HTTP/1.1\r\nContent-Length: ${large.length}\r\n\r\n`);
+    await new Promise(setImmediate);
+    caller.send(large.slice(0, 500));
+    // It is on its way before it is all there.
+    while (dashd.open === 0) await new Promise(setImmediate);
+    caller.send(large.slice(500));
+    assert.equal((await caller.next()).body, OK);
+    assert.equal(String(dashd.asked[0]?.body), large);
+    assert.equal(open.blocks.length, 0);
+    assert.match(await open.fault('body too large'), /larger than any that holds a block/);
+    assert.equal((await open.call(SUBMIT)).body, OK);
+    assert.equal(open.blocks.length, 1);
+  });
+
+  it('that does not say its length passes from where it becomes too large', async () => {
+    const open = await start({ bodyBytes: 1_000 });
+    const caller = await open.caller();
+    caller.send('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+    for (const char of large) caller.send(`1\r\n${char}\r\n`);
+    caller.send('0\r\n\r\n');
+    assert.equal((await caller.next()).body, OK);
+    assert.equal(String(dashd.asked[0]?.body), large);
+    assert.equal(open.blocks.length, 0);
+    await open.fault('body too large');
+  });
+
+  it('of 40 MB passes, and ends in an error when dashd has gone', async () => {
+    const open = await start();
+    const caller = await open.caller();
+    const piece = Buffer.alloc(1_000_000, 'x');
+    caller.send(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${40 * piece.length}\r\n\r\n`);
+    for (let count = 0; count < 40; count += 1) caller.send(piece);
+    await caller.next();
+    assert.equal(dashd.asked[0]?.body.length, 40 * piece.length);
+
+    await dashd.stop();
+    const other = await open.caller();
+    other.send(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${40 * piece.length}\r\n\r\n`, piece);
+    const { status, head } = await other.next();
+    assert.equal(status, 503);
+    assert.match(head, /Connection: close/);
+  });
+});
+
+describe('many callers at once', () => {
+  it('share a bounded memory: what is beyond it passes to dashd without a look, and is not refused', async () => {
+    const open = await start({ memoryBytes: 10_000 });
+    const half: Caller[] = [];
+    for (let count = 0; count < 9; count += 1) {
+      const caller = await open.caller();
+      caller.send(`POST / HTTP/1.1\r\nContent-Length: 2000\r\n\r\n${'x'.repeat(1_000)}`);
+      half.push(caller);
+      assert.equal((await open.call(COUNT)).status, 200);
+    }
+    assert.deepEqual(open.faults, []);
+    const asked = dashd.asked.length;
+    assert.equal((await open.call(SUBMIT.padEnd(2_000))).body, OK);
+    assert.equal(String(dashd.asked[asked]?.body).length, 2_000);
+    assert.match(await open.fault('buffers full'), /too many callers/);
+    assert.equal(open.blocks.length, 0);
+    for (const caller of half) {
+      caller.send('y'.repeat(1_000));
+      assert.equal((await caller.next()).status, 200);
+    }
+    assert.equal((await open.call(SUBMIT.padEnd(9_000))).body, OK);
+    assert.equal(open.blocks.length, 1);
+  });
+
+  it('are no more than there is room for', async () => {
+    const open = await start({ connections: 3 });
+    const callers = await Promise.all([open.caller(), open.caller(), open.caller()]);
+    for (const caller of callers) {
+      caller.send(post(COUNT));
+      assert.equal((await caller.next()).body, OK);
+    }
+    const excess = await open.caller();
+    await excess.ended();
+    assert.match(await open.fault('too many connections'), /more than 3/);
+    callers[0]?.send(post(COUNT));
+    assert.equal((await callers[0]?.next())?.body, OK);
+  });
+});
+
+describe('a batch that is a bomb', () => {
+  it('of 100,000 calls passes to dashd without a look for blocks in it', async () => {
+    const open = await start();
+    const batch = `[${Array(100_000).fill(SUBMIT).join(',')}]`;
+    assert.equal((await open.call(batch)).body, OK);
+    assert.equal(dashd.asked[0]?.body.length, batch.length);
+    assert.equal(open.blocks.length, 0);
+    await open.fault('batch too large');
+  });
+
+  it('of 1,000 blocks has the first 16 shown, and passes to dashd as it is', async () => {
+    const open = await start();
+    const batch = `[${Array(1_000).fill(SUBMIT).join(',')}]`;
+    assert.equal((await open.call(batch)).body, OK);
+    assert.equal(String(dashd.asked[0]?.body), batch);
+    assert.equal(open.blocks.length, 16);
+    assert.match(await open.fault('too many blocks'), /1000 blocks/);
+  });
+
+  it('has one error for all of it when dashd is not there', async () => {
+    const open = await start();
+    await dashd.stop();
+    const { status, body } = await open.call(`[${Array(100_000).fill(COUNT).join(',')}]`);
+    assert.equal(status, 503);
+    assert.ok(body.length < 1_000 && JSON.parse(body).id === null);
+  });
+});
+
+describe('an address of dashd that is the own', () => {
+  it('is told instead of followed round and round', async () => {
+    const [port] = [dashd.port];
+    await dashd.stop();
+    proxy = ProxyUnderTest.open(`http://127.0.0.1:${port}`, {}, port);
+    const { status, body } = await proxy.call(COUNT);
+    assert.equal(status, 508);
+    assert.match(body, new RegExp(`127\\.0\\.0\\.1:${port} leads back here`));
+    await proxy.fault('loop');
+    dashd = await ScriptedDashd.start();
+  });
+});
+
+describe('complaints', () => {
+  it('are told once in ten seconds of each kind, with the number of those left out', () => {
+    let now = 0;
+    const told: string[] = [];
+    const complaints = new Complaints(
+      (code, detail) => told.push(`${code}: ${detail}`),
+      () => now,
+    );
+    for (let count = 0; count < 1_000; count += 1) complaints.complain('bad request', 'a');
+    complaints.complain('loop', 'b');
+    now = 9_999;
+    complaints.complain('bad request', 'c');
+    assert.deepEqual(told, ['bad request: a', 'loop: b']);
+    now = 10_000;
+    complaints.complain('bad request', 'd');
+    assert.equal(told[2], 'bad request: d (and 1000 more of the kind before it)');
+    now = 30_000;
+    complaints.complain('bad request', 'e');
+    assert.equal(told[3], 'bad request: e');
+  });
+});
