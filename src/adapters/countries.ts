@@ -1,6 +1,6 @@
 /** In which country an address is registered, from a table on disk: nobody is asked over the network. */
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import ipaddr from 'ipaddr.js';
 import { type CountryResponse, Reader } from 'maxmind';
 import { errorCode } from './system-error.js';
@@ -26,7 +26,8 @@ const MAX_BYTES = 256 * 1024 * 1024;
  * @param path of another table
  */
 export async function openCountries(path?: string): Promise<Countries> {
-  const file = path ?? createRequire(import.meta.url).resolve(BUNDLED);
+  const file =
+    path ?? fileURLToPath(import.meta.resolve('@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb'));
   try {
     const bytes = await readFile(file);
     if (bytes.length > MAX_BYTES) return { ok: false, detail: `${file}: over ${MAX_BYTES} bytes; ${REMEDY}` };
@@ -38,7 +39,6 @@ export async function openCountries(path?: string): Promise<Countries> {
   }
 }
 
-const BUNDLED = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb';
 const REMEDY = 'peers are chosen without regard to countries. Correct broadcast.countryDb';
 
 /** A broken table may name any code, or break in the middle of a search. */

@@ -6,14 +6,14 @@ import { describe, test } from 'node:test';
 import { documentAt, table } from './markdown.js';
 
 const DOCUMENT = documentAt('docs/architecture.md');
-const OPEN_TO_ALL = ['time', 'events'];
+const OPEN_TO_ALL = ['time', 'events', 'view'];
 
 /** The room of a file below src/: its folder, or its own name; `config.ts` is of `config/`. */
 function roomOf(path: string): string {
-  return (path.split(sep)[0] ?? '').replace(/\.[jt]s$/, '');
+  return (path.split(sep)[0] ?? '').replace(/\.[jt]sx?$/, '');
 }
 
-const FILES = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+const FILES = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name));
 
 /** What a file imports of ours, relative to src/. */
 function importsOf(name: string): string[] {
