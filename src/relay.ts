@@ -22,6 +22,7 @@ import { resolveSeed } from './adapters/dns.js';
 import { openHistoryFile } from './adapters/history-file.js';
 import { openPeerFile } from './adapters/peer-file.js';
 import { createRpc } from './adapters/rpc.js';
+import { openRpcProxy } from './adapters/rpc-proxy.js';
 import { systemClock, systemRandom } from './adapters/system.js';
 import { dial as dialTcp } from './adapters/tcp.js';
 import { openPublisher, openPull, openSubscription } from './adapters/zmq.js';
@@ -45,6 +46,7 @@ import { createPeering } from './streams/peering.js';
 import { loadBook, persist } from './streams/persist.js';
 import { createPool, type LivePeer } from './streams/pool.js';
 import type { Dial } from './streams/ports.js';
+import { proxied } from './streams/proxied.js';
 import { RecentStore } from './streams/recent.js';
 import { socket } from './streams/socket.js';
 import { ChainTip } from './streams/tip.js';
@@ -244,6 +246,19 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     }),
   );
 
+  // A pool that speaks JSON-RPC alone takes us for its dashd.
+  const proxy = config.proxy.enabled
+    ? openRpcProxy(
+        { host: config.proxy.host, port: config.proxy.port, dashd: dashd.rpc.url },
+        {
+          block: (block) => proxied(block, { gate, broadcaster, tell }),
+          state: (state, detail) => tell(socketEvent('json-rpc proxy', state, detail, clock.now())),
+          fault: (code, detail) =>
+            tell({ type: 'service', at: clock.now(), service: 'json-rpc proxy', state: 'fault', code, detail }),
+        },
+      )
+    : undefined;
+
   const drop = (peer: string): boolean => {
     const dropped = peers.drop(peer);
     if (peer === keyOf(own)) {
@@ -299,6 +314,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
 
   const shutDown = async (): Promise<void> => {
     incoming.unsubscribe();
+    await proxy?.close();
     await broadcaster.stop();
     outgoing.unsubscribe();
     try {
