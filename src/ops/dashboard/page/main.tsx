@@ -102,7 +102,7 @@ function Content({ state, link, shown }: ContentProps) {
 }
 
 function Waiting({ state: { link } }: { readonly state: PageState }) {
-  return <p class="waiting">{link.state === 'connecting' ? 'Asking the relay…' : 'Nothing is known yet.'}</p>;
+  return <p class="waiting">{link.state === 'connecting' ? 'Asking the relay…' : ''}</p>;
 }
 
 function NoRace({ isMissing, isReady }: { readonly isMissing: boolean; readonly isReady: boolean }) {
@@ -148,9 +148,9 @@ function Foot({ state: { status } }: { readonly state: PageState }) {
             `, chain tip ${blockName({ hash: status.tip.hash, height: status.tip.height })}`}
         </p>
       )}
-      <p>
-        Time runs from left to right by its square root, so that the first milliseconds have room. Map: Natural Earth.
-      </p>
+      {status !== undefined && (
+        <p>Time is drawn by its square root, so that the first milliseconds have room. Map: Natural Earth.</p>
+      )}
     </footer>
   );
 }

@@ -38,7 +38,7 @@ export function WorldMap({ peers, race, block }: WorldMapProps) {
   const story =
     block === undefined
       ? `${plural(placed.length, 'peer')} connected`
-      : `${reached} of ${plural(placed.length, 'connected peer')} have block ${block}`;
+      : `block ${block} is at ${reached} of ${placed.length} connected peers`;
   return (
     <section class="card map-card" aria-labelledby="map-title">
       <div class="card-head">
