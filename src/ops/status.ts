@@ -113,15 +113,15 @@ export class Status {
   }
 
   /** A degraded relay is ready: what is amiss costs time or proof, not the block. */
-  readiness({ peers, wanted }: Peers): Readiness {
-    const connected = peers().filter(({ state }) => state === 'connected');
+  readiness(view: Peers): Readiness {
+    const connected = view.peers().filter(({ state }) => state === 'connected');
     const own = connected.some((peer) => peer.protected);
     const others = connected.length - Number(own);
     const rpc = this.stateOf('dashd rpc') === 'up';
     const notReady = [...this.closedDoors(), ...nobody(own, others, rpc)];
     const degraded = [
       ...dashdTroubles(own, rpc),
-      ...peerTroubles(others, Math.min(wanted.min, wanted.max - 1)),
+      ...peerTroubles(others, Math.min(view.wanted.min, view.wanted.max - 1)),
       ...this.sideTroubles(),
     ];
     return { ready: notReady.length === 0, notReady, degraded };

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import type { ErrorReply } from './api.js';
 
-export const JSON_TYPE = 'application/json; charset=utf-8';
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 export interface HttpFault {
   readonly code: string;
@@ -16,8 +16,13 @@ export interface Refusal extends ErrorReply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What is true now is not to be kept. @param body JSON */
+export function sendJson(reply: FastifyReply, body: string | Buffer, status = 200): FastifyReply {
+  return reply.code(status).header('cache-control', 'no-store').type(JSON_TYPE).send(body);
+}
+
 export function refuse(reply: FastifyReply, { status, headers = {}, ...body }: Refusal): FastifyReply {
-  return reply.code(status).headers(headers).type(JSON_TYPE).send(JSON.stringify(body));
+  return sendJson(reply.headers(headers), JSON.stringify(body), status);
 }
 
 /** In words of ours: an error's own might repeat what was sent. */

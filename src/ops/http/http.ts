@@ -147,7 +147,6 @@ async function guard(
     return request.method === 'GET' || request.method === 'HEAD' ? undefined : READ_ONLY;
   };
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('cache-control', 'no-store');
     // What nobody reads would have to be taken in, to the end, before the next request.
     if (hasBody(request)) reply.header('connection', 'close');
     const isOpen = open.has(request.routeOptions.url ?? '');
@@ -193,6 +192,7 @@ async function servePage(app: FastifyInstance, assets: string): Promise<void> {
     prefix: '/assets/',
     wildcard: false,
     index: false,
+    dotfiles: 'ignore',
     globIgnore: ['index.html'],
     cacheControl: false,
     preCompressed: true,

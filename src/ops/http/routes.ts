@@ -9,7 +9,7 @@ import type { Doorman } from './access.js';
 import type { HealthReply, PeersReply, ReadyReply } from './api.js';
 import { broadcasterStatus } from './broadcaster-status.js';
 import { cached } from './cached.js';
-import { JSON_TYPE, type Refusal, refuse } from './errors.js';
+import { type Refusal, refuse, sendJson } from './errors.js';
 import type { EventStream } from './events.js';
 import { type Described, openApiDocument } from './openapi.js';
 import { blockReply, blocksReply, statusReply } from './replies.js';
@@ -62,10 +62,6 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
   routes.push(document);
   const body = Buffer.from(JSON.stringify(openApiDocument(routes, deps.version)));
   return routes;
-}
-
-function sendJson(reply: FastifyReply, body: string | Buffer, status = 200): FastifyReply {
-  return reply.code(status).type(JSON_TYPE).send(body);
 }
 
 /** Open to all, since whoever starts and restarts the process asks them; strangers get a word and no more. */
@@ -130,7 +126,7 @@ function metricsRoute({ metrics }: RouteDeps): Route {
         underWay = undefined;
       });
       const { contentType, text } = await underWay;
-      return reply.type(contentType).send(text);
+      return reply.header('cache-control', 'no-store').type(contentType).send(text);
     },
   };
 }
