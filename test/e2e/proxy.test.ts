@@ -1,0 +1,247 @@
+/** A pool that speaks JSON-RPC alone, on the embedded network: it takes the relay for its dashd. */
+import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage } from 'node:http';
+import { createServer } from 'node:net';
+import { afterEach, test } from 'node:test';
+import { dial } from '../../src/adapters/tcp.js';
+import type { DashdStandIn } from '../../src/demo/dashd.js';
+import type { BlockEvent } from '../../src/events.js';
+import type { Dial } from '../../src/streams/ports.js';
+import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
+import { freePorts, hashOf } from '../support/relay.js';
+
+const RIGHT = 'user:secret';
+
+let net: Embedded | undefined;
+let port = 0;
+
+afterEach(async () => {
+  await net?.stop();
+  net = undefined;
+});
+
+/** A network whose relay has its proxy open. */
+async function start(options: EmbeddedOptions = {}): Promise<Embedded> {
+  [port = 0] = await freePorts(1);
+  const flags = { 'proxy-enabled': 'true', 'proxy-port': String(port), 'http-enabled': 'false', ...options.flags };
+  net = await Embedded.start({ peers: [{}, {}, {}], ...options, flags });
+  await net.service('json-rpc proxy', 'up');
+  await net.relay.connected((options.peers?.length ?? 3) + 1);
+  await net.relay.tipKnown();
+  return net;
+}
+
+interface Answered {
+  readonly status: number;
+  readonly text: string;
+}
+
+async function ask(body: string, credentials = RIGHT): Promise<Answered> {
+  const response = await fetch(`http://127.0.0.1:${port}/`, {
+    method: 'POST',
+    body,
+    headers: { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` },
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+const submission = (raw: Buffer, id: unknown = 1) =>
+  JSON.stringify({ jsonrpc: '1.0', id, method: 'submitblock', params: [raw.toString('hex')] });
+const answering = (result: unknown, id: unknown = 1) => ({
+  status: 200,
+  text: `${JSON.stringify({ result, error: null, id })}\n`,
+});
+
+test('a submitted block reaches all peers, and its submitter hears from dashd that it was accepted, not that it was there before', async () => {
+  const { relay, dashd, nodes, mine } = bound(await start());
+  for (const size of [undefined, 15_000, 1_900_000]) {
+    const raw = mine(size === undefined ? {} : { size });
+    assert.deepEqual(await ask(submission(raw)), answering(null));
+    const verdict = await relay.verdict(raw);
+    assert.deepEqual(
+      [verdict.source, verdict.outcome, verdict.accepted, verdict.peersTried, verdict.rpc?.outcome],
+      ['pool', 'delivered', 3, 3, 'accepted'],
+    );
+    assert.ok([dashd.node, ...nodes].every(({ chain }) => chain.tip.hash === hashOf(raw)));
+  }
+});
+
+test('the block is with the socket of every peer before the request is with that of dashd, in one turn of the event loop', async () => {
+  const order: string[] = [];
+  const watched: Dial = (address, timeoutMs, handlers) => {
+    const socket = dial(address, timeoutMs, handlers);
+    const write: typeof socket.write = (buffers, taken) => {
+      if (buffers.some((bytes) => bytes.toString('latin1', 4, 9) === 'block')) {
+        if (order.length === 0) setImmediate(() => order.push('the next turn'));
+        order.push('a peer');
+      }
+      socket.write(buffers, taken);
+    };
+    return new Proxy(socket, { get: (of, key) => (key === 'write' ? write : Reflect.get(of, key, of)) });
+  };
+  const { mine, relay } = bound(await start({ deps: { dial: watched } }));
+  // Nobody else in this process is a client of Node's own HTTP; the proxy's connection to dashd stands from here on.
+  const onRequest = () => order.push('dashd');
+  subscribe('http.client.request.start', onRequest);
+  await ask('{"id":1,"method":"getblockcount"}');
+  order.length = 0;
+  const raw = mine({ size: 1_900_000 });
+  await ask(submission(raw));
+  unsubscribe('http.client.request.start', onRequest);
+  assert.deepEqual(order, ['a peer', 'a peer', 'a peer', 'dashd', 'the next turn']);
+  assert.equal((await relay.verdict(raw)).accepted, 3);
+});
+
+test('other calls and batches come back as dashd answers them', async () => {
+  const { dashd, mine, relay } = bound(await start());
+  assert.deepEqual(await ask('{"id":"a","method":"getblockcount"}'), answering(dashd.node.chain.tip.height, 'a'));
+  const raw = mine();
+  const batch = `[{"id":1,"method":"getbestblockhash"},${submission(raw, 2)},{"id":3,"method":"getbestblockhash"},{"id":4,"method":"nope"}]`;
+  const before = dashd.node.chain.tip.hash;
+  const { status, text } = await ask(batch);
+  assert.equal(status, 200);
+  assert.deepEqual(JSON.parse(text), [
+    { result: before, error: null, id: 1 },
+    { result: null, error: null, id: 2 },
+    { result: hashOf(raw), error: null, id: 3 },
+    { result: null, error: { code: -32601, message: 'Method not found' }, id: 4 },
+  ]);
+  assert.equal((await relay.verdict(raw)).rpc?.outcome, 'accepted');
+});
+
+test("with a wrong password the caller has dashd's 401, and the block is not lost for it", async () => {
+  const { mine, relay, dashd } = bound(await start());
+  const raw = mine();
+  assert.deepEqual(await ask(submission(raw), 'user:wrong'), { status: 401, text: '' });
+  const verdict = await relay.verdict(raw);
+  assert.deepEqual([verdict.outcome, verdict.accepted], ['delivered', 4]);
+  assert.match(verdict.rpc?.outcome ?? '', /accepted|duplicate/);
+  assert.equal(dashd.node.chain.tip.hash, hashOf(raw));
+});
+
+test('with dashd stopped the peers have the block, the caller an honest error, and dashd has it once it is back', async () => {
+  const { mine, relay, dashd, nodes } = bound(await start());
+  const raw = mine();
+  await dashd.stop();
+  await relay.connected(3);
+  const { status, text } = await ask(submission(raw, 'x'));
+  assert.equal(status, 503);
+  const { result, error, id } = JSON.parse(text);
+  assert.deepEqual([result, error.code, id], [null, -32603, 'x']);
+  assert.match(
+    error.message,
+    /^blockcast: dashd at 127\.0\.0\.1:\d+ is unreachable \(ECONNREFUSED\); the block was sent to 3 peers;/,
+  );
+  const verdict = await relay.verdict(raw);
+  assert.deepEqual([verdict.outcome, verdict.accepted, verdict.rpc?.outcome], ['delivered', 3, 'unavailable']);
+  assert.ok(nodes.every(({ chain }) => chain.tip.hash === hashOf(raw)));
+  await net?.service('json-rpc proxy', 'dashd unreachable');
+
+  await dashd.start();
+  await relay.verdict(raw, ({ rpc }) => rpc?.outcome === 'accepted' || rpc?.outcome === 'duplicate');
+  assert.equal(dashd.node.chain.tip.hash, hashOf(raw));
+  const count = await ask('{"id":1,"method":"getblockcount"}');
+  assert.deepEqual(count, answering(dashd.node.chain.tip.height));
+});
+
+test('a dashd that is silent has the block from us, both ways', async () => {
+  const { mine, relay, dashd } = bound(await start());
+  dashd.rpcFaults = { hangs: true };
+  const raw = mine();
+  const silent = ask(submission(raw));
+  // Over RPC it stays silent to us as well; over P2P it is not.
+  await relay.until('dashd to have the block', () =>
+    relay.proofs(raw).find(({ peer, status }) => peer === dashd.node.address && status === 'accepted'),
+  );
+  dashd.rpcFaults = {};
+  await dashd.stop();
+  assert.equal((await silent).status, 502);
+  await dashd.start();
+});
+
+test('a block that the gate refuses goes to dashd alone, whose word comes back', async () => {
+  const { mine, relay, nodes } = bound(await start());
+  const lazy = Buffer.from(mine());
+  for (let nonce = 0; hashOf(lazy) < '8'; nonce += 1) lazy.writeUInt32LE(nonce, 76);
+  assert.deepEqual(await ask(submission(lazy)), answering('high-hash'));
+  const refused = await relay.refusal('bad proof of work');
+  assert.equal(refused.hash, hashOf(lazy));
+  const nothing = await ask('{"id":1,"method":"submitblock","params":["xyz"]}');
+  assert.equal(JSON.parse(nothing.text).error.code, -22);
+  await relay.refusal('bad hex');
+  assert.ok(nodes.every(({ chain }) => chain.get(hashOf(lazy)) === undefined));
+});
+
+test('a block in doubt goes to dashd first', async () => {
+  const { mine, relay, nodes } = bound(await start());
+  const raw = mine({ size: 15_000 });
+  const broken = Buffer.from(raw);
+  broken.writeUInt8(broken.readUInt8(broken.length - 6) ^ 1, broken.length - 6);
+  assert.deepEqual(await ask(submission(broken)), answering('bad-txnmrklroot'));
+  const verdict = await relay.verdict(broken);
+  assert.deepEqual([verdict.outcome, verdict.peersTried], ['rejected', 0]);
+  assert.ok(nodes.every(({ chain }) => chain.get(hashOf(raw)) === undefined));
+});
+
+test('a block submitted twice is sent once, and dashd says what it thinks of that', async () => {
+  const { mine, relay } = bound(await start());
+  const raw = mine();
+  assert.deepEqual(await ask(submission(raw)), answering(null));
+  await relay.verdict(raw);
+  assert.deepEqual(await ask(submission(raw)), answering('duplicate'));
+  await relay.until('repeated', (events) => events.find(({ type }) => type === 'repeated'));
+  const told = relay.events.filter(
+    (event): event is BlockEvent => event.type === 'received' || event.type === 'verdict',
+  );
+  assert.equal(told.filter(({ type }) => type === 'received').length, 1);
+});
+
+test('a relay whose proxy cannot listen says so and does its work', async () => {
+  [port = 0] = await freePorts(1);
+  const squatter = createServer().listen(port, '127.0.0.1');
+  net = await Embedded.start({
+    peers: [{}],
+    flags: { 'proxy-enabled': 'true', 'proxy-port': String(port), 'http-enabled': 'false' },
+  });
+  const { relay, mine } = bound(net);
+  const { state, detail } = await net.service('json-rpc proxy', 'down');
+  assert.equal(state, 'down');
+  assert.match(detail, /EADDRINUSE.*set proxy\.host and proxy\.port/);
+  await relay.connected(2);
+  const raw = mine();
+  await relay.push(raw);
+  assert.equal((await relay.verdict(raw)).success, true);
+  squatter.close();
+  await net.service('json-rpc proxy', 'up');
+});
+
+test('a relay stops although a caller waits for a new block', async () => {
+  const { dashd } = bound(await start());
+  const arrived = hangForCallers(dashd);
+  const held = ask('{"id":1,"method":"getblocktemplate","params":[{"longpollid":"x"}]}').catch(
+    (error: unknown) => error,
+  );
+  await arrived;
+  await net?.stop();
+  net = undefined;
+  assert.ok((await held) instanceof Error);
+});
+
+/** From now on dashd never answers what comes through the proxy. Resolves when the first such request is there. */
+function hangForCallers(dashd: DashdStandIn): Promise<void> {
+  return new Promise((resolve) => {
+    subscribe('http.server.request.start', (message) => {
+      const { request } = message as { request: IncomingMessage };
+      const isCallers = request.headers.via !== undefined;
+      dashd.rpcFaults = { hangs: isCallers };
+      if (isCallers) setImmediate(resolve);
+    });
+  });
+}
+
+/** The parts of a network that most tests use. */
+function bound(embedded: Embedded) {
+  const { relay, dashd, nodes } = embedded;
+  return { relay, dashd, nodes, mine: embedded.mine.bind(embedded) };
+}
