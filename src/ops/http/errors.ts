@@ -8,7 +8,9 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 
 export interface HttpFault {
   readonly code: string;
+  /** Fit to be told: an error's own words, which may hold anything, are in its cause alone. */
   readonly detail: string;
+  readonly cause?: unknown;
 }
 
 export interface Refusal extends ErrorReply {
@@ -40,9 +42,11 @@ export const NOT_FOUND: Refusal = {
 /** @param onFault told of errors that are ours */
 export function handleErrors(app: FastifyInstance, onFault: (fault: HttpFault) => void): void {
   app.setNotFoundHandler((_request, reply) => refuse(reply, NOT_FOUND));
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
+  app.setErrorHandler((error: FastifyError, { routeOptions }, reply) => {
     const refusal = refusalOf(error);
-    if (refusal.status === 500) onFault({ code: 'no answer', detail: `a page could not be made: ${error.message}` });
+    if (refusal.status === 500) {
+      onFault({ code: 'no answer', detail: `${routeOptions.url} could not be answered: ${error.name}`, cause: error });
+    }
     return refuse(reply, refusal);
   });
 }

@@ -7,7 +7,7 @@ import type { RelayEvent } from '../../events.js';
 import type { HttpLimits } from './limits.js';
 
 /** Events made into bytes in one turn of the event loop; a few milliseconds at most. */
-const BATCH = 64;
+const BATCH = 32;
 /** What a client waits before it connects anew, milliseconds. */
 const RETRY_MS = 2_000;
 
