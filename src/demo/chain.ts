@@ -261,9 +261,16 @@ export class Chain {
     if (parent.failed) return refused({ kind: 'invalid parent', reason: 'bad-prevblk' });
     const misplaced = checkHeaderInContext(header, { medianTime: medianTime(parent), now: this.nowSeconds });
     if (misplaced !== undefined) return refused(misplaced);
-    // A ChainLocked block has its children, and no rival.
-    if (parent.height < (this.locked?.height ?? -1)) return refused({ kind: 'conflicting', reason: 'bad-chainlock' });
+    const conflict = this.conflictAbove(parent);
+    if (conflict !== undefined) return refused({ kind: 'conflicting', reason: conflict });
     return { accepted: true, last: this.index(header, parent) };
+  }
+
+  /** Why nothing new may stand on a block: a ChainLocked block has children, and no rivals. */
+  private conflictAbove(parent: Entry): string | undefined {
+    if (this.locked === undefined) return undefined;
+    if (parent.height < this.locked.height) return 'bad-chainlock';
+    return ancestor(parent, this.locked.height) === this.locked ? undefined : 'bad-prevblk-chainlock';
   }
 
   private store(entry: Entry, body: Body, raw: Buffer): AcceptOutcome {

@@ -1,0 +1,180 @@
+/** What becomes of blocks in dashd's own chain, as a relay follows it. Real quorums, and so ChainLocks, cannot be had on regtest. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, it } from 'node:test';
+import { loadX11 } from '../../src/block/x11.js';
+import type { Template } from '../../src/demo/miner.js';
+import type { BlockFinality } from '../../src/events.js';
+import { eventually, following, mine, templateOn } from '../contract/node-under-test.js';
+import { hashOf, RelayUnderTest } from '../support/relay.js';
+import { type Dashd, describeWithDashd, startDashd } from './harness.js';
+
+describeWithDashd("the pool's blocks in dashd's chain", () => {
+  let dashd: Dashd;
+  let relay: RelayUnderTest;
+  let folder: string;
+  const relays: RelayUnderTest[] = [];
+  // A chain for each test: after 150 blocks those mined here would pay themselves too much.
+  beforeEach(async () => {
+    await loadX11();
+    folder = mkdtempSync(join(tmpdir(), 'blockcast-finality-'));
+    // The log then names each call.
+    dashd = await startDashd({ arguments: ['-debug=rpc'] });
+    await dashd.generate(3);
+    relay = await start();
+    await relay.connected(1);
+  });
+  afterEach(async () => {
+    await Promise.all(relays.splice(0).map((one) => one.stop()));
+    await dashd?.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function start(): Promise<RelayUnderTest> {
+    const started = await RelayUnderTest.start({
+      'dashd-rpc-url': dashd.rpcUrl,
+      'dashd-rpc-cookie-file': dashd.cookieFile,
+      'dashd-p2p-port': String(dashd.port),
+      'dashd-zmq-url': dashd.zmqUrl,
+      'broadcast-skip-bootstrap': 'true',
+      'history-file': join(folder, 'blocks.jsonl'),
+    });
+    relays.push(started);
+    await started.tipKnown();
+    return started;
+  }
+
+  const told = (hash: string) =>
+    relay.events.filter((event): event is BlockFinality => event.type === 'finality' && event.hash === hash);
+  const untilTold = (hash: string, state: BlockFinality['state']) =>
+    relay.until(`${hash} to be ${state}`, () => told(hash).find((event) => event.state === state));
+  const give = async (raw: Buffer) => dashd.rpc('submitblock', raw.toString('hex'));
+  const kpis = () => relay.relay.view.history.kpis();
+  const calls = (method: string) => dashd.log().split(`method=${method} `).length - 1;
+
+  /** Pushes a block, on dashd's tip unless told otherwise. */
+  async function push(template?: Template): Promise<{ raw: Buffer; hash: string; template: Template }> {
+    const on = template ?? (await templateOn(dashd));
+    const raw = mine(on);
+    await relay.push(raw);
+    await relay.verdict(raw);
+    return { raw, hash: hashOf(raw), template: on };
+  }
+
+  it('are orphaned by a longer branch, by which block, once; and the orphan rate says so', async () => {
+    const { hash, template } = await push();
+    const before = kpis();
+    assert.equal(relay.relay.view.history.get(hash)?.finality.state, 'pending');
+    const rival = mine(template);
+    assert.equal(await give(rival), 'inconclusive');
+    const second = mine(following(template, hashOf(rival)));
+    assert.equal(await give(second), null);
+    const event = await untilTold(hash, 'orphaned');
+    assert.equal(event.by, hashOf(rival));
+    assert.equal(event.height, template.height);
+    assert.equal(event.confirmations, undefined);
+    assert.deepEqual(relay.relay.view.history.get(hash)?.finality, {
+      at: event.at,
+      state: 'orphaned',
+      by: hashOf(rival),
+    });
+    const { orphanRate, finality } = kpis();
+    assert.equal(before.orphanRate, undefined);
+    assert.equal(orphanRate, 1);
+    assert.deepEqual([finality.orphaned, finality.pending], [1, 0]);
+    // The end of another block shows that this one was looked at meanwhile, and nothing more told.
+    await dashd.generate(1);
+    const next = await push();
+    await dashd.generate(99);
+    await untilTold(next.hash, 'buried');
+    assert.equal(told(hash).length, 1);
+    assert.equal(kpis().orphanRate, 0.5);
+  });
+
+  it('are buried by their hundredth confirmation, not before', async () => {
+    const { hash } = await push();
+    await dashd.generate(98);
+    await eventually(
+      () => (relay.relay.view.history.get(hash)?.finality.confirmations === 99 ? true : undefined),
+      '99 confirmations',
+    );
+    assert.deepEqual(told(hash), []);
+    await dashd.generate(1);
+    assert.equal((await untilTold(hash, 'buried')).confirmations, 100);
+    assert.equal(told(hash).length, 1);
+  });
+
+  it('are in the chain again when it comes back to them', async () => {
+    const { hash, template } = await push();
+    const rival = mine(template);
+    await give(rival);
+    await give(mine(following(template, hashOf(rival))));
+    await untilTold(hash, 'orphaned');
+    await dashd.rpc('invalidateblock', hashOf(rival));
+    await dashd.generate(2);
+    assert.equal(await dashd.rpc('getblockhash', template.height), hash);
+    await untilTold(hash, 'pending');
+    await dashd.generate(99);
+    await untilTold(hash, 'buried');
+    assert.deepEqual(
+      told(hash).map(({ state }) => state),
+      ['orphaned', 'pending', 'buried'],
+    );
+  });
+
+  it('are not orphaned by a race that is still open', async () => {
+    const template = await templateOn(dashd);
+    const rival = mine(template);
+    assert.equal(await give(rival), null);
+    const [looks, expensive] = [calls('getblockhash'), calls('getchaintips')];
+    const { hash } = await push(template);
+    assert.equal(
+      await dashd.rpc('getblockhash', template.height),
+      hashOf(rival),
+      'dashd keeps the one that came first',
+    );
+    // One of the calls is our own.
+    await eventually(() => (calls('getblockhash') > looks + 1 ? true : undefined), 'the relay to ask who stands there');
+    const child = mine(following(template, hash));
+    assert.equal(await give(child), null);
+    await dashd.generate(98);
+    await untilTold(hash, 'buried');
+    assert.deepEqual(
+      told(hash).map(({ state }) => state),
+      ['buried'],
+    );
+    assert.equal(calls('getchaintips'), expensive);
+  });
+
+  it('that dashd has never had are orphaned once what stands at their height is final', async () => {
+    const template = await templateOn(dashd);
+    // Its parent exists nowhere.
+    const { hash } = await push({ ...template, parent: 'ab'.repeat(32) });
+    const [winner] = await dashd.generate(1);
+    await dashd.generate(98);
+    await eventually(() => (calls('getblockhash') > 0 ? true : undefined), 'the relay to ask');
+    assert.deepEqual(told(hash), []);
+    await dashd.generate(1);
+    assert.equal((await untilTold(hash, 'orphaned')).by, winner);
+  });
+
+  it('are followed on after a restart, by a relay that has read them from its file', async () => {
+    const { hash, template } = await push();
+    await relay.stop();
+    relays.splice(0);
+    const rival = mine(template);
+    await give(rival);
+    await give(mine(following(template, hashOf(rival))));
+    relay = await start();
+    assert.equal((await untilTold(hash, 'orphaned')).by, hashOf(rival));
+    await relay.stop();
+    relays.splice(0);
+    relay = await start();
+    assert.equal(relay.relay.view.history.get(hash)?.finality.by, hashOf(rival));
+    assert.equal(relay.relay.view.history.get(hash)?.verdict?.success, true);
+    await dashd.generate(1);
+    assert.deepEqual(told(hash), []);
+  });
+});
