@@ -146,6 +146,17 @@ describe('a body larger than a block can be', () => {
     assert.equal(open.blocks.length, 1);
   });
 
+  it('that dashd does not want is not waited for', async () => {
+    const open = await start();
+    dashd.early = (response) => response.writeHead(413, { Connection: 'close', 'Content-Length': 0 }).end();
+    const caller = await open.caller();
+    caller.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n');
+    const { status, head } = await caller.next();
+    assert.equal(status, 413);
+    assert.match(head, /\r\nConnection: close/);
+    await caller.ended();
+  });
+
   it('that does not say its length passes from where it becomes too large', async () => {
     const open = await start({ bodyBytes: 1_000 });
     const caller = await open.caller();

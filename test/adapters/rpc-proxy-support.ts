@@ -30,6 +30,8 @@ export class ScriptedDashd {
   readonly asked: Asked[] = [];
   /** May be changed at any time. */
   answer: Answering = saying(OK);
+  /** Answers before there is a body. */
+  early: ((response: ServerResponse) => void) | undefined;
   /** Requests whose answer is not out. */
   open = 0;
   mostOpen = 0;
@@ -75,6 +77,10 @@ export class ScriptedDashd {
   }
 
   private take(request: IncomingMessage, response: ServerResponse): void {
+    if (this.early !== undefined) {
+      this.early(response);
+      return;
+    }
     const chunks: Buffer[] = [];
     this.open += 1;
     this.mostOpen = Math.max(this.mostOpen, this.open);

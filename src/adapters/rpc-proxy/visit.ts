@@ -226,7 +226,10 @@ export class Visit {
       reply.resume();
       return;
     }
-    response.writeHead(reply.statusCode ?? BAD_GATEWAY, reply.statusMessage, endToEnd(reply.rawHeaders));
+    const headers = endToEnd(reply.rawHeaders);
+    // dashd has heard enough: the rest of the request is of no use to anybody.
+    if (!this.request.complete) headers.push('Connection', 'close');
+    response.writeHead(reply.statusCode ?? BAD_GATEWAY, reply.statusMessage, headers);
     reply.pipe(response);
     response.once('close', () => {
       reply.unpipe(response);
