@@ -143,18 +143,27 @@ describe('notices', () => {
   });
 });
 
-test('services in plain words, P2P among them', () => {
+test('services in plain words: those that matter, and those that are down', () => {
+  const known = { code: '', detail: '', faults: 0 };
   const words = serviceWords(
-    status({ services: [{ service: 'alerts', state: 'up', code: '', detail: '', faults: 0 }] }),
+    status({
+      services: [
+        { service: 'alerts', state: 'up', ...known },
+        { service: 'history file', state: 'down', ...known, detail: 'disk full' },
+        { service: 'json-rpc proxy', state: 'up', ...known },
+        { service: 'dashd feed', state: 'down', ...known },
+      ],
+    }),
   );
   assert.deepEqual(
-    words.map(({ name, text }) => `${name} ${text}`),
+    words.map(({ name, text, detail = '' }) => `${name} ${text} ${detail}`.trim()),
     [
       'dashd RPC not heard yet',
       'dashd P2P connected',
-      'dashd feed not heard yet',
+      'dashd feed silent',
       'pool socket not heard yet',
-      'alerts up',
+      'history file down disk full',
+      'json-rpc proxy up',
     ],
   );
 });

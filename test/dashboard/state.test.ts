@@ -139,6 +139,17 @@ describe('peers and services', () => {
     );
   });
 
+  test('where a peer was is remembered when it is gone, for the races it ran', () => {
+    const state = play([
+      { type: 'peers', reply: { peers: [peer('a:1', { country: 'DE' }), peer('b:2')] } },
+      { type: 'peers', reply: { peers: [peer('c:3', { country: 'FR' })] } },
+    ]);
+    assert.deepEqual(Object.fromEntries(state.countries), { 'a:1': 'DE', 'c:3': 'FR' });
+    const crowd = Array.from({ length: 1_200 }, (_, i) => peer(`x:${i}`, { country: 'US' }));
+    const many = play([{ type: 'peers', reply: { peers: crowd } }], state);
+    assert.equal(play([{ type: 'peers', reply: { peers: [] } }], many).countries.size, 0);
+  });
+
   test('a peer that was being connected to is connected', () => {
     const state = play([{ type: 'peers', reply: { peers: [peer('a:1', { state: 'connecting' })] } }]);
     const told = { type: 'peer connected', peer: 'a:1', protected: false, protocolVersion: 70_240 } as const;

@@ -19,7 +19,7 @@ export interface Notice {
 
 type Service = ServiceEvent['service'];
 
-/** Those that are always shown, in this order. Others are, once something is known of them. */
+/** Those that are always shown, in this order; the proxy is where there is one, the others are when they are down. */
 const MAIN: readonly (readonly [service: Service, name: string, up: string, down: string])[] = [
   ['dashd rpc', 'dashd RPC', 'answers', 'no answer'],
   ['dashd feed', 'dashd feed', 'live', 'silent'],
@@ -34,7 +34,8 @@ export function serviceWords({ services, peers }: StatusReply): readonly Service
     : { name: 'dashd P2P', text: 'not connected', tone: 'bad' };
   const main = new Set<string>(MAIN.map(([service]) => service));
   const more = services
-    .filter(({ service, state }) => !main.has(service) && service !== 'peers' && state !== 'unknown')
+    .filter(({ service, state }) => state === 'down' || (service === 'json-rpc proxy' && state === 'up'))
+    .filter(({ service }) => !main.has(service) && service !== 'peers')
     .map((status) => word(status, status.service, 'up', 'down'));
   return [...(rpc === undefined ? [] : [rpc]), p2p, ...others, ...more];
 }

@@ -32,6 +32,8 @@ export interface PageState {
   readonly skewMs: number;
   readonly status?: StatusReply;
   readonly peers: readonly PeerView[];
+  /** Of peers that are or were here, their countries: races outlast connections. */
+  readonly countries: ReadonlyMap<string, string>;
   /** Newest first. */
   readonly blocks: readonly BlockSummary[];
   /** Where the next page of older blocks begins. */
@@ -64,6 +66,7 @@ export const INITIAL: PageState = {
   link: { state: 'connecting' },
   skewMs: 0,
   peers: [],
+  countries: new Map(),
   blocks: [],
   races: new Map(),
   linked: new Map(),
@@ -74,6 +77,7 @@ export const INITIAL: PageState = {
 /** A page that stays open for months must not grow: the oldest go, and can be fetched again. */
 const MAX_BLOCKS = 500;
 const MAX_RACES = 60;
+const MAX_COUNTRIES = 1_000;
 
 export function reduce(state: PageState, action: Action): PageState {
   switch (action.type) {
@@ -82,7 +86,7 @@ export function reduce(state: PageState, action: Action): PageState {
     case 'status':
       return { ...state, status: action.reply, skewMs: action.reply.now - action.now };
     case 'peers':
-      return { ...state, peers: action.reply.peers };
+      return onPeers(state, action.reply);
     case 'blocks':
       return onBlocks(state, action.reply);
     case 'older blocks':
@@ -107,6 +111,12 @@ function onLink(state: PageState, link: Link): PageState {
 
 function select({ selected: _before, ...state }: PageState, hash: string | undefined): PageState {
   return hash === undefined ? state : { ...state, selected: hash };
+}
+
+function onPeers(state: PageState, { peers }: PeersReply): PageState {
+  const here = peers.flatMap(({ peer, country }) => (country === undefined ? [] : [[peer, country] as const]));
+  const before = state.countries.size < MAX_COUNTRIES ? state.countries : [];
+  return { ...state, peers, countries: new Map([...before, ...here]) };
 }
 
 /** A fresh first page: whatever else was known may have gaps, and is forgotten. */

@@ -1,6 +1,6 @@
 /** The page: what it knows, who tells it, and what it shows. */
 import { render } from 'preact';
-import { useEffect, useMemo, useReducer, useState } from 'preact/hooks';
+import { useEffect, useReducer, useState } from 'preact/hooks';
 import { blockName } from '../model/format.js';
 import { findBlock, INITIAL, type PageState, reduce, shownHash } from '../model/state.js';
 import { Blocks } from './blocks.js';
@@ -64,11 +64,7 @@ interface ContentProps {
 }
 
 function Content({ state, link, shown }: ContentProps) {
-  const { status, peers, blocks, races, next, skewMs } = state;
-  const countries = useMemo(
-    () => new Map(peers.flatMap(({ peer, country }) => (country === undefined ? [] : [[peer, country] as const]))),
-    [peers],
-  );
+  const { status, peers, countries, blocks, races, next, skewMs } = state;
   if (status === undefined) return <Waiting state={state} />;
   const block = findBlock(state, shown);
   const race = shown === undefined ? undefined : races.get(shown);

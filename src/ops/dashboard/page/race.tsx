@@ -18,12 +18,12 @@ export interface RaceProps {
   readonly countries: ReadonlyMap<string, string>;
 }
 
-const FRAME_MS = 60;
+const FRAME_MS = 100;
 const CALM_MS = 1_000;
 
 export function RacePanel({ block, race, isNewest, skewMs, countries }: RaceProps) {
   const verdict = block.verdict;
-  const now = useNow(verdict === undefined ? FRAME_MS : CALM_MS) + skewMs;
+  const now = useNow(isUnderWay(block, Date.now() + skewMs) ? FRAME_MS : CALM_MS) + skewMs;
   const isLive = isUnderWay(block, now);
   const proofs = [...(race?.values() ?? [])];
   const spread = verdict === undefined ? spreadOf(proofs) : spreadFrom(verdict);
@@ -197,11 +197,9 @@ function Row({ row: { proof, provenMs, marks }, axis, country, elapsedMs, childr
             dashd
           </span>
         ) : (
-          country !== undefined && (
-            <abbr class="country" title={place}>
-              {plain(country)}
-            </abbr>
-          )
+          <abbr class="country" title={place}>
+            {country !== undefined && plain(country)}
+          </abbr>
         )}{' '}
         <span class="peer-name">
           {host}
