@@ -1,7 +1,7 @@
 /** A pool's side of the relay, for one block: PUSH it, and hear over SUB what becomes of it. */
 import { Push, Subscriber } from 'zeromq';
-import type { BlockEvent } from '../events.js';
 import { parseBlockEvent } from '../delivery/block-event.js';
+import type { BlockEvent } from '../events.js';
 
 export interface CurveClient {
   readonly publicKey: string;

@@ -43,7 +43,7 @@ export interface Conclusion {
 }
 
 /** From here on its coinbase may be spent. Source: Core `consensus/consensus.h`, COINBASE_MATURITY. */
-export const BURIED_CONFIRMATIONS = 100;
+const BURIED_CONFIRMATIONS = 100;
 /** Of a rival: with one more block than its height has, a chain is longer than a branch that ends there. */
 const LONGER_CONFIRMATIONS = 2;
 /** Branches that dashd will not change to. */
