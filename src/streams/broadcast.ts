@@ -85,7 +85,9 @@ export class Broadcaster {
     const flight = this.open(arrival, ask !== undefined);
     const peers = doubts.length === 0 ? this.release(flight) : 0;
     if (source === 'pool') this.submit(flight, ask);
-    this.follow(flight);
+    // What is handed over is written at the next tick: that goes before the telling, too.
+    if (ask === undefined) this.follow(flight);
+    else process.nextTick(() => this.follow(flight));
     return peers;
   }
 
