@@ -52,6 +52,33 @@ export type FromContender =
   /** Has nothing more to do for the last block; only the relay has work left when the last byte is out. */
   | { readonly type: 'idle' };
 
+/** A relay that stands in dashd's place. */
+export interface ProxyPlan {
+  /** The pool's own dashd. */
+  readonly rpcUrl: string;
+  readonly user: string;
+  readonly password: string;
+  /** Where it listens for peers. */
+  readonly dashdPort: number;
+  /** Empty: it has no feed. */
+  readonly zmqUrl: string;
+  /** Ports of the other peers; with none, broadcasting is off. */
+  readonly peers: readonly number[];
+  /** Where JSON-RPC is to be answered. */
+  readonly port: number;
+  /** The ZeroMQ endpoint to be bound; nothing comes over it. */
+  readonly bind: string;
+  readonly folder: string;
+}
+
+export type FromProxy =
+  /** Connected to all, and the tip known. */
+  | { readonly type: 'ready' }
+  /** The chain's tip is this block. */
+  | { readonly type: `at ${string}` }
+  /** All is known of this block that is to be. */
+  | { readonly type: `judged ${string}` };
+
 export const CONTENDERS = ['floor', 'relay', 'naive'] as const;
 export type Contender = (typeof CONTENDERS)[number];
 

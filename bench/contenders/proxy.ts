@@ -1,0 +1,64 @@
+/** A relay in dashd's place: its JSON-RPC proxy open, and as many peers as the plan says, none but its own dashd if that is none. */
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config.js';
+import type { RelayEvent } from '../../src/events.js';
+import { startRelay } from '../../src/relay.js';
+import { planOf, tell } from '../child.js';
+import type { FromProxy, ProxyPlan } from '../protocol.js';
+
+const { rpcUrl, user, password, dashdPort, zmqUrl, peers, port, bind, folder } = planOf<ProxyPlan>();
+const loaded = loadConfig({
+  options: {
+    network: 'regtest',
+    'dashd-rpc-url': rpcUrl,
+    'dashd-rpc-user': user,
+    'dashd-rpc-password': password,
+    'dashd-p2p-port': String(dashdPort),
+    'dashd-zmq-url': zmqUrl,
+    'pool-bind': bind,
+    'events-bind': 'tcp://127.0.0.1:0',
+    'proxy-enabled': 'true',
+    'proxy-port': String(port),
+    'http-enabled': 'false',
+    'broadcast-peer-db': join(folder, 'broadcast_peers.json'),
+    'history-file': join(folder, 'block_history.jsonl'),
+    'broadcast-skip-bootstrap': 'true',
+    'broadcast-peers': String(peers.length > 0),
+    'broadcast-max-peers': String(peers.length + 1),
+    'broadcast-min-peers': '0',
+    peers: peers.map((peer) => `127.0.0.1:${peer}`).join(','),
+  },
+  env: {},
+  readFile: () => '',
+  platform: process.platform,
+});
+if (!loaded.ok) throw new Error(loaded.errors.map((error) => JSON.stringify(error)).join('\n'));
+
+const lacking = new Set(['peers', 'json-rpc proxy', 'tip', ...(zmqUrl === '' ? [] : ['dashd feed'])]);
+let connected = 0;
+
+function got(what: string): void {
+  if (lacking.delete(what) && lacking.size === 0) tell<FromProxy>({ type: 'ready' });
+}
+
+function listen(event: RelayEvent): void {
+  switch (event.type) {
+    case 'peer connected':
+      connected += 1;
+      if (connected === peers.length + 1) got('peers');
+      return;
+    case 'service':
+      if (event.state === 'up') got(event.service);
+      return;
+    case 'tip':
+      got('tip');
+      tell<FromProxy>({ type: `at ${event.hash}` });
+      return;
+    case 'refused':
+      throw new Error(`${event.code}: ${event.reason}`);
+    case 'verdict':
+      tell<FromProxy>({ type: `judged ${event.hash}` });
+  }
+}
+
+await startRelay(loaded.config, { userAgent: '/blockcast:bench/', listen });
