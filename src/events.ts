@@ -70,7 +70,7 @@ export interface BlockReceived {
   readonly size: number;
   readonly transactions?: number;
   readonly height?: number;
-  /** From the block's arrival until the gate had judged it, ms; relays before 0.2 did not say. */
+  /** From the block's arrival until the gate had judged it, ms. */
   readonly gateMs?: number;
   /** Why the peers must wait for dashd's answer (soft gate); absent when they need not. */
   readonly held?: readonly string[];
@@ -99,7 +99,7 @@ export interface BlockRepeated {
 
 /**
  * What became of a block of the pool's after it was out. `chainlocked` and `buried` (100 blocks deep) are final; `orphaned` is told
- * once another block at its height is final, or is taken back should the chain return to it.
+ * once dashd's chain is longer than any branch it is in, or its rival is ChainLocked, and is taken back should the chain return to it.
  */
 export type FinalityState = 'pending' | 'chainlocked' | 'buried' | 'orphaned';
 

@@ -138,9 +138,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const room = broadcast.maxPeers - 1;
   const min = Math.min(broadcast.minPeers, room);
   let weights = weightsFrom(broadcast.weights);
-  const countries = deps.country === undefined ? await openCountries(broadcast.countryDb) : undefined;
-  if (countries?.ok === false) tell(peersFault('no countries', countries.detail, clock.now()));
-  const country = countries?.ok ? countries.lookUp : deps.country;
+  const country = deps.country ?? (await countriesOf(broadcast.countryDb, tell, clock));
   const peerFile = openPeerFile(broadcast.peerDb);
   if (broadcast.enabled) for (const event of await loadBook(book, peerFile, clock)) tell(event);
   const peering = createPeering({
@@ -269,7 +267,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
 
   const view = createView({
     network: network.name,
-    wanted: { min: broadcast.minPeers, max: broadcast.maxPeers },
+    wanted: wantedOf(broadcast),
     tip,
     book,
     pool: peers,
@@ -353,6 +351,22 @@ function isBlockEvent(event: RelayEvent): event is BlockEvent {
 
 function isTip<T extends { readonly type: string }>(news: T): news is Extract<T, { readonly type: 'tip' }> {
   return news.type === 'tip';
+}
+
+async function countriesOf(
+  path: string | undefined,
+  tell: (event: ServiceEvent) => void,
+  clock: Clock,
+): Promise<CountryOf | undefined> {
+  const countries = await openCountries(path);
+  if (countries.ok) return countries.lookUp;
+  tell(peersFault('no countries', countries.detail, clock.now()));
+  return undefined;
+}
+
+/** The local dashd counts. */
+function wantedOf({ enabled, minPeers, maxPeers }: Config['broadcast']): RelayView['wanted'] {
+  return enabled ? { min: minPeers, max: maxPeers } : { min: 0, max: 1 };
 }
 
 function peersFault(code: string, detail: string, at: number): ServiceEvent {

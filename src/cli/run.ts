@@ -35,6 +35,7 @@ export async function run(
 
   await stopAsked(context.stop);
   logger.info('stopping: verdicts that are due are waited for');
+  services.drain();
   const drained = await within(
     DRAIN_MS,
     relay.stop().then(() => services.close()),

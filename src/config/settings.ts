@@ -170,7 +170,7 @@ const SETTINGS = {
   'alerts.maxPerHour': setting(
     integer(1, 3_600),
     30,
-    'most messages an hour and channel; what is left out is counted in the next',
+    'most messages an hour and channel, those about blocks counted apart; what is left out is counted in the next',
     LIVE,
   ),
 

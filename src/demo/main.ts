@@ -43,6 +43,8 @@ export interface Demo {
 const EVERY_MS = 5_000;
 /** The pool starts with those who are connected by then. */
 const CONNECT_MS = 10_000;
+/** A quorum has signed a block about so long after it was found. */
+const CHAIN_LOCK_MS = 1_500;
 /** More than are connected to, so that there is somebody to change for. */
 const NODES = 28;
 const CONNECTIONS = 20;
@@ -63,9 +65,13 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   };
   const view = new View(screen, runnersOf(network), CONNECTIONS);
   const mishaps = new Mishaps(network.nodes);
+  const locks: (() => void)[] = [];
   const hear = (event: RelayEvent) => {
     if (event.type === 'received') view.befall(mishaps.onBlock(view.connected));
     view.hear(event);
+    if (event.type === 'verdict' && event.success) {
+      locks.push(realTimers.after(CHAIN_LOCK_MS, () => network.dashd.chainLock(event.hash)));
+    }
     options.listen?.(event);
   };
   screen.print(...welcome(everyMs));
@@ -104,6 +110,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   let stopping: Promise<void> | undefined;
   const shutDown = async (): Promise<void> => {
     cancelWait();
+    for (const cancel of locks) cancel();
     await pool.stop();
     await relay.stop();
     await cleanUp();

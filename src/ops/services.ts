@@ -26,6 +26,8 @@ export interface Services {
   open(view: RelayView): Promise<string | undefined>;
   /** Takes over what can change while a relay runs: the log's level, the alerts' channels. */
   reload(config: Config): void;
+  /** From now on no block can be pushed: what asks whether the relay is ready is told so. */
+  drain(): void;
   /** Closes the pages and sends the alerts that are due, for a few seconds at most. */
   close(): Promise<void>;
 }
@@ -106,6 +108,7 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
       logger.level = next.log.level;
       alerts.reload(next.alerts);
     },
+    drain: () => status.drain(),
     async close() {
       await Promise.all([http?.close(), alerts.stop()]);
       metrics.close();

@@ -2,9 +2,11 @@
  * Bundles the dashboard: `node dist/src/ops/dashboard/build.js [folder]`. Needs what is installed for development; what it writes needs
  * nothing but a browser.
  */
-import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 import { build } from 'esbuild';
 import { makeWorld } from './world.js';
 
@@ -31,7 +33,16 @@ export async function buildDashboard(outdir: string, source: string): Promise<re
     logLevel: 'warning',
   });
   for (const file of ['index.html', 'favicon.svg']) await cp(join(source, file), join(outdir, file));
-  return await readdir(outdir);
+  const files = await readdir(outdir);
+  // Who asks once in a while gets the smallest there is, and nobody compresses while a block may be waiting.
+  for (const file of files) await compress(join(outdir, file));
+  return files;
+}
+
+async function compress(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  await writeFile(`${path}.br`, await promisify(brotliCompress)(bytes));
+  await writeFile(`${path}.gz`, await promisify(gzip)(bytes, { level: constants.Z_BEST_COMPRESSION }));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
