@@ -1,11 +1,14 @@
-/** The whole of it: the demo's relay, its pages, and a real browser that looks at them while blocks are pushed. */
+/**
+ * The whole of it: a real relay, its pages, and a real browser that looks at them while blocks are pushed and while things break.
+ * Screenshots go to $SCREENSHOTS, if that is set.
+ */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { systemClock, systemRandom } from '../../src/adapters/system.js';
 import { runDemo } from '../../src/demo/main.js';
 import type { BlockVerdict } from '../../src/events.js';
@@ -15,6 +18,7 @@ import { provenMs } from '../../src/ops/dashboard/model/race.js';
 import { createLogger } from '../../src/ops/logger.js';
 import { createServices, type Services } from '../../src/ops/services.js';
 import { load } from '../config/support.js';
+import { Embedded } from '../support/embedded.js';
 import { findChromium, launch } from './chromium.js';
 
 const chromium = findChromium();
@@ -43,9 +47,44 @@ function nowhere(): Writable {
   return new Writable({ write: (_chunk, _encoding, done) => done() });
 }
 
-describe('the dashboard of the demo', { skip }, () => {
+const WIDTHS = [1440, 820, 390];
+
+describe('the dashboard of a relay', { skip }, () => {
   let folder = '';
   let browser: Browser;
+
+  function services(): Services {
+    const loaded = load({ options: { network: 'regtest', 'http-port': '0' } });
+    assert.ok(loaded.ok);
+    return createServices(loaded.config, {
+      logger: createLogger({ level: 'critical', format: 'json' }, nowhere()),
+      version: '0.1.0',
+      clock: systemClock,
+      random: systemRandom,
+      assets: join(folder, 'assets'),
+    });
+  }
+
+  async function open(complaints: string[]): Promise<Page> {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('pageerror', ({ message }) => complaints.push(message));
+    return page;
+  }
+
+  async function shoot(page: Page, name: string): Promise<void> {
+    const pictures = process.env['SCREENSHOTS'];
+    if (pictures === undefined) return;
+    for (const width of WIDTHS) {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.emulateMedia({ colorScheme });
+        await page.screenshot({ path: join(pictures, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+      }
+    }
+  }
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'blockcast-demo-page-'));
     await buildDashboard(join(folder, 'assets'), 'src/ops/dashboard/page');
@@ -57,22 +96,10 @@ describe('the dashboard of the demo', { skip }, () => {
   });
 
   test('draws each block as its verdict falls, with the figures of the ledger', async (t) => {
-    const loaded = load({ options: { network: 'regtest', 'http-port': '0' } });
-    assert.ok(loaded.ok);
-    const services: Services = createServices(loaded.config, {
-      logger: createLogger({ level: 'critical', format: 'json' }, nowhere()),
-      version: '0.0.0',
-      clock: systemClock,
-      random: systemRandom,
-      assets: join(folder, 'assets'),
-    });
+    const listeners = services();
     const verdicts = new Map<string, BlockVerdict>();
     const complaints: string[] = [];
-    const page = await browser.newPage();
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    page.on('pageerror', ({ message }) => complaints.push(message));
+    const page = await open(complaints);
     let drawn: Record<string, Drawn> = {};
     let look: () => void = () => undefined;
     // The page's policy forbids what playwright polls with.
@@ -94,11 +121,11 @@ describe('the dashboard of the demo', { skip }, () => {
       latency: false,
       output: nowhere(),
       listen: (event) => {
-        services.listen(event);
+        listeners.listen(event);
         if (event.type === 'verdict') verdicts.set(event.hash, event);
       },
       attend: async ({ view }) => {
-        const url = await services.open(view);
+        const url = await listeners.open(view);
         assert.ok(url);
         await page.goto(url);
         await page.evaluate(WATCH);
@@ -107,8 +134,9 @@ describe('the dashboard of the demo', { skip }, () => {
     });
     await demo.done;
     await allDrawn(() => [...verdicts.keys()].every((hash) => hash in drawn));
+    await shoot(page, 'real-busy');
     await page.close();
-    await services.close();
+    await listeners.close();
     await demo.stop();
 
     assert.ok(verdicts.size >= BLOCKS, `${verdicts.size} verdicts`);
@@ -128,6 +156,43 @@ describe('the dashboard of the demo', { skip }, () => {
       }
     }
     t.diagnostic(`drawn ${delays.map((ms) => ms.toFixed(0)).join(', ')} ms after the verdict`);
+    assert.deepEqual(complaints, []);
+  });
+
+  test('says what is amiss: no block yet, no peers, dashd down and back', async () => {
+    const embedded = await Embedded.start({ peers: Array.from({ length: 6 }, () => ({})) });
+    const { relay, dashd, nodes } = embedded;
+    const listeners = services();
+    for (const event of relay.events) listeners.listen(event);
+    relay.relay.events$.subscribe(listeners.listen);
+    const url = await listeners.open(relay.relay.view);
+    assert.ok(url);
+    const complaints: string[] = [];
+    const page = await open(complaints);
+    await relay.connected(7);
+    await page.goto(url);
+    const text = (words: string | RegExp) => page.getByText(words).first().waitFor();
+    await text('All set for the first block');
+    await shoot(page, 'real-empty');
+
+    await dashd.stop();
+    await text('The pool’s own dashd is down');
+    const block = embedded.mine({}, nodes[0]);
+    await relay.push(block);
+    const verdict = await relay.verdict(block);
+    assert.equal(verdict.outcome, 'delivered');
+    await text(verdict.hash);
+    await shoot(page, 'real-dashd-down');
+
+    await Promise.all(nodes.map((node) => node.stop()));
+    await text('Not ready for a block');
+    await shoot(page, 'real-no-peers');
+
+    await dashd.start();
+    await page.getByText('The pool’s own dashd is down').waitFor({ state: 'detached' });
+    await page.close();
+    await listeners.close();
+    await embedded.stop();
     assert.deepEqual(complaints, []);
   });
 });
