@@ -39,6 +39,8 @@ export interface RpcProxyLimits {
   readonly lingerMs: number;
   /** So long dashd's word on a block is waited for, milliseconds; its answer may take as long as it likes. */
   readonly wordMs: number;
+  /** So long calls other than that may go on when the proxy is closed, milliseconds. */
+  readonly graceMs: number;
 }
 
 export interface RpcProxyHandlers {
@@ -54,8 +56,8 @@ export interface RpcProxyHandlers {
 
 export interface RpcProxy {
   /**
-   * Takes no more callers, waits for dashd's word on blocks that are under way (as long as `wordMs` at most), gives other calls a
-   * second, and hangs up.
+   * Takes no more callers, waits for dashd's word on blocks that are under way (as long as `wordMs` at most), gives all calls some
+   * grace, and hangs up.
    */
   close(): Promise<void>;
 }
@@ -67,17 +69,19 @@ const LIMITS: RpcProxyLimits = {
   requestMs: 120_000,
   lingerMs: 5_000,
   wordMs: 5_000,
+  graceMs: 1_000,
 };
 /** Longer than dashd's 30 s: who knows those closes a connection before we do. */
 const IDLE_MS = 60_000;
 const HEADERS_MS = 30_000;
 const LATE_REQUESTS_EVERY_MS = 1_000;
-const GRACE_MS = 1_000;
 /** The place is asked for this often while it is taken, milliseconds. */
 const REBIND_MS = 1_000;
 const KEEP_ALIVE_PROBE_MS = 30_000;
-/** Requests that a connection may have sent ahead before it is read no further. */
-const MAX_AHEAD = 8;
+/** Requests that a connection may send ahead. Nobody does, but a test of ours, or a flood. */
+const MAX_AHEAD = 1_000;
+/** About what a request costs that is not looked at yet, without its body. */
+const REQUEST_BYTES = 2_048;
 
 /** Listens until closed; what stands in the way is told, and tried again. */
 export function openRpcProxy(options: RpcProxyOptions, handlers: RpcProxyHandlers): RpcProxy {
@@ -108,7 +112,7 @@ export function openRpcProxy(options: RpcProxyOptions, handlers: RpcProxyHandler
       const done = once(server, 'close');
       server.close();
       await Promise.all(words);
-      await Promise.race([done, pause(GRACE_MS, undefined, { ref: false })]);
+      await Promise.race([done, pause(limits.graceMs, undefined, { ref: false })]);
       server.closeAllConnections();
       await done;
     }
@@ -196,9 +200,15 @@ const CLIENT_FAULTS: Readonly<Record<string, readonly [status: string, code: Pro
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'bad request'],
 };
 
+/** A request whose turn has not come: as much of it as Node reads ahead is in memory, and accounted for. */
+interface Waiting {
+  readonly visit: Visit;
+  readonly bytes: number;
+}
+
 /** The callers' connections, and the requests that each of them has sent. */
 class Callers {
-  private readonly queues = new WeakMap<Socket, Visit[]>();
+  private readonly queues = new WeakMap<Socket, Waiting[]>();
 
   constructor(private readonly deps: VisitDeps) {}
 
@@ -211,24 +221,36 @@ class Callers {
 
   take(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
+    // One that is read at once with others, behind that which was too much.
+    if (socket.destroyed) return;
     const queue = this.queues.get(socket) ?? [];
     this.queues.set(socket, queue);
-    queue.push(new Visit(request, response, this.deps));
+    const bytes = queue.length === 0 ? 0 : bytesAhead(request);
+    if (queue.length > MAX_AHEAD || !this.deps.memory.take(bytes)) {
+      this.deps.complain('bad request', 'a caller that sent too many requests ahead was hung up on');
+      socket.destroy();
+      return;
+    }
+    queue.push({ visit: new Visit(request, response, this.deps), bytes });
     if (queue.length === 1) void this.work(socket, queue);
-    else if (queue.length > MAX_AHEAD) socket.pause();
   }
 
   /** True when a request has all been read and waits for its answer. */
   isAwaiting(socket: Socket): boolean {
-    return this.queues.get(socket)?.[0]?.isArriving === false;
+    return this.queues.get(socket)?.[0]?.visit.isArriving === false;
   }
 
-  private async work(socket: Socket, queue: Visit[]): Promise<void> {
+  private async work(socket: Socket, queue: Waiting[]): Promise<void> {
     for (let [next] = queue; next !== undefined; [next] = queue) {
-      if (socket.destroyed) return;
-      await next.begin();
+      this.deps.memory.give(next.bytes);
+      if (!socket.destroyed) await next.visit.begin();
       queue.shift();
-      if (queue.length === 0) socket.resume();
     }
   }
+}
+
+function bytesAhead({ headers, readableHighWaterMark }: IncomingMessage): number {
+  const body =
+    headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : readableHighWaterMark;
+  return REQUEST_BYTES + Math.min(body, readableHighWaterMark);
 }

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { RpcAnswer } from '../../src/adapters/rpc.js';
-import { type Answering, ProxyUnderTest, post, ScriptedDashd, saying } from './rpc-proxy-support.js';
+import { ProxyUnderTest, post, ScriptedDashd, saying } from './rpc-proxy-support.js';
 
 const RAW = randomBytes(300);
 const HEX = RAW.toString('hex');
@@ -249,21 +249,22 @@ describe('a block without an answer', () => {
     assert.deepEqual(await Promise.all(words), [ACCEPTED]);
   });
 
-  it('is waited for when the proxy is closed', async () => {
-    const answers: (() => unknown)[] = [];
-    const hold: Answering = (response, asked) => answers.push(() => saying('"accepted"')(response, asked));
-    dashd.answer = hold;
-    const caller = await proxy.caller();
-    caller.send(post(SUBMIT));
-    await dashd.request(0);
-    let closed = false;
-    const closing = proxy.close().then(() => {
-      closed = true;
-    });
-    await new Promise(setImmediate);
-    assert.equal(closed, false);
-    for (const answer of answers) answer();
-    assert.equal((await caller.next()).body, '"accepted"');
-    await closing;
+  it('is waited for when the proxy is closed, longer than other calls are', async () => {
+    const answers = new Map<string, () => unknown>();
+    dashd.answer = (response, asked) => {
+      const body = String(asked.body);
+      answers.set(body, () => saying('"accepted"')(response, asked));
+    };
+    const [submitter, poller] = [await proxy.caller(), await proxy.caller()];
+    submitter.send(post(SUBMIT));
+    poller.send(post('{"method":"getblocktemplate"}'));
+    await dashd.request(1);
+    const closing = proxy.close();
+    // Longer than the grace that other calls have.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.equal(submitter.over, false);
+    answers.get(SUBMIT)?.();
+    assert.equal((await submitter.next()).body, '"accepted"');
+    await Promise.all([closing, poller.ended()]);
   });
 });

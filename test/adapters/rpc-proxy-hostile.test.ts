@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Complaints } from '../../src/adapters/rpc-proxy/complaints.js';
-import { type Caller, OK, ProxyUnderTest, post, ScriptedDashd } from './rpc-proxy-support.js';
+import { type Caller, OK, ProxyUnderTest, post, ScriptedDashd, saying } from './rpc-proxy-support.js';
 
 const COUNT = '{"id":1,"method":"getblockcount"}';
 const SUBMIT = '{"id":1,"method":"submitblock","params":["00"]}';
@@ -209,6 +209,22 @@ describe('many callers at once', () => {
     }
     assert.equal((await open.call(SUBMIT.padEnd(9_000))).body, OK);
     assert.equal(open.blocks.length, 1);
+  });
+
+  it('may not send any number of requests ahead; those who do not are not affected', async () => {
+    const open = await start({ memoryBytes: 1_000_000 });
+    dashd.answer = (response, asked) => {
+      if (!String(asked.body).includes('held')) saying(OK)(response, asked);
+    };
+    for (const ahead of [String(post(COUNT)).repeat(1_100), String(post(COUNT.padEnd(60_000))).repeat(100)]) {
+      const flooding = await open.caller();
+      flooding.send(post('"held"'), ahead);
+      await flooding.ended();
+      assert.equal(flooding.rest, '');
+    }
+    assert.match(await open.fault('bad request'), /too many requests ahead/);
+    assert.equal((await open.call(SUBMIT.padEnd(900_000))).body, OK);
+    assert.equal(open.blocks.length, 1, 'the memory has been given back');
   });
 
   it('are no more than there is room for', async () => {

@@ -116,7 +116,7 @@ export class ProxyUnderTest implements Told {
 
   private constructor(dashd: string, limits: Partial<RpcProxyLimits>, port: number) {
     this.proxy = openRpcProxy(
-      { host: '127.0.0.1', port, dashd, limits },
+      { host: '127.0.0.1', port, dashd, limits: { graceMs: 50, ...limits } },
       {
         block: (block) => {
           this.blocks.push(block);

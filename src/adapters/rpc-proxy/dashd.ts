@@ -76,8 +76,7 @@ export class Dashd {
     const attempt = (isFirst: boolean): void => {
       const request = this.open({
         ...this.target,
-        // dashd sends a body with its answer to HEAD, which the next call on that connection would take for its own answer.
-        agent: call.method === 'HEAD' ? false : this.agent,
+        agent: this.agent,
         method: call.method,
         path: call.path,
         headers: call.headers,

@@ -96,10 +96,8 @@ export class Visit {
 
   /** @returns resolves when the next request of the same connection may be looked at */
   begin(): Promise<void> {
-    const { request, response } = this;
+    const { response } = this;
     response.sendDate = false;
-    // dashd does not say that a connection stays where that goes without saying.
-    if (request.httpVersion !== '1.0' && response.shouldKeepAlive) response.removeHeader('connection');
     response.once('close', () => this.onClosed());
     this.receive();
     return new Promise((resolve) => response.once('close', resolve));
@@ -226,6 +224,10 @@ export class Visit {
       reply.resume();
       return;
     }
+    // dashd does not say that a connection stays where that goes without saying.
+    const { httpVersion, socket } = this.request;
+    const stays = httpVersion !== '1.0' && response.shouldKeepAlive && !socket.readableEnded;
+    if (stays) response.removeHeader('connection');
     const headers = endToEnd(reply.rawHeaders);
     // dashd has heard enough: the rest of the request is of no use to anybody.
     if (!this.request.complete) headers.push('Connection', 'close');
