@@ -83,6 +83,12 @@ describe('run', () => {
     const relay = start(['run', '--config', file]);
     const lines = createInterface({ input: relay.child.stdout });
     const messages: string[] = [];
+    // Several lines may come at once.
+    let arrived: () => void = () => undefined;
+    lines.on('line', (line) => {
+      messages.push(String(JSON.parse(line).message));
+      arrived();
+    });
     let read = 0;
     const next = async (pattern: RegExp): Promise<string> => {
       for (;;) {
@@ -91,8 +97,9 @@ describe('run', () => {
           read = messages.indexOf(found, read) + 1;
           return found;
         }
-        const [line] = await once(lines, 'line');
-        messages.push(String(JSON.parse(String(line)).message));
+        await new Promise<void>((resolve) => {
+          arrived = resolve;
+        });
       }
     };
     const [, url = ''] = /(http:\/\/\S+)$/.exec(await next(/^http up/)) ?? [];
