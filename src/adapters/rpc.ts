@@ -165,11 +165,14 @@ export function createRpc(options: RpcOptions): RpcClient {
   };
 }
 
+/** Calls under way when the client is closed may take so long; a dashd that hangs does not hold a relay that stops, milliseconds. */
+const CLOSE_GRACE_MS = 2_000;
+
 /** Connections to dashd that a kind of call has for itself, and that can be exchanged for fresh ones. */
 class Lane {
   pool: Pool;
   private closed = false;
-  private readonly retired = new Set<Promise<void>>();
+  private readonly retired = new Map<Pool, Promise<void>>();
 
   constructor(
     private readonly origin: string,
@@ -184,14 +187,21 @@ class Lane {
   replace(stale: Pool): void {
     if (stale !== this.pool || this.closed) return;
     this.pool = this.open();
-    const retiring = stale.close().finally(() => this.retired.delete(retiring));
-    this.retired.add(retiring);
+    this.retired.set(
+      stale,
+      stale.close().finally(() => this.retired.delete(stale)),
+    );
   }
 
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await Promise.all([this.pool.close(), ...this.retired]);
+    const pools = [this.pool, ...this.retired.keys()];
+    const impatience = setTimeout(() => {
+      for (const pool of pools) void pool.destroy();
+    }, CLOSE_GRACE_MS);
+    await Promise.all([this.pool.close(), ...this.retired.values()]);
+    clearTimeout(impatience);
   }
 
   private open(): Pool {

@@ -222,6 +222,19 @@ describe('rpc', () => {
     assert.ok(sent < 100 * 1024 * 1024, `${sent} bytes were sent`);
   });
 
+  test('a dashd that hangs does not keep the client open', async () => {
+    let asked: () => void = () => undefined;
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    dashd.answer(() => asked());
+    const rpc = client();
+    const answer = rpc.call('x');
+    await isAsked;
+    await rpc.close();
+    assert.equal((await answer).ok, false);
+  });
+
   test('nobody listening is unreachable, and names the address without credentials', async () => {
     const gone = await fakeDashd(result(null));
     await gone.close();
