@@ -1,10 +1,13 @@
 /** Those who look at a relay while it works, in a process of their own: pages that follow its events, a scraper, and a flood. */
+import { setMaxListeners } from 'node:events';
 import { Pool, request } from 'undici';
 import { planOf, tell } from './child.js';
 import type { FromOnlookers, Onlooking, ToOnlookers } from './protocol.js';
 
 const SCRAPE_EVERY_MS = 1_000;
 const FLOOD_CONNECTIONS = 16;
+/** Another visitor than those who look on: an allowance is a visitor's. Linux has all of 127.0.0.0/8. */
+const STRANGER = '127.0.0.2';
 
 planOf();
 let leave = new AbortController();
@@ -15,6 +18,7 @@ process.on('message', async (wish: ToOnlookers) => {
   leave.abort();
   await done;
   leave = new AbortController();
+  setMaxListeners(0, leave.signal);
   requests = 0;
   const { signal } = leave;
   done = Promise.all(await begin(wish.onlooking, signal));
@@ -52,7 +56,7 @@ async function scrapeOn(url: string, signal: AbortSignal): Promise<void> {
 
 /** As fast as answers come, whatever they are. */
 async function floodOn(url: string, signal: AbortSignal): Promise<void> {
-  const pool = new Pool(new URL(url).origin, { connections: FLOOD_CONNECTIONS });
+  const pool = new Pool(new URL(url).origin, { connections: FLOOD_CONNECTIONS, connect: { localAddress: STRANGER } });
   const { pathname } = new URL(url);
   const one = async () => {
     while (!signal.aborted) {
