@@ -56,7 +56,7 @@ async function scrapeOn(url: string, signal: AbortSignal): Promise<void> {
 
 /** As fast as answers come, whatever they are. */
 async function floodOn(url: string, signal: AbortSignal): Promise<void> {
-  const pool = new Pool(new URL(url).origin, { connections: FLOOD_CONNECTIONS, connect: { localAddress: STRANGER } });
+  const pool = new Pool(new URL(url).origin, { connections: FLOOD_CONNECTIONS, localAddress: STRANGER });
   const { pathname } = new URL(url);
   const one = async () => {
     while (!signal.aborted) {
