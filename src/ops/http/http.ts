@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
@@ -70,7 +71,7 @@ export async function createHttp(config: HttpConfig, deps: HttpDeps): Promise<Ht
   const doorman = await createDoorman(app, config, limits.failures, clock);
   const routes = createRoutes({ ...deps, stream, doorman, freshMs: limits.freshMs });
   const open = new Set(routes.filter(({ isOpen }) => isOpen).map(({ path }) => path));
-  await guard(app, doorman, limits.requests, open);
+  await guard(app, doorman, limits, open);
   handleErrors(app, onFault);
   for (const { path, handle } of routes) app.get(path, async (request, reply) => handle(request, reply));
   await servePage(app, deps.assets);
@@ -130,20 +131,24 @@ const HEADERS = {
 async function guard(
   app: FastifyInstance,
   doorman: Doorman,
-  limits: HttpLimits['requests'],
+  { requests, refusalMs }: HttpLimits,
   open: ReadonlySet<string>,
 ): Promise<void> {
   await app.register(rateLimit, { global: false });
   const count = app.createRateLimit({
-    max: limits.max,
-    timeWindow: limits.windowMs,
+    max: requests.max,
+    timeWindow: requests.windowMs,
     keyGenerator: ({ ip }) => visitorOf(ip),
   });
   const refusal = async (request: FastifyRequest): Promise<Refusal | undefined> => {
     if (isForeign(request)) return FOREIGN;
     const isOpen = open.has(request.routeOptions.url ?? '');
     const counted = isOpen ? undefined : await count(request);
-    if (counted?.isAllowed === false && counted.isExceeded) return tooMany(counted.ttlInSeconds);
+    if (counted?.isAllowed === false && counted.isExceeded) {
+      // Who asks again as soon as there is an answer is given one a little later: it costs us nothing, and a flood nearly all its force.
+      await pause(refusalMs);
+      return tooMany(counted.ttlInSeconds);
+    }
     return request.method === 'GET' || request.method === 'HEAD' ? undefined : READ_ONLY;
   };
   app.addHook('onRequest', async (request, reply) => {

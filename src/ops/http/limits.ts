@@ -17,6 +17,8 @@ export interface HttpLimits {
   };
   /** Per visitor. */
   readonly requests: { readonly max: number; readonly windowMs: number };
+  /** So long who asks too often waits for the refusal, milliseconds. */
+  readonly refusalMs: number;
   /** Wrong passwords per visitor, beyond which no password is looked at for the rest of the window. */
   readonly failures: { readonly max: number; readonly windowMs: number };
   readonly events: {
@@ -47,6 +49,7 @@ export const LIMITS: HttpLimits = {
   },
   // Three busy dashboards and a scrape.
   requests: { max: 400, windowMs: 10 * SECOND_MS },
+  refusalMs: 100,
   failures: { max: 20, windowMs: MINUTE_MS },
   events: {
     maxClients: 64,

@@ -330,3 +330,20 @@ test('the limits leave room for what is meant to be: three dashboards, each aski
   assert.ok(LIMITS.events.keptBytes < LIMITS.events.maxBacklog, 'what is replayed must not be too much at once');
   assert.ok(LIMITS.events.heartbeatMs < LIMITS.connections.idleMs, 'a quiet stream is no idle connection');
 });
+
+test('who asks too often waits for the refusal, and nobody else does', async () => {
+  const limits = { requests: { max: 1, windowMs: 60_000 }, refusalMs: 400 };
+  await withHttp({ deps: { limits } }, async (http) => {
+    await http.ask('/api/v1/status');
+    const order: string[] = [];
+    const note = async (name: string, answer: Promise<Answer>) => {
+      await answer;
+      order.push(name);
+    };
+    const refused = note('refused', http.ask('/api/v1/status'));
+    await note('health', http.ask('/healthz'));
+    await note('health again', http.ask('/healthz'));
+    await refused;
+    assert.deepEqual(order, ['health', 'health again', 'refused']);
+  });
+});
