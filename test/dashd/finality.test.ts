@@ -3,11 +3,18 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { afterEach, beforeEach, it } from 'node:test';
+import { systemClock, systemRandom } from '../../src/adapters/system.js';
 import { loadX11 } from '../../src/block/x11.js';
 import type { Template } from '../../src/demo/miner.js';
 import type { BlockFinality } from '../../src/events.js';
+import type { StatusReply } from '../../src/ops/http/api.js';
+import { createLogger } from '../../src/ops/logger.js';
+import { createServices } from '../../src/ops/services.js';
+import { load } from '../config/support.js';
 import { eventually, following, mine, templateOn } from '../contract/node-under-test.js';
+import { httpReceiver } from '../ops/alerts/receivers.js';
 import { hashOf, RelayUnderTest } from '../support/relay.js';
 import { type Dashd, describeWithDashd, startDashd } from './harness.js';
 
@@ -63,7 +70,41 @@ describeWithDashd("the pool's blocks in dashd's chain", () => {
     return { raw, hash: hashOf(raw), template: on };
   }
 
-  it('are orphaned by a longer branch, by which block, once; and the orphan rate says so', async () => {
+  /** All that listens to a relay, with a webhook of ours. */
+  async function listening() {
+    const posts: { readonly state: string; readonly alert: string; readonly details: unknown }[] = [];
+    const receiver = await httpReceiver((response, { body }) => {
+      posts.push(JSON.parse(body));
+      response.end();
+    });
+    const loaded = load({
+      options: {
+        network: 'regtest',
+        'http-port': '0',
+        'alerts-webhook-url': receiver.origin,
+        'alerts-repeat-after': '0',
+      },
+    });
+    assert.ok(loaded.ok);
+    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+    const services = createServices(loaded.config, {
+      logger: createLogger({ level: 'critical', format: 'json' }, nowhere),
+      version: '0.1.0',
+      clock: systemClock,
+      random: systemRandom,
+    });
+    relay.relay.events$.subscribe(services.listen);
+    const url = await services.open(relay.relay.view);
+    assert.ok(url);
+    const stop = async () => {
+      await services.close();
+      await receiver.close();
+    };
+    return { posts, url, stop };
+  }
+
+  it('are orphaned by a longer branch, by which block, once; the orphan rate says so, and one alert', async () => {
+    const { posts, url, stop } = await listening();
     const { hash, template } = await push();
     const before = kpis();
     assert.equal(relay.relay.view.history.get(hash)?.finality.state, 'pending');
@@ -91,6 +132,15 @@ describeWithDashd("the pool's blocks in dashd's chain", () => {
     await untilTold(next.hash, 'buried');
     assert.equal(told(hash).length, 1);
     assert.equal(kpis().orphanRate, 0.5);
+    const status = (await (await fetch(new URL('/api/v1/status', url))).json()) as StatusReply;
+    assert.equal(status.kpis.all.orphanRate, 0.5);
+    await stop();
+    const orphaned = posts.filter(({ alert }) => alert === 'block-orphaned');
+    assert.deepEqual(
+      orphaned.map(({ state }) => state),
+      ['firing'],
+    );
+    assert.ok(JSON.stringify(orphaned).includes(hash) && JSON.stringify(orphaned).includes(hashOf(rival)));
   });
 
   it('are buried by their hundredth confirmation, not before', async () => {
