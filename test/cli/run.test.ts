@@ -76,6 +76,7 @@ describe('run', () => {
       broadcast: { peerDb: `${folder}/peers2.json` },
       history: { file: `${folder}/blocks2.jsonl` },
       http: { port: 0 },
+      alerts: { webhook: { url: `http://127.0.0.1:${dead}/hunter2`, secret: 'hunter2' } },
       log: { level: 'info', format: 'json' },
     };
     const write = (changed: object) => writeFileSync(file, stringify({ ...settings, ...changed }));
@@ -108,6 +109,18 @@ describe('run', () => {
     assert.equal(ready.status, 503, 'neither dashd nor a peer could take a block');
     const metrics = await (await fetch(new URL('/metrics', url))).text();
     assert.match(metrics, /^blockcast_build_info\{.*network="regtest"/m);
+    for (const path of [
+      '',
+      'api/v1/status',
+      'api/v1/peers',
+      'api/v1/blocks',
+      'broadcaster_status',
+      'readyz',
+      'nothing',
+    ]) {
+      const shown = await (await fetch(new URL(path, url))).text();
+      assert.ok(shown !== '' && !shown.includes('hunter2') && !metrics.includes('hunter2'), path);
+    }
 
     write({
       log: { level: 'debug', format: 'json' },
@@ -127,6 +140,7 @@ describe('run', () => {
     relay.child.kill('SIGTERM');
     const { code, stderr } = await relay.ended;
     assert.equal(code, 0, stderr);
+    assert.ok(!messages.join('\n').includes('hunter2') && !stderr.includes('hunter2'));
     await assert.rejects(fetch(new URL('/healthz', url)));
   });
 

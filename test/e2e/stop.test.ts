@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Embedded } from '../support/embedded.js';
+import { hashOf } from '../support/relay.js';
+
+test('a relay that is stopped with a block under way waits for its verdict, and has it on disk', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'blockcast-stop-'));
+  const file = join(folder, 'blocks.jsonl');
+  const embedded = await Embedded.start({
+    peers: [{}, { silent: 'after the handshake' }],
+    flags: { 'history-file': file },
+  });
+  const { relay, dashd } = embedded;
+  await relay.connected(3);
+  await relay.tipKnown();
+  const raw = embedded.mine();
+  const hash = hashOf(raw);
+  await relay.push(raw);
+  await relay.until('the block', (events) => events.find((event) => event.type === 'received' && event.hash === hash));
+  await embedded.stop();
+  const verdict = relay.events.find((event) => event.type === 'verdict' && event.hash === hash);
+  assert.ok(verdict?.type === 'verdict', 'the verdict fell before the end');
+  assert.equal(verdict.outcome, 'delivered');
+  const lines = readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line));
+  const kept = lines.find((line) => JSON.stringify(line).includes('"verdict"') && JSON.stringify(line).includes(hash));
+  assert.deepEqual(kept, verdict);
+  assert.equal(dashd.node.chain.tip.hash, hash);
+  rmSync(folder, { recursive: true });
+});
