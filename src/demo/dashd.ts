@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { Feed, type FeedFaults } from './feed.js';
 import { type MineOptions, mineBlock } from './miner.js';
 import { type NodeOptions, SimulatedNode } from './node.js';
+import { patiently } from './patience.js';
 import { rpcMethods } from './rpc-methods.js';
 import { type RpcFaults, RpcServer } from './rpc-server.js';
 
@@ -65,13 +66,13 @@ export class DashdStandIn {
     return this.credentials.slice(this.credentials.indexOf(':') + 1);
   }
 
-  /** Starts, or starts again on the same ports with the same chain. @throws the system's error when a port is taken */
+  /** Starts, or starts again on the same ports with the same chain. @throws the system's error when a port stays taken */
   async start(): Promise<void> {
     this.starts += 1;
     await this.writeCookie();
-    await this.node.start();
-    this.rpcPort = await this.rpc.start(this.rpcPort);
-    this.zmqEndpoint = await this.feed.start(this.zmqEndpoint);
+    await patiently(() => this.node.start());
+    this.rpcPort = await patiently(() => this.rpc.start(this.rpcPort));
+    this.zmqEndpoint = await patiently(() => this.feed.start(this.zmqEndpoint));
     this.stopFeeding = this.node.chain.onTip((tip) => {
       if (!this.node.chain.initialDownload) this.feed.publish(tip);
     });

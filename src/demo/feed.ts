@@ -28,7 +28,12 @@ export class Feed {
   /** Binds to an endpoint such as `tcp://127.0.0.1:*`, and counts from 0, as a dashd just started does. @returns where it is bound */
   async start(endpoint: string): Promise<string> {
     const socket = new Publisher({ linger: 0, sendHighWaterMark: HIGH_WATER_MARK });
-    await socket.bind(endpoint);
+    try {
+      await socket.bind(endpoint);
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
     this.socket = socket;
     this.sequence.clear();
     return socket.lastEndpoint ?? endpoint;

@@ -53,14 +53,14 @@ interface Violation {
 describe('the dashboard in a browser', { skip }, () => {
   let folder = '';
   let assets = '';
-  let pictures = '';
+  /** Each takes a second or two. */
+  const pictures = process.env['SCREENSHOTS'];
   let browser: Browser;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'blockcast-dashboard-'));
     assets = join(folder, 'assets');
-    pictures = process.env['SCREENSHOTS'] ?? join(folder, 'screenshots');
-    await mkdir(pictures, { recursive: true });
+    if (pictures !== undefined) await mkdir(pictures, { recursive: true });
     await buildDashboard(assets, SOURCE);
     browser = await launch(chromium ?? '');
   });
@@ -106,20 +106,24 @@ describe('the dashboard in a browser', { skip }, () => {
     }
   }
 
+  async function shoot(page: Page, name: string, fullPage = false): Promise<void> {
+    if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${name}.png`), fullPage });
+  }
+
   const live = (page: Page) => page.locator('.link-live').waitFor();
   const textOf = async (page: Page, selector: string) => (await page.locator(selector).first().textContent()) ?? '';
 
   for (const [name, make] of Object.entries(STATES)) {
     for (const width of WIDTHS) {
       test(`${name} at ${width} px: fits, accessible, nothing to complain of; light and dark`, async () => {
-        for (const scheme of SCHEMES) {
-          await visit(make(Date.now()), { width, scheme }, async ({ page, complaints }) => {
+        const inspect = (scheme: (typeof SCHEMES)[number]) =>
+          visit(make(Date.now()), { width, scheme }, async ({ page, complaints }) => {
             await live(page);
             if (name === 'busy') await page.locator('canvas').nth(1).waitFor();
             await page.evaluate(
               'Promise.all(document.getAnimations().map((a) => a.effect.getTiming().iterations === Infinity || a.finished))',
             );
-            await page.screenshot({ path: join(pictures, `${name}-${width}-${scheme}.png`), fullPage: true });
+            await shoot(page, `${name}-${width}-${scheme}`, true);
             const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
             assert.equal(overflow, 0, 'it must not scroll sideways');
             await page.evaluate(axe.source);
@@ -130,7 +134,7 @@ describe('the dashboard in a browser', { skip }, () => {
             );
             assert.deepEqual(complaints, []);
           });
-        }
+        await Promise.all(SCHEMES.map(inspect));
       });
     }
   }
@@ -221,7 +225,7 @@ describe('the dashboard in a browser', { skip }, () => {
           "document.getElementById(document.activeElement.getAttribute('aria-describedby')).textContent",
         );
         assert.equal(described, await terms.textContent());
-        await page.screenshot({ path: join(pictures, `score-${width}.png`) });
+        await shoot(page, `score-${width}`);
         await page.keyboard.press('Escape');
         assert.equal(await terms.count(), 0);
       });
@@ -250,7 +254,7 @@ describe('the dashboard in a browser', { skip }, () => {
       await server.stop();
       await page.locator('.notice', { hasText: 'Connection to the relay lost at' }).waitFor();
       assert.equal(await textOf(page, '[role=status]'), 'Connection to the relay lost');
-      await page.screenshot({ path: join(pictures, 'lost-1440-light.png') });
+      await shoot(page, 'lost-1440-light');
       const again = await FixtureServer.start(assets, data, port);
       try {
         await page.getByRole('button', { name: 'Try now' }).click();
@@ -295,7 +299,7 @@ describe('the dashboard in a browser', { skip }, () => {
     };
     await visit(busy(Date.now()), { prepare: lock }, async ({ page }) => {
       await page.locator('.notice', { hasText: 'The relay wants a password' }).waitFor();
-      await page.screenshot({ path: join(pictures, 'unauthorised-1440-light.png') });
+      await shoot(page, 'unauthorised-1440-light');
     });
   });
 
