@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import { test } from 'node:test';
+import { loadX11 } from '../../src/block/x11.js';
 import { DashdStandIn } from '../../src/demo/dashd.js';
 import { patiently } from '../../src/demo/patience.js';
 
@@ -19,6 +20,7 @@ test('a port that is lent to somebody is waited for; anything else is an error a
 });
 
 test('the stand-in for dashd comes back on its ports, though they were taken meanwhile', async () => {
+  await loadX11();
   const dashd = new DashdStandIn({ user: 'user', password: 'secret' });
   await dashd.start();
   const ports = [dashd.node.port, ...[dashd.rpcUrl, dashd.zmqUrl].map((url) => Number(new URL(url).port))];
