@@ -143,7 +143,8 @@ function bindUntilClosed(
       try {
         await ready;
         await socket.bind(endpoint);
-        tell('up', `listening on ${endpoint}`);
+        // The port may have been left to the system.
+        tell('up', `listening on ${socket.lastEndpoint ?? endpoint}`);
         return true;
       } catch (error) {
         if (!complained) tell('down', `cannot listen on ${endpoint}: ${text(error)}`);

@@ -23,10 +23,10 @@ afterEach(async () => {
 
 /** A network whose relay has its proxy open. */
 async function start(options: EmbeddedOptions = {}): Promise<Embedded> {
-  [port = 0] = await freePorts(1);
-  const flags = { 'proxy-enabled': 'true', 'proxy-port': String(port), 'http-enabled': 'false', ...options.flags };
+  const flags = { 'proxy-enabled': 'true', 'proxy-port': '0', 'http-enabled': 'false', ...options.flags };
   net = await Embedded.start({ peers: [{}, {}, {}], ...options, flags });
-  await net.service('json-rpc proxy', 'up');
+  const { detail } = await net.service('json-rpc proxy', 'up');
+  port = Number(/:(\d+)$/.exec(detail)?.[1]);
   await net.relay.connected((options.peers?.length ?? 3) + 1);
   await net.relay.tipKnown();
   return net;

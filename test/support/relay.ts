@@ -7,22 +7,24 @@ import { join } from 'node:path';
 import { Push } from 'zeromq';
 import { hashHeader } from '../../src/block/x11.js';
 import { loadConfig } from '../../src/config.js';
-import type { BlockProof, BlockRefused, BlockVerdict, RelayEvent } from '../../src/events.js';
+import type { BlockProof, BlockRefused, BlockVerdict, RelayEvent, ServiceEvent } from '../../src/events.js';
 import { type Relay, type RelayDeps, startRelay } from '../../src/relay.js';
 import type { Hash } from '../../src/wire/reader.js';
 
 /** Long, because a machine may be busy; what takes so long is stuck. */
 const PATIENCE_MS = 60_000;
 
+const ANY_PORT = 'tcp://127.0.0.1:0';
+
 export class RelayUnderTest {
   readonly events: RelayEvent[] = [];
+  poolBind = '';
+  eventsBind = '';
   private readonly waiting = new Set<() => void>();
   private readonly pool = new Push({ linger: 0 });
 
   private constructor(
     readonly relay: Relay,
-    readonly poolBind: string,
-    readonly eventsBind: string,
     private readonly folder: string,
   ) {}
 
@@ -32,9 +34,6 @@ export class RelayUnderTest {
     deps: Partial<RelayDeps> = {},
   ): Promise<RelayUnderTest> {
     const folder = mkdtempSync(join(tmpdir(), 'blockcast-relay-'));
-    const [pool, events] = await freePorts(2);
-    const poolBind = options['pool-bind'] ?? `tcp://127.0.0.1:${pool}`;
-    const eventsBind = options['events-bind'] ?? `tcp://127.0.0.1:${events}`;
     const loaded = loadConfig({
       options: {
         network: 'regtest',
@@ -42,9 +41,9 @@ export class RelayUnderTest {
         'broadcast-min-peers': '0',
         'broadcast-peer-db': join(folder, 'broadcast_peers.json'),
         'history-file': join(folder, 'block_history.jsonl'),
+        'pool-bind': ANY_PORT,
+        'events-bind': ANY_PORT,
         ...options,
-        'pool-bind': poolBind,
-        'events-bind': eventsBind,
       },
       env: { HOME: '/nonexistent' },
       readFile: () => '',
@@ -60,11 +59,23 @@ export class RelayUnderTest {
       ...deps,
       listen: (event) => listen(event),
     });
-    const under = new RelayUnderTest(relay, poolBind, eventsBind, folder);
+    const under = new RelayUnderTest(relay, folder);
     listen = (event) => under.take(event);
     for (const event of early) under.take(event);
-    under.pool.connect(poolBind);
+    under.poolBind = options['pool-bind'] ?? (await under.endpointOf('pool socket'));
+    under.eventsBind = options['events-bind'] ?? (await under.endpointOf('events socket'));
+    under.pool.connect(under.poolBind);
     return under;
+  }
+
+  /** A port that the system chose as it was bound can be nobody else's. */
+  private async endpointOf(service: ServiceEvent['service']): Promise<string> {
+    const { detail } = await this.until(`${service}: up`, (events) =>
+      events.find(
+        (event): event is ServiceEvent => event.type === 'service' && event.service === service && event.state === 'up',
+      ),
+    );
+    return /tcp:\S+$/.exec(detail)?.[0] ?? detail;
   }
 
   /** Waits until the events so far satisfy `find`. @throws Error naming `what` when that takes too long */
