@@ -251,8 +251,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
         {
           block: (block) => proxied(block, { gate, broadcaster, tell }),
           state: (state, detail) => tell(socketEvent('json-rpc proxy', state, detail, clock.now())),
-          fault: (code, detail) =>
-            tell({ type: 'service', at: clock.now(), service: 'json-rpc proxy', state: 'fault', code, detail }),
+          fault: (code, detail) => tell(fault('json-rpc proxy', code, detail, clock.now())),
         },
       )
     : undefined;
@@ -260,7 +259,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const drop = (peer: string): boolean => {
     const dropped = peers.drop(peer);
     if (peer === keyOf(own)) {
-      tell(peersFault('protected', `${peer} is the pool's own dashd: it is not dropped`, clock.now()));
+      tell(fault('peers', 'protected', `${peer} is the pool's own dashd: it is not dropped`, clock.now()));
     }
     return dropped;
   };
@@ -360,7 +359,7 @@ async function countriesOf(
 ): Promise<CountryOf | undefined> {
   const countries = await openCountries(path);
   if (countries.ok) return countries.lookUp;
-  tell(peersFault('no countries', countries.detail, clock.now()));
+  tell(fault('peers', 'no countries', countries.detail, clock.now()));
   return undefined;
 }
 
@@ -369,8 +368,8 @@ function wantedOf({ enabled, minPeers, maxPeers }: Config['broadcast']): RelayVi
   return enabled ? { min: minPeers, max: maxPeers } : { min: 0, max: 1 };
 }
 
-function peersFault(code: string, detail: string, at: number): ServiceEvent {
-  return { type: 'service', at, service: 'peers', state: 'fault', code, detail };
+function fault(service: ServiceEvent['service'], code: string, detail: string, at: number): ServiceEvent {
+  return { type: 'service', at, service, state: 'fault', code, detail };
 }
 
 function socketEvent(

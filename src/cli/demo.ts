@@ -45,7 +45,6 @@ export async function demo(
         url === undefined
           ? `No dashboard: port ${httpPort} cannot be had. Give another with --http-port.`
           : `Dashboard: ${url}`,
-        '',
       ];
     },
   });
