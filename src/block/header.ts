@@ -1,5 +1,6 @@
 import type { Network } from '../wire/network.js';
-import { type Hash, Reader } from '../wire/reader.js';
+import { type Hash, hashFromWire, Malformed } from '../wire/reader.js';
+import { HEADER_SIZE } from './x11.js';
 
 /** Source: Dash Core `src/primitives/block.h`. */
 export interface BlockHeader {
@@ -18,14 +19,14 @@ export interface BlockHeader {
  * @throws Malformed when fewer than 80 bytes are there
  */
 export function parseHeader(raw: Buffer): BlockHeader {
-  const reader = new Reader(raw);
+  if (raw.length < HEADER_SIZE) throw new Malformed(`a header has ${HEADER_SIZE} bytes, not ${raw.length}`);
   return {
-    version: reader.i32('header.version'),
-    previous: reader.hash('header.previous'),
-    merkleRoot: reader.hash('header.merkleRoot'),
-    time: reader.u32('header.time'),
-    bits: reader.u32('header.bits'),
-    nonce: reader.u32('header.nonce'),
+    version: raw.readInt32LE(0),
+    previous: hashFromWire(raw.subarray(4, 36)),
+    merkleRoot: hashFromWire(raw.subarray(36, 68)),
+    time: raw.readUInt32LE(68),
+    bits: raw.readUInt32LE(72),
+    nonce: raw.readUInt32LE(76),
   };
 }
 
@@ -40,16 +41,19 @@ const TARGET_BYTES = 32;
  * Source: Dash Core `src/pow.cpp` CheckProofOfWork, `src/arith_uint256.cpp` SetCompact.
  */
 export function proofOfWorkFault(hash: Hash, bits: number, network: Network): string | undefined {
-  const claim = `claimed target ${bits.toString(16).padStart(8, '0')}`;
   const mantissa = (bits & (SIGN - 1)) >>> (8 * Math.max(0, 3 - (bits >>> 24)));
   const size = Math.max(3, bits >>> 24);
-  if (mantissa === 0) return `${claim} is zero`;
-  if (bits & SIGN) return `${claim} is negative`;
-  if (size - 3 + significantBytes(mantissa) > TARGET_BYTES) return `${claim} has more than 256 bits`;
+  if (mantissa === 0) return `${claimed(bits)} is zero`;
+  if (bits & SIGN) return `${claimed(bits)} is negative`;
+  if (size - 3 + significantBytes(mantissa) > TARGET_BYTES) return `${claimed(bits)} has more than 256 bits`;
   const target = BigInt(mantissa) << BigInt(8 * (size - 3));
-  if (target > network.powLimit) return `${claim} is easier than ${network.name} allows`;
-  if (BigInt(`0x${hash}`) > target) return `hash ${hash} is above the ${claim}`;
+  if (target > network.powLimit) return `${claimed(bits)} is easier than ${network.name} allows`;
+  if (BigInt(`0x${hash}`) > target) return `hash ${hash} is above the ${claimed(bits)}`;
   return undefined;
+}
+
+function claimed(bits: number): string {
+  return `claimed target ${bits.toString(16).padStart(8, '0')}`;
 }
 
 function significantBytes(mantissa: number): number {

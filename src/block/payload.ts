@@ -27,7 +27,11 @@ function trimmedLength(frame: Buffer): number {
  * binary frame is known by its first few bytes, and text that is no hex is called bad hex rather than a bad block.
  */
 function isText(frame: Buffer, end: number): boolean {
-  return frame.subarray(0, Math.min(end, HEADER_SIZE)).every((byte) => (byte >= 0x20 && byte < 0x7f) || isSpace(byte));
+  for (let i = 0; i < Math.min(end, HEADER_SIZE); i++) {
+    const byte = frame[i] ?? 0;
+    if ((byte < 0x20 || byte >= 0x7f) && !isSpace(byte)) return false;
+  }
+  return true;
 }
 
 function isSpace(byte: number): boolean {

@@ -1,11 +1,11 @@
 import dashcore from '@dashevo/dashcore-lib';
 import loadWasm from 'wasm-x11-hash';
-import type { Hash } from '../wire/reader.js';
+import { type Hash, hashFromWire } from '../wire/reader.js';
 
 // A CommonJS package: its names are properties of the default import, though the typings claim named exports, and leave out
-// what we need: `configure`, and constructing a header from bytes.
-const { BlockHeader, configure } = dashcore as unknown as {
-  BlockHeader: new (bytes: Buffer) => { readonly hash: Hash };
+// what we need. Its `BlockHeader` gives the same hash, by way of reading the bytes and writing them again.
+const { crypto, configure } = dashcore as unknown as {
+  readonly crypto: { readonly Hash: { x11(bytes: Buffer): Buffer } };
   configure(options: { readonly x11hash: { digest(input: Uint8Array): Buffer } }): void;
 };
 
@@ -37,5 +37,5 @@ async function plugIn(): Promise<void> {
 export function hashHeader(header: Buffer): Hash {
   if (!ready) throw new Error('X11 is not loaded: await loadX11() before the first hash');
   if (header.length !== HEADER_SIZE) throw new Error(`a header has ${HEADER_SIZE} bytes, not ${header.length}`);
-  return new BlockHeader(header).hash;
+  return hashFromWire(crypto.Hash.x11(header));
 }
