@@ -19,7 +19,15 @@ import { ACKNOWLEDGE_TIMEOUT_MS, MAX_KNOWN_BLOCKS, PROTOCOL_VERSION } from './li
 import { close, emit, send } from './outputs.js';
 import type { Output, Push, PushBlock, SessionContext, SessionState, Spare } from './types.js';
 
-/** Sends a block to a peer that has finished its handshake and has not shown to know the block. */
+/**
+ * True when a block is to be written to this peer: it has finished its handshake, has not shown to know the block and is not being sent
+ * it. Asked of twenty peers in a row while a block waits, so this is all that is asked before their sockets have it.
+ */
+export function wants({ phase, knows, pushes }: SessionState, hash: Hash): boolean {
+  return phase.name === 'ready' && !knows.has(hash) && !pushes.some((one) => one.hash === hash);
+}
+
+/** Takes note of a block that is on its way to the peer, and sends the ping behind it; nothing, to a peer that does not want it. */
 export function push(
   context: SessionContext,
   state: SessionState,
@@ -27,17 +35,13 @@ export function push(
   now: number,
 ): [SessionState, Output[]] {
   const { hash } = block;
-  if (state.phase.name !== 'ready' || state.pushes.some((other) => other.hash === hash)) return [state, []];
-  if (state.knows.has(hash)) return [state, [emit({ type: 'proof', hash, stage: 'already had' })]];
+  if (!wants(state, hash)) {
+    const hasIt = state.phase.name === 'ready' && state.knows.has(hash);
+    return [state, hasIt ? [emit({ type: 'proof', hash, stage: 'already had' })] : []];
+  }
   const { nonce, frame } = state.spare ?? sparePing(context);
   const begun: Push = { hash, header: block.header, previous: block.previous, nonce, since: now, stage: 'sent' };
-  return [
-    { ...state, pushes: [...state.pushes, begun], spare: undefined },
-    [
-      { type: 'write', bytes: block.frame, hash },
-      { type: 'write', bytes: frame },
-    ],
-  ];
+  return [{ ...state, pushes: [...state.pushes, begun], spare: undefined }, [{ type: 'write', bytes: frame }]];
 }
 
 export function sparePing({ random, network }: SessionContext): Spare {

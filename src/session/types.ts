@@ -98,15 +98,17 @@ export interface SessionState {
 export type Input =
   | { readonly type: 'connected' }
   | { readonly type: 'received'; readonly inbound: Inbound }
+  /** The block's frame has just been handed to the socket, if the peer wants it (push.ts). */
   | { readonly type: 'push'; readonly block: PushBlock }
+  /** The kernel has the last byte of that frame. */
   | { readonly type: 'written'; readonly hash: Hash }
   | { readonly type: 'closed'; readonly fault: SessionFault }
   | { readonly type: 'tick' };
 
 export type Output =
   | { readonly type: 'send'; readonly message: Message }
-  /** Bytes that are a message already; when the kernel has taken them, a `written` input with `hash` is due. */
-  | { readonly type: 'write'; readonly bytes: Buffer; readonly hash?: Hash }
+  /** Bytes that are a message already. */
+  | { readonly type: 'write'; readonly bytes: Buffer }
   | { readonly type: 'close'; readonly fault: SessionFault }
   | { readonly type: 'event'; readonly event: SessionEvent };
 

@@ -15,6 +15,7 @@ import {
   takeUntil,
   timer,
 } from 'rxjs';
+import type { Block } from '../block/gate.js';
 import { type Entry, openLedger, toMicroseconds } from '../delivery/ledger.js';
 import type { BlockEvent } from '../events.js';
 import type { PushBlock } from '../session/types.js';
@@ -61,6 +62,13 @@ interface Flight {
   judged: boolean;
 }
 
+/** A block that is in its receivers' sockets. */
+interface Sent {
+  readonly peers: readonly LivePeer[];
+  /** What their sessions have yet to do about it. */
+  readonly settle: () => void;
+}
+
 export class Broadcaster {
   private readonly flights = new Map<Hash, Flight>();
   private readonly events = new Subject<BlockEvent>();
@@ -81,14 +89,18 @@ export class Broadcaster {
    * @returns the number of peers that it was sent to at once
    */
   send(arrival: Arrival, ask?: () => Promise<RpcAnswer>): number {
-    const { doubts, source } = arrival;
-    const flight = this.open(arrival, ask !== undefined);
-    const peers = doubts.length === 0 ? this.release(flight) : 0;
+    const { block, doubts, source } = arrival;
+    const push = pushOf(block, this.deps.network);
+    const isAsked = ask !== undefined;
+    // The sockets, then dashd, then everything else.
+    const sent = doubts.length === 0 ? this.write(push, this.receivers(source, isAsked)) : undefined;
+    const flight = this.open(arrival, push, isAsked);
     if (source === 'pool') this.submit(flight, ask);
+    if (sent !== undefined) this.release(flight, sent);
     // What is handed over is written at the next tick: that goes before the telling, too.
     if (ask === undefined) this.follow(flight);
     else process.nextTick(() => this.follow(flight));
-    return peers;
+    return sent?.peers.length ?? 0;
   }
 
   /** Hands a pool event to the block it concerns; a peer fresh from its handshake is given the newest block. */
@@ -112,18 +124,17 @@ export class Broadcaster {
     return [...this.flights.values()].every(({ judged }) => judged);
   }
 
-  private open(arrival: Arrival, dashdIsAsked: boolean): Flight {
-    const { hash, header, previous, raw } = arrival.block;
+  private open(arrival: Arrival, push: PushBlock, dashdIsAsked: boolean): Flight {
     const flight: Flight = {
       arrival,
-      push: { hash, header, previous, frame: frameOf(this.deps.network.magic, 'block', raw) },
+      push,
       entries$: new ReplaySubject(),
       superseded$: new Subject(),
       released: false,
       dashdIsAsked,
       judged: false,
     };
-    this.flights.set(hash, flight);
+    this.flights.set(push.hash, flight);
     for (const oldest of this.flights.values()) {
       if (this.flights.size <= MAX_FLIGHTS) break;
       oldest.superseded$.next();
@@ -137,27 +148,37 @@ export class Broadcaster {
     return merge(timer(FRESH_MS, this.scheduler), this.stopped$, superseded$);
   }
 
-  /** To the sockets: all of them, except that dashd is not told its own news, nor what it is being asked. @returns how many */
-  private release(flight: Flight): number {
-    const { pool, recent, tip } = this.deps;
-    const { block, source } = flight.arrival;
-    const sparesDashd = source === 'dashd' || flight.dashdIsAsked;
-    const peers = [...pool.live.values()].filter(({ target }) => !target.protected || !sparesDashd);
-    flight.released = true;
-    this.push(flight, peers);
-    recent.add(flight.push);
-    tip.see(block.hash, block.previous, block.height);
-    // A rival of a block that the chain has grown past is no tip, be it ours.
-    if (!tip.isAncestor(block.previous)) tip.move(block.hash);
-    return peers.length;
+  /** All that are live, except that dashd is not told its own news, nor what it is being asked. */
+  private receivers(source: Arrival['source'], dashdIsAsked: boolean): readonly LivePeer[] {
+    const live = [...this.deps.pool.live.values()];
+    return source === 'dashd' || dashdIsAsked ? live.filter(({ target }) => !target.protected) : live;
   }
 
-  private push(flight: Flight, peers: readonly LivePeer[]): void {
+  private write(push: PushBlock, peers: readonly LivePeer[]): Sent {
+    return { peers, settle: this.deps.pool.push(push, new Set(peers.map(({ target }) => target.peer))) };
+  }
+
+  private settle(flight: Flight, { peers, settle }: Sent): void {
     flight.entries$.next({
       type: 'tried',
       peers: peers.map(({ target }) => ({ peer: target.peer, protected: target.protected })),
     });
-    this.deps.pool.push(flight.push, new Set(peers.map(({ target }) => target.peer)));
+    settle();
+  }
+
+  private release(flight: Flight, sent: Sent): void {
+    const { recent, tip } = this.deps;
+    const { block } = flight.arrival;
+    flight.released = true;
+    this.settle(flight, sent);
+    recent.add(flight.push);
+    tip.see(block.hash, block.previous, block.height);
+    // A rival of a block that the chain has grown past is no tip, be it ours.
+    if (!tip.isAncestor(block.previous)) tip.move(block.hash);
+  }
+
+  private push(flight: Flight, peers: readonly LivePeer[]): void {
+    this.settle(flight, this.write(flight.push, peers));
   }
 
   private submit(flight: Flight, ask?: () => Promise<RpcAnswer>): void {
@@ -168,7 +189,9 @@ export class Broadcaster {
 
   private onSubmission(flight: Flight, submission: Submission): void {
     if (flight.dashdIsAsked) this.onAsked(flight, submission);
-    if (!flight.released && mayRelease(flight.arrival, submission)) this.release(flight);
+    if (!flight.released && mayRelease(flight.arrival, submission)) {
+      this.release(flight, this.write(flight.push, this.receivers(flight.arrival.source, flight.dashdIsAsked)));
+    }
     // Of a body that was held back nothing was claimed; the tip may be another body under the same header.
     if (flight.released && submission.outcome === 'rejected') this.deps.tip.retract(flight.push.hash);
     const { stored: _known, ...result } = submission;
@@ -221,6 +244,11 @@ export class Broadcaster {
     const lacksIt = source === 'pool' || (!live.target.protected && height < (block.height ?? 0));
     if (lacksIt) this.push(flight, [live]);
   }
+}
+
+/** A block as sessions need it; its frame is built once, for all. */
+export function pushOf({ hash, header, previous, raw }: Block, { magic }: Network): PushBlock {
+  return { hash, header, previous, frame: frameOf(magic, 'block', raw) };
 }
 
 /**

@@ -3,10 +3,11 @@
  * ends with `lost`; a peer's failure is a value, never an error.
  *
  *   socket bytes ─► FrameDecoder ─┐
- *   orders$ (push) ───────────────┼─► session step ─► writes, events
+ *   orders$ (push) ─► block ──────┼─► session step ─► writes, events
  *   ticks$ ───────────────────────┘
  */
 import { filter, Observable, Subscription } from 'rxjs';
+import { wants } from '../session/push.js';
 import { initialState, step } from '../session/step.js';
 import type {
   Input,
@@ -39,6 +40,11 @@ export interface Target extends Address {
 export interface PushOrder {
   readonly block: PushBlock;
   readonly only?: ReadonlySet<string>;
+  /**
+   * `write`: the block is to be with the socket. `settle`, later in the same turn of the event loop: the session takes note of it, and
+   * sends the ping behind it. `rehearse`: as `write`, but no byte is written.
+   */
+  readonly stage: 'rehearse' | 'write' | 'settle';
 }
 
 export interface ConnectionDeps {
@@ -79,6 +85,8 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     const inputs = new Subscription();
     let state = initialState(clock.now());
     let readySince: number | undefined;
+    /** The last block that was to be written, and has been if the peer wanted it. */
+    let handed: Hash | undefined;
 
     subscriber.next({ type: 'dialling' });
     const socket: PeerSocket = deps.dial(target, DIAL_TIMEOUT_MS, {
@@ -93,6 +101,24 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
       const [next, outputs] = step(context, state, input, clock.now());
       state = next;
       carryOut(outputs);
+    }
+
+    /** The block to the socket, and no more: what the session makes of it would be time that the next peer waits. */
+    function push({ block, stage }: PushOrder): void {
+      const { hash, frame } = block;
+      if (stage === 'settle') {
+        // A ping with no block in front of it would prove what never was.
+        if (handed === hash) feed({ type: 'push', block });
+        return;
+      }
+      const goes = wants(state, hash) && !isBehind();
+      if (stage === 'rehearse') return;
+      if (goes) socket.write([frame], () => feed({ type: 'written', hash }));
+      handed = hash;
+    }
+
+    function isBehind(): boolean {
+      return socket.backlog > MAX_BACKLOG_BYTES;
     }
 
     function carryOut(outputs: readonly Output[]): void {
@@ -110,16 +136,14 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
 
     /** One write for all of a step's bytes, before anything else that the step brought about. */
     function write(outputs: readonly Output[]): void {
-      const { buffers, pushed } = bytesOf(outputs, context.network.magic);
+      const buffers = bytesOf(outputs, context.network.magic);
       if (buffers.length === 0) return;
       // Answers count as much as pushes: a peer that asks on and on without reading would fill our memory with them.
-      if (socket.backlog > MAX_BACKLOG_BYTES) {
+      if (isBehind()) {
         end('backlog', `${socket.backlog} bytes wait to be read by the peer`);
         return;
       }
-      socket.write(buffers, () => {
-        for (const hash of pushed) feed({ type: 'written', hash });
-      });
+      socket.write(buffers);
     }
 
     function end(code: SessionFaultCode, detail: string): void {
@@ -138,7 +162,7 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     }
 
     const isForUs = ({ only }: PushOrder) => only === undefined || only.has(target.peer);
-    inputs.add(deps.orders$.pipe(filter(isForUs)).subscribe(({ block }) => feed({ type: 'push', block })));
+    inputs.add(deps.orders$.pipe(filter(isForUs)).subscribe(push));
     inputs.add(deps.ticks$.subscribe(() => feed({ type: 'tick' })));
     inputs.add(deps.hangUp$?.subscribe(({ code, detail }) => end(code, detail)));
 
@@ -149,15 +173,9 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
   });
 }
 
-/** A step's bytes, and the blocks among them. Plain loops: this stands between a found block and twenty sockets. */
-function bytesOf(outputs: readonly Output[], magic: Buffer): { buffers: Buffer[]; pushed: Hash[] } {
-  const buffers: Buffer[] = [];
-  const pushed: Hash[] = [];
-  for (const output of outputs) {
-    if (output.type === 'send') buffers.push(encodeFrame(magic, output.message));
-    if (output.type !== 'write') continue;
-    buffers.push(output.bytes);
-    if (output.hash !== undefined) pushed.push(output.hash);
-  }
-  return { buffers, pushed };
+function bytesOf(outputs: readonly Output[], magic: Buffer): Buffer[] {
+  return outputs.flatMap((output) => {
+    if (output.type === 'send') return [encodeFrame(magic, output.message)];
+    return output.type === 'write' ? [output.bytes] : [];
+  });
 }

@@ -56,8 +56,14 @@ export interface PeerPool {
   readonly events$: Observable<PoolEvent>;
   readonly seats: ReadonlyMap<string, Seat>;
   readonly live: ReadonlyMap<string, LivePeer>;
-  /** Writes the block to the sockets before it returns. */
-  push(block: PushBlock, only?: ReadonlySet<string>): void;
+  /**
+   * Writes the block to the sockets before it returns.
+   * @returns what there is to be done besides, in the same turn of the event loop, once nothing is more urgent: the sessions' notes of
+   * it, and the pings behind it
+   */
+  push(block: PushBlock, only?: ReadonlySet<string>): () => void;
+  /** Does what {@link push} does before the first byte is written, and writes none (rehearsal.ts). */
+  rehearse(block: PushBlock): void;
   /**
    * Hangs up on a peer, until a later list of targets names it.
    * @returns false, and does nothing, when there is no such connection or the peer is protected: that one is never dropped
@@ -118,7 +124,12 @@ export function createPool(deps: PoolDeps): PeerPool {
     events$: merge(protected$, wanted$).pipe(share()),
     seats,
     live,
-    push: (block, only) => orders$.next(only === undefined ? { block } : { block, only }),
+    push(block, only) {
+      const named = only && { only };
+      orders$.next({ block, stage: 'write', ...named });
+      return () => orders$.next({ block, stage: 'settle', ...named });
+    },
+    rehearse: (block) => orders$.next({ block, stage: 'rehearse' }),
     drop: (peer) => hangUp(hangUps, peer, 'dropped'),
   };
 }

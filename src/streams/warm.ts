@@ -1,36 +1,27 @@
 /**
  * A found block is rare, so the code it passes through would be cold when it comes: not compiled, each call site still to be learned.
- * So blocks of no meaning go through the real gate, broadcast and sessions to peers that are not there, before anything else is under
- * way. They are regtest's whatever the network, since there a proof of work costs two tries.
+ * So practice blocks go through the real gate, broadcast and sessions to peers that are not there, before anything else is under
+ * way. What warms the processor's caches is in rehearsal.ts: they forget.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { NEVER, startWith, VirtualTimeScheduler } from 'rxjs';
-import { inspect } from '../block/gate.js';
-import { merkleRoot, sha256d } from '../block/merkle.js';
 import { hashHeader } from '../block/x11.js';
 import { PROTOCOL_VERSION } from '../session/limits.js';
 import type { Clock, Random } from '../time.js';
 import { encodeFrame } from '../wire/frame.js';
 import { NETWORKS } from '../wire/network.js';
-import { type Hash, ZERO_HASH } from '../wire/reader.js';
-import { Writer } from '../wire/writer.js';
+import { ZERO_HASH } from '../wire/reader.js';
 import { Gatekeeper } from './blocks.js';
 import { Broadcaster } from './broadcast.js';
 import { createPool } from './pool.js';
 import type { Dial, Rpc } from './ports.js';
+import { practiceBlock } from './practice-block.js';
 import { RecentStore } from './recent.js';
 import { ChainTip } from './tip.js';
 
 /** More make the first block no faster (`npm run bench`). */
 const BLOCKS = 50;
 const PEERS = 20;
-const TRANSACTIONS = 8;
-/** Together about 15 KB, as real won blocks have. */
-const SCRIPT_BYTES = 1_800;
-
-const NO_TIME = 0;
-/** The easiest target: every second header will do. Source: Dash Core `chainparams.cpp`. */
-const REGTEST_BITS = 0x207fffff;
 
 const network = NETWORKS.regtest;
 
@@ -38,14 +29,14 @@ let warming: Promise<void> | undefined;
 
 /**
  * Takes an eighth of a second, once a process: further calls wait for the first. `loadX11()` must have been awaited.
- * @throws Error when the gate does not let a synthetic block pass, which is a programmer's mistake
+ * @throws Error when the gate does not let a practice block pass, which is a programmer's mistake
  */
 export function warmUp(ports: { readonly clock: Clock; readonly random: Random }): Promise<void> {
-  warming ??= rehearse(ports);
+  warming ??= practise(ports);
   return warming;
 }
 
-async function rehearse({ clock, random }: { readonly clock: Clock; readonly random: Random }): Promise<void> {
+async function practise({ clock, random }: { readonly clock: Clock; readonly random: Random }): Promise<void> {
   // Its time stands still: no timer that is set here ever fires, or keeps the process alive.
   const scheduler = new VirtualTimeScheduler();
   const tip = new ChainTip();
@@ -70,8 +61,8 @@ async function rehearse({ clock, random }: { readonly clock: Clock; readonly ran
   let previous = ZERO_HASH;
   for (let block = 0; block < BLOCKS; block += 1) {
     await nextTurn();
-    const admission = gate.fromPool([syntheticBlock(previous)]);
-    if (admission.type !== 'block') throw new Error(`a synthetic block is ${admission.type}`);
+    const admission = gate.fromPool([practiceBlock(previous)]);
+    if (admission.type !== 'block') throw new Error(`a practice block is ${admission.type}`);
     broadcaster.send(admission);
     previous = admission.block.hash;
   }
@@ -84,7 +75,13 @@ const dialNobody: Dial = (_address, _timeoutMs, handlers) => {
     handlers.connected();
     handlers.data(GREETING);
   });
-  return { write: (_buffers, taken) => taken?.(), backlog: 0, bytesIn: 0, bytesOut: 0, destroy: () => undefined };
+  return {
+    write: (_buffers, taken) => taken && queueMicrotask(taken),
+    backlog: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    destroy: () => undefined,
+  };
 };
 
 const NOWHERE = { services: 0n, host: '0.0.0.0', port: 0 } as const;
@@ -111,36 +108,3 @@ const silentRpc: Rpc = {
   submitBlock: async () => ({ ok: true, result: null }),
   submitConnectionPing: async () => ({ ok: true, result: null }),
 };
-
-function syntheticBlock(previous: Hash): Buffer {
-  const transactions = Array.from({ length: TRANSACTIONS }, (_, index) => syntheticTransaction(index));
-  const { root } = merkleRoot(transactions.map(sha256d));
-  for (let nonce = 0; ; nonce += 1) {
-    const raw = new Writer()
-      .i32(1)
-      .hash(previous)
-      .bytes(root)
-      .u32(NO_TIME)
-      .u32(REGTEST_BITS)
-      .u32(nonce)
-      .list(transactions, (writer, transaction) => writer.bytes(transaction))
-      .finish();
-    if (inspect(raw, network).kind === 'block') return raw;
-  }
-}
-
-/** The first one is a coinbase: it spends the null outpoint. */
-function syntheticTransaction(index: number): Buffer {
-  return new Writer()
-    .i32(2)
-    .compactSize(1)
-    .hash(ZERO_HASH)
-    .u32(index === 0 ? 0xffff_ffff : index)
-    .varBytes(Buffer.of(2, 1, 1))
-    .u32(0xffff_ffff)
-    .compactSize(1)
-    .i64(0n)
-    .varBytes(Buffer.alloc(SCRIPT_BYTES))
-    .u32(0)
-    .finish();
-}

@@ -16,7 +16,6 @@ describe('a push', () => {
   it('goes from written to acknowledged to accepted by its header', () => {
     const hand = Hand.ready();
     assert.deepEqual(hand.push(one), [
-      { type: 'write', bytes: one.frame, hash: one.hash },
       { type: 'write', bytes: encodeFrame(NETWORKS.regtest.magic, { command: 'ping', nonce: 2n }) },
     ]);
     assert.deepEqual(events(hand.written(one)), [proof(1, 'written')]);

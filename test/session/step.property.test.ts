@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
 import { ACKNOWLEDGE_TIMEOUT_MS, MAX_KNOWN_BLOCKS } from '../../src/session/limits.js';
-import type { Output, ProofStage } from '../../src/session/types.js';
+import type { Output, ProofStage, SessionState } from '../../src/session/types.js';
 import type { WireFault } from '../../src/wire/decoder.js';
 import { INV } from '../../src/wire/inventory.js';
 import type { Hash } from '../../src/wire/reader.js';
@@ -89,9 +89,9 @@ const ENDS: readonly ProofStage[] = ['acknowledged', 'accepted', 'already had', 
 class Proofs {
   private readonly stages = new Map<Hash, ProofStage | 'sent'>();
 
-  take(outputs: readonly Output[]): void {
+  take(outputs: readonly Output[], pushes: SessionState['pushes']): void {
+    for (const { hash, stage } of pushes) if (stage === 'sent') this.stages.set(hash, 'sent');
     for (const output of outputs) {
-      if (output.type === 'write' && output.hash !== undefined) this.stages.set(output.hash, 'sent');
       if (output.type === 'event' && output.event.type === 'proof') this.prove(output.event.hash, output.event.stage);
     }
   }
@@ -128,10 +128,10 @@ it('never throws, says nothing once closed, and brings every push to one end, st
         assert.equal(closed, hand.state.phase.name === 'closed');
         assert.ok(hand.state.knows.size <= MAX_KNOWN_BLOCKS);
         assert.ok(hand.state.pushes.length <= BLOCKS);
-        proofs.take(outputs);
+        proofs.take(outputs, hand.state.pushes);
       }
       hand.after(90_000 + ACKNOWLEDGE_TIMEOUT_MS);
-      proofs.take(hand.tick());
+      proofs.take(hand.tick(), []);
       assert.deepEqual(proofs.open, []);
     }),
     { numRuns: 1_000 },

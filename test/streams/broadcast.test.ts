@@ -52,7 +52,7 @@ class RelayUnderTest {
   readonly time = new Time();
   /** What was done and told, in order. */
   readonly log: string[] = [];
-  readonly net = new FakeNet((host) => this.log.push(`write to ${host}`));
+  readonly net = new FakeNet((host, command) => this.log.push(`${command} to ${host}`));
   readonly rpc = new FakeRpc(() => this.time.now);
   readonly tip = new ChainTip();
   readonly recent = new RecentStore();
@@ -169,7 +169,10 @@ describe('a block without doubt', () => {
     const relay = new RelayUnderTest();
     const raw = mine();
     relay.fromPool(raw);
-    assert.deepEqual(relay.log, ['write to dashd', 'write to a', 'write to b', 'submitblock', 'received']);
+    assert.deepEqual(relay.log, [
+      ...['block to dashd', 'block to a', 'block to b', 'submitblock'],
+      ...['ping to dashd', 'ping to a', 'ping to b', 'received'],
+    ]);
     for (const peer of relay.peers) assert.deepEqual(peer.blocks, [raw]);
     assert.deepEqual(relay.events, [
       {
@@ -263,7 +266,7 @@ describe('a block without doubt', () => {
     } finally {
       config.onUnhandledError = onUnhandledError;
     }
-    assert.deepEqual(relay.log, ['write to a', 'write to b', 'submitblock', 'received']);
+    assert.deepEqual(relay.log, ['block to a', 'block to b', 'submitblock', 'ping to a', 'ping to b', 'received']);
   });
 
   it('is offered to a dashd that is not there until it is', async () => {
@@ -293,7 +296,10 @@ describe('a block in doubt', () => {
     assert.equal(relay.tip.hash, PARENT, 'it is no tip yet');
     reply.give(answer(null));
     await relay.time.pass(0);
-    assert.deepEqual(relay.log.slice(2), ['write to dashd', 'write to a', 'write to b']);
+    assert.deepEqual(relay.log.slice(2), [
+      ...['block to dashd', 'block to a', 'block to b'],
+      ...['ping to dashd', 'ping to a', 'ping to b'],
+    ]);
     assert.equal(relay.tip.hash, hashOf(raw));
     for (const host of ['dashd', 'a', 'b']) relay.announces(host, raw);
     assert.deepEqual(relay.verdicts(raw), ['delivered 3/3 accepted']);
@@ -369,10 +375,10 @@ describe('a block with a request of its own to dashd', () => {
   it('is with the peers, then asked about, then told of, in one turn; dashd is neither asked by us nor sent it by the way', async () => {
     const relay = new RelayUnderTest();
     const { raw, reply, peers } = asking(relay);
-    assert.deepEqual(relay.log, ['write to a', 'write to b', 'their submitblock']);
+    assert.deepEqual(relay.log, ['block to a', 'block to b', 'their submitblock', 'ping to a', 'ping to b']);
     assert.equal(peers, 2);
     await relay.time.pass(0);
-    assert.deepEqual(relay.log.slice(3), ['its bytes', 'received']);
+    assert.deepEqual(relay.log.slice(5), ['its bytes', 'received']);
     for (const host of ['a', 'b']) relay.announces(host, raw);
     await relay.time.pass(1_000);
     assert.deepEqual(relay.verdicts(raw), []);

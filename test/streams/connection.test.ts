@@ -53,7 +53,12 @@ class ConnectionUnderTest {
   }
 
   push(number: number): void {
-    this.orders$.next({ block: pushable(number) });
+    this.order(pushable(number));
+  }
+
+  order(block: PushBlock, only: Partial<PushOrder> = {}): void {
+    this.orders$.next({ block, stage: 'write', ...only });
+    this.orders$.next({ block, stage: 'settle', ...only });
   }
 
   /** What was told since it was last asked, in brief. */
@@ -116,20 +121,14 @@ describe('a connection', () => {
     assert.deepEqual(under.peer.heard.at(-1), { command: 'pong', nonce: 9n });
   });
 
-  it('pushes a block and its ping in one write, at once, and proves each step', () => {
+  it('pushes a block at once, the ping when it is told to, and proves each step', () => {
     const under = ConnectionUnderTest.ready();
-    let writes = 0;
-    const { write } = under.peer;
-    under.peer.write = (buffers, taken) => {
-      writes += 1;
-      write.call(under.peer, buffers, taken);
-    };
-    under.push(1);
-    assert.equal(writes, 1);
-    assert.deepEqual(
-      under.peer.heard.map(({ command }) => command),
-      ['block', 'ping'],
-    );
+    const block = pushable(1);
+    const heard = () => under.peer.heard.map(({ command }) => command);
+    under.orders$.next({ block, stage: 'write' });
+    assert.deepEqual(heard(), ['block']);
+    under.orders$.next({ block, stage: 'settle' });
+    assert.deepEqual(heard(), ['block', 'ping']);
     assert.deepEqual(under.told(), []);
     under.peer.drain();
     assert.deepEqual(under.told(), ['1 written']);
@@ -144,15 +143,32 @@ describe('a connection', () => {
     const written: Buffer[] = [];
     under.peer.write = (buffers) => written.push(...buffers);
     const one = pushable(1);
-    under.orders$.next({ block: one });
+    under.order(one);
     assert.equal(written[0], one.frame);
+  });
+
+  it('writes nothing and takes note of nothing when it is for rehearsal', () => {
+    const under = ConnectionUnderTest.ready();
+    const block = pushable(1);
+    under.orders$.next({ block, stage: 'rehearse' });
+    under.peer.drain();
+    assert.deepEqual(under.peer.heard, []);
+    assert.deepEqual(under.told(), []);
+    under.order(block);
+    assert.equal(under.peer.blocks.length, 1, 'the block itself may still come');
+  });
+
+  it('sends no ping where no block went before it', () => {
+    const under = ConnectionUnderTest.ready();
+    under.orders$.next({ block: pushable(1), stage: 'settle' });
+    assert.deepEqual(under.peer.heard, []);
   });
 
   it('takes only orders that are for it', () => {
     const under = ConnectionUnderTest.ready();
-    under.orders$.next({ block: pushable(1), only: new Set(['b:1']) });
+    under.order(pushable(1), { only: new Set(['b:1']) });
     assert.deepEqual(under.peer.blocks, []);
-    under.orders$.next({ block: pushable(1), only: new Set(['b:1', 'a:1']) });
+    under.order(pushable(1), { only: new Set(['b:1', 'a:1']) });
     assert.equal(under.peer.blocks.length, 1);
   });
 
@@ -295,7 +311,7 @@ describe('the end of a connection', () => {
     });
     net.to('a').shakeHands();
     net.to('a').says(inv(1));
-    orders$.next({ block: pushable(1) });
+    for (const stage of ['write', 'settle'] as const) orders$.next({ block: pushable(1), stage });
     assert.deepEqual(told.slice(-3), ['ready', 'announced 1', '1 already had']);
     assert.equal(net.to('a').destroyed, true);
     assert.equal(orders$.observed, false);

@@ -46,6 +46,10 @@ class PoolUnderTest {
     this.targets$.next(hosts.map(target));
   }
 
+  push(block: PushBlock, only?: ReadonlySet<string>): void {
+    this.pool.push(block, only)();
+  }
+
   /** Wants these and has them ready, dashd too. */
   has(...hosts: readonly string[]): void {
     this.wants(...hosts);
@@ -166,7 +170,7 @@ describe('a pool', () => {
   it('drops a peer on demand, which fails what was on its way to it and does not come back by itself', async () => {
     const under = new PoolUnderTest();
     under.has('a', 'b');
-    under.pool.push(pushable(1));
+    under.push(pushable(1));
     under.told();
     assert.equal(under.pool.drop('a:1'), true);
     assert.deepEqual(under.told(), ['a failed', 'a lost: rotated out']);
@@ -406,12 +410,40 @@ describe('a pool', () => {
 });
 
 describe('a push', () => {
+  it('is with every live socket before any session makes something of it', () => {
+    const under = new PoolUnderTest();
+    under.has('a', 'b');
+    const heard = () =>
+      ['dashd', 'a', 'b'].map((host) =>
+        under.net
+          .to(host)
+          .heard.slice(-2)
+          .map(({ command }) => command),
+      );
+    const settle = under.pool.push(pushable(1));
+    for (const messages of heard()) assert.equal(messages.at(-1), 'block');
+    settle();
+    for (const messages of heard()) assert.deepEqual(messages, ['block', 'ping']);
+  });
+
+  it('can be rehearsed, of which nobody hears', () => {
+    const under = new PoolUnderTest();
+    under.has('a');
+    const before = under.net.to('a').heard.length;
+    under.told();
+    under.pool.rehearse(pushable(1));
+    assert.equal(under.net.to('a').heard.length, before);
+    assert.deepEqual(under.told(), []);
+    under.push(pushable(1));
+    assert.equal(under.net.to('a').blocks.length, 1);
+  });
+
   it('is with every live socket before it returns, and with nobody else', () => {
     const under = new PoolUnderTest();
     under.has('a', 'b');
     under.wants('a', 'b', 'c');
     under.net.to('c').open();
-    under.pool.push(pushable(1));
+    under.push(pushable(1));
     const counts = ['dashd', 'a', 'b', 'c'].map((host) => under.net.to(host).blocks.length);
     assert.deepEqual(counts, [1, 1, 1, 0]);
   });
@@ -419,8 +451,8 @@ describe('a push', () => {
   it('is for those named alone, where some are', () => {
     const under = new PoolUnderTest();
     under.has('a', 'b');
-    under.pool.push(pushable(1), new Set(['b:1', 'z:1']));
-    under.pool.push(pushable(2), new Set());
+    under.push(pushable(1), new Set(['b:1', 'z:1']));
+    under.push(pushable(2), new Set());
     assert.deepEqual(
       ['dashd', 'a', 'b'].map((host) => under.net.to(host).blocks.length),
       [0, 0, 1],
@@ -432,7 +464,7 @@ describe('a push', () => {
     under.has('a', 'b', 'c');
     under.net.to('a').backlog = 64 * 1024 * 1024;
     under.told();
-    under.pool.push(pushable(1));
+    under.push(pushable(1));
     assert.deepEqual(
       ['dashd', 'a', 'b', 'c'].map((host) => under.net.to(host).blocks.length),
       [1, 0, 1, 1],
@@ -447,7 +479,7 @@ describe('a push', () => {
     under.pool.events$.subscribe(({ event }) => {
       if (event.type === 'lost') under.wants('c', 'd');
     });
-    under.pool.push(pushable(1));
+    under.push(pushable(1));
     assert.equal(under.net.to('c').blocks.length, 1);
     assert.equal(under.net.to('b').destroyed, true);
     assert.equal(under.net.dials('d'), 1);
@@ -468,7 +500,7 @@ describe('a push', () => {
       reported.complete();
     };
     try {
-      under.pool.push(pushable(1));
+      under.push(pushable(1));
       assert.deepEqual(
         ['dashd', 'b'].map((host) => under.net.to(host).blocks.length),
         [1, 1],

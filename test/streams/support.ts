@@ -88,15 +88,15 @@ export class FakeSocket implements PeerSocket {
     readonly host: string,
     readonly timeoutMs: number,
     private readonly handlers: PeerSocketHandlers,
-    private readonly onWrite: (host: string) => void,
+    private readonly onWrite: (host: string, command: string) => void,
   ) {}
 
   write(buffers: readonly Buffer[], taken?: () => void): void {
     assert.equal(this.destroyed, false, `${this.host}: written to after its end`);
-    this.onWrite(this.host);
     for (const inbound of buffers.flatMap((buffer) => this.decoder.push(buffer))) {
       if (inbound.kind !== 'message') assert.fail(`we sent what cannot be read: ${inspect(inbound)}`);
       this.heard.push(inbound.message);
+      this.onWrite(this.host, inbound.message.command);
     }
     if (taken !== undefined) this.untaken.push(taken);
   }
@@ -149,7 +149,7 @@ export class FakeSocket implements PeerSocket {
 export class FakeNet {
   readonly sockets: FakeSocket[] = [];
 
-  constructor(private readonly onWrite: (host: string) => void = () => undefined) {}
+  constructor(private readonly onWrite: (host: string, command: string) => void = () => undefined) {}
 
   readonly dial: Dial = ({ host }, timeoutMs, handlers) => {
     const socket = new FakeSocket(host, timeoutMs, handlers, this.onWrite);
