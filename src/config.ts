@@ -61,6 +61,8 @@ export interface Config {
     readonly minPeers: number;
     /** Seconds. */
     readonly refreshInterval: number;
+    /** Milliseconds; 0: no rehearsals. */
+    readonly rehearsalInterval: number;
     readonly skipBootstrap: boolean;
     readonly peerDb: string;
     readonly countryDb?: string;

@@ -48,6 +48,7 @@ import { createPool, type LivePeer } from './streams/pool.js';
 import type { Dial } from './streams/ports.js';
 import { proxied } from './streams/proxied.js';
 import { RecentStore } from './streams/recent.js';
+import { rehearsals } from './streams/rehearsal.js';
 import { socket } from './streams/socket.js';
 import { ChainTip } from './streams/tip.js';
 import { createView } from './streams/view.js';
@@ -222,6 +223,8 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   );
 
   const incoming = new Subscription();
+  const { rehearsalInterval: intervalMs } = broadcast;
+  if (intervalMs > 0) incoming.add(rehearsals({ pool: peers, tip, clock, scheduler, intervalMs }).subscribe());
   incoming.add(
     rpcNews$.subscribe((news) => {
       if (news.type === 'tip') moveTip(news.hash, 'rpc');

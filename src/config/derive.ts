@@ -33,6 +33,7 @@ export function derive(values: Values, surroundings: Surroundings): Config {
       maxPeers: values['broadcast.maxPeers'],
       minPeers: values['broadcast.minPeers'],
       refreshInterval: values['broadcast.refreshInterval'],
+      rehearsalInterval: values['broadcast.rehearsalInterval'],
       skipBootstrap: values['broadcast.skipBootstrap'],
       peerDb: values['broadcast.peerDb'] ?? `${dataFolder(network.name)}/broadcast_peers.json`,
       ...(values['broadcast.countryDb'] === undefined ? {} : { countryDb: values['broadcast.countryDb'] }),

@@ -54,6 +54,8 @@ const LIVE = { live: true } as const;
 /** A session more than this costs dashd's whole inbound allowance and gains nothing. */
 const MAX_PEERS = 1_000;
 const DAY_SECONDS = 86_400;
+/** The longest pause after which caches can still be warm, with much to spare. */
+const MAX_REHEARSAL_MS = 1_000;
 const MAX_HISTORY = 1_000_000;
 
 const points = integer(0, 10_000);
@@ -98,6 +100,11 @@ const SETTINGS = {
   'broadcast.maxPeers': setting(integer(1, MAX_PEERS), 20, 'most peers to stay connected to'),
   'broadcast.minPeers': setting(integer(0, MAX_PEERS), 5, 'fewer are not healthy'),
   'broadcast.refreshInterval': setting(integer(1, DAY_SECONDS), 60, 'seconds between looks at the set of peers'),
+  'broadcast.rehearsalInterval': setting(
+    integer(0, MAX_REHEARSAL_MS),
+    2,
+    'milliseconds between rehearsals of a broadcast, which keep its code in the caches; 0: none',
+  ),
   'broadcast.skipBootstrap': setting(boolean, false, "do not ask dashd's getpeerinfo for peers"),
   'broadcast.peerDb': setting(optional(path), null, 'the file in which peers are remembered', {
     follows: "the network's folder under data/",

@@ -39,6 +39,8 @@ export class RelayUnderTest {
         network: 'regtest',
         'dashd-zmq-url': '',
         'broadcast-min-peers': '0',
+        // A dozen relays share two cores here.
+        'broadcast-rehearsal-interval': '0',
         'broadcast-peer-db': join(folder, 'broadcast_peers.json'),
         'history-file': join(folder, 'block_history.jsonl'),
         'pool-bind': ANY_PORT,
