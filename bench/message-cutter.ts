@@ -1,15 +1,17 @@
 import { COMMAND_AT, FRAME_HEADER_BYTES, LENGTH_AT } from '../src/wire/frame.js';
 
 const BLOCK = 'block';
+const BLOCK_BYTES = Buffer.from(BLOCK.padEnd(LENGTH_AT - COMMAND_AT, '\0'), 'latin1');
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
  * Finds the messages in a peer's stream for next to nothing: no checksum is verified, and a block's payload is only counted. A sink
  * that spent time on a block would delay the other sinks of its process, as no separate host would.
  */
 export class MessageCutter {
-  private header: Buffer = Buffer.alloc(0);
+  private header = NOTHING;
   private command = '';
-  private payload: Buffer[] = [];
+  private payload = NOTHING;
   private missing = 0;
 
   /** @param onMessage called when a message's last byte came; without payload for a block */
@@ -21,14 +23,14 @@ export class MessageCutter {
   }
 
   private readHeader(bytes: Buffer): Buffer {
-    const header = this.header.length === 0 ? bytes : Buffer.concat([this.header, bytes]);
+    const header = joined(this.header, bytes);
     const before = this.header.length;
     if (header.length < FRAME_HEADER_BYTES) {
       this.header = header;
-      return Buffer.alloc(0);
+      return NOTHING;
     }
-    this.header = Buffer.alloc(0);
-    this.command = header.toString('latin1', COMMAND_AT, LENGTH_AT).replace(/\0+$/, '');
+    this.header = NOTHING;
+    this.command = commandOf(header);
     this.missing = header.readUInt32LE(LENGTH_AT);
     if (this.missing === 0) this.finish();
     return bytes.subarray(FRAME_HEADER_BYTES - before);
@@ -36,7 +38,7 @@ export class MessageCutter {
 
   private readPayload(bytes: Buffer): Buffer {
     const taken = Math.min(this.missing, bytes.length);
-    if (this.command !== BLOCK) this.payload.push(bytes.subarray(0, taken));
+    if (this.command !== BLOCK) this.payload = joined(this.payload, bytes.subarray(0, taken));
     this.missing -= taken;
     if (this.missing === 0) this.finish();
     return bytes.subarray(taken);
@@ -45,7 +47,17 @@ export class MessageCutter {
   private finish(): void {
     const { command, payload } = this;
     this.command = '';
-    this.payload = [];
-    this.onMessage(command, Buffer.concat(payload));
+    this.payload = NOTHING;
+    this.onMessage(command, payload);
   }
+}
+
+/** No string is made for a block: that, too, would be the other sinks' time. */
+function commandOf(header: Buffer): string {
+  if (header.compare(BLOCK_BYTES, 0, BLOCK_BYTES.length, COMMAND_AT, LENGTH_AT) === 0) return BLOCK;
+  return header.toString('latin1', COMMAND_AT, LENGTH_AT).replace(/\0+$/, '');
+}
+
+function joined(before: Buffer, bytes: Buffer): Buffer {
+  return before.length === 0 ? bytes : Buffer.concat([before, bytes]);
 }

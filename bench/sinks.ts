@@ -1,6 +1,7 @@
 /**
  * The receiving end, a process of its own: TCP servers that behave like Dash nodes as far as a session needs it. A block is only
- * counted, and acknowledged once all sinks have it: twenty hosts would not take each other's time for their answers.
+ * counted, and acknowledged once all sinks have it: twenty hosts would not take each other's time for their answers, nor for reading
+ * what they answer.
  */
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -51,10 +52,8 @@ function serve(socket: Socket, stalls: boolean): void {
         return send({ command: 'verack' });
       case 'verack':
         return stalls && socket.pause();
-      case 'ping': {
-        const { nonce } = codecFor('ping').decode(new Reader(payload)) as Extract<Message, { command: 'ping' }>;
-        return answerLater(() => send({ command: 'pong', nonce }));
-      }
+      case 'ping':
+        return answerLater(() => send({ command: 'pong', nonce: nonceOf(payload) }));
       case 'getheaders':
         return answerLater(() => send({ command: 'headers', headers: [header] }));
     }
@@ -63,6 +62,10 @@ function serve(socket: Socket, stalls: boolean): void {
   socket.on('data', (chunk) => cutter.push(chunk));
   // A contender that ends resets its connections; that is no news here.
   socket.on('error', () => socket.destroy());
+}
+
+function nonceOf(ping: Buffer): bigint {
+  return (codecFor('ping').decode(new Reader(ping)) as Extract<Message, { command: 'ping' }>).nonce;
 }
 
 async function listen(stalls: boolean): Promise<number> {

@@ -43,6 +43,19 @@ describe('MessageCutter', () => {
     );
   });
 
+  it('takes nothing for a block that is only named like one', () => {
+    const payload = Buffer.from([1, 2, 3]);
+    for (const command of ['blocktxn', 'bloc', 'getblocks', 'block2345678', 'Block']) {
+      assert.deepEqual(cut([frameOf(magic, command, payload)]), [[command, '010203']]);
+    }
+  });
+
+  it('is ready for the next message after one that was cut to pieces', () => {
+    const all = Buffer.concat([stream, stream]);
+    const bytes = Array.from(all, (_, at) => all.subarray(at, at + 1));
+    assert.deepEqual(cut(bytes), [...messages, ...messages]);
+  });
+
   it('tells of a block with its last byte, not before', () => {
     const block = frameOf(magic, 'block', Buffer.alloc(500));
     assert.deepEqual(cut([block.subarray(0, -1)]), []);
