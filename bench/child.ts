@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 type Tagged = { readonly type: string };
@@ -7,11 +8,32 @@ type Tagged = { readonly type: string };
 /** A wait for anything longer than this is a fault of the bench, milliseconds. */
 const PATIENCE_MS = 60_000;
 
+/** None of these outlives us: one that is halted would not notice that we let go of it. */
+const alive = new Set<ChildProcess>();
+let isWatching = false;
+
+function watchOver(child: ChildProcess): void {
+  if (!isWatching) killAllAtExit();
+  alive.add(child);
+  child.once('exit', () => alive.delete(child));
+}
+
+function killAllAtExit(): void {
+  isWatching = true;
+  process.once('exit', () => {
+    for (const child of alive) child.kill('SIGKILL');
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => process.exit(128 + constants.signals[signal]));
+  }
+}
+
 /** A forked script of the bench. It and we speak in tagged messages; what was said before anybody asked is kept. */
 export class Child<Heard extends Tagged, Said extends Tagged = never> {
   private readonly process: ChildProcess;
   private readonly kept: Heard[] = [];
   private readonly waiting = new Map<string, (message: Heard) => void>();
+  private isHalted = false;
 
   /**
    * @param script relative to this file
@@ -27,7 +49,26 @@ export class Child<Heard extends Tagged, Said extends Tagged = never> {
       execArgv: ['--enable-source-maps', ...execArgv],
       serialization: 'advanced',
     });
+    watchOver(this.process);
     this.process.on('message', (message) => this.hear(message as Heard));
+  }
+
+  /** @throws Error when it could not be started */
+  get pid(): number {
+    const { pid } = this.process;
+    if (pid === undefined) throw new Error(`${this.script} is no process`);
+    return pid;
+  }
+
+  /** It stands still until it is resumed, or stopped. Not on Windows, which has no such signals. */
+  halt(): void {
+    if (this.isHalted) return;
+    this.isHalted = this.process.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    if (this.isHalted) this.process.kill('SIGCONT');
+    this.isHalted = false;
   }
 
   say(message: Said): void {
@@ -47,6 +88,7 @@ export class Child<Heard extends Tagged, Said extends Tagged = never> {
   async stop(): Promise<void> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;
     const exit = once(this.process, 'exit');
+    this.resume();
     this.process.disconnect();
     await exit;
   }

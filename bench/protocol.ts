@@ -44,13 +44,20 @@ export interface ContenderPlan {
   readonly rpcUrl: string;
   /** An empty directory to keep things in. */
   readonly folder: string;
+  /** How often the relay rehearses, milliseconds, 0: never; as it does by itself unless told. */
+  readonly rehearsalInterval?: number;
 }
 
 export type FromContender =
   /** Connected to every sink; `url` is where the relay's pages are. */
   | { readonly type: 'ready'; readonly url?: string }
   /** Has nothing more to do for the last block; only the relay has work left when the last byte is out. */
-  | { readonly type: 'idle' };
+  | { readonly type: 'idle' }
+  /** What it took of one core while nothing happened, 1: all of it. */
+  | { readonly type: 'load'; readonly share: number };
+
+/** Take your load. The relay alone understands it. */
+export type ToContender = { readonly type: 'take load' };
 
 /** A relay that stands in dashd's place. */
 export interface ProxyPlan {

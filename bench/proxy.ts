@@ -21,10 +21,13 @@ import { Child } from './child.js';
 import { freePort } from './free-port.js';
 import type { FromProxy, FromRpc, FromSinks, ProxyPlan, ToSinks } from './protocol.js';
 import { type Summary, summarise } from './stats.js';
+import { enterTurns, leaveTurns, rotated, takeTurn } from './turns.js';
 
 const PEERS = 20;
 const SMALL_CALLS = 2_000;
 const WARM_UP_CALLS = 200;
+/** One after another, before it is the next way's turn. */
+const CALLS_A_TURN = 20;
 const SIZES = [15_000, 2_000_000] as const;
 const WARM_UP_BLOCKS = 5;
 /** Of each size. */
@@ -100,26 +103,26 @@ async function open(name: string, plan: Omit<ProxyPlan, 'port' | 'bind' | 'folde
   const bind = `tcp://127.0.0.1:${await freePort()}`;
   const relay = new Child<FromProxy>('./contenders/proxy.js', { ...plan, port, bind, folder } satisfies ProxyPlan);
   await relay.next('ready');
+  // It yields to nobody: the peers, whose times are not taken here, would get their block at the expense of the answer.
+  enterTurns(relay);
   return { name, port, relay, folder, hasPeers: plan.peers.length > 0 };
 }
 
 async function close({ relay, folder }: Way): Promise<void> {
-  await relay?.stop();
+  if (relay !== undefined) await leaveTurns(relay);
   if (folder !== undefined) rmSync(folder, { recursive: true });
-}
-
-/** The ways take turns in going first. */
-function inTurn<T>(all: readonly T[], turn: number): T[] {
-  return all.map((_, place) => all[(place + turn) % all.length] as T);
 }
 
 async function smallCalls(what: string, ways: readonly Way[]): Promise<Row> {
   const body = JSON.stringify({ jsonrpc: '1.0', id: 1, method: what, params: [] });
-  const callers = ways.map(({ port }) => ({ caller: new Caller(port), times: [] as number[] }));
-  for (let turn = -WARM_UP_CALLS; turn < SMALL_CALLS; turn += 1) {
-    for (const { caller, times } of inTurn(callers, Math.abs(turn))) {
-      const { ms } = await caller.call(body);
-      if (turn >= 0) times.push(ms);
+  const callers = ways.map(({ port, relay }) => ({ caller: new Caller(port), relay, times: [] as number[] }));
+  for (let done = -WARM_UP_CALLS; done < SMALL_CALLS; done += CALLS_A_TURN) {
+    for (const { caller, relay, times } of rotated(callers, Math.abs(done / CALLS_A_TURN))) {
+      await takeTurn(relay);
+      for (let call = 0; call < CALLS_A_TURN; call += 1) {
+        const { ms } = await caller.call(body);
+        if (done >= 0) times.push(ms);
+      }
     }
   }
   for (const { caller } of callers) caller.close();
@@ -190,7 +193,7 @@ async function bareBlocks(size: number, ways: readonly Way[], source: BlockSourc
   }));
   for (let block = -WARM_UP_BLOCKS; block < BLOCKS.bare; block += 1) {
     const raw = source.next();
-    for (const { way, caller, arrived, answered } of inTurn(callers, Math.abs(block))) {
+    for (const { way, caller, arrived, answered } of rotated(callers, Math.abs(block))) {
       const times = await submitBare(raw, way, caller, ends);
       if (block < 0) continue;
       arrived.push(times.arrivedMs);
@@ -212,6 +215,7 @@ async function submitBare(raw: Buffer, way: Way, caller: Caller, { rpc, sinks }:
     sinks.say({ type: 'expect', header });
     await sinks.next('armed');
   }
+  await takeTurn(way.relay);
   const { text, from, ms } = await caller.call(submission(raw));
   assertAccepted(text);
   const { at } = await rpc.next('submitted');
@@ -252,15 +256,17 @@ async function dashdBlocks(
   chain: Chain,
   sinks: Child<FromSinks, ToSinks>,
 ): Promise<Row> {
-  const callers = ways.map(({ port }) => ({ caller: new Caller(port), times: [] as number[] }));
+  const callers = ways.map(({ port, relay }) => ({ caller: new Caller(port), relay, times: [] as number[] }));
   for (let turn = -1; turn < BLOCKS.dashd; turn += 1) {
-    for (const { caller, times } of inTurn(callers, Math.abs(turn))) {
+    for (const { caller, relay, times } of rotated(callers, Math.abs(turn))) {
       const raw = mine(chain, size);
       const header = raw.subarray(0, HEADER_SIZE);
       sinks.say({ type: 'expect', header });
       await sinks.next('armed');
+      await takeTurn(relay);
       const { text, ms } = await caller.call(submission(raw));
       assertAccepted(text);
+      await takeTurn(proxy.relay);
       await sinks.next('delivered');
       await proxy.relay?.next(`judged ${hashHeader(header)}`);
       await pause(SETTLE_MS);

@@ -6,7 +6,8 @@ import { Push } from 'zeromq';
 import { HEADER_SIZE } from '../src/block/x11.js';
 import { Child } from './child.js';
 import { freePort } from './free-port.js';
-import type { Contender, FromContender, FromRpc, FromSinks, ToSinks } from './protocol.js';
+import type { Contender, ContenderPlan, FromContender, FromRpc, FromSinks, ToContender, ToSinks } from './protocol.js';
+import { enterTurns, leaveTurns, takeTurn, yieldToReceivers } from './turns.js';
 
 export interface RigOptions {
   readonly readers: number;
@@ -26,7 +27,14 @@ export interface Delivery {
   readonly submitMs?: number;
 }
 
-/** So long everybody has to collect garbage and fall asleep before the next block, milliseconds. */
+export interface EntryOptions {
+  /** Tells it from others of its kind; its kind unless told. */
+  readonly label?: string;
+  /** See {@link ContenderPlan}. */
+  readonly rehearsalInterval?: number;
+}
+
+/** So long everybody has to finish what the last block left to do, milliseconds. */
 const SETTLE_MS = 2;
 
 /** The receiving end: sinks and RPC stand-in, each a process. Contenders come and go. */
@@ -49,26 +57,32 @@ export class Rig {
   }
 
   /** Starts a contender in a process of its own, and waits until it is connected to every sink. */
-  async enter(name: Contender, blockSize: number): Promise<Entrant> {
+  async enter(name: Contender, blockSize: number, options: EntryOptions = {}): Promise<Entrant> {
+    const { label = name, rehearsalInterval } = options;
     const bind = `tcp://127.0.0.1:${await freePort()}`;
-    const { ports, rpcUrl } = this;
+    const { ports } = this;
     const { readers, profile } = this.options;
-    const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}/${name}`];
+    const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}/${label}`];
     const folder = mkdtempSync(join(tmpdir(), 'blockcast-bench-'));
-    const plan = { ports, readers, bind, blockSize, rpcUrl, folder };
-    const child = new Child<FromContender>(`./contenders/${name}.js`, plan, execArgv);
+    const rpcUrl = `${this.rpcUrl}/${label}`;
+    const given = rehearsalInterval === undefined ? {} : { rehearsalInterval };
+    const plan: ContenderPlan = { ports, readers, bind, blockSize, rpcUrl, folder, ...given };
+    const child = new Child<FromContender, ToContender>(`./contenders/${name}.js`, plan, execArgv);
     const { url } = await child.next('ready');
     const push = new Push({ linger: 0 });
     const connected = new Promise((resolve) => push.events.on('handshake', resolve));
     push.connect(bind);
     await connected;
+    yieldToReceivers(child.pid);
+    enterTurns(child);
     return { name, child, push, folder, ...(url !== undefined && { url }) };
   }
 
-  /** Pushes one block through a contender. Returns when all is quiet again. */
+  /** Pushes one block through a contender, while all others are halted. Returns when all is quiet again. */
   async deliver({ name, child, push }: Entrant, raw: Buffer): Promise<Delivery> {
     this.sinks.say({ type: 'expect', header: raw.subarray(0, HEADER_SIZE) });
     await this.sinks.next('armed');
+    await takeTurn(child);
     const from = process.hrtime.bigint();
     await push.send(raw);
     const { at } = await this.sinks.next('delivered');
@@ -90,7 +104,7 @@ export class Rig {
 
 export interface Entrant {
   readonly name: Contender;
-  readonly child: Child<FromContender>;
+  readonly child: Child<FromContender, ToContender>;
   readonly push: Push;
   /** Where its pages are, if it has any. */
   readonly url?: string;
@@ -100,7 +114,7 @@ export interface Entrant {
 
 export async function leave({ child, push, folder }: Entrant): Promise<void> {
   push.close();
-  await child.stop();
+  await leaveTurns(child);
   rmSync(folder, { recursive: true });
 }
 

@@ -8,7 +8,9 @@ import type { FromRpc, RpcPlan } from './protocol.js';
 const HEADER_HEX = 160;
 const NOT_FOUND = { code: -5, message: 'Block not found' };
 
-let { tip } = planOf<RpcPlan>();
+const { tip } = planOf<RpcPlan>();
+/** By path: each relay has its own, or it would hear of a block by another's submission. */
+const tips = new Map<string | undefined, string>();
 
 async function read(request: IncomingMessage): Promise<{ body: Buffer; at: bigint }> {
   const chunks: Buffer[] = [];
@@ -17,15 +19,15 @@ async function read(request: IncomingMessage): Promise<{ body: Buffer; at: bigin
   return { body: Buffer.concat(chunks), at };
 }
 
-function answer(body: Buffer, at: bigint): { result: unknown; error: unknown } {
+function answer(path: string | undefined, body: Buffer, at: bigint): { result: unknown; error: unknown } {
   const { method, params } = JSON.parse(body.toString());
   switch (method) {
     case 'submitblock':
-      tip = hashHeader(Buffer.from(params[0].slice(0, HEADER_HEX), 'hex'));
+      tips.set(path, hashHeader(Buffer.from(params[0].slice(0, HEADER_HEX), 'hex')));
       tell<FromRpc>({ type: 'submitted', at });
       return { result: null, error: null };
     case 'getbestblockhash':
-      return { result: tip, error: null };
+      return { result: tips.get(path) ?? tip, error: null };
     default:
       return { result: null, error: NOT_FOUND };
   }
@@ -35,7 +37,7 @@ await loadX11();
 const server = createServer(async (request, response) => {
   const { body, at } = await read(request);
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify(answer(body, at)));
+  response.end(JSON.stringify(answer(request.url, body, at)));
 }).listen(0, '127.0.0.1');
 await once(server, 'listening');
 const address = server.address();

@@ -1,6 +1,7 @@
 /** The real thing: a whole relay with all that listens to it, of whose peers one is the pool's own dashd. */
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock, systemRandom } from '../../src/adapters/system.js';
 import { loadConfig } from '../../src/config.js';
 import type { RelayEvent } from '../../src/events.js';
@@ -8,9 +9,11 @@ import { createLogger } from '../../src/ops/logger.js';
 import { createServices } from '../../src/ops/services.js';
 import { startRelay } from '../../src/relay.js';
 import { planOf, tell } from '../child.js';
-import type { ContenderPlan, FromContender } from '../protocol.js';
+import type { ContenderPlan, FromContender, ToContender } from '../protocol.js';
 
-const { ports, readers, bind, rpcUrl, folder } = planOf<ContenderPlan>();
+const LOAD_TAKEN_MS = 1_000;
+
+const { ports, readers, bind, rpcUrl, folder, rehearsalInterval } = planOf<ContenderPlan>();
 const [dashd, ...peers] = ports;
 const loaded = loadConfig({
   options: {
@@ -27,6 +30,7 @@ const loaded = loadConfig({
     'http-port': '0',
     'broadcast-skip-bootstrap': 'true',
     'broadcast-max-peers': String(ports.length),
+    ...(rehearsalInterval !== undefined && { 'broadcast-rehearsal-interval': String(rehearsalInterval) }),
     peers: peers.map((port) => `127.0.0.1:${port}`).join(','),
   },
   env: {},
@@ -53,6 +57,15 @@ function onRacing(event: RelayEvent): void {
   acceptances += 1;
   if (acceptances % readers === 0) tell<FromContender>({ type: 'idle' });
 }
+
+async function takeLoad(): Promise<number> {
+  const [from, before] = [performance.now(), process.cpuUsage()];
+  await pause(LOAD_TAKEN_MS);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000 / (performance.now() - from);
+}
+
+process.on('message', async (_wish: ToContender) => tell<FromContender>({ type: 'load', share: await takeLoad() }));
 
 const log = createLogger({ level: 'info', format: 'json' }, createWriteStream(join(folder, 'log')));
 const services = createServices(loaded.config, {

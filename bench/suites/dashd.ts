@@ -10,6 +10,7 @@ import type { FromSinks, ToSinks } from '../protocol.js';
 import type { DashdRow } from '../results.js';
 import { leave, Rig } from '../rig.js';
 import { summarise } from '../stats.js';
+import { takeTurn, yieldToReceivers } from '../turns.js';
 import type { Effort } from './effort.js';
 
 const PEERS = 20;
@@ -31,6 +32,7 @@ export async function runDashd(effort: Effort): Promise<DashdRow[]> {
     for (let height = 1; height <= MATURITY; height += 1) await dashd.rpc('submitblock', mine(chain).toString('hex'));
     const fetchers = new Child<FromSinks, ToSinks>('./fetchers.js', { port: dashd.port, peers: PEERS });
     await fetchers.next('listening');
+    if (dashd.pid !== undefined) yieldToReceivers(dashd.pid);
     const rows: DashdRow[] = [];
     for (const size of SIZES) rows.push(await compare(size, chain, dashd, fetchers, effort));
     await fetchers.stop();
@@ -66,6 +68,7 @@ async function submit(raw: Buffer, dashd: Dashd, fetchers: Child<FromSinks, ToSi
   const headers = { authorization: `Basic ${Buffer.from(dashd.credentials).toString('base64')}` };
   fetchers.say({ type: 'expect', header: raw.subarray(0, 80) });
   await fetchers.next('armed');
+  await takeTurn();
   const from = process.hrtime.bigint();
   const response = await fetch(dashd.rpcUrl, { method: 'POST', body, headers });
   const { result } = JSON.parse(await response.text());

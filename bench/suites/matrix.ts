@@ -3,6 +3,7 @@ import { CONTENDERS, type Contender } from '../protocol.js';
 import type { MatrixRow } from '../results.js';
 import { leave, Rig } from '../rig.js';
 import { summarise } from '../stats.js';
+import { rotated } from '../turns.js';
 import type { Effort } from './effort.js';
 
 export interface MatrixCase {
@@ -34,9 +35,7 @@ export async function runCase({ size, peers, blocks }: MatrixCase, effort: Effor
   const measured = Math.max(10, Math.round(blocks * effort.share));
   const practice = Math.ceil(measured / 5);
   for (let round = 0; round < practice + measured; round += 1) {
-    for (let turn = 0; turn < entrants.length; turn += 1) {
-      const entrant = entrants[(round + turn) % entrants.length];
-      if (entrant === undefined) continue;
+    for (const entrant of rotated(entrants, round)) {
       const { lastByteMs } = await rig.deliver(entrant, raw);
       if (round >= practice) times[entrant.name].push(lastByteMs);
     }

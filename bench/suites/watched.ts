@@ -4,6 +4,7 @@ import type { FromBareHttp, FromOnlookers, Onlooking, ToOnlookers } from '../pro
 import type { Watched, WatchedRow } from '../results.js';
 import { leave, Rig } from '../rig.js';
 import { summarise } from '../stats.js';
+import { rotated, yieldToReceivers } from '../turns.js';
 import type { Effort } from './effort.js';
 
 const SIZE = 15_000;
@@ -22,6 +23,8 @@ export async function runWatched({ share, profile }: Effort): Promise<Watched> {
   const relay = await rig.enter('relay', SIZE);
   const bare = new Child<FromBareHttp>('./bare-http.js', {});
   const onlookers = new Child<FromOnlookers, ToOnlookers>('./onlookers.js', {});
+  // They take time from the relay, as equals, and none from its receivers.
+  for (const { pid } of [bare, onlookers]) yieldToReceivers(pid);
   const { url } = relay;
   if (url === undefined) throw new Error('the relay has no pages');
   const nobody: Onlooking = { url, followers: 0, scrape: false };
@@ -59,10 +62,7 @@ export async function runWatched({ share, profile }: Effort): Promise<Watched> {
   };
   for (const one of found) await measure({ ...one, times: [], floods: [] });
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (let turn = 0; turn < found.length; turn += 1) {
-      const one = found[(round + turn) % found.length];
-      if (one !== undefined) await measure(one);
-    }
+    for (const one of rotated(found, round)) await measure(one);
   }
   await Promise.all([onlookers.stop(), bare.stop(), leave(relay)]);
   await rig.stop();
