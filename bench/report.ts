@@ -1,15 +1,20 @@
-import type { DashdRow, FirstBlock, MatrixRow, Results, Stalled, Watched } from './results.js';
+import type { DashdRow, FirstBlock, MatrixRow, Rehearsed, Results, Stalled, Watched } from './results.js';
+
+const METHOD =
+  'One contender runs at a time, the others are halted; its receivers have priority over it, since they stand for hosts of their own.';
 
 /** The results as Markdown. What is claimed is the ratios: the times depend on the machine, and on who shares it. */
 export function report(results: Results): string {
-  const { machine, at, quick, matrix, first, stalled, dashd, watched } = results;
+  const { machine, at, quick, refusals, matrix, first, stalled, dashd, watched, rehearsed } = results;
   const parts = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}, Node ${machine.node}, ${at}${quick ? ' (quick run)' : ''}`,
+    [METHOD, ...(refusals.length === 0 ? [] : [`Not so here: ${refusals.join('; ')}.`])].join(' '),
     ...(matrix.length > 0 ? [matrixTable(matrix)] : []),
     ...(first === undefined ? [] : [firstTable(first)]),
     ...(stalled === undefined ? [] : [stalledTable(stalled)]),
     ...(dashd === undefined ? [] : [dashdTable(dashd)]),
     ...(watched === undefined ? [] : [watchedTable(watched)]),
+    ...(rehearsed === undefined ? [] : [rehearsedTable(rehearsed)]),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -91,6 +96,23 @@ function watchedTable({ size, peers, rows }: Watched): string {
         : `${ratio(lastByte.p50, alone.lastByte.p50)} / ${ratio(lastByte.p99, alone.lastByte.p99)}`,
       requestsPerSecond === undefined ? '' : requestsPerSecond.toFixed(0),
     ]),
+  );
+}
+
+function rehearsedTable({ size, peers, floor, rows }: Rehearsed): string {
+  return table(
+    `Rehearsals: ${bytes(size)} to ${peers} peers, to the last byte, p50 / p99 in ms, and what an idle relay takes of one core`,
+    ['', 'blocks', 'last byte', '÷ floor (p50 / p99)', 'idle'],
+    [
+      ['floor', String(floor.count), pair(floor.p50, floor.p99), '1.00 / 1.00', ''],
+      ...rows.map(({ intervalMs, lastByte, idleLoad }) => [
+        intervalMs === 0 ? 'relay without rehearsals' : `relay, every ${intervalMs} ms`,
+        String(lastByte.count),
+        pair(lastByte.p50, lastByte.p99),
+        `${ratio(lastByte.p50, floor.p50)} / ${ratio(lastByte.p99, floor.p99)}`,
+        `${(idleLoad * 100).toFixed(1)} %`,
+      ]),
+    ],
   );
 }
 

@@ -7,11 +7,14 @@ export interface Results {
   readonly at: string;
   /** Fewer blocks than a full run: good for a look, not for a claim. */
   readonly quick: boolean;
+  /** In what it was not done as it should be, because the platform refused; empty when all is well. */
+  readonly refusals: readonly string[];
   readonly matrix: readonly MatrixRow[];
   readonly first?: FirstBlock;
   readonly stalled?: Stalled;
   readonly dashd?: readonly DashdRow[];
   readonly watched?: Watched;
+  readonly rehearsed?: Rehearsed;
 }
 
 export interface Machine {
@@ -81,4 +84,20 @@ export interface WatchedRow {
   readonly lastByte: Summary;
   /** Of the flood, where there is one. */
   readonly requestsPerSecond?: number;
+}
+
+/** Relays that rehearse, each more or less often. */
+export interface Rehearsed {
+  readonly size: number;
+  readonly peers: number;
+  readonly floor: Summary;
+  readonly rows: readonly RehearsedRow[];
+}
+
+export interface RehearsedRow {
+  /** From one rehearsal to the next, milliseconds; 0: there are none. */
+  readonly intervalMs: number;
+  readonly lastByte: Summary;
+  /** What the relay takes of one core while nothing happens, 1: all of it. */
+  readonly idleLoad: number;
 }

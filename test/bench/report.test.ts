@@ -10,6 +10,7 @@ const bare: Results = {
   machine: { node: '20.12.0', cpu: 'A Processor', cores: 2, memoryGiB: 4, os: 'Linux 6.1 x64' },
   at: '2026-11-22T08:00:00.000Z',
   quick: false,
+  refusals: [],
   matrix: [],
 };
 
@@ -26,8 +27,15 @@ function cells(markdown: string): string[][] {
 describe('report', () => {
   it('says on what machine and when, and whether the run was a quick one', () => {
     const line = 'A Processor, 2 cores, 4 GiB, Linux 6.1 x64, Node 20.12.0, 2026-11-22T08:00:00.000Z';
-    assert.equal(report(bare), `${line}\n`);
-    assert.equal(report({ ...bare, quick: true }), `${line} (quick run)\n`);
+    assert.equal(report(bare).split('\n')[0], line);
+    assert.equal(report({ ...bare, quick: true }).split('\n')[0], `${line} (quick run)`);
+  });
+
+  it('says in one line how it was measured, and where the platform refused that', () => {
+    const lines = report(bare).split('\n').slice(1);
+    assert.match(lines.join('\n'), /^\nOne contender runs at a time, .* priority over it, .*\.\n$/);
+    const refused = report({ ...bare, refusals: ['all run', 'all are equal'] });
+    assert.equal(refused, report(bare).replace(/\n$/, ' Not so here: all run; all are equal.\n'));
   });
 
   it('puts the relay between floor and naive', () => {
@@ -62,6 +70,17 @@ describe('report', () => {
     assert.deepEqual(found.slice(2), [
       ['the others’ last byte', '10.0 / 20.0', '11.0 / 22.0', '1.10'],
       ['submitblock’s last byte', '5.00 / 6.00', '5.50 / 6.60', '1.10'],
+    ]);
+  });
+
+  it('sets relays that rehearse against the floor, and tells what that costs while nothing happens', () => {
+    const never = { intervalMs: 0, lastByte: times(1.5, 12), idleLoad: 0.0123 };
+    const often = { intervalMs: 2, lastByte: times(1.25, 6), idleLoad: 0.0999 };
+    const rehearsed = { size: 15_000, peers: 20, floor: times(1, 4), rows: [never, often] };
+    assert.deepEqual(cells(report({ ...bare, rehearsed })).slice(2), [
+      ['floor', '300', '1.00 / 4.00', '1.00 / 1.00', ''],
+      ['relay without rehearsals', '300', '1.50 / 12.0', '1.50 / 3.00', '1.2 %'],
+      ['relay, every 2 ms', '300', '1.25 / 6.00', '1.25 / 1.50', '10.0 %'],
     ]);
   });
 
