@@ -4,6 +4,7 @@ import { arch, cpus, release, totalmem, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { loadX11 } from '../src/block/x11.js';
 import { findDashd } from '../test/dashd/harness.js';
+import { refusals } from './cores.js';
 import { report } from './report.js';
 import type { Machine, MatrixRow, Results } from './results.js';
 import { runDashd } from './suites/dashd.js';
@@ -13,7 +14,6 @@ import { MATRIX, type MatrixCase, runCase } from './suites/matrix.js';
 import { runRehearsed } from './suites/rehearsed.js';
 import { runStalled } from './suites/stalled.js';
 import { runWatched } from './suites/watched.js';
-import { refusals } from './turns.js';
 
 const USAGE = `npm run bench -- [options]
   --quick            an eighth of the blocks: about 30 seconds, for a look

@@ -1,7 +1,7 @@
 import type { DashdRow, FirstBlock, MatrixRow, Rehearsed, Results, Stalled, Watched } from './results.js';
 
 const METHOD =
-  'One contender runs at a time, the others are halted; its receivers have priority over it, since they stand for hosts of their own.';
+  'One contender runs at a time, the others are halted. It has half of the cores; the pool and the receivers, which stand for hosts of their own, have the rest.';
 
 /** The results as Markdown. What is claimed is the ratios: the times depend on the machine, and on who shares it. */
 export function report(results: Results): string {

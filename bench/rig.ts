@@ -5,9 +5,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Push } from 'zeromq';
 import { HEADER_SIZE } from '../src/block/x11.js';
 import { Child } from './child.js';
+import { seatContender, seatReceivers } from './cores.js';
 import { freePort } from './free-port.js';
 import type { Contender, ContenderPlan, FromContender, FromRpc, FromSinks, ToContender, ToSinks } from './protocol.js';
-import { enterTurns, leaveTurns, takeTurn, yieldToReceivers } from './turns.js';
+import { enterTurns, leaveTurns, takeTurn } from './turns.js';
 
 export interface RigOptions {
   readonly readers: number;
@@ -49,10 +50,13 @@ export class Rig {
 
   static async start(options: RigOptions): Promise<Rig> {
     const { readers, stalled = 0, tip } = options;
+    seatReceivers();
     const sinks = new Child<FromSinks, ToSinks>('./sinks.js', { readers, stalled });
     const rpc = new Child<FromRpc>('./rpc.js', { tip });
     const { ports } = await sinks.next('listening');
     const { port } = await rpc.next('listening');
+    // It is the pool's own dashd, on the relay's machine.
+    seatContender(rpc.pid);
     return new Rig(options, sinks, rpc, ports, `http://127.0.0.1:${port}`);
   }
 
@@ -73,7 +77,7 @@ export class Rig {
     const connected = new Promise((resolve) => push.events.on('handshake', resolve));
     push.connect(bind);
     await connected;
-    yieldToReceivers(child.pid);
+    seatContender(child.pid);
     enterTurns(child);
     return { name, child, push, folder, ...(url !== undefined && { url }) };
   }

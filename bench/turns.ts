@@ -1,10 +1,6 @@
-/**
- * Who runs, and whom it makes way for. The bench has a few cores for what would be a host each: one contender runs at a time, and where the
- * receivers' times are taken, it yields to them.
- */
-import { readdirSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
+/** Who runs: one contender at a time. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { refuse } from './cores.js';
 
 /** Signals cannot halt a process there. */
 const CAN_HALT = process.platform !== 'win32';
@@ -23,7 +19,6 @@ export interface Runner {
 }
 
 const contenders = new Set<Runner>();
-const refused = new Set<string>();
 
 /** From now on it takes turns with all that came before it, whatever rig they are of. Until the next turn it runs. */
 export function enterTurns(contender: Runner): void {
@@ -47,34 +42,6 @@ export async function takeTurn(contender?: Runner): Promise<void> {
 export async function leaveTurns(contender: Runner): Promise<void> {
   contenders.delete(contender);
   await contender.stop();
-}
-
-/**
- * Gives a process a lower priority than the receivers have. They are woken on the core of whoever writes to them, and there they would wait
- * until its turn of the event loop ends, up to 3 ms, as no host of their own would. It takes no privileges.
- */
-export function yieldToReceivers(pid: number): void {
-  try {
-    for (const id of threadsOf(pid)) setPriority(id, constants.priority.PRIORITY_LOW);
-  } catch (error) {
-    refuse(`contenders have the priority of their receivers (${error instanceof Error ? error.message : error})`);
-  }
-}
-
-/** On Linux a priority is a thread's, not a process's. Source: setpriority(2), "C library/kernel differences". */
-function threadsOf(pid: number): number[] {
-  return process.platform === 'linux' ? readdirSync(`/proc/${pid}/task`).map(Number) : [pid];
-}
-
-function refuse(what: string): void {
-  if (refused.has(what)) return;
-  refused.add(what);
-  process.stderr.write(`not as it should be on this platform: ${what}\n`);
-}
-
-/** How a run was not what it should be, because the platform refused. */
-export function refusals(): string[] {
-  return [...refused];
 }
 
 /** All of them, another first each time. */

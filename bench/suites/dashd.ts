@@ -6,11 +6,12 @@ import { mineBlock } from '../../src/demo/miner.js';
 import { hashFromWire } from '../../src/wire/reader.js';
 import { type Dashd, startDashd } from '../../test/dashd/harness.js';
 import { Child } from '../child.js';
+import { seatContender, seatReceivers } from '../cores.js';
 import type { FromSinks, ToSinks } from '../protocol.js';
 import type { DashdRow } from '../results.js';
 import { leave, Rig } from '../rig.js';
 import { summarise } from '../stats.js';
-import { takeTurn, yieldToReceivers } from '../turns.js';
+import { takeTurn } from '../turns.js';
 import type { Effort } from './effort.js';
 
 const PEERS = 20;
@@ -26,13 +27,14 @@ const SETTLE_MS = 50;
 
 /** A real dashd: it gets the block by `submitblock`, twenty peers fetch it from it. The relay gets the same blocks in turn. */
 export async function runDashd(effort: Effort): Promise<DashdRow[]> {
+  seatReceivers();
   const dashd = await startDashd({ arguments: ['-debug=0'] });
   try {
     const chain = new Chain({ clock: systemClock });
     for (let height = 1; height <= MATURITY; height += 1) await dashd.rpc('submitblock', mine(chain).toString('hex'));
     const fetchers = new Child<FromSinks, ToSinks>('./fetchers.js', { port: dashd.port, peers: PEERS });
     await fetchers.next('listening');
-    if (dashd.pid !== undefined) yieldToReceivers(dashd.pid);
+    if (dashd.pid !== undefined) seatContender(dashd.pid);
     const rows: DashdRow[] = [];
     for (const size of SIZES) rows.push(await compare(size, chain, dashd, fetchers, effort));
     await fetchers.stop();

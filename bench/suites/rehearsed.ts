@@ -9,7 +9,7 @@ const SIZE = 15_000;
 const PEERS = 20;
 const BLOCKS = 200;
 /** Milliseconds; 0: no rehearsals. */
-const INTERVALS = [0, 2, 10] as const;
+const INTERVALS = [0, 1, 2, 5] as const;
 
 /** Relays that rehearse, and one that does not: what it gains, and what it costs while nothing happens. They take turns block by block. */
 export async function runRehearsed({ share, profile }: Effort): Promise<Rehearsed> {

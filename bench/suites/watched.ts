@@ -1,10 +1,11 @@
 import { BlockSource } from '../blocks.js';
 import { Child } from '../child.js';
+import { giveWay, seatContender } from '../cores.js';
 import type { FromBareHttp, FromOnlookers, Onlooking, ToOnlookers } from '../protocol.js';
 import type { Watched, WatchedRow } from '../results.js';
 import { leave, Rig } from '../rig.js';
 import { summarise } from '../stats.js';
-import { rotated, yieldToReceivers } from '../turns.js';
+import { rotated } from '../turns.js';
 import type { Effort } from './effort.js';
 
 const SIZE = 15_000;
@@ -23,8 +24,9 @@ export async function runWatched({ share, profile }: Effort): Promise<Watched> {
   const relay = await rig.enter('relay', SIZE);
   const bare = new Child<FromBareHttp>('./bare-http.js', {});
   const onlookers = new Child<FromOnlookers, ToOnlookers>('./onlookers.js', {});
-  // They take time from the relay, as equals, and none from its receivers.
-  for (const { pid } of [bare, onlookers]) yieldToReceivers(pid);
+  // On the relay's cores, to be compared with its pages; the onlookers are hosts of their own, and hold up no receiver.
+  seatContender(bare.pid);
+  giveWay(onlookers.pid);
   const { url } = relay;
   if (url === undefined) throw new Error('the relay has no pages');
   const nobody: Onlooking = { url, followers: 0, scrape: false };

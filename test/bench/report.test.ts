@@ -33,7 +33,7 @@ describe('report', () => {
 
   it('says in one line how it was measured, and where the platform refused that', () => {
     const lines = report(bare).split('\n').slice(1);
-    assert.match(lines.join('\n'), /^\nOne contender runs at a time, .* priority over it, .*\.\n$/);
+    assert.match(lines.join('\n'), /^\nOne contender runs at a time, .* half of the cores; .*\.\n$/);
     const refused = report({ ...bare, refusals: ['all run', 'all are equal'] });
     assert.equal(refused, report(bare).replace(/\n$/, ' Not so here: all run; all are equal.\n'));
   });

@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
-import { getPriority } from 'node:os';
 import { after, beforeEach, describe, it } from 'node:test';
 import { Child } from '../../bench/child.js';
 import type { FromBareHttp } from '../../bench/protocol.js';
-import {
-  enterTurns,
-  leaveTurns,
-  type Runner,
-  refusals,
-  rotated,
-  takeTurn,
-  yieldToReceivers,
-} from '../../bench/turns.js';
+import { enterTurns, leaveTurns, type Runner, rotated, takeTurn } from '../../bench/turns.js';
 
 const CAN_HALT = process.platform !== 'win32';
 
@@ -58,19 +49,5 @@ describe('a child', () => {
     const { pid } = child;
     await child.stop();
     assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
-  });
-
-  it('yields to those that have not been told to', async () => {
-    yieldToReceivers(child.pid);
-    assert.deepEqual(refusals(), []);
-    assert.ok(getPriority(child.pid) > getPriority());
-    await child.stop();
-  });
-
-  it('that is not there makes a refusal', async () => {
-    const { pid } = child;
-    await child.stop();
-    yieldToReceivers(pid);
-    assert.match(refusals().join(), /^contenders have the priority of their receivers \(.+\)$/);
   });
 });
