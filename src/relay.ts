@@ -26,6 +26,7 @@ import { openRpcProxy } from './adapters/rpc-proxy.js';
 import { systemClock, systemRandom } from './adapters/system.js';
 import { dial as dialTcp } from './adapters/tcp.js';
 import { openPublisher, openPull, openSubscription } from './adapters/zmq.js';
+import { createLoop } from './adapters/zmq-loop.js';
 import type { inspect } from './block/gate.js';
 import { hashHeader, loadX11 } from './block/x11.js';
 import type { Config } from './config.js';
@@ -36,11 +37,12 @@ import { applyEdit } from './peers/edit.js';
 import type { CountryOf } from './peers/occupancy.js';
 import { type SelectLimits, selectLimits } from './peers/plan.js';
 import { weightsFrom } from './peers/score.js';
-import { type Admission, Gatekeeper } from './streams/blocks.js';
+import { Gatekeeper } from './streams/blocks.js';
 import { Broadcaster } from './streams/broadcast.js';
 import { FEED_TOPICS, feed } from './streams/feed.js';
 import { followFinality } from './streams/finality.js';
 import { openHistory } from './streams/history.js';
+import { createIntake } from './streams/intake.js';
 import { peerEvents } from './streams/peer-events.js';
 import { createPeering } from './streams/peering.js';
 import { loadBook, persist } from './streams/persist.js';
@@ -99,7 +101,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const { broadcast, dashd } = config;
   const network = NETWORKS[config.network];
   await loadX11();
-  await warmUp({ clock: systemClock, random: systemRandom });
+  const practice = await warmUp({ clock: systemClock, random: systemRandom, createLoop });
 
   const events$ = new Subject<RelayEvent>();
   const done = new Promise<void>((resolve) => events$.subscribe({ complete: resolve }));
@@ -194,10 +196,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     { bind: config.events.bind, curve },
     { state: (state, detail) => tell(socketEvent('events socket', state, detail, clock.now())) },
   );
-  const accept = (admission: Admission | undefined): void => {
-    if (admission?.type === 'block') broadcaster.send(admission);
-    else if (admission !== undefined) tell(admission);
-  };
+  const intake = createIntake({ gate, broadcaster, tell });
   const moveTip = (hash: string, source: 'feed' | 'rpc'): void => {
     if (tip.move(hash)) tell({ type: 'tip', at: clock.now(), hash, source });
   };
@@ -224,7 +223,8 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
 
   const incoming = new Subscription();
   const { rehearsalInterval: intervalMs } = broadcast;
-  if (intervalMs > 0) incoming.add(rehearsals({ pool: peers, tip, clock, scheduler, intervalMs }).subscribe());
+  if (intervalMs > 0)
+    incoming.add(rehearsals({ pool: peers, frame: practice, tip, clock, scheduler, intervalMs }).subscribe());
   incoming.add(
     rpcNews$.subscribe((news) => {
       if (news.type === 'tip') moveTip(news.hash, 'rpc');
@@ -236,13 +236,13 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     feed$.subscribe((news) => {
       if (news.type === 'tip') moveTip(news.hash, 'feed');
       else if (news.type === 'chainlock') chainLocks$.next(news.hash);
-      else if (news.type === 'raw') accept(gate.fromFeed(news.raw));
+      else if (news.type === 'raw') intake.fromFeed(news.raw);
       else tell(news);
     }),
   );
   incoming.add(
     pool$.subscribe((news) => {
-      if (news.type === 'frames') accept(gate.fromPool(news.frames));
+      if (news.type === 'frames') intake.fromPool(news.frames);
       else tell(socketEvent('pool socket', news.state, news.detail, clock.now()));
     }),
   );

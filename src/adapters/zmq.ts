@@ -178,7 +178,7 @@ function watchRefusals(socket: Socket, handlers: Pick<ZmqHandlers, 'state'>): vo
   socket.events.on('handshake:error:other', () => handlers.state('refused', 'a client whose handshake failed'));
 }
 
-async function read(socket: Pull | Subscriber, handlers: ZmqHandlers): Promise<void> {
+export async function read(socket: Pull | Subscriber, handlers: ZmqHandlers): Promise<void> {
   try {
     for await (const frames of socket) handlers.frames(frames);
   } catch (error) {

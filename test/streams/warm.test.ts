@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
-import { warmUp } from '../../src/streams/warm.js';
+import { type WarmUpPorts, warmUp } from '../../src/streams/warm.js';
 import type { Random } from '../../src/time.js';
 import { counting, START } from '../session/support.js';
 
 const PEERS = 20;
-const BLOCKS = 50;
+/** One of them is for rehearsals. */
+const BLOCKS = 51;
 const clock = { now: () => START };
 
 it('takes each block all the way to each peer, once a process, and leaves nothing behind', async () => {
@@ -21,12 +22,34 @@ it('takes each block all the way to each peer, once a process, and leaves nothin
     },
   };
   const before = process.getActiveResourcesInfo().length;
+  const sent: Buffer[] = [];
+  let closed = 0;
+  const createLoop = async (): ReturnType<WarmUpPorts['createLoop']> => {
+    let deliver: (frames: readonly Buffer[]) => void = () => undefined;
+    return {
+      open: ({ frames }) => {
+        deliver = frames;
+        return {
+          close: async () => {
+            closed += 1;
+          },
+        };
+      },
+      send: async (raw) => {
+        sent.push(raw);
+        setImmediate(deliver, [raw]);
+      },
+    };
+  };
 
-  await warmUp({ clock, random });
+  const frame = await warmUp({ clock, random, createLoop });
   // A nonce in each version message, one in the ping behind each block, one in the ping made for the next.
   assert.equal(nonces, PEERS + PEERS * (BLOCKS + 1));
+  assert.equal(sent.length, BLOCKS);
+  assert.equal(frame, sent.at(-1), 'the last one is for rehearsals');
+  assert.equal(closed, 1);
   assert.equal(process.getActiveResourcesInfo().length, before);
 
-  await warmUp({ clock, random });
+  assert.equal(await warmUp({ clock, random, createLoop }), frame);
   assert.equal(nonces, PEERS + PEERS * (BLOCKS + 1));
 });
