@@ -102,7 +102,7 @@ const SETTINGS = {
   'broadcast.refreshInterval': setting(integer(1, DAY_SECONDS), 60, 'seconds between looks at the set of peers'),
   'broadcast.rehearsalInterval': setting(
     integer(0, MAX_REHEARSAL_MS),
-    2,
+    1,
     'milliseconds between rehearsals of a broadcast, which keep its code in the caches; 0: none',
   ),
   'broadcast.skipBootstrap': setting(boolean, false, "do not ask dashd's getpeerinfo for peers"),

@@ -7,15 +7,15 @@
 import { ignoreElements, interval, type Observable, type SchedulerLike, tap } from 'rxjs';
 import type { Clock } from '../time.js';
 import { NETWORKS } from '../wire/network.js';
-import { ZERO_HASH } from '../wire/reader.js';
 import { Gatekeeper } from './blocks.js';
 import { pushOf } from './broadcast.js';
 import type { PeerPool } from './pool.js';
-import { practiceBlock } from './practice-block.js';
 import type { ChainTip } from './tip.js';
 
 export interface RehearsalDeps {
   readonly pool: Pick<PeerPool, 'rehearse'>;
+  /** A practice block, as the pool's socket would give it. */
+  readonly frame: Buffer;
   readonly tip: ChainTip;
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
@@ -24,9 +24,9 @@ export interface RehearsalDeps {
 }
 
 /** Rehearses for as long as it is subscribed to, and tells nothing. `loadX11()` must have been awaited. */
-export function rehearsals({ pool, tip, clock, scheduler, intervalMs }: RehearsalDeps): Observable<never> {
+export function rehearsals({ pool, frame, tip, clock, scheduler, intervalMs }: RehearsalDeps): Observable<never> {
   const network = NETWORKS.regtest;
-  const frames = [practiceBlock(ZERO_HASH)];
+  const frames = [frame];
   return interval(intervalMs, scheduler).pipe(
     tap(() => {
       // A new one each time: to the last one, the block would be a repeated one.

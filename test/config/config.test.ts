@@ -160,7 +160,7 @@ describe('config', () => {
         maxPeers: 20,
         minPeers: 5,
         refreshInterval: 60,
-        rehearsalInterval: 2,
+        rehearsalInterval: 1,
         skipBootstrap: false,
         peerDb: 'data/dash/broadcast_peers.json',
         fallback: true,
