@@ -20,8 +20,7 @@ export interface PracticeShape {
 }
 
 /**
- * A block without meaning that the gate lets pass. It is regtest's whatever the network, since there a
- * proof of work costs two tries. `loadX11()` must have been awaited.
+ * A block without meaning that the gate lets pass. It is regtest's whatever the network, since there a proof of work costs two tries. `loadX11()` must have been awaited.
  * @returns its bytes
  */
 export function practiceBlock(previous: Hash, { transactions, scriptBytes }: PracticeShape): Buffer {

@@ -45,7 +45,7 @@ let warming: Promise<Buffer> | undefined;
 /**
  * Takes an eighth of a second, once a process: further calls wait for the first. `loadX11()` must have been awaited.
  * @returns a block to rehearse with, as the pool's socket would give it (rehearsal.ts)
- * @throws Error when the gate does not let a practice block pass, which is a programmer's mistake
+ * @throws Error when the gate does not let a practice block pass, or ZeroMQ does not bring it, which is a programmer's mistake
  */
 export function warmUp(ports: WarmUpPorts): Promise<Buffer> {
   warming ??= practise(ports);
@@ -80,7 +80,7 @@ async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<Buf
   const closing = new Set<Promise<void>>();
   const loop = await createLoop();
   const frames = socket(loop.open, closing).subscribe((news) => {
-    if (news.type !== 'frames') return;
+    if (news.type === 'state') return done$.error(new Error(`a practice block did not arrive: ${news.detail}`));
     intake.fromPool(news.frames);
     done$.next(news.frames[0] ?? Buffer.alloc(0));
   });
