@@ -12,12 +12,12 @@ const [contenders, receivers] = halves(allowed());
 
 /** Puts a process, all its threads, on the cores for contenders. */
 export function seatContender(pid: number): void {
-  seat(pid, contenders, 'contenders and their receivers share all cores');
+  seat(pid, contenders);
 }
 
 /** Puts this process, and those it will start, on the cores for receivers. */
 export function seatReceivers(): void {
-  seat(process.pid, receivers, 'contenders and their receivers share all cores');
+  seat(process.pid, receivers);
 }
 
 /** Gives a process a lower priority than those have whose times are taken. It takes no privileges. */
@@ -40,8 +40,8 @@ export function parseCores(list: string): number[] {
   });
 }
 
-function seat(pid: number, cores: readonly number[], otherwise: string): void {
-  orRefuse(otherwise, () => {
+function seat(pid: number, cores: readonly number[]): void {
+  orRefuse('contenders and their receivers share all cores', () => {
     if (cores.length === 0) throw new Error('there are no two cores to be told apart here');
     execFileSync('taskset', ['-acp', cores.join(','), String(pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
   });

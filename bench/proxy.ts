@@ -103,7 +103,7 @@ async function open(name: string, plan: Omit<ProxyPlan, 'port' | 'bind' | 'folde
   const bind = `tcp://127.0.0.1:${await freePort()}`;
   const relay = new Child<FromProxy>('./contenders/proxy.js', { ...plan, port, bind, folder } satisfies ProxyPlan);
   await relay.next('ready');
-  // It yields to nobody: the peers, whose times are not taken here, would get their block at the expense of the answer.
+  // All cores are everybody's here: the peers' times are not taken, so nothing is to be kept free for them.
   enterTurns(relay);
   return { name, port, relay, folder, hasPeers: plan.peers.length > 0 };
 }

@@ -83,12 +83,7 @@ function writeAll(socket: Socket, buffers: readonly Buffer[], taken: () => void)
     // Node reports writes that were under way when the connection broke as done.
     if (error == null && !socket.destroyed) taken();
   };
-  const [only] = buffers;
-  if (only !== undefined && buffers.length === 1) {
-    socket.write(only, done);
-    return;
-  }
-  socket.cork();
+  if (buffers.length > 1) socket.cork();
   buffers.forEach((buffer, index) => {
     socket.write(buffer, index === buffers.length - 1 ? done : undefined);
   });

@@ -43,7 +43,7 @@ export interface WarmUpPorts {
 let warming: Promise<Buffer> | undefined;
 
 /**
- * Takes an eighth of a second, once a process: further calls wait for the first. `loadX11()` must have been awaited.
+ * Takes a quarter of a second, once a process: further calls wait for the first. `loadX11()` must have been awaited.
  * @returns a block to rehearse with, as the pool's socket would give it (rehearsal.ts)
  * @throws Error when the gate does not let a practice block pass, or ZeroMQ does not bring it, which is a programmer's mistake
  */
