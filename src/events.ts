@@ -27,6 +27,9 @@ export interface PeerProof {
   readonly acceptedMs?: number;
 }
 
+/** Why a block was not sent when it was found. `recovered`: it was in the spool when the relay started, or when dashd came back. */
+export type LateCode = 'recovered';
+
 /** What dashd answered to `submitblock`. `unavailable`: no answer was to be had, `reason` says why. */
 export interface RpcResult {
   readonly outcome: 'accepted' | 'duplicate' | 'inconclusive' | 'rejected' | 'unavailable';
@@ -48,6 +51,8 @@ export interface Verdict {
   readonly success: boolean;
   /** Why it is not a plain success; absent when it is. */
   readonly reason?: string;
+  /** Set when, and only when, the block was sent later than it was found. */
+  readonly late?: LateCode;
   readonly rpc?: RpcResult;
   /** Peers that acknowledged, accepted or already had the block, of all that were tried. */
   readonly peersReached: number;
@@ -74,6 +79,19 @@ export interface BlockReceived {
   readonly gateMs?: number;
   /** Why the peers must wait for dashd's answer (soft gate); absent when they need not. */
   readonly held?: readonly string[];
+  /** Why the block is not on disk, so that it does not survive a crash of the relay; absent when it is on disk. */
+  readonly unspooled?: string;
+  /** Set with {@link firstAt}. */
+  readonly late?: LateCode;
+  /** When a block that is sent again first came in, ms since the epoch. */
+  readonly firstAt?: number;
+}
+
+/** The block survives a loss of power: its file and the file's folder are synced. Told once for each block of the pool's. */
+export interface BlockStored {
+  readonly type: 'stored';
+  readonly at: number;
+  readonly hash: Hash;
 }
 
 export interface BlockRefused {
@@ -95,6 +113,8 @@ export interface BlockRepeated {
   readonly at: number;
   readonly hash: Hash;
   readonly source: BlockSource;
+  /** It survives a loss of power, or need not: `stored` was told, or dashd and the network have it. */
+  readonly stored?: true;
 }
 
 /**
@@ -126,7 +146,14 @@ export interface BlockVerdict extends Verdict {
   readonly at: number;
 }
 
-export type BlockEvent = BlockReceived | BlockRefused | BlockRepeated | BlockProof | BlockVerdict | BlockFinality;
+export type BlockEvent =
+  | BlockReceived
+  | BlockRefused
+  | BlockRepeated
+  | BlockStored
+  | BlockProof
+  | BlockVerdict
+  | BlockFinality;
 
 /** A peer's coming and going, as operators see it. */
 export type PeerEvent =
@@ -165,6 +192,7 @@ export interface ServiceEvent {
     | 'peers'
     | 'peer file'
     | 'history file'
+    | 'spool'
     | 'json-rpc proxy'
     | 'http'
     | 'alerts'

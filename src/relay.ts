@@ -342,6 +342,7 @@ const BLOCK_EVENTS: ReadonlySet<string> = new Set<BlockEvent['type']>([
   'received',
   'refused',
   'repeated',
+  'stored',
   'proof',
   'verdict',
   'finality',

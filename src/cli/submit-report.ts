@@ -26,6 +26,8 @@ function describe(event: BlockEvent): string[] {
       return ['refused', `${event.code}: ${event.reason}`];
     case 'repeated':
       return ['repeated', `the relay has had ${event.hash} before; nothing was sent again`];
+    case 'stored':
+      return ['stored', 'the block survives a loss of power'];
     case 'proof':
       return [
         'proof',

@@ -9,6 +9,7 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const source = z.enum(['pool', 'dashd']);
 const count = z.int().nonnegative();
 const ms = z.number();
+const late = z.enum(['recovered']).exactOptional();
 
 const proof = {
   peer: z.string(),
@@ -32,6 +33,9 @@ const Schema = z.discriminatedUnion('type', [
     height: count.exactOptional(),
     gateMs: ms.exactOptional(),
     held: z.array(z.string()).exactOptional(),
+    unspooled: z.string().exactOptional(),
+    late,
+    firstAt: z.number().exactOptional(),
   }),
   z.looseObject({
     type: z.literal('refused'),
@@ -43,7 +47,14 @@ const Schema = z.discriminatedUnion('type', [
     reason: z.string(),
     sha256: hash,
   }),
-  z.looseObject({ type: z.literal('repeated'), at: z.number(), hash, source }),
+  z.looseObject({
+    type: z.literal('repeated'),
+    at: z.number(),
+    hash,
+    source,
+    stored: z.literal(true).exactOptional(),
+  }),
+  z.looseObject({ type: z.literal('stored'), at: z.number(), hash }),
   z.looseObject({ type: z.literal('proof'), at: z.number(), hash, ...proof }),
   z.looseObject({
     type: z.literal('verdict'),
@@ -55,6 +66,7 @@ const Schema = z.discriminatedUnion('type', [
     outcome: z.enum(['delivered', 'local only', 'rejected', 'failed']),
     success: z.boolean(),
     reason: z.string().exactOptional(),
+    late,
     rpc: z
       .looseObject({
         outcome: z.enum(['accepted', 'duplicate', 'inconclusive', 'rejected', 'unavailable']),

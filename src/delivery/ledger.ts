@@ -2,7 +2,7 @@
  * What was proven of one block, peer by peer. A ledger only ever gains: a status never falls back, so events may come late, twice
  * or out of order. Pure: `record(ledger, entry)` returns the next ledger, and verdict.ts reads it.
  */
-import type { BlockSource, PeerProof, ProofStatus, RpcResult } from '../events.js';
+import type { BlockSource, LateCode, PeerProof, ProofStatus, RpcResult } from '../events.js';
 import type { Hash } from '../wire/reader.js';
 
 export interface Ledger {
@@ -10,6 +10,8 @@ export interface Ledger {
   readonly source: BlockSource;
   readonly size: number;
   readonly height?: number;
+  /** Why the block is sent later than it was found. */
+  readonly late?: LateCode;
   /** When the block came in, ms; all times in the ledger count from here. */
   readonly receivedAt: number;
   readonly peers: ReadonlyMap<string, PeerProof>;
@@ -38,7 +40,7 @@ const RANK: Readonly<Record<ProofStatus, number>> = {
   accepted: 5,
 };
 
-export function openLedger(block: Pick<Ledger, 'hash' | 'source' | 'size' | 'height' | 'receivedAt'>): Ledger {
+export function openLedger(block: Omit<Ledger, 'peers' | 'rpc'>): Ledger {
   return { ...block, peers: new Map() };
 }
 

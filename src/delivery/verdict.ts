@@ -22,6 +22,7 @@ export function verdict(ledger: Ledger, rules: VerdictRules): Verdict {
     size: ledger.size,
     ...(ledger.height !== undefined && { height: ledger.height }),
     ...judge(ledger, reached, rules),
+    ...(ledger.late !== undefined && { late: ledger.late }),
     ...(ledger.rpc !== undefined && { rpc: ledger.rpc }),
     peersReached: reached.length,
     peersTried: peers.length,

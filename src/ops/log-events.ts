@@ -78,6 +78,7 @@ const PLAIN_LEVELS = {
   received: 'info',
   refused: 'warn',
   repeated: 'debug',
+  stored: 'debug',
   proof: 'debug',
   gossip: 'debug',
   tip: 'debug',
@@ -91,6 +92,8 @@ function describe(event: RelayEvent): string {
       return refused(event);
     case 'repeated':
       return `block ${event.hash} came again from ${origin(event.source)}`;
+    case 'stored':
+      return `block ${event.hash} is stored: it survives a loss of power`;
     case 'proof':
       return proof(event);
     case 'verdict':

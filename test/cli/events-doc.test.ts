@@ -15,7 +15,7 @@ describe('docs/events.md', () => {
     const events = blocks('json').map((text) => parseBlockEvent(Buffer.from(text)));
     assert.deepEqual(
       events.map((event) => event?.type),
-      ['received', 'refused', 'repeated', 'proof', 'verdict', 'finality'],
+      ['received', 'refused', 'repeated', 'stored', 'proof', 'verdict', 'finality'],
     );
   });
 

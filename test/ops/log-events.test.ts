@@ -93,6 +93,11 @@ const table: [string, RelayEvent, string][] = [
     `DEBUG block ${HASH} came again from the pool`,
   ],
   [
+    'a block stored',
+    { type: 'stored', at: 1, hash: HASH },
+    `DEBUG block ${HASH} is stored: it survives a loss of power`,
+  ],
+  [
     'a proof',
     {
       type: 'proof',

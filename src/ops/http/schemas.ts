@@ -63,6 +63,7 @@ const RpcResult = z
   .describe('What dashd answered to submitblock.')
   .register(named, { id: 'RpcResult' });
 
+const late = z.enum(['recovered']).exactOptional().describe('Why it was sent later than it was found.');
 const verdictFields = {
   hash,
   source,
@@ -71,6 +72,7 @@ const verdictFields = {
   outcome: z.enum(['delivered', 'local only', 'rejected', 'failed']),
   success: z.boolean(),
   reason: text.exactOptional(),
+  late,
   rpc: RpcResult.exactOptional(),
   peersReached: count,
   peersTried: count,
@@ -147,6 +149,7 @@ const serviceName = z.enum([
   'peers',
   'peer file',
   'history file',
+  'spool',
   'json-rpc proxy',
   'http',
   'alerts',
@@ -302,6 +305,9 @@ export const EventSchema = says<RelayEvent>()(
         height: count.exactOptional(),
         gateMs: sinceArrival.exactOptional(),
         held: words.exactOptional(),
+        unspooled: text.exactOptional(),
+        late,
+        firstAt: at.exactOptional(),
       }),
       z.strictObject({
         type: z.literal('refused'),
@@ -313,7 +319,8 @@ export const EventSchema = says<RelayEvent>()(
         reason: text,
         sha256: z.string().regex(HASH),
       }),
-      z.strictObject({ type: z.literal('repeated'), at, hash, source }),
+      z.strictObject({ type: z.literal('repeated'), at, hash, source, stored: z.literal(true).exactOptional() }),
+      z.strictObject({ type: z.literal('stored'), at, hash }),
       z.strictObject({ type: z.literal('proof'), at, hash, ...proofFields }),
       z.strictObject({ type: z.literal('verdict'), at, ...verdictFields, peers: z.array(PeerProof) }),
       z.strictObject({ type: z.literal('finality'), ...finalityFields, hash, height: count.exactOptional() }),

@@ -143,6 +143,7 @@ export const SERVICE_CODES: Readonly<Record<ServiceEvent['service'], readonly st
   peers: ['below min', 'protected'],
   'peer file': [...FILE_CODES, 'empty', 'backup used'],
   'history file': [...FILE_CODES, 'garbage'],
+  spool: [...FILE_CODES, 'full', 'foreign', 'newer version', 'torn'],
   'json-rpc proxy': [
     'down',
     'dashd unreachable',

@@ -66,6 +66,7 @@ const EVENTS: readonly RelayEvent[] = [
   },
   { type: 'refused', at: NOW, source: 'pool', hash: hashOf(1), size: 1, code: 'pow', reason: 'x', sha256: hashOf(2) },
   { type: 'repeated', at: NOW, hash: hashOf(1), source: 'dashd' },
+  { type: 'stored', at: NOW, hash: hashOf(1) },
   { type: 'proof', at: NOW, hash: hashOf(1), ...proof(1, { reason: 'x', acceptedMs: 3 }) },
   { type: 'verdict', at: NOW, ...verdictOf(1, { reason: 'x' }) },
   { type: 'finality', at: NOW, hash: hashOf(1), height: 1, state: 'orphaned', confirmations: 1, by: hashOf(2) },

@@ -163,6 +163,7 @@ function onEvent(state: PageState, event: RelayEvent): PageState {
     case 'tip':
     case 'gossip':
     case 'repeated':
+    case 'stored':
       return state;
   }
 }
