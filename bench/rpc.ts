@@ -28,6 +28,8 @@ function answer(path: string | undefined, body: Buffer, at: bigint): { result: u
       return { result: null, error: null };
     case 'getbestblockhash':
       return { result: tips.get(path) ?? tip, error: null };
+    case 'getblockchaininfo':
+      return { result: { chain: 'regtest', bestblockhash: tips.get(path) ?? tip }, error: null };
     default:
       return { result: null, error: NOT_FOUND };
   }

@@ -188,6 +188,7 @@ export interface ServiceEvent {
     | 'pool socket'
     | 'dashd feed'
     | 'dashd rpc'
+    | 'dashd chain'
     | 'events socket'
     | 'peers'
     | 'peer file'

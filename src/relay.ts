@@ -39,10 +39,12 @@ import { type SelectLimits, selectLimits } from './peers/plan.js';
 import { weightsFrom } from './peers/score.js';
 import { Gatekeeper } from './streams/blocks.js';
 import { Broadcaster } from './streams/broadcast.js';
+import type { Standing } from './streams/chain-standing.js';
 import { FEED_TOPICS, feed } from './streams/feed.js';
 import { followFinality } from './streams/finality.js';
 import { openHistory } from './streams/history.js';
 import { createIntake } from './streams/intake.js';
+import { onOwnChain } from './streams/own-chain.js';
 import { peerEvents } from './streams/peer-events.js';
 import { createPeering } from './streams/peering.js';
 import { loadBook, persist } from './streams/persist.js';
@@ -117,8 +119,12 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
 
   // Bytes come in: the pool's frames, dashd's answers.
   const pool$ = socket((handlers) => openPull({ bind: config.pool.bind, curve }, handlers), closing);
-  const rpc = createRpc(dashd.rpc);
-  const rpcNews$ = watchRpc(rpc, clock, scheduler).pipe(share());
+  const client = createRpc(dashd.rpc);
+  // How dashd's chain stands decides what it is asked, and whether what it says of the chain is news.
+  let chain: { readonly standing: Standing; readonly detail: string } = { standing: 'unknown', detail: '' };
+  const isCurrent = (): boolean => chain.standing === 'unknown' || chain.standing === 'current';
+  const rpc = onOwnChain(client, () => (chain.standing === 'wrong-network' ? chain.detail : undefined));
+  const rpcNews$ = watchRpc({ rpc, chain: { network: network.name }, clock, scheduler }).pipe(share());
 
   // What became of the pool's blocks, on disk.
   const historyFile = openHistoryFile(config.history.file);
@@ -185,6 +191,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
           ),
           rpc,
           has: (hash) => gate.has(hash),
+          isCurrent,
           clock,
           scheduler,
         });
@@ -227,13 +234,17 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     incoming.add(rehearsals({ pool: peers, frame: practice, tip, clock, scheduler, intervalMs }).subscribe());
   incoming.add(
     rpcNews$.subscribe((news) => {
-      if (news.type === 'tip') moveTip(news.hash, 'rpc');
+      if (news.type === 'standing') {
+        chain = news;
+        if (!isCurrent()) tip.forget();
+      } else if (news.type === 'tip') moveTip(news.hash, 'rpc');
       else if (news.type === 'chain block') tip.see(news.hash, news.previous, news.height);
       else tell(news);
     }),
   );
   incoming.add(
     feed$.subscribe((news) => {
+      if (news.type !== 'service' && !isCurrent()) return;
       if (news.type === 'tip') moveTip(news.hash, 'feed');
       else if (news.type === 'chainlock') chainLocks$.next(news.hash);
       else if (news.type === 'raw') intake.fromFeed(news.raw);
@@ -321,7 +332,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
       // The last edit is answered before the last save.
       await control?.close();
       ending$.next();
-      await Promise.all([...closing, publisher.close(), rpc.close(), saved, history.close()]);
+      await Promise.all([...closing, publisher.close(), client.close(), saved, history.close()]);
     } finally {
       events$.complete();
     }

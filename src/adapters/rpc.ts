@@ -5,7 +5,7 @@
  * undici before `submitBlock` returns: credentials are cached and nothing is awaited first. undici writes it in the same
  * round of the event loop, after one look at whether dashd has closed the idle connection (its answer to GHSA-35p6-xmwp-9g52).
  * dashd drops a connection idle for 30 s (`-rpcservertimeout`); the owner calls {@link RpcClient.submitConnectionPing} every
- * 10 s to keep it open.
+ * 5 s to keep it open.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { Pool } from 'undici';
@@ -53,7 +53,7 @@ export interface RpcClient {
    * and the block sent once more: dashd then answers `duplicate` at worst.
    */
   submitBlock(raw: Buffer): Promise<RpcAnswer>;
-  /** `getbestblockhash` over the connection that `submitBlock` uses: keeps it open, and tells the tip. */
+  /** `getblockchaininfo` over the connection that `submitBlock` uses: keeps it open, and tells how the chain stands. */
   submitConnectionPing(): Promise<RpcAnswer>;
   /** Waits for the requests under way (one timeout at most), then closes. Later calls answer `unreachable`. */
   close(): Promise<void>;
@@ -155,7 +155,7 @@ export function createRpc(options: RpcOptions): RpcClient {
     },
 
     async submitConnectionPing() {
-      const body = JSON.stringify({ jsonrpc: '1.0', id: 'blockcast', method: 'getbestblockhash', params: [] });
+      const body = JSON.stringify({ jsonrpc: '1.0', id: 'blockcast', method: 'getblockchaininfo', params: [] });
       return (await attempt(submits, body)).answer;
     },
 

@@ -22,6 +22,10 @@ export interface RpcFaults {
   readonly unauthorised?: boolean;
   /** Takes requests and never answers. */
   readonly hangs?: boolean;
+  /** Answers every call as a dashd that is starting does, with this message. */
+  readonly warmingUp?: string;
+  /** By method: what to make of an answer, such as the fields of another version of dashd. A method that is none is added. */
+  readonly alters?: Readonly<Record<string, (result: unknown) => unknown>>;
 }
 
 export interface RpcServerOptions {
@@ -36,6 +40,7 @@ const MAX_BODY_BYTES = 32 * 1024 * 1024;
 const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
 const METHOD_NOT_FOUND = -32601;
+const RPC_IN_WARMUP = -28;
 
 interface Call {
   readonly id: unknown;
@@ -103,9 +108,16 @@ export class RpcServer {
     const id = isObject(request) ? (request['id'] ?? null) : null;
     try {
       const { method, params } = toCall(request);
+      const { warmingUp, alters } = this.options.faults();
+      if (warmingUp !== undefined) throw new RpcError(RPC_IN_WARMUP, warmingUp);
       const run = this.options.methods.get(method);
-      if (run === undefined) throw new RpcError(METHOD_NOT_FOUND, 'Method not found');
-      return { status: 200, envelope: { result: run(params) ?? null, error: null, id } };
+      const alter = alters?.[method];
+      if (run === undefined && alter === undefined) throw new RpcError(METHOD_NOT_FOUND, 'Method not found');
+      const result = run?.(params);
+      return {
+        status: 200,
+        envelope: { result: (alter === undefined ? result : alter(result)) ?? null, error: null, id },
+      };
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
       const { code, message } = error;

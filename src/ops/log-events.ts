@@ -60,7 +60,7 @@ function createGravity(): (event: RelayEvent) => LogLevel {
       case 'finality':
         return event.state === 'orphaned' ? 'error' : 'info';
       case 'service':
-        return event.state === 'up' ? 'info' : 'warn';
+        return ofService(event);
       case 'peer connected':
         return ofArrival(event);
       case 'peer lost':
@@ -71,6 +71,11 @@ function createGravity(): (event: RelayEvent) => LogLevel {
         return PLAIN_LEVELS[event.type];
     }
   };
+}
+
+function ofService({ state, code }: ServiceEvent): LogLevel {
+  if (code === 'wrong-network') return 'critical';
+  return state === 'up' ? 'info' : 'warn';
 }
 
 /** Of events that are always as grave as each other. */

@@ -118,7 +118,7 @@ export class Status {
     const own = connected.some((peer) => peer.protected);
     const others = connected.length - Number(own);
     const rpc = this.stateOf('dashd rpc') === 'up';
-    const notReady = [...this.closedDoors(), ...nobody(own, others, rpc)];
+    const notReady = [...this.closedDoors(), ...this.chainTroubles(), ...nobody(own, others, rpc)];
     const degraded = [
       ...dashdTroubles(own, rpc),
       ...peerTroubles(others, Math.min(view.wanted.min, view.wanted.max - 1)),
@@ -135,8 +135,15 @@ export class Status {
     return [`no block can be handed in: the pool socket is not open${socket?.detail ? ` (${socket.detail})` : ''}`];
   }
 
+  /** What dashd last said of its chain holds until it answers again, or is gone. */
+  private chainTroubles(): string[] {
+    const chain = this.known.get('dashd chain');
+    const isGone = this.known.get('dashd rpc')?.code === 'unreachable';
+    return chain?.state === 'down' && !isGone ? [chain.detail] : [];
+  }
+
   private sideTroubles(): string[] {
-    const told: ReadonlySet<ServiceName> = new Set<ServiceName>(['dashd rpc', 'peers']);
+    const told: ReadonlySet<ServiceName> = new Set<ServiceName>(['dashd rpc', 'dashd chain', 'peers']);
     return this.services()
       .filter(({ service, state }) => state === 'down' && !told.has(service))
       .map(({ service, detail }) => `${service}: ${detail}`);

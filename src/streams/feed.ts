@@ -43,6 +43,8 @@ export interface FeedDeps {
   readonly rpc: Pick<Rpc, 'call'>;
   /** True when the block's bytes have been here, from whatever source. */
   readonly has: (hash: Hash) => boolean;
+  /** False while dashd catches up or is on another chain: then its feed is silent by right, and what it does show is no news. */
+  readonly isCurrent: () => boolean;
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
 }
@@ -55,7 +57,7 @@ const NOT_FOUND = -5;
 const SILENT_AFTER_MS = 15 * SECOND_MS;
 
 export function feed(deps: FeedDeps): Observable<FeedNews> {
-  const { open$, witness$, rpc, has, clock, scheduler } = deps;
+  const { open$, witness$, rpc, has, isCurrent, clock, scheduler } = deps;
   const restart$ = new Subject<void>();
   const shown = new Set<Hash>();
   const sequences = new Map<string, number>();
@@ -88,21 +90,24 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
 
   const missing$ = news$.pipe(
     filter((news) => news.type === 'tip'),
+    filter(() => isCurrent()),
     mergeMap(({ hash }) => timer(RAW_AFTER_HASH_MS, scheduler).pipe(mergeMap(() => (has(hash) ? EMPTY : fetch(hash))))),
   );
 
   const silent$ = witness$.pipe(
     tap((hash) => {
+      // dashd publishes no block while it catches up: what it ends with was not shown, and need not be.
+      if (!isCurrent()) shown.clear();
       // Where the feed begins: the tip that stands at the start was published before we listened.
-      if (shown.size === 0) remember(shown, hash);
+      else if (shown.size === 0) remember(shown, hash);
     }),
-    filter((hash) => !shown.has(hash)),
+    filter((hash) => isCurrent() && !shown.has(hash)),
     // One question at a time: a witness may repeat itself.
     exhaustMap((hash) =>
       timer(SILENT_AFTER_MS, scheduler).pipe(
-        filter(() => !shown.has(hash)),
+        filter(() => isCurrent() && !shown.has(hash)),
         mergeMap(() => mayBeActive(hash)),
-        filter((expected) => expected && !shown.has(hash)),
+        filter((expected) => expected && isCurrent() && !shown.has(hash)),
         tap(() => {
           remember(shown, hash);
           restart$.next();

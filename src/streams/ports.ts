@@ -35,7 +35,7 @@ export interface Rpc {
   call(method: string, params?: readonly unknown[]): Promise<RpcAnswer>;
   /** Starts the request in the calling turn. */
   submitBlock(raw: Buffer): Promise<RpcAnswer>;
-  /** The best block's hash, asked over the connection that `submitBlock` uses, so that it stays open. */
+  /** `getblockchaininfo`, asked over the connection that `submitBlock` uses, so that it stays open. */
   submitConnectionPing(): Promise<RpcAnswer>;
 }
 

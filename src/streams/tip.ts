@@ -55,6 +55,11 @@ export class ChainTip {
     return true;
   }
 
+  /** No tip is known any more: the dashd that told of it has fallen behind, or is on another chain. */
+  forget(): void {
+    this.current = undefined;
+  }
+
   /** dashd refused our own block, and with it all that stands on it: its parent is the tip again. */
   retract(hash: Hash): void {
     if (this.current === hash || this.isAncestor(hash)) this.current = this.parents.get(hash);

@@ -1,9 +1,11 @@
 /**
- * Asks dashd for its best block every few seconds over the connection kept for `submitblock`: the connection stays open, the tip is
- * known without the feed, and an RPC that is down is noticed before a block needs it.
+ * Asks dashd for the state of its chain every few seconds over the connection kept for `submitblock`: the connection stays open, the
+ * tip is known without the feed, an RPC that is down is noticed before a block needs it, and so is a dashd that is on another chain
+ * or has not caught up with ours. This one call is all that an idle relay asks.
  */
 import {
   concatMap,
+  defer,
   distinctUntilChanged,
   EMPTY,
   exhaustMap,
@@ -15,6 +17,7 @@ import {
   type Observable,
   type SchedulerLike,
   share,
+  switchMap,
   take,
   timer,
 } from 'rxjs';
@@ -22,6 +25,7 @@ import { z } from 'zod';
 import type { ServiceEvent } from '../events.js';
 import { type Clock, SECOND_MS } from '../time.js';
 import type { Hash } from '../wire/reader.js';
+import { type ChainReading, type OurChain, readChain, type Standing } from './chain-standing.js';
 import type { Rpc } from './ports.js';
 
 /** A block of dashd's active chain. */
@@ -32,10 +36,24 @@ export interface ChainBlock {
   readonly height: number;
 }
 
-export type RpcNews = { readonly type: 'tip'; readonly hash: Hash } | ChainBlock | ServiceEvent;
+export type RpcNews =
+  | { readonly type: 'tip'; readonly hash: Hash }
+  /** Told when it changes; tips are told while it is `current` alone. */
+  | { readonly type: 'standing'; readonly standing: Standing; readonly detail: string }
+  | ChainBlock
+  | ServiceEvent;
+
+export interface WatchRpcDeps {
+  readonly rpc: Rpc;
+  readonly chain: OurChain;
+  readonly clock: Clock;
+  readonly scheduler: SchedulerLike;
+}
 
 /** Well below the 30 s after which dashd closes an idle connection; also how long a dashd that stops may have to wait for us. */
 const POLL_MS = 5 * SECOND_MS;
+/** How a dashd that catches up gets on is told once in so many polls: every minute. */
+const PROGRESS_POLLS = 12;
 /** So far back a block's parent may be for the block to be worth racing with. */
 const DEPTH = 12;
 
@@ -46,7 +64,7 @@ const Header = z.object({
   height: z.number().int().nonnegative(),
 });
 
-export function watchRpc(rpc: Rpc, clock: Clock, scheduler: SchedulerLike): Observable<RpcNews> {
+export function watchRpc({ rpc, chain, clock, scheduler }: WatchRpcDeps): Observable<RpcNews> {
   const polls$ = timer(0, POLL_MS, scheduler).pipe(
     exhaustMap(() => from(rpc.submitConnectionPing())),
     share(),
@@ -69,18 +87,53 @@ export function watchRpc(rpc: Rpc, clock: Clock, scheduler: SchedulerLike): Obse
       }),
     ),
   );
-  const tip$ = polls$.pipe(
-    map((answer) => (answer.ok ? answer.result : undefined)),
-    filter((hash): hash is Hash => typeof hash === 'string' && HASH.test(hash)),
-    map((hash) => ({ type: 'tip' as const, hash })),
+  const readings$ = polls$.pipe(
+    map((answer) => readChain(answer, chain)),
+    filter((reading) => reading !== undefined),
     share(),
   );
   // The blocks below the first tip may be parents too; later ones are seen as they come.
-  const history$ = tip$.pipe(
-    take(1),
-    concatMap(({ hash }) => chainBelow(rpc, hash)),
+  const history$ = readings$.pipe(
+    distinctUntilChanged((a, b) => a.standing === b.standing),
+    switchMap(({ standing, tip }) => (standing === 'current' && tip !== undefined ? chainBelow(rpc, tip) : EMPTY)),
   );
-  return merge(state$, tip$, history$);
+  return merge(state$, standings(readings$, clock), tips(readings$), history$);
+}
+
+/** What became of the chain; as a service it is told once more when it gets on, and when there is anything new to say of it. */
+function standings(readings$: Observable<ChainReading>, clock: Clock): Observable<RpcNews> {
+  return defer(() => {
+    let told: ChainReading | undefined;
+    let polls = 0;
+    return readings$.pipe(
+      concatMap((reading): RpcNews[] => {
+        const isNews = reading.standing !== told?.standing;
+        polls = isNews ? 0 : polls + 1;
+        if (!isNews && !(polls % PROGRESS_POLLS === 0 && getsOn(told, reading))) return [];
+        told = reading;
+        const { standing, detail } = reading;
+        return [...(isNews ? [{ type: 'standing', standing, detail } as const] : []), chainEvent(reading, clock.now())];
+      }),
+    );
+  });
+}
+
+function getsOn(before: ChainReading | undefined, { standing, detail }: ChainReading): boolean {
+  return standing === 'catching-up' && detail !== before?.detail;
+}
+
+function chainEvent({ standing, detail }: ChainReading, at: number): ServiceEvent {
+  return standing === 'current'
+    ? { type: 'service', at, service: 'dashd chain', state: 'up', code: 'synchronised', detail }
+    : { type: 'service', at, service: 'dashd chain', state: 'down', code: standing, detail };
+}
+
+function tips(readings$: Observable<ChainReading>): Observable<RpcNews> {
+  return readings$.pipe(
+    concatMap(({ standing, tip }): RpcNews[] =>
+      standing === 'current' && tip !== undefined ? [{ type: 'tip', hash: tip }] : [],
+    ),
+  );
 }
 
 function chainBelow(rpc: Pick<Rpc, 'call'>, tip: Hash): Observable<ChainBlock> {

@@ -338,7 +338,7 @@ describe('rpc', () => {
       assert.deepEqual(await rpc.submitConnectionPing(), { ok: true, result: 'tip' });
       await rpc.submitBlock(Buffer.of(1));
       const [ping, submit] = dashd.calls;
-      assert.match(ping?.body ?? '', /getbestblockhash/);
+      assert.match(ping?.body ?? '', /getblockchaininfo/);
       assert.equal(submit?.socket, ping?.socket);
     });
 

@@ -98,6 +98,18 @@ const table: [string, RelayEvent, string][] = [
     `DEBUG block ${HASH} is stored: it survives a loss of power`,
   ],
   [
+    'a dashd on another chain',
+    {
+      type: 'service',
+      at: 1,
+      service: 'dashd chain',
+      state: 'down',
+      code: 'wrong-network',
+      detail: 'dashd is on test',
+    },
+    'CRITICAL dashd chain down: wrong-network: dashd is on test',
+  ],
+  [
     'a proof',
     {
       type: 'proof',

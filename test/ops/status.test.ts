@@ -51,6 +51,20 @@ describe('ready', () => {
     assert.match(notReady.join('\n'), /pool socket is not open.*would reach nobody/s);
   });
 
+  test('is not a relay whose dashd is on another chain, catches up or starts, and says so in its words; unless dashd is gone', () => {
+    for (const code of ['wrong-network', 'catching-up', 'starting']) {
+      const chain = service('dashd chain', 'down', { code, detail: `dashd is ${code}` });
+      assert.deepEqual(readiness([...WORKING, chain], PEERS), {
+        ready: false,
+        notReady: [`dashd is ${code}`],
+        degraded: [],
+      });
+      const gone = service('dashd rpc', 'down', { code: 'unreachable' });
+      assert.equal(readiness([...WORKING, chain, gone], PEERS).ready, true, 'the peers get each block all the same');
+      assert.equal(readiness([...WORKING, chain, service('dashd chain', 'up')], PEERS).ready, true);
+    }
+  });
+
   test('is not a relay without a door for blocks', () => {
     const taken = service('pool socket', 'down', { detail: 'address in use' });
     const { ready, notReady } = readiness([...WORKING, taken], PEERS);

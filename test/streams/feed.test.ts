@@ -19,6 +19,7 @@ class FeedUnderTest {
   readonly rpc = new FakeRpc(() => this.time.now);
   readonly witness$ = new Subject<string>();
   readonly had = new Set<string>();
+  isCurrent = true;
   /** How often the socket was opened, and closed. */
   opened = 0;
   closed = 0;
@@ -38,6 +39,7 @@ class FeedUnderTest {
         witness$: this.witness$,
         rpc: this.rpc,
         has: (which) => this.had.has(which),
+        isCurrent: () => this.isCurrent,
         clock: this.time.clock,
         scheduler: this.time.scheduler,
       }),
@@ -341,6 +343,50 @@ describe('a silent feed', () => {
     await feed.time.pass(60_000);
     assert.deepEqual(feed.told(), ['block b', 'tip b']);
     assert.equal(feed.opened, 1);
+  });
+});
+
+describe('the feed of a dashd that is catching up', () => {
+  it('is not silent, whatever dashd and the peers tell, and fetches nothing', async () => {
+    const feed = new FeedUnderTest();
+    feed.isCurrent = false;
+    for (const digit of ['a', 'b', 'c', 'd']) {
+      feed.witness$.next(hash(digit));
+      await feed.time.pass(20_000);
+    }
+    feed.givesHash('e', 0);
+    await feed.time.pass(20_000);
+    assert.deepEqual(feed.told(), ['tip e']);
+    assert.deepEqual([feed.opened, feed.rpc.calls.length], [1, 0]);
+    feed.stop();
+  });
+
+  it('is not found silent by a question that was asked before', async () => {
+    const feed = new FeedUnderTest();
+    feed.witness$.next(hash('a'));
+    feed.witness$.next(hash('b'));
+    await feed.time.pass(10_000);
+    feed.isCurrent = false;
+    await feed.time.pass(60_000);
+    assert.deepEqual([feed.told(), feed.opened, feed.rpc.calls.length], [[], 1, 0]);
+    feed.stop();
+  });
+
+  it('need not show the block that dashd caught up with, and is watched as ever from then on', async () => {
+    const feed = new FeedUnderTest();
+    feed.givesHash('1', 0);
+    feed.had.add(hash('1'));
+    feed.isCurrent = false;
+    feed.witness$.next(hash('a'));
+    feed.isCurrent = true;
+    feed.witness$.next(hash('b'));
+    await feed.time.pass(60_000);
+    assert.deepEqual([feed.told(), feed.opened], [['tip 1'], 1]);
+    feed.witness$.next(hash('c'));
+    await feed.time.pass(15_000);
+    assert.deepEqual(feed.told().slice(1), ['tip c', 'block c']);
+    assert.equal(feed.opened, 2);
+    feed.stop();
   });
 });
 

@@ -210,7 +210,7 @@ export class FakeRpc implements Rpc {
   }
 
   submitConnectionPing(): Promise<RpcAnswer> {
-    return this.call('getbestblockhash');
+    return this.call('getblockchaininfo');
   }
 }
 

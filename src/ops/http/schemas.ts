@@ -145,6 +145,7 @@ const serviceName = z.enum([
   'pool socket',
   'dashd feed',
   'dashd rpc',
+  'dashd chain',
   'events socket',
   'peers',
   'peer file',

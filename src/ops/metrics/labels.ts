@@ -140,6 +140,7 @@ export const SERVICE_CODES: Readonly<Record<ServiceEvent['service'], readonly st
     'warming up',
     'not understood',
   ],
+  'dashd chain': ['catching-up', 'starting', 'wrong-network'],
   peers: ['below min', 'protected'],
   'peer file': [...FILE_CODES, 'empty', 'backup used'],
   'history file': [...FILE_CODES, 'garbage'],

@@ -24,6 +24,7 @@ const SERVICES: readonly ServiceEvent['service'][] = [
   'pool socket',
   'dashd feed',
   'dashd rpc',
+  'dashd chain',
   'events socket',
   'peers',
   'peer file',

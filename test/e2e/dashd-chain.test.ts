@@ -1,0 +1,111 @@
+/** A dashd that is not what the relay needs: on another chain, catching up, starting. Health says so, and no block suffers. */
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import type { RpcFaults } from '../../src/demo/rpc-server.js';
+import { Status } from '../../src/ops/status.js';
+import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
+
+let net: Embedded | undefined;
+afterEach(async () => {
+  await net?.stop();
+  net = undefined;
+});
+
+/** A relay with two peers in front of a dashd that says of its chain what a test wants it to say. */
+async function start(more: object, options: EmbeddedOptions = {}): Promise<Embedded> {
+  net = await Embedded.start({
+    peers: [{}, {}],
+    ...options,
+    prepare: (dashd) => {
+      dashd.rpcFaults = saying(more);
+    },
+  });
+  return net;
+}
+
+function saying(more: object): RpcFaults {
+  return { alters: { getblockchaininfo: (info) => ({ ...(info as object), ...more }) } };
+}
+
+/** What `/readyz` would answer. */
+function readiness({ relay }: Embedded) {
+  const status = new Status({ clock: { now: () => 0 } });
+  for (const event of relay.events) status.listen(event);
+  return status.readiness(relay.relay.view);
+}
+
+/** A block that dashd found elsewhere: mined at dashd, unknown to the nodes. */
+async function feedShowsABlock({ dashd, relay }: Embedded): Promise<string> {
+  const [raw] = dashd.generate(1);
+  assert.ok(raw);
+  // The feed and RPC come over connections of their own: a block of the pool's behind it shows that both have been heard.
+  await relay.push(Buffer.alloc(500));
+  await relay.refusal('bad proof of work');
+  return dashd.node.chain.tip.hash;
+}
+
+describe('a dashd on another chain', () => {
+  test('makes the relay not ready and critical, is given no block, and gives none', async () => {
+    const one = await start({ chain: 'test' });
+    const { detail } = await one.service('dashd chain', 'wrong-network');
+    await one.relay.connected(3);
+    assert.match(detail, /^dashd is on chain test, but blockcast is set to chain regtest: set network to match/);
+    assert.deepEqual(readiness(one), { ready: false, notReady: [detail], degraded: [] });
+    await feedShowsABlock(one);
+    assert.equal(one.relay.relay.view.tip(), undefined);
+
+    const raw = one.mine({}, one.nodes[0]);
+    await one.relay.push(raw);
+    const verdict = await one.relay.verdict(raw, ({ peersReached }) => peersReached === 3);
+    assert.deepEqual([verdict.outcome, verdict.rpc?.outcome], ['delivered', 'unavailable']);
+    assert.match(verdict.reason ?? '', /wrong-network: dashd is on chain test/);
+    assert.ok(!one.relay.events.some((event) => event.type === 'received' && event.source === 'dashd'));
+
+    one.dashd.rpcFaults = {};
+    await one.service('dashd chain', 'synchronised');
+    await one.relay.tipKnown();
+    assert.equal(readiness(one).ready, true);
+  });
+});
+
+describe('a dashd that is catching up', () => {
+  test('makes the relay not ready, is no silent feed, has no old block pushed, and then all is as ever', async () => {
+    const one = await start({ initialblockdownload: true, blocks: 120, headers: 4_000 });
+    await one.service('dashd chain', 'catching-up');
+    await one.relay.connected(3);
+    assert.deepEqual(readiness(one), {
+      ready: false,
+      notReady: ['dashd is catching up (height 120 of 4000)'],
+      degraded: [],
+    });
+    await feedShowsABlock(one);
+    assert.ok(!one.relay.events.some((event) => event.type === 'received' && event.source === 'dashd'));
+    assert.ok(!one.relay.events.some((event) => event.type === 'tip'));
+
+    const raw = one.mine({}, one.nodes[0]);
+    await one.relay.push(raw);
+    const verdict = await one.relay.verdict(raw, ({ peersReached }) => peersReached === 3);
+    assert.equal(verdict.outcome, 'delivered', 'the peers are there all the same');
+
+    one.dashd.rpcFaults = {};
+    await one.service('dashd chain', 'synchronised');
+    await one.relay.tipKnown();
+    assert.equal(readiness(one).ready, true);
+    const [news] = one.dashd.generate(1);
+    assert.ok(news);
+    await one.relay.verdict(news, ({ source, peersReached }) => source === 'dashd' && peersReached > 0);
+    assert.equal(one.countServiceEvents('dashd feed', 'silent'), 0);
+  });
+
+  test('that still loads is told as starting', async () => {
+    net = await Embedded.start({
+      peers: [{}],
+      prepare: (dashd) => {
+        dashd.rpcFaults = { warmingUp: 'Loading block index…' };
+      },
+    });
+    await net.service('dashd chain', 'starting');
+    await net.relay.connected(2);
+    assert.deepEqual(readiness(net).notReady, ['dashd is starting: Loading block index…']);
+  });
+});
