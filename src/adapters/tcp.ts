@@ -18,6 +18,9 @@ export interface TcpConnection {
   readonly bytesIn: number;
   /** Of writes that the kernel has taken to their end. */
   readonly bytesOut: number;
+  /** Takes no more bytes from the peer until {@link resume}; a chunk that is on its way may still come. */
+  pause(): void;
+  resume(): void;
   destroy(): void;
 }
 
@@ -69,6 +72,12 @@ export function dial(
     },
     get bytesOut() {
       return bytesOut;
+    },
+    pause() {
+      socket.pause();
+    },
+    resume() {
+      socket.resume();
     },
     destroy() {
       listener = undefined;

@@ -15,7 +15,15 @@ export interface Behaviour {
   /** Returns the nonce it is sent, as a connection to oneself does. */
   readonly echoesNonce?: boolean;
   /** Sends as many of these as the connection takes, once the handshake is done. */
-  readonly floods?: 'unknown commands' | 'pings' | 'addresses';
+  readonly floods?:
+    | 'unknown commands'
+    | 'pings'
+    | 'addresses'
+    | 'announcements'
+    | 'requests'
+    | 'headers'
+    | 'blocks'
+    | 'questions';
   /** Sends one byte at a time, this many milliseconds apart. */
   readonly dripMs?: number;
   /** Falsifies the checksum of everything it sends after `verack`. */

@@ -1,19 +1,64 @@
+import { randomBytes } from 'node:crypto';
 import type { PeerAddress } from '../wire/addr.js';
+import { INV } from '../wire/inventory.js';
+import { Writer } from '../wire/writer.js';
 import type { Behaviour } from './behaviour.js';
 import type { Link } from './link.js';
 import { MAX_ADDRESSES } from './protocol.js';
 
 const MAX_BACKLOG_BYTES = 64 * 1024;
+const MAX_INVENTORY = 50_000;
+const MAX_HEADERS = 2_000;
+const MAX_LOCATOR = 101;
+const BLOCK_BYTES = 2_000_000;
+
+type FloodKind = NonNullable<Behaviour['floods']>;
+
+/** The message that is sent over and over, where it is the same each time. As large as the protocol lets it be. */
+const LARGEST: Readonly<Record<Exclude<FloodKind, 'pings' | 'addresses'>, () => readonly [string, Buffer]>> = {
+  'unknown commands': () => ['nonsense', Buffer.alloc(32)],
+  announcements: () => ['inv', inventory()],
+  requests: () => ['getdata', inventory()],
+  headers: () => ['headers', headers()],
+  blocks: () => ['block', randomBytes(BLOCK_BYTES)],
+  questions: () => [
+    'getheaders',
+    new Writer().i32(1).list(hashes(MAX_LOCATOR), writeBytes).bytes(randomBytes(32)).finish(),
+  ],
+};
+
+function inventory(): Buffer {
+  const bytes = randomBytes(MAX_INVENTORY * 36);
+  for (let at = 0; at < bytes.length; at += 36) bytes.writeUInt32LE(INV.block, at);
+  return new Writer().compactSize(MAX_INVENTORY).bytes(bytes).finish();
+}
+
+function headers(): Buffer {
+  const writer = new Writer().compactSize(MAX_HEADERS);
+  for (let count = 0; count < MAX_HEADERS; count += 1) writer.bytes(randomBytes(80)).compactSize(0);
+  return writer.finish();
+}
+
+function hashes(count: number): Buffer[] {
+  return Array.from({ length: count }, () => randomBytes(32));
+}
+
+function writeBytes(writer: Writer, bytes: Buffer): void {
+  writer.bytes(bytes);
+}
 
 /** Sends without end, as fast as the other side reads: a flood must not fill the memory of the process it starts in. */
 export class Flood {
   private nonce = 0n;
+  private readonly same: readonly [string, Buffer] | undefined;
 
   constructor(
     private readonly link: Link,
-    private readonly kind: NonNullable<Behaviour['floods']>,
+    private readonly kind: FloodKind,
     private readonly listing: PeerAddress,
-  ) {}
+  ) {
+    this.same = kind === 'pings' || kind === 'addresses' ? undefined : LARGEST[kind]();
+  }
 
   start(): void {
     this.link.onRoom(() => this.pour());
@@ -25,16 +70,13 @@ export class Flood {
   }
 
   private sendOne(): void {
-    this.nonce += 1n;
-    switch (this.kind) {
-      case 'unknown commands':
-        this.link.sendRaw('nonsense', Buffer.alloc(32));
-        return;
-      case 'pings':
-        this.link.send({ command: 'ping', nonce: this.nonce });
-        return;
-      case 'addresses':
-        this.link.send({ command: 'addr', addresses: Array(MAX_ADDRESSES).fill(this.listing) });
+    if (this.same !== undefined) {
+      this.link.sendRaw(...this.same);
+    } else if (this.kind === 'pings') {
+      this.nonce += 1n;
+      this.link.send({ command: 'ping', nonce: this.nonce });
+    } else {
+      this.link.send({ command: 'addr', addresses: Array(MAX_ADDRESSES).fill(this.listing) });
     }
   }
 }

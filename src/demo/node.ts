@@ -330,7 +330,7 @@ export class SimulatedNode {
       else this.note(`Header error: ${inbound.fault.code} (${inbound.fault.detail}), peer=${peer.id}`);
       return;
     }
-    const command = inbound.kind === 'unknown' ? inbound.command : inbound.message.command;
+    const command = inbound.kind === 'message' ? inbound.message.command : inbound.command;
     peer.received.set(command, (peer.received.get(command) ?? 0) + 1);
     if (inbound.kind === 'message' && !peer.link.isMuted) handle(this, peer, inbound.message);
   }

@@ -1,15 +1,26 @@
 /** One peer's protocol as a pure function. See types.ts for the vocabulary; each sub-protocol has a file of its own. */
-import type { PeerAddress } from '../wire/addr.js';
-import type { Inbound } from '../wire/decoder.js';
-import { INV } from '../wire/inventory.js';
-import type { Message } from '../wire/registry.js';
+import type { Announced, Inbound } from '../wire/decoder.js';
+import { INV, type InventoryItem } from '../wire/inventory.js';
+import type { Hash } from '../wire/reader.js';
+import type { Command, Message } from '../wire/registry.js';
 import { begin, onVerack, onVersion } from './handshake.js';
 import { keepAlive, onKeepAlivePong } from './keepalive.js';
-import { ADDRESS_RATE, HANDSHAKE_TIMEOUT_MS, MAX_MALFORMED, MESSAGE_RATE, take } from './limits.js';
+import {
+  charge,
+  fullBudget,
+  grant,
+  HANDSHAKE_TIMEOUT_MS,
+  MAX_ANNOUNCED_BLOCKS,
+  MAX_MALFORMED,
+  SERVE_AGAIN_RATE,
+} from './limits.js';
 import { close, emit, send } from './outputs.js';
 import { blocksInHeaders, expirePushes, onKnown, onPushPong, onWritten, push } from './push.js';
 import { onGetdata, onGetheaders } from './serve.js';
-import type { Input, Output, SessionContext, SessionState } from './types.js';
+import type { Budget, Input, Output, SessionContext, SessionState } from './types.js';
+
+/** Goods that nobody asked for, and answers to nothing: a session has no use for them, so that their payload need not be read. */
+export const UNWANTED: ReadonlySet<string> = new Set<Command>(['block', 'tx', 'notfound']);
 
 /** A session whose socket is not open yet. */
 export function initialState(now: number): SessionState {
@@ -19,8 +30,9 @@ export function initialState(now: number): SessionState {
     ping: { due: Number.POSITIVE_INFINITY },
     pushes: [],
     knows: new Set(),
-    messages: { left: MESSAGE_RATE.burst, at: now },
-    addresses: { left: ADDRESS_RATE.burst, at: now },
+    budget: fullBudget(now),
+    served: new Set(),
+    serveAgain: { left: SERVE_AGAIN_RATE.burst, at: now },
     malformed: 0,
   };
 }
@@ -37,6 +49,23 @@ export function step(
   now: number,
 ): [SessionState, Output[]] {
   if (state.phase.name === 'closed') return [state, []];
+  const [next, outputs] = advance(context, state, input, now);
+  const budget = granted(next.budget, input, outputs);
+  return [budget === next.budget ? next : { ...next, budget }, outputs];
+}
+
+/** What we send may be answered: the answers are no flood. */
+function granted(before: Budget, input: Input, outputs: readonly Output[]): Budget {
+  let budget = before;
+  for (const output of outputs) {
+    if (output.type === 'send') budget = grant(budget, output.message.command);
+    // A push is a block, which its socket has already, and a ping.
+    else if (output.type === 'write' && input.type === 'push') budget = grant(grant(budget, 'block'), 'ping');
+  }
+  return budget;
+}
+
+function advance(context: SessionContext, state: SessionState, input: Input, now: number): [SessionState, Output[]] {
   switch (input.type) {
     case 'connected':
       return begin(context, state, now);
@@ -68,18 +97,21 @@ function onTick(context: SessionContext, state: SessionState, now: number): [Ses
 
 function onInbound(
   context: SessionContext,
-  before: SessionState,
-  inbound: Inbound,
+  state: SessionState,
+  inbound: Inbound | Announced,
   now: number,
 ): [SessionState, Output[]] {
-  const messages = take(before.messages, 1, MESSAGE_RATE, now);
-  if (messages === undefined) return close(before, 'message flood', 'more messages than any node has reason to send');
-  const state = { ...before, messages };
   switch (inbound.kind) {
+    case 'header': {
+      const charged = charge(state.budget, inbound.command, inbound.length, now);
+      return 'code' in charged ? close(state, charged.code, charged.detail) : [{ ...state, budget: charged }, []];
+    }
     case 'fault':
       return onFault(state, inbound.fault);
     case 'unknown':
       return [state, [emit({ type: 'unknown command', command: inbound.command })]];
+    case 'unwanted':
+      return [state, []];
     case 'message':
       return onMessage(context, state, inbound.message, now);
   }
@@ -108,27 +140,28 @@ function onMessage(
     case 'pong':
       return onPushPong(state, message.nonce, now) ?? onKeepAlivePong(state, message.nonce, now) ?? [state, []];
     case 'inv':
-      return onKnown(
-        state,
-        message.items.filter((item) => item.type === INV.block).map((item) => item.hash),
-      );
+      return onKnown(state, blocksIn(message.items));
     case 'headers':
       return onKnown(state, blocksInHeaders(context, state, message.headers));
     case 'getdata':
-      return [state, onGetdata(context, message.items)];
+      return onGetdata(context, state, message.items, now);
     case 'getheaders':
       return [state, onGetheaders(context, message.locator, message.stop)];
     case 'addr':
     case 'addrv2':
-      return onAddresses(state, message.addresses, now);
+      return [state, [emit({ type: 'addresses', addresses: message.addresses })]];
     default:
-      // Wishes and goods we have no use for: sendheaders, sendcmpct, a block or transaction nobody asked for.
+      // Wishes we have no use for, as sendheaders and sendcmpct.
       return [state, []];
   }
 }
 
-function onAddresses(state: SessionState, told: readonly PeerAddress[], now: number): [SessionState, Output[]] {
-  const addresses = take(state.addresses, told.length, ADDRESS_RATE, now);
-  if (addresses === undefined) return close(state, 'address flood', 'more addresses than any node has reason to send');
-  return [{ ...state, addresses }, [emit({ type: 'addresses', addresses: told })]];
+/** The newest of the blocks that were announced: each costs whoever listens, and a node names a few at a time. */
+function blocksIn(items: readonly InventoryItem[]): readonly Hash[] {
+  const hashes: Hash[] = [];
+  for (let at = items.length - 1; at >= 0 && hashes.length < MAX_ANNOUNCED_BLOCKS; at -= 1) {
+    const item = items[at];
+    if (item?.type === INV.block) hashes.push(item.hash);
+  }
+  return hashes.reverse();
 }

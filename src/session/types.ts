@@ -7,7 +7,7 @@
 
 import type { Random } from '../time.js';
 import type { PeerAddress } from '../wire/addr.js';
-import type { Inbound, WireFault } from '../wire/decoder.js';
+import type { Announced, Inbound, WireFault } from '../wire/decoder.js';
 import type { Network } from '../wire/network.js';
 import type { Hash } from '../wire/reader.js';
 import type { Message } from '../wire/registry.js';
@@ -71,6 +71,11 @@ export interface Allowance {
   readonly at: number;
 }
 
+/** What a peer may send, each with a limit of its own (limits.ts). */
+export type Counted = 'messages' | 'bytes' | 'inv' | 'getdata' | 'headers' | 'getheaders' | 'addresses';
+
+export type Budget = Readonly<Record<Counted, Allowance>>;
+
 /** A ping made beforehand: twenty of them made while a block waits would be time that the twentieth peer waits. */
 export interface Spare {
   readonly nonce: bigint;
@@ -87,17 +92,19 @@ export interface SessionState {
   readonly pushes: readonly Push[];
   /** Blocks the peer has shown to know, oldest first, bounded. */
   readonly knows: ReadonlySet<Hash>;
-  /** Messages that are still allowed. */
-  readonly messages: Allowance;
-  /** Addresses that are still allowed. */
-  readonly addresses: Allowance;
+  /** What the peer may still send. */
+  readonly budget: Budget;
+  /** Blocks that were served to the peer, oldest first, bounded. */
+  readonly served: ReadonlySet<Hash>;
+  /** Bytes of blocks that it may be served again. */
+  readonly serveAgain: Allowance;
   /** Messages that could not be understood. */
   readonly malformed: number;
 }
 
 export type Input =
   | { readonly type: 'connected' }
-  | { readonly type: 'received'; readonly inbound: Inbound }
+  | { readonly type: 'received'; readonly inbound: Inbound | Announced }
   /** The block's frame has just been handed to the socket, if the peer wants it (push.ts). */
   | { readonly type: 'push'; readonly block: PushBlock }
   /** The kernel has the last byte of that frame. */
@@ -149,6 +156,11 @@ export type SessionFaultCode =
   | 'block not acknowledged'
   | 'message flood'
   | 'address flood'
+  | 'byte-flood'
+  | 'inv-flood'
+  | 'getdata-flood'
+  | 'headers-flood'
+  | 'getheaders-flood'
   | 'backlog'
   // our own doing
   | 'rotated out';

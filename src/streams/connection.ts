@@ -2,13 +2,13 @@
  * One connection to one peer, as a cold Observable: subscribing dials, unsubscribing hangs up. It gives the session's events and
  * ends with `lost`; a peer's failure is a value, never an error.
  *
- *   socket bytes ─► FrameDecoder ─┐
+ *   socket bytes ─► FrameDecoder ─┐   in turn with the other connections (fair-turns.ts)
  *   orders$ (push) ─► block ──────┼─► session step ─► writes, events
  *   ticks$ ───────────────────────┘
  */
 import { filter, Observable, Subscription } from 'rxjs';
 import { wants } from '../session/push.js';
-import { initialState, step } from '../session/step.js';
+import { initialState, step, UNWANTED } from '../session/step.js';
 import type {
   Input,
   Output,
@@ -19,9 +19,10 @@ import type {
   SessionFaultCode,
 } from '../session/types.js';
 import { type Clock, SECOND_MS } from '../time.js';
-import { FrameDecoder } from '../wire/decoder.js';
+import { type Announced, FrameDecoder, type Inbound } from '../wire/decoder.js';
 import { encodeFrame } from '../wire/frame.js';
 import type { Hash } from '../wire/reader.js';
+import type { FairTurns, Work } from './fair-turns.js';
 import type { Address, Dial, PeerSocket } from './ports.js';
 
 const DIAL_TIMEOUT_MS = 5 * SECOND_MS;
@@ -51,6 +52,8 @@ export interface ConnectionDeps {
   readonly context: SessionContext;
   readonly dial: Dial;
   readonly clock: Clock;
+  /** Shares the event loop between connections. */
+  readonly turns: FairTurns;
   /** Multicasts each block to all sessions, synchronously. */
   readonly orders$: Observable<PushOrder>;
   /** Lets sessions look at the clock; once a second will do. */
@@ -80,19 +83,46 @@ export type ConnectionEvent = PeerDialling | SessionEvent | PeerLost;
 
 export function connection(target: Target, deps: ConnectionDeps): Observable<ConnectionEvent> {
   return new Observable((subscriber) => {
-    const { context, clock } = deps;
-    const decoder = new FrameDecoder(context.network.magic);
+    const { context, clock, turns } = deps;
+    const decoder = new FrameDecoder(context.network.magic, UNWANTED);
     const inputs = new Subscription();
     let state = initialState(clock.now());
     let readySince: number | undefined;
     /** The last block that was to be written, and has been if the peer wanted it. */
     let handed: Hash | undefined;
 
+    /** Bytes that are still to be read, and the first of them, which is being read. */
+    const chunks: Buffer[] = [];
+    let reading: Iterator<Inbound | Announced> | undefined;
+    const inbox: Work = {
+      step() {
+        reading ??= nextChunk();
+        if (reading === undefined) return false;
+        const { done, value } = reading.next();
+        if (done === true) reading = undefined;
+        else feed({ type: 'received', inbound: value });
+        return reading !== undefined || chunks.length > 0;
+      },
+      done: () => socket.resume(),
+    };
+
+    function nextChunk(): Iterator<Inbound | Announced> | undefined {
+      const chunk = chunks.shift();
+      return chunk && decoder.read(chunk);
+    }
+
+    function stopReading(): void {
+      turns.leave(inbox);
+      chunks.length = 0;
+      reading = undefined;
+    }
+
     subscriber.next({ type: 'dialling' });
     const socket: PeerSocket = deps.dial(target, DIAL_TIMEOUT_MS, {
       connected: () => feed({ type: 'connected' }),
       data: (chunk) => {
-        for (const inbound of decoder.push(chunk)) feed({ type: 'received', inbound });
+        chunks.push(chunk);
+        if (!turns.offer(inbox)) socket.pause();
       },
       closed: (code, detail) => end(code, detail),
     });
@@ -152,6 +182,7 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
 
     function lose(fault: SessionFault): void {
       inputs.unsubscribe();
+      stopReading();
       const { bytesIn, bytesOut } = socket;
       socket.destroy();
       const ours = fault.code === 'rotated out';
@@ -168,6 +199,7 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
 
     return () => {
       inputs.unsubscribe();
+      stopReading();
       socket.destroy();
     };
   });

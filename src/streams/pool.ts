@@ -26,6 +26,7 @@ import {
 import type { PushBlock, Remote, SessionFault } from '../session/types.js';
 import { type Random, SECOND_MS } from '../time.js';
 import { type ConnectionDeps, type ConnectionEvent, connection, type PushOrder, type Target } from './connection.js';
+import { FairTurns } from './fair-turns.js';
 import { inTurn, Turnstile } from './operators/in-turn.js';
 import { reconnecting } from './operators/reconnecting.js';
 
@@ -44,7 +45,7 @@ export interface Seat {
   readonly since: number;
 }
 
-export interface PoolDeps extends Omit<ConnectionDeps, 'orders$' | 'ticks$' | 'hangUp$'> {
+export interface PoolDeps extends Omit<ConnectionDeps, 'turns' | 'orders$' | 'ticks$' | 'hangUp$'> {
   readonly protectedPeer: Target | undefined;
   /** All the other peers wanted now; each value replaces the one before. */
   readonly targets$: Observable<readonly Target[]>;
@@ -84,10 +85,11 @@ export function createPool(deps: PoolDeps): PeerPool {
   const dials = new Turnstile<ConnectionEvent>(MAX_DIALS, (event) => event.type === 'ready');
   const orders$ = new Subject<PushOrder>();
   const hangUps = new Map<string, Subject<SessionFault>>();
+  const turns = new FairTurns(() => clock.now(), setImmediate);
   const ticks$ = timer(TICK_MS, TICK_MS, scheduler).pipe(share());
 
   const connect = (target: Target, hangUp$: Observable<SessionFault> = EMPTY): Observable<ConnectionEvent> =>
-    connection(target, { ...deps, orders$, ticks$, hangUp$ });
+    connection(target, { ...deps, turns, orders$, ticks$, hangUp$ });
   const tracked = (target: Target): OperatorFunction<ConnectionEvent, PoolEvent> =>
     pipe(
       map((event) => ({ target, at: clock.now(), event })),

@@ -15,6 +15,9 @@ export interface PeerSocket {
   readonly backlog: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Takes no more bytes from the peer until {@link resume}; a chunk that is on its way may still come. */
+  pause(): void;
+  resume(): void;
   destroy(): void;
 }
 

@@ -112,6 +112,8 @@ const dialNobody: Dial = (_address, _timeoutMs, handlers) => {
     backlog: 0,
     bytesIn: 0,
     bytesOut: 0,
+    pause: () => undefined,
+    resume: () => undefined,
     destroy: () => undefined,
   };
 };

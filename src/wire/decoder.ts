@@ -13,20 +13,32 @@ export interface WireFault {
   readonly fatal: boolean;
 }
 
-/** What came of the bytes, in order. `size` counts bytes, header included. */
+/**
+ * What came of the bytes, in order. `size` counts bytes, header included; `length` is what a header declares of its payload.
+ * The payload of `unknown` and `unwanted` commands passed without being kept or checked.
+ */
 export type Inbound =
   | { readonly kind: 'message'; readonly message: Message; readonly size: number }
-  | { readonly kind: 'unknown'; readonly command: string; readonly size: number }
+  | { readonly kind: 'unknown' | 'unwanted'; readonly command: string; readonly size: number }
   | { readonly kind: 'fault'; readonly fault: WireFault };
+
+/** A message's header has come, and is acceptable by itself: what follows is `length` bytes that nobody has looked at yet. */
+export interface Announced {
+  readonly kind: 'header';
+  readonly command: string;
+  readonly length: number;
+}
 
 /** A message of which the header has come, and as much of the payload as `sink` says. */
 interface Pending {
+  readonly command: string;
   readonly sink: Sink;
   finish(): Inbound;
 }
 
 /**
- * Cuts a peer's byte stream into messages, whatever its chunks are.
+ * Cuts a peer's byte stream into messages, whatever its chunks are. {@link read} also tells each message's header before a byte of its
+ * payload is kept: whoever sets limits does so there, and stops asking when a limit is exceeded.
  *
  * In the order of cost, cheapest first: magic, command, length (3 MiB, then the command's own limit); only then are bytes kept;
  * then checksum; then decoding. The payload of a command we do not know is not kept at all. Time is linear in the bytes
@@ -40,18 +52,28 @@ export class FrameDecoder {
   private pending: Pending | undefined;
   private deaf = false;
 
-  constructor(private readonly magic: Buffer) {}
+  /** @param unwanted commands whose payload nobody will look at: it passes without being kept, as that of unknown ones does */
+  constructor(
+    private readonly magic: Buffer,
+    private readonly unwanted: ReadonlySet<string> = new Set(),
+  ) {}
 
   /** Takes the next bytes of the stream. Never throws on account of them. */
   push(chunk: Buffer): Inbound[] {
-    const inbound: Inbound[] = [];
+    return [...this.read(chunk)].filter((one) => one.kind !== 'header');
+  }
+
+  /**
+   * The same, one at a time: a message is decoded when it is asked for, so that a chunk of many can be worked off bit by bit. It must be
+   * asked until nothing is left before the next chunk is given.
+   */
+  *read(chunk: Buffer): Generator<Inbound | Announced, void> {
     let rest = chunk;
     while (rest.length > 0 && !this.deaf) {
       rest = rest.subarray(this.sink.take(rest));
       // Twice in a row where a payload is empty.
-      while (this.sink.missing === 0 && !this.deaf) this.advance(inbound);
+      while (this.sink.missing === 0 && !this.deaf) yield this.advance();
     }
-    return inbound;
   }
 
   private get sink(): Sink {
@@ -59,25 +81,25 @@ export class FrameDecoder {
   }
 
   /** Goes from a complete header to its payload, or from a complete payload to the next header. */
-  private advance(inbound: Inbound[]): void {
+  private advance(): Inbound | Announced {
     if (this.pending !== undefined) {
-      inbound.push(this.pending.finish());
+      const { pending } = this;
       this.pending = undefined;
       this.header = new Gather(FRAME_HEADER_BYTES);
-      return;
+      return pending.finish();
     }
-    const opened = open(this.magic, this.header.bytes);
+    const opened = open(this.magic, this.header.bytes, this.unwanted);
     if ('sink' in opened) {
       this.pending = opened;
-    } else {
-      this.deaf = true;
-      inbound.push({ kind: 'fault', fault: opened });
+      return { kind: 'header', command: opened.command, length: opened.sink.missing };
     }
+    this.deaf = true;
+    return { kind: 'fault', fault: opened };
   }
 }
 
 /** Judges a message by its header. */
-function open(magic: Buffer, header: Buffer): Pending | WireFault {
+function open(magic: Buffer, header: Buffer, unwanted: ReadonlySet<string>): Pending | WireFault {
   const theirs = header.subarray(0, COMMAND_AT);
   if (!theirs.equals(magic))
     return fatal('wrong magic', `${theirs.toString('hex')} instead of ${magic.toString('hex')}`);
@@ -91,12 +113,13 @@ function open(magic: Buffer, header: Buffer): Pending | WireFault {
   const limit = codec?.maxPayload ?? MAX_PAYLOAD;
   if (length > limit) return fatal('oversized', `${command}: ${length} bytes, at most ${limit} are allowed`);
 
-  if (codec === undefined) {
+  if (codec === undefined || unwanted.has(command)) {
     const size = FRAME_HEADER_BYTES + length;
-    return { sink: new Skip(length), finish: () => ({ kind: 'unknown', command, size }) };
+    const kind = codec === undefined ? 'unknown' : 'unwanted';
+    return { command, sink: new Skip(length), finish: () => ({ kind, command, size }) };
   }
   const payload = new Gather(length);
-  return { sink: payload, finish: () => decode(codec, payload.bytes, header.subarray(CHECKSUM_AT)) };
+  return { command, sink: payload, finish: () => decode(codec, payload.bytes, header.subarray(CHECKSUM_AT)) };
 }
 
 /** As Dash Core's `IsCommandValid`: printable ASCII, then NULs to the end. */

@@ -1,5 +1,5 @@
 import { COUNT_BYTES, type Codec } from './codec.js';
-import type { Hash, Reader } from './reader.js';
+import { type Hash, hashFromWire, type Reader } from './reader.js';
 import type { Writer } from './writer.js';
 
 /** The kinds of things blockcast names by hash. Source: Dash Core `protocol.h`, `GetDataMsg`. */
@@ -22,27 +22,44 @@ export interface InventoryItem {
 const MAX_ITEMS = 50_000;
 const ITEM_BYTES = 36;
 
+/** Of a message with more items than this only blocks are decoded, and of these the last so many: a text for each of 50,000 hashes takes 30 ms. */
+export const MAX_DECODED_ITEMS = 1_000;
+
 export interface Inventory<Command extends string> {
   readonly command: Command;
+  /** All items; of more than {@link MAX_DECODED_ITEMS} only the last blocks. */
   readonly items: readonly InventoryItem[];
 }
 
 function inventory<Command extends string>(command: Command): Codec<Inventory<Command>> {
-  const read = (reader: Reader): InventoryItem => ({
-    type: reader.u32(`${command}.type`),
-    hash: reader.hash(`${command}.hash`),
-  });
+  const typeField = `${command}.type`;
+  const hashField = `${command}.hash`;
+  const read = (reader: Reader): InventoryItem => ({ type: reader.u32(typeField), hash: reader.hash(hashField) });
   const write = (writer: Writer, item: InventoryItem) => {
     writer.u32(item.type).hash(item.hash);
   };
   return {
     command,
     maxPayload: COUNT_BYTES + MAX_ITEMS * ITEM_BYTES,
-    decode: (reader) => ({ command, items: reader.list(command, MAX_ITEMS, read) }),
+    decode: (reader) => {
+      const count = reader.compactSize(`${command}.count`, MAX_ITEMS);
+      if (count > MAX_DECODED_ITEMS) return { command, items: lastBlocks(reader.take(count * ITEM_BYTES, command)) };
+      return { command, items: Array.from({ length: count }, () => read(reader)) };
+    },
     encode: (writer, message) => {
       writer.list(message.items, write);
     },
   };
+}
+
+/** The last blocks among many items, in their order; the others cost a look at their type. */
+function lastBlocks(bytes: Buffer): InventoryItem[] {
+  const found: InventoryItem[] = [];
+  for (let at = bytes.length - ITEM_BYTES; at >= 0 && found.length < MAX_DECODED_ITEMS; at -= ITEM_BYTES) {
+    const type = bytes.readUInt32LE(at);
+    if (type === INV.block) found.push({ type, hash: hashFromWire(bytes.subarray(at + 4, at + ITEM_BYTES)) });
+  }
+  return found.reverse();
 }
 
 /** Announces what the sender has. */

@@ -463,6 +463,11 @@ describe('the closed lists', () => {
       'block not acknowledged': true,
       'message flood': true,
       'address flood': true,
+      'byte-flood': true,
+      'inv-flood': true,
+      'getdata-flood': true,
+      'headers-flood': true,
+      'getheaders-flood': true,
       backlog: true,
       'rotated out': true,
     });

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   ACKNOWLEDGE_TIMEOUT_MS,
-  ADDRESS_RATE,
   HANDSHAKE_TIMEOUT_MS,
+  MAX_ANNOUNCED_BLOCKS,
   MAX_MALFORMED,
-  MESSAGE_RATE,
   PING_INTERVAL_MS,
   PONG_TIMEOUT_MS,
+  RATES,
 } from '../../src/session/limits.js';
 import type { Output, SessionFaultCode } from '../../src/session/types.js';
 import type { WireFault } from '../../src/wire/decoder.js';
@@ -72,11 +72,29 @@ const PROVOKED: Readonly<Record<Exclude<SessionFaultCode, Outside>, () => Output
   },
   'message flood': () => {
     const hand = Hand.ready();
-    return repeatedly(MESSAGE_RATE.burst - 1, () => hand.hears(ping));
+    return repeatedly(RATES.messages.burst, () => hand.hears(ping));
   },
   'address flood': () => {
     const hand = Hand.ready();
-    return repeatedly(ADDRESS_RATE.burst / MAX_ADDRESSES + 1, () => hand.hears(addressesOf(MAX_ADDRESSES)));
+    // One message more, since we asked for one.
+    return repeatedly(RATES.addresses.burst / MAX_ADDRESSES + 2, () => hand.hears(addressesOf(MAX_ADDRESSES)));
+  },
+  'byte-flood': () => {
+    const hand = Hand.ready();
+    return repeatedly(3, () => hand.header('block', 3 * 1024 * 1024));
+  },
+  'inv-flood': () => {
+    const hand = Hand.ready();
+    return repeatedly(2, () => hand.header('inv', 3 + 36 * 50_000));
+  },
+  'getdata-flood': () => Hand.ready().header('getdata', 3 + 36 * 1_001),
+  'headers-flood': () => {
+    const hand = Hand.ready();
+    return repeatedly(3, () => hand.header('headers', 3 + 81 * 2_000));
+  },
+  'getheaders-flood': () => {
+    const hand = Hand.ready();
+    return repeatedly(11, () => hand.header('getheaders', 37 + 32 * 101));
   },
 };
 
@@ -125,36 +143,75 @@ describe('what a session cannot read', () => {
   });
 });
 
-describe('the flood gate', () => {
+describe('the budget of a peer', () => {
   it('lets a burst through and refills with time, never beyond a burst', () => {
     const hand = Hand.ready();
-    repeatedly(MESSAGE_RATE.burst - 2, () => hand.hears(ping));
-    repeatedly(MESSAGE_RATE.perSecond, () => hand.after(1_000 / MESSAGE_RATE.perSecond).hears(ping));
+    repeatedly(RATES.messages.burst - 1, () => hand.hears(ping));
+    repeatedly(RATES.messages.perSecond, () => hand.after(1_000 / RATES.messages.perSecond).hears(ping));
     assert.equal(hand.state.phase.name, 'ready');
     hand.after(3_600_000);
-    repeatedly(MESSAGE_RATE.burst, () => hand.hears(ping));
+    repeatedly(RATES.messages.burst, () => hand.hears(ping));
     assert.equal(hand.state.phase.name, 'ready');
     assert.equal(closedWith(hand.hears(ping)), 'message flood');
   });
 
   it('counts what cannot be read as well', () => {
     const hand = Hand.ready();
-    const unknown = { kind: 'unknown', command: 'noise', size: 24 } as const;
-    assert.equal(closedWith(repeatedly(MESSAGE_RATE.burst - 1, () => hand.inbound(unknown))), 'message flood');
+    assert.equal(closedWith(repeatedly(RATES.messages.burst, () => hand.header('noise', 0))), 'message flood');
   });
 
-  it('lets through as many addresses as a node may have to tell, and refills with time', () => {
+  it('is charged from the declared length, before a byte of a payload has come', () => {
     const hand = Hand.ready();
-    repeatedly(ADDRESS_RATE.burst / MAX_ADDRESSES, () => hand.hears(addressesOf(MAX_ADDRESSES)));
+    assert.deepEqual(hand.header('inv', 3 + 36 * 50_000), []);
+    assert.equal(closedWith(hand.header('inv', 3 + 36)), 'inv-flood');
+  });
+
+  it('lets through what a node may have to tell, and refills with time', () => {
+    const hand = Hand.ready();
+    repeatedly(RATES.addresses.burst / MAX_ADDRESSES + 1, () => hand.hears(addressesOf(MAX_ADDRESSES)));
     hand.after(1_000);
-    assert.equal(events(hand.hears(addressesOf(ADDRESS_RATE.perSecond))).length, 1);
+    assert.equal(events(hand.hears(addressesOf(RATES.addresses.perSecond))).length, 1);
     assert.equal(closedWith(hand.hears(addressesOf(1))), 'address flood');
   });
 
   it('gives nothing away for a clock that runs backwards', () => {
     const hand = Hand.ready();
-    repeatedly(MESSAGE_RATE.burst - 2, () => hand.hears(ping));
+    repeatedly(RATES.messages.burst - 1, () => hand.hears(ping));
     assert.equal(closedWith(hand.after(-60_000).hears(ping)), 'message flood');
+  });
+
+  it('does not count answers to what we sent: 1,000 blocks in no time, each with all that it may bring about', () => {
+    const hand = Hand.ready();
+    const blocks = Array.from({ length: 1_000 }, (_, i) => block(i + 1));
+    for (const one of blocks) hand.push(one);
+    for (const one of blocks) hand.written(one);
+    const nonces = hand.state.pushes.map(({ nonce }) => nonce);
+    for (const nonce of nonces) hand.hears({ command: 'pong', nonce });
+    for (const one of blocks) {
+      hand.hears({ command: 'inv', items: [{ type: 2, hash: one.hash }] });
+      hand.hears({ command: 'headers', headers: [one.header] });
+      hand.hears({ command: 'getheaders', version: 1, locator: Array(101).fill(one.hash), stop: one.hash });
+      hand.hears({ command: 'getdata', items: [{ type: 2, hash: one.hash }] });
+    }
+    assert.equal(hand.state.phase.name, 'ready');
+  });
+
+  it('has a bound for what was granted and not used', () => {
+    const hand = Hand.ready();
+    for (let number = 1; number <= 500; number += 1) {
+      hand.push(block(number));
+      hand.hears({ command: 'pong', nonce: hand.state.pushes.at(-1)?.nonce ?? 0n });
+    }
+    assert.ok(hand.state.budget.headers.left <= 128 * RATES.headers.burst);
+    const outputs = repeatedly(128 * 2 + 1, () => hand.header('headers', 3 + 81 * 2_000));
+    assert.equal(closedWith(outputs), 'headers-flood');
+  });
+
+  it('hears of a few blocks in a message, the newest: each costs whoever listens', () => {
+    const items = Array.from({ length: 900 }, (_, i) => ({ type: 2, hash: block(i + 1).hash }));
+    const told = events(Hand.ready().hears({ command: 'inv', items }));
+    assert.equal(told.length, MAX_ANNOUNCED_BLOCKS);
+    assert.deepEqual(told.at(-1), { type: 'announced', hash: block(900).hash });
   });
 });
 

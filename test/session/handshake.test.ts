@@ -46,9 +46,9 @@ describe('the handshake', () => {
 
   it('lets a second verack pass', () => {
     const hand = Hand.ready();
-    const { messages: _spent, ...before } = hand.state;
+    const { budget: _spent, ...before } = hand.state;
     assert.deepEqual(hand.hears({ command: 'verack' }), []);
-    const { messages: _more, ...after } = hand.state;
+    const { budget: _more, ...after } = hand.state;
     assert.deepEqual(after, before);
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ACKNOWLEDGE_TIMEOUT_MS, MAX_KNOWN_BLOCKS } from '../../src/session/limits.js';
+import { ACKNOWLEDGE_TIMEOUT_MS, MAX_ANNOUNCED_BLOCKS, MAX_KNOWN_BLOCKS } from '../../src/session/limits.js';
 import { encodeFrame } from '../../src/wire/frame.js';
 import { INV } from '../../src/wire/inventory.js';
 import { NETWORKS } from '../../src/wire/network.js';
@@ -170,8 +170,8 @@ describe('what a peer knows', () => {
   it('is no more than we keep, however much it says at once', () => {
     const hand = Hand.ready();
     const boast = inv(...Array.from({ length: 50_000 }, (_, i) => i + 1));
-    assert.equal(events(hand.hears(boast)).length, MAX_KNOWN_BLOCKS);
-    assert.equal(hand.state.knows.size, MAX_KNOWN_BLOCKS);
+    assert.equal(events(hand.hears(boast)).length, MAX_ANNOUNCED_BLOCKS);
+    assert.equal(hand.state.knows.size, MAX_ANNOUNCED_BLOCKS);
     assert.equal(hand.state.knows.has(hashOf(50_000)), true);
   });
 

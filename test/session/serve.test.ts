@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { SERVE_AGAIN_RATE } from '../../src/session/limits.js';
+import type { Output } from '../../src/session/types.js';
 import { INV } from '../../src/wire/inventory.js';
 import { block, events, Hand, hashOf, sent } from './support.js';
 
@@ -27,13 +29,20 @@ describe('serving', () => {
     const outputs = Hand.ready(blocks).hears({ command: 'getdata', items });
     assert.equal(outputs.filter(({ type }) => type === 'write').length, 16);
     assert.deepEqual(sent(outputs), [{ command: 'notfound', items: items.slice(16) }]);
-    const same = Array.from({ length: 50_000 }, () => want(INV.block, 1));
-    assert.equal(
-      Hand.ready(blocks)
-        .hears({ command: 'getdata', items: same })
-        .filter(({ type }) => type === 'write').length,
-      16,
-    );
+  });
+
+  it('gives a block once to whoever asks, and again as far as the limit of bytes goes: the rest is not found', () => {
+    const large = { ...block(1), frame: Buffer.alloc(2_000_000) };
+    const small = block(2);
+    const hand = Hand.ready([large, small]);
+    const ask = (number: number) => hand.hears({ command: 'getdata', items: [want(INV.block, number)] });
+    const isServed = (outputs: readonly Output[]) => outputs.some(({ type }) => type === 'write');
+    const answers = Array.from({ length: 4 }, () => isServed(ask(1)));
+    assert.deepEqual(answers, [true, true, true, false]);
+    assert.deepEqual(sent(ask(1)), [{ command: 'notfound', items: [want(INV.block, 1)] }]);
+    assert.ok(isServed(ask(2)), 'what it has not had yet it gets all the same');
+    hand.after((2_000_000 / SERVE_AGAIN_RATE.perSecond) * 1_000);
+    assert.ok(isServed(ask(1)), 'time gives more');
   });
 
   it('answers getheaders with what follows, or with nothing, but answers', () => {

@@ -4,6 +4,7 @@ import { initialState, step } from '../../src/session/step.js';
 import type { Input, Output, PushBlock, SessionContext, SessionEvent, SessionState } from '../../src/session/types.js';
 import type { Random } from '../../src/time.js';
 import type { Inbound } from '../../src/wire/decoder.js';
+import { encodeFrame, FRAME_HEADER_BYTES } from '../../src/wire/frame.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import type { Hash } from '../../src/wire/reader.js';
 import type { Message } from '../../src/wire/registry.js';
@@ -96,8 +97,15 @@ export class Hand {
     return outputs;
   }
 
+  /** The header of a message, and the message if it was let through. */
   hears(message: Message): Output[] {
-    return this.inbound({ kind: 'message', message, size: 0 });
+    const size = encodeFrame(this.context.network.magic, message).length;
+    const refused = this.header(message.command, size - FRAME_HEADER_BYTES);
+    return refused.length > 0 ? refused : this.inbound({ kind: 'message', message, size });
+  }
+
+  header(command: string, length: number): Output[] {
+    return this.input({ type: 'received', inbound: { kind: 'header', command, length } });
   }
 
   inbound(inbound: Inbound): Output[] {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { Subject } from 'rxjs';
 import type { PushBlock, SessionFault } from '../../src/session/types.js';
 import { type ConnectionEvent, connection, type PushOrder, type Target } from '../../src/streams/connection.js';
+import { FairTurns } from '../../src/streams/fair-turns.js';
 import { encodeFrame, frameOf } from '../../src/wire/frame.js';
 import { INV } from '../../src/wire/inventory.js';
 import { NETWORKS } from '../../src/wire/network.js';
@@ -24,6 +25,9 @@ class ConnectionUnderTest {
   readonly orders$ = new Subject<PushOrder>();
   readonly ticks$ = new Subject<void>();
   readonly hangUp$ = new Subject<SessionFault>();
+  /** What waits for the next turn of the event loop, and the time that its turns are measured by. */
+  readonly later: (() => void)[] = [];
+  now = 0;
   readonly result: ReturnType<typeof gather<ConnectionEvent>>;
 
   constructor(recent: readonly PushBlock[] = []) {
@@ -32,6 +36,10 @@ class ConnectionUnderTest {
       context: context(recent),
       dial: net.dial,
       clock: this.time.clock,
+      turns: new FairTurns(
+        () => this.now,
+        (go) => this.later.push(go),
+      ),
       orders$,
       ticks$,
       hangUp$,
@@ -190,6 +198,54 @@ describe('a connection', () => {
   });
 });
 
+describe('what a peer sends', () => {
+  it('is heard bit by bit, and the peer not listened to meanwhile: nothing it says keeps a block waiting', () => {
+    const under = ConnectionUnderTest.ready();
+    const pings = Array.from({ length: 10 }, (_, i) => ({ command: 'ping', nonce: BigInt(i) }) as const);
+    const write = under.peer.write.bind(under.peer);
+    under.peer.write = (buffers, taken) => {
+      under.now += 1;
+      write(buffers, taken);
+    };
+    under.peer.says(...pings);
+    assert.equal(under.peer.heard.length, 2, 'pongs');
+    assert.equal(under.peer.paused, true);
+    under.push(1);
+    assert.deepEqual(
+      under.peer.heard.slice(2).map(({ command }) => command),
+      ['block', 'ping'],
+    );
+    let turns = 0;
+    while (under.peer.paused) {
+      for (const go of under.later.splice(0)) go();
+      turns += 1;
+    }
+    assert.equal(under.peer.heard.filter(({ command }) => command === 'pong').length, 10);
+    assert.ok(turns >= 4, `${turns} turns`);
+  });
+
+  it('is refused by its header: a payload that goes beyond a limit is never waited for', () => {
+    const under = ConnectionUnderTest.ready();
+    under.peer.bytes(frameOf(magic, 'getdata', Buffer.alloc(3 + 36 * 1_001)).subarray(0, 24));
+    assert.match(under.told()[0] ?? '', /^lost though ready: getdata-flood/);
+    under.assertOver();
+  });
+
+  it('is forgotten with the connection, however much of it still waits', () => {
+    const under = ConnectionUnderTest.ready();
+    const write = under.peer.write.bind(under.peer);
+    under.peer.write = (buffers, taken) => {
+      under.now += 5;
+      write(buffers, taken);
+    };
+    under.peer.says({ command: 'ping', nonce: 1n }, { command: 'ping', nonce: 2n });
+    under.peer.close();
+    for (const go of under.later.splice(0)) go();
+    assert.equal(under.peer.heard.length, 1);
+    under.assertOver();
+  });
+});
+
 describe('the end of a connection', () => {
   it('is a value, never an error: not reached', () => {
     const under = new ConnectionUnderTest();
@@ -303,6 +359,7 @@ describe('the end of a connection', () => {
       context: context(),
       dial: net.dial,
       clock: time.clock,
+      turns: new FairTurns(() => 0, setImmediate),
       orders$,
       ticks$: new Subject(),
     }).subscribe((event) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NEVER } from 'rxjs';
 import { type ConnectionEvent, connection } from '../../src/streams/connection.js';
+import { FairTurns } from '../../src/streams/fair-turns.js';
 import { peerEvents } from '../../src/streams/peer-events.js';
 import { context } from '../session/support.js';
 import { FakeNet, gather, Time } from './support.js';
@@ -12,8 +13,9 @@ const target = { host: 'a', port: 1, peer: 'a:1', protected: true };
 function life(): ConnectionEvent[] {
   const net = new FakeNet();
   const { clock } = new Time();
+  const turns = new FairTurns(() => 0, setImmediate);
   const { values } = gather(
-    connection(target, { context: context(), dial: net.dial, clock, orders$: NEVER, ticks$: NEVER }),
+    connection(target, { context: context(), dial: net.dial, clock, turns, orders$: NEVER, ticks$: NEVER }),
   );
   const peer = net.to('a').shakeHands(55);
   peer.says({ command: 'inv', items: [{ type: 2, hash: 'ab'.repeat(32) }] });

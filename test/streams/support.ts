@@ -79,6 +79,7 @@ export class FakeSocket implements PeerSocket {
   bytesIn = 0;
   bytesOut = 0;
   destroyed = false;
+  paused = false;
   /** What we sent, decoded; nothing undecodable may be sent. */
   readonly heard: Message[] = [];
   private readonly decoder = new FrameDecoder(magic);
@@ -99,6 +100,14 @@ export class FakeSocket implements PeerSocket {
       this.onWrite(this.host, inbound.message.command);
     }
     if (taken !== undefined) this.untaken.push(taken);
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
   }
 
   destroy(): void {

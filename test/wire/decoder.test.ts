@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { MAX_PAYLOAD } from '../../src/wire/codec.js';
 import { FrameDecoder, type Inbound, type WireFault } from '../../src/wire/decoder.js';
 import { encodeFrame, frameOf } from '../../src/wire/frame.js';
+import { INV, MAX_DECODED_ITEMS } from '../../src/wire/inventory.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { CODECS } from '../../src/wire/registry.js';
 import { allocations } from './spies.js';
@@ -199,6 +200,37 @@ describe('the decoder', () => {
     });
     assert.equal(spent.large, 1);
     assert.equal(spent.copied, chunk.length);
+  });
+});
+
+describe('the decoder, asked for one thing at a time', () => {
+  it('tells of a header before a byte of the payload has come, and decodes nothing that is not asked for', () => {
+    const decoder = new FrameDecoder(MAGIC);
+    const header = headerOf('inv', 36_003);
+    assert.deepEqual([...decoder.read(header)], [{ kind: 'header', command: 'inv', length: 36_003 }]);
+    const both = new FrameDecoder(MAGIC).read(Buffer.concat([PING, PING]));
+    assert.deepEqual(both.next().value, { kind: 'header', command: 'ping', length: 8 });
+    assert.deepEqual(both.next().value, PINGED);
+    assert.deepEqual(both.next().value, { kind: 'header', command: 'ping', length: 8 });
+  });
+
+  it('lets a payload that nobody wants pass unread, unchecked and unkept', () => {
+    const decoder = new FrameDecoder(MAGIC, new Set(['block']));
+    const frame = frameOf(MAGIC, 'block', Buffer.alloc(2_000_000, 5));
+    frame[20] = frame.readUInt8(20) ^ 1;
+    const spent = allocations(() => {
+      assert.deepEqual(decoder.push(frame), [{ kind: 'unwanted', command: 'block', size: frame.length }]);
+    });
+    assert.equal(spent.large, 0);
+    assert.deepEqual(decoder.push(PING), [PINGED]);
+  });
+
+  it('decodes of a large inventory the last blocks alone', () => {
+    const hash = (number: number) => number.toString(16).padStart(64, '0');
+    const items = Array.from({ length: 50_000 }, (_, n) => ({ type: n % 5 === 0 ? INV.block : 7, hash: hash(n) }));
+    const [inbound] = new FrameDecoder(MAGIC).push(encodeFrame(MAGIC, { command: 'inv', items }));
+    assert.ok(inbound?.kind === 'message' && inbound.message.command === 'inv');
+    assert.deepEqual(inbound.message.items, items.filter(({ type }) => type === INV.block).slice(-MAX_DECODED_ITEMS));
   });
 });
 

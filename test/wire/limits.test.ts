@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FrameDecoder, type Inbound } from '../../src/wire/decoder.js';
 import { encodeFrame, frameOf } from '../../src/wire/frame.js';
+import { MAX_DECODED_ITEMS } from '../../src/wire/inventory.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { type Command, codecFor, type Message } from '../../src/wire/registry.js';
 
@@ -64,7 +65,9 @@ describe('a list', () => {
     it(`of ${full.command} may have ${max} entries, and not one more`, () => {
       const [inbound] = new FrameDecoder(MAGIC).push(encodeFrame(MAGIC, full));
       assert.ok(inbound?.kind === 'message');
-      assert.deepEqual(inbound.message, full);
+      // Of a large inventory the last blocks are decoded, and here all are blocks.
+      const expected = 'items' in full ? { ...full, items: full.items.slice(-MAX_DECODED_ITEMS) } : full;
+      assert.deepEqual(inbound.message, expected);
 
       // The count alone decides: no entry is there, and the fault is not that they are missing.
       assert.match(malformedBy(decode(full.command, count(max + 1))), new RegExp(`${max + 1} exceeds ${max}`));

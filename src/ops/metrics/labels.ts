@@ -72,6 +72,11 @@ export const FAULT_CODES = [
   'block not acknowledged',
   'message flood',
   'address flood',
+  'byte-flood',
+  'inv-flood',
+  'getdata-flood',
+  'headers-flood',
+  'getheaders-flood',
   'backlog',
   'rotated out',
 ] as const;

@@ -1,0 +1,44 @@
+/**
+ * Peers that send, or ask for, more than they may. How fast blocks leave meanwhile is measured by `npm run bench -- --only flooded`; here
+ * it is that they leave, that the flood ends with its reason, and that nobody else is harmed.
+ */
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import type { Behaviour } from '../../src/demo/behaviour.js';
+import { Embedded } from '../support/embedded.js';
+
+type Flood = NonNullable<Behaviour['floods']>;
+
+/** Each flood and the reason with which it ends. */
+const FLOODS: Readonly<Record<Flood, string>> = {
+  'unknown commands': 'message flood',
+  pings: 'message flood',
+  addresses: 'address flood',
+  announcements: 'inv-flood',
+  requests: 'getdata-flood',
+  headers: 'headers-flood',
+  blocks: 'byte-flood',
+  questions: 'getheaders-flood',
+};
+
+let net: Embedded | undefined;
+afterEach(async () => {
+  await net?.stop();
+  net = undefined;
+});
+
+describe('peers that flood', () => {
+  test('each in its way, all at once: each is dropped with its reason, and a block reaches those who behave', async () => {
+    const kinds = Object.keys(FLOODS) as Flood[];
+    net = await Embedded.start({ peers: [{}, ...kinds.map((floods) => ({ floods }))] });
+    const one = net;
+    const [good, ...flooders] = one.nodes;
+    const lost = await Promise.all(flooders.map((node) => one.lost(node)));
+    assert.deepEqual(Object.fromEntries(kinds.map((kind, index) => [kind, lost[index]])), FLOODS);
+    const raw = one.mine();
+    await one.relay.push(raw);
+    const { accepted, success } = await one.relay.verdict(raw);
+    assert.deepEqual([accepted >= 2, success], [true, true]);
+    assert.ok(one.relay.relay.peers.has(good?.address ?? ''));
+  });
+});
