@@ -36,6 +36,8 @@ export { LOG_LEVELS, type LogLevel } from './config/settings.js';
 /** What the relay runs on. Everything that follows from something else is filled in. */
 export interface Config {
   readonly network: NetworkName;
+  /** Of a devnet with a name. */
+  readonly devnet?: { readonly name: string };
   readonly dashd: {
     readonly rpc: {
       /** Holds no credentials: those of the configured URL are in `user` and `password`. */
@@ -144,7 +146,7 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
     platform: sources.platform,
   };
   const config = deepFreeze(derive(layered.values, surroundings));
-  return { ok: true, config, warnings: warningsAbout(config, layered.values) };
+  return { ok: true, config, warnings: warningsAbout(config) };
 }
 
 /** The effective configuration as YAML that could be read again, with secrets masked. */

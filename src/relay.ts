@@ -37,9 +37,10 @@ import { applyEdit } from './peers/edit.js';
 import type { CountryOf } from './peers/occupancy.js';
 import { type SelectLimits, selectLimits } from './peers/plan.js';
 import { weightsFrom } from './peers/score.js';
+import { userAgentFor } from './session/handshake.js';
 import { Gatekeeper } from './streams/blocks.js';
 import { Broadcaster } from './streams/broadcast.js';
-import type { Standing } from './streams/chain-standing.js';
+import { chainName, type Standing } from './streams/chain-standing.js';
 import { FEED_TOPICS, feed } from './streams/feed.js';
 import { followFinality } from './streams/finality.js';
 import { openHistory } from './streams/history.js';
@@ -124,7 +125,8 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   let chain: { readonly standing: Standing; readonly detail: string } = { standing: 'unknown', detail: '' };
   const isCurrent = (): boolean => chain.standing === 'unknown' || chain.standing === 'current';
   const rpc = onOwnChain(client, () => (chain.standing === 'wrong-network' ? chain.detail : undefined));
-  const rpcNews$ = watchRpc({ rpc, chain: { network: network.name }, clock, scheduler }).pipe(share());
+  const ours = { network: network.name, devnet: config.devnet?.name };
+  const rpcNews$ = watchRpc({ rpc, chain: ours, clock, scheduler }).pipe(share());
 
   // What became of the pool's blocks, on disk.
   const historyFile = openHistoryFile(config.history.file);
@@ -166,8 +168,9 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     random,
     scheduler,
   });
+  const agent = userAgentFor(userAgent, network.name === 'devnet' ? chainName(ours) : undefined);
   const peers = createPool({
-    context: { network, userAgent, height: () => tip.height, random, recent, hashHeader },
+    context: { network, userAgent: agent, height: () => tip.height, random, recent, hashHeader },
     dial,
     clock,
     scheduler,

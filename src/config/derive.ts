@@ -17,6 +17,7 @@ export function derive(values: Values, surroundings: Surroundings): Config {
   const network = NETWORKS[values.network];
   return {
     network: network.name,
+    ...(values['devnet.name'] !== undefined && { devnet: { name: values['devnet.name'] } }),
     dashd: {
       rpc: rpcConfig(values, surroundings),
       p2p: { host: values['dashd.p2p.host'], port: values['dashd.p2p.port'] ?? network.p2pPort },
@@ -35,7 +36,7 @@ export function derive(values: Values, surroundings: Surroundings): Config {
       refreshInterval: values['broadcast.refreshInterval'],
       rehearsalInterval: values['broadcast.rehearsalInterval'],
       skipBootstrap: values['broadcast.skipBootstrap'],
-      peerDb: values['broadcast.peerDb'] ?? `${dataFolder(network.name)}/broadcast_peers.json`,
+      peerDb: values['broadcast.peerDb'] ?? `${dataFolder(values)}/broadcast_peers.json`,
       ...(values['broadcast.countryDb'] === undefined ? {} : { countryDb: values['broadcast.countryDb'] }),
       fallback: values['broadcast.fallback'],
       weights: weights(values),
@@ -49,7 +50,7 @@ export function derive(values: Values, surroundings: Surroundings): Config {
       allowInsecureBind: values['proxy.allowInsecureBind'],
     },
     history: {
-      file: values['history.file'] ?? `${dataFolder(network.name)}/block_history.jsonl`,
+      file: values['history.file'] ?? `${dataFolder(values)}/block_history.jsonl`,
       maxBlocks: values['history.maxBlocks'],
     },
     alerts: alertsConfig(values),
@@ -104,7 +105,7 @@ function rpcConfig(values: Values, surroundings: Surroundings): Config['dashd'][
   const password = values['dashd.rpc.password'] ?? nonEmpty(decodeURIComponent(given.password));
   const url = `${given.origin}${given.pathname === '/' ? '' : given.pathname}`;
   if (user !== undefined) return { url, user, ...(password === undefined ? {} : { password }) };
-  const cookieFile = values['dashd.rpc.cookieFile'] ?? defaultCookieFile(network.name, surroundings);
+  const cookieFile = values['dashd.rpc.cookieFile'] ?? defaultCookieFile(values, surroundings);
   return { url, cookieFile: expandHome(cookieFile, surroundings.home) };
 }
 
@@ -119,11 +120,11 @@ function curveConfig(values: Values): CurveConfig {
 }
 
 /** Source: the design document; the two it names go without the network's name or with p2pool-dash's. */
-function dataFolder(network: NetworkName): string {
-  return network === 'mainnet' ? 'data/dash' : `data/dash_${network}`;
+function dataFolder({ network, 'devnet.name': devnet }: Values): string {
+  return network === 'mainnet' ? 'data/dash' : `data/dash_${network}${devnet === undefined ? '' : `-${devnet}`}`;
 }
 
-/** Sub-folders of Dash Core's data directory. Source: Core `chainparamsbase.cpp`; a devnet with a name adds `-<name>`. */
+/** Sub-folders of Dash Core's data directory. Source: Core `chainparamsbase.cpp`, `GetDevNetName`: a devnet with a name adds `-<name>`. */
 const CORE_FOLDERS: Readonly<Record<NetworkName, string>> = {
   mainnet: '',
   testnet: 'testnet3',
@@ -132,9 +133,9 @@ const CORE_FOLDERS: Readonly<Record<NetworkName, string>> = {
 };
 
 /** Source: Core `util/system.cpp`, GetDefaultDataDir. */
-function defaultCookieFile(network: NetworkName, { home, platform }: Surroundings): string {
+function defaultCookieFile({ network, 'devnet.name': devnet }: Values, { home, platform }: Surroundings): string {
   const base = nonEmpty(home ?? '') ?? '/';
-  const folder = CORE_FOLDERS[network];
+  const folder = `${CORE_FOLDERS[network]}${devnet === undefined ? '' : `-${devnet}`}`;
   if (platform === 'win32') return win32.join(base, 'AppData', 'Roaming', 'DashCore', folder, '.cookie');
   const data = platform === 'darwin' ? 'Library/Application Support/DashCore' : '.dashcore';
   return posix.join(base, data, folder, '.cookie');

@@ -54,6 +54,13 @@ export const rpcUser = textKind('a user name without a colon', '<name>', (value)
   hasControl(value) || value.includes(':') ? 'contains a colon or control characters' : undefined,
 );
 
+const DEVNET_NAME = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Core takes any text; it must stand in a user agent (`SanitizeString`) and in the name of a folder. */
+export const devnetName = textKind('the name that dashd -devnet was given', '<name>', (value) =>
+  DEVNET_NAME.test(value) ? undefined : 'is not 1 to 64 letters, digits, dots, hyphens or underscores',
+);
+
 export const path = textKind('the path of a file', '<file>', (value) =>
   value.includes('\0') ? 'contains a NUL' : undefined,
 );

@@ -17,6 +17,12 @@ const MAKE_KEYS = 'Make a pair (node -p "require(\'zeromq\').curveKeyPair()") an
 
 const RULES: readonly Rule[] = [
   {
+    about: ['devnet.name', 'network'],
+    broken: (values) => values['devnet.name'] !== undefined && values.network !== 'devnet',
+    problem: 'is set, but network is not devnet',
+    remedy: 'Set network to devnet, or leave the name out.',
+  },
+  {
     about: ['broadcast.minPeers', 'broadcast.maxPeers'],
     broken: (values) => values['broadcast.minPeers'] > values['broadcast.maxPeers'],
     problem: 'is more than broadcast.maxPeers',
@@ -147,7 +153,7 @@ export function brokenRules(values: Values, wrong: ReadonlySet<Key>, originOf: (
 }
 
 /** What `check-config` adds, and `run` logs once at the start. */
-export function warningsAbout(config: Config, values: Values): string[] {
+export function warningsAbout(config: Config): string[] {
   const warnings: string[] = [];
   if (!isLocal(config.pool.bind) && !config.pool.curve.enabled) {
     warnings.push(`pool.bind: anyone who reaches ${config.pool.bind} can push blocks, unencrypted.`);
@@ -166,10 +172,8 @@ export function warningsAbout(config: Config, values: Values): string[] {
   if (rpc.protocol === 'http:' && !isLoopback(rpc.hostname.replace(/^\[|\]$/g, ''))) {
     warnings.push(`dashd.rpc.url: the password crosses the network to ${rpc.host} unencrypted.`);
   }
-  if (config.network === 'devnet' && usesDefaultCookie(values)) {
-    warnings.push(
-      "dashd.rpc.cookieFile: a devnet with a name keeps it in Dash Core's folder devnet-<name>; give the path.",
-    );
+  if (config.network === 'devnet' && config.devnet === undefined) {
+    warnings.push('devnet.name: none is given; a devnet with a name hangs up on peers that do not know it.');
   }
   if (config.broadcast.enabled && config.broadcast.skipBootstrap && config.peers.length === 0) {
     warnings.push('peers: none are given and broadcast.skipBootstrap is true: only remembered peers will be tried.');
@@ -179,11 +183,6 @@ export function warningsAbout(config: Config, values: Values): string[] {
     warnings.push(`peers: ${local} is the local dashd, which is connected to anyway.`);
   }
   return warnings;
-}
-
-function usesDefaultCookie(values: Values): boolean {
-  const given = values['dashd.rpc.user'] ?? values['dashd.rpc.cookieFile'];
-  return given === undefined && !urlHasCredentials(values);
 }
 
 function isLocal(text: string): boolean {

@@ -7,6 +7,7 @@ import {
   boolean,
   curveKey,
   curveKeyList,
+  devnetName,
   endpoint,
   host,
   httpUrl,
@@ -64,6 +65,7 @@ const bindPort = integer(0, 65_535);
 
 const SETTINGS = {
   network: setting(oneOf(NETWORK_NAMES), 'mainnet', 'the Dash network'),
+  'devnet.name': setting(optional(devnetName), null, 'the name of the devnet, as in dashd -devnet=<name>'),
 
   'dashd.rpc.url': setting(optional(httpUrl), null, "where the pool's own dashd answers JSON-RPC", {
     follows: "127.0.0.1 and the network's port",

@@ -18,6 +18,16 @@ import { close, emit, send } from './outputs.js';
 import { sparePing } from './push.js';
 import type { Output, Remote, SessionContext, SessionState } from './types.js';
 
+/**
+ * Our name for peers, with the devnet's in it: a devnet's nodes hang up, with a point, on whoever does not name theirs. Source: Core
+ * `net_processing.cpp`, ProcessMessage, and BIP 14 for the form.
+ * @param userAgent such as `/blockcast:0.1.0/`
+ * @param chain the name of the chain as dashd has it: `devnet`, or `devnet-<name>`; undefined on other networks
+ */
+export function userAgentFor(userAgent: string, chain: string | undefined): string {
+  return chain === undefined ? userAgent : userAgent.replace(/\/?$/, `(devnet.${chain})/`);
+}
+
 const NOWHERE = { services: 0n, host: '0.0.0.0', port: 0 } as const;
 
 /** The socket is open: speak first. */

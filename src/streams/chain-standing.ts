@@ -61,7 +61,7 @@ const Pending = z.object({
 });
 
 /** The name of our chain as dashd has it (`getblockchaininfo.chain`). */
-function chainName({ network, devnet }: OurChain): string {
+export function chainName({ network, devnet }: OurChain): string {
   return network === 'devnet' && devnet !== undefined ? `devnet-${devnet}` : CHAINS[network];
 }
 

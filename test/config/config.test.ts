@@ -16,6 +16,7 @@ const EXAMPLES: Readonly<
   Record<Key, { text: string; value: unknown; wrong: string; besides?: Record<string, string> }>
 > = {
   network: { text: 'regtest', value: 'regtest', wrong: 'main' },
+  'devnet.name': { text: 'foo', value: 'foo', wrong: 'a b', besides: { BLOCKCAST_NETWORK: 'devnet' } },
   'dashd.rpc.url': { text: 'http://10.1.2.3:1234', value: 'http://10.1.2.3:1234', wrong: 'tcp://x' },
   'dashd.rpc.user': { text: 'pool', value: 'pool', wrong: 'a:b', besides: { BLOCKCAST_DASHD_RPC_PASSWORD: 'p' } },
   'dashd.rpc.password': { text: '0123', value: '0123', wrong: 'a\nb', besides: { BLOCKCAST_DASHD_RPC_USER: 'u' } },
@@ -585,7 +586,7 @@ describe('config', () => {
     const warned: [Given, RegExp][] = [
       [{ options: { 'events-bind': 'tcp://*:28501' } }, /^events\.bind: anyone/],
       [{ options: { 'dashd-rpc-url': 'http://10.0.0.1:9998' } }, /^dashd\.rpc\.url: the password crosses/],
-      [{ options: { network: 'devnet' } }, /^dashd\.rpc\.cookieFile: a devnet/],
+      [{ options: { network: 'devnet' } }, /^devnet\.name: none is given/],
       [{ options: { 'broadcast-skip-bootstrap': 'true' } }, /^peers: none are given/],
       [{ options: { peers: '127.0.0.1' } }, /^peers: 127\.0\.0\.1:9999 is the local dashd/],
     ];
@@ -626,5 +627,28 @@ describe('config', () => {
       env: { BLOCKCAST_DASHD_RPC_PASSWORD: 'hunter2', BLOCKCAST_POOL_CURVE_SECRET_KEY: SECRET },
     });
     assert.deepEqual(again.config, config);
+  });
+});
+
+describe('a devnet with a name', () => {
+  test('has its cookie and its files in folders of its own', () => {
+    const { config, warnings } = good({ options: { network: 'devnet', 'devnet-name': 'foo' } });
+    assert.deepEqual(config.devnet, { name: 'foo' });
+    assert.equal(config.dashd.rpc.cookieFile, '/home/pool/.dashcore/devnet-foo/.cookie');
+    assert.equal(config.broadcast.peerDb, 'data/dash_devnet-foo/broadcast_peers.json');
+    assert.equal(config.history.file, 'data/dash_devnet-foo/block_history.jsonl');
+    assert.deepEqual(warnings, []);
+  });
+
+  test('is given a name that fits a user agent and a folder, and on a devnet alone', () => {
+    for (const name of ['a b', '../x', 'a/b', 'ü', 'x'.repeat(65)]) {
+      bad({ options: { network: 'devnet', 'devnet-name': name } });
+    }
+    assert.match(
+      bad({ env: { BLOCKCAST_DEVNET_NAME: 'foo' } })
+        .map(formatConfigError)
+        .join(),
+      /devnet\.name \(from BLOCKCAST_DEVNET_NAME\).*network is not devnet/,
+    );
   });
 });

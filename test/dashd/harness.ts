@@ -16,14 +16,23 @@ export interface DashdOptions {
   /** Credentials instead of the cookie. */
   readonly user?: string;
   readonly password?: string;
+  /** The name of a devnet, in place of regtest. */
+  readonly devnet?: string;
+  /** Where it listens, for RPC and ZeroMQ too: 127.0.0.1 unless told. */
+  readonly host?: string;
+  /** Topics it publishes, and whether each has a port of its own; `rawblock` and `hashblock` at one address unless told. */
+  readonly zmq?: { readonly topics: readonly string[]; readonly apart?: boolean };
 }
 
 export interface Ports {
   readonly p2p: number;
   readonly rpc: number;
   readonly zmq: number;
+  /** For a second topic with a port of its own. */
+  readonly zmqToo: number;
 }
 
+const LOOPBACK = '127.0.0.1';
 const START_MS = 60_000;
 const STOP_MS = 60_000;
 
@@ -47,13 +56,12 @@ export function describeWithDashd(name: string, define: () => void): void {
 export async function startDashd(options: DashdOptions = {}): Promise<Dashd> {
   const binary = findDashd();
   if (binary === undefined) throw new Error('there is no dashd');
-  const dashd = new Dashd(binary, options, await freePorts());
+  const dashd = new Dashd(binary, options, await freePorts(options.host ?? LOOPBACK));
   await dashd.start();
   return dashd;
 }
 
 export class Dashd {
-  readonly host = '127.0.0.1';
   readonly dataDirectory = mkdtempSync(join(tmpdir(), 'blockcast-dashd-'));
   private child: ChildProcess | undefined;
   private output = '';
@@ -64,25 +72,40 @@ export class Dashd {
     private readonly ports: Ports,
   ) {}
 
+  /** Without brackets around IPv6. */
+  get host(): string {
+    return this.options.host ?? LOOPBACK;
+  }
+
+  /** As it stands in front of a port. */
+  private get at(): string {
+    return this.host.includes(':') ? `[${this.host}]` : this.host;
+  }
+
   /** The P2P port. */
   get port(): number {
     return this.ports.p2p;
   }
 
   get address(): string {
-    return `${this.host}:${this.ports.p2p}`;
+    return `${this.at}:${this.ports.p2p}`;
   }
 
   get rpcUrl(): string {
-    return `http://${this.host}:${this.ports.rpc}`;
+    return `http://${this.at}:${this.ports.rpc}`;
   }
 
   get zmqUrl(): string {
-    return `tcp://${this.host}:${this.ports.zmq}`;
+    return `tcp://${this.at}:${this.ports.zmq}`;
+  }
+
+  private get chainDirectory(): string {
+    const { devnet } = this.options;
+    return join(this.dataDirectory, devnet === undefined ? 'regtest' : `devnet-${devnet}`);
   }
 
   get cookieFile(): string {
-    return join(this.dataDirectory, 'regtest', '.cookie');
+    return join(this.chainDirectory, '.cookie');
   }
 
   /** `user:password` as it holds now. */
@@ -95,22 +118,22 @@ export class Dashd {
     return this.child?.pid;
   }
 
-  /** Starts, or starts again with the same ports and chain. */
-  async start(): Promise<void> {
-    const { user, password = '' } = this.options;
+  /** Starts, or starts again with the same ports and chain. @param more arguments for this time, such as `-reindex` */
+  async start(...more: readonly string[]): Promise<void> {
+    const { user, password = '', devnet, zmq = { topics: ['rawblock', 'hashblock'] } } = this.options;
     this.output = '';
     const child = spawn(this.binary, [
-      '-regtest',
+      devnet === undefined ? '-regtest' : `-devnet=${devnet}`,
+      `-port=${this.ports.p2p}`,
       `-datadir=${this.dataDirectory}`,
       '-server',
       '-listen=1',
-      `-bind=${this.host}:${this.ports.p2p}`,
+      `-bind=${this.at}:${this.ports.p2p}`,
       `-rpcbind=${this.host}`,
-      '-rpcallowip=127.0.0.1',
+      `-rpcallowip=${this.host}`,
       `-rpcport=${this.ports.rpc}`,
       ...(user === undefined ? [] : [`-rpcuser=${user}`, `-rpcpassword=${password}`]),
-      `-zmqpubrawblock=${this.zmqUrl}`,
-      `-zmqpubhashblock=${this.zmqUrl}`,
+      ...zmq.topics.map((topic, index) => `-zmqpub${topic}=${this.zmqOf(index, zmq.apart === true)}`),
       // By itself it dials nobody, whatever addresses a test tells it.
       '-connect=0',
       '-dnsseed=0',
@@ -124,6 +147,7 @@ export class Dashd {
       '-debuglogfile=debug.log',
       '-printtoconsole=0',
       ...(this.options.arguments ?? []),
+      ...more,
     ]);
     child.stdout.on('data', (text) => this.keep(text));
     child.stderr.on('data', (text) => this.keep(text));
@@ -149,7 +173,7 @@ export class Dashd {
 
   /** The whole of debug.log. */
   log(): string {
-    return readFileSync(join(this.dataDirectory, 'regtest', 'debug.log'), 'utf8');
+    return readFileSync(join(this.chainDirectory, 'debug.log'), 'utf8');
   }
 
   /** @throws Error with dashd's code and message when it answers with an error */
@@ -167,6 +191,10 @@ export class Dashd {
   /** Mines blocks whose coinbase anyone may spend. @returns their hashes, oldest first */
   generate(count: number): Promise<string[]> {
     return this.rpc('generatetodescriptor', count, 'raw(51)');
+  }
+
+  private zmqOf(index: number, apart: boolean): string {
+    return apart && index > 0 ? `tcp://${this.at}:${this.ports.zmqToo}` : this.zmqUrl;
   }
 
   private keep(text: Buffer): void {
@@ -208,19 +236,19 @@ function isExecutable(path: string): boolean {
 }
 
 /** Ports nobody uses now. They are let go before dashd takes them, so somebody else might be faster; nobody is. */
-async function freePorts(): Promise<Ports> {
-  const servers = await Promise.all([listening(), listening(), listening()]);
-  const [p2p = 0, rpc = 0, zmq = 0] = servers.map((server) => {
+async function freePorts(host: string): Promise<Ports> {
+  const servers = await Promise.all(Array.from({ length: 4 }, () => listening(host)));
+  const [p2p = 0, rpc = 0, zmq = 0, zmqToo = 0] = servers.map((server) => {
     const address = server.address();
     return address !== null && typeof address === 'object' ? address.port : 0;
   });
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return { p2p, rpc, zmq };
+  return { p2p, rpc, zmq, zmqToo };
 }
 
-async function listening(): Promise<ReturnType<typeof createServer>> {
+async function listening(host: string): Promise<ReturnType<typeof createServer>> {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   return server;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { userAgentFor } from '../../src/session/handshake.js';
 import { HANDSHAKE_TIMEOUT_MS, PING_INTERVAL_MS } from '../../src/session/limits.js';
 import { closedWith, Hand, HEIGHT, START, theirVersion, USER_AGENT } from './support.js';
 
@@ -97,5 +98,13 @@ describe('the handshake', () => {
     hand.hears(theirVersion);
     hand.hears({ command: 'verack' });
     assert.equal(hand.state.phase.name, 'ready');
+  });
+});
+
+describe('our user agent', () => {
+  it("names the devnet, in dashd's form, and no other network", () => {
+    assert.equal(userAgentFor('/blockcast:0.1.0/', undefined), '/blockcast:0.1.0/');
+    assert.equal(userAgentFor('/blockcast:0.1.0/', 'devnet-foo'), '/blockcast:0.1.0(devnet.devnet-foo)/');
+    assert.equal(userAgentFor('/blockcast:0.1.0/', 'devnet'), '/blockcast:0.1.0(devnet.devnet)/');
   });
 });
