@@ -79,6 +79,12 @@ export interface Config {
     readonly file: string;
     readonly maxBlocks: number;
   };
+  readonly spool: {
+    readonly enabled: boolean;
+    readonly dir: string;
+    readonly maxBlocks: number;
+    readonly maxBytes: number;
+  };
   readonly alerts: AlertsConfig;
   readonly log: LogConfig;
 }

@@ -115,6 +115,8 @@ export interface BlockRepeated {
   readonly source: BlockSource;
   /** It survives a loss of power, or need not: `stored` was told, or dashd and the network have it. */
   readonly stored?: true;
+  /** As in `received`. */
+  readonly unspooled?: string;
 }
 
 /**

@@ -23,6 +23,7 @@ import { openHistoryFile } from './adapters/history-file.js';
 import { openPeerFile } from './adapters/peer-file.js';
 import { createRpc } from './adapters/rpc.js';
 import { openRpcProxy } from './adapters/rpc-proxy.js';
+import { openSpoolFolder } from './adapters/spool-folder.js';
 import { systemClock, systemRandom } from './adapters/system.js';
 import { dial as dialTcp } from './adapters/tcp.js';
 import { openPublisher, openPull, openSubscription } from './adapters/zmq.js';
@@ -45,6 +46,7 @@ import { FEED_TOPICS, feed } from './streams/feed.js';
 import { followFinality } from './streams/finality.js';
 import { openHistory } from './streams/history.js';
 import { createIntake } from './streams/intake.js';
+import { keepBlocks } from './streams/kept-blocks.js';
 import { onOwnChain } from './streams/own-chain.js';
 import { peerEvents } from './streams/peer-events.js';
 import { createPeering } from './streams/peering.js';
@@ -54,7 +56,7 @@ import type { Dial } from './streams/ports.js';
 import { proxied } from './streams/proxied.js';
 import { RecentStore } from './streams/recent.js';
 import { rehearsals } from './streams/rehearsal.js';
-import { socket } from './streams/socket.js';
+import { drainableSocket, socket } from './streams/socket.js';
 import { ChainTip } from './streams/tip.js';
 import { createView } from './streams/view.js';
 import { warmUp } from './streams/warm.js';
@@ -74,7 +76,7 @@ export interface Relay {
   drop(peer: string): boolean;
   /** Takes over what can change while blocks pass: the weights of the score, and further peers to be tried. */
   reload(config: Config): void;
-  /** Takes no more blocks, waits for verdicts that are due, hangs up; resolves when all sockets are closed. */
+  /** Reads what the pool has handed over, takes no more blocks, waits for verdicts that are due, hangs up; resolves when all sockets are closed. */
   stop(): Promise<void>;
   /** Resolves when the relay has stopped, whoever stopped it. */
   readonly done: Promise<void>;
@@ -119,7 +121,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const gate = new Gatekeeper(network, tip, clock, deps.inspect);
 
   // Bytes come in: the pool's frames, dashd's answers.
-  const pool$ = socket((handlers) => openPull({ bind: config.pool.bind, curve }, handlers), closing);
+  const pool = drainableSocket((handlers) => openPull({ bind: config.pool.bind, curve }, handlers), closing);
   const client = createRpc(dashd.rpc);
   // How dashd's chain stands decides what it is asked, and whether what it says of the chain is news.
   let chain: { readonly standing: Standing; readonly detail: string } = { standing: 'unknown', detail: '' };
@@ -199,14 +201,26 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
           scheduler,
         });
 
-  // Blocks go out, and what came of them is told.
+  // Blocks go out, are kept on disk until they are delivered, and what came of them is told.
   const { fallback } = broadcast;
-  const broadcaster = new Broadcaster({ network, pool: peers, rpc, recent, tip, clock, scheduler, fallback });
+  const { enabled: spooling, dir, ...spoolLimits } = config.spool;
+  const kept = keepBlocks(spooling, { folder: openSpoolFolder(dir), ...spoolLimits, tell, clock, scheduler });
+  const broadcaster = new Broadcaster({
+    network,
+    pool: peers,
+    rpc,
+    recent,
+    tip,
+    clock,
+    scheduler,
+    fallback,
+    keep: kept.keep,
+  });
   const publisher = openPublisher(
     { bind: config.events.bind, curve },
     { state: (state, detail) => tell(socketEvent('events socket', state, detail, clock.now())) },
   );
-  const intake = createIntake({ gate, broadcaster, tell });
+  const intake = createIntake({ gate, broadcaster, tell: kept.answer });
   const moveTip = (hash: string, source: 'feed' | 'rpc'): void => {
     if (tip.move(hash)) tell({ type: 'tip', at: clock.now(), hash, source });
   };
@@ -220,6 +234,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
       peering.noteBlock(event);
     }),
   );
+  outgoing.add(events$.subscribe((event) => kept.note(event)));
   if (broadcast.enabled) outgoing.add(peering.events$.subscribe(tell));
   outgoing.add(followFinality({ history, rpc, events$, chainLocks$, clock, scheduler }).subscribe(tell));
   outgoing.add(
@@ -232,6 +247,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   );
 
   const incoming = new Subscription();
+  incoming.add(kept.recovered$({ gate, broadcaster, rpc, events$, scheduler }).subscribe());
   const { rehearsalInterval: intervalMs } = broadcast;
   if (intervalMs > 0)
     incoming.add(rehearsals({ pool: peers, frame: practice, tip, clock, scheduler, intervalMs }).subscribe());
@@ -255,7 +271,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     }),
   );
   incoming.add(
-    pool$.subscribe((news) => {
+    pool.news$.subscribe((news) => {
       if (news.type === 'frames') intake.fromPool(news.frames);
       else tell(socketEvent('pool socket', news.state, news.detail, clock.now()));
     }),
@@ -266,7 +282,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     ? openRpcProxy(
         { host: config.proxy.host, port: config.proxy.port, dashd: dashd.rpc.url },
         {
-          block: (block) => proxied(block, { gate, broadcaster, tell }),
+          block: (block) => proxied(block, { gate, broadcaster, tell: kept.answer }),
           state: (state, detail) => tell(socketEvent('json-rpc proxy', state, detail, clock.now())),
           fault: (code, detail) => tell(fault('json-rpc proxy', code, detail, clock.now())),
         },
@@ -290,6 +306,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     weights: () => weights,
     country,
     history: history.view,
+    spool: kept.view,
     clock,
   });
 
@@ -327,9 +344,13 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     : undefined;
 
   const shutDown = async (): Promise<void> => {
+    // What the pool has handed over is sent before the sockets close.
+    await pool.drain();
     incoming.unsubscribe();
     await proxy?.close();
     await broadcaster.stop();
+    // What it tells at its end is still published.
+    await kept.close();
     outgoing.unsubscribe();
     try {
       // The last edit is answered before the last save.

@@ -17,6 +17,20 @@ export interface RelayView {
   /** How many peers are wanted. */
   readonly wanted: { readonly min: number; readonly max: number };
   readonly history: HistoryView;
+  /** Found blocks on disk; absent when `spool.enabled` is false. */
+  readonly spool?: () => SpoolView;
+}
+
+export interface SpoolView {
+  /** The folder. */
+  readonly path: string;
+  readonly blocks: number;
+  /** Of these blocks. */
+  readonly bytes: number;
+  /** When blocks were last synced to disk; absent until then. */
+  readonly syncedAt?: number;
+  /** Since the start. */
+  readonly faults: number;
 }
 
 export interface PeerView {

@@ -34,6 +34,8 @@ export interface FileFault {
 export interface FileKind {
   /** The setting that names the file. */
   readonly setting: string;
+  /** `file` unless given. */
+  readonly noun?: 'file' | 'folder';
   /** What there is still when the disk is full. */
   readonly kept: string;
   /** What a larger file is not. */
@@ -146,7 +148,7 @@ export class LockedFile {
 
   /** Renames what is of no use, so that nothing overwrites it. Needs the lock. */
   protected async moveAside(from: string): Promise<{ readonly ok: true; readonly path: string } | FileFault> {
-    const to = `${from}.corrupt-${new Date().toISOString().replace(/[-:.]/g, '')}`;
+    const to = asideName(from);
     if (this.#release === undefined) {
       // Left for when we hold the lock: the file then counts as changed, and is read again.
       this.#known = 'refused';
@@ -206,7 +208,7 @@ export class LockedFile {
   async #removeLeftovers(): Promise<void> {
     const folder = dirname(this.path);
     const names = await readdir(folder);
-    const leftovers = names.filter((name) => isTemporary(name, basename(this.path)));
+    const leftovers = names.filter((name) => name.startsWith(`${basename(this.path)}.tmp-`) && isTemporary(name));
     await Promise.all(leftovers.map((name) => rm(join(folder, name), { force: true })));
   }
 
@@ -237,8 +239,13 @@ const FAULTS: Readonly<Record<string, FileFaultCode>> = {
   EEXIST: 'not a file',
 };
 
-function explain(code: FileFaultCode, path: string, why: string, { setting, kept, maxBytes }: FileKind): string {
-  const elsewhere = `name another file (${setting})`;
+function explain(
+  code: FileFaultCode,
+  path: string,
+  why: string,
+  { setting, noun = 'file', kept, maxBytes }: FileKind,
+): string {
+  const elsewhere = `name another ${noun} (${setting})`;
   switch (code) {
     case 'missing':
       return `${path} is not there${why}`;
@@ -275,8 +282,14 @@ export function temporaryName(path: string): string {
   return `${path}.tmp-${randomBytes(8).toString('hex')}`;
 }
 
-function isTemporary(name: string, base: string): boolean {
-  return name.startsWith(`${base}.tmp-`) && /\.tmp-[0-9a-f]{16}$/.test(name);
+/** True for the name of a file that was not finished: {@link temporaryName}. */
+export function isTemporary(name: string): boolean {
+  return /\.tmp-[0-9a-f]{16}$/.test(name);
+}
+
+/** What a file that is of no use is called from then on. */
+export function asideName(path: string): string {
+  return `${path}.corrupt-${new Date().toISOString().replace(/[-:.]/g, '')}`;
 }
 
 export async function statOf(path: string): Promise<Stats | undefined> {

@@ -25,23 +25,49 @@ export interface ZmqSocket {
 const MAX_POOL_FRAME_BYTES = 16 * 1024 * 1024;
 /** A rebind is tried this often while the endpoint is taken, milliseconds. */
 const REBIND_MS = 1_000;
+/** A socket that gave nothing for so long is taken to be empty, milliseconds: what a pool on this machine sent is here within one. */
+const DRAIN_QUIET_MS = 50;
+/** Of a pool that never stops pushing, no more is read than comes in this time. */
+const DRAIN_MAX_MS = 2_000;
 /** Events kept for an endpoint that is still taken. */
 const MAX_QUEUED_EVENTS = 10_000;
 const RECONNECT_MS = 100;
 const MAX_RECONNECT_MS = 2_000;
 
+export interface ZmqPull extends ZmqSocket {
+  /** Reads on until nothing more comes: {@link ZmqSocket.close} throws away what is in libzmq's queue. */
+  drain(): Promise<void>;
+}
+
 /** Binds a PULL socket and keeps trying while the endpoint is taken; with `curve`, only listed clients get in. */
 export function openPull(
   options: { readonly bind: string; readonly curve?: CurveServer | undefined },
   handlers: ZmqHandlers,
-): ZmqSocket {
+): ZmqPull {
   const socket = new Pull({ linger: 0, maxMessageSize: MAX_POOL_FRAME_BYTES, receiveHighWaterMark: 1_000 });
   watchRefusals(socket, handlers);
   const admission = options.curve && admitClients(socket, options.curve);
   const binding = bindUntilClosed(socket, options.bind, handlers, admission?.ready);
   // A socket is busy while it binds: reading comes after.
-  const reading = binding.done.then(() => read(socket, handlers));
+  let messages = 0;
+  const counting: ZmqHandlers = {
+    ...handlers,
+    frames(frames) {
+      messages += 1;
+      handlers.frames(frames);
+    },
+  };
+  const reading = binding.done.then(() => read(socket, counting));
   return {
+    async drain() {
+      // What was sent before it was bound waits at the sender.
+      if (socket.closed || !(await binding.cancel())) return;
+      let before = -1;
+      for (let ms = 0; ms < DRAIN_MAX_MS && before !== messages; ms += DRAIN_QUIET_MS) {
+        before = messages;
+        await pause(DRAIN_QUIET_MS);
+      }
+    },
     close: once(async () => {
       await binding.cancel();
       await Promise.all([closed(socket), reading]);

@@ -1,5 +1,5 @@
 /** Fills in what follows from other settings. */
-import { posix, win32 } from 'node:path';
+import { dirname, join, posix, win32 } from 'node:path';
 import type { Config, CurveConfig } from '../config.js';
 import type { WeightSettings } from '../peers/score.js';
 import { NETWORKS, type NetworkName } from '../wire/network.js';
@@ -15,6 +15,7 @@ export interface Surroundings {
 /** @param values sound, each by itself and together */
 export function derive(values: Values, surroundings: Surroundings): Config {
   const network = NETWORKS[values.network];
+  const historyFile = values['history.file'] ?? `${dataFolder(values)}/block_history.jsonl`;
   return {
     network: network.name,
     ...(values['devnet.name'] !== undefined && { devnet: { name: values['devnet.name'] } }),
@@ -50,8 +51,14 @@ export function derive(values: Values, surroundings: Surroundings): Config {
       allowInsecureBind: values['proxy.allowInsecureBind'],
     },
     history: {
-      file: values['history.file'] ?? `${dataFolder(values)}/block_history.jsonl`,
+      file: historyFile,
       maxBlocks: values['history.maxBlocks'],
+    },
+    spool: {
+      enabled: values['spool.enabled'],
+      dir: values['spool.dir'] ?? join(dirname(historyFile), 'spool'),
+      maxBlocks: values['spool.maxBlocks'],
+      maxBytes: values['spool.maxBytes'],
     },
     alerts: alertsConfig(values),
     log: { level: values['log.level'], format: values['log.format'] },

@@ -58,6 +58,9 @@ const DAY_SECONDS = 86_400;
 /** The longest pause after which caches can still be warm, with much to spare. */
 const MAX_REHEARSAL_MS = 1_000;
 const MAX_HISTORY = 1_000_000;
+const MAX_SPOOLED = 100_000;
+/** Two blocks of the largest size. */
+const MIN_SPOOL_BYTES = 4_000_000;
 
 const points = integer(0, 10_000);
 const port = integer(1, 65_535);
@@ -155,6 +158,21 @@ const SETTINGS = {
     follows: "the network's folder under data/",
   }),
   'history.maxBlocks': setting(integer(1, MAX_HISTORY), 10_000, 'most blocks to remember; the oldest go first'),
+
+  'spool.enabled': setting(
+    boolean,
+    true,
+    'keep found blocks on disk until they are delivered, so that they survive a crash; see docs/pools.md',
+  ),
+  'spool.dir': setting(optional(path), null, 'the folder in which they are kept; for nothing else', {
+    follows: "the history file's folder",
+  }),
+  'spool.maxBlocks': setting(integer(1, MAX_SPOOLED), 10_000, 'most blocks to keep there; the oldest go first'),
+  'spool.maxBytes': setting(
+    integer(MIN_SPOOL_BYTES, Number.MAX_SAFE_INTEGER),
+    268_435_456,
+    'most bytes to keep there; the oldest go first',
+  ),
 
   'alerts.webhook.url': setting(optional(httpUrl), null, 'alerts are POSTed there as JSON', {
     secret: true,

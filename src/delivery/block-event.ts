@@ -53,6 +53,7 @@ const Schema = z.discriminatedUnion('type', [
     hash,
     source,
     stored: z.literal(true).exactOptional(),
+    unspooled: z.string().exactOptional(),
   }),
   z.looseObject({ type: z.literal('stored'), at: z.number(), hash }),
   z.looseObject({ type: z.literal('proof'), at: z.number(), hash, ...proof }),

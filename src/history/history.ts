@@ -122,7 +122,7 @@ export class History implements HistoryView {
   private *newestUntil(since: number): Generator<Entry, void> {
     for (let at = this.order.length - 1; at >= 0; at -= 1) {
       const entry = this.entries.get(this.order[at] ?? '');
-      if (entry === undefined || entry.received.at < since) return;
+      if (entry === undefined || cameAt(entry.received) < since) return;
       yield entry;
     }
   }
@@ -142,17 +142,23 @@ export class History implements HistoryView {
 
   /** A block comes, or comes again after it had failed. */
   private insert(entry: Entry): void {
-    const { hash, at } = entry.received;
+    const { hash } = entry.received;
+    const at = cameAt(entry.received);
     if (this.forget(hash)) this.order.splice(this.order.lastIndexOf(hash), 1);
     this.entries.set(hash, entry);
     this.lineCount += linesOf(entry);
     let place = this.order.length;
     // A clock may have been set back between two runs of the relay.
-    while (place > 0 && (this.entries.get(this.order[place - 1] ?? '')?.received.at ?? 0) > at) place -= 1;
+    while (place > 0 && this.cameAt(this.order[place - 1]) > at) place -= 1;
     this.order.splice(place, 0, hash);
     this.track(entry);
     while (this.order.length > this.maxBlocks) this.forget(this.order.shift() ?? '');
     this.changed();
+  }
+
+  private cameAt(hash: Hash | undefined): number {
+    const entry = hash === undefined ? undefined : this.entries.get(hash);
+    return entry === undefined ? 0 : cameAt(entry.received);
   }
 
   private replace(entry: Entry): void {
@@ -182,6 +188,11 @@ export class History implements HistoryView {
   }
 }
 
+/** When the pool found it, however often it was sent since. */
+function cameAt({ at, firstAt }: BlockReceived): number {
+  return firstAt ?? at;
+}
+
 function linesOf({ verdict, finality }: Entry): number {
   return 1 + (verdict === undefined ? 0 : 1) + (finality === undefined ? 0 : 1);
 }
@@ -197,7 +208,8 @@ function entryOf(
 }
 
 function recordOf(received: BlockReceived, judged?: BlockVerdict, ended?: BlockFinality): BlockRecord {
-  const { hash, size, at: receivedAt, transactions, gateMs } = received;
+  const { hash, size, transactions, gateMs } = received;
+  const receivedAt = cameAt(received);
   const height = received.height ?? ended?.height;
   return {
     hash,

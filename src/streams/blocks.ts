@@ -5,7 +5,7 @@
 import { hash as digest } from 'node:crypto';
 import { type Block, inspect } from '../block/gate.js';
 import { blockBytes } from '../block/payload.js';
-import type { BlockRefused, BlockRepeated, BlockSource } from '../events.js';
+import type { BlockRefused, BlockRepeated, BlockSource, LateCode } from '../events.js';
 import type { Clock } from '../time.js';
 import type { Network } from '../wire/network.js';
 import type { Hash } from '../wire/reader.js';
@@ -21,6 +21,8 @@ export interface Arrival {
   readonly gateMs: number;
   /** What the soft gate has against it; empty: nothing. */
   readonly doubts: readonly { readonly code: string; readonly reason: string }[];
+  /** Set when it is sent later than it was found. */
+  readonly late?: { readonly code: LateCode; readonly firstAt: number };
 }
 
 export type Admission = Arrival | BlockRefused | BlockRepeated;
@@ -64,6 +66,13 @@ export class Gatekeeper {
     if (admission.type === 'repeated') return undefined;
     // dashd vouches for it; a doubt of ours would only show that we know less.
     return admission.type === 'block' ? { ...admission, doubts: [] } : admission;
+  }
+
+  /** A block that the pool pushed before: that it has been here says nothing against it. */
+  fromSpool(hash: Hash, raw: Buffer, firstAt: number): Admission {
+    this.seen.delete(hash);
+    const admission = this.judge(this.clock.now(), 'pool', raw);
+    return admission.type === 'block' ? { ...admission, late: { code: 'recovered', firstAt } } : admission;
   }
 
   /** @param payload the block as it was received, perhaps in hex */

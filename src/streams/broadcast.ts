@@ -17,7 +17,8 @@ import {
 } from 'rxjs';
 import type { Block } from '../block/gate.js';
 import { type Entry, openLedger, toMicroseconds } from '../delivery/ledger.js';
-import type { BlockEvent } from '../events.js';
+import { verdict } from '../delivery/verdict.js';
+import type { BlockEvent, BlockReceived } from '../events.js';
 import type { PushBlock } from '../session/types.js';
 import { type Clock, MINUTE_MS, SECOND_MS } from '../time.js';
 import { frameOf } from '../wire/frame.js';
@@ -41,6 +42,11 @@ export interface BroadcastDeps {
   readonly scheduler?: SchedulerLike;
   /** See VerdictRules. */
   readonly fallback: boolean;
+  /**
+   * Keeps a block of the pool's on disk, once it is in the sockets; `received` is told when `told` is called, with a code when the block
+   * is not on disk. Nothing is kept unless given.
+   */
+  readonly keep?: (arrival: Arrival, told: (unspooled?: string) => void) => void;
 }
 
 /** So long after it came a block is worth sending to whoever lacks it, unless another has become the tip. */
@@ -101,6 +107,29 @@ export class Broadcaster {
     if (ask === undefined) this.follow(flight);
     else process.nextTick(() => this.follow(flight));
     return sent?.peers.length ?? 0;
+  }
+
+  /** True while the block is fresh: whoever lacks it is sent it, and dashd is asked again. */
+  isUnderWay(hash: Hash): boolean {
+    return this.flights.has(hash);
+  }
+
+  /** Tells of a block that is not sent any more, and why. */
+  miss(arrival: Arrival, reason: string): void {
+    const { block, source, late } = arrival;
+    const { hash, size, height } = block;
+    const at = this.deps.clock.now();
+    this.events.next(received(arrival));
+    this.events.next({
+      type: 'verdict',
+      at,
+      ...verdict(
+        { hash, source, size, ...(height !== undefined && { height }), receivedAt: at, peers: new Map() },
+        { fallback: this.deps.fallback },
+      ),
+      reason,
+      ...(late && { late: late.code }),
+    });
   }
 
   /** Hands a pool event to the block it concerns; a peer fresh from its handshake is given the newest block. */
@@ -205,20 +234,20 @@ export class Broadcaster {
     if (flight.released && outcome === 'unavailable' && dashd.length > 0) this.push(flight, dashd);
   }
 
-  /** Tells of the block and its race; nothing of this is on the hot path. */
+  /** Has the block kept, and tells of it once it is; nothing of this is on the hot path. */
   private follow(flight: Flight): void {
+    const { keep } = this.deps;
+    const { arrival } = flight;
+    if (keep === undefined || arrival.source !== 'pool') this.tell(flight);
+    else keep(arrival, (unspooled) => this.tell(flight, unspooled));
+  }
+
+  private tell(flight: Flight, unspooled?: string): void {
     const { clock, fallback } = this.deps;
-    const { block, source, at, doubts, gateMs } = flight.arrival;
-    const { hash, size, height, transactions } = block;
-    const known = { hash, source, size, ...(height !== undefined && { height }) };
-    this.events.next({
-      type: 'received',
-      at,
-      ...known,
-      ...(transactions !== undefined && { transactions }),
-      gateMs: toMicroseconds(gateMs),
-      ...(doubts.length > 0 && { held: doubts.map(({ reason }) => reason) }),
-    });
+    const { block, source, at, late } = flight.arrival;
+    const { hash, size, height } = block;
+    const known = { hash, source, size, ...(height !== undefined && { height }), ...(late && { late: late.code }) };
+    this.events.next({ ...received(flight.arrival), ...(unspooled !== undefined && { unspooled }) });
     const rules = { fallback, deadlineMs: VERDICT_DEADLINE_MS };
     race(openLedger({ ...known, receivedAt: at }), flight.entries$, rules, { clock, scheduler: this.scheduler })
       .pipe(takeUntil(this.over(flight)))
@@ -244,6 +273,22 @@ export class Broadcaster {
     const lacksIt = source === 'pool' || (!live.target.protected && height < (block.height ?? 0));
     if (lacksIt) this.push(flight, [live]);
   }
+}
+
+function received({ at, block, source, gateMs, doubts, late }: Arrival): BlockReceived {
+  const { hash, size, height, transactions } = block;
+  return {
+    type: 'received',
+    at,
+    hash,
+    source,
+    size,
+    ...(height !== undefined && { height }),
+    ...(transactions !== undefined && { transactions }),
+    gateMs: toMicroseconds(gateMs),
+    ...(doubts.length > 0 && { held: doubts.map(({ reason }) => reason) }),
+    ...(late && { late: late.code, firstAt: late.firstAt }),
+  };
 }
 
 /** A block as sessions need it; its frame is built once, for all. */

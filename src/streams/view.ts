@@ -17,16 +17,18 @@ export interface ViewDeps {
   readonly weights: () => Weights;
   readonly country?: CountryOf | undefined;
   readonly history: HistoryView;
+  readonly spool?: RelayView['spool'] | undefined;
   readonly clock: Clock;
 }
 
 export function createView(deps: ViewDeps): RelayView {
-  const { network, wanted, tip, book, pool, history, clock } = deps;
+  const { network, wanted, tip, book, pool, history, spool, clock } = deps;
   return {
     network,
     wanted,
     startedAt: clock.now(),
     history,
+    ...(spool !== undefined && { spool }),
     known: () => book.size,
     tip() {
       if (tip.hash === undefined) return undefined;

@@ -107,6 +107,10 @@ const EXAMPLES: Readonly<
   'proxy.allowInsecureBind': { text: 'true', value: true, wrong: 'sure' },
   'history.file': { text: '/var/lib/blocks.jsonl', value: '/var/lib/blocks.jsonl', wrong: 'a\0' },
   'history.maxBlocks': { text: '5', value: 5, wrong: '0' },
+  'spool.enabled': { text: 'false', value: false, wrong: 'never' },
+  'spool.dir': { text: '/var/lib/spool', value: '/var/lib/spool', wrong: 'a\0' },
+  'spool.maxBlocks': { text: '5', value: 5, wrong: '0' },
+  'spool.maxBytes': { text: '5000000', value: 5_000_000, wrong: '3999999' },
   'alerts.webhook.url': { text: 'https://hooks.example/x', value: 'https://hooks.example/x', wrong: 'ftp://x' },
   'alerts.webhook.secret': {
     text: '0123',
@@ -171,6 +175,7 @@ describe('config', () => {
       http: { enabled: true, host: '127.0.0.1', port: 8080, user: 'blockcast', reverseProxies: [] },
       proxy: { enabled: false, host: '127.0.0.1', port: 28_502, allowInsecureBind: false },
       history: { file: 'data/dash/block_history.jsonl', maxBlocks: 10_000 },
+      spool: { enabled: true, dir: 'data/dash/spool', maxBlocks: 10_000, maxBytes: 268_435_456 },
       alerts: { repeatAfter: 3_600, maxPerHour: 30 },
       log: { level: 'info', format: 'auto' },
     });

@@ -1,0 +1,106 @@
+/**
+ * A found block as a file of the spool: one line of JSON that says what it is, then the block's bytes as they are. The block itself is
+ * judged by the gate when it is read again, so the line needs no checksum: a body that changed on disk does not fit its merkle root.
+ */
+import { z } from 'zod';
+import type { Hash } from '../wire/reader.js';
+
+const FILE = 'blockcast spooled block';
+const VERSION = 1;
+/** The line is about 320 bytes long; more than this is no line of ours. */
+export const MAX_HEAD_BYTES = 1_024;
+const NEWLINE = 0x0a;
+
+/** What is known of a block without its bytes. */
+export interface SpoolEntry {
+  readonly hash: Hash;
+  readonly previous: Hash;
+  /** Absent when it could not be told. */
+  readonly height?: number;
+  /** When it came in, ms since the epoch. */
+  readonly at: number;
+  /** Of the block, bytes. */
+  readonly size: number;
+}
+
+const HashText = z.string().regex(/^[0-9a-f]{64}$/);
+const Marked = z.looseObject({ file: z.literal(FILE), version: z.int() });
+const Head = z.object({
+  hash: HashText,
+  previous: HashText,
+  height: z.int().nonnegative().exactOptional(),
+  at: z.number(),
+  size: z.int().positive(),
+});
+
+export type SpoolFaultCode = 'corrupt' | 'newer version' | 'torn';
+
+export type ParsedEntry =
+  | { readonly ok: true; readonly entry: SpoolEntry; readonly headBytes: number }
+  | { readonly ok: false; readonly code: SpoolFaultCode; readonly reason: string };
+
+/** The file's name, by which it is recognised. A block that comes again takes its own place. */
+export function fileName(hash: Hash): string {
+  return `${hash}.block`;
+}
+
+/** @returns undefined for a name that is not one of ours */
+export function hashOfName(name: string): Hash | undefined {
+  return /^([0-9a-f]{64})\.block$/.exec(name)?.[1];
+}
+
+export function formatHead({ hash, previous, height, at, size }: SpoolEntry): Buffer {
+  const head = { file: FILE, version: VERSION, hash, previous, ...(height !== undefined && { height }), at, size };
+  return Buffer.from(`${JSON.stringify(head)}\n`, 'latin1');
+}
+
+/**
+ * @param start the file's first {@link MAX_HEAD_BYTES}, or all of it when it is shorter
+ * @param fileBytes the whole file's size
+ */
+export function parseEntry(hash: Hash, start: Buffer, fileBytes: number): ParsedEntry {
+  const end = start.indexOf(NEWLINE);
+  const value = end < 0 ? undefined : parseJson(start.toString('latin1', 0, end));
+  const marked = Marked.safeParse(value);
+  if (!marked.success) {
+    if (fileBytes < MAX_HEAD_BYTES && end < 0)
+      return fault('torn', `${fileBytes} bytes, and not even a whole first line`);
+    return fault('corrupt', 'it does not begin as a spooled block');
+  }
+  const { version } = marked.data;
+  if (version > VERSION) return fault('newer version', `it is of version ${version}, this is version ${VERSION}`);
+  const head = Head.safeParse(value);
+  if (!head.success) return fault('corrupt', 'its first line cannot be read');
+  if (head.data.hash !== hash) return fault('corrupt', 'its name and its first line name different blocks');
+  const headBytes = end + 1;
+  const whole = headBytes + head.data.size;
+  if (fileBytes === whole) return { ok: true, entry: head.data, headBytes };
+  if (fileBytes < whole) return fault('torn', `${fileBytes} of ${whole} bytes`);
+  return fault('corrupt', `${fileBytes - whole} bytes follow the block`);
+}
+
+/** Parents before their children; apart from that, in the order in which they came. */
+export function inChainOrder<T extends SpoolEntry>(entries: Iterable<T>): T[] {
+  const waiting = new Map([...entries].sort((a, b) => a.at - b.at).map((entry) => [entry.hash, entry]));
+  const ordered: T[] = [];
+  for (const first of [...waiting.values()]) {
+    const branch: T[] = [];
+    for (let at: T | undefined = first; at !== undefined && waiting.delete(at.hash); at = waiting.get(at.previous)) {
+      branch.push(at);
+    }
+    ordered.push(...branch.reverse());
+  }
+  return ordered;
+}
+
+function fault(code: SpoolFaultCode, reason: string): ParsedEntry {
+  return { ok: false, code, reason };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

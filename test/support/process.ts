@@ -1,0 +1,146 @@
+/** A relay as a process of its own, which a test may kill at any instant, and a pool in front of it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Push, Subscriber } from 'zeromq';
+import { parseBlockEvent } from '../../src/delivery/block-event.js';
+import type { BlockEvent } from '../../src/events.js';
+import type { Hash } from '../../src/wire/reader.js';
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const PATIENCE_MS = 60_000;
+const MAX_OUTPUT = 20_000;
+
+/** Waits until `find` gives something, looking whenever `news` says so. @throws Error naming `what` when that takes too long */
+export async function until<T>(
+  what: string,
+  find: () => T | undefined,
+  everyMs = 5,
+  patienceMs = PATIENCE_MS,
+): Promise<T> {
+  const from = performance.now();
+  for (;;) {
+    const found = find();
+    if (found !== undefined) return found;
+    if (performance.now() - from > patienceMs) throw new Error(`waited ${patienceMs} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
+export class RelayProcess {
+  readonly folder = mkdtempSync(join(tmpdir(), 'blockcast-process-'));
+  readonly spool = join(this.folder, 'spool');
+  readonly events: BlockEvent[] = [];
+  output = '';
+  private child: ChildProcess | undefined;
+  private readonly pool = new Push({ linger: 0, reconnectInterval: 10 });
+  private readonly subscriber = new Subscriber({ linger: 0, reconnectInterval: 10 });
+  private readonly listeners = new Set<(event: BlockEvent) => void>();
+
+  /** @param flags beyond those that keep it to itself */
+  constructor(private readonly flags: readonly string[]) {
+    this.pool.connect(this.endpoint('pool'));
+    this.subscriber.connect(this.endpoint('events'));
+    this.subscriber.subscribe();
+    void this.listen();
+  }
+
+  /** Starts it, or starts it again; resolves when it answers over both sockets. */
+  async start(more: readonly string[] = []): Promise<void> {
+    this.output = '';
+    const child = spawn(
+      process.execPath,
+      [
+        '--enable-source-maps',
+        MAIN,
+        'run',
+        '--network=regtest',
+        `--pool-bind=${this.endpoint('pool')}`,
+        `--events-bind=${this.endpoint('events')}`,
+        `--broadcast-peer-db=${join(this.folder, 'peers.json')}`,
+        `--history-file=${join(this.folder, 'blocks.jsonl')}`,
+        '--broadcast-skip-bootstrap=true',
+        '--broadcast-min-peers=0',
+        '--broadcast-rehearsal-interval=0',
+        '--http-enabled=false',
+        '--log-level=debug',
+        '--log-format=json',
+        ...this.flags,
+        ...more,
+      ],
+      { env: { PATH: process.env['PATH'], HOME: '/nonexistent' }, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (text: Buffer) => {
+        this.output = (this.output + text.toString()).slice(-MAX_OUTPUT);
+      });
+    }
+    this.child = child;
+    await this.says(/pool socket up/);
+    await this.says(/events socket up/);
+  }
+
+  get pid(): number {
+    return this.child?.pid ?? 0;
+  }
+
+  /** Waits for a line of its log. */
+  async says(line: RegExp): Promise<void> {
+    await until(`${line} in ${this.output}`, () => (line.test(this.output) ? true : undefined));
+  }
+
+  async push(raw: Buffer): Promise<void> {
+    await this.pool.send(raw);
+  }
+
+  /** The next event of the type about the block, from now on. */
+  next(type: BlockEvent['type'], hash: Hash): Promise<BlockEvent> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no ${type} of ${hash}: ${this.output}`)), PATIENCE_MS);
+      // Some are never told: nobody waits for them then.
+      timer.unref();
+      const listener = (event: BlockEvent): void => {
+        if (event.type !== type || !('hash' in event) || event.hash !== hash) return;
+        clearTimeout(timer);
+        this.listeners.delete(listener);
+        resolve(event);
+      };
+      this.listeners.add(listener);
+    });
+  }
+
+  /** Ends it without giving it time to do anything. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
+    const { child } = this;
+    this.child = undefined;
+    if (child === undefined) return null;
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    const [code] = await exit;
+    return code as number | null;
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    this.pool.close();
+    this.subscriber.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private endpoint(name: string): string {
+    return `ipc://${join(this.folder, name)}`;
+  }
+
+  private async listen(): Promise<void> {
+    for await (const [message] of this.subscriber) {
+      const event = message && parseBlockEvent(message);
+      if (event === undefined) continue;
+      this.events.push(event);
+      for (const listener of [...this.listeners]) listener(event);
+    }
+  }
+}
