@@ -41,8 +41,14 @@ function fromIpv6(text: string, port: number): PeerAddress | undefined {
   return { host: ip.toRFC5952String(), port, family: 'ipv6' };
 }
 
-/** Reads `host:port`, `[ipv6]:port`. @returns undefined when it is neither */
-export function parseAddress(text: string): PeerAddress | undefined {
+/**
+ * Reads `host:port`, `[ipv6]:port`.
+ * @param defaultPort where a port may be left out, as it may in what an operator typed
+ * @returns undefined when it is neither, or there is no port
+ */
+export function parseAddress(text: string, defaultPort = 0): PeerAddress | undefined {
+  const bare = toAddress(text.trim().replace(/^\[(.*:.*)\]$/, '$1'), defaultPort);
+  if (bare !== undefined) return bare;
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text.trim());
   if (match === null) return undefined;
   const [, bracketed, plain, port] = match;

@@ -190,7 +190,7 @@ export class PeerBook {
 
   /**
    * Takes in a peer from a source other than gossip. An operator's word (`configured`) is taken for any address, dashd's for any
-   * port that is not another service's; the rest must be what a node of this network would be reached at.
+   * address with a port that is not another service's; the rest must be what a node of this network would be reached at.
    * @param now ms since the epoch
    * @returns what became of it
    */
@@ -348,7 +348,8 @@ export class PeerBook {
   #refuses(address: PeerAddress, source: Source): Refusal | undefined {
     if (this.#excluded.has(keyOf(address))) return 'excluded';
     if (source === 'configured' || source === 'local_dashd') return undefined;
-    if (!isRoutable(address, this.network)) return 'unroutable';
+    // dashd dials no private address and no name but those that its operator gave it.
+    if (source !== 'dashd' && !isRoutable(address, this.network)) return 'unroutable';
     const standing = portStanding(address.port, this.network);
     const anyPort = source === 'dashd' || source === 'masternode' || isLocalNetwork(this.network);
     return standing === 'standard' || (standing === 'other' && anyPort) ? undefined : 'non-standard port';

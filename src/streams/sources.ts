@@ -59,8 +59,8 @@ const SEEDS_AFTER_MS = 11 * SECOND_MS;
 const SEEDS_EVERY_MS = HOUR_MS;
 
 export function sources(deps: SourceDeps): Observable<SourceNews | ServiceEvent> {
-  const { rpc, clock, scheduler, askDashd } = deps;
-  const asked = (ask: Ask, everyMs: number) => poll(() => ask(rpc, clock), everyMs, scheduler);
+  const { scheduler, askDashd } = deps;
+  const asked = (ask: Ask, everyMs: number) => poll(() => ask(deps), everyMs, scheduler);
   return merge(
     askDashd ? asked(askConnections, CONNECTIONS_EVERY_MS) : EMPTY,
     askDashd ? asked(askMasternodes, MASTERNODES_EVERY_MS) : EMPTY,
@@ -68,7 +68,7 @@ export function sources(deps: SourceDeps): Observable<SourceNews | ServiceEvent>
   );
 }
 
-type Ask = (rpc: Pick<Rpc, 'call'>, clock: Clock) => Observable<SourceNews | ServiceEvent>;
+type Ask = (deps: Pick<SourceDeps, 'rpc' | 'network' | 'clock'>) => Observable<SourceNews | ServiceEvent>;
 
 /** Asks every so often, and more often until there was something to hear. */
 function poll(
@@ -95,28 +95,40 @@ function isSameComplaint(before: SourceNews | ServiceEvent, news: SourceNews | S
   return before.type === 'service' && news.type === 'service' && before.detail === news.detail;
 }
 
+/** What cannot be read of a peer is left out, not the peer. */
 const Connection = z.object({
   addr: z.string(),
-  inbound: z.boolean(),
+  inbound: z.boolean().optional().catch(undefined),
+  connection_type: z.string().optional().catch(undefined),
   services: z
     .string()
     .regex(/^[0-9a-f]{1,16}$/i)
-    .optional(),
-  minping: z.number().nonnegative().optional(),
+    .optional()
+    .catch(undefined),
+  minping: z.number().nonnegative().optional().catch(undefined),
 });
 
 /** `getpeerinfo`. Inbound peers are left out: the port they came from is not one they listen on. */
-const askConnections: Ask = (rpc, clock) =>
+const askConnections: Ask = ({ rpc, network, clock }) =>
   from(rpc.call('getpeerinfo')).pipe(
     concatMap((answer) => read(answer, z.array(z.unknown()), 'getpeerinfo', clock)),
-    map((answer) => (answer.type === 'read' ? heard('dashd', answer.value.flatMap(connectionOf)) : answer)),
+    map((answer) => {
+      if (answer.type !== 'read') return answer;
+      const outbound = understood(Connection, answer.value).filter(isOutbound);
+      const peers = outbound.flatMap((peer) => connectionOf(peer, network));
+      return outbound.length > 0 && peers.length === 0
+        ? noAddress(`dashd has ${outbound.length} outbound peers, none of them with an address that can be read`, clock)
+        : heard('dashd', peers);
+    }),
   );
 
-function connectionOf(entry: unknown): Heard[] {
-  const peer = Connection.safeParse(entry);
-  if (!peer.success || peer.data.inbound) return [];
-  const { addr, services, minping } = peer.data;
-  const address = parseAddress(addr);
+function isOutbound({ inbound, connection_type: type }: z.infer<typeof Connection>): boolean {
+  return inbound === undefined ? type !== undefined && type !== 'inbound' : !inbound;
+}
+
+function connectionOf({ addr, services, minping }: z.infer<typeof Connection>, network: Network): Heard[] {
+  // Of a peer that the operator gave to dashd (addnode, connect) this is what was typed: a name, an address without a port.
+  const address = parseAddress(addr, network.p2pPort);
   if (address === undefined) return [];
   // In the middle of its handshake a peer has told nothing of itself yet: dashd gives no services at all.
   const offered = BigInt(`0x${services ?? 0}`);
@@ -127,38 +139,68 @@ function connectionOf(entry: unknown): Heard[] {
   return [{ address, known }];
 }
 
+const Address = z.string().optional().catch(undefined);
+/**
+ * Where a masternode is reached: Dash Core 24 has `addresses` alone, unless it is run with -deprecatedrpc=service; 23 has it beside `address`
+ * (`masternodelist`) or `service` (`protx list`); older ones have no `addresses`.
+ */
+const Place = z.object({
+  addresses: z
+    .object({ core_p2p: z.union([z.string().transform((one) => [one]), z.array(z.unknown())]) })
+    .optional()
+    .catch(undefined),
+  address: Address,
+  service: Address,
+});
+const Masternode = Place.extend({ status: z.string().optional().catch(undefined) });
 const Masternodes = z.record(z.string(), z.unknown());
-const Masternode = z.object({ address: z.string(), status: z.string() });
-const ProTx = z.object({ state: z.object({ service: z.string() }) });
+const ProTx = z.object({ state: Place });
 
 /** `masternodelist`, and `protx list` where that one is not understood: the race is for masternodes. */
-const askMasternodes: Ask = (rpc, clock) =>
+const askMasternodes: Ask = ({ rpc, clock }) =>
   from(rpc.call('masternodelist', ['json'])).pipe(
     concatMap((answer) => {
       const enabled = answer.ok ? enabledMasternodes(answer.result) : undefined;
-      if (enabled !== undefined) return of(heard('masternode', known(enabled.map(parseAddress))));
+      const peers = known((enabled ?? []).map(placeOf));
+      if (enabled !== undefined && (enabled.length === 0 || peers.length > 0)) return of(heard('masternode', peers));
       return from(rpc.call('protx', ['list', 'valid', true])).pipe(
         concatMap((second) => read(second, z.array(z.unknown()), 'protx list', clock)),
-        map((second) =>
-          second.type === 'read'
-            ? heard(
-                'masternode',
-                known(understood(ProTx, second.value).map(({ state }) => parseAddress(state.service))),
+        map((second) => {
+          if (second.type !== 'read') return second;
+          const places = known(understood(ProTx, second.value).map(({ state }) => placeOf(state)));
+          return second.value.length > 0 && places.length === 0
+            ? noAddress(
+                `dashd has ${second.value.length} masternodes, none of them with an address that can be read (addresses.core_p2p, address, service)`,
+                clock,
               )
-            : second,
-        ),
+            : heard('masternode', places);
+        }),
       );
     }),
   );
 
-/** The addresses in an answer to `masternodelist`; undefined when it is none. */
-function enabledMasternodes(answer: unknown): string[] | undefined {
+/** The entries of an answer to `masternodelist` that are not banned; undefined when it is no such answer. */
+function enabledMasternodes(answer: unknown): z.infer<typeof Masternode>[] | undefined {
   const list = Masternodes.safeParse(answer);
   if (!list.success) return undefined;
   const entries = Object.values(list.data);
   const masternodes = understood(Masternode, entries);
   if (entries.length > 0 && masternodes.length === 0) return undefined;
-  return masternodes.filter(({ status }) => status === 'ENABLED').map(({ address }) => address);
+  return masternodes.filter(({ status = 'ENABLED' }) => status === 'ENABLED');
+}
+
+/** The first that can be read: further ones lead to the same node. */
+function placeOf({ addresses, address, service }: z.infer<typeof Place>): PeerAddress | undefined {
+  for (const text of [...(addresses?.core_p2p ?? []), address, service]) {
+    const place = typeof text === 'string' ? parseAddress(text) : undefined;
+    if (place !== undefined) return place;
+  }
+  return undefined;
+}
+
+/** A source that has entries and yields nothing would otherwise look like one that has none. */
+function noAddress(detail: string, clock: Clock): ServiceEvent {
+  return { type: 'service', at: clock.now(), service: 'dashd rpc', state: 'fault', code: 'no-address', detail };
 }
 
 /** One entry that cannot be read says nothing about the others. */
@@ -206,6 +248,6 @@ function read<T>(
     service: 'dashd rpc',
     state: 'fault',
     code: 'not understood',
-    detail: `the answer to ${method} is not what dashd 23 answers`,
+    detail: `the answer to ${method} is not what dashd 23 or 24 answers`,
   });
 }

@@ -87,7 +87,9 @@ test('what other sources may bring', () => {
   const mainnet = newBook();
   assert.equal(mainnet.hear(address('10.0.0.5:1234'), 'configured', NOW), 'added');
   assert.equal(mainnet.hear(address('node.example:9999'), 'configured', NOW), 'added');
-  assert.equal(mainnet.hear(address('10.0.0.6:9999'), 'dashd', NOW), 'unroutable');
+  assert.equal(mainnet.hear(address('10.0.0.6:9999'), 'dashd', NOW), 'added');
+  assert.equal(mainnet.hear(address('node.example.org:9999'), 'dashd', NOW), 'added');
+  assert.equal(mainnet.hear(address('10.0.0.7:9999'), 'masternode', NOW), 'unroutable');
   assert.equal(mainnet.hear(address('1.2.3.4:10000'), 'dashd', NOW), 'added');
   assert.equal(mainnet.hear(address('1.2.3.4:22'), 'dashd', NOW), 'non-standard port');
   assert.equal(mainnet.hear(address('1.2.3.5:10000'), 'dns', NOW), 'non-standard port');

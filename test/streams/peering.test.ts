@@ -363,7 +363,7 @@ describe('peering', () => {
     await under.time.pass(60_000);
     assert.deepEqual(
       under.services.filter((text) => text.startsWith('fault')),
-      ['fault: the answer to getpeerinfo is not what dashd 23 answers'],
+      ['fault: the answer to getpeerinfo is not what dashd 23 or 24 answers'],
     );
   });
 

@@ -86,6 +86,70 @@ class Asked {
 }
 
 describe("dashd's connections", () => {
+  it('are read as their operator typed them, with the port of the network where none was given', async () => {
+    const under = new Asked();
+    const typed = [
+      '10.0.0.2',
+      'node.example.org',
+      'Node.Example.org:10001',
+      'fd00::1337',
+      '[fd00::1338]',
+      '[fd00::1]:9',
+    ];
+    under.rpc.replies.set('getpeerinfo', answer(typed.map((addr) => outbound(addr, { connection_type: 'manual' }))));
+    under.begin();
+    await under.time.pass(0);
+    assert.deepEqual(under.heard('dashd'), [
+      '10.0.0.2:9999',
+      'node.example.org:9999',
+      'node.example.org:10001',
+      '[fd00::1337]:9999',
+      '[fd00::1338]:9999',
+      '[fd00::1]:9',
+    ]);
+  });
+
+  it('lose what cannot be read of them, not themselves', async () => {
+    const under = new Asked();
+    const odd = { minping: -1, services: 'NETWORK', connection_type: 7 };
+    under.rpc.replies.set(
+      'getpeerinfo',
+      answer([outbound('5.6.7.8:9999', odd), outbound('5.6.7.9', { minping: '1' })]),
+    );
+    under.begin();
+    await under.time.pass(0);
+    assert.deepEqual(under.heard('dashd'), ['5.6.7.8:9999', '5.6.7.9:9999']);
+    assert.deepEqual(
+      under.news.flatMap((news) => (news.type === 'heard' ? news.peers.map(({ known }) => known) : [])),
+      [{}, { services: 0xc05n }],
+    );
+  });
+
+  it('are told apart from inbound ones by either field, and left out without both', async () => {
+    const under = new Asked();
+    under.rpc.replies.set(
+      'getpeerinfo',
+      answer([
+        outbound('5.6.7.1:9999', { inbound: undefined }),
+        outbound('5.6.7.2:9999', { inbound: undefined, connection_type: 'inbound' }),
+        outbound('5.6.7.3:9999', { inbound: undefined, connection_type: undefined }),
+      ]),
+    );
+    under.begin();
+    await under.time.pass(0);
+    assert.deepEqual(under.heard('dashd'), ['5.6.7.1:9999']);
+  });
+
+  it('are complained about when there are some and none can be read', async () => {
+    const under = new Asked();
+    under.rpc.replies.set('getpeerinfo', answer([outbound('?'), outbound('a b')]));
+    under.begin();
+    await under.time.pass(60_000);
+    assert.deepEqual(under.faults, [
+      'fault: no-address: dashd has 2 outbound peers, none of them with an address that can be read',
+    ]);
+  });
+
   it('are heard with what dashd knows of them', async () => {
     const under = new Asked();
     under.rpc.replies.set('getpeerinfo', answer([outbound('5.6.7.8:9999')]));
@@ -148,23 +212,17 @@ describe("dashd's connections", () => {
       [],
       {},
       outbound(''),
-      outbound('5.6.7.8'),
+      outbound('5.6.7.8?'),
       outbound('5.6.7.8:0'),
       outbound('5.6.7.8:65536'),
       outbound('5.6.7.8:-1'),
       outbound('[5.6.7.8]:9999'),
-      outbound('2001:db8::1:9999'),
+      outbound('2001:db8::1::9999'),
       outbound('[fe80::1%eth0]:9999'),
       outbound('127.1:9999'),
       outbound('ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p:0'),
       outbound('aaaa.onion:9999'),
       { ...outbound('1.2.3.4:9999'), addr: 5 },
-      { ...outbound('1.2.3.4:9999'), inbound: 'false' },
-      outbound('1.2.3.4:9999', { services: 'xyz' }),
-      outbound('1.2.3.4:9999', { services: '0'.repeat(17) }),
-      outbound('1.2.3.4:9999', { services: 5 }),
-      outbound('1.2.3.4:9999', { minping: -1 }),
-      outbound('1.2.3.4:9999', { minping: '0.1' }),
     ];
     const under = new Asked();
     under.rpc.replies.set('getpeerinfo', answer([...garbage, outbound('5.6.7.8:9999'), ...garbage]));
@@ -218,7 +276,7 @@ describe("dashd's connections", () => {
     under.rpc.replies.set('getpeerinfo', inTurn(...replies));
     under.begin();
     await under.time.pass(35_000);
-    const fault = 'fault: not understood: the answer to getpeerinfo is not what dashd 23 answers';
+    const fault = 'fault: not understood: the answer to getpeerinfo is not what dashd 23 or 24 answers';
     assert.deepEqual(under.faults, [fault]);
     await under.time.pass(30_000);
     assert.deepEqual(under.faults, [fault, fault]);
@@ -255,6 +313,56 @@ describe('masternodes', () => {
     assert.deepEqual(under.heard('masternode'), ['5.6.7.8:9999', '[2001:db8::2]:9999']);
     assert.deepEqual(under.rpc.calls.find(({ method }) => method === 'masternodelist')?.params, ['json']);
     assert.equal(under.rpc.times('protx').length, 0);
+  });
+
+  it('of Dash Core 24 have their address in addresses.core_p2p alone, a list or a text, the first that can be read', async () => {
+    const under = new Asked();
+    const { address: _gone, ...v24 } = masternode('5.6.7.1:9999');
+    const extended = { core_p2p: [7, '?', '[2001:db8::1]:9999', '5.6.7.2:9999'], platform_p2p: ['5.6.7.2:26656'] };
+    under.rpc.replies.set(
+      'masternodelist',
+      answer({
+        a: v24,
+        b: { ...v24, addresses: extended },
+        c: { ...v24, addresses: { core_p2p: '5.6.7.3:9999' } },
+        d: { ...masternode('5.6.7.4:9999'), addresses: {} },
+        e: { ...masternode('5.6.7.5:9999'), status: undefined },
+        f: { ...v24, status: 'POSE_BANNED' },
+      }),
+    );
+    under.begin();
+    await under.time.pass(0);
+    assert.deepEqual(under.heard('masternode'), [
+      '5.6.7.1:9999',
+      '[2001:db8::1]:9999',
+      '5.6.7.3:9999',
+      '5.6.7.4:9999',
+      '5.6.7.5:9999',
+    ]);
+    assert.deepEqual(under.faults, []);
+  });
+
+  it('of `protx list` likewise', async () => {
+    const under = new Asked();
+    under.rpc.replies.set('masternodelist', answer({ a: { status: 'ENABLED', elsewhere: '5.6.7.8:9999' } }));
+    under.rpc.replies.set(
+      'protx',
+      answer([{ state: { addresses: { core_p2p: ['5.6.7.8:9999'] } } }, { state: { service: '5.6.7.9:9999' } }]),
+    );
+    under.begin();
+    await under.time.pass(0);
+    assert.deepEqual(under.heard('masternode'), ['5.6.7.8:9999', '5.6.7.9:9999']);
+  });
+
+  it('are complained about once when there are some and none has an address', async () => {
+    const under = new Asked();
+    under.rpc.replies.set('masternodelist', answer({ a: { status: 'ENABLED' }, b: { status: 'ENABLED' } }));
+    under.rpc.replies.set('protx', answer([{ state: {} }, { state: { addresses: { core_p2p: [] } } }]));
+    under.begin();
+    await under.time.pass(60_000);
+    assert.deepEqual(under.faults, [
+      'fault: no-address: dashd has 2 masternodes, none of them with an address that can be read (addresses.core_p2p, address, service)',
+    ]);
   });
 
   it('cost each other nothing when one cannot be read', async () => {
@@ -304,7 +412,9 @@ describe('masternodes', () => {
     under.rpc.replies.set('protx', answer({}));
     under.begin();
     await under.time.pass(MINUTE);
-    assert.deepEqual(under.faults, ['fault: not understood: the answer to protx list is not what dashd 23 answers']);
+    assert.deepEqual(under.faults, [
+      'fault: not understood: the answer to protx list is not what dashd 23 or 24 answers',
+    ]);
     const silent = asking(WARMING).begin();
     await silent.time.pass(MINUTE);
     assert.deepEqual(silent.news, []);
@@ -341,7 +451,7 @@ describe('whatever dashd answers', () => {
         assert.equal(under.rpc.times('getpeerinfo').length >= 1, true);
         for (const news of under.news) {
           if (news.type === 'heard') assert.ok(news.peers.every(({ address }) => address.port > 0));
-          else assert.equal(news.code, 'not understood');
+          else assert.ok(['not understood', 'no-address'].includes(news.code));
         }
         under.stop();
         assert.equal(under.time.pending, 0);

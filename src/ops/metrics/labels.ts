@@ -144,6 +144,7 @@ export const SERVICE_CODES: Readonly<Record<ServiceEvent['service'], readonly st
     'cookie unreadable',
     'warming up',
     'not understood',
+    'no-address',
   ],
   'dashd chain': ['catching-up', 'starting', 'wrong-network'],
   peers: ['below min', 'protected'],
