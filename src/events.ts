@@ -225,6 +225,8 @@ export interface PlanEvent {
   readonly targets: number;
   /** Peers in the book. */
   readonly known: number;
+  /** Of these, why they are no candidates: by reason, from a closed list; what did not occur is left out. */
+  readonly skipped?: Readonly<Record<string, number>>;
 }
 
 export interface PlannedChange {

@@ -1,7 +1,8 @@
 /** Peers as text for people. */
 import { formatMs, oneLine } from '../ops/units.js';
-import { delivered, type PeerRecord, undelivered } from '../peers/record.js';
+import { delivered, isProven, type PeerRecord, undelivered } from '../peers/record.js';
 import { type Score, score, type TermLabel, type Weights } from '../peers/score.js';
+import { barOf, isConfigured } from '../peers/standing.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.js';
 
 const NONE = '–';
@@ -71,6 +72,7 @@ export function describePeer(record: PeerRecord, now: number, weights: Weights):
         : `${backoff.failures} failures in a row, ${backoff.retryAt > now ? `tried again in ${span(backoff.retryAt - now)}` : 'may be tried now'}`,
     ],
   ];
+  if (!record.protected) facts.push(['dialled', dialled(record, now)]);
   const width = Math.max(...terms.map(({ value }) => points(value).length), points(total).length);
   const labels = Math.max(...facts.map(([label]) => label.length));
   return [
@@ -81,6 +83,14 @@ export function describePeer(record: PeerRecord, now: number, weights: Weights):
     ...facts.flatMap(([label, text]) => (text === undefined ? [] : [`  ${label.padEnd(labels)}  ${oneLine(text)}`])),
     '',
   ].join('\n');
+}
+
+/** Whether a relay may dial it, and the reason that counts when not. */
+function dialled(record: PeerRecord, now: number): string {
+  const bar = barOf(record, now);
+  if (bar === undefined) return 'when a slot is free for it, or another makes way';
+  const who = isConfigured(record) || isProven(record) ? 'fewer than broadcast.minPeers peers are' : 'no peer is';
+  return `not now: ${bar.code}: ${bar.text}; but every minute while ${who} connected`;
 }
 
 function blocks({ acknowledged, accepted, alreadyHad, failed, proofMs }: PeerRecord['broadcasts']): string {

@@ -164,14 +164,16 @@ function lost({ peer, protected: local, code, reason, wasReady }: PeerLost): str
     : `${subject} ${peer} not reached: ${code}: ${reason}`;
 }
 
-function plan({ connect, disconnect, kept, targets, known }: PlanEvent): string {
+function plan({ connect, disconnect, kept, targets, known, skipped = {} }: PlanEvent): string {
   const why = ({ peer, reason }: PlannedChange) => `${peer} (${reason})`;
   const changes = [
     ...(connect.length === 0 ? [] : [`connect to ${connect.map(why).join(', ')}`]),
     ...(disconnect.length === 0 ? [] : [`leave ${disconnect.map(why).join(', ')}`]),
   ];
   const what = changes.length === 0 ? 'nothing to change' : changes.join('; ');
-  return `peers: ${targets} targets, ${kept} kept, ${known} known: ${what}`;
+  const reasons = Object.entries(skipped).map(([code, count]) => `${count} ${code}`);
+  const aside = reasons.length === 0 ? '' : ` (no candidates: ${reasons.join(', ')})`;
+  return `peers: ${targets} targets, ${kept} kept, ${known} known${aside}: ${what}`;
 }
 
 function gossip({ peer, added, known, futureDated, refused }: GossipEvent): string {

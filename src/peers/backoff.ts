@@ -62,6 +62,21 @@ export function onFailure(backoff: Backoff, now: number, random: Random, policy:
   return { state: open ? 'open' : 'closed', failures, retryAt: now + jittered };
 }
 
+/** After a flood or nonsense: the breaker opens at once, and for longer each time, however long the connection had lasted. */
+export function onMisconduct(backoff: Backoff, now: number, random: Random, policy: BackoffPolicy = BACKOFF): Backoff {
+  const failures = Math.max(backoff.failures, policy.threshold - 1);
+  return onFailure({ ...backoff, failures }, now, random, policy);
+}
+
+/** After a dial that failed while nobody could be reached: what was known of the peer stays as it was. */
+export function onIsolation(backoff: Backoff, now: number, random: Random, policy: BackoffPolicy = BACKOFF): Backoff {
+  return {
+    state: 'closed',
+    failures: backoff.failures,
+    retryAt: now + policy.trialMs * (1 - policy.jitter * random.float()),
+  };
+}
+
 /**
  * After a handshake: the breaker closes, but the failures stay on the account until the connection has lasted, or a peer that
  * shakes hands and hangs up would be redialled for ever.

@@ -8,6 +8,8 @@ export interface Candidate {
   readonly record: PeerRecord;
   readonly score: number;
   readonly lot: number;
+  /** What speaks against it, when it is a last resort. */
+  readonly bar?: string;
 }
 
 /** Candidates are put in order this many at a time, so that no single step takes long. */
@@ -38,6 +40,10 @@ export class Tier {
       if (head !== undefined && (leader === undefined || isBefore(head, leader))) best = batch;
     }
     return best?.take();
+  }
+
+  get size(): number {
+    return this.#heldBack.length + this.#batch.length + this.#batches.reduce((sum, batch) => sum + batch.size, 0);
   }
 
   /** Takes the best that fits and has `least` points. */

@@ -36,22 +36,38 @@ export type Unfitness = {
   readonly text: string;
 };
 
+type RememberedUnfitness = Unfitness & { readonly code: Exclude<Unfitness['code'], 'behind'> };
+
 /** Service bit NETWORK: serves the whole chain. Source: Dash Core `protocol.h`. */
 export const NODE_NETWORK = 1n;
 
-/** Why a peer is not worth a slot at `now` (ms). @returns undefined when it is, or when nothing is known against it */
-export function unfitness(
+/**
+ * Why a peer that is connected is not worth its slot at `now` (ms). Its height counts: it is what the peer shows now, unlike the
+ * height of a connection that is over, which says nothing of where the peer is today.
+ * @returns undefined when it is, or when nothing is known against it
+ */
+export function liveUnfitness(
   record: PeerRecord,
   now: number,
   around: Surroundings,
   limits: FitnessLimits = FITNESS,
 ): Unfitness | undefined {
+  const behind = blocksBehind(record, around);
+  if (behind > limits.maxBlocksBehind) return { code: 'behind', text: `it is ${behind} blocks behind our tip` };
+  return unfitness(record, now, around, limits);
+}
+
+/** Why a peer is not worth a slot at `now` (ms), by what is remembered of it. @returns undefined when nothing is known against it */
+export function unfitness(
+  record: PeerRecord,
+  now: number,
+  around: Surroundings,
+  limits: FitnessLimits = FITNESS,
+): RememberedUnfitness | undefined {
   const { services, broadcasts, ping } = record;
   if (services !== undefined && (services & NODE_NETWORK) === 0n) {
     return { code: 'no network service', text: 'it does not serve the chain' };
   }
-  const behind = blocksBehind(record, now, around, limits);
-  if (behind > limits.maxBlocksBehind) return { code: 'behind', text: `it is ${behind} blocks behind our tip` };
   if (broadcasts.failuresInARow >= limits.maxFailuresInARow && now - (broadcasts.lastAt ?? 0) < limits.memoryMs) {
     return {
       code: 'failing',
@@ -65,10 +81,8 @@ export function unfitness(
   return undefined;
 }
 
-function blocksBehind(record: PeerRecord, now: number, { tipHeight }: Surroundings, limits: FitnessLimits): number {
-  if (tipHeight === undefined || record.height === undefined) return 0;
-  // What it was when last connected says nothing of a peer that had an hour to catch up.
-  return now - record.lastSeen < limits.memoryMs ? tipHeight - record.height : 0;
+function blocksBehind({ height }: PeerRecord, { tipHeight }: Surroundings): number {
+  return tipHeight === undefined || height === undefined ? 0 : tipHeight - height;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { MINUTE_MS, type Random } from '../time.js';
 import type { NetworkName } from '../wire/network.js';
 import { type AddressFamily, isLocalNetwork, type PeerKey } from './address.js';
-import type { FitnessLimits } from './fitness.js';
+import type { FitnessLimits, Unfitness } from './fitness.js';
 import type { CountryOf } from './occupancy.js';
 import type { PeerRecord } from './record.js';
 import type { Weights } from './score.js';
@@ -87,7 +87,7 @@ export interface SelectInput {
   readonly families?: ReadonlySet<AddressFamily>;
 }
 
-export type ConnectCode = 'below min' | 'free slot' | 'exploration' | 'rotation';
+export type ConnectCode = 'below min' | 'free slot' | 'exploration' | 'rotation' | 'last-resort';
 export type DisconnectCode =
   | 'not in book'
   | 'over max'
@@ -97,7 +97,7 @@ export type DisconnectCode =
   | 'outscored'
   | 'exploration';
 export type KeepCode = 'protected' | 'connecting' | 'young' | 'on trial' | 'good' | 'no replacement' | 'rotation limit';
-export type SkipCode = 'unreachable family' | 'backoff' | 'breaker open' | 'unfit';
+export type SkipCode = 'unreachable family' | 'backoff' | 'breaker open' | Exclude<Unfitness['code'], 'behind'>;
 
 export interface Reason<Code extends string> {
   readonly code: Code;
@@ -121,7 +121,7 @@ export interface Plan {
   readonly keep: readonly Planned<KeepCode>[];
   /** Live peers that count as broadcast targets, before the plan. */
   readonly targets: number;
-  /** Candidates, and why others are none. */
+  /** Candidates, and why others are none; of these some may be connected to as a last resort. */
   readonly candidates: number;
   readonly skipped: Readonly<Record<SkipCode, number>>;
 }

@@ -43,6 +43,7 @@ export class Planner {
     private readonly input: SelectInput,
     seats: readonly Seat[],
     private readonly tiers: readonly Tier[],
+    private readonly lastResort: readonly Tier[],
   ) {
     this.#taken = new Occupancy(input.country);
     this.#seats = [...seats].sort(worstFirst);
@@ -97,20 +98,36 @@ export class Planner {
     const refill = needsRefill(targets, limits);
     const explore = refill ? 0 : Math.min(free, Math.max(0, limits.exploration - this.#explorers(this.#seats)));
     for (let i = 0; i < explore; i++) if (this.#seatNext('exploration', true, 0)) free--;
+    const code = refill ? 'below min' : 'free slot';
+    const resort = this.lastResort.reduce((sum, tier) => sum + tier.size, 0);
+    const reserved = Math.min(resort, Math.ceil(free / 2));
+    free -= reserved;
+    free = reserved + this.#fillWith(code, free);
+    free = this.#fillWith('last-resort', free);
+    if (reserved > 0) this.#fillWith(code, free);
+  }
+
+  /** @returns the slots that are still free */
+  #fillWith(code: ConnectCode, slots: number): number {
+    const { limits } = this.input;
+    let free = slots;
     // The caps give way one by one, and only for slots nobody else can take.
     const widest = Math.max(limits.groupCeiling - limits.perGroup, limits.countryCeiling - limits.perCountry, 0);
     for (let extra = 0; extra <= widest && free > 0; extra++) {
-      while (free > 0 && this.#seatNext(refill ? 'below min' : 'free slot', false, extra)) free--;
+      while (free > 0 && this.#seatNext(code, false, extra)) free--;
     }
+    return free;
   }
 
   #seatNext(code: ConnectCode, untried: boolean, extra: number): boolean {
     const { limits } = this.input;
     const perGroup = Math.max(limits.perGroup, Math.min(limits.perGroup + extra, limits.groupCeiling));
     const perCountry = Math.max(limits.perCountry, Math.min(limits.perCountry + extra, limits.countryCeiling));
-    const chosen = this.#take(0, untried, (record) => this.#taken.fits(record, perGroup, perCountry));
+    const fits = (record: PeerRecord) => this.#taken.fits(record, perGroup, perCountry);
+    const chosen = code === 'last-resort' ? takeFrom(this.lastResort, 0, fits) : this.#take(0, untried, fits);
     if (chosen === undefined) return false;
-    this.#join(chosen, { code, text: `score ${points(chosen.score)}` });
+    const despite = chosen.bar === undefined ? '' : `, tried all the same: ${chosen.bar}`;
+    this.#join(chosen, { code, text: `score ${points(chosen.score)}${despite}` });
     return true;
   }
 
@@ -238,11 +255,7 @@ export class Planner {
   }
 
   #take(least: number, untried: boolean, fits: (record: PeerRecord) => boolean): Candidate | undefined {
-    for (const tier of untried ? this.tiers.slice(2) : this.tiers) {
-      const candidate = tier.take(least, fits);
-      if (candidate !== undefined) return candidate;
-    }
-    return undefined;
+    return takeFrom(untried ? this.tiers.slice(2) : this.tiers, least, fits);
   }
 
   #join(candidate: Candidate, reason: Reason<ConnectCode>, other?: PeerKey): void {
@@ -274,6 +287,14 @@ export class Planner {
   #dropped(peer: PeerKey, reason: Reason<DisconnectCode>, other?: PeerKey): void {
     this.#disconnect.push({ peer, reason, ...(other === undefined ? {} : { other }) });
   }
+}
+
+function takeFrom(tiers: readonly Tier[], least: number, fits: (record: PeerRecord) => boolean): Candidate | undefined {
+  for (const tier of tiers) {
+    const candidate = tier.take(least, fits);
+    if (candidate !== undefined) return candidate;
+  }
+  return undefined;
 }
 
 /** Unfit ones first, then those not connected yet, then by score. */

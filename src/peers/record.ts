@@ -1,6 +1,6 @@
 import { MINUTE_MS, type Random } from '../time.js';
 import { type AddressFamily, keyOf, networkGroup, type PeerAddress, type PeerKey } from './address.js';
-import { type Backoff, onDial, onFailure, onHandshake, READY } from './backoff.js';
+import { type Backoff, onDial, onFailure, onHandshake, onIsolation, onMisconduct, READY } from './backoff.js';
 import { userAgentClass } from './user-agent.js';
 
 /** Where a peer was heard of. The names are those of the file format, the first three p2pool-dash's own. */
@@ -90,7 +90,14 @@ export type Observation =
   /** We begin to dial it. */
   | { readonly kind: 'dialled' }
   /** It could not be reached, or did not finish its handshake. */
-  | { readonly kind: 'connection failed'; readonly code: string }
+  | {
+      readonly kind: 'connection failed';
+      readonly code: string;
+      /** Nobody else could be reached either: that speaks against our own line, not against the peer. */
+      readonly isolated?: boolean;
+      /** See `lost`. */
+      readonly misconduct?: boolean;
+    }
   | {
       readonly kind: 'handshake';
       readonly services: bigint;
@@ -98,8 +105,17 @@ export type Observation =
       readonly userAgent: string;
       readonly height: number;
     }
-  /** A connection that had finished its handshake ended. `ours`: we wished it (rotation, shutdown), so nobody is to blame. */
-  | { readonly kind: 'lost'; readonly code: string; readonly uptimeMs: number; readonly ours: boolean }
+  /**
+   * A connection that had finished its handshake ended. `ours`: we wished it (rotation, shutdown), so nobody is to blame.
+   * `misconduct`: it flooded us, or talked nonsense.
+   */
+  | {
+      readonly kind: 'lost';
+      readonly code: string;
+      readonly uptimeMs: number;
+      readonly ours: boolean;
+      readonly misconduct?: boolean;
+    }
   /** Any message from it. */
   | { readonly kind: 'alive' }
   | { readonly kind: 'ping'; readonly rttMs: number }
@@ -141,7 +157,9 @@ export function observe(record: PeerRecord, seen: Observation, now: number, rand
     case 'dialled':
       return { ...record, backoff: onDial(record.backoff, now) };
     case 'connection failed':
-      return failedConnection(record, seen.code, now, random);
+      return seen.isolated === true
+        ? unreached(record, seen.code, now, random)
+        : failedConnection(record, seen.code, seen.misconduct === true, now, random);
     case 'handshake':
       return shookHands(record, seen, now);
     case 'lost':
@@ -184,12 +202,28 @@ function smoothed(before: number | undefined, sample: number): number {
   return before === undefined ? sample : before + (sample - before) * SMOOTHING;
 }
 
-function failedConnection(record: PeerRecord, code: string, now: number, random: Random): PeerRecord {
+function failedConnection(
+  record: PeerRecord,
+  code: string,
+  misconduct: boolean,
+  now: number,
+  random: Random,
+): PeerRecord {
   const { connections } = record;
   return {
     ...record,
     connections: { ...connections, failed: connections.failed + 1, lastFailure: { at: now, code } },
-    backoff: onFailure(record.backoff, now, random),
+    backoff: (misconduct ? onMisconduct : onFailure)(record.backoff, now, random),
+  };
+}
+
+/** Tried again soon, and no failure of its own. */
+function unreached(record: PeerRecord, code: string, now: number, random: Random): PeerRecord {
+  const { connections, backoff } = record;
+  return {
+    ...record,
+    connections: { ...connections, lastFailure: { at: now, code } },
+    backoff: onIsolation(backoff, now, random),
   };
 }
 
@@ -213,8 +247,9 @@ function lost(
   now: number,
   random: Random,
 ): PeerRecord {
-  const settled = seen.uptimeMs >= STABLE_CONNECTION_MS ? { ...record, backoff: READY } : record;
-  return seen.ours ? settled : failedConnection(settled, seen.code, now, random);
+  const misconduct = seen.misconduct === true;
+  const settled = seen.uptimeMs >= STABLE_CONNECTION_MS && !misconduct ? { ...record, backoff: READY } : record;
+  return seen.ours ? settled : failedConnection(settled, seen.code, misconduct, now, random);
 }
 
 function pinged(before: Ping | undefined, rttMs: number, now: number): Ping {

@@ -14,18 +14,21 @@
  * Candidates come in tiers: proven ones before untried ones, and in both those that dashd is connected to last, since they add
  * no reach. Within a tier by score, and among equals in an order drawn anew each time.
  *
+ * With fewer targets than the minimum up to half of the free slots go to the last resort: peers that the operator configured, and proven ones
+ * whatever is remembered of them, each at most once a minute (standing.ts).
+ *
  * Caps: at most `perGroup` peers of a network group and `perCountry` of a country. When the candidates are so uniform that slots stay
  * empty, the caps rise by one at a time until the slots are full or the ceilings are reached; then slots stay empty. So on public
  * networks one group never gets more than a quarter of the slots. A country that cannot be told counts for none.
  */
 import type { AddressFamily, PeerKey } from './address.js';
-import { mayDial } from './backoff.js';
-import { lottery, Tier } from './candidates.js';
-import { FITNESS, isTarget, type Surroundings, unfitness } from './fitness.js';
-import type { LivePeer, Plan, SelectInput, SkipCode } from './plan.js';
+import { type Candidate, lottery, Tier } from './candidates.js';
+import { FITNESS, isTarget, liveUnfitness, type Surroundings } from './fitness.js';
+import { type LivePeer, needsRefill, type Plan, type SelectInput, type SkipCode } from './plan.js';
 import { isProtected, Planner, type Seat } from './planner.js';
 import { isProven, type PeerRecord } from './record.js';
 import { scoreTotal, WEIGHTS } from './score.js';
+import { barOf, isConfigured, mayRetry } from './standing.js';
 
 const DIALABLE: ReadonlySet<AddressFamily> = new Set(['ipv4', 'ipv6', 'name']);
 const RECORDS_A_STEP = 500;
@@ -43,32 +46,81 @@ export function select(input: SelectInput): Plan {
 export function* selecting(input: SelectInput): Generator<undefined, Plan> {
   const live = new Map(input.live.map((peer) => [peer.key, peer]));
   const around = surroundings(input, live);
-  const tiers = [new Tier(), new Tier(), new Tier(), new Tier()];
+  const sorting = new Sorting(input, around);
   const seats: Seat[] = [];
-  const skipped = { 'unreachable family': 0, backoff: 0, 'breaker open': 0, unfit: 0 };
   const weigh = scorer(input);
-  const lots = lottery(input.random);
-  let candidates = 0;
   let steps = 0;
   // A copy: between steps the book may move a record, which would then be met twice.
   for (const record of [...input.book.records()]) {
     if (++steps % RECORDS_A_STEP === 0) yield;
     const peer = live.get(record.key);
-    if (peer !== undefined) {
-      if (!isProtected(record, peer)) seats.push(seatOf(record, peer, weigh(record), input, around));
-      continue;
-    }
-    if (record.protected) continue;
-    const reason = unsuitable(record, input, around);
-    if (reason !== undefined) {
-      skipped[reason]++;
-      continue;
-    }
-    candidates++;
-    tiers[tierOf(record, input)]?.add({ record, score: weigh(record), lot: lots(record.key) });
+    if (peer === undefined) sorting.add(record, weigh);
+    else if (!isProtected(record, peer)) seats.push(seatOf(record, peer, weigh(record), input, around));
   }
   yield;
-  return new Planner(input, seats, tiers).plan(candidates, skipped);
+  const { tiers, lastResort, candidates, skipped } = sorting;
+  return new Planner(input, seats, tiers, lastResort).plan(candidates, skipped);
+}
+
+/** Those that are not connected: candidates, last resorts, and the others with the reason that counts. */
+class Sorting {
+  readonly tiers = [new Tier(), new Tier(), new Tier(), new Tier()];
+  /** Configured, proven, others. */
+  readonly lastResort = [new Tier(), new Tier(), new Tier()];
+  candidates = 0;
+  readonly skipped: Record<SkipCode, number> = {
+    'unreachable family': 0,
+    backoff: 0,
+    'breaker open': 0,
+    'no network service': 0,
+    failing: 0,
+    slow: 0,
+  };
+  private readonly shortage: Shortage | undefined;
+  private readonly lots;
+
+  constructor(
+    private readonly input: SelectInput,
+    private readonly around: Surroundings,
+  ) {
+    this.shortage = shortageOf(input, around);
+    this.lots = lottery(input.random);
+  }
+
+  add(record: PeerRecord, weigh: (record: PeerRecord) => number): void {
+    if (record.protected) return;
+    const { now, fitness = FITNESS, families = DIALABLE } = this.input;
+    if (!families.has(record.family)) {
+      this.skipped['unreachable family']++;
+      return;
+    }
+    const bar = barOf(record, now, this.around, fitness);
+    const candidate = (): Candidate => ({ record, score: weigh(record), lot: this.lots(record.key) });
+    if (bar === undefined) {
+      this.candidates++;
+      this.tiers[tierOf(record, this.input)]?.add(candidate());
+      return;
+    }
+    this.skipped[bar.code]++;
+    if (this.shortage === undefined || bar.code === 'no network service') return;
+    if (mayRetry(record, now, this.shortage)) this.lastResort[resortOf(record)]?.add({ ...candidate(), bar: bar.text });
+  }
+}
+
+type Shortage = 'few' | 'none';
+
+/** Whether too few targets are connected, or nobody at all; undefined when there are enough. */
+function shortageOf(input: SelectInput, around: Surroundings): Shortage | undefined {
+  let targets = 0;
+  let ready = 0;
+  for (const peer of input.live) {
+    const record = input.book.get(peer.key);
+    if (record === undefined || isProtected(record, peer)) continue;
+    if (peer.ready) ready++;
+    if (isTarget(record, peer.ready, around, input.fitness ?? FITNESS)) targets++;
+  }
+  if (!needsRefill(targets, input.limits)) return undefined;
+  return ready === 0 ? 'none' : 'few';
 }
 
 function scorer({ now, weights = WEIGHTS }: SelectInput): (record: PeerRecord) => number {
@@ -96,17 +148,17 @@ function seatOf(record: PeerRecord, live: LivePeer, score: number, input: Select
     record,
     score,
     target: isTarget(record, live.ready, around, fitness),
-    unfit: live.ready ? unfitness(record, input.now, around, fitness)?.text : undefined,
+    unfit: live.ready ? liveUnfitness(record, input.now, around, fitness)?.text : undefined,
   };
 }
 
-function unsuitable(record: PeerRecord, input: SelectInput, around: Surroundings): SkipCode | undefined {
-  if (!(input.families ?? DIALABLE).has(record.family)) return 'unreachable family';
-  if (!mayDial(record.backoff, input.now)) return record.backoff.state === 'closed' ? 'backoff' : 'breaker open';
-  if (unfitness(record, input.now, around, input.fitness ?? FITNESS) !== undefined) return 'unfit';
-  return undefined;
+/** An operator's word counts as much as a handshake. */
+function tierOf(record: PeerRecord, { dashdPeers }: SelectInput): number {
+  const isVouchedFor = isProven(record) || isConfigured(record);
+  return (isVouchedFor ? 0 : 2) + (dashdPeers?.has(record.key) === true ? 1 : 0);
 }
 
-function tierOf(record: PeerRecord, { dashdPeers }: SelectInput): number {
-  return (isProven(record) ? 0 : 2) + (dashdPeers?.has(record.key) === true ? 1 : 0);
+function resortOf(record: PeerRecord): number {
+  if (isConfigured(record)) return 0;
+  return isProven(record) ? 1 : 2;
 }

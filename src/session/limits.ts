@@ -8,7 +8,7 @@
  */
 import { MINUTE_MS, SECOND_MS } from '../time.js';
 import type { Message } from '../wire/registry.js';
-import type { Allowance, Budget, Counted, SessionFault } from './types.js';
+import type { Allowance, Budget, Counted, SessionFault, SessionFaultCode } from './types.js';
 
 /** Core gives an inbound peer 60 s; we have nineteen others to talk to. */
 export const HANDSHAKE_TIMEOUT_MS = 10 * SECOND_MS;
@@ -108,6 +108,16 @@ const FLOODS: Readonly<Record<Counted, SessionFault>> = {
   getheaders: { code: 'getheaders-flood', detail: 'asked for headers more often than any node has reason to' },
   addresses: { code: 'address flood', detail: 'more addresses than any node has reason to send' },
 };
+
+/** Ends of a session that are a peer's own doing, and no accident: it is not dialled again at once. */
+export const MISCONDUCT: ReadonlySet<SessionFaultCode> = new Set([
+  ...Object.values(FLOODS).map(({ code }) => code),
+  'wrong magic',
+  'bad command',
+  'oversized',
+  'bad checksum',
+  'malformed',
+]);
 
 /** Full buckets. */
 export function fullBudget(now: number): Budget {

@@ -6,6 +6,7 @@ import { concatMap, map, merge, type Observable, type SchedulerLike, Subject } f
 import type { BlockEvent, PeerProof } from '../events.js';
 import type { PeerBook, Tally } from '../peers/book.js';
 import type { Observation } from '../peers/record.js';
+import { MISCONDUCT } from '../session/limits.js';
 import type { SessionFaultCode } from '../session/types.js';
 import { type Clock, SECOND_MS } from '../time.js';
 import type { PeerAddress } from '../wire/addr.js';
@@ -20,11 +21,15 @@ export interface BookkeepingDeps {
   readonly tip: Pick<ChainTip, 'height' | 'heightOf'>;
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
+  /** Whether no peer but our own dashd is connected: then a dial that fails says nothing of whom was dialled. */
+  readonly isIsolated: () => boolean;
 }
 
 /** Blocks whose outcomes are remembered. */
 const MAX_BLOCKS = 256;
 const HUNG_UP: SessionFaultCode = 'rotated out';
+/** What a dial ends with when the line is down, be it ours or the peer's. */
+const UNREACHED: ReadonlySet<SessionFaultCode> = new Set(['unreachable', 'dial timeout']);
 
 /** What became of one message of addresses. */
 export interface Gossip {
@@ -57,7 +62,7 @@ export class Bookkeeper {
 
   onPeer(news: PoolEvent): void {
     const { target, at, event } = news;
-    for (const seen of observations(news)) this.deps.book.observe(target.peer, seen, at);
+    for (const seen of observations(news, this.deps.isIsolated)) this.deps.book.observe(target.peer, seen, at);
     if (event.type === 'announced') {
       this.announcements.add(target.peer, event.hash, at);
       this.credit(this.announcements.credits(event.hash));
@@ -108,7 +113,7 @@ export class Bookkeeper {
   }
 }
 
-function observations({ event }: PoolEvent): Observation[] {
+function observations({ event }: PoolEvent, isIsolated: () => boolean): Observation[] {
   switch (event.type) {
     case 'dialling':
       return [{ kind: 'dialled' }];
@@ -120,8 +125,11 @@ function observations({ event }: PoolEvent): Observation[] {
       return [{ kind: 'ping', rttMs: event.ms }];
     case 'lost': {
       const { code } = event.fault;
-      if (!event.wasReady) return event.ours ? [] : [{ kind: 'connection failed', code }];
-      return [{ kind: 'lost', code, uptimeMs: event.uptimeMs, ours: event.ours }];
+      const misconduct = MISCONDUCT.has(code);
+      if (event.wasReady) return [{ kind: 'lost', code, uptimeMs: event.uptimeMs, ours: event.ours, misconduct }];
+      return event.ours
+        ? []
+        : [{ kind: 'connection failed', code, isolated: UNREACHED.has(code) && isIsolated(), misconduct }];
     }
     default:
       return [];

@@ -61,7 +61,8 @@ const HEARD_A_STEP = 50;
 
 export function createPeering(deps: PeeringDeps): Peering {
   const { book, tip, limits, clock, scheduler } = deps;
-  const bookkeeper = new Bookkeeper({ book, tip, clock, scheduler });
+  const isIsolated = () => ![...deps.pool().live.values()].some(({ target }) => !target.protected);
+  const bookkeeper = new Bookkeeper({ book, tip, clock, scheduler, isIsolated });
   const lost$ = new Subject<void>();
   const failed$ = new Subject<void>();
   let dashdPeers: ReadonlySet<string> = new Set();
@@ -132,7 +133,7 @@ function targetsOf(plan: Plan, book: PeerBook, { seats }: Pick<PeerPool, 'seats'
   });
 }
 
-function planEvent({ connect, disconnect, keep, targets }: Plan, known: number, at: number): PlanEvent {
+function planEvent({ connect, disconnect, keep, targets, skipped }: Plan, known: number, at: number): PlanEvent {
   const told = ({ peer, reason }: Plan['connect'][number] | Plan['disconnect'][number]) => ({
     peer,
     code: reason.code,
@@ -146,13 +147,18 @@ function planEvent({ connect, disconnect, keep, targets }: Plan, known: number, 
     kept: keep.length,
     targets,
     known,
+    skipped: counted(skipped),
   };
+}
+
+/** Without what did not occur. */
+function counted(counts: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 
 function gossipEvent({ from, tally }: Gossip, at: number): GossipEvent {
   const { added, known, futureDated } = tally;
-  const refused = Object.fromEntries(Object.entries(tally.refused).filter(([, count]) => count > 0));
-  return { type: 'gossip', at, peer: from, added, known, futureDated, refused };
+  return { type: 'gossip', at, peer: from, added, known, futureDated, refused: counted(tally.refused) };
 }
 
 /** Tells when peers become too few, and when they are enough again. The first plan, made before any connection, says nothing. */
@@ -160,17 +166,23 @@ function shortage(limits: SelectLimits, clock: Clock): (plans$: Observable<Plan>
   return (plans$) =>
     plans$.pipe(
       skip(1),
-      map(({ targets }) => ({ targets, isShort: needsRefill(targets, limits) })),
+      map(({ targets, skipped }) => ({ targets, skipped, isShort: needsRefill(targets, limits) })),
       distinctUntilChanged((a, b) => a.isShort === b.isShort),
       map(
-        ({ targets, isShort }): ServiceEvent => ({
+        ({ targets, skipped, isShort }): ServiceEvent => ({
           type: 'service',
           at: clock.now(),
           service: 'peers',
           state: isShort ? 'down' : 'up',
           code: isShort ? 'below min' : 'enough',
-          detail: `${targets} broadcast targets, at least ${limits.min} are wanted`,
+          detail: `${targets} broadcast targets, at least ${limits.min} are wanted${isShort ? barred(skipped) : ''}`,
         }),
       ),
     );
+}
+
+/** Why those that are known are not connected to, in a few words. */
+function barred(skipped: Plan['skipped']): string {
+  const reasons = Object.entries(counted(skipped)).map(([code, count]) => `${count} ${code}`);
+  return reasons.length === 0 ? '' : `; not candidates: ${reasons.join(', ')}`;
 }

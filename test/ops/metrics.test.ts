@@ -479,7 +479,13 @@ describe('the closed lists', () => {
   });
 
   test('plan codes are those of plans', () => {
-    const connect = members<ConnectCode>({ 'below min': true, 'free slot': true, exploration: true, rotation: true });
+    const connect = members<ConnectCode>({
+      'below min': true,
+      'free slot': true,
+      exploration: true,
+      rotation: true,
+      'last-resort': true,
+    });
     const disconnect = members<DisconnectCode>({
       'not in book': true,
       'over max': true,

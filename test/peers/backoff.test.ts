@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BACKOFF, type Backoff, mayDial, onDial, onFailure, onHandshake, READY } from '../../src/peers/backoff.js';
+import {
+  BACKOFF,
+  type Backoff,
+  mayDial,
+  onDial,
+  onFailure,
+  onHandshake,
+  onIsolation,
+  onMisconduct,
+  READY,
+} from '../../src/peers/backoff.js';
 import { NOW, seeded } from './support.js';
 
 const never = { float: () => 0, u64: () => 0n };
@@ -37,6 +47,17 @@ test('a handshake closes the breaker but keeps the account until the connection 
   const closed = onHandshake(failed(5));
   assert.deepEqual(closed, { state: 'closed', failures: 5, retryAt: 0 });
   assert.equal(onFailure(closed, NOW, never).state, 'open');
+});
+
+test('misconduct opens the breaker at once, and for longer each time', () => {
+  const first = onMisconduct(READY, NOW, never);
+  assert.deepEqual(first, { state: 'open', failures: BACKOFF.threshold, retryAt: NOW + BACKOFF.openMs });
+  assert.equal(onMisconduct(onHandshake(first), NOW, never).retryAt, NOW + 2 * BACKOFF.openMs);
+});
+
+test('a dial that failed while nobody could be reached is repeated within a minute, and counts for nothing', () => {
+  const before = onHandshake(failed(3));
+  assert.deepEqual(onIsolation(before, NOW, never), { state: 'closed', failures: 3, retryAt: NOW + BACKOFF.trialMs });
 });
 
 test('a first dial changes nothing', () => {

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FITNESS, isTarget, type Surroundings, type Unfitness, unfitness } from '../../src/peers/fitness.js';
+import {
+  FITNESS,
+  isTarget,
+  liveUnfitness,
+  type Surroundings,
+  type Unfitness,
+  unfitness,
+} from '../../src/peers/fitness.js';
 import type { PeerRecord } from '../../src/peers/record.js';
 import { HOUR_MS } from '../../src/time.js';
 import { NOW, outcomes, peer, provenPeer } from './support.js';
@@ -13,11 +20,7 @@ test('what speaks against a peer', () => {
   const table: [Partial<PeerRecord>, Surroundings, Unfitness['code'] | undefined][] = [
     [{}, { tipHeight: 1_000, medianPingMs: 50 }, undefined],
     [{ services: 4n }, {}, 'no network service'],
-    [{ height: 997 }, { tipHeight: 1_000 }, undefined],
-    [{ height: 996 }, { tipHeight: 1_000 }, 'behind'],
-    [{ height: 2_000 }, { tipHeight: 1_000 }, undefined],
-    [{ height: 1 }, {}, undefined],
-    [{ height: 1, lastSeen: NOW - HOUR_MS }, { tipHeight: 1_000 }, undefined],
+    [{ height: 1 }, { tipHeight: 1_000 }, undefined],
     [{ broadcasts: failing(1) }, {}, undefined],
     [{ broadcasts: failing(2) }, {}, 'failing'],
     [{ broadcasts: failing(9, NOW - HOUR_MS) }, {}, undefined],
@@ -31,6 +34,15 @@ test('what speaks against a peer', () => {
     assert.equal(unfitness(provenPeer(KEY, more), NOW, around)?.code, code, JSON.stringify(around));
   }
   assert.equal(unfitness(peer(KEY), NOW, { tipHeight: 1_000 }), undefined, 'nothing is known against a stranger');
+});
+
+test('the height of a peer counts while it is connected, and of one that is not says nothing', () => {
+  const around = { tipHeight: 1_000 };
+  const codeAt = (height: number) => liveUnfitness(provenPeer(KEY, { height }), NOW, around)?.code;
+  assert.deepEqual([997, 996, 2_000].map(codeAt), [undefined, 'behind', undefined]);
+  assert.equal(liveUnfitness(provenPeer(KEY, { height: 1 }), NOW, {}), undefined);
+  assert.equal(liveUnfitness(provenPeer(KEY, { services: 4n }), NOW, around)?.code, 'no network service');
+  assert.equal(unfitness(provenPeer(KEY, { height: 1 }), NOW, around), undefined);
 });
 
 test('a target shook hands, serves the chain and is near our tip', () => {

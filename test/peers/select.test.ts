@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { READY } from '../../src/peers/backoff.js';
 import { type LivePeer, type Plan, type SelectInput, type SelectLimits, selectLimits } from '../../src/peers/plan.js';
 import { newRecord, observe, type PeerRecord } from '../../src/peers/record.js';
 import { scoreTotal } from '../../src/peers/score.js';
@@ -147,11 +148,75 @@ test('candidates are skipped for a reason that is counted', () => {
     peer(`${'a'.repeat(55)}d.onion:9999`),
     peer(key(4), { backoff: { ...open, retryAt: NOW } }),
   ];
-  const result = plan(records, []);
-  assert.deepEqual(result.skipped, { 'unreachable family': 1, backoff: 1, 'breaker open': 1, unfit: 1 });
+  const result = plan(records, [], { limits: { min: 0 } });
+  assert.deepEqual(result.skipped, {
+    'unreachable family': 1,
+    backoff: 1,
+    'breaker open': 1,
+    'no network service': 1,
+    failing: 0,
+    slow: 0,
+  });
   assert.deepEqual(peers(result.connect), [key(4)]);
   const onions = plan(records, [], { families: new Set(['onion']) });
   assert.equal(onions.connect[0]?.peer, `${'a'.repeat(55)}d.onion:9999`);
+});
+
+const lastFailure = (agoMs: number) => ({ at: NOW - agoMs, code: 'unreachable' });
+const barred = (name: string, more: Partial<PeerRecord> = {}, agoMs = MINUTE_MS): PeerRecord =>
+  peer(name, {
+    backoff: { state: 'open', failures: 9, retryAt: NOW + 6 * HOUR_MS },
+    connections: { succeeded: 1, failed: 9, lastFailure: lastFailure(agoMs) },
+    ...more,
+  });
+const proven = { lastConnected: NOW - HOUR_MS, services: 1n } as const;
+
+test('below min: configured and proven peers are tried a minute after they failed, whatever is remembered of them', () => {
+  const records = [
+    barred(key(0), { sources: ['configured'] }),
+    barred(key(1), proven),
+    barred(key(2), { ...proven, backoff: READY, broadcasts: { ...outcomes(0, 9), failuresInARow: 9, lastAt: NOW } }),
+    barred(key(3), { ...proven, backoff: READY, ping: { minMs: 1, smoothedMs: 9_999, at: NOW } }),
+    barred(key(4)),
+    barred(key(5), proven, 10_000),
+    barred(key(6), { ...proven, services: 4n, backoff: READY }),
+    ...many(10, 3),
+  ];
+  const connected = [10, 11, 12].map((n) => live(key(n)));
+  const resorts = ({ connect }: Plan) => connect.filter(({ reason }) => reason.code === 'last-resort');
+  const short = resorts(plan(records, connected));
+  assert.deepEqual(peers(short).sort(), [0, 1, 2, 3].map(key));
+  assert.equal(short[0]?.peer, key(0), 'those that the operator named come first');
+  assert.match(
+    short[0]?.reason.text ?? '',
+    /tried all the same: 9 failures in a row, the last: unreachable; waits \d+ s$/,
+  );
+  assert.deepEqual(resorts(plan(records, [...connected, ...connected], { limits: { min: 3 } })), [], 'enough');
+  assert.deepEqual(peers(resorts(plan(records, []))).sort(), [0, 1, 2, 3, 4].map(key), 'with nobody connected, all');
+});
+
+test('below min: last resorts leave half of the slots to others, and take what is left over', () => {
+  const records = [
+    ...Array.from({ length: 100 }, (_, n) => barred(key(n), proven)),
+    ...Array.from({ length: 6 }, (_, n) => peer(key(200 + n))),
+  ];
+  const { connect } = plan(records, [], { limits: { max: 20, perGroup: 99, groupCeiling: 99 } });
+  const codes = connect.map(({ reason }) => reason.code);
+  assert.deepEqual([codes.filter((code) => code === 'last-resort').length, codes.length], [14, 20]);
+});
+
+test('a height that a closed connection left behind bars nobody', () => {
+  const result = plan(many(0, 3, { height: 990 }), [], { tipHeight: 1_000 });
+  assert.deepEqual(peers(result.connect).sort(), [0, 1, 2].map(key));
+});
+
+test('a configured peer is a candidate as good as a proven one', () => {
+  const records = [
+    peer(key(0), { sources: ['configured'] }),
+    ...Array.from({ length: 50 }, (_, n) => peer(key(n + 1), good)),
+  ];
+  const result = plan(records, [], { limits: { max: 2, exploration: 0 } });
+  assert.ok(peers(result.connect).includes(key(0)));
 });
 
 test('order: proven first, dashd’s own peers last among their like, then by score', () => {
@@ -343,7 +408,8 @@ test('any plan: protected peers never go, churn and caps are bounded, everybody 
       assert.equal(new Set(chosen).size, chosen.length);
       for (const name of chosen) {
         assert.ok(!connections.some((connection) => connection.key === name));
-        assert.ok((byKey.get(name)?.backoff.retryAt ?? 0) <= NOW);
+        const waits = (byKey.get(name)?.backoff.retryAt ?? 0) > NOW;
+        assert.ok(!waits || codeOf(result.connect, name) === 'last-resort');
       }
       const after = [...peers(result.keep), ...chosen].filter((name) => !isProtected(name));
       assert.ok(after.length <= max);
@@ -390,7 +456,7 @@ test('without caps and rotation a plan fills the slots with the best, as sorting
         const records = all.map((p) =>
           recordOf({ ...p, crowd: false, isProtected: false, services: 1n, failing: 0, pingMs: 1 }),
         );
-        const wide = { max, perGroup: 99, perCountry: 99, exploration: 0 };
+        const wide = { max, min: 0, perGroup: 99, perCountry: 99, exploration: 0 };
         const naive = records
           .filter((record) => record.backoff.retryAt <= NOW)
           .map((record) => ({ proven: record.lastConnected === undefined ? 0 : 1, points: scoreTotal(record, NOW) }))

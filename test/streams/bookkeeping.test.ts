@@ -26,13 +26,20 @@ class Kept {
   readonly book = new PeerBook('mainnet', seeded(1));
   readonly tip = new ChainTip();
   readonly keeper: Bookkeeper;
+  isIsolated = false;
   readonly tallies;
 
   constructor() {
     const { book, tip, time } = this;
     for (const key of [A, B, C]) book.hear(address(key), 'dashd', START);
     book.protect(address(DASHD), START);
-    this.keeper = new Bookkeeper({ book, tip, clock: time.clock, scheduler: time.scheduler });
+    this.keeper = new Bookkeeper({
+      isIsolated: () => this.isIsolated,
+      book,
+      tip,
+      clock: time.clock,
+      scheduler: time.scheduler,
+    });
     this.tallies = gather(this.keeper.tallies$);
   }
 
@@ -94,6 +101,29 @@ const proof = (peer: string, status: PeerProof['status'], more: Partial<PeerProo
 });
 
 describe('a connection, in the book', () => {
+  it('that ended in a flood is not forgiven: the peer is not dialled again at once, however long it had behaved', () => {
+    const kept = new Kept();
+    kept.loses(A, { fault: { code: 'inv-flood', detail: '' }, uptimeMs: 3_600_000 });
+    kept.loses(B, { fault: { code: 'closed by peer', detail: '' }, uptimeMs: 3_600_000 });
+    assert.equal(kept.record(A).backoff.state, 'open');
+    assert.ok(kept.record(A).backoff.retryAt - START >= 7.5 * 60_000);
+    assert.ok(kept.record(B).backoff.retryAt - START <= 10_000);
+  });
+
+  it('that could not be made while none could counts against nobody', () => {
+    const kept = new Kept();
+    kept.isIsolated = true;
+    const unreached = { fault: { code: 'dial timeout', detail: '' }, wasReady: false } as const;
+    for (let dial = 0; dial < 20; dial += 1) kept.loses(A, unreached);
+    assert.deepEqual([kept.record(A).connections.failed, kept.record(A).backoff.failures], [0, 0]);
+    assert.equal(kept.record(A).connections.lastFailure?.code, 'dial timeout');
+    kept.loses(A, { ...unreached, fault: { code: 'wrong magic', detail: '' } });
+    assert.equal(kept.record(A).connections.failed, 1, 'it was reached');
+    kept.isIsolated = false;
+    kept.loses(A, unreached);
+    assert.equal(kept.record(A).connections.failed, 2);
+  });
+
   it('is noted from the dial to the end', async () => {
     const under = new Kept();
     under.shows(A, { type: 'dialling' });

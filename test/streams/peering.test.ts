@@ -114,6 +114,22 @@ class Peered {
     return this.net.sockets.map(({ host }) => host).filter((host) => host !== '9.9.9.9');
   }
 
+  /** Nothing is reached any more. */
+  cut(): void {
+    for (const socket of this.net.sockets) if (!socket.destroyed) socket.close('unreachable');
+  }
+
+  /** Nothing is reached for so long, while the chain grows by a block a minute. */
+  async outage(minutes: number): Promise<void> {
+    for (let minute = 0; minute < minutes; minute += 1) {
+      this.tip.see(hashOf(HEIGHT + 1 + minute), hashOf(HEIGHT + minute), HEIGHT + 1 + minute);
+      for (let round = 0; round < 12; round += 1) {
+        this.cut();
+        await this.time.pass(5_000);
+      }
+    }
+  }
+
   /** All that were dialled, and not answered yet, finish their handshake. */
   connectAll(): void {
     for (const socket of this.net.sockets) {
@@ -250,8 +266,8 @@ describe('peering', () => {
         slam();
       }
       for (const host of hosts(0, 4)) {
-        // 10 s, 20 s, 40 s, 80 s, then 15 minutes, each at least half of that.
-        assert.ok(under.net.dials(host) <= 6, `${host}: ${under.net.dials(host)} dials`);
+        // While too few are connected, no more than once in 45 s.
+        assert.ok(under.net.dials(host) <= 17, `${host}: ${under.net.dials(host)} dials`);
         assert.ok(under.net.dials(host) >= 4, `${host}: ${under.net.dials(host)} dials`);
       }
       // While peers are too few it looks each 5 s, and at once after a loss.
@@ -293,7 +309,61 @@ describe('peering', () => {
     assert.deepEqual(under.services.slice(1), [`up: ${MAX} broadcast targets, at least 3 are wanted`]);
     for (const host of under.dialled.slice(0, 4)) under.net.to(host).close();
     await under.time.pass(20_000);
-    assert.deepEqual(under.services.slice(2), ['down: 2 broadcast targets, at least 3 are wanted']);
+    assert.deepEqual(under.services.slice(2), [
+      'down: 2 broadcast targets, at least 3 are wanted; not candidates: 4 backoff',
+    ]);
+  });
+
+  for (const [kind, source] of [
+    ['named by dashd', 'dashd'],
+    ['configured', 'configured'],
+  ] as const) {
+    it(`is back within a minute of the network's return after hours without anybody: peers ${kind}`, async () => {
+      const under = new Peered();
+      const named = hosts(0, 3);
+      for (const host of named) under.book.hear(address(`${host}:9999`), source, START);
+      under.start();
+      await under.time.pass(1_000);
+      under.connectAll();
+      await under.time.pass(30_000);
+      assert.equal(under.pool.live.size, 4);
+      await under.outage(8 * 60);
+      const record = under.book.get(`${named[0]}:9999`);
+      assert.ok((record?.connections.failed ?? 0) <= 1, 'what our line did is not held against them');
+      under.cut();
+      for (let second = 0; second < 60; second += 1) {
+        await under.time.pass(1_000);
+        under.connectAll();
+      }
+      assert.deepEqual(
+        named.filter((host) => under.pool.live.has(`${host}:9999`)),
+        named,
+      );
+    });
+  }
+
+  it('tries peers again within a minute that failed one by one, while fewer than the minimum are connected', async () => {
+    const under = new Peered();
+    const named = hosts(0, 3);
+    for (const host of named) under.book.hear(address(`${host}:9999`), 'configured', START);
+    under.start();
+    await under.time.pass(1_000);
+    under.connectAll();
+    const [alive, ...dead] = named;
+    const dialled = new Map<string, number[]>(dead.map((host) => [host, []]));
+    for (let second = 0; second < 3_600; second += 1) {
+      for (const socket of under.net.sockets) {
+        if (socket.destroyed || socket.host === alive || socket.host === '9.9.9.9') continue;
+        dialled.get(socket.host)?.push(second);
+        socket.close('unreachable');
+      }
+      await under.time.pass(1_000);
+    }
+    for (const times of dialled.values()) {
+      const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+      assert.ok(Math.max(...gaps) <= 60, `${Math.max(...gaps)} s`);
+      assert.ok(Math.min(...gaps.slice(8)) >= 30, `${Math.min(...gaps.slice(8))} s`);
+    }
   });
 
   it('hears of other peers while it still takes in what was heard before', async () => {

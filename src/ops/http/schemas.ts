@@ -369,6 +369,7 @@ export const EventSchema = says<RelayEvent>()(
         kept: count,
         targets: count,
         known: count,
+        skipped: z.record(text, count).exactOptional(),
       }),
       z.strictObject({
         type: z.literal('gossip'),

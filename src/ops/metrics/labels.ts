@@ -108,7 +108,7 @@ export const ADDRESS_REFUSALS = [
 
 /** `ConnectCode` and `DisconnectCode` of peers/plan.ts. */
 export const PLAN_CODES = {
-  connect: ['below min', 'free slot', 'exploration', 'rotation'],
+  connect: ['below min', 'free slot', 'exploration', 'rotation', 'last-resort'],
   disconnect: ['not in book', 'over max', 'unfit', 'group crowded', 'country crowded', 'outscored', 'exploration'],
 } as const;
 

@@ -1,0 +1,52 @@
+/**
+ * Why a peer is not dialled: the one list of reasons, for the selection, the log and `peers explain`. What was remembered of a peer is
+ * no reason for ever: with too few peers connected the configured and the proven ones are tried every minute all the same, and with
+ * nobody connected all are ({@link mayRetry}).
+ */
+import { SECOND_MS } from '../time.js';
+import { type Backoff, mayDial } from './backoff.js';
+import { FITNESS, type FitnessLimits, type Surroundings, unfitness } from './fitness.js';
+import type { SkipCode } from './plan.js';
+import { isProven, type PeerRecord } from './record.js';
+
+export interface Bar {
+  readonly code: Exclude<SkipCode, 'unreachable family'>;
+  /** For people. */
+  readonly text: string;
+}
+
+/** With the looks of refresh.ts, every 5 s, and the wait for a turn, this is under a minute. */
+const RETRY_AFTER_MS = 45 * SECOND_MS;
+
+/** What bars a peer at `now` (Unix ms). @returns undefined when nothing does */
+export function barOf(
+  record: PeerRecord,
+  now: number,
+  around: Surroundings = {},
+  limits: FitnessLimits = FITNESS,
+): Bar | undefined {
+  const { backoff } = record;
+  if (!mayDial(backoff, now)) {
+    return { code: backoff.state === 'closed' ? 'backoff' : 'breaker open', text: waitOf(record, backoff, now) };
+  }
+  return unfitness(record, now, around, limits);
+}
+
+function waitOf({ connections: { lastFailure } }: PeerRecord, { failures, retryAt }: Backoff, now: number): string {
+  const count = `${failures} failure${failures === 1 ? '' : 's'} in a row`;
+  const last = lastFailure === undefined ? '' : `, the last: ${lastFailure.code}`;
+  return `${count}${last}; waits ${Math.ceil((retryAt - now) / SECOND_MS)} s`;
+}
+
+/** The operator named it. */
+export function isConfigured(record: PeerRecord): boolean {
+  return record.sources.includes('configured');
+}
+
+/** Whether a peer that is barred may be tried while too few are connected: `none`, when nobody is. */
+export function mayRetry(record: PeerRecord, now: number, connected: 'few' | 'none'): boolean {
+  const lastAt = record.connections.lastFailure?.at ?? 0;
+  // A failure that is yet to come was noted by a clock that has been set back since.
+  if (now >= lastAt && now - lastAt < RETRY_AFTER_MS) return false;
+  return connected === 'none' || isConfigured(record) || isProven(record);
+}
