@@ -172,7 +172,15 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   });
   const agent = userAgentFor(userAgent, network.name === 'devnet' ? chainName(ours) : undefined);
   const peers = createPool({
-    context: { network, userAgent: agent, height: () => tip.height, random, recent, hashHeader },
+    context: {
+      network,
+      userAgent: agent,
+      wallClock: () => clock.now(),
+      height: () => tip.height,
+      random,
+      recent,
+      hashHeader,
+    },
     dial,
     clock,
     scheduler,

@@ -2,8 +2,8 @@
 import { randomFillSync } from 'node:crypto';
 import type { Clock, Random } from '../time.js';
 
-/** Wall time at start plus the monotonic clock: sub-millisecond, and a clock that is set back does not move it. */
-export const systemClock: Clock = { now: () => performance.timeOrigin + performance.now() };
+/** On Linux the monotonic clock does not count the time that a machine was suspended; elsewhere it may. */
+export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 export const systemRandom: Random = {
   float: () => Number(randomU64() >> 11n) / 2 ** 53,

@@ -99,9 +99,9 @@ async function inFile(
   config: Config,
   context: CliContext,
 ): Promise<Step<EditAnswer[]>> {
-  const until = systemClock.now() + LOCK_PATIENCE_MS;
+  const until = systemClock.monotonic() + LOCK_PATIENCE_MS;
   let held = await file.lock();
-  while (!held.ok && held.code === 'locked' && systemClock.now() < until && !context.stop.aborted) {
+  while (!held.ok && held.code === 'locked' && systemClock.monotonic() < until && !context.stop.aborted) {
     await setTimeout(LOCK_RETRY_MS);
     held = await file.lock();
   }

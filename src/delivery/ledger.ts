@@ -12,8 +12,8 @@ export interface Ledger {
   readonly height?: number;
   /** Why the block is sent later than it was found. */
   readonly late?: LateCode;
-  /** When the block came in, ms; all times in the ledger count from here. */
-  readonly receivedAt: number;
+  /** When the block came in, ms on the monotonic clock; all times in the ledger count from here. */
+  readonly monotonicAt: number;
   readonly peers: ReadonlyMap<string, PeerProof>;
   readonly rpc?: RpcResult;
 }
@@ -25,7 +25,8 @@ export type Entry =
       readonly type: 'proof';
       readonly peer: string;
       readonly stage: Exclude<ProofStatus, 'pending'>;
-      readonly at: number;
+      /** Milliseconds on the monotonic clock. */
+      readonly monotonicAt: number;
       readonly reason?: string;
     }
   | { readonly type: 'rpc'; readonly result: RpcResult };
@@ -51,7 +52,7 @@ export function record(ledger: Ledger, entry: Entry): Ledger {
     case 'proof': {
       const known = ledger.peers.get(entry.peer);
       if (known === undefined) return ledger;
-      const proof = prove(known, entry, toMicroseconds(entry.at - ledger.receivedAt));
+      const proof = prove(known, entry, toMicroseconds(entry.monotonicAt - ledger.monotonicAt));
       return proof === known ? ledger : { ...ledger, peers: new Map(ledger.peers).set(entry.peer, proof) };
     }
     case 'rpc':

@@ -211,7 +211,8 @@ class Repeats {
   isRepeat(peer: string, code: string, at: number): boolean {
     const codes = this.told.get(peer) ?? new Map<string, number>();
     const last = codes.get(code);
-    if (last !== undefined && at - last < this.spanMs) return true;
+    // Of a clock that was set back, too: what was told then would not be told again for hours.
+    if (last !== undefined && Math.abs(at - last) < this.spanMs) return true;
     codes.set(code, at);
     this.told.delete(peer);
     this.told.set(peer, codes);

@@ -3,7 +3,7 @@
  * connections and broadcasts since the start; and whether a block pushed now would get anywhere.
  */
 import type { BlockVerdict, PeerEvent, PeerProof, RelayEvent, ServiceEvent } from '../events.js';
-import type { Clock } from '../time.js';
+import { type Clock, dated, type Moment, momentOf } from '../time.js';
 import type { RelayView } from '../view.js';
 import type { ServiceStatus } from './http/api.js';
 
@@ -53,12 +53,12 @@ export class Status {
   private blocks = 0;
   private readonly pushes = { tried: 0, reached: 0, failed: 0 };
   private readonly connections = { made: 0, failed: 0, timedOut: 0, unreachable: 0 };
-  private readonly since: number;
+  private readonly began: Moment;
   private changes = 0;
   private draining = false;
 
-  constructor({ clock }: { readonly clock: Clock }) {
-    this.since = clock.now();
+  constructor(private readonly deps: { readonly clock: Clock }) {
+    this.began = momentOf(deps.clock);
   }
 
   /** Takes an event in; microseconds. */
@@ -108,7 +108,8 @@ export class Status {
   }
 
   tallies(): Tallies {
-    const { since, blocks, pushes, connections } = this;
+    const { blocks, pushes, connections } = this;
+    const since = dated(this.began, this.deps.clock);
     return { since, blocks, pushes: { ...pushes }, connections: { ...connections } };
   }
 

@@ -40,9 +40,22 @@ export const BACKOFF: BackoffPolicy = {
 
 export const READY: Backoff = { state: 'closed', failures: 0, retryAt: 0 };
 
-/** Whether the peer may be dialled at `now` (ms). */
-export function mayDial(backoff: Backoff, now: number): boolean {
-  return now >= backoff.retryAt;
+/**
+ * Whether the peer may be dialled at `now` (Unix ms). A wait longer than so many failures bring was begun by a clock that has been set
+ * back since, and is over.
+ */
+export function mayDial(backoff: Backoff, now: number, policy: BackoffPolicy = BACKOFF): boolean {
+  const longest = Math.max(policy.trialMs, waitAfter(backoff.failures, policy));
+  return now >= backoff.retryAt || backoff.retryAt - now > longest;
+}
+
+/** Before jitter. */
+function waitAfter(failures: number, { threshold, openMs, baseMs, maxMs }: BackoffPolicy): number {
+  const wait =
+    failures >= threshold
+      ? openMs * 2 ** Math.min(failures - threshold, 30)
+      : baseMs * 2 ** Math.min(Math.max(0, failures - 1), 30);
+  return Math.min(wait, maxMs);
 }
 
 /** To be called as a dial begins: an open breaker whose time is over lets exactly this one through. */
@@ -55,10 +68,7 @@ export function onDial(backoff: Backoff, now: number, policy: BackoffPolicy = BA
 export function onFailure(backoff: Backoff, now: number, random: Random, policy: BackoffPolicy = BACKOFF): Backoff {
   const failures = backoff.failures + 1;
   const open = failures >= policy.threshold;
-  const wait = open
-    ? policy.openMs * 2 ** Math.min(failures - policy.threshold, 30)
-    : policy.baseMs * 2 ** Math.min(failures - 1, 30);
-  const jittered = Math.min(wait, policy.maxMs) * (1 - policy.jitter * random.float());
+  const jittered = waitAfter(failures, policy) * (1 - policy.jitter * random.float());
   return { state: open ? 'open' : 'closed', failures, retryAt: now + jittered };
 }
 

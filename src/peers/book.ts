@@ -253,11 +253,11 @@ export class PeerBook {
 
   /**
    * Drops what has shown no sign of life for the horizon, and what never once connected in all our attempts. Configured
-   * and protected peers stay.
+   * and protected peers stay, and so do those in `live`: a connection is a sign of life, whatever a clock that was set makes of its date.
    * @returns how many went
    */
-  prune(now: number): number {
-    const gone = [...this.#records.values()].filter((record) => this.#isDead(record, now));
+  prune(now: number, live: ReadonlySet<PeerKey> = new Set()): number {
+    const gone = [...this.#records.values()].filter((record) => !live.has(record.key) && this.#isDead(record, now));
     for (const record of gone) this.#drop(record);
     return gone.length;
   }

@@ -68,17 +68,22 @@ export function unfitness(
   if (services !== undefined && (services & NODE_NETWORK) === 0n) {
     return { code: 'no network service', text: 'it does not serve the chain' };
   }
-  if (broadcasts.failuresInARow >= limits.maxFailuresInARow && now - (broadcasts.lastAt ?? 0) < limits.memoryMs) {
+  if (broadcasts.failuresInARow >= limits.maxFailuresInARow && isRecent(broadcasts.lastAt ?? 0, now, limits)) {
     return {
       code: 'failing',
       text: `the last ${broadcasts.failuresInARow} blocks pushed to it were not proven delivered`,
     };
   }
   const slowMs = Math.max(limits.slowPingMs, limits.slowPingFactor * (around.medianPingMs ?? 0));
-  if (ping !== undefined && ping.smoothedMs > slowMs && now - ping.at < limits.memoryMs) {
+  if (ping !== undefined && ping.smoothedMs > slowMs && isRecent(ping.at, now, limits)) {
     return { code: 'slow', text: `its ping is ${Math.round(ping.smoothedMs)} ms, over ${Math.round(slowMs)} ms` };
   }
   return undefined;
+}
+
+/** Of a clock that has been set back since, a date that lies ahead says nothing. */
+function isRecent(at: number, now: number, { memoryMs }: FitnessLimits): boolean {
+  return Math.abs(now - at) < memoryMs;
 }
 
 function blocksBehind({ height }: PeerRecord, { tipHeight }: Surroundings): number {

@@ -165,15 +165,15 @@ export function observe(record: PeerRecord, seen: Observation, now: number, rand
     case 'lost':
       return lost(record, seen, now, random);
     case 'alive':
-      return { ...record, lastSeen: latest(record, now) };
+      return { ...record, lastSeen: now };
     case 'ping':
-      return { ...record, lastSeen: latest(record, now), ping: pinged(record.ping, seen.rttMs, now) };
+      return { ...record, lastSeen: now, ping: pinged(record.ping, seen.rttMs, now) };
     case 'announced':
       return announced(record, seen, now);
     case 'broadcast':
       return {
         ...record,
-        lastSeen: seen.status === 'failed' ? record.lastSeen : latest(record, now),
+        lastSeen: seen.status === 'failed' ? record.lastSeen : now,
         broadcasts: broadcast(record.broadcasts, seen, now),
       };
   }
@@ -192,10 +192,6 @@ export function delivered(record: PeerRecord): number {
 /** Blocks the peer was pushed and did not prove. */
 export function undelivered(record: PeerRecord): number {
   return Object.values(record.broadcasts.failed).reduce((sum, count) => sum + count, 0);
-}
-
-function latest(record: PeerRecord, now: number): number {
-  return Math.max(record.lastSeen, now);
 }
 
 function smoothed(before: number | undefined, sample: number): number {
@@ -230,7 +226,7 @@ function unreached(record: PeerRecord, code: string, now: number, random: Random
 function shookHands(record: PeerRecord, seen: Extract<Observation, { kind: 'handshake' }>, now: number): PeerRecord {
   return {
     ...record,
-    lastSeen: latest(record, now),
+    lastSeen: now,
     lastConnected: now,
     services: seen.services,
     protocolVersion: seen.protocolVersion,
@@ -267,7 +263,7 @@ function announced(record: PeerRecord, seen: Extract<Observation, { kind: 'annou
   const height = Math.max(record.height ?? 0, seen.height ?? 0);
   return {
     ...record,
-    lastSeen: latest(record, now),
+    lastSeen: now,
     ...(height > 0 ? { height } : {}),
     announcements: { count: count + 1, first: first + (lag === 0 ? 1 : 0), lagMs: smoothed(lagMs, lag) },
   };

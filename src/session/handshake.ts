@@ -37,7 +37,7 @@ export function begin(context: SessionContext, state: SessionState, now: number)
     command: 'version',
     version: PROTOCOL_VERSION,
     services: 0n,
-    time: BigInt(Math.floor(now / 1000)),
+    time: BigInt(Math.floor(context.wallClock() / 1000)),
     receiver: NOWHERE,
     sender: NOWHERE,
     nonce,

@@ -39,7 +39,7 @@ export function initialState(now: number): SessionState {
 
 /**
  * Advances a session.
- * @param now milliseconds, from the clock that stamps all inputs
+ * @param now milliseconds, from the monotonic clock that stamps all inputs
  * @returns the next state and what is to be done, in order; a closed session does nothing more
  */
 export function step(

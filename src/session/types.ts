@@ -2,7 +2,7 @@
  * The vocabulary of a session: what goes into the step function, what it keeps, what comes out.
  *
  * A session is one peer's protocol without a socket: `step(context, state, input, now)` returns the next state and the
- * outputs to carry out. Whoever owns the socket (streams/connection.ts) feeds it and obeys it; a test does both by hand.
+ * outputs to carry out. `now` is monotonic, milliseconds from an arbitrary origin: all that a session does with it is to measure durations. Whoever owns the socket (streams/connection.ts) feeds it and obeys it; a test does both by hand.
  */
 
 import type { Random } from '../time.js';
@@ -32,6 +32,8 @@ export interface RecentBlocks {
 export interface SessionContext {
   readonly network: Network;
   readonly userAgent: string;
+  /** The time we report in our `version`, Unix ms. */
+  readonly wallClock: () => number;
   /** The height we report in our `version`. */
   readonly height: () => number;
   readonly random: Random;

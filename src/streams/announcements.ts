@@ -34,12 +34,12 @@ export class Announcements {
 
   constructor(private readonly tip: Pick<ChainTip, 'height' | 'heightOf'>) {}
 
-  /** @param at milliseconds since the epoch */
-  add(peer: string, hash: Hash, at: number): void {
+  /** @param monotonicAt milliseconds on the monotonic clock */
+  add(peer: string, hash: Hash, monotonicAt: number): void {
     const tellers = this.hearsay.get(hash) ?? new Map<string, number>();
     const told = this.byPeer.get(peer) ?? new Set();
     if (tellers.has(peer)) return;
-    this.hearsay.set(hash, tellers.set(peer, at));
+    this.hearsay.set(hash, tellers.set(peer, monotonicAt));
     this.byPeer.set(peer, told.add(hash));
     const [oldest] = told;
     if (told.size > MAX_HEARSAY && oldest !== undefined) this.withdraw(peer, oldest);

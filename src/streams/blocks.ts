@@ -6,15 +6,14 @@ import { hash as digest } from 'node:crypto';
 import { type Block, inspect } from '../block/gate.js';
 import { blockBytes } from '../block/payload.js';
 import type { BlockRefused, BlockRepeated, BlockSource, LateCode } from '../events.js';
-import type { Clock } from '../time.js';
+import { type Clock, type Moment, momentOf } from '../time.js';
 import type { Network } from '../wire/network.js';
 import type { Hash } from '../wire/reader.js';
 import type { ChainTip } from './tip.js';
 
-/** A block to be sent: at once where nothing is said against it, after dashd's consent otherwise. */
-export interface Arrival {
+/** A block to be sent: at once where nothing is said against it, after dashd's consent otherwise. The moment is that at which it came in. */
+export interface Arrival extends Moment {
   readonly type: 'block';
-  readonly at: number;
   readonly source: BlockSource;
   readonly block: Block;
   /** From the arrival until the gate had judged it, milliseconds. */
@@ -48,7 +47,8 @@ export class Gatekeeper {
 
   /** A message from the pool: one frame is the block; of two or more, the first is the topic and the second the block. */
   fromPool(frames: readonly Buffer[]): Admission {
-    const at = this.clock.now();
+    const time = momentOf(this.clock);
+    const { at } = time;
     const [first = Buffer.alloc(0), second] = frames;
     const frame = second ?? first;
     const topic = second === undefined ? undefined : first.toString('latin1', 0, 32);
@@ -57,12 +57,12 @@ export class Gatekeeper {
     }
     const bytes = blockBytes(frame);
     if (!bytes.ok) return refused(at, 'pool', frame, bytes.code, bytes.reason);
-    return this.judge(at, 'pool', bytes.raw, frame);
+    return this.judge(time, 'pool', bytes.raw, frame);
   }
 
   /** A block that dashd published: `undefined` for one that has been here, as our own have when dashd tells of them. */
   fromFeed(raw: Buffer): Admission | undefined {
-    const admission = this.judge(this.clock.now(), 'dashd', raw);
+    const admission = this.judge(momentOf(this.clock), 'dashd', raw);
     if (admission.type === 'repeated') return undefined;
     // dashd vouches for it; a doubt of ours would only show that we know less.
     return admission.type === 'block' ? { ...admission, doubts: [] } : admission;
@@ -71,12 +71,12 @@ export class Gatekeeper {
   /** A block that the pool pushed before: that it has been here says nothing against it. */
   fromSpool(hash: Hash, raw: Buffer, firstAt: number): Admission {
     this.seen.delete(hash);
-    const admission = this.judge(this.clock.now(), 'pool', raw);
+    const admission = this.judge(momentOf(this.clock), 'pool', raw);
     return admission.type === 'block' ? { ...admission, late: { code: 'recovered', firstAt } } : admission;
   }
 
   /** @param payload the block as it was received, perhaps in hex */
-  private judge(at: number, source: BlockSource, raw: Buffer, payload = raw): Admission {
+  private judge({ at, monotonicAt }: Moment, source: BlockSource, raw: Buffer, payload = raw): Admission {
     const inspection = this.look(raw, this.network);
     if (inspection.kind === 'refused') {
       const { code, reason, hash } = inspection;
@@ -86,7 +86,8 @@ export class Gatekeeper {
     if (this.isRepeated(block)) return { type: 'repeated', at, hash: block.hash, source };
     const doubts = [...inspection.doubts, ...this.parentDoubt(block)];
     this.remember(block.hash, doubts.length > 0 ? sha256(raw) : undefined);
-    return { type: 'block', at, source, block, doubts, gateMs: this.clock.now() - at };
+    const gateMs = this.clock.monotonic() - monotonicAt;
+    return { type: 'block', at, monotonicAt, source, block, doubts, gateMs };
   }
 
   private isRepeated({ hash, raw }: Block): boolean {

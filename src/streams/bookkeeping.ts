@@ -61,10 +61,10 @@ export class Bookkeeper {
   }
 
   onPeer(news: PoolEvent): void {
-    const { target, at, event } = news;
+    const { target, at, monotonicAt, event } = news;
     for (const seen of observations(news, this.deps.isIsolated)) this.deps.book.observe(target.peer, seen, at);
     if (event.type === 'announced') {
-      this.announcements.add(target.peer, event.hash, at);
+      this.announcements.add(target.peer, event.hash, monotonicAt);
       this.credit(this.announcements.credits(event.hash));
     } else if (event.type === 'addresses') {
       this.gossiped(target.peer, event.addresses);

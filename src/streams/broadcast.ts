@@ -124,7 +124,14 @@ export class Broadcaster {
       type: 'verdict',
       at,
       ...verdict(
-        { hash, source, size, ...(height !== undefined && { height }), receivedAt: at, peers: new Map() },
+        {
+          hash,
+          source,
+          size,
+          ...(height !== undefined && { height }),
+          monotonicAt: this.deps.clock.monotonic(),
+          peers: new Map(),
+        },
         { fallback: this.deps.fallback },
       ),
       reason,
@@ -133,11 +140,11 @@ export class Broadcaster {
   }
 
   /** Hands a pool event to the block it concerns; a peer fresh from its handshake is given the newest block. */
-  onPeer({ target, at, event }: PoolEvent): void {
+  onPeer({ target, monotonicAt, event }: PoolEvent): void {
     if (event.type === 'ready') this.catchUp(target.peer, event.remote.height);
     if (event.type !== 'proof') return;
     const { stage, reason, hash } = event;
-    const entry = { type: 'proof', peer: target.peer, stage, at } as const;
+    const entry = { type: 'proof', peer: target.peer, stage, monotonicAt } as const;
     this.flights.get(hash)?.entries$.next(reason === undefined ? entry : { ...entry, reason });
   }
 
@@ -244,12 +251,12 @@ export class Broadcaster {
 
   private tell(flight: Flight, unspooled?: string): void {
     const { clock, fallback } = this.deps;
-    const { block, source, at, late } = flight.arrival;
+    const { block, source, monotonicAt, late } = flight.arrival;
     const { hash, size, height } = block;
     const known = { hash, source, size, ...(height !== undefined && { height }), ...(late && { late: late.code }) };
     this.events.next({ ...received(flight.arrival), ...(unspooled !== undefined && { unspooled }) });
     const rules = { fallback, deadlineMs: VERDICT_DEADLINE_MS };
-    race(openLedger({ ...known, receivedAt: at }), flight.entries$, rules, { clock, scheduler: this.scheduler })
+    race(openLedger({ ...known, monotonicAt }), flight.entries$, rules, { clock, scheduler: this.scheduler })
       .pipe(takeUntil(this.over(flight)))
       .subscribe({
         next: (event) => {

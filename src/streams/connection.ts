@@ -18,7 +18,7 @@ import type {
   SessionFault,
   SessionFaultCode,
 } from '../session/types.js';
-import { type Clock, SECOND_MS } from '../time.js';
+import { SECOND_MS } from '../time.js';
 import { type Announced, FrameDecoder, type Inbound } from '../wire/decoder.js';
 import { encodeFrame } from '../wire/frame.js';
 import type { Hash } from '../wire/reader.js';
@@ -51,7 +51,8 @@ export interface PushOrder {
 export interface ConnectionDeps {
   readonly context: SessionContext;
   readonly dial: Dial;
-  readonly clock: Clock;
+  /** Milliseconds, monotonic, not counting the time while this process did not run (awake.ts). */
+  readonly awake: () => number;
   /** Shares the event loop between connections. */
   readonly turns: FairTurns;
   /** Multicasts each block to all sessions, synchronously. */
@@ -83,10 +84,10 @@ export type ConnectionEvent = PeerDialling | SessionEvent | PeerLost;
 
 export function connection(target: Target, deps: ConnectionDeps): Observable<ConnectionEvent> {
   return new Observable((subscriber) => {
-    const { context, clock, turns } = deps;
+    const { context, awake, turns } = deps;
     const decoder = new FrameDecoder(context.network.magic, UNWANTED);
     const inputs = new Subscription();
-    let state = initialState(clock.now());
+    let state = initialState(awake());
     let readySince: number | undefined;
     /** The last block that was to be written, and has been if the peer wanted it. */
     let handed: Hash | undefined;
@@ -128,7 +129,7 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     });
 
     function feed(input: Input): void {
-      const [next, outputs] = step(context, state, input, clock.now());
+      const [next, outputs] = step(context, state, input, awake());
       state = next;
       carryOut(outputs);
     }
@@ -160,7 +161,7 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     }
 
     function tell(event: SessionEvent): void {
-      if (event.type === 'ready') readySince = clock.now();
+      if (event.type === 'ready') readySince = awake();
       subscriber.next(event);
     }
 
@@ -187,7 +188,8 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
       socket.destroy();
       const ours = fault.code === 'rotated out';
       const wasReady = readySince !== undefined;
-      const uptimeMs = clock.now() - (readySince ?? clock.now());
+      const now = awake();
+      const uptimeMs = now - (readySince ?? now);
       subscriber.next({ type: 'lost', fault, ours, wasReady, uptimeMs, bytesIn, bytesOut });
       subscriber.complete();
     }

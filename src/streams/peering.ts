@@ -24,7 +24,7 @@ import type { PeerBook } from '../peers/book.js';
 import type { CountryOf } from '../peers/occupancy.js';
 import { type LivePeer, needsRefill, type Plan, type SelectLimits } from '../peers/plan.js';
 import type { Weights } from '../peers/score.js';
-import type { Clock, Random } from '../time.js';
+import { type Clock, dated, type Random } from '../time.js';
 import { Bookkeeper, type Gossip } from './bookkeeping.js';
 import type { Target } from './connection.js';
 import { inSlices } from './operators/in-slices.js';
@@ -80,7 +80,7 @@ export function createPeering(deps: PeeringDeps): Peering {
 
   const plans$ = refresh({
     ...deps,
-    live: () => livePeers(deps.pool()),
+    live: () => livePeers(deps.pool(), clock),
     prepare: () => bookkeeper.catchUp(),
     wake$: merge(lost$, heard$, gossip$),
     failed$,
@@ -114,10 +114,10 @@ function* hear(book: PeerBook, { source, peers }: SourceNews, now: number): Gene
   }
 }
 
-function livePeers({ seats, live }: Pick<PeerPool, 'seats' | 'live'>): LivePeer[] {
+function livePeers({ seats, live }: Pick<PeerPool, 'seats' | 'live'>, clock: Clock): LivePeer[] {
   return [...seats.values()].map(({ target, since }) => ({
     key: target.peer,
-    connectedAt: since,
+    connectedAt: dated(since, clock),
     ready: live.has(target.peer),
     protected: target.protected,
   }));

@@ -24,28 +24,33 @@ import {
   timer,
 } from 'rxjs';
 import type { PushBlock, Remote, SessionFault } from '../session/types.js';
-import { type Random, SECOND_MS } from '../time.js';
+import { type Clock, type Moment, momentOf, type Random, SECOND_MS } from '../time.js';
+import { awakeTime } from './awake.js';
 import { type ConnectionDeps, type ConnectionEvent, connection, type PushOrder, type Target } from './connection.js';
 import { FairTurns } from './fair-turns.js';
 import { inTurn, Turnstile } from './operators/in-turn.js';
 import { reconnecting } from './operators/reconnecting.js';
 
-export type PoolEvent = { readonly target: Target; readonly at: number; readonly event: ConnectionEvent };
+export interface PoolEvent extends Moment {
+  readonly target: Target;
+  readonly event: ConnectionEvent;
+}
 
 /** A peer that has finished its handshake. */
 export interface LivePeer {
   readonly target: Target;
   readonly remote: Remote;
-  readonly since: number;
+  readonly since: Moment;
 }
 
 /** A connection, made or being made. */
 export interface Seat {
   readonly target: Target;
-  readonly since: number;
+  readonly since: Moment;
 }
 
-export interface PoolDeps extends Omit<ConnectionDeps, 'turns' | 'orders$' | 'ticks$' | 'hangUp$'> {
+export interface PoolDeps extends Omit<ConnectionDeps, 'awake' | 'turns' | 'orders$' | 'ticks$' | 'hangUp$'> {
+  readonly clock: Clock;
   readonly protectedPeer: Target | undefined;
   /** All the other peers wanted now; each value replaces the one before. */
   readonly targets$: Observable<readonly Target[]>;
@@ -85,14 +90,15 @@ export function createPool(deps: PoolDeps): PeerPool {
   const dials = new Turnstile<ConnectionEvent>(MAX_DIALS, (event) => event.type === 'ready');
   const orders$ = new Subject<PushOrder>();
   const hangUps = new Map<string, Subject<SessionFault>>();
-  const turns = new FairTurns(() => clock.now(), setImmediate);
+  const turns = new FairTurns(() => clock.monotonic(), setImmediate);
+  const awake = awakeTime(clock);
   const ticks$ = timer(TICK_MS, TICK_MS, scheduler).pipe(share());
 
   const connect = (target: Target, hangUp$: Observable<SessionFault> = EMPTY): Observable<ConnectionEvent> =>
-    connection(target, { ...deps, turns, orders$, ticks$, hangUp$ });
+    connection(target, { ...deps, awake, turns, orders$, ticks$, hangUp$ });
   const tracked = (target: Target): OperatorFunction<ConnectionEvent, PoolEvent> =>
     pipe(
-      map((event) => ({ target, at: clock.now(), event })),
+      map((event) => ({ target, ...momentOf(clock), event })),
       tap((news) => track(seats, live, news)),
       finalize(() => {
         seats.delete(target.peer);
@@ -141,9 +147,11 @@ function backoff({ first, last }: { first: number; last: number }, random: Rando
   return (failures) => Math.min(last, first * 2 ** Math.min(failures, 30)) * (0.5 + random.float() / 2);
 }
 
-function track(seats: Map<string, Seat>, live: Map<string, LivePeer>, { target, at, event }: PoolEvent): void {
-  if (event.type === 'dialling') seats.set(target.peer, { target, since: at });
-  if (event.type === 'ready') live.set(target.peer, { target, remote: event.remote, since: at });
+function track(seats: Map<string, Seat>, live: Map<string, LivePeer>, news: PoolEvent): void {
+  const { target, at, monotonicAt, event } = news;
+  const since = { at, monotonicAt };
+  if (event.type === 'dialling') seats.set(target.peer, { target, since });
+  if (event.type === 'ready') live.set(target.peer, { target, remote: event.remote, since });
   if (event.type !== 'lost') return;
   live.delete(target.peer);
   // Its seat is free by the time that its loss is told: whoever plans anew on hearing of it must not count it.

@@ -27,7 +27,7 @@ import { type Clock, type Random, SECOND_MS } from '../time.js';
 import { inSlices } from './operators/in-slices.js';
 
 export interface RefreshDeps {
-  readonly book: BookView & { prune(now: number): number };
+  readonly book: BookView & { prune(now: number, live: ReadonlySet<string>): number };
   readonly live: () => readonly LivePeer[];
   /** Called as each look begins: what is still to be noted in the book is noted then. */
   readonly prepare?: () => void;
@@ -77,10 +77,11 @@ export function refresh(deps: RefreshDeps): Observable<Plan> {
       deps.prepare?.();
       const now = clock.now();
       const tipHeight = deps.tipHeight();
-      book.prune(now);
+      const connections = live();
+      book.prune(now, new Set(connections.map(({ key }) => key)));
       const input = {
         book,
-        live: live(),
+        live: connections,
         now,
         random,
         limits: isDue ? limits : { ...limits, maxRotations: 0 },

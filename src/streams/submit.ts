@@ -47,11 +47,11 @@ export function submit(
   first?: () => Promise<RpcAnswer>,
 ): Observable<Submission> {
   const { rpc, clock, scheduler, giveUpAfterMs } = deps;
-  const began = clock.now();
+  const began = clock.monotonic();
   const attempt = (ask = () => rpc.submitBlock(block.raw)) =>
     eagerly(ask).pipe(
       concatMap((answer) => {
-        const reading = { ...readSubmission(answer), ms: clock.now() - began };
+        const reading = { ...readSubmission(answer), ms: clock.monotonic() - began };
         return reading.outcome === 'inconclusive'
           ? lookUp(block.hash, reading, deps, began)
           : of({ ...reading, stored: reading.outcome === 'accepted' || reading.outcome === 'duplicate' });
@@ -63,7 +63,7 @@ export function submit(
   };
   return attempt(first).pipe(
     expand((submission, turn) =>
-      (submission.outcome === 'unavailable' || isPremature(submission)) && clock.now() - began < giveUpAfterMs
+      (submission.outcome === 'unavailable' || isPremature(submission)) && clock.monotonic() - began < giveUpAfterMs
         ? again(submission, turn)
         : EMPTY,
     ),
@@ -77,7 +77,7 @@ function lookUp(hash: Hash, reading: RpcResult, deps: SubmitDeps, began: number)
     ),
     map((answer): Submission => {
       const where = readLookup(answer);
-      const ms = deps.clock.now() - began;
+      const ms = deps.clock.monotonic() - began;
       if (where === 'active') return { outcome: 'accepted', ms, stored: true };
       return { ...reading, ms, reason: `${reading.reason}, ${where}`, stored: where === 'side branch' };
     }),

@@ -3,7 +3,7 @@ import type { PeerBook } from '../peers/book.js';
 import type { CountryOf } from '../peers/occupancy.js';
 import type { PeerRecord } from '../peers/record.js';
 import { score, type Weights } from '../peers/score.js';
-import type { Clock } from '../time.js';
+import { type Clock, dated, momentOf } from '../time.js';
 import type { HistoryView, PeerView, RelayView } from '../view.js';
 import type { PeerPool, Seat } from './pool.js';
 import type { ChainTip } from './tip.js';
@@ -23,10 +23,13 @@ export interface ViewDeps {
 
 export function createView(deps: ViewDeps): RelayView {
   const { network, wanted, tip, book, pool, history, spool, clock } = deps;
+  const started = momentOf(clock);
   return {
     network,
     wanted,
-    startedAt: clock.now(),
+    get startedAt() {
+      return dated(started, clock);
+    },
     history,
     ...(spool !== undefined && { spool }),
     known: () => book.size,
@@ -47,7 +50,8 @@ function byScore(a: PeerView, b: PeerView): number {
   return b.score.total - a.score.total || (a.peer < b.peer ? -1 : 1);
 }
 
-function peerView({ target, since }: Seat, now: number, { book, pool, weights, country }: ViewDeps): PeerView {
+function peerView(seat: Seat, now: number, { book, pool, weights, country, clock }: ViewDeps): PeerView {
+  const { target } = seat;
   const live = pool.live.get(target.peer);
   const record = book.get(target.peer);
   const height = Math.max(live?.remote.height ?? 0, record?.height ?? 0);
@@ -56,7 +60,7 @@ function peerView({ target, since }: Seat, now: number, { book, pool, weights, c
     peer: target.peer,
     protected: target.protected,
     state: live === undefined ? 'connecting' : 'connected',
-    since: live?.since ?? since,
+    since: dated((live ?? seat).since, clock),
     ...(live !== undefined && { userAgent: live.remote.userAgent, protocolVersion: live.remote.protocolVersion }),
     ...(height > 0 && { height }),
     ...(code !== undefined && { country: code }),

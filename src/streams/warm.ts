@@ -65,7 +65,7 @@ async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<Buf
     protected: false,
   }));
   const pool = createPool({
-    context: { network, userAgent: '/', height: () => 0, random, recent, hashHeader },
+    context: { network, userAgent: '/', wallClock: () => 0, height: () => 0, random, recent, hashHeader },
     dial: dialNobody,
     clock,
     scheduler,

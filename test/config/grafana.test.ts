@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { RelayEvent } from '../../src/events.js';
 import { createMetrics } from '../../src/ops/metrics.js';
 import type { Kpis, RelayView } from '../../src/view.js';
+import { clockAt } from '../support/clock.js';
 import { type Sample, samplesOf } from '../support/exposition.js';
 import { describeSelector, selectorsOf, selects } from '../support/promql.js';
 import { NO_PROMTOOL, promtool } from '../support/promtool.js';
@@ -50,7 +51,7 @@ const recorded = readFileSync('config/prometheus/blockcast.rules.yml', 'utf8');
 
 /** All that a relay exposes once a block has gone its way. */
 async function exposed(): Promise<Sample[]> {
-  const metrics = createMetrics({ clock: { now: () => 0 }, version: '0.1.0', network: 'regtest' });
+  const metrics = createMetrics({ clock: clockAt(0), version: '0.1.0', network: 'regtest' });
   const kpis: Kpis = {
     blocks: 1,
     successRate: 1,

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { ALERT_IDS, conditionOf } from '../../src/ops/alerts/conditions.js';
 import { createMetrics } from '../../src/ops/metrics.js';
+import { clockAt } from '../support/clock.js';
 import { type Sample, samplesOf } from '../support/exposition.js';
 import { describeSelector, selectorsOf, selects } from '../support/promql.js';
 import { NO_PROMTOOL, promtool } from '../support/promtool.js';
@@ -41,7 +42,7 @@ const tests = TESTS.flatMap((file) => Tests.parse(parse(readFileSync(`${FOLDER}/
 
 /** What a process exposes that nothing has happened to yet. */
 async function pristine(): Promise<Sample[]> {
-  const metrics = createMetrics({ clock: { now: () => 0 }, version: '0.1.0', network: 'regtest' });
+  const metrics = createMetrics({ clock: clockAt(0), version: '0.1.0', network: 'regtest' });
   try {
     return samplesOf((await metrics.text()).text);
   } finally {

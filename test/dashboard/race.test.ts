@@ -37,11 +37,13 @@ describe('rows', () => {
 
 test('first, median and last are what the verdict will say of the same proofs', () => {
   const stage = fc.constantFrom('written', 'acknowledged', 'accepted', 'already had', 'failed');
-  const entries = fc.array(fc.record({ peer: fc.constantFrom('a', 'b', 'c', 'd', 'e'), stage, at: fc.nat(900) }));
+  const entries = fc.array(
+    fc.record({ peer: fc.constantFrom('a', 'b', 'c', 'd', 'e'), stage, monotonicAt: fc.nat(900) }),
+  );
   fc.assert(
     fc.property(entries, (told) => {
       const peers = ['a', 'b', 'c', 'd', 'e'].map((peer) => ({ peer, protected: peer === 'a' }));
-      let ledger = openLedger({ hash: hash(1), source: 'pool', size: 1, receivedAt: 0 });
+      let ledger = openLedger({ hash: hash(1), source: 'pool', size: 1, monotonicAt: 0 });
       ledger = record(ledger, { type: 'tried', peers });
       for (const entry of told) ledger = record(ledger, { type: 'proof', ...entry });
       const { firstMs, medianMs, lastMs, peersReached } = verdict(ledger, { fallback: true });

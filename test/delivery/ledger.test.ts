@@ -5,7 +5,7 @@ import { type Entry, isReached, isSettled, type Ledger, openLedger, record } fro
 import type { PeerProof, ProofStatus, RpcResult } from '../../src/events.js';
 
 const RECEIVED_AT = 1_794_000_000_000;
-const opened = openLedger({ hash: 'ab'.repeat(32), source: 'pool', size: 300, receivedAt: RECEIVED_AT });
+const opened = openLedger({ hash: 'ab'.repeat(32), source: 'pool', size: 300, monotonicAt: RECEIVED_AT });
 
 type Stage = Exclude<ProofStatus, 'pending'>;
 const tried = (...peers: string[]): Entry => ({
@@ -16,7 +16,7 @@ const proof = (peer: string, stage: Stage, ms = 0, reason?: string): Entry => ({
   type: 'proof',
   peer,
   stage,
-  at: RECEIVED_AT + ms,
+  monotonicAt: RECEIVED_AT + ms,
   ...(reason !== undefined && { reason }),
 });
 const rpc = (outcome: RpcResult['outcome']): Entry => ({ type: 'rpc', result: { outcome, ms: 1 } });

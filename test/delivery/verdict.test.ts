@@ -16,13 +16,13 @@ interface Case {
 }
 
 function judge({ peers = {}, rpc, source = 'pool', fallback = true }: Case): Verdict {
-  const opened = openLedger({ hash: 'cd'.repeat(32), source, size: 250, height: 7, receivedAt: 0 });
+  const opened = openLedger({ hash: 'cd'.repeat(32), source, size: 250, height: 7, monotonicAt: 0 });
   const entries: Entry[] = [
     { type: 'tried', peers: Object.keys(peers).map((peer) => ({ peer, protected: peer === 'dashd' })) },
   ];
   for (const [peer, shown] of Object.entries(peers)) {
     const { stage, ms } = typeof shown === 'string' ? { stage: shown, ms: 1 } : shown;
-    if (stage !== 'pending') entries.push({ type: 'proof', peer, stage, at: ms, reason: 'no pong' });
+    if (stage !== 'pending') entries.push({ type: 'proof', peer, stage, monotonicAt: ms, reason: 'no pong' });
   }
   if (rpc !== undefined) {
     entries.push({ type: 'rpc', result: { ms: 2, ...(typeof rpc === 'string' ? { outcome: rpc } : rpc) } });

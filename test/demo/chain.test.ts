@@ -4,8 +4,9 @@ import { scanTransactions } from '../../src/block/scan.js';
 import { loadX11 } from '../../src/block/x11.js';
 import { Chain } from '../../src/demo/chain.js';
 import { assemble, mineBlock } from '../../src/demo/miner.js';
+import { clockAt } from '../support/clock.js';
 
-const clock = { now: () => 1_800_000_000_000 };
+const clock = clockAt(1_800_000_000_000);
 
 function newChain(): Chain {
   return new Chain({ clock });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import type { RpcFaults } from '../../src/demo/rpc-server.js';
 import { Status } from '../../src/ops/status.js';
+import { clockAt } from '../support/clock.js';
 import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
 
 let net: Embedded | undefined;
@@ -29,7 +30,7 @@ function saying(more: object): RpcFaults {
 
 /** What `/readyz` would answer. */
 function readiness({ relay }: Embedded) {
-  const status = new Status({ clock: { now: () => 0 } });
+  const status = new Status({ clock: clockAt(() => 0) });
   for (const event of relay.events) status.listen(event);
   return status.readiness(relay.relay.view);
 }

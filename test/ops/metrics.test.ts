@@ -21,6 +21,7 @@ import { REFUSALS } from '../../src/peers/book.js';
 import type { ConnectCode, DisconnectCode } from '../../src/peers/plan.js';
 import type { SessionFaultCode } from '../../src/session/types.js';
 import type { BlockRecord, Kpis, PeerView, RelayView } from '../../src/view.js';
+import { clockAt } from '../support/clock.js';
 import { keyOf, type Sample, samplesOf, typesOf, valueIn } from '../support/exposition.js';
 import { NO_PROMTOOL, promtool } from '../support/promtool.js';
 
@@ -31,7 +32,7 @@ const DAY = 86_400_000;
 
 /** Gives metrics to `use`, and lets go of them whatever happens. */
 async function withMetrics<T>(use: (metrics: Metrics) => Promise<T>): Promise<T> {
-  const metrics = createMetrics({ clock: { now: () => AT }, version: '0.1.0', network: 'regtest' });
+  const metrics = createMetrics({ clock: clockAt(AT), version: '0.1.0', network: 'regtest' });
   try {
     return await use(metrics);
   } finally {
@@ -295,7 +296,7 @@ describe('metrics of what stands', () => {
   test("the tip's age counts from when it was first seen", async () => {
     let now = AT;
     let hash = HASH;
-    const metrics = createMetrics({ clock: { now: () => now }, version: '0.1.0', network: 'regtest' });
+    const metrics = createMetrics({ clock: clockAt(() => now), version: '0.1.0', network: 'regtest' });
     try {
       const since = async () => valueIn(await read(metrics), 'blockcast_tip_timestamp_seconds');
       assert.equal(await since(), undefined);
@@ -432,7 +433,7 @@ describe('metrics as a whole', () => {
   });
 
   test('after it is closed, it still answers', async () => {
-    const metrics = createMetrics({ clock: { now: () => AT }, version: '0.1.0', network: 'regtest' });
+    const metrics = createMetrics({ clock: clockAt(AT), version: '0.1.0', network: 'regtest' });
     metrics.close();
     metrics.close();
     metrics.listen(verdict());

@@ -3,10 +3,11 @@ import { describe, test } from 'node:test';
 import type { BlockVerdict, PeerEvent, PeerProof, RelayEvent } from '../../src/events.js';
 import { Status } from '../../src/ops/status.js';
 import type { PeerView } from '../../src/view.js';
+import { clockAt } from '../support/clock.js';
 import { DASHD, FakeView, hashOf, NOW, peerView, proof, service, verdictOf, WORKING } from './http/support.js';
 
 function statusAfter(...events: readonly RelayEvent[]): Status {
-  const status = new Status({ clock: { now: () => NOW } });
+  const status = new Status({ clock: clockAt(NOW) });
   for (const event of events) status.listen(event);
   return status;
 }

@@ -76,3 +76,14 @@ test('any history gives a finite wait between half of the bound and the bound', 
     { numRuns: 50 },
   );
 });
+
+test('a wait that was begun by a clock hours ahead is over once the clock is right again', () => {
+  const hours = 3 * 3_600_000;
+  const begunAhead = (times: number) => {
+    let backoff = READY;
+    for (let i = 0; i < times; i++) backoff = onFailure(backoff, NOW + hours, never);
+    return backoff;
+  };
+  for (const times of [1, 2, 3, 4, 5, 6]) assert.equal(mayDial(begunAhead(times), NOW), true, `${times} failures`);
+  assert.equal(mayDial(onDial(begunAhead(5), NOW + hours), NOW), true);
+});

@@ -236,3 +236,11 @@ test('gossip in steps is gossip at once', () => {
   assert.equal(count, 10);
   assert.deepEqual([...stepped.records()], [...whole.records()]);
 });
+
+test('a clock set ahead by years prunes no peer that is connected', () => {
+  const book = new PeerBook('regtest', seeded(1));
+  const key = '10.0.0.1:19899';
+  book.hear(address(key), 'dashd', NOW);
+  assert.equal(book.prune(NOW + 20_000 * DAY_MS, new Set([key])), 0);
+  assert.equal(book.prune(NOW + 20_000 * DAY_MS), 1);
+});

@@ -114,8 +114,8 @@ test('failure codes cannot grow a record without bound, nor touch its prototype'
   assert.equal(undelivered(after(odd, { kind: 'broadcast', status: 'failed', code: 'constructor' })), 2);
 });
 
-test('time running backwards does not make a peer look older', () => {
-  const record = observe(peer('1.2.3.4:9999', { lastSeen: NOW }), { kind: 'alive' }, NOW - 60_000, random);
+test('a peer seen by a clock that was hours ahead is seen now, by a clock that is right again', () => {
+  const record = observe(peer('1.2.3.4:9999', { lastSeen: NOW + 5 * 3_600_000 }), { kind: 'alive' }, NOW, random);
   assert.equal(record.lastSeen, NOW);
 });
 

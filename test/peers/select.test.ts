@@ -165,7 +165,7 @@ test('candidates are skipped for a reason that is counted', () => {
 const lastFailure = (agoMs: number) => ({ at: NOW - agoMs, code: 'unreachable' });
 const barred = (name: string, more: Partial<PeerRecord> = {}, agoMs = MINUTE_MS): PeerRecord =>
   peer(name, {
-    backoff: { state: 'open', failures: 9, retryAt: NOW + 6 * HOUR_MS },
+    backoff: { state: 'open', failures: 9, retryAt: NOW + 3 * HOUR_MS },
     connections: { succeeded: 1, failed: 9, lastFailure: lastFailure(agoMs) },
     ...more,
   });

@@ -44,6 +44,7 @@ export function context(recent: readonly PushBlock[] = []): SessionContext {
   return {
     network: NETWORKS.regtest,
     userAgent: USER_AGENT,
+    wallClock: () => START,
     height: () => HEIGHT,
     random: counting(),
     recent: {

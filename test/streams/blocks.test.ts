@@ -7,12 +7,13 @@ import { type Admission, type Arrival, Gatekeeper } from '../../src/streams/bloc
 import { ChainTip } from '../../src/streams/tip.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { buildBlock, buildCoinbase, grind, mineBlock } from '../block/support.js';
+import { clockAt } from '../support/clock.js';
 
 const AT = 1_794_000_000_123;
 const PARENT = '11'.repeat(32);
 
 function gatekeeper(tip = new ChainTip()): Gatekeeper {
-  return new Gatekeeper(NETWORKS.regtest, tip, { now: () => AT });
+  return new Gatekeeper(NETWORKS.regtest, tip, clockAt(AT));
 }
 
 const hashOf = (raw: Buffer) => hashHeader(raw.subarray(0, 80));
@@ -40,6 +41,7 @@ describe('the gatekeeper', () => {
     assert.deepEqual(gatekeeper().fromPool([raw]), {
       type: 'block',
       at: AT,
+      monotonicAt: AT,
       source: 'pool',
       doubts: [],
       gateMs: 0,
@@ -57,7 +59,7 @@ describe('the gatekeeper', () => {
 
   it('says how long it took to judge', () => {
     let now = AT;
-    const slow = { now: () => (now += 0.25) };
+    const slow = clockAt(() => (now += 0.25));
     const { at, gateMs } = arrival(new Gatekeeper(NETWORKS.regtest, new ChainTip(), slow).fromPool([mineBlock()]));
     assert.deepEqual([at, gateMs], [AT + 0.25, 0.25]);
   });
@@ -193,7 +195,7 @@ describe('the gatekeeper', () => {
       const block = { hash, header: raw, previous: PARENT, raw, size: raw.length };
       return { kind: 'block', block, doubts: [] };
     };
-    const gate = new Gatekeeper(NETWORKS.regtest, new ChainTip(), { now: () => AT }, numbered);
+    const gate = new Gatekeeper(NETWORKS.regtest, new ChainTip(), clockAt(AT), numbered);
     for (let number = 1; number <= 4_097; number += 1) gate.fromPool([Buffer.of(0xff, number >> 8, number & 0xff)]);
     assert.deepEqual(
       ['ff0001', 'ff0002', 'ff1001'].map((hash) => gate.has(hash)),

@@ -52,7 +52,12 @@ class Kept {
   /** Something comes from a peer, now or so much after the start. */
   shows(peer: string, event: ConnectionEvent, atMs = this.time.now): void {
     const { host, port } = address(peer);
-    this.keeper.onPeer({ target: { peer, host, port, protected: peer === DASHD }, at: START + atMs, event });
+    this.keeper.onPeer({
+      target: { peer, host, port, protected: peer === DASHD },
+      at: START + atMs,
+      monotonicAt: atMs,
+      event,
+    });
   }
 
   announces(peer: string, block: number, atMs?: number): void {

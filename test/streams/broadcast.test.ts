@@ -67,7 +67,7 @@ class RelayUnderTest {
     const { time, net, rpc, tip, recent } = this;
     const { clock, scheduler } = time;
     const pool = createPool({
-      context: { network, userAgent: '', height: () => 0, random: counting(), recent, hashHeader },
+      context: { network, userAgent: '', wallClock: () => 0, height: () => 0, random: counting(), recent, hashHeader },
       dial: net.dial,
       clock,
       scheduler,

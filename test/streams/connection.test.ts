@@ -35,7 +35,7 @@ class ConnectionUnderTest {
     const connection$ = connection(target, {
       context: context(recent),
       dial: net.dial,
-      clock: this.time.clock,
+      awake: this.time.clock.monotonic,
       turns: new FairTurns(
         () => this.now,
         (go) => this.later.push(go),
@@ -358,7 +358,7 @@ describe('the end of a connection', () => {
     const subscription = connection(target, {
       context: context(),
       dial: net.dial,
-      clock: time.clock,
+      awake: time.clock.monotonic,
       turns: new FairTurns(() => 0, setImmediate),
       orders$,
       ticks$: new Subject(),

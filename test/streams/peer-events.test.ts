@@ -12,10 +12,10 @@ const target = { host: 'a', port: 1, peer: 'a:1', protected: true };
 /** Everything a short life gives. */
 function life(): ConnectionEvent[] {
   const net = new FakeNet();
-  const { clock } = new Time();
+  const awake = new Time().clock.monotonic;
   const turns = new FairTurns(() => 0, setImmediate);
   const { values } = gather(
-    connection(target, { context: context(), dial: net.dial, clock, turns, orders$: NEVER, ticks$: NEVER }),
+    connection(target, { context: context(), dial: net.dial, awake, turns, orders$: NEVER, ticks$: NEVER }),
   );
   const peer = net.to('a').shakeHands(55);
   peer.says({ command: 'inv', items: [{ type: 2, hash: 'ab'.repeat(32) }] });
@@ -28,7 +28,7 @@ function life(): ConnectionEvent[] {
 describe('what operators are told of a peer', () => {
   it('is that it came and that it went', () => {
     assert.deepEqual(
-      life().flatMap((event) => peerEvents({ target, at: 7, event })),
+      life().flatMap((event) => peerEvents({ target, at: 7, monotonicAt: 0, event })),
       [
         {
           type: 'peer connected',

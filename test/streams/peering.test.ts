@@ -56,9 +56,10 @@ class Peered {
       intervalMs: 60_000,
       pool: () => this.pool,
       clock: {
-        now: () => {
+        now: time.clock.now,
+        monotonic: () => {
           this.spentMs += this.onRead();
-          return time.clock.now() + this.spentMs;
+          return time.clock.monotonic() + this.spentMs;
         },
       },
       random: seeded(2),

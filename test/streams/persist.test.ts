@@ -11,6 +11,7 @@ import { PeerBook } from '../../src/peers/book.js';
 import { parse, serialise } from '../../src/peers/format.js';
 import { type BookFile, loadBook, persist } from '../../src/streams/persist.js';
 import { address, NOW, outcomes, provenPeer, seeded, spread } from '../peers/support.js';
+import { clockAt } from '../support/clock.js';
 
 const MINUTE = 60_000;
 const told = (events: readonly ServiceEvent[]) => events.map(({ state, code }) => `${state} ${code}`);
@@ -32,7 +33,7 @@ describe('loadBook', () => {
   beforeEach(() => {
     path = join(mkdtempSync(join(root, 'case-')), 'peers.json');
   });
-  const clock = { now: () => NOW + 7 * MINUTE };
+  const clock = clockAt(NOW + 7 * MINUTE);
   const textOf = (count: number) => [...serialise(bookOf(count).records(), NOW, undefined)].join('');
 
   async function load(): Promise<{ book: PeerBook; events: readonly ServiceEvent[] }> {
@@ -160,7 +161,7 @@ describe('persist', () => {
     const stop$ = new Subject<void>();
     const events: ServiceEvent[] = [];
     let completed = false;
-    const clock = { now: () => NOW + scheduler.frame };
+    const clock = clockAt(() => NOW + scheduler.frame);
     persist({ book, file, localDashd: '127.0.0.1:9999', changes$, stop$, clock, scheduler }).subscribe({
       next: (event) => events.push(event),
       complete: () => {

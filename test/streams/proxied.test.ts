@@ -7,11 +7,12 @@ import { proxied } from '../../src/streams/proxied.js';
 import { ChainTip } from '../../src/streams/tip.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { buildBlock, grind, mineBlock } from '../block/support.js';
+import { clockAt } from '../support/clock.js';
 
 /** A gate before a broadcast to so many peers, and all that happened, in order. */
 function relay(peers = 3) {
   const log: string[] = [];
-  const gate = new Gatekeeper(NETWORKS.regtest, new ChainTip(), { now: () => 0 });
+  const gate = new Gatekeeper(NETWORKS.regtest, new ChainTip(), clockAt(0));
   const forward = (): Promise<RpcAnswer> => {
     log.push('forward');
     return Promise.resolve({ ok: true, result: null });

@@ -7,7 +7,7 @@ import { race } from '../../src/streams/race.js';
 import { gather, marbles, Time } from './support.js';
 
 const HASH = 'ab'.repeat(32);
-const opened = openLedger({ hash: HASH, source: 'pool', size: 300, receivedAt: 0 });
+const opened = openLedger({ hash: HASH, source: 'pool', size: 300, monotonicAt: 0 });
 const rules = { fallback: true, deadlineMs: 10 };
 
 const tried: Entry = {
@@ -20,12 +20,12 @@ const tried: Entry = {
 const proof = (
   peer: string,
   stage: 'written' | 'acknowledged' | 'accepted' | 'already had' | 'failed',
-  at = 0,
+  monotonicAt = 0,
 ): Entry => ({
   type: 'proof',
   peer,
   stage,
-  at,
+  monotonicAt,
 });
 const rpc = (outcome: RpcResult['outcome'], reason?: string): Entry => ({
   type: 'rpc',

@@ -48,10 +48,11 @@ class Refreshed {
         dashdPeers: () => new Set(),
         random: seeded(1),
         clock: {
-          now: () => {
+          now: time.clock.now,
+          monotonic: () => {
             this.read += this.readingMs;
             this.onRead();
-            return time.clock.now() + this.read;
+            return time.clock.monotonic() + this.read;
           },
         },
         scheduler,

@@ -18,7 +18,7 @@ const { magic } = NETWORKS.regtest;
 /** Runs marbles against marbles; a frame is a millisecond, for the clock too. */
 export function marbles(run: (helpers: RunHelpers & { scheduler: TestScheduler; clock: Clock }) => void): void {
   const scheduler = new TestScheduler((actual, expected) => assert.deepEqual(actual, expected));
-  const clock = { now: () => scheduler.now() };
+  const clock = { now: () => scheduler.now(), monotonic: () => scheduler.now() };
   scheduler.run((helpers) => run({ ...helpers, scheduler, clock }));
 }
 
@@ -31,7 +31,13 @@ export function settled(): Promise<void> {
 export class Time {
   private readonly virtual = new VirtualTimeScheduler(VirtualAction, Number.POSITIVE_INFINITY);
   readonly scheduler: SchedulerLike = this.virtual;
-  readonly clock: Clock = { now: () => START + this.virtual.frame };
+  private wallAheadMs = 0;
+  private stoppedMs = 0;
+  /** The monotonic clock has another origin: code that mixes the two is years off. */
+  readonly clock: Clock = {
+    now: () => START + this.wallAheadMs + this.stoppedMs + this.virtual.frame,
+    monotonic: () => this.stoppedMs + this.virtual.frame,
+  };
 
   /** Milliseconds since the start. */
   get now(): number {
@@ -41,6 +47,16 @@ export class Time {
   /** Timers that are still to fire: none may be left when all is over. */
   get pending(): number {
     return this.virtual.actions.filter(({ closed }) => !closed).length;
+  }
+
+  /** Somebody sets the wall clock ahead, or, by less than nothing, back; or the machine is suspended, which Linux' monotonic clock does not count. */
+  setClock(byMs: number): void {
+    this.wallAheadMs += byMs;
+  }
+
+  /** The process does not run for a while: both clocks go on, and no timer fires. */
+  stop(ms: number): void {
+    this.stoppedMs += ms;
   }
 
   /** Fires, in order, what is due within `ms`, and lets promises settle after each. */

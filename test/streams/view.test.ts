@@ -7,6 +7,7 @@ import type { LivePeer, Seat } from '../../src/streams/pool.js';
 import { ChainTip } from '../../src/streams/tip.js';
 import { createView } from '../../src/streams/view.js';
 import type { HistoryView } from '../../src/view.js';
+import { clockAt } from '../support/clock.js';
 
 const NOW = 1_700_000_000_000;
 const HASH = 'ab'.repeat(32);
@@ -17,6 +18,8 @@ const history: HistoryView = {
   get: () => undefined,
   kpis: () => ({ blocks: 0, finality: { pending: 0, chainlocked: 0, buried: 0, orphaned: 0 } }),
 };
+
+const momentAt = (at: number) => ({ at, monotonicAt: at });
 
 function setUp() {
   const book = new PeerBook('mainnet', { float: () => 0.5, u64: () => 1n });
@@ -32,7 +35,7 @@ function setUp() {
     weights: () => WEIGHTS,
     country: (host, port) => (port === 9999 && host === '8.8.8.8' ? 'US' : undefined),
     history,
-    clock: { now: () => NOW },
+    clock: clockAt(NOW),
   });
   const seat = (host: string, isProtected = false): string => {
     const address = toAddress(host, 9999);
@@ -40,14 +43,14 @@ function setUp() {
     const peer = keyOf(address);
     if (isProtected) book.protect(address, NOW);
     else book.hear(address, 'dashd', NOW);
-    seats.set(peer, { target: { peer, host, port: 9999, protected: isProtected }, since: NOW - 10 });
+    seats.set(peer, { target: { peer, host, port: 9999, protected: isProtected }, since: momentAt(NOW - 10) });
     return peer;
   };
   const ready = (peer: string) => {
     const target = seats.get(peer)?.target;
     assert.ok(target);
     const remote = { protocolVersion: 70_235, services: 0n, userAgent: '/Dash Core:23.1.2/', height: 7 };
-    live.set(peer, { target, remote, since: NOW - 5 });
+    live.set(peer, { target, remote, since: momentAt(NOW - 5) });
   };
   return { book, seats, tip, view, seat, ready };
 }

@@ -4,11 +4,12 @@ import { loadX11 } from '../../src/block/x11.js';
 import { type WarmUpPorts, warmUp } from '../../src/streams/warm.js';
 import type { Random } from '../../src/time.js';
 import { counting, START } from '../session/support.js';
+import { clockAt } from '../support/clock.js';
 
 const PEERS = 20;
 /** One of them is for rehearsals. */
 const BLOCKS = 51;
-const clock = { now: () => START };
+const clock = clockAt(START);
 
 it('takes each block all the way to each peer, once a process, and leaves nothing behind', async () => {
   await loadX11();

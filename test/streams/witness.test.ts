@@ -7,7 +7,7 @@ import { witnessed } from '../../src/streams/witness.js';
 import { gather } from './support.js';
 
 function says(peer: string, event: SessionEvent): PoolEvent {
-  return { target: { host: peer, port: 1, peer, protected: peer === 'dashd' }, at: 0, event };
+  return { target: { host: peer, port: 1, peer, protected: peer === 'dashd' }, at: 0, monotonicAt: 0, event };
 }
 const tells = (peer: string, hash: string) => says(peer, { type: 'announced', hash });
 const witnesses = (...news: readonly PoolEvent[]) => gather(witnessed(from(news))).values;

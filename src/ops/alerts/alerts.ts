@@ -63,14 +63,14 @@ export function createAlerts(config: AlertsConfig, deps: AlertsDeps): Alerts {
   function lookAt(at: number): void {
     if (look !== undefined && look.at <= at) return;
     look?.timer.unsubscribe();
-    const delayMs = Math.max(0, Math.ceil(at - clock.now()));
+    const delayMs = Math.max(0, Math.ceil(at - clock.monotonic()));
     look = { at, timer: scheduler.schedule(lookNow, delayMs) };
   }
 
   function lookNow(): void {
     look = undefined;
-    lookedAt = clock.now();
-    const { notices, forgotten } = engine.tell(lookedAt);
+    lookedAt = clock.monotonic();
+    const { notices, forgotten } = engine.tell(lookedAt, clock.now());
     for (const notice of notices) {
       const id = messageId(random);
       for (const channel of channels.values()) channel.put(notice, id);
@@ -124,21 +124,22 @@ export function createAlerts(config: AlertsConfig, deps: AlertsDeps): Alerts {
   return {
     listen(event) {
       if (isStopping) return;
-      if (engine.note(event, clock.now())) lookAt(Math.max(clock.now(), lookedAt + LOOK_EVERY_MS));
+      const now = clock.monotonic();
+      if (engine.note(event, now)) lookAt(Math.max(now, lookedAt + LOOK_EVERY_MS));
     },
     reload(next) {
       if (isStopping) return;
       exchange(next);
       settings = next;
       engine.repeatAfterMs = next.repeatAfter * SECOND_MS;
-      lookAt(clock.now());
+      lookAt(clock.monotonic());
     },
     stop() {
       stopped ??= shutDown();
       return stopped;
     },
     get standing() {
-      return engine.standing(clock.now());
+      return engine.standing(clock.monotonic(), clock.now());
     },
   };
 }

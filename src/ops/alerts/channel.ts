@@ -99,7 +99,7 @@ export class Channel {
     await this.underway;
     // Each once: the outbox is as large as it is now.
     for (let left = this.outbox.size; left > 0 && !this.ending.signal.aborted; left -= 1) {
-      const next = this.outbox.next(this.deps.clock.now());
+      const next = this.outbox.next(this.deps.clock.monotonic());
       if (next === undefined || 'waitMs' in next) return;
       await this.carry(next, 'last');
     }
@@ -109,7 +109,7 @@ export class Channel {
   private go(): void {
     if (this.underway !== undefined || this.stopping) return;
     this.timer?.unsubscribe();
-    const now = this.deps.clock.now();
+    const now = this.deps.clock.monotonic();
     if (now < this.restUntil) {
       this.comeBack(this.restUntil - now);
       return;
@@ -157,7 +157,7 @@ export class Channel {
     // The upper half is left to chance: relays that failed together do not come back together.
     const restMs = longest * (0.5 + this.deps.random.float() / 2);
     this.failures += 1;
-    this.restUntil = this.deps.clock.now() + Math.max(restMs, retryAfterMs ?? 0);
+    this.restUntil = this.deps.clock.monotonic() + Math.max(restMs, retryAfterMs ?? 0);
   }
 
   private tellLeft(left: Left | undefined): void {

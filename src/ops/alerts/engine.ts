@@ -5,6 +5,8 @@
  *   quiet ─ amiss ─► waiting ─ amiss for the grace period, all in all ─► standing (told) ─ well for a while ─► quiet (told)
  *                    └─ well for a while ─► quiet (never told)           └─ repeated while it lasts
  *
+ * All durations are on the monotonic clock: no clock that is set lets an alert come early or never. What is told has the wall clock's times.
+ *
  * How long "a while" is doubles with each return, so that what comes and goes is told as one alert that stands, not as many.
  */
 import type { RelayEvent } from '../../events.js';
@@ -73,6 +75,7 @@ export class Engine {
 
   /**
    * Takes note of an event. O(1).
+   * @param now on the monotonic clock, ms; so everywhere here
    * @returns whether there may be something to {@link tell} of
    */
   note(event: RelayEvent, now: number): boolean {
@@ -80,13 +83,17 @@ export class Engine {
     return this.sensors.note(event, this.now);
   }
 
-  /** What is to be told by now, in the order of the table. */
-  tell(now: number): Telling {
+  /**
+   * What is to be told by now, in the order of the table.
+   * @param wallNow the same moment, Unix ms
+   */
+  tell(now: number, wallNow = now): Telling {
     this.advance(now);
+    const toWall = wallNow - this.now;
     this.sensors.weigh(this.now);
     const notices: Notice[] = [];
     for (const track of this.tracks()) {
-      const notice = this.stepped(track);
+      const notice = this.stepped(track, toWall);
       if (notice !== undefined) notices.push(notice);
     }
     const { forgotten } = this;
@@ -101,10 +108,13 @@ export class Engine {
     return next;
   }
 
-  standing(now: number): readonly StandingAlert[] {
+  /** @param wallNow as in {@link tell} */
+  standing(now: number, wallNow = now): readonly StandingAlert[] {
     const isShown = (track: Track) =>
       track.toldAt !== undefined && (!isAboutBlock(track) || now - track.since < BLOCK_STANDS_MS);
-    return this.tracks().filter(isShown).map(standingOf);
+    return this.tracks()
+      .filter(isShown)
+      .map((track) => standingOf(onWall(track, wallNow - now)));
   }
 
   private tracks(): Track[] {
@@ -132,13 +142,13 @@ export class Engine {
     if (oldest.amiss && oldest.toldAt === undefined) this.forgotten += 1;
   }
 
-  private stepped(track: Track): Notice | undefined {
+  private stepped(track: Track, toWall: number): Notice | undefined {
     const due = this.dueOf(track);
     if (due === undefined || this.now < due) return undefined;
-    if (!track.amiss) return quieten(track, this.now);
+    if (!track.amiss) return quieten(track, this.now, toWall);
     track.repeat = track.toldAt === undefined ? 0 : track.repeat + 1;
     track.toldAt = this.now;
-    return firing(track, this.now);
+    return firing(onWall(track, toWall), this.now + toWall);
   }
 
   private dueOf(track: Track): number | undefined {
@@ -194,8 +204,13 @@ function becomeWell(track: Track, now: number): void {
   track.changedAt = now;
 }
 
-function quieten(track: Track, now: number): Notice | undefined {
-  const notice = track.toldAt === undefined ? undefined : resolved(track, track.changedAt, now);
+function onWall(track: Track, toWall: number): Track {
+  return { ...track, since: track.since + toWall };
+}
+
+function quieten(track: Track, now: number, toWall: number): Notice | undefined {
+  const over = () => resolved(onWall(track, toWall), track.changedAt + toWall, now + toWall);
+  const notice = track.toldAt === undefined ? undefined : over();
   if (notice !== undefined) track.restlessUntil = now + RESTLESS_MS;
   track.active = false;
   track.toldAt = undefined;

@@ -14,7 +14,7 @@ export function cached(make: () => object, { clock, freshMs, revision }: CacheRu
   let madeAt = 0;
   let madeOf = 0;
   return () => {
-    const now = clock.now();
+    const now = clock.monotonic();
     const of = revision();
     if (body === undefined || of !== madeOf || now - madeAt >= freshMs) {
       body = Buffer.from(JSON.stringify(make()));

@@ -13,7 +13,7 @@ export class FailureCount {
   ) {}
 
   add(visitor: string): void {
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     const known = this.visitors.get(visitor);
     if (known !== undefined && known.until > now) {
       known.failures += 1;
@@ -28,6 +28,6 @@ export class FailureCount {
   waitSeconds(visitor: string): number {
     const known = this.visitors.get(visitor);
     if (known === undefined || known.failures < this.rules.max) return 0;
-    return Math.max(0, Math.ceil((known.until - this.clock.now()) / SECOND_MS));
+    return Math.max(0, Math.ceil((known.until - this.clock.monotonic()) / SECOND_MS));
   }
 }

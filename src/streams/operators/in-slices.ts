@@ -7,15 +7,15 @@ const SLICE_MS = 2;
 /** Runs a long calculation to its end, letting others have their turn between slices; unsubscribing abandons it. */
 export function inSlices<T>(
   begin: () => Generator<unknown, T>,
-  { clock, scheduler }: { readonly clock: Clock; readonly scheduler: SchedulerLike },
+  { clock, scheduler }: { readonly clock: Pick<Clock, 'monotonic'>; readonly scheduler: SchedulerLike },
 ): Observable<T> {
   return new Observable((subscriber) => {
     const steps = begin();
     return scheduler.schedule(function () {
-      const until = clock.now() + SLICE_MS;
+      const until = clock.monotonic() + SLICE_MS;
       try {
         let step = steps.next();
-        while (step.done !== true && clock.now() < until) step = steps.next();
+        while (step.done !== true && clock.monotonic() < until) step = steps.next();
         if (step.done !== true) {
           this.schedule();
           return;

@@ -48,6 +48,27 @@ class Bench {
 }
 
 describe('alerts', () => {
+  for (const byMs of [5 * 3_600_000, -5 * 3_600_000]) {
+    test(`come no sooner and no later when the wall clock is set by ${byMs / 3_600_000} h, and are dated by it`, async () => {
+      const bench = new Bench();
+      bench.listen(lost(DASHD));
+      await bench.time.pass(5_000);
+      bench.time.setClock(byMs);
+      bench.listen(lost(DASHD, { code: 'unreachable', wasReady: false }));
+      await bench.time.pass(9_999);
+      assert.deepEqual(bench.first.keys, []);
+      await bench.time.pass(1);
+      assert.deepEqual(bench.first.keys, ['firing dashd-lost']);
+      const notice = bench.first.sent[0]?.notice;
+      const now = bench.time.clock.now();
+      assert.deepEqual([notice?.at, notice?.since], [now, now - 15_000]);
+      assert.equal(bench.alerts.standing[0]?.since, now - 15_000);
+      bench.listen(connected(DASHD));
+      await bench.time.pass(60_000);
+      assert.deepEqual(bench.first.keys, ['firing dashd-lost', 'resolved dashd-lost']);
+    });
+  }
+
   test('tell through each channel, under one id, when the time has come and not before', async () => {
     const bench = new Bench({ webhook: WEBHOOK, telegram: TELEGRAM });
     bench.listen(lost(DASHD));

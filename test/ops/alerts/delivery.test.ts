@@ -8,6 +8,7 @@ import { type AlertOutcome, createAlerts, sendTestAlert } from '../../../src/ops
 import { createTelegram, MAX_TEXT } from '../../../src/ops/alerts/telegram.js';
 import type { Delivery, Transport } from '../../../src/ops/alerts/transport.js';
 import { createWebhook, payload } from '../../../src/ops/alerts/webhook.js';
+import { clockAt } from '../../support/clock.js';
 import { httpReceiver, type Receiver, tcpReceiver } from './receivers.js';
 import { aNotice, FAILED, hash, service, verdict } from './support.js';
 
@@ -15,7 +16,7 @@ const NOW = 1_795_331_402_150;
 const TOKEN = '123456:AAE-very_secret';
 const SECRET_PATH = 'hooks/very-secret-token';
 const sender = { network: 'regtest', instance: 'pool-1' };
-const clock = { now: () => NOW };
+const clock = clockAt(NOW);
 const envelope = { notice: aNotice(), id: 'f00d', leftOut: 3 };
 
 const cleanUp: (() => Promise<void>)[] = [];
@@ -383,7 +384,7 @@ describe('from an event to the receiver', () => {
     const config = { webhook: { url: receiver.origin, secret: 'sesame' }, repeatAfter: 0, maxPerHour: 30 };
     const alerts = createAlerts(config, {
       ...sender,
-      clock: { now: () => systemClock.now() + ahead },
+      clock: clockAt(() => systemClock.now() + ahead),
       random: systemRandom,
       onOutcome: (outcome) => outcomes.push(outcome),
       rest: { firstMs: 5, lastMs: 5 },

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { matcher, visitorOf } from '../../../src/ops/http/access.js';
 import { FailureCount } from '../../../src/ops/http/failures.js';
 import { LIMITS } from '../../../src/ops/http/limits.js';
+import { clockAt } from '../../support/clock.js';
 import {
   type Answer,
   type AskOptions,
@@ -302,7 +303,10 @@ describe('addresses', () => {
 describe('failures', () => {
   test('are counted in windows of time, and looking does not count', () => {
     let now = 0;
-    const count = new FailureCount({ max: 2, windowMs: 10_000 }, { now: () => now });
+    const count = new FailureCount(
+      { max: 2, windowMs: 10_000 },
+      clockAt(() => now),
+    );
     count.add('a');
     for (let n = 0; n < 10; n += 1) assert.equal(count.waitSeconds('a'), 0);
     now = 4_000;
@@ -316,7 +320,7 @@ describe('failures', () => {
   });
 
   test('of many visitors do not fill memory', () => {
-    const count = new FailureCount({ max: 1, windowMs: 10_000 }, { now: () => 0 });
+    const count = new FailureCount({ max: 1, windowMs: 10_000 }, clockAt(0));
     for (let n = 0; n < 10_001; n += 1) count.add(`visitor ${n}`);
     assert.equal(count.waitSeconds('visitor 0'), 0);
     assert.equal(count.waitSeconds('visitor 1'), 10);

@@ -3,9 +3,10 @@ import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { createHttp } from '../../../src/ops/http/http.js';
 import { Status } from '../../../src/ops/status.js';
+import { clockAt } from '../../support/clock.js';
 import { assertRefused, FakeView, HttpUnderTest, NOW } from './support.js';
 
-const clock = { now: () => NOW };
+const clock = clockAt(NOW);
 
 function open(host: string, port: number) {
   return createHttp(

@@ -10,8 +10,8 @@ import type { HttpConfig } from '../../../src/config.js';
 import type { PeerProof, RelayEvent, ServiceEvent, Verdict } from '../../../src/events.js';
 import { createHttp, type HttpDeps, type HttpFault, type HttpService } from '../../../src/ops/http/http.js';
 import { Status } from '../../../src/ops/status.js';
-import type { Clock } from '../../../src/time.js';
 import type { BlockRecord, HistoryView, Kpis, PeerView, RelayView } from '../../../src/view.js';
+import { clockAt } from '../../support/clock.js';
 
 export const NOW = Date.UTC(2026, 0, 15, 12);
 
@@ -204,7 +204,7 @@ export class HttpUnderTest {
     mkdirSync(assets);
     for (const [name, text] of Object.entries(PAGE)) writeFileSync(join(assets, name), text);
     writeFileSync(join(folder, 'outside.txt'), 'not to be seen');
-    const clock: Clock = { now: () => NOW };
+    const clock = clockAt(NOW);
     const status = new Status({ clock });
     const view = options.view ?? new FakeView();
     const events$ = new Subject<RelayEvent>();

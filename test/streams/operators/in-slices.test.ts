@@ -14,7 +14,7 @@ function work(steps: number, stepMs: number) {
     }
     return 'done';
   }
-  return { time: new Time(), begun, clock: { now: () => begun.length * stepMs }, calculation };
+  return { time: new Time(), begun, clock: { monotonic: () => begun.length * stepMs }, calculation };
 }
 
 describe('in slices', () => {
@@ -33,11 +33,11 @@ describe('in slices', () => {
   it('runs for 2 ms of the clock at a time', async () => {
     const { time, begun, clock, calculation } = work(100, 0.5);
     const turns: number[] = [];
-    const scheduler = counting(time.scheduler, () => turns.push(clock.now()));
+    const scheduler = counting(time.scheduler, () => turns.push(clock.monotonic()));
     const result = gather(inSlices(calculation, { clock, scheduler }));
     await time.pass(0);
     assert.deepEqual([begun.length, result.values], [100, ['done']]);
-    const lengths = turns.map((began, i) => (turns[i + 1] ?? clock.now()) - began);
+    const lengths = turns.map((began, i) => (turns[i + 1] ?? clock.monotonic()) - began);
     assert.deepEqual(lengths, [...Array.from({ length: 25 }, () => 2), 0]);
   });
 
@@ -50,7 +50,7 @@ describe('in slices', () => {
   });
 
   it('lets others have their turn between slices of real time', async () => {
-    const clock = { now: () => performance.now() };
+    const clock = { monotonic: () => performance.now() };
     let others = 0;
     const beat = timer(0, 1).subscribe(() => {
       others += 1;
@@ -92,7 +92,7 @@ describe('in slices', () => {
             yield;
           }
         },
-        { clock: { now: () => steps }, scheduler: third.scheduler },
+        { clock: { monotonic: () => steps }, scheduler: third.scheduler },
       ),
     );
     await third.pass(0);
@@ -109,7 +109,7 @@ describe('in slices', () => {
         throw new Error('a bug');
       }
       const errors: unknown[] = [];
-      inSlices(broken, { clock: { now: () => step }, scheduler: time.scheduler }).subscribe({
+      inSlices(broken, { clock: { monotonic: () => step }, scheduler: time.scheduler }).subscribe({
         error: (error) => errors.push(error),
       });
       const other = gather(timer(1, time.scheduler));
