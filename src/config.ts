@@ -62,6 +62,8 @@ export interface Config {
     readonly maxPeers: number;
     readonly minPeers: number;
     /** Seconds. */
+    /** Bytes. */
+    readonly maxMemory: number;
     readonly refreshInterval: number;
     /** Milliseconds; 0: no rehearsals. */
     readonly rehearsalInterval: number;

@@ -117,7 +117,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
 
   // What we know: the chain's tip, the blocks we can serve, the blocks that have been here.
   const tip = new ChainTip();
-  const recent = new RecentStore();
+  const recent = new RecentStore(broadcast.maxMemory);
   const gate = new Gatekeeper(network, tip, clock, deps.inspect);
 
   // Bytes come in: the pool's frames, dashd's answers.

@@ -34,6 +34,7 @@ export function derive(values: Values, surroundings: Surroundings): Config {
       enabled: values['broadcast.enabled'],
       maxPeers: values['broadcast.maxPeers'],
       minPeers: values['broadcast.minPeers'],
+      maxMemory: values['broadcast.maxMemory'],
       refreshInterval: values['broadcast.refreshInterval'],
       rehearsalInterval: values['broadcast.rehearsalInterval'],
       skipBootstrap: values['broadcast.skipBootstrap'],

@@ -104,6 +104,11 @@ const SETTINGS = {
   'broadcast.enabled': setting(boolean, true, 'push to peers; false: to the local dashd only'),
   'broadcast.maxPeers': setting(integer(1, MAX_PEERS), 20, 'most peers to stay connected to'),
   'broadcast.minPeers': setting(integer(0, MAX_PEERS), 5, 'fewer are not healthy'),
+  'broadcast.maxMemory': setting(
+    integer(16_000_000, 16_000_000_000),
+    268_435_456,
+    'bytes of blocks in memory; with more the oldest is given up, which its verdict says',
+  ),
   'broadcast.refreshInterval': setting(integer(1, DAY_SECONDS), 60, 'seconds between looks at the set of peers'),
   'broadcast.rehearsalInterval': setting(
     integer(0, MAX_REHEARSAL_MS),
