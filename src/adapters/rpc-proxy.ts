@@ -8,14 +8,17 @@
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Callers } from './rpc-proxy/callers.js';
 import { Complaints, type ProxyFaultCode } from './rpc-proxy/complaints.js';
+import { KnownCallers } from './rpc-proxy/credentials.js';
 import { Dashd } from './rpc-proxy/dashd.js';
+import { MAX_FIELDS } from './rpc-proxy/headers.js';
 import { Memory } from './rpc-proxy/intake.js';
-import { type SubmittedBlock, Visit, type VisitDeps } from './rpc-proxy/visit.js';
+import type { HandledBlock, SubmittedBlock } from './rpc-proxy/visit.js';
 import { errorCode } from './system-error.js';
 
 export interface RpcProxyOptions {
@@ -30,9 +33,13 @@ export interface RpcProxyOptions {
 export interface RpcProxyLimits {
   /** A larger body is passed on without a look into it. A block of 2 MB is 4 MB of hex. */
   readonly bodyBytes: number;
-  /** Of all requests together that are in memory, bytes; what comes beyond is passed on without a look into it. */
+  /**
+   * Of all requests together that are in memory, bytes: so much for callers that dashd has accepted before, and as much for all others.
+   * What comes beyond is passed on without a look into it.
+   */
   readonly memoryBytes: number;
   readonly connections: number;
+  readonly connectionsPerAddress: number;
   /** How long a caller may take to send a request, milliseconds. */
   readonly requestMs: number;
   /** Who has closed its side may still hear an answer that comes this soon; beyond, it has gone, milliseconds. */
@@ -45,12 +52,12 @@ export interface RpcProxyLimits {
 
 export interface RpcProxyHandlers {
   /**
-   * A block that somebody submits. Called before dashd gets the request, in the turn in which its last byte came. Must not throw.
-   * @returns what was done with it, in words: should dashd not answer, the caller is told
+   * A block that a caller submits whom dashd has accepted: with an earlier request, and then this is called before dashd gets this one,
+   * in the turn in which its last byte came; or with its answer to this request. Must not throw.
    */
-  block(block: SubmittedBlock): string;
+  block(block: SubmittedBlock): HandledBlock;
   state(state: 'up' | 'down', detail: string): void;
-  /** Something is amiss. Told at most once in ten seconds of each kind. */
+  /** Something is amiss. Told at most once a minute of all that callers do, and as often of dashd. */
   fault(code: ProxyFaultCode, detail: string): void;
 }
 
@@ -64,8 +71,9 @@ export interface RpcProxy {
 
 const LIMITS: RpcProxyLimits = {
   bodyBytes: 8 * 1024 * 1024,
-  memoryBytes: 64 * 1024 * 1024,
+  memoryBytes: 32 * 1024 * 1024,
   connections: 512,
+  connectionsPerAddress: 256,
   requestMs: 120_000,
   lingerMs: 5_000,
   wordMs: 5_000,
@@ -78,10 +86,12 @@ const LATE_REQUESTS_EVERY_MS = 1_000;
 /** The place is asked for this often while it is taken, milliseconds. */
 const REBIND_MS = 1_000;
 const KEEP_ALIVE_PROBE_MS = 30_000;
-/** Requests that a connection may send ahead. Nobody does, but a test of ours, or a flood. */
-const MAX_AHEAD = 1_000;
-/** About what a request costs that is not looked at yet, without its body. */
-const REQUEST_BYTES = 2_048;
+/** As dashd has it: Core `httpserver.cpp`, MAX_HEADERS_SIZE. */
+const MAX_HEAD_BYTES = 8_192;
+/** An upload of a caller that dashd knows is cut off for another only if it has been silent for so long, milliseconds. */
+const STALLED_MS = 1_000;
+/** Connections that are accepted although there are too many: one of them is hung up on at once. */
+const CHANGING_SEATS = 64;
 
 /** Listens until closed; what stands in the way is told, and tried again. */
 export function openRpcProxy(options: RpcProxyOptions, handlers: RpcProxyHandlers): RpcProxy {
@@ -91,8 +101,10 @@ export function openRpcProxy(options: RpcProxyOptions, handlers: RpcProxyHandler
   const words = new Set<Promise<unknown>>();
   const callers = new Callers({
     dashd,
-    memory: new Memory(limits.memoryBytes),
+    known: new KnownCallers(),
+    memory: { known: new Memory(limits.memoryBytes, STALLED_MS), strangers: new Memory(limits.memoryBytes, 0) },
     limits,
+    host: options.host,
     pseudonym: `blockcast-${randomBytes(4).toString('hex')}`,
     block: (block) => handlers.block(block),
     complain: (code, detail) => complaints.complain(code, detail),
@@ -164,14 +176,15 @@ function createProxyServer(limits: RpcProxyLimits, callers: Callers, complaints:
       // dashd reads what hand-made clients send: lines that end in a bare LF, and no Host.
       insecureHTTPParser: true,
       requireHostHeader: false,
+      maxHeaderSize: MAX_HEAD_BYTES,
     },
     (request, response) => callers.take(request, response),
   );
   // dashd answers who has closed its side of the connection. Node has this property, but no name for it in its types.
   Object.assign(server, { httpAllowHalfOpen: true });
-  server.maxConnections = limits.connections;
-  server.on('drop', () => complaints.complain('too many connections', `more than ${limits.connections} at once`));
-  server.on('connection', (socket: Socket) => callers.watch(socket));
+  server.maxHeadersCount = MAX_FIELDS;
+  server.maxConnections = limits.connections + CHANGING_SEATS;
+  server.on('connection', (socket: Socket) => callers.admit(socket));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const [status, code] = CLIENT_FAULTS[error.code ?? ''] ?? MISREAD;
     // Who has said nothing did nothing wrong; an answer to what cannot be read would be taken for one to the request before.
@@ -199,58 +212,3 @@ const CLIENT_FAULTS: Readonly<Record<string, readonly [status: string, code: Pro
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'slow request'],
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'bad request'],
 };
-
-/** A request whose turn has not come: as much of it as Node reads ahead is in memory, and accounted for. */
-interface Waiting {
-  readonly visit: Visit;
-  readonly bytes: number;
-}
-
-/** The callers' connections, and the requests that each of them has sent. */
-class Callers {
-  private readonly queues = new WeakMap<Socket, Waiting[]>();
-
-  constructor(private readonly deps: VisitDeps) {}
-
-  watch(socket: Socket): void {
-    socket.once('end', () => {
-      const timer = setTimeout(() => socket.destroy(), this.deps.limits.lingerMs);
-      socket.once('close', () => clearTimeout(timer));
-    });
-  }
-
-  take(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request;
-    // One that is read at once with others, behind that which was too much.
-    if (socket.destroyed) return;
-    const queue = this.queues.get(socket) ?? [];
-    this.queues.set(socket, queue);
-    const bytes = queue.length === 0 ? 0 : bytesAhead(request);
-    if (queue.length > MAX_AHEAD || !this.deps.memory.take(bytes)) {
-      this.deps.complain('bad request', 'a caller that sent too many requests ahead was hung up on');
-      socket.destroy();
-      return;
-    }
-    queue.push({ visit: new Visit(request, response, this.deps), bytes });
-    if (queue.length === 1) void this.work(socket, queue);
-  }
-
-  /** True when a request has all been read and waits for its answer. */
-  isAwaiting(socket: Socket): boolean {
-    return this.queues.get(socket)?.[0]?.visit.isArriving === false;
-  }
-
-  private async work(socket: Socket, queue: Waiting[]): Promise<void> {
-    for (let [next] = queue; next !== undefined; [next] = queue) {
-      this.deps.memory.give(next.bytes);
-      if (!socket.destroyed) await next.visit.begin();
-      queue.shift();
-    }
-  }
-}
-
-function bytesAhead({ headers, readableHighWaterMark }: IncomingMessage): number {
-  const body =
-    headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : readableHighWaterMark;
-  return REQUEST_BYTES + Math.min(body, readableHighWaterMark);
-}

@@ -1,6 +1,5 @@
 /** A pool's side of the relay, for one block: PUSH it, and hear over SUB what becomes of it. */
 import { Push, Subscriber } from 'zeromq';
-import { connectInTurn } from '../adapters/zmq-connect.js';
 import { parseBlockEvent } from '../delivery/block-event.js';
 import type { BlockEvent } from '../events.js';
 
@@ -53,13 +52,13 @@ export async function pushBlock(request: PushRequest, onEvent: (event: BlockEven
   });
   try {
     const subscribed = handshake(events, silence);
-    connectInTurn(events, request.events);
+    events.connect(request.events);
     events.subscribe();
     const listening = await subscribed;
     if (listening !== 'live') return ended(request.events, listening, silence);
 
     const connected = handshake(pool, silence);
-    connectInTurn(pool, request.pool);
+    pool.connect(request.pool);
     const pushing = await connected;
     if (pushing !== 'live') return ended(request.pool, pushing, silence);
 

@@ -290,7 +290,6 @@ export class PeerBook {
     const sources = union(mine.sources, record.sources);
     this.#replace(mine, {
       ...record,
-      host: mine.host,
       protected: mine.protected,
       sources,
       firstSeen: Math.min(mine.firstSeen, record.firstSeen),
@@ -534,8 +533,6 @@ function merged(before: PeerRecord, news: PeerRecord): PeerRecord {
   const sources = union(before.sources, news.sources);
   const after: PeerRecord = {
     ...before,
-    // How a name is spelt for the resolver is the operator's to say.
-    ...(news.sources.includes('configured') ? { host: news.host } : {}),
     sources,
     lastSeen: Math.max(before.lastSeen, news.lastSeen),
     ...(before.ping === undefined && news.ping !== undefined ? { ping: news.ping } : {}),

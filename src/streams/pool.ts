@@ -23,7 +23,6 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import { questionOf } from '../session/push.js';
 import type { PushBlock, Remote, SessionFault } from '../session/types.js';
 import { type Clock, type Moment, momentOf, type Random, SECOND_MS } from '../time.js';
 import { awakeTime } from './awake.js';
@@ -136,10 +135,7 @@ export function createPool(deps: PoolDeps): PeerPool {
     push(block, only) {
       const named = only && { only };
       orders$.next({ block, stage: 'write', ...named });
-      return () => {
-        const question = questionOf(deps.context.network.magic, block);
-        orders$.next({ block, stage: 'settle', question, ...named });
-      };
+      return () => orders$.next({ block, stage: 'settle', ...named });
     },
     rehearse: (block) => orders$.next({ block, stage: 'rehearse' }),
     drop: (peer) => hangUp(hangUps, peer, 'dropped'),

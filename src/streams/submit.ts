@@ -26,6 +26,8 @@ import type { Rpc, RpcAnswer } from './ports.js';
 export interface Submission extends RpcResult {
   /** dashd has stored the block: whatever it says further, the block is not malformed. */
   readonly stored: boolean;
+  /** dashd did not accept its submitter. */
+  readonly turnedAway?: boolean;
 }
 
 export interface SubmitDeps {
@@ -40,7 +42,10 @@ const RETRY_MS = SECOND_MS;
 /** An inconclusive block may be connected a moment later, when dashd has caught up with its parent. */
 const LOOKUP_AFTER_MS = [0, 200, SECOND_MS, 5 * SECOND_MS] as const;
 
-/** @param first starts the first request, in place of ours, which follows at once should that bring no word on the block */
+/**
+ * @param first starts the first request, in place of ours, which follows at once should that bring no word on the block; not where
+ * dashd does not accept the submitter: nobody gets in with our credentials who does not with his own
+ */
 export function submit(
   block: { readonly hash: Hash; readonly raw: Buffer },
   deps: SubmitDeps,
@@ -52,9 +57,9 @@ export function submit(
     eagerly(ask).pipe(
       concatMap((answer) => {
         const reading = { ...readSubmission(answer), ms: clock.monotonic() - began };
-        return reading.outcome === 'inconclusive'
-          ? lookUp(block.hash, reading, deps, began)
-          : of({ ...reading, stored: reading.outcome === 'accepted' || reading.outcome === 'duplicate' });
+        if (reading.outcome === 'inconclusive') return lookUp(block.hash, reading, deps, began);
+        const stored = reading.outcome === 'accepted' || reading.outcome === 'duplicate';
+        return of({ ...reading, stored, turnedAway: ask === first && isTurnedAway(answer) });
       }),
     );
   const again = (submission: Submission, turn: number) => {
@@ -63,11 +68,17 @@ export function submit(
   };
   return attempt(first).pipe(
     expand((submission, turn) =>
-      (submission.outcome === 'unavailable' || isPremature(submission)) && clock.monotonic() - began < giveUpAfterMs
+      !submission.turnedAway &&
+      (submission.outcome === 'unavailable' || isPremature(submission)) &&
+      clock.monotonic() - began < giveUpAfterMs
         ? again(submission, turn)
         : EMPTY,
     ),
   );
+}
+
+function isTurnedAway(answer: RpcAnswer): boolean {
+  return !answer.ok && (answer.code === 'unauthorised' || answer.code === 'forbidden');
 }
 
 function lookUp(hash: Hash, reading: RpcResult, deps: SubmitDeps, began: number): Observable<Submission> {

@@ -19,6 +19,7 @@ let words: Promise<RpcAnswer>[];
 beforeEach(async () => {
   dashd = await ScriptedDashd.start();
   proxy = await ProxyUnderTest.start(dashd, { wordMs: 60_000 });
+  await proxy.poll(dashd);
   words = [];
   proxy.onBlock = ({ forward }) => {
     words.push(forward());
@@ -67,7 +68,7 @@ describe('a block that is submitted', () => {
     const body = SUBMIT.replace(HEX, raw.toString('hex'));
     await proxy.call(body);
     const caller = await proxy.caller();
-    caller.send('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+    caller.send('POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic dTpw\r\nTransfer-Encoding: chunked\r\n\r\n');
     for (let at = 0; at < body.length; at += 1_000_000) {
       const piece = body.slice(at, at + 1_000_000);
       caller.send(`${piece.length.toString(16)}\r\n${piece}\r\n`);
@@ -173,6 +174,7 @@ describe('a block that is submitted', () => {
       { ok: false, code: 'unauthorised', detail: 'dashd refused the user and password' },
     ]);
     dashd.answer = saying('[]\n');
+    await proxy.poll(dashd);
     await proxy.call(`[${SUBMIT}]`);
     assert.equal((await words[1])?.ok, false);
   });
@@ -216,6 +218,7 @@ describe('a block without an answer', () => {
 
   it('has no word after some time, but its answer whenever that comes', async () => {
     const brief = await ProxyUnderTest.start(dashd, { wordMs: 1 });
+    await brief.poll(dashd);
     brief.onBlock = proxy.onBlock;
     let answer = () => undefined as unknown;
     dashd.answer = (response, asked) => {

@@ -5,7 +5,7 @@ import { Complaints } from '../../src/adapters/rpc-proxy/complaints.js';
 import { type Caller, OK, ProxyUnderTest, post, ScriptedDashd, saying } from './rpc-proxy-support.js';
 
 const COUNT = '{"id":1,"method":"getblockcount"}';
-const SUBMIT = '{"id":1,"method":"submitblock","params":["00"]}';
+const SUBMIT = `{"id":1,"method":"submitblock","params":["${'00'.repeat(100)}"]}`;
 
 let dashd: ScriptedDashd;
 let proxy: ProxyUnderTest | undefined;
@@ -190,25 +190,75 @@ describe('a body larger than a block can be', () => {
 describe('many callers at once', () => {
   it('share a bounded memory: what is beyond it passes to dashd without a look, and is not refused', async () => {
     const open = await start({ memoryBytes: 10_000 });
-    const half: Caller[] = [];
+    const held: Caller[] = [];
+    dashd.answer = (response, asked) => {
+      if (!String(asked.body).includes('held')) saying(OK)(response, asked);
+    };
     for (let count = 0; count < 9; count += 1) {
       const caller = await open.caller();
-      caller.send(`POST / HTTP/1.1\r\nContent-Length: 2000\r\n\r\n${'x'.repeat(1_000)}`);
-      half.push(caller);
-      assert.equal((await open.call(COUNT)).status, 200);
+      caller.send(post('held'.padEnd(1_000), 'X-Is: known\r\n'));
+      held.push(caller);
+      await dashd.request(count);
     }
     assert.deepEqual(open.faults, []);
-    const asked = dashd.asked.length;
     assert.equal((await open.call(SUBMIT.padEnd(2_000))).body, OK);
-    assert.equal(String(dashd.asked[asked]?.body).length, 2_000);
+    assert.equal(String(dashd.asked[9]?.body).length, 2_000);
     assert.match(await open.fault('buffers full'), /too many callers/);
     assert.equal(open.blocks.length, 0);
-    for (const caller of half) {
-      caller.send('y'.repeat(1_000));
-      assert.equal((await caller.next()).status, 200);
-    }
+    for (const caller of held) caller.leave();
+    await open.poll(dashd);
     assert.equal((await open.call(SUBMIT.padEnd(9_000))).body, OK);
     assert.equal(open.blocks.length, 1);
+  });
+
+  it('that stall lose their place to whoever comes; a caller whom dashd knows has memory that no stranger uses up', async () => {
+    const open = await start({ memoryBytes: 10_000 });
+    const stalling: Caller[] = [];
+    for (let count = 0; count < 20; count += 1) {
+      const caller = await open.caller();
+      caller.send(`POST / HTTP/1.1\r\nContent-Length: 2000\r\n\r\n${'x'.repeat(1_990)}`);
+      stalling.push(caller);
+      // Its bytes have been read once another's are answered.
+      assert.equal((await open.call(COUNT, 'X: y\r\n')).status, 200);
+    }
+    const [first] = stalling;
+    assert.equal((await first?.next())?.status, 408);
+    assert.match(await open.fault('slow request'), /made room/);
+    await open.poll(dashd);
+    assert.equal((await open.call(SUBMIT.padEnd(9_000))).body, OK);
+    assert.equal(open.blocks.length, 1);
+    const last = stalling.at(-1);
+    last?.send('y'.repeat(10));
+    assert.equal((await last?.next())?.status, 200, 'the latest have kept theirs');
+  });
+
+  it('hold no connection that a newcomer needs, unless dashd knows them', async () => {
+    const open = await start({ connections: 8 });
+    const pool = await open.caller();
+    pool.send(post(COUNT));
+    await pool.next();
+    const idle: Caller[] = [];
+    for (let count = 0; count < 20; count += 1) {
+      const caller = await open.caller();
+      caller.send('POST / HTTP/1.1\r\n');
+      idle.push(caller);
+    }
+    await idle[0]?.ended();
+    assert.equal((await open.call(SUBMIT)).body, OK);
+    pool.send(post(SUBMIT));
+    assert.equal((await pool.next()).body, OK);
+    assert.equal(open.blocks.length, 2);
+    assert.equal(open.faults.length, 1);
+  });
+
+  it('from one address are no more than it may have', async () => {
+    const open = await start({ connectionsPerAddress: 3 });
+    const callers: Caller[] = [];
+    for (let count = 0; count < 5; count += 1) callers.push(await open.caller());
+    await Promise.all([callers[0]?.ended(), callers[1]?.ended()]);
+    callers[4]?.send(post(COUNT));
+    assert.equal((await callers[4]?.next())?.body, OK);
+    assert.match(await open.fault('too many connections'), /3 from one address/);
   });
 
   it('may not send any number of requests ahead; those who do not are not affected', async () => {
@@ -223,7 +273,8 @@ describe('many callers at once', () => {
       assert.equal(flooding.rest, '');
     }
     assert.match(await open.fault('bad request'), /too many requests ahead/);
-    assert.equal((await open.call(SUBMIT.padEnd(900_000))).body, OK);
+    await open.poll(dashd);
+    assert.equal((await open.call(SUBMIT.replace('0'.repeat(200), '0'.repeat(900_000)))).body, OK);
     assert.equal(open.blocks.length, 1, 'the memory has been given back');
   });
 
@@ -245,7 +296,8 @@ describe('many callers at once', () => {
 describe('a batch that is a bomb', () => {
   it('of 100,000 calls passes to dashd without a look for blocks in it', async () => {
     const open = await start();
-    const batch = `[${Array(100_000).fill(SUBMIT).join(',')}]`;
+    await open.poll(dashd);
+    const batch = `[${Array(100_000).fill('{"id":1,"method":"submitblock","params":["00"]}').join(',')}]`;
     assert.equal((await open.call(batch)).body, OK);
     assert.equal(dashd.asked[0]?.body.length, batch.length);
     assert.equal(open.blocks.length, 0);
@@ -254,6 +306,7 @@ describe('a batch that is a bomb', () => {
 
   it('of 1,000 blocks has the first 16 shown, and passes to dashd as it is', async () => {
     const open = await start();
+    await open.poll(dashd);
     const batch = `[${Array(1_000).fill(SUBMIT).join(',')}]`;
     assert.equal((await open.call(batch)).body, OK);
     assert.equal(String(dashd.asked[0]?.body), batch);
@@ -283,8 +336,91 @@ describe('an address of dashd that is the own', () => {
   });
 });
 
+describe('a web page', () => {
+  for (const field of [
+    'Origin: https://example.org',
+    'Origin: null',
+    'oRIGIN: http://127.0.0.1',
+    'Sec-Fetch-Site: none',
+    'Sec-Fetch-Dest: empty',
+    'Sec-Fetch-Mode: no-cors',
+  ]) {
+    it(`gets 403 and reaches neither dashd nor a peer, with the right password too: ${field}`, async () => {
+      const open = await start();
+      await open.poll(dashd);
+      const { status, head, body } = await open.call(SUBMIT, `${field}\r\nContent-Type: text/plain\r\n`);
+      assert.equal(status, 403);
+      assert.match(head, /Connection: close/);
+      assert.match(JSON.parse(body).error.message, /web page/);
+      assert.deepEqual([dashd.asked.length, open.blocks.length], [0, 0]);
+    });
+  }
+
+  it("is not what a program on Node is, whose fetch sends one of a browser's fields", async () => {
+    const open = await start();
+    assert.equal((await open.call(COUNT, 'sec-fetch-mode: cors\r\n')).status, 200);
+  });
+
+  it('cannot point a name of its own here and read', async () => {
+    const open = await start();
+    for (const [host, status] of [
+      ['evil.example.org:28502', 403],
+      ['evil.example.org.', 403],
+      ['127.0.0.1.evil.example.org', 403],
+      ['127.0.0.1:28502', 200],
+      ['[::1]:28502', 200],
+      ['localhost', 200],
+      ['dashd', 200],
+      ['blockcast.localhost:1', 200],
+    ] as const) {
+      const caller = await open.caller();
+      caller.send(`GET /rest/chaininfo.json HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      assert.equal((await caller.next()).status, status, host);
+    }
+    assert.equal(dashd.asked.length, 5);
+  });
+});
+
+describe('a request that is refused', () => {
+  for (const [what, head] of [
+    [
+      'two passwords',
+      'POST / HTTP/1.1\r\nAuthorization: Basic dTpw\r\nAuthorization: Basic eDp5\r\nContent-Length: 2\r\n',
+    ],
+    ['two hosts', 'POST / HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: 2\r\n'],
+    ['a length and chunks', 'POST / HTTP/1.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n'],
+    ['the same length twice', 'POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 2\r\n'],
+    ['a NUL in a value', 'POST / HTTP/1.1\r\nX: a\0b\r\nContent-Length: 2\r\n'],
+    ['a bare CR in a value', 'POST / HTTP/1.1\r\nX: a\rTransfer-Encoding: chunked\r\nContent-Length: 2\r\n'],
+    ['a blank before the colon', 'POST / HTTP/1.1\r\nContent-Length : 2\r\n'],
+    ['a hundred fields', `POST / HTTP/1.1\r\n${'X: y\r\n'.repeat(120)}Content-Length: 2\r\n`],
+    ['an origin', 'POST / HTTP/1.1\r\nOrigin: null\r\nContent-Length: 2\r\n'],
+  ] as const) {
+    it(`ends its connection, and what stands behind it is not carried out: ${what}`, async () => {
+      const open = await start();
+      const caller = await open.caller();
+      caller.send(
+        Buffer.concat([Buffer.from(`${head}\r\n{}`, 'latin1'), Buffer.from(post(COUNT)), Buffer.from(post(COUNT))]),
+      );
+      await caller.ended();
+      assert.match(caller.rest, /^HTTP\/1\.1 4\d\d /);
+      assert.equal(caller.rest.split('HTTP/1.1 ').length, 2, 'one answer');
+      assert.equal(dashd.asked.length, 0);
+    });
+  }
+
+  it('is no other than the last when the caller says that it is the last', async () => {
+    const open = await start();
+    const caller = await open.caller();
+    caller.send(post(COUNT, 'Connection: close\r\n'), post(COUNT));
+    await caller.ended();
+    assert.equal(caller.rest.split('HTTP/1.1 ').length, 2);
+    assert.equal(dashd.asked.length, 1);
+  });
+});
+
 describe('complaints', () => {
-  it('are told once in ten seconds of each kind, with the number of those left out', () => {
+  it('are told once a minute of callers and of dashd, with what was left out', () => {
     let now = 0;
     const told: string[] = [];
     const complaints = new Complaints(
@@ -292,14 +428,15 @@ describe('complaints', () => {
       () => now,
     );
     for (let count = 0; count < 1_000; count += 1) complaints.complain('bad request', 'a');
-    complaints.complain('loop', 'b');
-    now = 9_999;
+    complaints.complain('cross-site', 'x');
+    complaints.complain('dashd unreachable', 'b');
+    now = 59_999;
     complaints.complain('bad request', 'c');
-    assert.deepEqual(told, ['bad request: a', 'loop: b']);
-    now = 10_000;
+    assert.deepEqual(told, ['bad request: a', 'dashd unreachable: b']);
+    now = 60_000;
     complaints.complain('bad request', 'd');
-    assert.equal(told[2], 'bad request: d (and 1000 more of the kind before it)');
-    now = 30_000;
+    assert.equal(told[2], 'bad request: d (not reported since the last one: 1000 × bad request, 1 × cross-site)');
+    now = 180_000;
     complaints.complain('bad request', 'e');
     assert.equal(told[3], 'bad request: e');
   });

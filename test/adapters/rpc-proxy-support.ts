@@ -120,7 +120,7 @@ export class ProxyUnderTest implements Told {
       {
         block: (block) => {
           this.blocks.push(block);
-          return this.onBlock(block);
+          return { said: this.onBlock(block) };
         },
         state: (state, detail) => this.tell(this.states, { state, detail }),
         fault: (code, detail) => this.tell(this.faults, { code, detail }),
@@ -162,6 +162,12 @@ export class ProxyUnderTest implements Told {
     const answer = await caller.next();
     caller.leave();
     return answer;
+  }
+
+  /** Has dashd accept the credentials of {@link post}, as the first poll of a pool does. */
+  async poll(dashd: ScriptedDashd): Promise<void> {
+    await this.call('{"id":0,"method":"getblocktemplate"}');
+    dashd.asked.length = 0;
   }
 
   close(): Promise<void> {

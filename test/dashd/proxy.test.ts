@@ -92,8 +92,12 @@ class Net {
     return answer.result;
   }
 
+  tips(): Promise<string[]> {
+    return Promise.all(this.all.map((node) => node.rpc<string>('getbestblockhash')));
+  }
+
   async assertAllOn(raw: Buffer): Promise<void> {
-    const tips = await Promise.all(this.all.map((node) => node.rpc<string>('getbestblockhash')));
+    const tips = await this.tips();
     assert.deepEqual(
       tips,
       tips.map(() => hashOf(raw)),
@@ -211,12 +215,17 @@ describeWithDashd('a pool that takes the relay for its dashd', () => {
     await net.relay.verdict(elsewhere);
   });
 
-  it('is told 401 by dashd when its password is wrong; its block is not lost', async () => {
+  it('is told 401 by dashd when its password is wrong, and causes nothing: the block reaches nobody until it is right', async () => {
     const raw = await net.find();
-    const { error } = await submit(raw, net.pool('wrong'));
-    assert.match(String(error), /401/);
-    const verdict = await net.relay.verdict(raw);
-    assert.deepEqual([verdict.outcome, verdict.accepted], ['delivered', 3]);
+    const before = await net.tips();
+    for (let count = 0; count < 3; count += 1) {
+      const { error } = await submit(raw, net.pool('wrong'));
+      assert.match(String(error), /401/);
+    }
+    assert.ok(net.relay.events.every((event) => !('hash' in event) || event.hash !== hashOf(raw)));
+    assert.deepEqual(await net.tips(), before);
+    assert.equal((await submit(raw)).answer?.result, null);
+    assert.equal((await net.relay.verdict(raw)).accepted, 2);
     await net.assertAllOn(raw);
   });
 

@@ -534,6 +534,8 @@ describe('the closed lists', () => {
       'buffers full': true,
       'batch too large': true,
       'too many blocks': true,
+      'no block': true,
+      'cross-site': true,
       'bad request': true,
       'slow request': true,
       'too many connections': true,

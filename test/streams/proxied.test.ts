@@ -3,7 +3,7 @@ import { before, describe, it } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
 import { type Arrival, Gatekeeper } from '../../src/streams/blocks.js';
 import type { RpcAnswer } from '../../src/streams/ports.js';
-import { proxied } from '../../src/streams/proxied.js';
+import { type ProxiedBlock, proxied } from '../../src/streams/proxied.js';
 import { ChainTip } from '../../src/streams/tip.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { buildBlock, grind, mineBlock } from '../block/support.js';
@@ -18,15 +18,15 @@ function relay(peers = 3) {
     return Promise.resolve({ ok: true, result: null });
   };
   const broadcaster = {
-    send({ source }: Arrival, ask?: () => Promise<RpcAnswer>): number {
-      log.push(`send from ${source}`);
+    send({ source, doubts }: Arrival, ask?: () => Promise<RpcAnswer>): number {
+      log.push(`send from ${source}`, ...doubts.map(({ code }) => code));
       void ask?.();
       return peers;
     },
   };
-  const submit = (raw: Buffer): string =>
-    proxied({ raw, forward }, { gate, broadcaster, tell: ({ type }) => log.push(type) });
-  return { log, submit };
+  const handle = (raw: Buffer, submitter: ProxiedBlock['submitter'] = 'known') =>
+    proxied({ raw, submitter, forward }, { gate, broadcaster, tell: ({ type }) => log.push(type) });
+  return { log, handle, submit: (raw: Buffer): string => handle(raw).said };
 }
 
 describe('a block that comes with a request of its own', () => {
@@ -46,16 +46,26 @@ describe('a block that comes with a request of its own', () => {
   it('waits for dashd when it is in doubt', () => {
     const { log, submit } = relay(0);
     assert.match(submit(mineBlock().subarray(0, -1)), /^the block waits for dashd before any peer is sent it: /);
-    assert.deepEqual(log, ['send from pool', 'forward']);
+    assert.deepEqual(log, ['send from pool', 'transactions', 'forward']);
   });
 
-  it('goes to dashd alone, before that is told, when the gate refuses it or knows it', () => {
+  it('waits for dashd when dashd had not accepted a request of its submitter before', () => {
+    const { log, handle } = relay(0);
+    assert.match(
+      handle(mineBlock(), 'new').said,
+      /^the block waits for dashd before any peer is sent it: dashd had not/,
+    );
+    assert.deepEqual(log, ['send from pool', 'submitter', 'forward']);
+  });
+
+  it('goes to dashd alone, before that is told, when the gate knows it; nothing is told of what is no block', () => {
     const refusing = relay();
     const lazy = grind(buildBlock(), false);
     assert.match(refusing.submit(lazy), /^the block was sent to no peer: bad proof of work: /);
     assert.match(refusing.submit(Buffer.from('xyz')), /^the block was sent to no peer: bad hex: /);
     assert.match(refusing.submit(Buffer.alloc(0)), /^the block was sent to no peer: empty: /);
-    assert.deepEqual(refusing.log, ['forward', 'refused', 'forward', 'refused', 'forward', 'refused']);
+    assert.match(refusing.handle(Buffer.from('xyz')).refusal ?? '', /^bad hex: /);
+    assert.deepEqual(refusing.log, Array(4).fill('forward'));
 
     const { log, submit } = relay();
     const raw = mineBlock();

@@ -147,6 +147,15 @@ describe('submitting a block', () => {
       });
     }
 
+    for (const code of ['unauthorised', 'forbidden']) {
+      it(`does not ask by itself where dashd does not accept the submitter: ${code}`, async () => {
+        const { time, rpc, result } = after({ ok: false, code, detail: 'no' });
+        await time.pass(GIVE_UP_MS);
+        assert.deepEqual([result.values.map(({ outcome }) => outcome), result.completed], [['unavailable'], true]);
+        assert.deepEqual(rpc.calls, []);
+      });
+    }
+
     it('asks by itself at once when that brings no word, and every second from then on', async () => {
       const { time, rpc, result } = after(UNREACHABLE, UNREACHABLE, UNREACHABLE, answer(null));
       await time.pass(10_000);

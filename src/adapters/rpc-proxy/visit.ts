@@ -1,10 +1,12 @@
 /** One request of a caller's, from its first byte to the last one of the answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { RpcAnswer } from '../rpc.js';
 import { type Calls, maySubmit, readCalls } from './calls.js';
 import type { ProxyFaultCode } from './complaints.js';
+import type { Credential, KnownCallers } from './credentials.js';
 import type { Dashd, DashdFault, PassingBody } from './dashd.js';
-import { endToEnd, hasHeader, valuesOf } from './headers.js';
+import { endToEnd, hasHeader, requestFault, valuesOf } from './headers.js';
 import { type Intake, type Memory, takeIn } from './intake.js';
 import { answerError, errorBody } from './own-answer.js';
 import { listenTo, type Reply, wordIn } from './word.js';
@@ -13,25 +15,44 @@ export interface SubmittedBlock {
   /** The block's bytes; or, where that was no hex, the text in their place. */
   readonly raw: Buffer;
   /**
+   * `known`: dashd has accepted the caller before. `new`: dashd has accepted it just now, with its answer to this very request, which
+   * `forward` returns.
+   */
+  readonly submitter: 'known' | 'new';
+  /**
    * Hands the request in which the block came to dashd, in the calling turn; the second time, and for another block of the same
    * request, it only listens. @returns dashd's word on this block, or why there is none
    */
   forward(): Promise<RpcAnswer>;
 }
 
+export interface HandledBlock {
+  /** What was done with it, in words: should dashd not answer, the caller is told. */
+  readonly said: string;
+  /** Why it is no block. */
+  readonly refusal?: string;
+}
+
 export interface VisitDeps {
   readonly dashd: Dashd;
-  readonly memory: Memory;
+  readonly known: KnownCallers;
+  /** Strangers cannot use up what callers have that dashd knows. */
+  readonly memory: { readonly known: Memory; readonly strangers: Memory };
   readonly limits: { readonly bodyBytes: number; readonly wordMs: number; readonly lingerMs: number };
+  /** The name that the proxy is configured to listen at. */
+  readonly host: string;
   /** Who we are in a `Via` header. */
   readonly pseudonym: string;
-  block(block: SubmittedBlock): string;
+  block(block: SubmittedBlock): HandledBlock;
   complain(code: ProxyFaultCode, detail: string): void;
   /** Told of each wait for dashd's word on a block. */
   waiting(word: Promise<unknown>): void;
+  /** Told of each answer that shows that dashd accepts the caller. */
+  accepted(socket: Socket): void;
 }
 
 const BAD_REQUEST = 400;
+const REQUEST_TIMEOUT = 408;
 const BAD_GATEWAY = 502;
 const SERVICE_UNAVAILABLE = 503;
 const LOOP_DETECTED = 508;
@@ -83,8 +104,13 @@ export class Visit {
   private body: Buffer | undefined;
   private calls: Calls | undefined;
   private call: { abort(): void } | undefined;
+  private readonly credential: Credential | undefined;
+  /** Of the callers to whom this one belongs. */
+  readonly memory: Memory;
   /** Bytes of memory to give back. */
   private held = 0;
+  private isShown = false;
+  private hangsUp = false;
   private word: Promise<Reply> | undefined;
   private heard: (reply: Reply) => void = () => undefined;
 
@@ -92,7 +118,20 @@ export class Visit {
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
     private readonly deps: VisitDeps,
-  ) {}
+  ) {
+    this.credential = deps.known.credentialOf(request.headers.authorization);
+    this.memory = deps.known.has(this.credential) ? deps.memory.known : deps.memory.strangers;
+  }
+
+  /** Whether all of the request is with dashd, and its answer is awaited. */
+  get isAwaiting(): boolean {
+    return !this.isArriving && this.request.complete;
+  }
+
+  /** Whether the connection ends with this request: what comes behind it is not looked at. */
+  get isLast(): boolean {
+    return this.hangsUp || !this.response.shouldKeepAlive;
+  }
 
   /** @returns resolves when the next request of the same connection may be looked at */
   begin(): Promise<void> {
@@ -105,9 +144,9 @@ export class Visit {
 
   private receive(): void {
     const { request, deps } = this;
-    const fault = framingFault(request.rawHeaders);
+    const fault = requestFault(request, deps.host);
     if (fault !== undefined) {
-      this.refuse(BAD_REQUEST, 'bad request', fault);
+      this.refuse(fault.status, fault.code, fault.detail);
     } else if (valuesOf(request.rawHeaders, 'via').some((via) => via.includes(deps.pseudonym))) {
       const detail = `${deps.dashd.name} leads back here: let the address of dashd be dashd's own`;
       this.refuse(LOOP_DETECTED, 'loop', detail);
@@ -116,7 +155,8 @@ export class Visit {
     } else if (Number(request.headers['content-length'] ?? 0) > deps.limits.bodyBytes) {
       this.passUnread([], 'body too large', 0);
     } else {
-      takeIn(request, deps.limits.bodyBytes, deps.memory, (intake, taken) => this.onIntake(intake, taken));
+      const drop = () => this.refuse(REQUEST_TIMEOUT, 'slow request', 'a stalled request made room for another');
+      takeIn(request, deps.limits.bodyBytes, this.memory, drop, (intake, taken) => this.onIntake(intake, taken));
     }
   }
 
@@ -127,12 +167,20 @@ export class Visit {
     }
     this.held = taken;
     this.body = intake.body;
-    if (maySubmit(intake.body)) this.lookInto(intake.body);
+    const { known } = this.deps;
+    if (known.has(this.credential) && maySubmit(intake.body)) {
+      this.isShown = true;
+      this.show(intake.body, 'known', (place) => this.wordOn(intake.body, place));
+    }
     this.forward(intake.body);
   }
 
-  /** Blocks go to whoever wants them before dashd gets the request, and in the same turn. */
-  private lookInto(body: Buffer): void {
+  /** A known caller's blocks go to whoever wants them before dashd gets the request, and in the same turn. */
+  private show(
+    body: Buffer,
+    submitter: SubmittedBlock['submitter'],
+    wordOn: (place: number | undefined) => Promise<RpcAnswer>,
+  ): void {
     const { deps } = this;
     const calls = readCalls(body);
     this.calls = calls;
@@ -148,7 +196,9 @@ export class Visit {
     }
     const inBatch = (place: number) => (calls.isBatch ? place : undefined);
     for (const { raw, place } of blocks.slice(0, MAX_BLOCKS)) {
-      this.said.set(place, deps.block({ raw, forward: () => this.wordOn(body, inBatch(place)) }));
+      const { said, refusal } = deps.block({ raw, submitter, forward: () => wordOn(inBatch(place)) });
+      this.said.set(place, said);
+      if (refusal !== undefined) deps.complain('no block', `a submitblock went to dashd alone: ${refusal}`);
     }
   }
 
@@ -174,9 +224,8 @@ export class Visit {
   }
 
   private passUnread(head: readonly Buffer[], why: 'body too large' | 'buffers full', taken: number): void {
-    const { deps } = this;
-    deps.complain(why, `${WHY_UNREAD[why]}: a request was passed on without a look for a block in it`);
-    this.passOn({ head, headTaken: () => deps.memory.give(taken), rest: this.request });
+    this.deps.complain(why, `${WHY_UNREAD[why]}: a request was passed on without a look for a block in it`);
+    this.passOn({ head, headTaken: () => this.memory.give(taken), rest: this.request });
   }
 
   private passOn(body: PassingBody): void {
@@ -214,7 +263,7 @@ export class Visit {
   private onAnswer(reply: IncomingMessage): void {
     const { response } = this;
     this.giveBack();
-    if (this.word !== undefined) listenTo(reply, this.heard);
+    this.listen(reply);
     // Its end is seen by who reads it.
     reply.on('error', () => undefined);
     reply.once('close', () => {
@@ -230,7 +279,8 @@ export class Visit {
     if (stays) response.removeHeader('connection');
     const headers = endToEnd(reply.rawHeaders);
     // dashd has heard enough: the rest of the request is of no use to anybody.
-    if (!this.request.complete) headers.push('Connection', 'close');
+    this.hangsUp = !this.request.complete;
+    if (this.hangsUp) headers.push('Connection', 'close');
     response.writeHead(reply.statusCode ?? BAD_GATEWAY, reply.statusMessage, headers);
     reply.pipe(response);
     response.once('close', () => {
@@ -239,9 +289,26 @@ export class Visit {
     });
   }
 
+  /** What dashd's answer says of the caller and, where that matters, of its blocks. */
+  private listen(reply: IncomingMessage): void {
+    const { request, deps, body } = this;
+    const isAccepted = deps.known.heard(this.credential, {
+      method: request.method ?? '',
+      target: request.url ?? '',
+      status: reply.statusCode ?? 0,
+      contentType: reply.headers['content-type'],
+    });
+    if (isAccepted) deps.accepted(request.socket);
+    if (this.word !== undefined) listenTo(reply, this.heard);
+    else if (isAccepted && !this.isShown && body !== undefined && maySubmit(body)) {
+      listenTo(reply, (word) => this.show(body, 'new', (place) => Promise.resolve(wordIn(word, place))));
+    }
+  }
+
   private onFailure({ code, detail }: DashdFault): void {
     const { deps, response, request } = this;
     this.giveBack();
+    if (detail === NOTHING_LISTENS) deps.known.dashdIsAway();
     const what =
       code === 'unreachable'
         ? `dashd at ${deps.dashd.name} is unreachable (${detail})`
@@ -249,6 +316,7 @@ export class Visit {
     deps.complain(code === 'unreachable' ? 'dashd unreachable' : 'dashd broke off', what);
     this.heard({ ok: false, code: 'unreachable', detail: what });
     const isWhole = this.body !== undefined || request.complete;
+    this.hangsUp = !isWhole;
     const body = errorBody(this.asked(), (place) => ['blockcast: ', what, this.fate(place, code)].join(''));
     answerError(response, code === 'unreachable' ? SERVICE_UNAVAILABLE : BAD_GATEWAY, body, isWhole);
     if (!isWhole) request.unpipe().resume();
@@ -258,6 +326,9 @@ export class Visit {
   private fate(place: number, code: DashdFault['code']): string {
     const said = this.said.get(place);
     if (said !== undefined) return `; ${said}`;
+    const asked = this.asked();
+    const isBlock = asked.kind === 'calls' && asked.calls[place]?.block !== undefined;
+    if (isBlock && !this.isShown) return '; the block was sent to no peer: dashd has not accepted this caller yet';
     return code === 'unreachable' ? '' : '; whether it did what it was asked is not known';
   }
 
@@ -273,11 +344,12 @@ export class Visit {
 
   private refuse(status: number, code: ProxyFaultCode, detail: string): void {
     this.isArriving = false;
+    this.hangsUp = true;
     this.deps.complain(code, detail);
     answerError(
       this.response,
       status,
-      errorBody(this.asked(), () => `blockcast: ${detail}`),
+      errorBody({ kind: 'not json-rpc' }, () => `blockcast: ${detail}`),
       false,
     );
     this.request.resume();
@@ -292,7 +364,7 @@ export class Visit {
   }
 
   private giveBack(): void {
-    this.deps.memory.give(this.held);
+    this.memory.give(this.held);
     this.held = 0;
   }
 }
@@ -302,14 +374,8 @@ const WHY_UNREAD = {
   'buffers full': 'too many callers are sending large requests at once',
 } as const;
 
-/** What an indulgent parser lets through, and somebody might mean to smuggle a second request with. */
-function framingFault(rawHeaders: readonly string[]): string | undefined {
-  const [encoding, ...more] = valuesOf(rawHeaders, 'transfer-encoding');
-  if (encoding === undefined) return undefined;
-  if (more.length > 0 || encoding.trim().toLowerCase() !== 'chunked')
-    return 'a request whose transfer encoding is not just "chunked"';
-  return hasHeader(rawHeaders, 'content-length') ? 'a request with both a length and a transfer encoding' : undefined;
-}
+/** Nothing accepts connections there: dashd has ended. */
+const NOTHING_LISTENS = 'ECONNREFUSED';
 
 /** As the caller gave them, but for what concerns the connection alone, and the length where it was not known before. */
 function requestHeaders(request: IncomingMessage, body: Buffer | PassingBody, pseudonym: string): string[] {

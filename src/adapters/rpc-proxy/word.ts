@@ -7,13 +7,18 @@ export type Reply =
   | { readonly ok: true; readonly status: number; readonly text: string }
   | Extract<RpcAnswer, { readonly ok: false }>;
 
-/** A batch may ask for more than the word on a block: `getblock` of a full one, say. */
-const MAX_REPLY_BYTES = 16 * 1024 * 1024;
+/** A batch may ask for more than the word on a block: `getblock`, say, with the hashes of all transactions. Its JSON takes 10 ms. */
+const MAX_REPLY_BYTES = 1024 * 1024;
 
 /** Listens to an answer on its way. Without anybody else who reads it, it must be resumed. */
-export function listenTo(reply: IncomingMessage, done: (reply: Reply) => void): void {
+export function listenTo(reply: IncomingMessage, then: (reply: Reply) => void): void {
   const chunks: Buffer[] = [];
   let size = 0;
+  let isDone = false;
+  const done = (heard: Reply): void => {
+    if (!isDone) then(heard);
+    isDone = true;
+  };
   reply.on('data', (chunk: Buffer) => {
     size += chunk.length;
     if (size <= MAX_REPLY_BYTES) chunks.push(chunk);

@@ -1,0 +1,89 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { type SeatLimits, Seats } from './seats.js';
+import { Visit, type VisitDeps } from './visit.js';
+
+/** Requests that a connection may send ahead. Nobody does, but a test of ours, or a flood. */
+const MAX_AHEAD = 1_000;
+/** About what a request costs that is not looked at yet, without its body. */
+const REQUEST_BYTES = 2_048;
+
+/** A request whose turn has not come: as much of it as Node reads ahead is in memory, and accounted for. */
+interface Waiting {
+  readonly visit: Visit;
+  readonly bytes: number;
+}
+
+/** The callers' connections, and the requests that each of them has sent. */
+export class Callers {
+  private readonly queues = new WeakMap<Socket, Waiting[]>();
+  /** Connections on which nothing more is carried out. */
+  private readonly ended = new WeakSet<Socket>();
+  private readonly seats: Seats;
+  private readonly deps: VisitDeps;
+
+  constructor(private readonly options: Omit<VisitDeps, 'accepted'> & { readonly limits: SeatLimits }) {
+    this.seats = new Seats(options.limits, (socket) => this.queues.get(socket)?.[0]?.visit.isAwaiting === true);
+    this.deps = { ...options, accepted: (socket) => this.seats.use(socket, true) };
+  }
+
+  /** Takes a connection, or hangs up on it. */
+  admit(socket: Socket): void {
+    const { connections, connectionsPerAddress } = this.options.limits;
+    const isAdmitted = this.seats.admit(socket, () =>
+      this.deps.complain(
+        'too many connections',
+        `more than ${connections} at once, or ${connectionsPerAddress} from one address`,
+      ),
+    );
+    if (!isAdmitted) {
+      socket.destroy();
+      return;
+    }
+    socket.once('end', () => {
+      const timer = setTimeout(() => socket.destroy(), this.deps.limits.lingerMs);
+      socket.once('close', () => clearTimeout(timer));
+    });
+  }
+
+  take(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    // One that is read at once with others, behind that which was too much.
+    if (socket.destroyed) return;
+    const queue = this.queues.get(socket) ?? [];
+    this.queues.set(socket, queue);
+    this.seats.use(socket);
+    const visit = new Visit(request, response, this.deps);
+    // Behind a request that ends the connection there is none: what looks like one is not carried out.
+    if (this.ended.has(socket) || queue.at(-1)?.visit.isLast === true) return;
+    const { memory } = visit;
+    const bytes = queue.length === 0 ? 0 : bytesAhead(request);
+    if (queue.length > MAX_AHEAD || !memory.take(bytes)) {
+      this.deps.complain('bad request', 'a caller that sent too many requests ahead was hung up on');
+      socket.destroy();
+      return;
+    }
+    queue.push({ visit, bytes });
+    if (queue.length === 1) void this.work(socket, queue);
+  }
+
+  /** True when a request has all been read, or is passing on, and waits for its answer. */
+  isAwaiting(socket: Socket): boolean {
+    return this.queues.get(socket)?.[0]?.visit.isArriving === false;
+  }
+
+  private async work(socket: Socket, queue: Waiting[]): Promise<void> {
+    for (let [next] = queue; next !== undefined; [next] = queue) {
+      next.visit.memory.give(next.bytes);
+      if (!socket.destroyed && !this.ended.has(socket)) await next.visit.begin();
+      if (next.visit.isLast) this.ended.add(socket);
+      queue.shift();
+    }
+  }
+}
+
+function bytesAhead({ headers, readableHighWaterMark }: IncomingMessage): number {
+  const body =
+    headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : readableHighWaterMark;
+  return REQUEST_BYTES + Math.min(body, readableHighWaterMark);
+}
