@@ -1,9 +1,27 @@
 /** What the bench's processes say to each other. Times are `process.hrtime.bigint()`: one monotonic clock for the whole machine. */
+import type { FloodKind } from '../src/demo/flood.js';
 
 export interface SinksPlan {
   readonly readers: number;
   /** So many more finish the handshake and then never read again. */
   readonly stalled: number;
+}
+
+export type { FloodKind };
+
+export interface FloodersPlan {
+  readonly count: number;
+}
+
+export type FromFlooders =
+  | { readonly type: 'listening'; readonly ports: readonly number[] }
+  | { readonly type: 'flooding' };
+
+/** So many of the peers that have behaved so far send this from now on. */
+export interface ToFlooders {
+  readonly type: 'flood';
+  readonly kind: FloodKind;
+  readonly peers: number;
 }
 
 /** Peers of a dashd, instead of servers. */
@@ -54,10 +72,12 @@ export type FromContender =
   /** Has nothing more to do for the last block; only the relay has work left when the last byte is out. */
   | { readonly type: 'idle' }
   /** What it took of one core while nothing happened, 1: all of it. */
-  | { readonly type: 'load'; readonly share: number };
+  | { readonly type: 'load'; readonly share: number }
+  /** For how long at most the event loop was held since it was asked before, ms, and how peers were lost: by code. */
+  | { readonly type: 'held'; readonly maxMs: number; readonly lost: Readonly<Record<string, number>> };
 
 /** Take your load. The relay alone understands it. */
-export type ToContender = { readonly type: 'take load' };
+export type ToContender = { readonly type: 'take load' } | { readonly type: 'take hold' };
 
 /** A relay that stands in dashd's place. */
 export interface ProxyPlan {

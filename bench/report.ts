@@ -1,11 +1,11 @@
-import type { DashdRow, FirstBlock, MatrixRow, Rehearsed, Results, Stalled, Watched } from './results.js';
+import type { DashdRow, FirstBlock, Flooded, MatrixRow, Rehearsed, Results, Stalled, Watched } from './results.js';
 
 const METHOD =
   'One contender runs at a time, the others are halted. It has half of the cores; the pool and the receivers, which stand for hosts of their own, have the rest.';
 
 /** The results as Markdown. What is claimed is the ratios: the times depend on the machine, and on who shares it. */
 export function report(results: Results): string {
-  const { machine, at, quick, refusals, matrix, first, stalled, dashd, watched, rehearsed } = results;
+  const { machine, at, quick, refusals, matrix, first, stalled, dashd, watched, rehearsed, flooded } = results;
   const parts = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}, Node ${machine.node}, ${at}${quick ? ' (quick run)' : ''}`,
     [METHOD, ...(refusals.length === 0 ? [] : [`Not so here: ${refusals.join('; ')}.`])].join(' '),
@@ -15,6 +15,7 @@ export function report(results: Results): string {
     ...(dashd === undefined ? [] : [dashdTable(dashd)]),
     ...(watched === undefined ? [] : [watchedTable(watched)]),
     ...(rehearsed === undefined ? [] : [rehearsedTable(rehearsed)]),
+    ...(flooded === undefined ? [] : [floodedTable(flooded)]),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -113,6 +114,24 @@ function rehearsedTable({ size, peers, floor, rows }: Rehearsed): string {
         `${(idleLoad * 100).toFixed(1)} %`,
       ]),
     ],
+  );
+}
+
+function floodedTable({ size, peers, rows }: Flooded): string {
+  return table(
+    `Floods: ${bytes(size)} to ${peers} peers that behave, PUSHed as others begin to flood; to the last byte in ms`,
+    ['peers that flood', 'blocks', 'p50', 'p99', 'max', 'event loop held, max', 'peers lost'],
+    rows.map(({ flooders, lastByte, heldMs, lost }) => [
+      flooders === 0 ? 'none (floor)' : String(flooders),
+      String(lastByte.count),
+      ms(lastByte.p50),
+      ms(lastByte.p99),
+      ms(lastByte.max),
+      ms(heldMs),
+      Object.entries(lost)
+        .map(([code, count]) => `${count} ${code}`)
+        .join(', '),
+    ]),
   );
 }
 

@@ -15,6 +15,7 @@ export interface Results {
   readonly dashd?: readonly DashdRow[];
   readonly watched?: Watched;
   readonly rehearsed?: Rehearsed;
+  readonly flooded?: Flooded;
 }
 
 export interface Machine {
@@ -84,6 +85,25 @@ export interface WatchedRow {
   readonly lastByte: Summary;
   /** Of the flood, where there is one. */
   readonly requestsPerSecond?: number;
+}
+
+/** Blocks while peers flood. */
+export interface Flooded {
+  readonly size: number;
+  /** Those that behave, whose last byte counts. */
+  readonly peers: number;
+  /** The first is without a flood. */
+  readonly rows: readonly FloodedRow[];
+}
+
+export interface FloodedRow {
+  /** Peers that flood at the same time. */
+  readonly flooders: number;
+  readonly lastByte: Summary;
+  /** The longest that the relay's event loop was held, milliseconds. */
+  readonly heldMs: number;
+  /** How many peers were lost, by the reason's code. */
+  readonly lost: Readonly<Record<string, number>>;
 }
 
 /** Relays that rehearse, each more or less often. */

@@ -14,6 +14,8 @@ export interface RigOptions {
   readonly readers: number;
   /** Sinks that never read; none unless told. */
   readonly stalled?: number;
+  /** Ports of peers that are somebody else's. */
+  readonly others?: readonly number[];
   /** The chain's tip before the first block. */
   readonly tip: string;
   /** Where to leave CPU profiles of the contenders. */
@@ -57,7 +59,7 @@ export class Rig {
     const { port } = await rpc.next('listening');
     // It is the pool's own dashd, on the relay's machine.
     seatContender(rpc.pid);
-    return new Rig(options, sinks, rpc, ports, `http://127.0.0.1:${port}`);
+    return new Rig(options, sinks, rpc, [...ports, ...(options.others ?? [])], `http://127.0.0.1:${port}`);
   }
 
   /** Starts a contender in a process of its own, and waits until it is connected to every sink. */

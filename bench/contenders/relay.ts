@@ -1,6 +1,7 @@
 /** The real thing: a whole relay with all that listens to it, of whose peers one is the pool's own dashd. */
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock, systemRandom } from '../../src/adapters/system.js';
 import { loadConfig } from '../../src/config.js';
@@ -52,6 +53,7 @@ function onStarting(event: RelayEvent): void {
 }
 
 function onRacing(event: RelayEvent): void {
+  if (event.type === 'peer lost') lost[event.code] = (lost[event.code] ?? 0) + 1;
   if (event.type === 'refused') throw new Error(`${event.code}: ${event.reason}`);
   if (event.type !== 'proof' || event.status !== 'accepted') return;
   acceptances += 1;
@@ -65,7 +67,22 @@ async function takeLoad(): Promise<number> {
   return (user + system) / 1_000 / (performance.now() - from);
 }
 
-process.on('message', async (_wish: ToContender) => tell<FromContender>({ type: 'load', share: await takeLoad() }));
+/** Of each measured span one millisecond is the wait that was asked for. */
+const delay = monitorEventLoopDelay({ resolution: 1 });
+let lost: Record<string, number> = {};
+
+function takeHold(): FromContender {
+  const maxMs = Math.max(0, delay.max / 1e6 - 1);
+  const held = { type: 'held', maxMs, lost } as const;
+  lost = {};
+  delay.enable();
+  delay.reset();
+  return held;
+}
+
+process.on('message', async (wish: ToContender) => {
+  tell<FromContender>(wish.type === 'take hold' ? takeHold() : { type: 'load', share: await takeLoad() });
+});
 
 const log = createLogger({ level: 'info', format: 'json' }, createWriteStream(join(folder, 'log')));
 const services = createServices(loaded.config, {

@@ -11,11 +11,18 @@ const MAX_INVENTORY = 50_000;
 const MAX_HEADERS = 2_000;
 const MAX_LOCATOR = 101;
 const BLOCK_BYTES = 2_000_000;
+const ADDRESS_BYTES = 30;
 
-type FloodKind = NonNullable<Behaviour['floods']>;
+export type FloodKind = NonNullable<Behaviour['floods']>;
 
-/** The message that is sent over and over, where it is the same each time. As large as the protocol lets it be. */
-const LARGEST: Readonly<Record<Exclude<FloodKind, 'pings' | 'addresses'>, () => readonly [string, Buffer]>> = {
+/** The message that is sent over and over, its command and payload: as large as the protocol lets it be. */
+export function largestMessage(kind: FloodKind): readonly [string, Buffer] {
+  return LARGEST[kind]();
+}
+
+const LARGEST: Readonly<Record<FloodKind, () => readonly [string, Buffer]>> = {
+  pings: () => ['ping', randomBytes(8)],
+  addresses: () => ['addr', addresses()],
   'unknown commands': () => ['nonsense', Buffer.alloc(32)],
   announcements: () => ['inv', inventory()],
   requests: () => ['getdata', inventory()],
@@ -31,6 +38,14 @@ function inventory(): Buffer {
   const bytes = randomBytes(MAX_INVENTORY * 36);
   for (let at = 0; at < bytes.length; at += 36) bytes.writeUInt32LE(INV.block, at);
   return new Writer().compactSize(MAX_INVENTORY).bytes(bytes).finish();
+}
+
+/** Random ones, of IPv6. */
+function addresses(): Buffer {
+  return new Writer()
+    .compactSize(MAX_ADDRESSES)
+    .bytes(randomBytes(MAX_ADDRESSES * ADDRESS_BYTES))
+    .finish();
 }
 
 function headers(): Buffer {
@@ -57,7 +72,7 @@ export class Flood {
     private readonly kind: FloodKind,
     private readonly listing: PeerAddress,
   ) {
-    this.same = kind === 'pings' || kind === 'addresses' ? undefined : LARGEST[kind]();
+    this.same = kind === 'pings' || kind === 'addresses' ? undefined : largestMessage(kind);
   }
 
   start(): void {

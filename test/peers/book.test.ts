@@ -233,7 +233,7 @@ test('gossip in steps is gossip at once', () => {
   let step = steps.next();
   for (; step.done !== true; step = steps.next()) count++;
   assert.deepEqual(step.value, expected);
-  assert.equal(count, 10);
+  assert.equal(count, 50);
   assert.deepEqual([...stepped.records()], [...whole.records()]);
 });
 

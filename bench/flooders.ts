@@ -1,0 +1,75 @@
+/**
+ * Peers that turn hostile when they are told to, a process of their own: they finish their handshake, behave, and then send one kind of
+ * message as fast as it is taken, until they are hung up on.
+ */
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { largestMessage } from '../src/demo/flood.js';
+import { encodeFrame, frameOf } from '../src/wire/frame.js';
+import { NETWORKS } from '../src/wire/network.js';
+import { Reader } from '../src/wire/reader.js';
+import { codecFor, type Message } from '../src/wire/registry.js';
+import { planOf, tell } from './child.js';
+import { nodeVersion } from './handshake.js';
+import { MessageCutter } from './message-cutter.js';
+import type { FloodersPlan, FloodKind, FromFlooders, ToFlooders } from './protocol.js';
+
+const { magic } = NETWORKS.regtest;
+const { count } = planOf<FloodersPlan>();
+/** Connected, and not hostile yet. */
+const calm: Socket[] = [];
+const CHUNK_BYTES = 64 * 1024;
+const frames = new Map<string, Buffer>();
+
+process.on('message', ({ kind, peers }: ToFlooders) => {
+  const flood = frames.get(kind) ?? floodOf(kind);
+  frames.set(kind, flood);
+  tell<FromFlooders>({ type: 'flooding' });
+  for (const socket of calm.splice(0, peers)) pour(socket, flood);
+});
+
+/** Several of the small ones at once, or it would be no flood. */
+function floodOf(kind: FloodKind): Buffer {
+  const frame = frameOf(magic, ...largestMessage(kind));
+  return Buffer.concat(Array.from({ length: Math.ceil(CHUNK_BYTES / frame.length) }, () => frame));
+}
+
+function pour(socket: Socket, flood: Buffer): void {
+  if (socket.destroyed) return;
+  socket.write(flood, () => setImmediate(pour, socket, flood));
+}
+
+function serve(socket: Socket): void {
+  const send = (message: Message) => socket.write(encodeFrame(magic, message));
+  const cutter = new MessageCutter((command, payload) => {
+    switch (command) {
+      case 'version':
+        send(nodeVersion());
+        return send({ command: 'verack' });
+      case 'verack':
+        return calm.push(socket);
+      case 'ping':
+        return send({ command: 'pong', nonce: nonceOf(payload) });
+      default:
+        return undefined;
+    }
+  });
+  socket.setNoDelay(true);
+  socket.on('data', (chunk) => cutter.push(chunk));
+  socket.on('error', () => socket.destroy());
+}
+
+function nonceOf(payload: Buffer): bigint {
+  const ping = codecFor('ping').decode(new Reader(payload));
+  return ping.command === 'ping' ? ping.nonce : 0n;
+}
+
+async function listen(): Promise<number> {
+  const server = createServer(serve).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  return address.port;
+}
+
+tell<FromFlooders>({ type: 'listening', ports: await Promise.all(Array.from({ length: count }, listen)) });
