@@ -7,6 +7,8 @@ import { closeLogger, createLogger } from './ops/logger.js';
 
 /** A handle that something left open must not keep a process that is done. */
 const LINGER_MS = 2_000;
+const CRASH_MS = 1_000;
+const EXIT_CRASHED = 1;
 
 const stop = new AbortController();
 
@@ -17,21 +19,20 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-// Whoever reads our output may leave (`blockcast peers list | head`); a relay goes on without a reader.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+// Whoever reads our output may leave (`blockcast peers list | head`), and a terminal or a disk may go: that ends no process of ours.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
-async function crash(error: unknown): Promise<void> {
+/** Told once, whatever else goes wrong on the way, and then the process ends: within a second, though nobody may read why. */
+let crashing = false;
+function crash(error: unknown): void {
+  if (crashing) process.exit(EXIT_CRASHED);
+  crashing = true;
+  setTimeout(() => process.exit(EXIT_CRASHED), CRASH_MS);
   const logger = createLogger({ level: 'critical', format: 'auto' }, process.stderr);
-  const stack = error instanceof Error ? error.stack : undefined;
-  logger.critical(`blockcast ends, by a mistake in it: ${error instanceof Error ? error.message : String(error)}`, {
-    stack,
+  logger.critical(`fatal: uncaught exception: ${error instanceof Error ? error.message : String(error)}`, {
+    stack: error instanceof Error ? error.stack : undefined,
   });
-  await closeLogger(logger);
-  process.exit(1);
+  void closeLogger(logger).finally(() => process.exit(EXIT_CRASHED));
 }
 process.on('uncaughtException', crash);
 process.on('unhandledRejection', crash);

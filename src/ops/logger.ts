@@ -8,10 +8,15 @@ import {
   type Logger as Winston,
 } from 'winston';
 import { LOG_LEVELS, type LogConfig, type LogLevel } from '../config.js';
+import { type LossyOutput, lossyOutput } from './output.js';
 import { oneLine } from './units.js';
 
 /** winston's logger with our levels; `critical` is for what costs blocks until somebody acts. */
-export type Logger = Winston & Readonly<Record<LogLevel, LeveledLogMethod>>;
+export type Logger = Winston &
+  Readonly<Record<LogLevel, LeveledLogMethod>> & {
+    /** Its lines come out here. */
+    readonly output: LossyOutput;
+  };
 
 const COLOURS: Readonly<Record<LogLevel, string>> = {
   critical: 'bold white redBG',
@@ -32,20 +37,23 @@ export function createLogger(
   const terminal = 'isTTY' in stream && stream.isTTY === true;
   const pretty = chosen === 'pretty' || (chosen === 'auto' && terminal);
   addColors(COLOURS);
-  return createWinston({
+  const output = lossyOutput(stream);
+  const winston = createWinston({
     levels: LEVEL_NUMBERS,
     level,
     format: pretty ? prettyLines(terminal) : jsonLines,
-    transports: [new transports.Stream({ stream, eol: '\n' })],
-  }) as Logger;
+    transports: [new transports.Stream({ stream: output, eol: '\n' })],
+  });
+  return Object.assign(winston, { output }) as Logger;
 }
 
-/** Resolves when all that was logged has been written; nothing can be logged any more. */
-export function closeLogger(logger: Logger): Promise<void> {
-  return new Promise((resolve) => {
-    logger.once('finish', () => resolve());
+/** Resolves when all that was logged has been written, or is not read within a second; nothing can be logged any more. */
+export async function closeLogger(logger: Logger): Promise<void> {
+  await new Promise<void>((resolve) => {
+    logger.once('finish', resolve);
     logger.end();
   });
+  await new Promise<void>((resolve) => logger.output.end(resolve));
 }
 
 const jsonLines = format.combine(format.timestamp(), format.json());

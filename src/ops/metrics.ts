@@ -15,6 +15,8 @@ import { gossipMetrics, peerMetrics, planMetrics, serviceMetrics, tipMetrics } f
 
 export interface MetricsDeps {
   readonly clock: Clock;
+  /** Lines of the log that nobody read. */
+  readonly lostLines?: () => number;
   /** Of blockcast. */
   readonly version: string;
   readonly network: string;
@@ -38,7 +40,7 @@ export interface Metrics {
 /** From 1 ms, below which nothing can be told apart, past 5 ms, which no task of ours may take, to what only a machine in trouble does. */
 const HOLD_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 
-export function createMetrics({ clock, version, network }: MetricsDeps): Metrics {
+export function createMetrics({ clock, version, network, lostLines = () => 0 }: MetricsDeps): Metrics {
   const registry = new Registry();
   const make = createInstruments(registry);
   make
@@ -65,7 +67,7 @@ export function createMetrics({ clock, version, network }: MetricsDeps): Metrics
     [{}],
   );
   const readView = viewMetrics(make, clock);
-  const readProcess = processMetrics(registry, make);
+  const readProcess = processMetrics(registry, make, lostLines);
   const eventLoop = watchEventLoop((seconds) => holds.observe({}, seconds));
   let view: RelayView | undefined;
 

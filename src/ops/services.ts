@@ -48,7 +48,7 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
   const { logger, version, clock, random, scheduler, assets = ASSETS } = deps;
   const { network } = config;
   const log = createEventLog(logger);
-  const metrics = createMetrics({ clock, version, network });
+  const metrics = createMetrics({ clock, version, network, lostLines: () => logger.output.lost });
   const status = new Status({ clock });
   const told$ = new Subject<RelayEvent>();
   const alerts = createAlerts(config.alerts, {

@@ -100,7 +100,7 @@ function historyMetrics({ gauge }: Pick<Instruments, 'gauge'>, clock: Clock): (v
 }
 
 /** A few figures of the process; prom-client's own set has more, whose names promtool finds fault with. */
-export function processMetrics(registry: Registry, { gauge }: Instruments): () => void {
+export function processMetrics(registry: Registry, { gauge }: Instruments, lostLines: () => number): () => void {
   const cpu = new Counter({
     name: 'blockcast_process_cpu_seconds_total',
     help: 'Processor time used, user and system.',
@@ -108,7 +108,14 @@ export function processMetrics(registry: Registry, { gauge }: Instruments): () =
   });
   const resident = gauge('blockcast_process_resident_memory_bytes', 'Memory that the process occupies.', []);
   const heap = gauge('blockcast_process_heap_used_bytes', "Of that, JavaScript's heap in use.", []);
+  const lost = new Counter({
+    name: 'blockcast_log_lines_lost_total',
+    help: 'Lines of the log that could not be written, or that nobody read.',
+    registers: [registry],
+  });
   return () => {
+    lost.reset();
+    lost.inc(lostLines());
     const { user, system } = process.cpuUsage();
     const { rss, heapUsed } = process.memoryUsage();
     cpu.reset();
