@@ -38,7 +38,7 @@ VOLUME ["/var/lib/blockcast"]
 USER 1000:1000
 EXPOSE 8080 28500 28501 28502
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.BLOCKCAST_HTTP_PORT ?? 8080) + '/healthz', { signal: AbortSignal.timeout(4000) }).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (parseInt(process.env.BLOCKCAST_HTTP_PORT) || 8080) + '/healthz', { signal: AbortSignal.timeout(4000) }).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 STOPSIGNAL SIGTERM
 # node is process 1: it handles SIGTERM and SIGHUP itself and starts no children, so that there is nothing for an init to do.
 ENTRYPOINT ["node", "/opt/blockcast/dist/src/main.js"]

@@ -5,11 +5,15 @@
  */
 import convict from 'convict';
 import { stringify } from 'yaml';
+import type { HostPort } from './address/host-port.js';
 import { closest } from './config/closest.js';
 import { derive, type Surroundings } from './config/derive.js';
 import { type ConfigError, showValue } from './config/error.js';
 import { readFileSettings } from './config/file.js';
-import { formatHostPort, type HostPort } from './config/host-port.js';
+import { givenText } from './config/given.js';
+import { expandHome } from './config/home.js';
+import type { Kind } from './config/kinds.js';
+import { isInjected } from './config/orchestrator.js';
 import { brokenRules, warningsAbout } from './config/rules.js';
 import {
   CONFIG_ENV,
@@ -23,10 +27,14 @@ import {
   type Key,
   type LogFormat,
   type LogLevel,
+  SECRETS,
   secretFileEnvName,
+  secretFileFlagName,
+  secretFileKey,
   settingOf,
   type Values,
 } from './config/settings.js';
+import { keyOf, type PeerAddress } from './peers/address.js';
 import type { WeightSettings } from './peers/score.js';
 import type { NetworkName } from './wire/network.js';
 
@@ -47,7 +55,7 @@ export interface Config {
       /** Set when, and only when, `user` is not. */
       readonly cookieFile?: string;
     };
-    readonly p2p: HostPort;
+    readonly p2p: PeerAddress;
     /** An empty `url` means that there is no feed. */
     readonly zmq: { readonly url: string };
   };
@@ -56,12 +64,14 @@ export interface Config {
     readonly allowInsecureBind: boolean;
     readonly curve: CurveConfig;
   };
-  readonly events: { readonly bind: string };
+  readonly events: { readonly bind: string; readonly allowInsecureBind: boolean };
   readonly broadcast: {
     readonly enabled: boolean;
     readonly maxPeers: number;
     readonly minPeers: number;
     /** Seconds. */
+    /** Bytes. */
+    readonly maxMemory: number;
     readonly refreshInterval: number;
     /** Milliseconds; 0: no rehearsals. */
     readonly rehearsalInterval: number;
@@ -72,7 +82,7 @@ export interface Config {
     /** What makes a peer's score. */
     readonly weights: WeightSettings;
   };
-  readonly peers: readonly HostPort[];
+  readonly peers: readonly PeerAddress[];
   readonly http: HttpConfig;
   readonly proxy: HostPort & { readonly enabled: boolean; readonly allowInsecureBind: boolean };
   readonly history: {
@@ -103,6 +113,8 @@ export interface HttpConfig extends HostPort {
   readonly enabled: boolean;
   readonly user: string;
   readonly password?: string;
+  /** Without a password, and without a reverse proxy, everybody may see the pages. */
+  readonly allowInsecureBind: boolean;
   /** IP addresses and ranges. */
   readonly reverseProxies: readonly string[];
 }
@@ -136,28 +148,30 @@ export type ConfigResult =
 
 /** Reads and checks everything, and tells all that is wrong at once. Never throws. */
 export function loadConfig(sources: ConfigSources): ConfigResult {
-  const options = readOptions(sources.options);
-  const environment = readEnvironment(sources);
-  const file = readConfigFile(sources);
+  const home = givenText(sources.env['HOME']) ?? givenText(sources.env['USERPROFILE']);
+  const files: Files = { home, readFile: sources.readFile };
+  const options = readOptions(sources.options, files);
+  const environment = readEnvironment(sources.env, files);
+  const file = readConfigFile(sources, files);
   const errors = [...options.errors, ...environment.errors, ...file.errors];
 
   const origins: Origins = new Map([...file.origins, ...environment.origins, ...options.origins]);
-  const layered = layer(file.values, environment.env, options.values, origins);
+  const layered = layer(file.values, environment.env, options.values, origins, home);
   errors.push(...layered.errors);
   errors.push(...brokenRules(layered.values, new Set(layered.errors.map(({ key }) => key)), originOf(origins)));
   if (errors.length > 0) return { ok: false, errors };
 
-  const surroundings: Surroundings = {
-    home: sources.env['HOME'] ?? sources.env['USERPROFILE'],
-    platform: sources.platform,
-  };
+  const surroundings: Surroundings = { home, platform: sources.platform };
   const config = deepFreeze(derive(layered.values, surroundings));
-  return { ok: true, config, warnings: warningsAbout(config) };
+  return { ok: true, config, warnings: [...environment.warnings, ...warningsAbout(config)] };
 }
 
 /** The effective configuration as YAML that could be read again, with secrets masked. */
 export function describeConfig(config: Config): string {
-  return stringify(masked({ ...config, peers: config.peers.map(formatHostPort) }));
+  const { dashd, peers } = config;
+  const { host, port } = dashd.p2p;
+  const zmq = { url: dashd.zmq.url === '' ? 'none' : dashd.zmq.url };
+  return stringify(masked({ ...config, dashd: { ...dashd, p2p: { host, port }, zmq }, peers: peers.map(keyOf) }));
 }
 
 /** @param path of `tree` in the configuration, with a dot at its end unless it is the root */
@@ -186,32 +200,65 @@ interface Layer<V> {
 
 const CONFIG_OPTION = 'config';
 
-function readOptions(options: ConfigSources['options']): Layer<string> {
-  const values = new Map<Key, string>();
-  const origins = new Map<Key, string>();
-  const errors: ConfigError[] = [];
+/** What reading a file takes. */
+interface Files {
+  readonly home: string | undefined;
+  readonly readFile: ConfigSources['readFile'];
+}
+
+function readOptions(options: ConfigSources['options'], files: Files): Layer<string> {
+  const layer = new LayerBuilder<string>('arguments', 'Give only one of them.');
   for (const [name, text] of Object.entries(options)) {
     if (name === CONFIG_OPTION) continue;
-    const flag = FLAGS.find((candidate) => candidate.name === name);
     const from = `--${name}`;
-    if (flag === undefined) {
-      errors.push({ key: from, from: 'arguments', problem: 'is not a flag', remedy: suggestFlag(name) });
-    } else if (values.has(flag.key)) {
-      const problem = `says again what ${origins.get(flag.key)} says`;
-      errors.push({ key: from, from: 'arguments', problem, remedy: 'Give only one of them.' });
+    const value = givenText(text);
+    const flag = FLAGS.find((candidate) => candidate.name === name);
+    const secret = SECRETS.find((candidate) => secretFileFlagName(candidate) === name);
+    if (flag !== undefined) layer.add(flag.key, from, value && (flag.inverted ? opposite(flag, value) : value));
+    else if (secret !== undefined) layer.addFrom(secret, from, value, files);
+    else layer.fault({ key: from, problem: 'is not a flag', remedy: suggestFlag(name) });
+  }
+  return layer;
+}
+
+/** One source's settings, each set once. */
+class LayerBuilder<V> implements Layer<V | string> {
+  readonly values = new Map<Key, V | string>();
+  readonly origins = new Map<Key, string>();
+  readonly errors: ConfigError[] = [];
+
+  /** @param remedy for what is set twice */
+  constructor(
+    private readonly source: string,
+    private readonly remedy: string,
+  ) {}
+
+  /** @param value undefined for what is not given */
+  add(key: Key, from: string, value: V | string | undefined, place = from): void {
+    if (value === undefined) return;
+    if (this.values.has(key)) {
+      this.fault({ key: from, problem: `is already set by ${this.origins.get(key)}`, remedy: this.remedy });
     } else {
-      values.set(flag.key, flag.inverted ? opposite(flag, text) : text);
-      origins.set(flag.key, from);
+      this.values.set(key, value);
+      this.origins.set(key, place);
     }
   }
-  return { values, origins, errors };
+
+  /** Adds a secret that stands in a file of its own. @param path undefined for what is not given */
+  addFrom(key: Key, from: string, path: string | undefined, files: Files, place = from): void {
+    if (path === undefined) return;
+    const read = readText(path, files);
+    if (read.ok) this.add(key, from, givenText(read.text), place);
+    else this.fault({ key: from, ...read.error });
+  }
+
+  fault(error: Omit<ConfigError, 'from'>): void {
+    this.errors.push({ ...error, from: this.source });
+  }
 }
 
 function suggestFlag(name: string): string {
-  const near = closest(
-    name,
-    FLAGS.map((flag) => flag.name),
-  );
+  const near = closest(name, [...FLAGS.map((flag) => flag.name), ...SECRETS.map(secretFileFlagName)]);
   return near === undefined ? 'See blockcast run --help.' : `Did you mean --${near}?`;
 }
 
@@ -221,79 +268,65 @@ function opposite(flag: Flag, text: string): string {
   return parsed.ok ? String(parsed.value !== true) : text;
 }
 
-function readEnvironment({
-  env,
-  readFile,
-}: Pick<ConfigSources, 'env' | 'readFile'>): Layer<string> & { readonly env: Record<string, string> } {
-  const ours: Record<string, string> = {};
-  const values = new Map<Key, string>();
-  const origins = new Map<Key, string>();
-  const errors: ConfigError[] = [];
+function readEnvironment(
+  env: ConfigSources['env'],
+  files: Files,
+): Layer<string> & { readonly env: Record<string, string>; readonly warnings: readonly string[] } {
+  const layer = new LayerBuilder<string>('environment', 'Set only one of them.');
+  const warnings: string[] = [];
   for (const [name, text] of Object.entries(env)) {
     if (text === undefined || !name.startsWith(ENV_PREFIX) || name === CONFIG_ENV) continue;
-    const read = readVariable(name, text, readFile);
-    if (!read.ok) {
-      errors.push({ key: name, from: 'environment', ...read.error });
-    } else if (values.has(read.key)) {
-      const problem = `says again what ${origins.get(read.key)} says`;
-      errors.push({ key: name, from: 'environment', problem, remedy: 'Set only one of them.' });
-    } else {
-      ours[envName(read.key)] = read.text;
-      values.set(read.key, read.text);
-      origins.set(read.key, name);
-    }
+    const value = givenText(text);
+    const secret = SECRETS.find((candidate) => secretFileEnvName(candidate) === name);
+    const key = KEYS.find((candidate) => envName(candidate) === name);
+    if (isInjected(name, value ?? '')) {
+      if (key !== undefined) warnings.push(`${name}: ignored, it is a service's address that an orchestrator has set.`);
+    } else if (secret !== undefined) layer.addFrom(secret, name, value, files);
+    else if (key !== undefined) layer.add(key, name, value);
+    else layer.fault({ key: name, problem: 'is not a setting', remedy: suggestVariable(name) });
   }
-  return { env: ours, values, origins, errors };
+  const ours = Object.fromEntries([...layer.values].map(([key, value]) => [envName(key), value]));
+  return { values: layer.values, origins: layer.origins, errors: layer.errors, env: ours, warnings };
 }
 
-type Variable =
-  | { readonly ok: true; readonly key: Key; readonly text: string }
+function suggestVariable(name: string): string {
+  const near = closest(name, [...KEYS.map(envName), ...SECRETS.map(secretFileEnvName), CONFIG_ENV]);
+  return near === undefined ? 'Unset it.' : `Did you mean ${near}?`;
+}
+
+type FileText =
+  | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly error: Pick<ConfigError, 'value' | 'problem' | 'remedy'> };
 
-function readVariable(name: string, text: string, readFile: ConfigSources['readFile']): Variable {
-  const secret = KEYS.find((candidate) => isSecret(candidate) && secretFileEnvName(candidate) === name);
-  if (secret !== undefined) return readSecret(secret, text, readFile);
-  const key = KEYS.find((candidate) => envName(candidate) === name);
-  if (key !== undefined) return { ok: true, key, text };
-  const near = closest(name, [...KEYS.map(envName), CONFIG_ENV]);
-  const remedy = near === undefined ? 'Unset it.' : `Did you mean ${near}?`;
-  return { ok: false, error: { problem: 'sets nothing', remedy } };
-}
-
-/** A secret's file holds one line; what ends the line is not part of it. */
-function readSecret(key: Key, path: string, readFile: ConfigSources['readFile']): Variable {
-  try {
-    return { ok: true, key, text: readFile(path).replace(/\r?\n$/, '') };
-  } catch (error) {
-    return { ok: false, error: unreadable(path, error) };
-  }
-}
-
-function unreadable(
-  path: string,
-  error: unknown,
-): Pick<ConfigError, 'problem' | 'remedy'> & { readonly value: string } {
-  const why = error instanceof Error && 'code' in error ? String(error.code) : 'reading failed';
-  return {
-    value: showValue(path, false),
-    problem: `cannot be read: ${why}`,
-    remedy: 'Give the path of a file that this user may read.',
+function readText(path: string, { home, readFile }: Files): FileText {
+  const fault = (problem: string): FileText => {
+    const remedy = 'Give the path of a file that this user may read.';
+    return { ok: false, error: { value: showValue(path, false), problem, remedy } };
   };
+  const expanded = expandHome(path, home);
+  if (!expanded.ok) return fault(expanded.problem);
+  try {
+    return { ok: true, text: readFile(expanded.path) };
+  } catch (error) {
+    return fault(
+      `cannot be read: ${error instanceof Error && 'code' in error ? String(error.code) : 'reading failed'}`,
+    );
+  }
 }
 
-function readConfigFile({ options, env, readFile }: ConfigSources): Layer<unknown> {
-  const none = { values: new Map<Key, unknown>(), origins: new Map<Key, string>() };
-  const path = options[CONFIG_OPTION] ?? env[CONFIG_ENV];
-  if (path === undefined || path === '') return { ...none, errors: [] };
-  const from = options[CONFIG_OPTION] === undefined ? CONFIG_ENV : `--${CONFIG_OPTION}`;
-  let text: string;
-  try {
-    text = readFile(path);
-  } catch (error) {
-    return { ...none, errors: [{ key: 'config', from, ...unreadable(path, error) }] };
-  }
-  const { values, errors } = readFileSettings(path, text);
-  return { values, origins: new Map([...values.keys()].map((key) => [key, path])), errors };
+function readConfigFile({ options, env }: ConfigSources, files: Files): Layer<unknown> {
+  const option = givenText(options[CONFIG_OPTION]);
+  const path = option ?? givenText(env[CONFIG_ENV]);
+  if (path === undefined) return { values: new Map(), origins: new Map(), errors: [] };
+  const from = option === undefined ? CONFIG_ENV : `--${CONFIG_OPTION}`;
+  const read = readText(path, files);
+  if (!read.ok) return { values: new Map(), origins: new Map(), errors: [{ key: 'config', from, ...read.error }] };
+  const { values, secretFiles, errors } = readFileSettings(path, read.text);
+  const layer = new LayerBuilder<unknown>(path, 'Give only one of them.');
+  layer.errors.push(...errors);
+  for (const [key, value] of values) layer.add(key, key, value, path);
+  for (const [key, secretPath] of secretFiles) layer.addFrom(key, secretFileKey(key), secretPath, files, path);
+  return layer;
 }
 
 interface Layered {
@@ -307,6 +340,7 @@ function layer(
   env: Record<string, string>,
   options: ReadonlyMap<Key, string>,
   origins: Origins,
+  home: string | undefined,
 ): Layered {
   // convict's own arguments are not used: its parser ignores unknown flags and makes the password 0123 the number 123.
   const settings = convict<Record<string, unknown>>(SCHEMA, { env, args: [] });
@@ -319,7 +353,7 @@ function layer(
   for (const key of KEYS) {
     const { kind, default: fallback } = settingOf(key);
     const value: unknown = settings.get(key);
-    const parsed = kind.parse(value);
+    const parsed = parseAt(kind, value, home);
     values[key] = parsed.ok ? parsed.value : (fallback ?? undefined);
     if (parsed.ok) continue;
     const remedy = `Give ${kind.expects}.`;
@@ -328,6 +362,13 @@ function layer(
   }
   if (!sound && errors.length === 0) throw new Error('convict refuses what every kind accepts: the schema is wrong');
   return { values: values as Values, errors };
+}
+
+function parseAt<T>(kind: Kind<T>, value: unknown, home: string | undefined): ReturnType<Kind<unknown>['parse']> {
+  const parsed = kind.parse(value);
+  if (!parsed.ok || kind.path !== true || typeof parsed.value !== 'string') return parsed;
+  const expanded = expandHome(parsed.value, home);
+  return expanded.ok ? { ok: true, value: expanded.path } : expanded;
 }
 
 function passes(check: () => void): boolean {

@@ -17,8 +17,15 @@ export interface PeerProof {
   /** The pool's own dashd. */
   readonly protected: boolean;
   readonly status: ProofStatus;
-  /** Why it failed; set when, and only when, the status is `failed`. */
+  /**
+   * Why it failed; set when, and only when, the status is `failed`. `not-in-chain`: the peer has processed the block, or was not sent it for want of
+   * the parent, and its chain does not have it.
+   */
   readonly reason?: string;
+  /** The peer was sent the block later than others could have been: it connected later, or lacked the parent. */
+  readonly late?: true;
+  /** The block that stands in the peer's chain in place of ours, which it has beside it. */
+  readonly rival?: Hash;
   /** The kernel took the last byte. */
   readonly writtenMs?: number;
   /** The pong to the ping behind the block came: the peer has processed it. */
@@ -27,8 +34,11 @@ export interface PeerProof {
   readonly acceptedMs?: number;
 }
 
-/** Why a block was not sent when it was found. `recovered`: it was in the spool when the relay started, or when dashd came back. */
-export type LateCode = 'recovered';
+/**
+ * Why a block was not sent when it was found. `recovered`: it was in the spool when the relay started, or when dashd came back. `no-peers`: nobody
+ * who has it was connected when it came.
+ */
+export type LateCode = 'recovered' | 'no-peers';
 
 /** What dashd answered to `submitblock`. `unavailable`: no answer was to be had, `reason` says why. */
 export interface RpcResult {

@@ -32,7 +32,7 @@ import type { inspect } from './block/gate.js';
 import { hashHeader, loadX11 } from './block/x11.js';
 import type { Config } from './config.js';
 import type { BlockEvent, RelayEvent, ServiceEvent } from './events.js';
-import { keyOf, toAddress } from './peers/address.js';
+import { keyOf } from './peers/address.js';
 import { PeerBook } from './peers/book.js';
 import { applyEdit } from './peers/edit.js';
 import type { CountryOf } from './peers/occupancy.js';
@@ -117,7 +117,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
 
   // What we know: the chain's tip, the blocks we can serve, the blocks that have been here.
   const tip = new ChainTip();
-  const recent = new RecentStore();
+  const recent = new RecentStore(broadcast.maxMemory);
   const gate = new Gatekeeper(network, tip, clock, deps.inspect);
 
   // Bytes come in: the pool's frames, dashd's answers.
@@ -136,15 +136,11 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const chainLocks$ = new Subject<Hash>();
 
   // Peers: the pool's own dashd, and those that the book holds best.
-  const own = toAddress(dashd.p2p.host, dashd.p2p.port);
-  if (own === undefined) throw new Error(`${dashd.p2p.host}:${dashd.p2p.port} cannot be dialled`);
+  const own = dashd.p2p;
   const book = new PeerBook(network.name, random);
   book.protect(own, clock.now());
   const hearConfigured = (peers: Config['peers']): void => {
-    for (const { host, port } of peers) {
-      const address = toAddress(host, port);
-      if (address !== undefined) book.hear(address, 'configured', clock.now());
-    }
+    for (const address of peers) book.hear(address, 'configured', clock.now());
   };
   hearConfigured(config.peers);
   // One of the connections is the local dashd's.

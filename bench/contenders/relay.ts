@@ -23,7 +23,7 @@ const loaded = loadConfig({
     'dashd-rpc-user': 'bench',
     'dashd-rpc-password': 'bench',
     'dashd-p2p-port': String(dashd),
-    'dashd-zmq-url': '',
+    'dashd-zmq-url': 'none',
     'pool-bind': bind,
     'events-bind': 'tcp://127.0.0.1:0',
     'broadcast-peer-db': join(folder, 'broadcast_peers.json'),

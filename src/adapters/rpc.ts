@@ -10,6 +10,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Pool } from 'undici';
 import { z } from 'zod';
+import { parseHttpUrl } from '../address/http-url.js';
+import { lookup } from './lookup.js';
 
 export interface RpcOptions {
   /** `http://host:port` or `https://…`; a user and password in it are used when `user` is not given, and shown nowhere. */
@@ -210,7 +212,7 @@ class Lane {
       pipelining: 1,
       keepAliveTimeout: this.keepAliveMs,
       maxResponseSize: MAX_ANSWER_BYTES,
-      connect: { timeout: this.timeoutMs },
+      connect: { timeout: this.timeoutMs, lookup },
       // One limit for the whole attempt is given with each request; undici's own start anew with every byte.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -289,13 +291,10 @@ interface Target {
 }
 
 function parseTarget(text: string): Target {
-  // The parser's own error quotes the whole URL, password and all.
-  if (!URL.canParse(text)) throw new Error('the RPC address is not a URL');
-  const url = new URL(text);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error('the RPC address is not http(s)');
-  const target = { origin: url.origin, host: url.host, path: url.pathname };
-  if (url.username === '') return target;
-  return { ...target, user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+  const parsed = parseHttpUrl(text);
+  if (!parsed.ok) throw new Error(`the RPC address ${parsed.problem}`);
+  const { origin, authority, path, credentials } = parsed.url;
+  return { origin, host: authority, path, ...credentials };
 }
 
 /** Assembled as bytes: a 2 MB block is 4 MB of hex, too much to pass through `JSON.stringify` with a block waiting. */

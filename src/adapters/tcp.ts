@@ -1,5 +1,6 @@
 /** Outgoing TCP connections: bytes in, bytes out, and one reason when it is over. */
 import { connect, type Socket } from 'node:net';
+import { lookup } from './lookup.js';
 
 export interface TcpHandlers {
   connected(): void;
@@ -34,7 +35,7 @@ export function dial(
   handlers: TcpHandlers,
 ): TcpConnection {
   let listener: TcpHandlers | undefined = handlers;
-  const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
+  const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true, lookup });
   let end: { code: TcpEnd; detail: string } | undefined;
   socket.setTimeout(timeoutMs, () => {
     end = { code: 'dial timeout', detail: `no connection within ${timeoutMs / 1000} s` };

@@ -3,6 +3,7 @@
  * protocol, ZeroMQ RFC 27). One handler serves a process, so the lists of all sockets meet here, told apart by domain.
  */
 import { Reply, type Socket } from 'zeromq';
+import { fromZ85 } from '../z85.js';
 import { closed } from './zmq-close.js';
 
 export interface CurveServer {
@@ -107,14 +108,8 @@ function answer(request: readonly Buffer[]): (string | Buffer)[] {
   return [VERSION, id ?? '', ...status, '', ''];
 }
 
-const Z85 = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#';
-
-/** Decodes a Z85 key (ZeroMQ RFC 32): five characters are four bytes. */
-function keyInHex(z85: string): string {
-  const bytes = Buffer.alloc((z85.length / 5) * 4);
-  for (let at = 0; at + 5 <= z85.length; at += 5) {
-    const value = [...z85.slice(at, at + 5)].reduce((sum, digit) => sum * 85 + Z85.indexOf(digit), 0);
-    bytes.writeUInt32BE(value, (at / 5) * 4);
-  }
+function keyInHex(key: string): string {
+  const bytes = fromZ85(key);
+  if (bytes === undefined) throw new RangeError('a CURVE key is not Z85');
   return bytes.toString('hex');
 }

@@ -4,8 +4,10 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Publisher, Pull, type Socket, Subscriber } from 'zeromq';
+import { endpointAttempts } from '../address/endpoint.js';
 import { admitClients, type CurveServer } from './zap.js';
 import { closed } from './zmq-close.js';
+import { connectInTurn } from './zmq-connect.js';
 
 export interface ZmqHandlers {
   /** One message, its frames in order. The buffers are the receiver's to keep. */
@@ -99,7 +101,7 @@ export function openSubscription(
   socket.events.on('handshake', () => change('up', `connected to ${options.connect}`));
   socket.events.on('disconnect', () => change('down', `${options.connect} went away`));
   socket.events.on('connect:retry', () => change('down', `nobody answers at ${options.connect}`));
-  socket.connect(options.connect);
+  connectInTurn(socket, options.connect);
   socket.subscribe(...options.topics);
   const reading = read(socket, handlers);
   return {
@@ -164,11 +166,25 @@ function bindUntilClosed(
   const tell = (state: ZmqState, detail: string) => {
     if (!signal.aborted) handlers.state(state, detail);
   };
+  const attempts = endpointAttempts(endpoint);
+  const bindOnce = async () => {
+    let fault: unknown;
+    for (const { endpoint: spelling, ipv6 } of attempts) {
+      try {
+        socket.ipv6 = ipv6;
+        return await socket.bind(spelling);
+      } catch (error) {
+        // That there is no such address says less than that it is taken.
+        fault ??= error;
+      }
+    }
+    throw fault;
+  };
   const attempt = async () => {
     for (let complained = false; !signal.aborted; complained = true) {
       try {
         await ready;
-        await socket.bind(endpoint);
+        await bindOnce();
         // The port may have been left to the system.
         tell('up', `listening on ${socket.lastEndpoint ?? endpoint}`);
         return true;

@@ -1,6 +1,7 @@
 /** The configuration's flags, as commander and as `loadConfig` want them. */
 import { type Command, Option } from 'commander';
-import { FLAGS, type Flag, flagName, settingOf } from '../config/settings.js';
+import { isBooleanWord } from '../config/kinds.js';
+import { FLAGS, type Flag, flagName, SECRETS, secretFileFlagName, settingOf } from '../config/settings.js';
 
 const GROUPS: Readonly<Record<string, string>> = {
   dashd: 'The local dashd:',
@@ -14,7 +15,10 @@ const OTHER_GROUP = 'General:';
 /** Gives a command `--config` and a flag for every setting for which `wanted` holds. */
 export function addConfigFlags(command: Command, wanted: (flag: Flag) => boolean = () => true): void {
   command.addOption(new Option('--config <file>', 'YAML, JSON or JSON5').helpGroup(OTHER_GROUP));
-  for (const flag of FLAGS.filter(wanted)) command.addOption(toOption(flag));
+  for (const flag of FLAGS.filter(wanted)) {
+    command.addOption(toOption(flag));
+    if (SECRETS.includes(flag.key)) command.addOption(toFileOption(flag));
+  }
 }
 
 function toOption(flag: Flag): Option {
@@ -22,7 +26,16 @@ function toOption(flag: Flag): Option {
   const option = new Option(`--${flag.name} ${kind.placeholder}`, flag.doc + defaultOf(flag));
   if (kind.many)
     option.argParser((value, previous?: string) => (previous === undefined ? value : `${previous},${value}`));
-  return option.helpGroup(GROUPS[flag.key.split('.')[0] ?? ''] ?? OTHER_GROUP);
+  return option.helpGroup(groupOf(flag));
+}
+
+function toFileOption(flag: Flag): Option {
+  const doc = `the file in which ${flag.key} stands`;
+  return new Option(`--${secretFileFlagName(flag.key)} <file>`, doc).helpGroup(groupOf(flag));
+}
+
+function groupOf(flag: Flag): string {
+  return GROUPS[flag.key.split('.')[0] ?? ''] ?? OTHER_GROUP;
 }
 
 /** Nothing where there is none, nor at a second name for the same setting. */
@@ -43,12 +56,10 @@ export function givenConfigFlags(command: Command): Record<string, string> {
   return given;
 }
 
-const NAMES: ReadonlySet<string> = new Set(FLAGS.map((flag) => flag.name));
+const NAMES: ReadonlySet<string> = new Set([...FLAGS.map((flag) => flag.name), ...SECRETS.map(secretFileFlagName)]);
 const BARE: ReadonlySet<string> = new Set(
   FLAGS.filter((flag) => settingOf(flag.key).kind.bare).map(({ name }) => `--${name}`),
 );
-const BOOLEAN_WORD = /^(true|false)$/i;
-
 /**
  * Rewrites `--name=value` to two words, so that an error about the flag does not show the value, which may be a password
  * behind a misspelt name; and gives a true/false flag that stands alone its `true`, so that it does not swallow a command.
@@ -59,7 +70,7 @@ export function spellOut(args: readonly string[]): string[] {
     if (arg === '--') return [...words, ...args.slice(index)];
     const [, name, value] = /^(--[^=]+)=(.*)$/su.exec(arg) ?? [];
     if (name !== undefined && value !== undefined) words.push(name, value);
-    else if (BARE.has(arg) && !BOOLEAN_WORD.test(args[index + 1] ?? '')) words.push(arg, 'true');
+    else if (BARE.has(arg) && !isBooleanWord(args[index + 1] ?? '')) words.push(arg, 'true');
     else words.push(arg);
   }
   return words;

@@ -6,10 +6,10 @@ import { isHeld } from '../adapters/locked-file.js';
 import { openPeerFile } from '../adapters/peer-file.js';
 import { systemClock } from '../adapters/system.js';
 import { errorCode } from '../adapters/system-error.js';
-import { parseHostPort } from '../config/host-port.js';
+import { parseHostPort } from '../address/host-port.js';
 import type { Config } from '../config.js';
 import { oneLine } from '../ops/units.js';
-import { keyOf, type PeerKey, toAddress } from '../peers/address.js';
+import { keyOf, type PeerKey, parseAddress } from '../peers/address.js';
 import { type ParsedBook, serialise } from '../peers/format.js';
 import { score, weightsFrom } from '../peers/score.js';
 import { readBook } from '../streams/persist.js';
@@ -80,7 +80,7 @@ export function peerKey(text: string, config: Config): Named {
   const parsed = parseHostPort(text);
   if (!parsed.ok)
     return { ok: false, problem: `${oneLine(text)} ${parsed.problem}. Give host, host:port or [ipv6]:port.` };
-  const address = toAddress(parsed.host, parsed.port ?? NETWORKS[config.network].p2pPort);
+  const address = parseAddress(text, NETWORKS[config.network].p2pPort);
   if (address !== undefined) return { ok: true, value: keyOf(address) };
   return { ok: false, problem: `${oneLine(text)} is no address a peer can have. Give host, host:port or [ipv6]:port.` };
 }

@@ -112,7 +112,10 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
     .addHelpText('after', SUBMIT_EXAMPLES)
     .action(async (block: string, options: { timeout: number; json?: true }) => {
       // Nothing is bound here, so a socket beyond loopback is only connected to.
-      const loaded = configFor(submit, context, { 'pool-allow-insecure-bind': 'true' });
+      const loaded = configFor(submit, context, {
+        'pool-allow-insecure-bind': 'true',
+        'events-allow-insecure-bind': 'true',
+      });
       if (loaded === undefined) return finish(EXIT.usage);
       const command = await import('./submit.js');
       finish(

@@ -1,5 +1,6 @@
 /** A pool's side of the relay, for one block: PUSH it, and hear over SUB what becomes of it. */
 import { Push, Subscriber } from 'zeromq';
+import { connectInTurn } from '../adapters/zmq-connect.js';
 import { parseBlockEvent } from '../delivery/block-event.js';
 import type { BlockEvent } from '../events.js';
 
@@ -52,13 +53,13 @@ export async function pushBlock(request: PushRequest, onEvent: (event: BlockEven
   });
   try {
     const subscribed = handshake(events, silence);
-    events.connect(request.events);
+    connectInTurn(events, request.events);
     events.subscribe();
     const listening = await subscribed;
     if (listening !== 'live') return ended(request.events, listening, silence);
 
     const connected = handshake(pool, silence);
-    pool.connect(request.pool);
+    connectInTurn(pool, request.pool);
     const pushing = await connected;
     if (pushing !== 'live') return ended(request.pool, pushing, silence);
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { connectableEndpoint, parseEndpoint } from '../address/endpoint.js';
 import { blockBytes } from '../block/payload.js';
 import { HEADER_SIZE, hashHeader, loadX11 } from '../block/x11.js';
-import { connectableEndpoint, parseEndpoint } from '../config/endpoint.js';
 import type { Config } from '../config.js';
 import type { BlockEvent } from '../events.js';
 import { SECOND_MS } from '../time.js';

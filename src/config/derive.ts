@@ -1,9 +1,10 @@
 /** Fills in what follows from other settings. */
 import { dirname, join, posix, win32 } from 'node:path';
+import { baseOf, type HttpUrl, parseHttpUrl } from '../address/http-url.js';
 import type { Config, CurveConfig } from '../config.js';
+import { keyOf, type PeerAddress, parseAddress, toAddress } from '../peers/address.js';
 import type { WeightSettings } from '../peers/score.js';
 import { NETWORKS, type NetworkName } from '../wire/network.js';
-import { type HostPort, parseHostPort } from './host-port.js';
 import type { Values } from './settings.js';
 
 export interface Surroundings {
@@ -21,19 +22,20 @@ export function derive(values: Values, surroundings: Surroundings): Config {
     ...(values['devnet.name'] !== undefined && { devnet: { name: values['devnet.name'] } }),
     dashd: {
       rpc: rpcConfig(values, surroundings),
-      p2p: { host: values['dashd.p2p.host'], port: values['dashd.p2p.port'] ?? network.p2pPort },
-      zmq: { url: values['dashd.zmq.url'] ?? '' },
+      p2p: sound(toAddress(values['dashd.p2p.host'], values['dashd.p2p.port'] ?? network.p2pPort)),
+      zmq: { url: values['dashd.zmq.url'] },
     },
     pool: {
       bind: values['pool.bind'],
       allowInsecureBind: values['pool.allowInsecureBind'],
       curve: curveConfig(values),
     },
-    events: { bind: values['events.bind'] },
+    events: { bind: values['events.bind'], allowInsecureBind: values['events.allowInsecureBind'] },
     broadcast: {
       enabled: values['broadcast.enabled'],
       maxPeers: values['broadcast.maxPeers'],
       minPeers: values['broadcast.minPeers'],
+      maxMemory: values['broadcast.maxMemory'],
       refreshInterval: values['broadcast.refreshInterval'],
       rehearsalInterval: values['broadcast.rehearsalInterval'],
       skipBootstrap: values['broadcast.skipBootstrap'],
@@ -42,7 +44,7 @@ export function derive(values: Values, surroundings: Surroundings): Config {
       fallback: values['broadcast.fallback'],
       weights: weights(values),
     },
-    peers: distinct(values.peers.flatMap((text) => toHostPort(text, network.p2pPort))),
+    peers: distinct(values.peers.map((text) => sound(parseAddress(text, network.p2pPort)))),
     http: httpConfig(values),
     proxy: {
       enabled: values['proxy.enabled'],
@@ -73,6 +75,7 @@ function httpConfig(values: Values): Config['http'] {
     port: values['http.port'],
     user: values['http.user'],
     ...(password === undefined ? {} : { password }),
+    allowInsecureBind: values['http.allowInsecureBind'],
     reverseProxies: values['http.reverseProxies'],
   };
 }
@@ -86,7 +89,7 @@ function alertsConfig(values: Values): Config['alerts'] {
     ...(url === undefined ? {} : { webhook: { url, ...(secret === undefined ? {} : { secret }) } }),
     ...(token === undefined || chat === undefined
       ? {}
-      : { telegram: { token, chat, api: values['alerts.telegram.api'] } }),
+      : { telegram: { token, chat, api: baseOf(urlOf(values['alerts.telegram.api'])) } }),
     repeatAfter: values['alerts.repeatAfter'],
     maxPerHour: values['alerts.maxPerHour'],
   };
@@ -107,13 +110,17 @@ function weights(values: Values): WeightSettings {
 
 function rpcConfig(values: Values, surroundings: Surroundings): Config['dashd']['rpc'] {
   const network = NETWORKS[values.network];
-  const given = new URL(values['dashd.rpc.url'] ?? `http://127.0.0.1:${network.rpcPort}`);
-  const user = values['dashd.rpc.user'] ?? nonEmpty(decodeURIComponent(given.username));
-  const password = values['dashd.rpc.password'] ?? nonEmpty(decodeURIComponent(given.password));
-  const url = `${given.origin}${given.pathname === '/' ? '' : given.pathname}`;
+  const given = urlOf(values['dashd.rpc.url'] ?? `http://127.0.0.1:${network.rpcPort}`);
+  const user = values['dashd.rpc.user'] ?? given.credentials?.user;
+  const password = values['dashd.rpc.password'] ?? given.credentials?.password;
+  const url = baseOf(given);
   if (user !== undefined) return { url, user, ...(password === undefined ? {} : { password }) };
-  const cookieFile = values['dashd.rpc.cookieFile'] ?? defaultCookieFile(values, surroundings);
-  return { url, cookieFile: expandHome(cookieFile, surroundings.home) };
+  return { url, cookieFile: values['dashd.rpc.cookieFile'] ?? defaultCookieFile(values, surroundings) };
+}
+
+function urlOf(text: string): HttpUrl {
+  const parsed = parseHttpUrl(text);
+  return sound(parsed.ok ? parsed.url : undefined);
 }
 
 function curveConfig(values: Values): CurveConfig {
@@ -141,28 +148,19 @@ const CORE_FOLDERS: Readonly<Record<NetworkName, string>> = {
 
 /** Source: Core `util/system.cpp`, GetDefaultDataDir. */
 function defaultCookieFile({ network, 'devnet.name': devnet }: Values, { home, platform }: Surroundings): string {
-  const base = nonEmpty(home ?? '') ?? '/';
+  const base = home ?? '/';
   const folder = `${CORE_FOLDERS[network]}${devnet === undefined ? '' : `-${devnet}`}`;
   if (platform === 'win32') return win32.join(base, 'AppData', 'Roaming', 'DashCore', folder, '.cookie');
   const data = platform === 'darwin' ? 'Library/Application Support/DashCore' : '.dashcore';
   return posix.join(base, data, folder, '.cookie');
 }
 
-/** `~/` is the shell's doing, which files and container environments do without. */
-function expandHome(path: string, home: string | undefined): string {
-  return path.startsWith('~/') && home !== undefined ? posix.join(home, path.slice(2)) : path;
+/** Settings are checked by the functions that read them here, so nothing is missing. @throws Error for a programmer's mistake */
+function sound<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('a kind accepts what cannot be used');
+  return value;
 }
 
-/** @param text accepted by the setting's kind */
-function toHostPort(text: string, defaultPort: number): HostPort[] {
-  const parsed = parseHostPort(text);
-  return parsed.ok ? [{ host: parsed.host, port: parsed.port ?? defaultPort }] : [];
-}
-
-function distinct(peers: readonly HostPort[]): HostPort[] {
-  return [...new Map(peers.map((peer) => [`${peer.host.toLowerCase()} ${peer.port}`, peer])).values()];
-}
-
-function nonEmpty(text: string): string | undefined {
-  return text === '' ? undefined : text;
+function distinct(peers: readonly PeerAddress[]): PeerAddress[] {
+  return [...new Map(peers.map((peer) => [keyOf(peer), peer])).values()];
 }

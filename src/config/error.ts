@@ -19,7 +19,7 @@ const MAX_VALUE_CHARS = 80;
 export function showValue(value: unknown, secret: boolean): string {
   if (secret) return '***';
   const text = JSON.stringify(value) ?? 'nothing';
-  const masked = text.replace(/\/\/[^/@\s]*@/g, '//***@');
+  const masked = text.replace(/\/\/[^\s]*@/g, '//***@');
   return masked.length > MAX_VALUE_CHARS ? `${masked.slice(0, MAX_VALUE_CHARS)}…` : masked;
 }
 

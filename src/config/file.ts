@@ -4,10 +4,14 @@ import json5 from 'json5';
 import { parseDocument } from 'yaml';
 import { closest } from './closest.js';
 import type { ConfigError } from './error.js';
-import { isKey, KEYS, type Key } from './settings.js';
+import { given } from './given.js';
+import { isKey, KEYS, type Key, SECRETS, secretFileKey } from './settings.js';
 
 export interface FileSettings {
+  /** What is given of them. */
   readonly values: ReadonlyMap<Key, unknown>;
+  /** Secrets that stand in files of their own, and those files' paths. */
+  readonly secretFiles: ReadonlyMap<Key, string>;
   readonly errors: readonly ConfigError[];
 }
 
@@ -18,17 +22,24 @@ type Tree = { readonly ok: true; readonly tree: unknown } | { readonly ok: false
 
 /** Reads `text`, the contents of the file named `path`. Never throws, and quotes none of the file: it may hold a password. */
 export function readFileSettings(path: string, text: string): FileSettings {
-  const parsed = parseText(path, text);
+  const parsed = parseText(path, text.replace(/^\uFEFF/, ''));
   if (!parsed.ok) {
     return {
       values: new Map(),
+      secretFiles: new Map(),
       errors: [{ key: 'config', from: path, problem: parsed.problem, remedy: 'Correct the file.' }],
     };
   }
-  const values = new Map<Key, unknown>();
-  const errors: ConfigError[] = [];
-  collect(parsed.tree, '', path, values, errors);
-  return { values, errors };
+  const found: Found = { path, values: new Map(), secretFiles: new Map(), errors: [] };
+  collect(parsed.tree, '', found);
+  return found;
+}
+
+interface Found {
+  readonly path: string;
+  readonly values: Map<Key, unknown>;
+  readonly secretFiles: Map<Key, string>;
+  readonly errors: ConfigError[];
 }
 
 function parseText(path: string, text: string): Tree {
@@ -67,8 +78,9 @@ function parseJson5(text: string): Tree {
   }
 }
 
-function collect(tree: unknown, prefix: string, path: string, values: Map<Key, unknown>, errors: ConfigError[]): void {
-  if (tree === null || tree === undefined) return;
+function collect(tree: unknown, prefix: string, found: Found): void {
+  const { path, errors } = found;
+  if (given(tree) === undefined) return;
   if (!isSection(tree)) {
     const remedy = 'Write its settings below it, one a line.';
     errors.push({ key: prefix.slice(0, -1) || 'config', from: path, problem: 'is a section, not a value', remedy });
@@ -76,20 +88,31 @@ function collect(tree: unknown, prefix: string, path: string, values: Map<Key, u
   }
   for (const [name, value] of Object.entries(tree)) {
     const key = prefix + name;
-    if (isKey(key)) {
-      if (isSection(value))
-        errors.push({ key: key, from: path, problem: 'is a value, not a section', remedy: 'Give it one value.' });
-      else values.set(key, value);
-    } else if (SECTIONS.has(key)) {
-      collect(value, `${key}.`, path, values, errors);
-    } else {
-      errors.push(unknownKey(key, path));
-    }
+    const secret = SECRET_FILES.get(key);
+    if (isKey(key) || secret !== undefined) collectValue(key, value, found);
+    else if (SECTIONS.has(key)) collect(value, `${key}.`, found);
+    else errors.push(unknownKey(key, path));
   }
 }
 
+/** @param key of a setting, or of a secret's file */
+function collectValue(key: string, value: unknown, { path, values, secretFiles, errors }: Found): void {
+  const secret = SECRET_FILES.get(key);
+  const fault = (problem: string, remedy: string) => errors.push({ key, from: path, problem, remedy });
+  const text = given(value);
+  if (text === undefined) return;
+  if (isSection(value)) fault('is a value, not a section', 'Give it one value.');
+  else if (isKey(key)) values.set(key, text);
+  else if (secret === undefined) return;
+  else if (typeof text === 'string') secretFiles.set(secret, text);
+  else fault('is not text', 'Give the path of a file.');
+}
+
+/** `http.passwordFile` → `http.password` */
+const SECRET_FILES: ReadonlyMap<string, Key> = new Map(SECRETS.map((key) => [secretFileKey(key), key]));
+
 function unknownKey(key: string, path: string): ConfigError {
-  const near = closest(key, [...KEYS, ...SECTIONS]);
+  const near = closest(key, [...KEYS, ...SECTIONS, ...SECRET_FILES.keys()]);
   const remedy = near === undefined ? 'Remove it.' : `Did you mean ${near}?`;
   return { key: key, from: path, problem: 'is not a setting', remedy };
 }

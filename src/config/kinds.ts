@@ -1,8 +1,10 @@
 /** What values a setting may have. A kind reads text (environment, arguments, quoted in a file) and a file's own types alike. */
-import validators from 'convict-format-with-validator';
 import ipaddr from 'ipaddr.js';
-import { parseEndpoint } from './endpoint.js';
-import { isHost, parseHostPort } from './host-port.js';
+import { bindableEndpoint, connectableEndpoint, type Endpoint, parseEndpoint } from '../address/endpoint.js';
+import { bracketed, connectableHost, hostKey, parseHost } from '../address/host.js';
+import { parseHostPort } from '../address/host-port.js';
+import { type HttpUrl, parseHttpUrl } from '../address/http-url.js';
+import { fromZ85 } from '../z85.js';
 
 type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
@@ -17,94 +19,152 @@ export interface Kind<T> {
   readonly bare?: true;
   /** A flag of this kind may be repeated. */
   readonly many?: true;
+  /** It names a file: `~/` at its start is the home directory. */
+  readonly path?: true;
 }
 
+/** Of a CURVE key. Source: ZeroMQ RFC 26. */
+const CURVE_KEY_BYTES = 32;
 const TRUE = new Set(['true', 'yes', 'on', '1']);
 const FALSE = new Set(['false', 'no', 'off', '0']);
-/** ZeroMQ RFC 32: 32 bytes are 40 characters. */
-const Z85_KEY = /^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/;
 
 function fail(problem: string): { readonly ok: false; readonly problem: string } {
   return { ok: false, problem };
 }
 
-function textKind(
-  expects: string,
-  placeholder: string,
-  problemWith: (text: string) => string | undefined,
-): Kind<string> {
+/** @param read what becomes of a text that is not empty */
+function textKind(expects: string, placeholder: string, read: (text: string) => Parsed<string>): Kind<string> {
   return {
     expects,
     placeholder,
     parse(value) {
       if (typeof value !== 'string') return fail(value === null ? 'is empty' : 'is not text');
-      const problem = value === '' ? 'is empty' : problemWith(value);
-      return problem === undefined ? { ok: true, value } : fail(problem);
+      return value === '' ? fail('is empty') : read(value);
     },
   };
 }
 
+/** Text that is kept as it is given. */
+function plainKind(
+  expects: string,
+  placeholder: string,
+  problemWith: (text: string) => string | undefined,
+): Kind<string> {
+  return textKind(expects, placeholder, (value) => {
+    const problem = problemWith(value);
+    return problem === undefined ? { ok: true, value } : fail(problem);
+  });
+}
+
 const hasControl = (text: string): boolean => /\p{Cc}/u.test(text);
 
-export const text = textKind('text, in quotes where it could be taken for a number', '<text>', (value) =>
+export const text = plainKind('text, in quotes where it could be taken for a number', '<text>', (value) =>
   hasControl(value) ? 'contains control characters' : undefined,
 );
 
-export const rpcUser = textKind('a user name without a colon', '<name>', (value) =>
+export const rpcUser = plainKind('a user name without a colon', '<name>', (value) =>
   hasControl(value) || value.includes(':') ? 'contains a colon or control characters' : undefined,
 );
 
 const DEVNET_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Core takes any text; it must stand in a user agent (`SanitizeString`) and in the name of a folder. */
-export const devnetName = textKind('the name that dashd -devnet was given', '<name>', (value) =>
+export const devnetName = plainKind('the name that dashd -devnet was given', '<name>', (value) =>
   DEVNET_NAME.test(value) ? undefined : 'is not 1 to 64 letters, digits, dots, hyphens or underscores',
 );
 
-export const path = textKind('the path of a file', '<file>', (value) =>
-  value.includes('\0') ? 'contains a NUL' : undefined,
-);
+export const path: Kind<string> = {
+  ...plainKind('the path of a file', '<file>', (value) => (value.includes('\0') ? 'contains a NUL' : undefined)),
+  path: true,
+};
 
-export const host = textKind('a host name or an IP address', '<host>', (value) =>
-  isHost(value) ? undefined : 'is not a host name or an IP address',
-);
-
-export const endpoint = textKind('an endpoint such as tcp://127.0.0.1:28500 or ipc:///path', '<endpoint>', (value) =>
-  parseEndpoint(value) === undefined ? 'is not a ZeroMQ endpoint' : undefined,
-);
-
-export const curveKey = textKind('a key of 40 characters in Z85, as zmq_curve_keypair prints it', '<key>', (value) =>
-  Z85_KEY.test(value) ? undefined : 'is not a CURVE key',
-);
-
-export const httpUrl = textKind('a URL such as http://127.0.0.1:9998', '<url>', (value) => {
-  try {
-    validators.url.validate?.(value, { default: null });
-  } catch {
-    return 'is not a URL';
-  }
-  if (!/^https?:\/\//i.test(value) || !URL.canParse(value)) return 'is not an http or https URL';
-  return hasReadableCredentials(new URL(value)) ? undefined : 'has a user or password with a stray % (write it as %25)';
+/** A host to connect to. A wildcard, as it stands in dash.conf, is the local host. */
+export const host = textKind('a host name or an IP address', '<host>', (value) => {
+  const found = value === '*' ? value : parseHost(value)?.text;
+  if (found === undefined) return fail('is not a host name or an IP address');
+  return { ok: true, value: connectableHost(found) };
 });
 
-function hasReadableCredentials({ username, password }: URL): boolean {
-  try {
-    decodeURIComponent(username + password);
-    return true;
-  } catch {
-    return false;
-  }
+/** A host to listen on. */
+export const listenHost = textKind(
+  'a host name or an IP address; 0.0.0.0 or :: for every interface',
+  '<host>',
+  (value) => {
+    const found = parseHost(value);
+    if (found === undefined) return fail('is not a host name or an IP address');
+    if (found.family === 'onion') return fail('is an onion address, which no interface has');
+    return { ok: true, value: hostKey(found.text) };
+  },
+);
+
+function endpointKind(expects: string, toText: (endpoint: Endpoint) => string | undefined): Kind<string> {
+  return textKind(expects, '<endpoint>', (value) => {
+    const parsed = parseEndpoint(value);
+    if (parsed === undefined) return fail('is not a ZeroMQ endpoint');
+    const found = toText(parsed);
+    return found === undefined ? fail('does not say where to connect') : { ok: true, value: found };
+  });
+}
+
+export const bindEndpoint = endpointKind(
+  'an endpoint such as tcp://127.0.0.1:28500, tcp://[::1]:28500 or ipc:///path',
+  bindableEndpoint,
+);
+
+const someEndpoint = endpointKind(
+  'an endpoint such as tcp://127.0.0.1:28332, tcp://[::1]:28332 or ipc:///path, or none',
+  connectableEndpoint,
+);
+
+/** Stands for an endpoint that is not to be connected to. */
+const NO_ENDPOINT = 'none';
+
+/** An endpoint to connect to; `none` becomes the empty text. */
+export const connectEndpoint: Kind<string> = {
+  ...someEndpoint,
+  parse: (value) => (value === NO_ENDPOINT || value === '' ? { ok: true, value: '' } : someEndpoint.parse(value)),
+};
+
+export const curveKey = plainKind('a key of 40 characters in Z85, as blockcast keys makes it', '<key>', (value) =>
+  fromZ85(value)?.length === CURVE_KEY_BYTES ? undefined : 'is not a CURVE key',
+);
+
+function urlKind(expects: string, problemWith: (url: HttpUrl) => string | undefined): Kind<string> {
+  return plainKind(expects, '<url>', (value) => {
+    const parsed = parseHttpUrl(value);
+    return parsed.ok ? problemWith(parsed.url) : parsed.problem;
+  });
+}
+
+export const httpUrl = urlKind('a URL such as https://hooks.example/path', () => undefined);
+
+/** To which nothing but a path can be added. */
+export const rpcUrl = urlKind('a URL such as http://127.0.0.1:9998', ({ query }) =>
+  query === '' ? undefined : 'has a query',
+);
+
+export const apiUrl = urlKind('a URL such as https://api.telegram.org', ({ query, credentials }) =>
+  query === '' && credentials === undefined ? undefined : 'has a query or a user',
+);
+
+/** Whether a word is one of those for true and false, in any case. */
+export function isBooleanWord(word: string): boolean {
+  return boolean.parse(word).ok;
+}
+
+/** Unquoted in a file, `1` is a number and `true` no text. */
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
 export const boolean: Kind<boolean> = {
-  expects: 'true or false',
+  expects: 'true or false (or yes, no, on, off, 1, 0)',
   placeholder: '<boolean>',
   bare: true,
   parse(value) {
-    const word = String(value).toLowerCase();
-    if (value === true || (typeof value === 'string' && TRUE.has(word))) return { ok: true, value: true };
-    if (value === false || (typeof value === 'string' && FALSE.has(word))) return { ok: true, value: false };
-    return fail('is neither true nor false');
+    const word = isScalar(value) ? String(value).toLowerCase() : '';
+    if (TRUE.has(word)) return { ok: true, value: true };
+    return FALSE.has(word) ? { ok: true, value: false } : fail('is neither true nor false');
   },
 };
 
@@ -131,12 +191,11 @@ export function oneOf<const T extends string>(values: readonly T[]): Kind<T> {
   };
 }
 
-/** Nothing at all is a value too: null, or an empty text where only text can be given. */
+/** Nothing at all is a value too. */
 export function optional<T>(kind: Kind<T>): Kind<T | undefined> {
   return {
     ...kind,
-    parse: (value) =>
-      value === null || value === undefined || value === '' ? { ok: true, value: undefined } : kind.parse(value),
+    parse: (value) => (value === null || value === undefined ? { ok: true, value: undefined } : kind.parse(value)),
   };
 }
 
@@ -173,9 +232,12 @@ function shown(element: unknown): string {
   return typeof element === 'string' ? ` ${JSON.stringify(element.slice(0, MAX_SHOWN_CHARS))}` : '';
 }
 
+/** `host` or `host:port`, in canonical form. */
 const peer = textKind('host:port', '<host:port>', (value) => {
   const parsed = parseHostPort(value);
-  return parsed.ok ? undefined : parsed.problem;
+  if (!parsed.ok) return parsed;
+  const found = bracketed(connectableHost(parsed.host));
+  return { ok: true, value: parsed.port === undefined ? found : `${found}:${parsed.port}` };
 });
 
 export const peerList = listOf(
@@ -186,9 +248,14 @@ export const peerList = listOf(
 
 export const curveKeyList = listOf(curveKey, 'a list of CURVE public keys, 40 characters in Z85 each', '<key,…>');
 
-const ipRange = textKind('an IP address or range', '<ip>', (value) =>
-  ipaddr.isValid(value) || ipaddr.isValidCIDR(value) ? undefined : 'is not an IP address or range',
-);
+const ipRange = plainKind('an IP address or range', '<ip>', (value) => {
+  // Who trusts everybody need not name anybody.
+  if (ipaddr.isValidCIDR(value)) return ipaddr.parseCIDR(value)[1] === 0 ? 'is every address there is' : undefined;
+  const address = parseHost(value)?.family;
+  return address === 'ipv4' || (address === 'ipv6' && !/[[%]/.test(value))
+    ? undefined
+    : 'is not an IP address or range';
+});
 
 export const ipRangeList = listOf(
   ipRange,

@@ -1,8 +1,11 @@
 /** Rules between settings, and what is allowed but worth a second look. */
+import { type Endpoint, endpointsCollide, isLocalEndpoint, parseEndpoint } from '../address/endpoint.js';
+import { isLoopback } from '../address/host.js';
+import { collide } from '../address/host-port.js';
+import { parseHttpUrl } from '../address/http-url.js';
 import type { Config } from '../config.js';
-import { isLocalEndpoint, parseEndpoint } from './endpoint.js';
+import { keyOf } from '../peers/address.js';
 import { type ConfigError, showValue } from './error.js';
-import { formatHostPort, isLoopback } from './host-port.js';
 import { isSecret, type Key, type Values } from './settings.js';
 
 interface Rule {
@@ -13,7 +16,7 @@ interface Rule {
   readonly remedy: string;
 }
 
-const MAKE_KEYS = 'Make a pair (node -p "require(\'zeromq\').curveKeyPair()") and set both.';
+const MAKE_KEYS = 'Make a pair with "blockcast keys" and set both.';
 
 const RULES: readonly Rule[] = [
   {
@@ -44,20 +47,29 @@ const RULES: readonly Rule[] = [
     remedy: 'Bind to 127.0.0.1, enable pool.curve, or set pool.allowInsecureBind to true on a network you trust.',
   },
   {
+    about: ['events.bind', 'pool.curve.enabled', 'events.allowInsecureBind'],
+    broken: (values) =>
+      !values['pool.curve.enabled'] && !values['events.allowInsecureBind'] && !isLocal(values['events.bind']),
+    problem: 'would let anyone who reaches it read the block events, unencrypted',
+    remedy: 'Bind to 127.0.0.1, enable pool.curve, or set events.allowInsecureBind to true on a network you trust.',
+  },
+  {
     about: ['events.bind', 'pool.bind'],
-    broken: (values) => values['events.bind'] === values['pool.bind'] && !isSystemChosen(values['pool.bind']),
+    broken: (values) => endpointsCollide(endpointOf(values['events.bind']), endpointOf(values['pool.bind'])),
     problem: 'is the same as pool.bind',
     remedy: 'Give each socket its own port.',
   },
   {
-    about: ['http.host', 'http.enabled', 'http.password', 'http.reverseProxies'],
+    about: ['http.host', 'http.enabled', 'http.password', 'http.reverseProxies', 'http.allowInsecureBind'],
     broken: (values) =>
       values['http.enabled'] &&
       !isLoopback(values['http.host']) &&
       values['http.password'] === undefined &&
-      values['http.reverseProxies'].length === 0,
+      values['http.reverseProxies'].length === 0 &&
+      !values['http.allowInsecureBind'],
     problem: 'would show the pages to anyone who reaches it',
-    remedy: 'Listen on 127.0.0.1, set http.password, or name your reverse proxy in http.reverseProxies.',
+    remedy:
+      'Listen on 127.0.0.1, set http.password, name your reverse proxy in http.reverseProxies, or set http.allowInsecureBind to true on a network you trust.',
   },
   {
     about: ['proxy.host', 'proxy.enabled', 'proxy.allowInsecureBind'],
@@ -67,15 +79,24 @@ const RULES: readonly Rule[] = [
     remedy: 'Listen on 127.0.0.1, or set proxy.allowInsecureBind to true on a network you trust.',
   },
   {
-    about: ['proxy.port', 'proxy.enabled', 'http.port', 'http.enabled'],
+    about: ['proxy.port', 'proxy.host', 'proxy.enabled', 'http.port', 'http.host', 'http.enabled'],
     broken: (values) =>
-      values['proxy.enabled'] &&
-      values['http.enabled'] &&
-      values['proxy.port'] !== 0 &&
-      values['proxy.port'] === values['http.port'],
+      values['proxy.enabled'] && values['http.enabled'] && collide(listener(values, 'proxy'), listener(values, 'http')),
     problem: 'is the same as http.port',
     remedy: 'Give each its own port.',
   },
+  ...(['proxy', 'http'] as const).flatMap((name) =>
+    (['pool.bind', 'events.bind'] as const).map(
+      (bind): Rule => ({
+        about: [`${name}.port`, `${name}.host`, `${name}.enabled`, bind],
+        broken: (values) =>
+          values[`${name}.enabled`] &&
+          endpointsCollide({ transport: 'tcp', ...listener(values, name) }, endpointOf(values[bind])),
+        problem: `is the same as ${bind}'s`,
+        remedy: 'Give each its own port.',
+      }),
+    ),
+  ),
   {
     about: ['alerts.webhook.secret', 'alerts.webhook.url'],
     broken: (values) => values['alerts.webhook.secret'] !== undefined && values['alerts.webhook.url'] === undefined,
@@ -154,48 +175,64 @@ export function brokenRules(values: Values, wrong: ReadonlySet<Key>, originOf: (
 
 /** What `check-config` adds, and `run` logs once at the start. */
 export function warningsAbout(config: Config): string[] {
-  const warnings: string[] = [];
-  if (!isLocal(config.pool.bind) && !config.pool.curve.enabled) {
-    warnings.push(`pool.bind: anyone who reaches ${config.pool.bind} can push blocks, unencrypted.`);
-  }
-  if (!isLocal(config.events.bind) && !config.pool.curve.enabled) {
-    warnings.push(`events.bind: anyone who reaches ${config.events.bind} can read the block events.`);
-  }
-  const { http, proxy } = config;
-  if (http.enabled && !isLoopback(http.host) && http.reverseProxies.length === 0) {
-    warnings.push(`http.host: the password crosses the network to ${http.host} unencrypted.`);
-  }
-  if (proxy.enabled && !isLoopback(proxy.host)) {
-    warnings.push(`proxy.host: dashd's password crosses the network to ${proxy.host} unencrypted.`);
-  }
-  const rpc = new URL(config.dashd.rpc.url);
-  if (rpc.protocol === 'http:' && !isLoopback(rpc.hostname.replace(/^\[|\]$/g, ''))) {
-    warnings.push(`dashd.rpc.url: the password crosses the network to ${rpc.host} unencrypted.`);
-  }
+  const warnings = exposureOf(config);
   if (config.network === 'devnet' && config.devnet === undefined) {
     warnings.push('devnet.name: none is given; a devnet with a name hangs up on peers that do not know it.');
   }
   if (config.broadcast.enabled && config.broadcast.skipBootstrap && config.peers.length === 0) {
     warnings.push('peers: none are given and broadcast.skipBootstrap is true: only remembered peers will be tried.');
   }
-  const local = formatHostPort(config.dashd.p2p);
-  if (config.peers.some((peer) => formatHostPort(peer) === local)) {
+  const local = keyOf(config.dashd.p2p);
+  if (config.peers.some((peer) => keyOf(peer) === local)) {
     warnings.push(`peers: ${local} is the local dashd, which is connected to anyway.`);
   }
   return warnings;
 }
 
-function isLocal(text: string): boolean {
-  const endpoint = parseEndpoint(text);
-  return endpoint !== undefined && isLocalEndpoint(endpoint);
+/** What others on the network can do or see, as the operator has allowed. */
+function exposureOf({ pool, events, http, proxy, dashd }: Config): string[] {
+  const rpc = parseHttpUrl(dashd.rpc.url);
+  const possible: [boolean, string][] = [
+    [
+      !isLocal(pool.bind) && !pool.curve.enabled,
+      `pool.bind: anyone who reaches ${pool.bind} can push blocks, unencrypted.`,
+    ],
+    [
+      !isLocal(events.bind) && !pool.curve.enabled,
+      `events.bind: anyone who reaches ${events.bind} can read the block events.`,
+    ],
+    [
+      http.enabled && !isLoopback(http.host) && http.reverseProxies.length === 0,
+      http.password === undefined
+        ? `http.host: anyone who reaches ${http.host} can see the pages.`
+        : `http.host: the password crosses the network to ${http.host} unencrypted.`,
+    ],
+    [
+      proxy.enabled && !isLoopback(proxy.host),
+      `proxy.host: dashd's password crosses the network to ${proxy.host} unencrypted.`,
+    ],
+    [
+      rpc.ok && !rpc.url.isTls && !isLoopback(rpc.url.host),
+      `dashd.rpc.url: the password crosses the network to ${rpc.ok ? rpc.url.host : ''} unencrypted.`,
+    ],
+  ];
+  return possible.flatMap(([stands, warning]) => (stands ? [warning] : []));
 }
 
-function isSystemChosen(text: string): boolean {
-  const endpoint = parseEndpoint(text);
-  return endpoint?.transport === 'tcp' && endpoint.port === 0;
+/** @param text accepted by the setting's kind; what no kind accepts can be bound by nobody */
+function endpointOf(text: string): Endpoint {
+  return parseEndpoint(text) ?? { transport: 'ipc', path: '*' };
+}
+
+function isLocal(text: string): boolean {
+  return isLocalEndpoint(endpointOf(text));
+}
+
+function listener(values: Values, name: 'http' | 'proxy'): { readonly host: string; readonly port: number } {
+  return { host: values[`${name}.host`], port: values[`${name}.port`] };
 }
 
 function urlHasCredentials(values: Values): boolean {
-  const url = values['dashd.rpc.url'];
-  return url !== undefined && new URL(url).username !== '';
+  const parsed = parseHttpUrl(values['dashd.rpc.url'] ?? '');
+  return parsed.ok && parsed.url.credentials !== undefined;
 }

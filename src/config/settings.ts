@@ -4,20 +4,24 @@
  */
 import { NETWORK_NAMES } from '../wire/network.js';
 import {
+  apiUrl,
+  bindEndpoint,
   boolean,
+  connectEndpoint,
   curveKey,
   curveKeyList,
   devnetName,
-  endpoint,
   host,
   httpUrl,
   integer,
   ipRangeList,
   type Kind,
+  listenHost,
   oneOf,
   optional,
   path,
   peerList,
+  rpcUrl,
   rpcUser,
   text,
 } from './kinds.js';
@@ -70,7 +74,7 @@ const SETTINGS = {
   network: setting(oneOf(NETWORK_NAMES), 'mainnet', 'the Dash network'),
   'devnet.name': setting(optional(devnetName), null, 'the name of the devnet, as in dashd -devnet=<name>'),
 
-  'dashd.rpc.url': setting(optional(httpUrl), null, "where the pool's own dashd answers JSON-RPC", {
+  'dashd.rpc.url': setting(optional(rpcUrl), null, "where the pool's own dashd answers JSON-RPC", {
     follows: "127.0.0.1 and the network's port",
   }),
   'dashd.rpc.user': setting(optional(rpcUser), null, 'RPC user (dashd: -rpcuser, -rpcauth)'),
@@ -88,22 +92,32 @@ const SETTINGS = {
   'dashd.p2p.host': setting(host, '127.0.0.1', "where the pool's own dashd listens for peers"),
   'dashd.p2p.port': setting(optional(port), null, 'its P2P port', { follows: "the network's port" }),
   'dashd.zmq.url': setting(
-    optional(endpoint),
+    connectEndpoint,
     'tcp://127.0.0.1:28332',
-    'dashd publishes rawblock and hashblock there (-zmqpubrawblock, -zmqpubhashblock); empty: no feed',
+    'dashd publishes rawblock and hashblock there (-zmqpubrawblock, -zmqpubhashblock); none: no feed',
   ),
 
-  'pool.bind': setting(endpoint, 'tcp://127.0.0.1:28500', 'the ZeroMQ PULL socket to which pools PUSH raw blocks'),
+  'pool.bind': setting(bindEndpoint, 'tcp://127.0.0.1:28500', 'the ZeroMQ PULL socket to which pools PUSH raw blocks'),
   'pool.allowInsecureBind': setting(boolean, false, 'allow pool.bind beyond loopback without CURVE'),
   'pool.curve.enabled': setting(boolean, false, 'encrypt the pool and events sockets, and admit known clients only'),
   'pool.curve.publicKey': setting(optional(curveKey), null, "the relay's public key"),
   'pool.curve.secretKey': setting(optional(curveKey), null, "the relay's secret key", { secret: true }),
   'pool.curve.allowedClients': setting(curveKeyList, [], 'public keys of the clients that may connect'),
-  'events.bind': setting(endpoint, 'tcp://127.0.0.1:28501', 'the ZeroMQ PUB socket for block events (docs/events.md)'),
+  'events.bind': setting(
+    bindEndpoint,
+    'tcp://127.0.0.1:28501',
+    'the ZeroMQ PUB socket for block events (docs/events.md)',
+  ),
+  'events.allowInsecureBind': setting(boolean, false, 'allow events.bind beyond loopback without CURVE'),
 
   'broadcast.enabled': setting(boolean, true, 'push to peers; false: to the local dashd only'),
   'broadcast.maxPeers': setting(integer(1, MAX_PEERS), 20, 'most peers to stay connected to'),
   'broadcast.minPeers': setting(integer(0, MAX_PEERS), 5, 'fewer are not healthy'),
+  'broadcast.maxMemory': setting(
+    integer(16_000_000, 16_000_000_000),
+    268_435_456,
+    'bytes of blocks in memory; with more the oldest is given up, which its verdict says',
+  ),
   'broadcast.refreshInterval': setting(integer(1, DAY_SECONDS), 60, 'seconds between looks at the set of peers'),
   'broadcast.rehearsalInterval': setting(
     integer(0, MAX_REHEARSAL_MS),
@@ -135,10 +149,15 @@ const SETTINGS = {
   peers: setting(peerList, [], "peers always to be tried; the port defaults to the network's", LIVE),
 
   'http.enabled': setting(boolean, true, 'serve the dashboard, the API and the metrics'),
-  'http.host': setting(host, '127.0.0.1', 'where the HTTP service listens'),
+  'http.host': setting(listenHost, '127.0.0.1', 'where the HTTP service listens'),
   'http.port': setting(bindPort, 8080, 'its port'),
   'http.user': setting(rpcUser, 'blockcast', 'the user whose password is http.password'),
   'http.password': setting(optional(text), null, 'asked for on every page but the health checks', { secret: true }),
+  'http.allowInsecureBind': setting(
+    boolean,
+    false,
+    'allow http.host beyond loopback without a password: the pages are then open to whoever can reach them',
+  ),
   'http.reverseProxies': setting(
     ipRangeList,
     [],
@@ -146,7 +165,7 @@ const SETTINGS = {
   ),
 
   'proxy.enabled': setting(boolean, false, "answer JSON-RPC in dashd's place, for a pool that knows nothing else"),
-  'proxy.host': setting(host, '127.0.0.1', 'where the JSON-RPC proxy listens'),
+  'proxy.host': setting(listenHost, '127.0.0.1', 'where the JSON-RPC proxy listens'),
   'proxy.port': setting(bindPort, 28_502, 'its port'),
   'proxy.allowInsecureBind': setting(
     boolean,
@@ -187,7 +206,7 @@ const SETTINGS = {
     live: true,
   }),
   'alerts.telegram.chat': setting(optional(text), null, 'the chat that gets them: its number, or @channel', LIVE),
-  'alerts.telegram.api': setting(httpUrl, 'https://api.telegram.org', "where Telegram's bot API answers", LIVE),
+  'alerts.telegram.api': setting(apiUrl, 'https://api.telegram.org', "where Telegram's bot API answers", LIVE),
   'alerts.repeatAfter': setting(
     integer(0, DAY_SECONDS),
     3_600,
@@ -227,6 +246,9 @@ export function settingOf(key: Key): Setting<unknown> {
   return SETTINGS[key];
 }
 
+/** Settings that are masked; each may stand in a file of its own. */
+export const SECRETS: readonly Key[] = KEYS.filter(isSecret);
+
 export const ENV_PREFIX = 'BLOCKCAST_';
 /** The environment's `--config`. */
 export const CONFIG_ENV = `${ENV_PREFIX}CONFIG`;
@@ -241,9 +263,19 @@ export function secretFileEnvName(key: Key): string {
   return `${envName(key)}_FILE`;
 }
 
+/** The same in a configuration file: `http.password` → `http.passwordFile` */
+export function secretFileKey(key: Key): string {
+  return `${key}File`;
+}
+
 /** `dashd.rpc.cookieFile` → `dashd-rpc-cookie-file` */
 export function flagName(key: Key): string {
   return words(key).join('-').toLowerCase();
+}
+
+/** `http.password` → `http-password-file` */
+export function secretFileFlagName(key: Key): string {
+  return `${flagName(key)}-file`;
 }
 
 function words(key: Key): string[] {

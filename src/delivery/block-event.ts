@@ -9,13 +9,15 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const source = z.enum(['pool', 'dashd']);
 const count = z.int().nonnegative();
 const ms = z.number();
-const late = z.enum(['recovered']).exactOptional();
+const late = z.enum(['recovered', 'no-peers']).exactOptional();
 
 const proof = {
   peer: z.string(),
   protected: z.boolean(),
   status: z.enum(['pending', 'written', 'acknowledged', 'accepted', 'already had', 'failed']),
   reason: z.string().exactOptional(),
+  late: z.literal(true).exactOptional(),
+  rival: hash.exactOptional(),
   writtenMs: ms.exactOptional(),
   acknowledgedMs: ms.exactOptional(),
   acceptedMs: ms.exactOptional(),

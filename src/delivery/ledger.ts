@@ -15,12 +15,26 @@ export interface Ledger {
   /** When the block came in, ms on the monotonic clock; all times in the ledger count from here. */
   readonly monotonicAt: number;
   readonly peers: ReadonlyMap<string, PeerProof>;
+  /** The network that each peer belongs to, as far as one owner is likely to hold all of it. */
+  readonly groups: ReadonlyMap<string, string>;
   readonly rpc?: RpcResult;
+  /** dashd, which had rejected the block, was asked again because peers have it. */
+  readonly askedAgain?: true;
+}
+
+/** A peer that is being sent the block. */
+export interface Tried {
+  readonly peer: string;
+  readonly protected: boolean;
+  /** Its network; its own name where that is not given. */
+  readonly group?: string;
+  /** Later than the others. */
+  readonly late?: true;
 }
 
 export type Entry =
   /** These peers are being sent the block. */
-  | { readonly type: 'tried'; readonly peers: readonly { readonly peer: string; readonly protected: boolean }[] }
+  | { readonly type: 'tried'; readonly peers: readonly Tried[] }
   | {
       readonly type: 'proof';
       readonly peer: string;
@@ -28,8 +42,10 @@ export type Entry =
       /** Milliseconds on the monotonic clock. */
       readonly monotonicAt: number;
       readonly reason?: string;
+      readonly rival?: Hash;
     }
-  | { readonly type: 'rpc'; readonly result: RpcResult };
+  /** `again`: asked since peers have what dashd had rejected. */
+  | { readonly type: 'rpc'; readonly result: RpcResult; readonly again?: true };
 
 /** How strong each status is. A failure outranks a mere write, and is itself outranked by any proof. */
 const RANK: Readonly<Record<ProofStatus, number>> = {
@@ -41,14 +57,18 @@ const RANK: Readonly<Record<ProofStatus, number>> = {
   accepted: 5,
 };
 
-export function openLedger(block: Omit<Ledger, 'peers' | 'rpc'>): Ledger {
-  return { ...block, peers: new Map() };
+export function openLedger(block: Omit<Ledger, 'peers' | 'groups' | 'rpc' | 'askedAgain'>): Ledger {
+  return { ...block, peers: new Map(), groups: new Map() };
 }
 
 export function record(ledger: Ledger, entry: Entry): Ledger {
   switch (entry.type) {
     case 'tried':
-      return { ...ledger, peers: new Map([...ledger.peers, ...newcomers(ledger, entry.peers)]) };
+      return {
+        ...ledger,
+        peers: new Map([...ledger.peers, ...newcomers(ledger, entry.peers)]),
+        groups: new Map([...ledger.groups, ...entry.peers.map(({ peer, group = peer }) => [peer, group] as const)]),
+      };
     case 'proof': {
       const known = ledger.peers.get(entry.peer);
       if (known === undefined) return ledger;
@@ -56,7 +76,11 @@ export function record(ledger: Ledger, entry: Entry): Ledger {
       return proof === known ? ledger : { ...ledger, peers: new Map(ledger.peers).set(entry.peer, proof) };
     }
     case 'rpc':
-      return { ...ledger, rpc: { ...entry.result, ms: toMicroseconds(entry.result.ms) } };
+      return {
+        ...ledger,
+        rpc: { ...entry.result, ms: toMicroseconds(entry.result.ms) },
+        ...(entry.again === true && { askedAgain: true }),
+      };
   }
 }
 
@@ -69,27 +93,61 @@ export function isReached(proof: PeerProof): boolean {
 export function isSettled(ledger: Ledger): boolean {
   const { source, rpc } = ledger;
   if (source === 'pool' && (rpc === undefined || rpc.outcome === 'unavailable')) return false;
-  return [...ledger.peers.values()].every(({ status }) => RANK[status] >= RANK.failed && status !== 'acknowledged');
+  return [...ledger.peers.values()].every(isEnd);
+}
+
+/** A block that is not in a peer's chain may get there a moment later: its parent may be on its way. */
+function isEnd({ status, reason }: PeerProof): boolean {
+  return RANK[status] >= RANK.failed && status !== 'acknowledged' && reason !== 'not-in-chain';
+}
+
+/** The peers, other than our own dashd, whose chain has the block; in how many networks they are. */
+export function witnesses({ peers, groups }: Ledger): { readonly peers: number; readonly networks: number } {
+  const found = [...peers.values()].filter((proof) => !proof.protected && isInChain(proof));
+  return { peers: found.length, networks: new Set(found.map(({ peer }) => groups.get(peer) ?? peer)).size };
+}
+
+/** One peer may be wrong, or lie, and one owner may have many in one network. */
+const WITNESS_NETWORKS = 2;
+
+/** True when peers contradict a dashd that rejected the block, and it is to be asked again. */
+export function isContested(ledger: Ledger): boolean {
+  return ledger.rpc?.outcome === 'rejected' && ledger.askedAgain !== true && isWitnessed(ledger);
+}
+
+/** True when enough peers have the block in their chain to say so against dashd. */
+export function isWitnessed(ledger: Ledger): boolean {
+  return witnesses(ledger).networks >= WITNESS_NETWORKS;
+}
+
+/** A peer tells of a block, to us or in answer to us, once it is in its chain. */
+function isInChain({ status }: PeerProof): boolean {
+  return status === 'accepted' || status === 'already had';
 }
 
 /** A peer that failed before gets a new chance with its new connection; any other entry stands. */
-function newcomers(
-  ledger: Ledger,
-  peers: readonly { readonly peer: string; readonly protected: boolean }[],
-): [string, PeerProof][] {
+function newcomers(ledger: Ledger, peers: readonly Tried[]): [string, PeerProof][] {
   return peers
     .filter(({ peer }) => (ledger.peers.get(peer)?.status ?? 'failed') === 'failed')
-    .map(({ peer, protected: isProtected }) => [peer, { peer, protected: isProtected, status: 'pending' }]);
+    .map(({ peer, protected: isProtected, late }) => [
+      peer,
+      { peer, protected: isProtected, status: 'pending', ...(late === true && { late }) },
+    ]);
 }
 
 function prove(known: PeerProof, entry: Extract<Entry, { type: 'proof' }>, ms: number): PeerProof {
   if (RANK[entry.stage] <= RANK[known.status]) return known;
-  const { reason: _outdated, ...kept } = known;
+  const { reason: _outdated, rival: _overtaken, ...kept } = known;
   switch (entry.stage) {
     case 'written':
       return { ...kept, status: 'written', writtenMs: ms };
     case 'acknowledged':
-      return { ...kept, status: 'acknowledged', acknowledgedMs: ms };
+      return {
+        ...kept,
+        status: 'acknowledged',
+        acknowledgedMs: ms,
+        ...(entry.rival !== undefined && { rival: entry.rival }),
+      };
     case 'accepted':
       return { ...kept, status: 'accepted', acceptedMs: ms };
     case 'already had':

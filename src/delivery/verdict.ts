@@ -2,8 +2,8 @@
  * The verdict on a block: a pure reading of its ledger, so that it can be taken at any time and always says the same of the
  * same facts. A buffered write is not success: a peer counts as reached when it acknowledged, accepted or already had the block.
  */
-import type { PeerProof, Verdict } from '../events.js';
-import { isReached, type Ledger } from './ledger.js';
+import type { LateCode, PeerProof, Verdict } from '../events.js';
+import { isReached, isWitnessed, type Ledger, witnesses } from './ledger.js';
 
 export interface VerdictRules {
   /** False: a broadcast that reached no peer but the pool's own dashd has failed (`broadcast.fallback`). */
@@ -15,14 +15,18 @@ type Judgement = Pick<Verdict, 'outcome' | 'success' | 'reason'>;
 export function verdict(ledger: Ledger, rules: VerdictRules): Verdict {
   const peers = [...ledger.peers.values()];
   const reached = peers.filter(isReached);
-  const times = reached.flatMap((proof) => proof.acknowledgedMs ?? proof.acceptedMs ?? []).sort((a, b) => a - b);
+  const late = ledger.late ?? lateness(reached);
+  // How long a late peer took tells when it connected, not how fast it is.
+  const times = reached
+    .flatMap((proof) => (proof.late === true ? [] : (proof.acknowledgedMs ?? proof.acceptedMs ?? [])))
+    .sort((a, b) => a - b);
   return {
     hash: ledger.hash,
     source: ledger.source,
     size: ledger.size,
     ...(ledger.height !== undefined && { height: ledger.height }),
     ...judge(ledger, reached, rules),
-    ...(ledger.late !== undefined && { late: ledger.late }),
+    ...(late !== undefined && { late }),
     ...(ledger.rpc !== undefined && { rpc: ledger.rpc }),
     peersReached: reached.length,
     peersTried: peers.length,
@@ -38,15 +42,21 @@ function judge(ledger: Ledger, reached: readonly PeerProof[], rules: VerdictRule
   const { rpc, source } = ledger;
   const others = reached.filter((proof) => !proof.protected);
   const word = rpc?.reason ?? 'no reason given';
-  // A node of the network that has the block in its chain knows better than a dashd that refuses it.
-  if (rpc?.outcome === 'rejected' && !others.some(isInChain)) {
-    return { outcome: 'rejected', success: false, reason: `dashd rejected it: ${word}` };
+  // Nodes of several networks that have the block in their chains know better than a dashd that refuses it, twice; one may lie.
+  if (rpc?.outcome === 'rejected' && !(isWitnessed(ledger) && ledger.askedAgain === true)) {
+    return { outcome: 'rejected', success: false, reason: `dashd rejected it: ${word}${claims(ledger)}` };
+  }
+  const dashdTookIt = rpc?.outcome === 'accepted' || rpc?.outcome === 'duplicate';
+  const hungUp = [...ledger.peers.values()].filter(isHungUp).length;
+  // What a block does to peers that break off behind it, they tell nobody: it may be invalid.
+  if (source === 'pool' && !dashdTookIt && hungUp > reached.length && !isWitnessed(ledger)) {
+    const who = `${hungUp} of ${ledger.peers.size} peers hung up on it, ${reached.length} have it`;
+    return { outcome: 'failed', success: false, reason: `${who}; ${dashdSays(ledger)}` };
   }
   if (others.length > 0) {
     const reason = doubtful(ledger);
     return { outcome: 'delivered', success: true, ...(reason !== undefined && { reason }) };
   }
-  const dashdTookIt = rpc?.outcome === 'accepted' || rpc?.outcome === 'duplicate';
   const dashdHasIt = source === 'dashd' || dashdTookIt || reached.length > 0;
   if (!dashdHasIt) return { outcome: 'failed', success: false, reason: nobody(ledger) };
   const reason = "no peer but the pool's own dashd was reached";
@@ -55,8 +65,27 @@ function judge(ledger: Ledger, reached: readonly PeerProof[], rules: VerdictRule
     : { outcome: 'failed', success: false, reason: `${reason}, and broadcast.fallback is off` };
 }
 
+/** What peers say against dashd, where it is not enough. */
+function claims(ledger: Ledger): string {
+  const { peers, networks } = witnesses(ledger);
+  if (peers === 0) return '';
+  const needed = networks > 1 ? 'dashd is being asked again' : 'against dashd, peers in two networks are needed';
+  return `; ${peers} ${peers === 1 ? 'peer claims' : 'peers claim'} to have it: ${needed}`;
+}
+
+function isHungUp({ status, reason }: PeerProof): boolean {
+  return status === 'failed' && (reason === 'closed by peer' || reason === 'connection error');
+}
+
+function lateness(reached: readonly PeerProof[]): LateCode | undefined {
+  const others = reached.filter((proof) => !proof.protected);
+  return others.length > 0 && others.every(({ late }) => late === true) ? 'no-peers' : undefined;
+}
+
 /** What a delivered block's operator should still know of dashd's answer. */
-function doubtful({ rpc }: Ledger): string | undefined {
+function doubtful({ rpc, peers }: Ledger): string | undefined {
+  const rivals = [...peers.values()].filter(({ rival }) => rival !== undefined).length;
+  if (rivals > 0) return `${rivals} of ${peers.size} peers have another block in its place`;
   switch (rpc?.outcome) {
     case 'rejected':
       return `peers accepted it, but dashd rejected it: ${rpc.reason ?? 'no reason given'}`;
@@ -69,14 +98,15 @@ function doubtful({ rpc }: Ledger): string | undefined {
   }
 }
 
-function nobody({ rpc, peers }: Ledger): string {
-  const dashd = rpc === undefined ? 'dashd gave no answer yet' : `dashd: ${rpc.reason ?? rpc.outcome}`;
-  return peers.size === 0 ? `it was sent to no peer; ${dashd}` : `no peer is known to have it; ${dashd}`;
+function nobody(ledger: Ledger): string {
+  const lacking = [...ledger.peers.values()].filter(({ reason }) => reason === 'not-in-chain').length;
+  if (ledger.peers.size === 0) return `it was sent to no peer; ${dashdSays(ledger)}`;
+  const why = lacking === 0 ? '' : `: ${lacking} of ${ledger.peers.size} say that it is not in their chain`;
+  return `no peer is known to have it${why}; ${dashdSays(ledger)}`;
 }
 
-/** A peer tells of a block, to us or in answer to us, once it is in its chain. */
-function isInChain({ status }: PeerProof): boolean {
-  return status === 'accepted' || status === 'already had';
+function dashdSays({ rpc }: Ledger): string {
+  return rpc === undefined ? 'dashd gave no answer yet' : `dashd: ${rpc.reason ?? rpc.outcome}`;
 }
 
 function count(peers: readonly PeerProof[], status: PeerProof['status']): number {

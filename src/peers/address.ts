@@ -1,44 +1,28 @@
 import ipaddr from 'ipaddr.js';
+import { type HostFamily, hostKey, parseHost } from '../address/host.js';
+import { formatHostPort, parseHostPort } from '../address/host-port.js';
 import { NETWORKS, type NetworkName } from '../wire/network.js';
 
 /** A peer's name everywhere: `host:port` in canonical form, IPv6 in brackets. Two spellings of one endpoint give one key. */
 export type PeerKey = string;
 
-/** `name` is a host name: only an operator may give one, gossip never does. */
-export type AddressFamily = 'ipv4' | 'ipv6' | 'onion' | 'name';
+export type AddressFamily = HostFamily;
 
 export interface PeerAddress {
-  /** Canonical: dotted quad, RFC 5952 IPv6 without brackets, lower-case name. */
+  /** Canonical, as {@link parseHost} has it, and to be dialled as it is: an absolute name has its dot. */
   readonly host: string;
   readonly port: number;
   readonly family: AddressFamily;
 }
 
-const ONION_V3 = /^[a-z2-7]{55}d\.onion$/;
-const HOST_NAME = /^(?=.{1,253}$)(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*$/;
-/** A last label like this makes a name an IPv4 address in disguise (`127.1`, `0x7f.1`), which resolvers read as they please. */
-const NUMERIC_LAST_LABEL = /(^|\.)(0x[0-9a-f]*|\d+)$/;
-
 /**
  * Reads a host and a port. IPv4 mapped into IPv6 becomes IPv4, so that one node has one key.
- * @param host without brackets around IPv6
- * @returns undefined when either is malformed, or the host has a zone or is an onion address older than version 3
+ * @returns undefined when either is malformed, or the host is an onion address older than version 3
  */
 export function toAddress(host: string, port: number): PeerAddress | undefined {
   if (!Number.isInteger(port) || port < 1 || port > 65_535) return undefined;
-  const text = host.toLowerCase();
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return { host: text, port, family: 'ipv4' };
-  if (text.includes(':')) return fromIpv6(text, port);
-  if (text.endsWith('.onion')) return ONION_V3.test(text) ? { host: text, port, family: 'onion' } : undefined;
-  if (HOST_NAME.test(text) && !NUMERIC_LAST_LABEL.test(text)) return { host: text, port, family: 'name' };
-  return undefined;
-}
-
-function fromIpv6(text: string, port: number): PeerAddress | undefined {
-  if (text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
-  const ip = ipaddr.IPv6.parse(text);
-  if (ip.isIPv4MappedAddress()) return { host: ip.toIPv4Address().toString(), port, family: 'ipv4' };
-  return { host: ip.toRFC5952String(), port, family: 'ipv6' };
+  const parsed = parseHost(host);
+  return parsed && { host: parsed.text, port, family: parsed.family };
 }
 
 /**
@@ -47,19 +31,13 @@ function fromIpv6(text: string, port: number): PeerAddress | undefined {
  * @returns undefined when it is neither, or there is no port
  */
 export function parseAddress(text: string, defaultPort = 0): PeerAddress | undefined {
-  const bare = toAddress(text.trim().replace(/^\[(.*:.*)\]$/, '$1'), defaultPort);
-  if (bare !== undefined) return bare;
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text.trim());
-  if (match === null) return undefined;
-  const [, bracketed, plain, port] = match;
-  const address = toAddress(bracketed ?? plain ?? '', Number(port));
-  if (bracketed !== undefined && !bracketed.includes(':')) return undefined;
-  return address;
+  const parsed = parseHostPort(text);
+  return parsed.ok ? toAddress(parsed.host, parsed.port ?? defaultPort) : undefined;
 }
 
 /** The canonical key of an address. */
-export function keyOf(address: PeerAddress): PeerKey {
-  return address.family === 'ipv6' ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+export function keyOf({ host, port }: Pick<PeerAddress, 'host' | 'port'>): PeerKey {
+  return formatHostPort({ host: hostKey(host), port });
 }
 
 /**
@@ -72,16 +50,21 @@ export function networkGroup(address: PeerAddress): string {
     case 'ipv4':
       return ipv4Group(ipaddr.IPv4.parse(address.host).octets);
     case 'ipv6':
-      return ipv6Group(ipaddr.IPv6.parse(address.host));
+      return ipv6Group(parseIpv6(address.host));
     case 'onion':
       return 'onion';
     case 'name':
-      return `name:${address.host}`;
+      return `name:${hostKey(address.host)}`;
   }
 }
 
 function ipv4Group(octets: readonly (number | undefined)[]): string {
   return `${octets[0]}.${octets[1]}.0.0/16`;
+}
+
+/** A zone says through which interface, not to whom. */
+function parseIpv6(host: string): ipaddr.IPv6 {
+  return ipaddr.IPv6.parse(host.split('%', 1)[0] ?? '');
 }
 
 function ipv6Group(ip: ipaddr.IPv6): string {
@@ -115,7 +98,7 @@ export function isLocalNetwork(network: NetworkName): boolean {
 export function isRoutable(address: PeerAddress, network: NetworkName): boolean {
   if (address.family === 'name') return false;
   if (address.family === 'onion') return true;
-  const ip = address.family === 'ipv4' ? ipaddr.IPv4.parse(address.host) : ipaddr.IPv6.parse(address.host);
+  const ip = address.family === 'ipv4' ? ipaddr.IPv4.parse(address.host) : parseIpv6(address.host);
   const range: string = ip.range();
   return PUBLIC_RANGES.has(range) || (isLocalNetwork(network) && LOCAL_RANGES.has(range));
 }

@@ -291,6 +291,7 @@ export class PeerBook {
     const sources = union(mine.sources, record.sources);
     this.#replace(mine, {
       ...record,
+      host: mine.host,
       protected: mine.protected,
       sources,
       firstSeen: Math.min(mine.firstSeen, record.firstSeen),
@@ -534,6 +535,8 @@ function merged(before: PeerRecord, news: PeerRecord): PeerRecord {
   const sources = union(before.sources, news.sources);
   const after: PeerRecord = {
     ...before,
+    // How a name is spelt for the resolver is the operator's to say.
+    ...(news.sources.includes('configured') ? { host: news.host } : {}),
     sources,
     lastSeen: Math.max(before.lastSeen, news.lastSeen),
     ...(before.ping === undefined && news.ping !== undefined ? { ping: news.ping } : {}),

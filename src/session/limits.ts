@@ -15,7 +15,10 @@ export const HANDSHAKE_TIMEOUT_MS = 10 * SECOND_MS;
 export const PING_INTERVAL_MS = MINUTE_MS;
 /** Also what ends a peer that drips bytes: a pong cannot overtake the message it is stuck in. */
 export const PONG_TIMEOUT_MS = 30 * SECOND_MS;
-/** A 2 MB block over a thin line takes its time; after this the peer is of no use in a race. */
+/**
+ * So long without a sign that blocks get through: none was taken by the kernel to its end, none was answered. A 2 MB block over a thin
+ * line takes its time; after this the peer is of no use in a race.
+ */
 export const ACKNOWLEDGE_TIMEOUT_MS = 30 * SECOND_MS;
 
 /** Dash Core's MIN_PEER_PROTO_VERSION (version.h). */
@@ -78,6 +81,20 @@ export const MAX_MALFORMED = 20;
 export const MAX_KNOWN_BLOCKS = 512;
 /** Of one message; Dash Core announces 8 at most (`net_processing.cpp`: `MAX_BLOCKS_TO_ANNOUNCE`). */
 export const MAX_ANNOUNCED_BLOCKS = 32;
+
+/** Blocks on their way to a peer: more wait in its queue until one of these is answered. */
+export const MAX_IN_FLIGHT = 64;
+export const MAX_IN_FLIGHT_BYTES = 4 * 1024 * 1024;
+/** The same, until the peer has proven one of them. A peer that lacks their parent counts 10 points each, and hangs up at 100. */
+export const MAX_IN_FLIGHT_UNPROVEN = 4;
+/** Each is a hash and its parent's: what it is of is in the memory of blocks, once for all peers. */
+export const MAX_QUEUED_BLOCKS = 16_384;
+/** Blocks that were answered and are not in the peer's chain. */
+export const MAX_UNPROVEN = 512;
+/** A block that the peer dropped for want of its parent is sent again once it has that; not for ever. */
+export const MAX_PUSHES_OF_A_BLOCK = 3;
+/** When a block that was not in the peer's chain is asked for again, from when it was sent: the chain may turn to it. */
+export const ASK_AGAIN_AFTER_MS: readonly number[] = [SECOND_MS, 5 * SECOND_MS, 15 * SECOND_MS];
 
 /** How many items a payload of so many bytes holds at most. */
 interface Items {

@@ -14,6 +14,8 @@ export function close(state: SessionState, code: SessionFaultCode, detail: strin
   const fault = { code, detail };
   const failed = state.pushes
     .filter((push) => push.stage !== 'acknowledged')
-    .map((push) => emit({ type: 'proof', hash: push.hash, stage: 'failed', reason: code }));
-  return [{ ...state, phase: { name: 'closed', fault }, pushes: [] }, [...failed, { type: 'close', fault }]];
+    .map(({ hash }) => hash)
+    .concat(state.queue.map(({ hash }) => hash))
+    .map((hash) => emit({ type: 'proof', hash, stage: 'failed', reason: code }));
+  return [{ ...state, phase: { name: 'closed', fault }, pushes: [], queue: [] }, [...failed, { type: 'close', fault }]];
 }

@@ -4,14 +4,15 @@ import { INV, type InventoryItem } from '../wire/inventory.js';
 import type { Hash } from '../wire/reader.js';
 import { MAX_SERVED_BLOCKS, SERVE_AGAIN_RATE, take } from './limits.js';
 import { emit, send } from './outputs.js';
-import type { Allowance, Output, SessionContext, SessionState } from './types.js';
+import { enqueue, isOnItsWay } from './push.js';
+import type { Output, PushBlock, SessionContext, SessionState } from './types.js';
 
 /** More than one node ever needs from us at once; the rest of a greedy request is answered `notfound`. */
 const MAX_BLOCKS_PER_REQUEST = 16;
 
 /**
- * Each block is served once to whoever asks; again, as far as {@link SERVE_AGAIN_RATE} goes. So nobody makes us send one block for ever,
- * and a peer that needs it has it.
+ * A block that is asked for goes the way of a pushed one: paced, and with the question behind it. Each is served once to whoever asks; again, as far
+ * as {@link SERVE_AGAIN_RATE} goes. So nobody makes us send one block for ever, and a peer that needs it has it.
  */
 export function onGetdata(
   context: SessionContext,
@@ -19,29 +20,33 @@ export function onGetdata(
   items: readonly InventoryItem[],
   now: number,
 ): [SessionState, Output[]] {
+  let state = before;
   const outputs: Output[] = [];
   const missing: InventoryItem[] = [];
-  const served = new Set(before.served);
-  let { serveAgain } = before;
   let count = 0;
   for (const item of items) {
     const isBlock = item.type === INV.block || item.type === INV.compactBlock;
     const block = isBlock && count < MAX_BLOCKS_PER_REQUEST ? context.recent.get(item.hash) : undefined;
-    const again: Allowance | undefined =
-      block !== undefined && served.has(item.hash)
-        ? take(serveAgain, block.frame.length, SERVE_AGAIN_RATE, now)
-        : serveAgain;
-    if (block === undefined || again === undefined) {
+    if (block !== undefined && isOnItsWay(state, block.hash)) continue;
+    const charged = block && chargeServing(state, block, now);
+    if (block === undefined || charged === undefined) {
       missing.push(item);
-    } else {
-      count += 1;
-      serveAgain = again;
-      served.add(item.hash);
-      outputs.push({ type: 'write', bytes: block.frame }, emit({ type: 'served', what: 'block' }));
+      continue;
     }
+    count += 1;
+    const [next, failures] = enqueue(charged, { hash: block.hash, previous: block.previous });
+    state = next;
+    outputs.push(emit({ type: 'served', what: 'block', hash: block.hash }), ...failures);
   }
   if (missing.length > 0) outputs.push(send({ command: 'notfound', items: missing }));
-  return [{ ...before, serveAgain, served: count === 0 ? before.served : newest(served) }, outputs];
+  return [state, outputs];
+}
+
+/** Counts a block that was served before against what may be served again; `undefined` when that is used up. */
+function chargeServing(state: SessionState, { hash, frame }: PushBlock, now: number): SessionState | undefined {
+  if (!state.served.has(hash)) return { ...state, served: newest(new Set([...state.served, hash])) };
+  const serveAgain = take(state.serveAgain, frame.length, SERVE_AGAIN_RATE, now);
+  return serveAgain && { ...state, serveAgain };
 }
 
 function newest(served: Set<Hash>): ReadonlySet<Hash> {

@@ -15,7 +15,7 @@ import {
   SERVE_AGAIN_RATE,
 } from './limits.js';
 import { close, emit, send } from './outputs.js';
-import { blocksInHeaders, expirePushes, onKnown, onPushPong, onWritten, push } from './push.js';
+import { expirePushes, onHeaders, onKnown, onPushPong, onWritten, pump, push } from './push.js';
 import { onGetdata, onGetheaders } from './serve.js';
 import type { Budget, Input, Output, SessionContext, SessionState } from './types.js';
 
@@ -29,6 +29,9 @@ export function initialState(now: number): SessionState {
     spare: undefined,
     ping: { due: Number.POSITIVE_INFINITY },
     pushes: [],
+    queue: [],
+    proven: false,
+    progressAt: now,
     knows: new Set(),
     budget: fullBudget(now),
     served: new Set(),
@@ -50,18 +53,17 @@ export function step(
 ): [SessionState, Output[]] {
   if (state.phase.name === 'closed') return [state, []];
   const [next, outputs] = advance(context, state, input, now);
-  const budget = granted(next.budget, input, outputs);
-  return [budget === next.budget ? next : { ...next, budget }, outputs];
+  const budget = granted(next.budget, outputs);
+  const answerable = budget === next.budget ? next : { ...next, budget };
+  if (next.queue.length === 0) return [answerable, outputs];
+  const [pumped, more] = pump(context, answerable, now);
+  return [pumped, [...outputs, ...more]];
 }
 
-/** What we send may be answered: the answers are no flood. */
-function granted(before: Budget, input: Input, outputs: readonly Output[]): Budget {
+/** What we send may be answered: the answers are no flood. What belongs to a push, the push counts. */
+function granted(before: Budget, outputs: readonly Output[]): Budget {
   let budget = before;
-  for (const output of outputs) {
-    if (output.type === 'send') budget = grant(budget, output.message.command);
-    // A push is a block, which its socket has already, and a ping.
-    else if (output.type === 'write' && input.type === 'push') budget = grant(grant(budget, 'block'), 'ping');
-  }
+  for (const output of outputs) if (output.type === 'send') budget = grant(budget, output.message.command);
   return budget;
 }
 
@@ -72,9 +74,9 @@ function advance(context: SessionContext, state: SessionState, input: Input, now
     case 'received':
       return onInbound(context, state, input.inbound, now);
     case 'push':
-      return push(context, state, input.block, now);
+      return push(context, state, input.block, input.question, now);
     case 'written':
-      return onWritten(context, state, input.hash);
+      return onWritten(context, state, input.hash, now);
     case 'closed':
       return close(state, input.fault.code, input.fault.detail);
     case 'tick':
@@ -142,7 +144,7 @@ function onMessage(
     case 'inv':
       return onKnown(state, blocksIn(message.items));
     case 'headers':
-      return onKnown(state, blocksInHeaders(context, state, message.headers));
+      return onHeaders(context, state, message.headers);
     case 'getdata':
       return onGetdata(context, state, message.items, now);
     case 'getheaders':

@@ -24,6 +24,8 @@ export interface PushBlock {
 /** The blocks we can serve, as streams/recent.ts keeps them. */
 export interface RecentBlocks {
   get(hash: Hash): PushBlock | undefined;
+  /** The block with this header, byte for byte. */
+  byHeader(header: Buffer): PushBlock | undefined;
   /** Headers that follow the first block of `locator` that we know, up to and including `stop`; oldest first. */
   headersAfter(locator: readonly Hash[], stop: Hash): readonly Buffer[];
 }
@@ -53,11 +55,28 @@ export interface Remote {
 /** A block on its way to this peer. */
 export interface Push {
   readonly hash: Hash;
-  readonly header: Buffer;
   readonly previous: Hash;
   readonly nonce: bigint;
+  readonly bytes: number;
   readonly since: number;
+  /** `acknowledged`: the pong came, and the block is not known to be in the peer's chain. */
   readonly stage: 'sent' | 'written' | 'acknowledged';
+  /** To the question behind the block; absent until there is one. */
+  readonly answer?: Answer;
+  /** The block that stands in the peer's chain in place of ours. */
+  readonly rival?: Hash;
+  /** How often the block was sent, and how often it was asked for again. */
+  readonly times: number;
+  readonly asked: number;
+}
+
+/** `shown`: the block is in the peer's chain. `rival`: another on the same parent is. `absent`: the peer's chain ends before it, or is another. */
+export type Answer = 'shown' | 'rival' | 'absent';
+
+/** A block that waits for room. Not the block itself: that is kept once, for all peers. */
+export interface Queued {
+  readonly hash: Hash;
+  readonly previous: Hash;
 }
 
 export type Phase =
@@ -92,6 +111,12 @@ export interface SessionState {
   /** The keep-alive ping in flight, or when the next one is due. */
   readonly ping: { readonly nonce: bigint; readonly since: number } | { readonly due: number };
   readonly pushes: readonly Push[];
+  /** Blocks to be pushed, in the order in which they will be. */
+  readonly queue: readonly Queued[];
+  /** True when the last block that was answered for is in the peer's chain. */
+  readonly proven: boolean;
+  /** When last a block got through: was begun with none before it, taken by the kernel, or answered. */
+  readonly progressAt: number;
   /** Blocks the peer has shown to know, oldest first, bounded. */
   readonly knows: ReadonlySet<Hash>;
   /** What the peer may still send. */
@@ -107,8 +132,8 @@ export interface SessionState {
 export type Input =
   | { readonly type: 'connected' }
   | { readonly type: 'received'; readonly inbound: Inbound | Announced }
-  /** The block's frame has just been handed to the socket, if the peer wants it (push.ts). */
-  | { readonly type: 'push'; readonly block: PushBlock }
+  /** A block for the peer. With `question` its frame has just been handed to the socket (push.ts). */
+  | { readonly type: 'push'; readonly block: PushBlock; readonly question?: Buffer | undefined }
   /** The kernel has the last byte of that frame. */
   | { readonly type: 'written'; readonly hash: Hash }
   | { readonly type: 'closed'; readonly fault: SessionFault }
@@ -118,6 +143,8 @@ export type Output =
   | { readonly type: 'send'; readonly message: Message }
   /** Bytes that are a message already. */
   | { readonly type: 'write'; readonly bytes: Buffer }
+  /** A block's frame; `written` is to be put in once the kernel has the last byte of it. */
+  | { readonly type: 'block'; readonly block: PushBlock }
   | { readonly type: 'close'; readonly fault: SessionFault }
   | { readonly type: 'event'; readonly event: SessionEvent };
 
@@ -125,13 +152,21 @@ export type ProofStage = 'written' | 'acknowledged' | 'accepted' | 'already had'
 
 export type SessionEvent =
   | { readonly type: 'ready'; readonly remote: Remote }
-  | { readonly type: 'proof'; readonly hash: Hash; readonly stage: ProofStage; readonly reason?: string }
+  | {
+      readonly type: 'proof';
+      readonly hash: Hash;
+      readonly stage: ProofStage;
+      readonly reason?: string;
+      /** Of `acknowledged`: the block that stands in the peer's chain in place of ours. */
+      readonly rival?: Hash;
+    }
   /** The peer told of a block by itself, or returned its header. */
   | { readonly type: 'announced'; readonly hash: Hash }
   /** To a ping and back; behind a block, the time the peer took for the block is part of it. */
   | { readonly type: 'round trip'; readonly ms: number }
   | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[] }
-  | { readonly type: 'served'; readonly what: 'block' | 'headers' }
+  | { readonly type: 'served'; readonly what: 'headers' }
+  | { readonly type: 'served'; readonly what: 'block'; readonly hash: Hash }
   | { readonly type: 'unknown command'; readonly command: string }
   | { readonly type: 'malformed'; readonly detail: string };
 

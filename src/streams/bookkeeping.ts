@@ -77,6 +77,8 @@ export class Bookkeeper {
     if (event.type === 'received') {
       this.credit(this.announcements.credits(event.hash));
     } else if (event.type === 'verdict') {
+      // What peers make of a block that dashd calls invalid says nothing about them.
+      if (event.outcome === 'rejected') return;
       const noted = this.judged.get(event.hash) ?? new Set();
       bounded(this.judged.set(event.hash, noted));
       for (const proof of event.peers) this.settle(proof, noted);
@@ -136,8 +138,8 @@ function observations({ event }: PoolEvent, isIsolated: () => boolean): Observat
   }
 }
 
-function outcomeOf({ status, reason, acknowledgedMs, acceptedMs }: PeerProof): Observation | undefined {
-  const proofMs = acknowledgedMs ?? acceptedMs;
+function outcomeOf({ status, reason, late, acknowledgedMs, acceptedMs }: PeerProof): Observation | undefined {
+  const proofMs = late === true ? undefined : (acknowledgedMs ?? acceptedMs);
   switch (status) {
     case 'acknowledged':
     case 'accepted':

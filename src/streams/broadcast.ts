@@ -1,6 +1,9 @@
 /**
  * The broadcast: a block that passed the gate goes to all live sockets and, over RPC, to dashd in one turn of the event loop;
  * then its race is told. A block in doubt goes to dashd first, and to the peers once dashd has taken it.
+ *
+ * A peer is sent a block's children once it has shown to have the block. So one that connects late, or lacked a parent, is given the chain in its
+ * order, as fast as it takes it, and no block on a parent that it may lack: each of those would cost us points there.
  */
 import {
   asyncScheduler,
@@ -16,15 +19,18 @@ import {
   timer,
 } from 'rxjs';
 import type { Block } from '../block/gate.js';
-import { type Entry, openLedger, toMicroseconds } from '../delivery/ledger.js';
+import { type Entry, openLedger, type Tried, toMicroseconds } from '../delivery/ledger.js';
+import { readLookup } from '../delivery/submission.js';
 import { verdict } from '../delivery/verdict.js';
-import type { BlockEvent, BlockReceived } from '../events.js';
+import type { BlockEvent, BlockReceived, RpcResult } from '../events.js';
+import { networkGroup, toAddress } from '../peers/address.js';
 import type { PushBlock } from '../session/types.js';
 import { type Clock, MINUTE_MS, SECOND_MS } from '../time.js';
-import { frameOf } from '../wire/frame.js';
+import { FRAME_HEADER_BYTES, frameOf } from '../wire/frame.js';
 import type { Network } from '../wire/network.js';
 import type { Hash } from '../wire/reader.js';
 import type { Arrival } from './blocks.js';
+import type { Target } from './connection.js';
 import type { LivePeer, PeerPool, PoolEvent } from './pool.js';
 import type { Rpc, RpcAnswer } from './ports.js';
 import { race } from './race.js';
@@ -52,9 +58,6 @@ export interface BroadcastDeps {
 /** So long after it came a block is worth sending to whoever lacks it, unless another has become the tip. */
 const FRESH_MS = 10 * MINUTE_MS;
 const VERDICT_DEADLINE_MS = 3 * SECOND_MS;
-/** Each holds its block twice, as bytes and as a message: half a gigabyte, should all be of the largest size. */
-const MAX_FLIGHTS = 128;
-
 /** A block under way. Entries are replayed: some are made before anybody had the time to listen. */
 interface Flight {
   readonly arrival: Arrival;
@@ -63,9 +66,15 @@ interface Flight {
   readonly superseded$: Subject<void>;
   /** False while dashd's consent is awaited. */
   released: boolean;
+  /** Peers that are connected and were sent the block over this connection. */
+  readonly sentTo: Set<string>;
+  /** Of those, peers whose chain did not have it. */
+  readonly lackedBy: Set<string>;
   /** True while dashd has its own submitter's request: were the block to reach it over P2P first, it would call that a duplicate. */
   dashdIsAsked: boolean;
   judged: boolean;
+  /** dashd's word, when it rejected the block. */
+  rejection?: RpcResult;
 }
 
 /** A block that is in its receivers' sockets. */
@@ -119,33 +128,48 @@ export class Broadcaster {
     const { block, source, late } = arrival;
     const { hash, size, height } = block;
     const at = this.deps.clock.now();
+    const monotonicAt = this.deps.clock.monotonic();
+    const opened = openLedger({ hash, source, size, ...(height !== undefined && { height }), monotonicAt });
     this.events.next(received(arrival));
     this.events.next({
       type: 'verdict',
       at,
-      ...verdict(
-        {
-          hash,
-          source,
-          size,
-          ...(height !== undefined && { height }),
-          monotonicAt: this.deps.clock.monotonic(),
-          peers: new Map(),
-        },
-        { fallback: this.deps.fallback },
-      ),
+      ...verdict(opened, { fallback: this.deps.fallback }),
       reason,
       ...(late && { late: late.code }),
     });
   }
 
-  /** Hands a pool event to the block it concerns; a peer fresh from its handshake is given the newest block. */
+  /** Hands a pool event to the block it concerns; a peer fresh from its handshake is given the blocks that it may lack. */
   onPeer({ target, monotonicAt, event }: PoolEvent): void {
-    if (event.type === 'ready') this.catchUp(target.peer, event.remote.height);
-    if (event.type !== 'proof') return;
-    const { stage, reason, hash } = event;
-    const entry = { type: 'proof', peer: target.peer, stage, monotonicAt } as const;
-    this.flights.get(hash)?.entries$.next(reason === undefined ? entry : { ...entry, reason });
+    const { peer } = target;
+    switch (event.type) {
+      case 'ready':
+        this.catchUp(peer, event.remote.height);
+        break;
+      case 'announced':
+        this.sendChildren(peer, event.hash);
+        break;
+      case 'served':
+        if (event.what === 'block') this.onServed(target, event.hash);
+        break;
+      case 'lost':
+        for (const flight of this.flights.values()) forgetPeer(flight, peer);
+        break;
+      case 'proof': {
+        const { stage, reason, rival, hash } = event;
+        this.flights.get(hash)?.entries$.next({
+          type: 'proof',
+          peer,
+          stage,
+          monotonicAt,
+          ...(reason !== undefined && { reason }),
+          ...(rival !== undefined && { rival }),
+        });
+        if (stage === 'accepted' || stage === 'already had') this.sendChildren(peer, hash);
+        if (reason === 'not-in-chain') this.sendParents(peer, hash);
+      }
+    }
   }
 
   /** Waits for the verdicts that are due, as long as a verdict may take; then ends all races. */
@@ -162,24 +186,31 @@ export class Broadcaster {
 
   private open(arrival: Arrival, push: PushBlock, dashdIsAsked: boolean): Flight {
     const flight: Flight = {
-      arrival,
+      // The frame holds the block: the buffer in which it came is let go.
+      arrival: { ...arrival, block: { ...arrival.block, raw: push.frame.subarray(FRAME_HEADER_BYTES) } },
       push,
       entries$: new ReplaySubject(),
       superseded$: new Subject(),
       released: false,
+      sentTo: new Set(),
+      lackedBy: new Set(),
       dashdIsAsked,
       judged: false,
     };
     this.flights.set(push.hash, flight);
-    for (const oldest of this.flights.values()) {
-      if (this.flights.size <= MAX_FLIGHTS) break;
-      oldest.superseded$.next();
-      this.flights.delete(oldest.push.hash);
-    }
+    for (const hash of this.deps.recent.hold(push)) this.end(hash);
     return flight;
   }
 
-  /** Ends a flight: the block is no longer fresh, many have come since, or the relay stops. Not made before the block is out. */
+  /** There is no room for the block any more: what is known of it by now is its verdict. */
+  private end(hash: Hash): void {
+    const flight = this.flights.get(hash);
+    this.flights.delete(hash);
+    flight?.entries$.complete();
+    flight?.superseded$.next();
+  }
+
+  /** Ends a flight: the block is no longer fresh, there is no room for it, or the relay stops. Not made before the block is out. */
   private over({ superseded$ }: Flight): Observable<unknown> {
     return merge(timer(FRESH_MS, this.scheduler), this.stopped$, superseded$);
   }
@@ -194,27 +225,50 @@ export class Broadcaster {
     return { peers, settle: this.deps.pool.push(push, new Set(peers.map(({ target }) => target.peer))) };
   }
 
-  private settle(flight: Flight, { peers, settle }: Sent): void {
-    flight.entries$.next({
-      type: 'tried',
-      peers: peers.map(({ target }) => ({ peer: target.peer, protected: target.protected })),
-    });
+  private settle(flight: Flight, { peers, settle }: Sent, late?: true): void {
+    this.note(
+      flight,
+      peers.map(({ target }) => target),
+      late,
+    );
     settle();
+  }
+
+  private note(flight: Flight, targets: readonly Target[], late?: true): void {
+    for (const { peer } of targets) {
+      flight.sentTo.add(peer);
+      flight.lackedBy.delete(peer);
+    }
+    const peers = targets.map(
+      ({ peer, protected: isProtected, host, port }): Tried => ({
+        peer,
+        protected: isProtected,
+        group: groupOf(host, port) ?? peer,
+        ...(late === true && { late }),
+      }),
+    );
+    flight.entries$.next({ type: 'tried', peers });
+  }
+
+  /** The peer asked for the block: that is a way to be sent it, too. */
+  private onServed(target: Target, hash: Hash): void {
+    const flight = this.flights.get(hash);
+    if (flight !== undefined) this.note(flight, [target], true);
   }
 
   private release(flight: Flight, sent: Sent): void {
     const { recent, tip } = this.deps;
     const { block } = flight.arrival;
     flight.released = true;
+    for (const hash of recent.add(flight.push)) this.end(hash);
     this.settle(flight, sent);
-    recent.add(flight.push);
     tip.see(block.hash, block.previous, block.height);
     // A rival of a block that the chain has grown past is no tip, be it ours.
     if (!tip.isAncestor(block.previous)) tip.move(block.hash);
   }
 
   private push(flight: Flight, peers: readonly LivePeer[]): void {
-    this.settle(flight, this.write(flight.push, peers));
+    this.settle(flight, this.write(flight.push, peers), true);
   }
 
   private submit(flight: Flight, ask?: () => Promise<RpcAnswer>): void {
@@ -231,6 +285,7 @@ export class Broadcaster {
     // Of a body that was held back nothing was claimed; the tip may be another body under the same header.
     if (flight.released && submission.outcome === 'rejected') this.deps.tip.retract(flight.push.hash);
     const { stored: _known, turnedAway: _unsaid, ...result } = submission;
+    if (result.outcome === 'rejected') flight.rejection = result;
     flight.entries$.next({ type: 'rpc', result });
   }
 
@@ -255,7 +310,8 @@ export class Broadcaster {
     const { hash, size, height } = block;
     const known = { hash, source, size, ...(height !== undefined && { height }), ...(late && { late: late.code }) };
     this.events.next({ ...received(flight.arrival), ...(unspooled !== undefined && { unspooled }) });
-    const rules = { fallback, deadlineMs: VERDICT_DEADLINE_MS };
+    const contested = () => void this.askAgain(flight);
+    const rules = { fallback, deadlineMs: VERDICT_DEADLINE_MS, contested };
     race(openLedger({ ...known, monotonicAt }), flight.entries$, rules, { clock, scheduler: this.scheduler })
       .pipe(takeUntil(this.over(flight)))
       .subscribe({
@@ -264,22 +320,93 @@ export class Broadcaster {
           this.events.next(event);
         },
         complete: () => {
+          this.deps.recent.rest(hash);
           if (this.flights.get(hash) === flight) this.flights.delete(hash);
         },
       });
   }
 
-  /** The network's own blocks a peer has already, unless its height says otherwise. */
+  /** Peers in several networks have what dashd rejected: does it have the block by now, perhaps? */
+  private async askAgain(flight: Flight): Promise<void> {
+    const asked = this.deps.clock.monotonic();
+    const { hash } = flight.push;
+    const answer = await this.deps.rpc.call('getblockheader', [hash]);
+    const ms = this.deps.clock.monotonic() - asked;
+    const again = { type: 'rpc', again: true } as const;
+    switch (readLookup(answer)) {
+      case 'active':
+        return flight.entries$.next({ ...again, result: { outcome: 'accepted', ms } });
+      case 'side branch':
+        return flight.entries$.next({ ...again, result: { outcome: 'inconclusive', reason: 'side branch', ms } });
+      case 'unknown':
+        return flight.entries$.next({ ...again, result: { ...flight.rejection, outcome: 'rejected', ms } });
+    }
+  }
+
+  /** A peer that has finished its handshake is sent the first of the tip's blocks that it may lack; the others follow once it has that. */
   private catchUp(peer: string, height: number): void {
     const { tip, pool } = this.deps;
-    const flight = tip.hash === undefined ? undefined : this.flights.get(tip.hash);
     const live = pool.live.get(peer);
-    if (flight === undefined || !flight.released || live === undefined) return;
-    if (live.target.protected && flight.dashdIsAsked) return;
-    const { source, block } = flight.arrival;
-    const lacksIt = source === 'pool' || (!live.target.protected && height < (block.height ?? 0));
-    if (lacksIt) this.push(flight, [live]);
+    if (live === undefined) return;
+    let first: Flight | undefined;
+    for (const flight of this.chainTo(tip.hash)) if (mayLack(flight, live, height)) first = flight;
+    if (first !== undefined) this.push(first, [live]);
   }
+
+  /** A block and those of ours under it that are under way, the newest first. */
+  private *chainTo(tip: Hash | undefined): Generator<Flight, void> {
+    let flight = tip === undefined ? undefined : this.flights.get(tip);
+    while (flight?.released === true) {
+      yield flight;
+      flight = this.flights.get(flight.push.previous);
+    }
+  }
+
+  /** The peer has the block: it is sent what stands on top of it, as far as it has not been. */
+  private sendChildren(peer: string, hash: Hash): void {
+    const live = this.deps.pool.live.get(peer);
+    if (live === undefined) return;
+    const due = [...this.deps.recent.childrenOf(hash)];
+    for (let child = due.pop(); child !== undefined; child = due.pop()) {
+      const flight = this.flights.get(child.hash);
+      if (flight?.released !== true || (flight.sentTo.has(peer) && !flight.lackedBy.has(peer))) continue;
+      // What dashd told us itself it is not told; what its own submitter is asking it, it is not sent.
+      if (live.target.protected && (flight.arrival.source === 'dashd' || flight.dashdIsAsked)) continue;
+      this.push(flight, [live]);
+      due.push(...this.deps.recent.childrenOf(child.hash));
+    }
+  }
+
+  /** The block is not in the peer's chain. Perhaps for want of its parent: then it is sent that, and the block again once it has it. */
+  private sendParents(peer: string, hash: Hash): void {
+    const live = this.deps.pool.live.get(peer);
+    const flight = this.flights.get(hash);
+    if (live === undefined || flight === undefined) return;
+    flight.lackedBy.add(peer);
+    const parent = this.flights.get(flight.push.previous);
+    if (parent?.released === true && !parent.sentTo.has(peer)) this.push(parent, [live]);
+  }
+}
+
+/** Should the peer come back, nothing has been sent to it. */
+function forgetPeer({ sentTo, lackedBy }: Flight, peer: string): void {
+  sentTo.delete(peer);
+  lackedBy.delete(peer);
+}
+
+/** The network's own blocks a peer has already, unless its height says otherwise; ours it may lack, unless it is past them. */
+function mayLack({ arrival, dashdIsAsked }: Flight, { target }: LivePeer, height: number): boolean {
+  const { source, block } = arrival;
+  // What dashd told us itself it is not told; what its own submitter is asking it, it is not sent.
+  if (target.protected) return source === 'pool' && !dashdIsAsked;
+  if (source === 'dashd') return height < (block.height ?? 0);
+  return block.height === undefined || height <= block.height;
+}
+
+/** The network that an address belongs to. */
+function groupOf(host: string, port: number): string | undefined {
+  const address = toAddress(host, port);
+  return address && networkGroup(address);
 }
 
 function received({ at, block, source, gateMs, doubts, late }: Arrival): BlockReceived {
@@ -300,7 +427,8 @@ function received({ at, block, source, gateMs, doubts, late }: Arrival): BlockRe
 
 /** A block as sessions need it; its frame is built once, for all. */
 export function pushOf({ hash, header, previous, raw }: Block, { magic }: Network): PushBlock {
-  return { hash, header, previous, frame: frameOf(magic, 'block', raw) };
+  // A copy of the header: a view would keep whatever it is a view of.
+  return { hash, header: Buffer.from(header), previous, frame: frameOf(magic, 'block', raw) };
 }
 
 /**

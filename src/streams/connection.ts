@@ -26,7 +26,7 @@ import type { FairTurns, Work } from './fair-turns.js';
 import type { Address, Dial, PeerSocket } from './ports.js';
 
 const DIAL_TIMEOUT_MS = 5 * SECOND_MS;
-/** Eight full blocks: a peer this far behind is not reading. */
+/** Of answers to a peer: one this far behind asks and does not read. */
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
 
 /** A peer to be connected to. */
@@ -42,10 +42,12 @@ export interface PushOrder {
   readonly block: PushBlock;
   readonly only?: ReadonlySet<string>;
   /**
-   * `write`: the block is to be with the socket. `settle`, later in the same turn of the event loop: the session takes note of it, and
-   * sends the ping behind it. `rehearse`: as `write`, but no byte is written.
+   * `write`: the block is to be with the socket, where there is room for it. `settle`, later in the same turn of the event loop: the
+   * session takes note of it, and sends the question and the ping behind it. `rehearse`: as `write`, but no byte is written.
    */
   readonly stage: 'rehearse' | 'write' | 'settle';
+  /** With `settle`: the question behind the block, one for all peers. */
+  readonly question?: Buffer;
 }
 
 export interface ConnectionDeps {
@@ -89,8 +91,8 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     const inputs = new Subscription();
     let state = initialState(awake());
     let readySince: number | undefined;
-    /** The last block that was to be written, and has been if the peer wanted it. */
-    let handed: Hash | undefined;
+    /** The last block that was to be written, and whether it has been: others wait in the session's queue. */
+    let handed: { readonly hash: Hash; readonly written: boolean } | undefined;
 
     /** Bytes that are still to be read, and the first of them, which is being read. */
     const chunks: Buffer[] = [];
@@ -135,17 +137,21 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     }
 
     /** The block to the socket, and no more: what the session makes of it would be time that the next peer waits. */
-    function push({ block, stage }: PushOrder): void {
-      const { hash, frame } = block;
+    function push({ block, stage, question }: PushOrder): void {
       if (stage === 'settle') {
-        // A ping with no block in front of it would prove what never was.
-        if (handed === hash) feed({ type: 'push', block });
+        settle(block, question);
         return;
       }
-      const goes = wants(state, hash) && !isBehind();
+      const { hash, frame } = block;
+      const goes = wants(state, block);
       if (stage === 'rehearse') return;
       if (goes) socket.write([frame], () => feed({ type: 'written', hash }));
-      handed = hash;
+      handed = { hash, written: goes };
+    }
+
+    /** A ping with no block in front of it would prove what never was. */
+    function settle(block: PushBlock, question: Buffer | undefined): void {
+      if (handed?.hash === block.hash) feed({ type: 'push', block, question: handed.written ? question : undefined });
     }
 
     function isBehind(): boolean {
@@ -165,16 +171,19 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
       subscriber.next(event);
     }
 
-    /** One write for all of a step's bytes, before anything else that the step brought about. */
+    /** One write for all of a step's bytes, and one more for each block, before anything else that the step brought about. */
     function write(outputs: readonly Output[]): void {
-      const buffers = bytesOf(outputs, context.network.magic);
-      if (buffers.length === 0) return;
-      // Answers count as much as pushes: a peer that asks on and on without reading would fill our memory with them.
-      if (isBehind()) {
-        end('backlog', `${socket.backlog} bytes wait to be read by the peer`);
-        return;
+      const [answers, ...blocks] = writesOf(outputs, context.network.magic);
+      if (answers !== undefined && answers.buffers.length > 0) {
+        // A peer that asks on and on without reading would fill our memory with answers. What we push is bounded by the session.
+        const isAnswer = outputs.some(({ type }) => type === 'send');
+        if (isAnswer && isBehind() && !target.protected) {
+          end('backlog', `${socket.backlog} bytes wait to be read by the peer`);
+          return;
+        }
+        socket.write(answers.buffers);
       }
-      socket.write(buffers);
+      for (const { hash, buffers } of blocks) socket.write(buffers, () => feed({ type: 'written', hash }));
     }
 
     function end(code: SessionFaultCode, detail: string): void {
@@ -207,9 +216,18 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
   });
 }
 
-function bytesOf(outputs: readonly Output[], magic: Buffer): Buffer[] {
-  return outputs.flatMap((output) => {
-    if (output.type === 'send') return [encodeFrame(magic, output.message)];
-    return output.type === 'write' ? [output.bytes] : [];
-  });
+interface Write {
+  readonly hash: Hash;
+  readonly buffers: Buffer[];
+}
+
+/** The bytes up to the first block, then those of each block with what stands behind it. */
+function writesOf(outputs: readonly Output[], magic: Buffer): Write[] {
+  const writes: Write[] = [{ hash: '', buffers: [] }];
+  for (const output of outputs) {
+    if (output.type === 'block') writes.push({ hash: output.block.hash, buffers: [output.block.frame] });
+    else if (output.type === 'send') writes.at(-1)?.buffers.push(encodeFrame(magic, output.message));
+    else if (output.type === 'write') writes.at(-1)?.buffers.push(output.bytes);
+  }
+  return writes;
 }

@@ -23,6 +23,7 @@ import {
   tap,
   timer,
 } from 'rxjs';
+import { questionOf } from '../session/push.js';
 import type { PushBlock, Remote, SessionFault } from '../session/types.js';
 import { type Clock, type Moment, momentOf, type Random, SECOND_MS } from '../time.js';
 import { awakeTime } from './awake.js';
@@ -135,7 +136,10 @@ export function createPool(deps: PoolDeps): PeerPool {
     push(block, only) {
       const named = only && { only };
       orders$.next({ block, stage: 'write', ...named });
-      return () => orders$.next({ block, stage: 'settle', ...named });
+      return () => {
+        const question = questionOf(deps.context.network.magic, block);
+        orders$.next({ block, stage: 'settle', question, ...named });
+      };
     },
     rehearse: (block) => orders$.next({ block, stage: 'rehearse' }),
     drop: (peer) => hangUp(hangUps, peer, 'dropped'),

@@ -7,7 +7,7 @@ import { firstValueFrom, NEVER, Subject, startWith, VirtualTimeScheduler } from 
 import { HEADER_SIZE, hashHeader } from '../block/x11.js';
 import { PROTOCOL_VERSION } from '../session/limits.js';
 import type { Clock, Random } from '../time.js';
-import { encodeFrame } from '../wire/frame.js';
+import { encodeFrame, FRAME_HEADER_BYTES, frameOf } from '../wire/frame.js';
 import { NETWORKS } from '../wire/network.js';
 import { ZERO_HASH } from '../wire/reader.js';
 import { Gatekeeper } from './blocks.js';
@@ -101,14 +101,23 @@ async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<Buf
   return brief;
 }
 
-/** A peer that finishes its handshake, takes everything and says nothing. */
+/** A ping with its nonce: no other message that we write has this length. */
+const PING_BYTES = FRAME_HEADER_BYTES + 8;
+
+/** A peer that finishes its handshake, takes everything and says no more than `pong`. */
 const dialNobody: Dial = (_address, _timeoutMs, handlers) => {
   queueMicrotask(() => {
     handlers.connected();
     handlers.data(GREETING);
   });
   return {
-    write: (_buffers, taken) => taken && queueMicrotask(taken),
+    write: (buffers, taken) => {
+      const ping = buffers.find((buffer) => buffer.length === PING_BYTES);
+      queueMicrotask(() => {
+        taken?.();
+        if (ping !== undefined) handlers.data(frameOf(network.magic, 'pong', ping.subarray(FRAME_HEADER_BYTES)));
+      });
+    },
     backlog: 0,
     bytesIn: 0,
     bytesOut: 0,

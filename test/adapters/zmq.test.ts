@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { afterEach, describe, it } from 'node:test';
 import { Publisher, Pull, Push, type Socket, Subscriber } from 'zeromq';
 import { openPublisher, openPull, openSubscription, type ZmqHandlers, type ZmqSocket } from '../../src/adapters/zmq.js';
@@ -67,6 +69,102 @@ function subscriber(endpoint: string): Subscriber {
   sub.connect(endpoint);
   sub.subscribe();
   return sub;
+}
+
+const HAS_IPV6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ address }) => address === '::1'),
+);
+const ipv6 = { skip: HAS_IPV6 ? false : 'this machine has no ::1' };
+
+describe('IPv6', () => {
+  it('a PULL socket binds to ::1 and takes what is pushed there', ipv6, async () => {
+    const listener = new Listener();
+    open(openPull({ bind: 'tcp://[::1]:*' }, listener));
+    await listener.until(() => listener.states.length === 1);
+    assert.match(listener.states[0] ?? '', /^up: listening on tcp:\/\/\[::1\]:\d+$/);
+    const push = foreign(new Push({ linger: 0, ipv6: true }));
+    push.connect(listener.states[0]?.split(' ').at(-1) ?? '');
+    await push.send('a block');
+    await listener.until(() => listener.messages.length === 1);
+  });
+
+  it('a PUB socket on ::1 is heard by a SUB socket of ours', ipv6, async () => {
+    const states = new Listener();
+    const events = open(openPublisher({ bind: 'tcp://[::1]:*' }, states));
+    await states.until(() => states.states.length === 1);
+    const listener = new Listener();
+    const endpoint = states.states[0]?.split(' ').at(-1) ?? '';
+    open(openSubscription({ connect: endpoint, topics: [''] }, listener));
+    await listener.until(() => listener.states.length === 1);
+    assert.deepEqual(listener.states, [`up: connected to ${endpoint}`]);
+    await heard(events, listener);
+  });
+
+  it('every interface is those of both families', ipv6, async () => {
+    const listener = new Listener();
+    open(openPull({ bind: 'tcp://*:*' }, listener));
+    await listener.until(() => listener.states.length === 1);
+    const port = listener.states[0]?.split(':').at(-1);
+    for (const endpoint of [`tcp://127.0.0.1:${port}`, `tcp://[::1]:${port}`]) {
+      const push = foreign(new Push({ linger: 0, ipv6: endpoint.includes('[') }));
+      push.connect(endpoint);
+      await push.send(endpoint);
+    }
+    await listener.until(() => listener.messages.length === 2);
+  });
+
+  it('an IPv4 literal is IPv4 alone', async () => {
+    const listener = new Listener();
+    open(openPull({ bind: 'tcp://127.0.0.1:*' }, listener));
+    await listener.until(() => listener.states.length === 1);
+    assert.match(listener.states[0] ?? '', /tcp:\/\/127\.0\.0\.1:\d+$/);
+  });
+});
+
+describe('a name', () => {
+  for (const name of ['localhost', 'localhost.']) {
+    it(`${name} is bound and connected to, though only /etc/hosts may know it`, async () => {
+      const states = new Listener();
+      const events = open(openPublisher({ bind: `tcp://${name}:*` }, states));
+      await states.until(() => states.states.length === 1);
+      const port = states.states[0]?.split(':').at(-1);
+      const listener = new Listener();
+      open(openSubscription({ connect: `tcp://${name}:${port}`, topics: [''] }, listener));
+      await listener.until(() => listener.states.some((state) => state.startsWith('up')));
+      await heard(events, listener);
+    });
+  }
+
+  it('is tried in both families: a feed that is published on the other one is found', ipv6, async (t) => {
+    const states = new Listener();
+    // libzmq asks for IPv4 addresses of localhost first; this publisher has none.
+    const events = open(openPublisher({ bind: 'tcp://[::1]:*' }, states));
+    await states.until(() => states.states.length === 1);
+    const port = states.states[0]?.split(':').at(-1);
+    const addresses = await lookup('localhost', { all: true });
+    if (!addresses.some(({ family }) => family === 6)) return t.skip('localhost has no IPv6 address here');
+    const listener = new Listener();
+    open(openSubscription({ connect: `tcp://localhost:${port}`, topics: [''] }, listener));
+    await listener.until(() => listener.states.some((state) => state.startsWith('up')));
+    await heard(events, listener);
+  });
+
+  it('that nobody knows is told once, and tried on until the socket is closed', async () => {
+    const listener = new Listener();
+    open(openSubscription({ connect: 'tcp://nobody.invalid:1', topics: [''] }, listener));
+    await listener.until(() => listener.states.length === 1);
+    assert.deepEqual(listener.states, ['down: nobody answers at tcp://nobody.invalid:1']);
+  });
+});
+
+/** Publishes until something is heard: a subscription takes a moment to reach the publisher. */
+async function heard(events: { publish(message: string): void }, listener: Listener): Promise<void> {
+  const again = setInterval(() => events.publish('news'), 20);
+  try {
+    await listener.until(() => listener.messages.length > 0);
+  } finally {
+    clearInterval(again);
+  }
 }
 
 describe('the PULL socket', () => {

@@ -79,7 +79,12 @@ describe('the program', () => {
     });
 
     test('prints doubts, among them a cookie that is not there', async () => {
-      const { code, stderr } = await cli(['check-config', '--events-bind', 'tcp://*:1']);
+      const { code, stderr } = await cli([
+        'check-config',
+        '--events-bind',
+        'tcp://*:1',
+        '--events-allow-insecure-bind',
+      ]);
       assert.equal(code, 0);
       assert.match(
         stderr,
@@ -130,6 +135,10 @@ describe('the program', () => {
       [['--network=regtest'], ['--network', 'regtest']],
       [['--dashd-rpc-password=a=b'], ['--dashd-rpc-password', 'a=b']],
       [['--dashd-zmq-url='], ['--dashd-zmq-url', '']],
+      [
+        ['--broadcast-enabled', 'no'],
+        ['--broadcast-enabled', 'no'],
+      ],
       [
         ['--broadcast-enabled', 'run'],
         ['--broadcast-enabled', 'true', 'run'],

@@ -30,7 +30,7 @@ describe('run', () => {
       '--network=regtest',
       `--dashd-p2p-port=${dead}`,
       `--dashd-rpc-url=http://pool:hunter2@127.0.0.1:${dead}`,
-      '--dashd-zmq-url=',
+      '--dashd-zmq-url=none',
       `--broadcast-peer-db=${folder}/peers.json`,
       `--history-file=${folder}/blocks.jsonl`,
       '--http-port=0',
@@ -69,7 +69,7 @@ describe('run', () => {
       dashd: {
         p2p: { port: dead },
         rpc: { url: `http://127.0.0.1:${dead}`, user: 'pool', password: 'hunter2' },
-        zmq: { url: '' },
+        zmq: { url: 'none' },
       },
       pool: { bind: `ipc://${folder}/pool2` },
       events: { bind: `ipc://${folder}/events2` },

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { envName, FLAGS, flagName, isSecret, KEYS, type Key, secretFileEnvName } from '../../src/config/settings.js';
+import {
+  envName,
+  FLAGS,
+  flagName,
+  isSecret,
+  KEYS,
+  type Key,
+  secretFileEnvName,
+  secretFileFlagName,
+} from '../../src/config/settings.js';
 import { describeConfig, formatConfigError } from '../../src/config.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { at, bad, type Given, good, load, yaml } from './support.js';
@@ -23,7 +32,7 @@ const EXAMPLES: Readonly<
   'dashd.rpc.cookieFile': { text: '~/.cookie', value: '/home/pool/.cookie', wrong: 'a\0b' },
   'dashd.p2p.host': { text: 'dashd', value: 'dashd', wrong: 'not a host' },
   'dashd.p2p.port': { text: '1234', value: 1234, wrong: '0' },
-  'dashd.zmq.url': { text: '', value: '', wrong: 'localhost:28332' },
+  'dashd.zmq.url': { text: 'none', value: '', wrong: 'localhost:28332' },
   'pool.bind': { text: 'ipc:///run/blockcast', value: 'ipc:///run/blockcast', wrong: 'tcp://127.0.0.1' },
   'pool.allowInsecureBind': { text: 'true', value: true, wrong: 'maybe' },
   'pool.curve.enabled': {
@@ -59,12 +68,14 @@ const EXAMPLES: Readonly<
     besides: { ...CURVE, BLOCKCAST_POOL_CURVE_ENABLED: 'true' },
   },
   'events.bind': { text: 'tcp://[::1]:1', value: 'tcp://[::1]:1', wrong: 'tcp://::1:1' },
+  'events.allowInsecureBind': { text: 'on', value: true, wrong: 'maybe' },
   'broadcast.enabled': { text: 'off', value: false, wrong: 'nope' },
   'broadcast.maxPeers': { text: '125', value: 125, wrong: '20x' },
   'broadcast.minPeers': { text: '0', value: 0, wrong: '-1' },
+  'broadcast.maxMemory': { text: '20000000', value: 20_000_000, wrong: '15999999' },
   'broadcast.refreshInterval': { text: '5', value: 5, wrong: '1.5' },
   'broadcast.rehearsalInterval': { text: '0', value: 0, wrong: '0.5' },
-  'broadcast.skipBootstrap': { text: 'TRUE', value: true, wrong: '' },
+  'broadcast.skipBootstrap': { text: 'TRUE', value: true, wrong: 'no way' },
   'broadcast.peerDb': { text: '/var/lib/peers.json', value: '/var/lib/peers.json', wrong: 'a\0' },
   'broadcast.countryDb': { text: '/var/lib/country.mmdb', value: '/var/lib/country.mmdb', wrong: 'a\0' },
   'broadcast.fallback': { text: '0', value: false, wrong: 'never' },
@@ -72,19 +83,19 @@ const EXAMPLES: Readonly<
   'broadcast.weights.heard': { text: '40', value: 40, wrong: 'many' },
   'broadcast.weights.success': { text: '200', value: 200, wrong: '10001' },
   'broadcast.weights.hour': { text: '60', value: 60, wrong: '1.5' },
-  'broadcast.weights.sixHours': { text: '31', value: 31, wrong: '' },
+  'broadcast.weights.sixHours': { text: '31', value: 31, wrong: '0x1f' },
   'broadcast.weights.day': { text: '11', value: 11, wrong: 'x' },
   'broadcast.weights.older': { text: '0', value: 0, wrong: '-20' },
   'broadcast.weights.fromDashd': { text: '0', value: 0, wrong: 'no' },
   peers: {
     text: 'a.example:1, 203.0.113.7 ,[2001:db8::1]:2,[::1],A.example:1',
     value: [
-      { host: 'A.example', port: 1 },
-      { host: '203.0.113.7', port: 9999 },
-      { host: '2001:db8::1', port: 2 },
-      { host: '::1', port: 9999 },
+      { host: 'a.example', port: 1, family: 'name' },
+      { host: '203.0.113.7', port: 9999, family: 'ipv4' },
+      { host: '2001:db8::1', port: 2, family: 'ipv6' },
+      { host: '::1', port: 9999, family: 'ipv6' },
     ],
-    wrong: 'a.example:1,::1',
+    wrong: 'a.example:1,::g',
   },
   'http.enabled': { text: 'no', value: false, wrong: 'nope' },
   'http.host': {
@@ -96,13 +107,14 @@ const EXAMPLES: Readonly<
   'http.port': { text: '0', value: 0, wrong: '65536' },
   'http.user': { text: 'operator', value: 'operator', wrong: 'a:b' },
   'http.password': { text: '0123', value: '0123', wrong: 'a\nb' },
+  'http.allowInsecureBind': { text: '1', value: true, wrong: 'maybe' },
   'http.reverseProxies': {
     text: '127.0.0.1, 172.16.0.0/12,2001:db8::/32',
     value: ['127.0.0.1', '172.16.0.0/12', '2001:db8::/32'],
     wrong: '127.0.0.1,0x7f.1/33',
   },
   'proxy.enabled': { text: 'on', value: true, wrong: 'maybe' },
-  'proxy.host': { text: '::1', value: '::1', wrong: '[::1]' },
+  'proxy.host': { text: '[::1]', value: '::1', wrong: '*' },
   'proxy.port': { text: '9998', value: 9998, wrong: '-1' },
   'proxy.allowInsecureBind': { text: 'true', value: true, wrong: 'sure' },
   'history.file': { text: '/var/lib/blocks.jsonl', value: '/var/lib/blocks.jsonl', wrong: 'a\0' },
@@ -155,15 +167,16 @@ describe('config', () => {
       network: 'mainnet',
       dashd: {
         rpc: { url: 'http://127.0.0.1:9998', cookieFile: '/home/pool/.dashcore/.cookie' },
-        p2p: { host: '127.0.0.1', port: 9999 },
+        p2p: { host: '127.0.0.1', port: 9999, family: 'ipv4' },
         zmq: { url: 'tcp://127.0.0.1:28332' },
       },
       pool: { bind: 'tcp://127.0.0.1:28500', allowInsecureBind: false, curve: { enabled: false, allowedClients: [] } },
-      events: { bind: 'tcp://127.0.0.1:28501' },
+      events: { bind: 'tcp://127.0.0.1:28501', allowInsecureBind: false },
       broadcast: {
         enabled: true,
         maxPeers: 20,
         minPeers: 5,
+        maxMemory: 268_435_456,
         refreshInterval: 60,
         rehearsalInterval: 1,
         skipBootstrap: false,
@@ -172,7 +185,14 @@ describe('config', () => {
         weights: { known: 100, heard: 50, success: 100, hour: 50, sixHours: 30, day: 10, older: 20, fromDashd: 30 },
       },
       peers: [],
-      http: { enabled: true, host: '127.0.0.1', port: 8080, user: 'blockcast', reverseProxies: [] },
+      http: {
+        enabled: true,
+        host: '127.0.0.1',
+        port: 8080,
+        user: 'blockcast',
+        allowInsecureBind: false,
+        reverseProxies: [],
+      },
       proxy: { enabled: false, host: '127.0.0.1', port: 28_502, allowInsecureBind: false },
       history: { file: 'data/dash/block_history.jsonl', maxBlocks: 10_000 },
       spool: { enabled: true, dir: 'data/dash/spool', maxBlocks: 10_000, maxBytes: 268_435_456 },
@@ -195,7 +215,7 @@ describe('config', () => {
       assert.equal(config.dashd.rpc.cookieFile, `/home/pool/.dashcore/${folder}.cookie`);
       assert.equal(config.dashd.p2p.port, p2pPort);
       assert.equal(config.broadcast.peerDb, peerDb);
-      assert.deepEqual(config.peers, [{ host: 'a.example', port: p2pPort }]);
+      assert.deepEqual(config.peers, [{ host: 'a.example', port: p2pPort, family: 'name' }]);
     });
   }
 
@@ -265,6 +285,36 @@ describe('config', () => {
       const env = { BLOCKCAST_HTTP_PASSWORD_FILE: '/run/secrets/http' };
       assert.equal(good({ files, env }).config.http.password, 'pass word');
     });
+    test('that end with several line ends, or begin with a byte-order mark, are read like any other', () => {
+      const env = { BLOCKCAST_HTTP_PASSWORD_FILE: 'f' };
+      for (const text of ['p\n\n', 'p\r\n\r\n', '\uFEFFp', 'p \t\n', 'p']) {
+        assert.equal(good({ files: { f: text }, env }).config.http.password, 'p');
+      }
+    });
+    test('that are empty, or have no name, are not given', () => {
+      assert.deepEqual(
+        good({ files: { f: '\n' }, env: { BLOCKCAST_HTTP_PASSWORD_FILE: 'f' } }).config,
+        good({}).config,
+      );
+      const env = { BLOCKCAST_HTTP_PASSWORD_FILE: '', BLOCKCAST_HTTP_PASSWORD: 'p' };
+      assert.equal(good({ env }).config.http.password, 'p');
+    });
+    test('are named by the configuration file, by a variable or by a flag', () => {
+      for (const key of KEYS.filter(isSecret)) {
+        const { text, value, besides: env = {} } = EXAMPLES[key];
+        const files = { 'secret.txt': `${text}\n` };
+        const file = stringify(
+          `${key}File`.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), 'secret.txt'),
+        );
+        for (const given of [
+          { env, files: { ...files, 'blockcast.yaml': file }, options: { config: 'blockcast.yaml' } },
+          { env: { ...env, [secretFileEnvName(key)]: 'secret.txt' }, files },
+          { env, files, options: { [secretFileFlagName(key)]: 'secret.txt' } },
+        ]) {
+          assert.deepEqual(at(good(given).config, key), value);
+        }
+      }
+    });
     test('that cannot be read are named', () => {
       const lines = bad({ env: { BLOCKCAST_HTTP_PASSWORD_FILE: '/nowhere' } }).map(formatConfigError);
       assert.deepEqual(lines, [
@@ -274,17 +324,76 @@ describe('config', () => {
     test('are not asked for twice', () => {
       const env = { BLOCKCAST_HTTP_PASSWORD: 'a', BLOCKCAST_HTTP_PASSWORD_FILE: '/run/secrets/http' };
       const [error] = bad({ files, env });
-      assert.equal(error?.problem, 'says again what BLOCKCAST_HTTP_PASSWORD says');
+      assert.equal(error?.problem, 'is already set by BLOCKCAST_HTTP_PASSWORD');
     });
     test('only secrets have them', () => {
       const [error] = bad({ files, env: { BLOCKCAST_NETWORK_FILE: '/run/secrets/http' } });
-      assert.equal(error?.problem, 'sets nothing');
+      assert.equal(error?.problem, 'is not a setting');
     });
     test('whose content is wrong are refused without it', () => {
       const env = { BLOCKCAST_HTTP_PASSWORD_FILE: 'two' };
       const lines = bad({ files: { two: 'hunter2\nhunter2' }, env }).map(formatConfigError);
       assert.match(lines.join(), /^http\.password \(from BLOCKCAST_HTTP_PASSWORD_FILE\): \*\*\* contains control/);
       assert.ok(!lines.join().includes('hunter2'));
+    });
+  });
+
+  describe('what is given', () => {
+    const BOM = '\uFEFF';
+    for (const key of KEYS) {
+      const { text, value, wrong, besides: env = {} } = EXAMPLES[key];
+      const layers: [string, (text: string | null) => Given][] = [
+        ['a file', (given) => ({ ...yaml(nested(key, given)), env })],
+        ['the environment', (given) => ({ env: { ...env, [envName(key)]: given ?? '' } })],
+        ['the arguments', (given) => ({ env, options: { [flagName(key)]: given ?? '' } })],
+      ];
+      for (const [name, given] of layers) {
+        test(`${key}: blanks, line ends and a byte-order mark in ${name} are no part of it`, () => {
+          for (const around of [`${text}\r\n\r\n`, `  ${text}\t \n`, `${BOM}${text}\n`]) {
+            assert.deepEqual(at(good(given(around)).config, key), value);
+          }
+        });
+        test(`${key}: empty in ${name} is not given`, () => {
+          const without = load({ env });
+          for (const empty of ['', ' ', '\r\n', BOM, null]) assert.deepEqual(load(given(empty)), without);
+        });
+      }
+      test(`${key}: what is empty leaves the file's value as it is`, () => {
+        const file = yaml(nested(key, text));
+        const options = { ...file.options, [flagName(key)]: ' ' };
+        assert.deepEqual(at(good({ ...file, options, env: { ...env, [envName(key)]: '' } }).config, key), value);
+        assert.notEqual(wrong.trim(), '', 'an empty text cannot be wrong');
+      });
+    }
+
+    test('empty entries of a list are none', () => {
+      const { config } = good({ env: { BLOCKCAST_PEERS: 'a.example:1,, ,b.example:2,\n' } });
+      assert.deepEqual(
+        config.peers.map(({ host }) => host),
+        ['a.example', 'b.example'],
+      );
+      assert.deepEqual(good(yaml('peers: ["", null, " "]')).config.peers, []);
+    });
+
+    test('a file may begin with a byte-order mark and end its lines with CRLF', () => {
+      for (const [path, text] of [
+        ['a.yaml', 'broadcast:\r\n  maxPeers: 30\r\n'],
+        ['a.json', '{"broadcast":{"maxPeers":30}}\r\n'],
+      ] as const) {
+        const { config } = good({ options: { config: path }, files: { [path]: BOM + text } });
+        assert.equal(config.broadcast.maxPeers, 30);
+      }
+    });
+
+    test('a path begins with ~/ for the home directory, whatever it is the path of', () => {
+      const files = { '/home/pool/b.yaml': 'history: {file: ~/blocks.jsonl}', '/home/pool/secret': 'hunter2' };
+      const env = { BLOCKCAST_HTTP_PASSWORD_FILE: '~/secret', BLOCKCAST_BROADCAST_PEER_DB: '~/peers.json' };
+      const { config } = good({ options: { config: '~/b.yaml' }, env, files });
+      assert.equal(config.history.file, '/home/pool/blocks.jsonl');
+      assert.equal(config.broadcast.peerDb, '/home/pool/peers.json');
+      assert.equal(config.http.password, 'hunter2');
+      const [error] = bad({ env: { HOME: '', BLOCKCAST_BROADCAST_PEER_DB: '~/peers.json' } });
+      assert.equal(error?.problem, 'starts with ~, and the environment has no HOME');
     });
   });
 
@@ -299,7 +408,7 @@ describe('config', () => {
       for (const [path, text] of Object.entries(cases)) {
         const { config } = good({ options: { config: path }, files: { [path]: text } });
         assert.equal(config.broadcast.maxPeers, 30, path);
-        assert.deepEqual(config.peers, [{ host: '::1', port: 1 }], path);
+        assert.deepEqual(config.peers, [{ host: '::1', port: 1, family: 'ipv6' }], path);
       }
     });
 
@@ -382,14 +491,9 @@ describe('config', () => {
         'dashd.rpc.password (from blockcast.yaml): *** is not text. Give text, in quotes where it could be taken for a number.',
       ],
       [
-        'with null where there must be something',
-        yaml('network: null'),
-        'network (from blockcast.yaml): null is not one of the choices. Give one of mainnet, testnet, devnet, regtest.',
-      ],
-      [
         'with a wrong peer',
-        yaml('peers: [a:1, "::1", 5]'),
-        'peers (from blockcast.yaml): ["a:1","::1",5] has wrong entries: entry 2 "::1" is an IPv6 address without brackets; entry 3 is not text. Give a list of host:port, such as node.example.org:9999, 203.0.113.7 or [2001:db8::1]:9999.',
+        yaml('peers: [a:1, "::g", 5]'),
+        'peers (from blockcast.yaml): ["a:1","::g",5] has wrong entries: entry 2 "::g" has no valid host; entry 3 is not text. Give a list of host:port, such as node.example.org:9999, 203.0.113.7 or [2001:db8::1]:9999.',
       ],
     ];
     for (const [name, given, line] of wrong) {
@@ -476,22 +580,56 @@ describe('config', () => {
       [
         'a variable',
         { env: { BLOCKCAST_DASHD_RPC_PASSWROD: 'hunter2' } },
-        'BLOCKCAST_DASHD_RPC_PASSWROD (from environment): sets nothing. Did you mean BLOCKCAST_DASHD_RPC_PASSWORD?',
+        'BLOCKCAST_DASHD_RPC_PASSWROD (from environment): is not a setting. Did you mean BLOCKCAST_DASHD_RPC_PASSWORD?',
       ],
-      ['another variable', { env: { BLOCKCAST_X: '' } }, 'BLOCKCAST_X (from environment): sets nothing. Unset it.'],
+      ['another variable', { env: { BLOCKCAST_X: '' } }, 'BLOCKCAST_X (from environment): is not a setting. Unset it.'],
       [
         'an ambiguity',
         { options: { 'broadcast-fallback': 'true', 'broadcast-no-fallback': 'true' } },
-        '--broadcast-no-fallback (from arguments): says again what --broadcast-fallback says. Give only one of them.',
+        '--broadcast-no-fallback (from arguments): is already set by --broadcast-fallback. Give only one of them.',
       ],
       [
         'a wrong opposite',
         { options: { 'broadcast-no-fallback': 'x' } },
-        'broadcast.fallback (from --broadcast-no-fallback): "x" is neither true nor false. Give true or false.',
+        'broadcast.fallback (from --broadcast-no-fallback): "x" is neither true nor false. Give true or false (or yes, no, on, off, 1, 0).',
       ],
     ];
     for (const [name, given, line] of unknown) {
       test(`${name} that is not known is named`, () => assert.deepEqual(bad(given).map(formatConfigError), [line]));
+    }
+
+    for (const [name, value] of Object.entries({
+      BLOCKCAST_SERVICE_HOST: '10.96.0.7',
+      BLOCKCAST_SERVICE_PORT: '28500',
+      BLOCKCAST_SERVICE_PORT_HTTP: '8080',
+      BLOCKCAST_PORT: 'tcp://10.96.0.7:28500',
+      BLOCKCAST_PORT_28500_TCP: 'tcp://10.96.0.7:28500',
+      BLOCKCAST_PORT_28500_TCP_PROTO: 'tcp',
+      BLOCKCAST_PORT_28500_TCP_PORT: '28500',
+      BLOCKCAST_PORT_28500_TCP_ADDR: '10.96.0.7',
+      BLOCKCAST_METRICS_SERVICE_HOST: '10.96.0.8',
+      BLOCKCAST_METRICS_PORT_8080_TCP_ADDR: 'fd00::8',
+      BLOCKCAST_NAME: '/web/blockcast',
+      BLOCKCAST_ENV_NODE_VERSION: '24',
+    })) {
+      test(`${name} is an orchestrator's, for a service named like us`, () =>
+        assert.deepEqual(good({ env: { [name]: value } }).warnings, []));
+    }
+
+    test('the address of a service is no port of ours, and that it is ignored is told', () => {
+      const { config, warnings } = good({ env: { BLOCKCAST_HTTP_PORT: 'tcp://10.96.0.9:80' } });
+      assert.equal(config.http.port, 8_080);
+      assert.match(warnings.join(), /^BLOCKCAST_HTTP_PORT: ignored, it is a service's address/);
+    });
+
+    for (const [name, value] of Object.entries({
+      BLOCKCAST_PORT: '8080',
+      BLOCKCAST_NAME: 'web',
+      BLOCKCAST_SERVICE: 'x',
+      BLOCKCAST_HTTP_PROT: '80',
+    })) {
+      test(`${name}=${value} is a misspelt setting`, () =>
+        assert.deepEqual(bad({ env: { [name]: value } })[0]?.key, name));
     }
 
     test("of other programs' variables are none of ours", () => {
@@ -513,6 +651,13 @@ describe('config', () => {
       ['a pool socket on every interface', { options: { 'pool-bind': 'tcp://*:28500' } }, ['pool.bind']],
       ['a pool socket on IPv6', { options: { 'pool-bind': 'tcp://[::]:28500' } }, ['pool.bind']],
       ['a pool socket on a private network', { options: { 'pool-bind': 'tcp://192.168.1.2:28500' } }, ['pool.bind']],
+      ['an events socket open to the world', { options: { 'events-bind': 'tcp://0.0.0.0:1' } }, ['events.bind']],
+      [
+        'a socket on every interface beside one on the same port',
+        { options: { 'pool-bind': 'tcp://[::]:28501', 'pool-allow-insecure-bind': 'true' } },
+        ['events.bind'],
+      ],
+      ['pages at the place of a socket', { options: { 'http-port': '28500' } }, ['http.port']],
       ['two sockets at one place', { options: { 'pool-bind': 'tcp://127.0.0.1:28501' } }, ['events.bind']],
       [
         'CURVE without anything',
@@ -536,7 +681,11 @@ describe('config', () => {
         { options: { 'dashd-rpc-url': 'http://u:hunter2@a', 'dashd-rpc-user': 'u', 'dashd-rpc-password': 'x' } },
         ['dashd.rpc.url'],
       ],
-      ['a URL that cannot be decoded', { options: { 'dashd-rpc-url': 'http://u:hunter2%zz@a' } }, ['dashd.rpc.url']],
+      [
+        'a URL whose password could be a path',
+        { options: { 'dashd-rpc-url': 'http://u:hunter2/x@a' } },
+        ['dashd.rpc.url'],
+      ],
     ];
     for (const [name, given, keys] of broken) {
       test(`refuse ${name}`, () => {
@@ -578,7 +727,7 @@ describe('config', () => {
       'tcp://127.0.0.1:0',
     ]) {
       test(`take ${local} for local`, () =>
-        assert.equal(good({ options: { 'pool-bind': local } }).config.pool.bind, local));
+        assert.equal(good({ options: { 'pool-bind': local } }).config.pool.bind, local.replace(/:0$/, ':*')));
     }
   });
 
@@ -587,9 +736,79 @@ describe('config', () => {
     assert.deepEqual(config.dashd.rpc, { url: 'https://dashd.example:9998/wallet/w', user: 'user', password: 'p@ss' });
   });
 
+  for (const [text, url] of [
+    ['http://dash_core:9998', 'http://dash_core:9998'],
+    ['http://dashd.default.svc.cluster.local.:9998', 'http://dashd.default.svc.cluster.local.:9998'],
+    ['http://[::1]:9998/', 'http://[::1]:9998'],
+    ['HTTP://Dashd', 'http://dashd'],
+    ['http://*:9998', 'http://127.0.0.1:9998'],
+    ['http://0.0.0.0:9998/wallet/w', 'http://127.0.0.1:9998/wallet/w'],
+    ['https://b\u00fccher.example', 'https://xn--bcher-kva.example'],
+  ] as const) {
+    test(`${text} is where dashd answers`, () =>
+      assert.equal(good({ options: { 'dashd-rpc-url': text } }).config.dashd.rpc.url, url));
+  }
+
+  for (const password of ['p:a<s@s%w%rd', 'p%40%zz', '100%', 'a b"c', '%ff']) {
+    test(`the password ${password} is taken out of a URL`, () => {
+      const { config } = good({ options: { 'dashd-rpc-url': `http://pool:${password}@127.0.0.1:9998` } });
+      assert.deepEqual(config.dashd.rpc, {
+        url: 'http://127.0.0.1:9998',
+        user: 'pool',
+        password: password.replace('%40', '@'),
+      });
+    });
+    test(`the password ${password} may stand by itself`, () => {
+      const options = { 'dashd-rpc-user': 'pool', 'dashd-rpc-password': password };
+      assert.equal(good({ options }).config.dashd.rpc.password, password);
+    });
+  }
+
+  for (const text of [
+    'http://',
+    'http://a:0',
+    'http://a:65536',
+    'http://a b',
+    'http://a/?x',
+    'http://[::1',
+    'http://127.1',
+    'http://[fe80::1%eth0]:1',
+    'http://:p@a',
+    'ftp://a',
+    'http://expyuzz4wqqyqhjn.onion',
+    'http://a\n.b',
+  ]) {
+    test(`${JSON.stringify(text)} is not where dashd answers`, () =>
+      assert.deepEqual(bad({ options: { 'dashd-rpc-url': text } })[0]?.key, 'dashd.rpc.url'));
+  }
+
+  test('a wildcard, as it stands in dash.conf, is the local host when it is connected to', () => {
+    for (const [text, url] of [
+      ['tcp://*:28332', 'tcp://127.0.0.1:28332'],
+      ['tcp://0.0.0.0:28332', 'tcp://127.0.0.1:28332'],
+      ['tcp://[::]:28332', 'tcp://[::1]:28332'],
+    ] as const) {
+      assert.equal(good({ options: { 'dashd-zmq-url': text } }).config.dashd.zmq.url, url);
+    }
+    assert.equal(good({ options: { 'dashd-p2p-host': '*' } }).config.dashd.p2p.host, '127.0.0.1');
+    assert.equal(good({ options: { 'dashd-p2p-host': '::' } }).config.dashd.p2p.host, '::1');
+    assert.equal(
+      bad({ options: { 'dashd-zmq-url': 'tcp://127.0.0.1:*' } })[0]?.problem,
+      'does not say where to connect',
+    );
+  });
+
+  test('addresses of every one are no reverse proxy', () => {
+    for (const range of ['0.0.0.0/0', '::/0']) {
+      const options = { 'http-host': '0.0.0.0', 'http-reverse-proxies': range };
+      assert.match(bad({ options })[0]?.problem ?? '', /is every address there is/);
+    }
+  });
+
   test('warns of what is allowed but doubtful', () => {
     const warned: [Given, RegExp][] = [
-      [{ options: { 'events-bind': 'tcp://*:28501' } }, /^events\.bind: anyone/],
+      [{ options: { 'events-bind': 'tcp://*:28501', 'events-allow-insecure-bind': 'true' } }, /^events\.bind: anyone/],
+      [{ options: { 'http-host': '::', 'http-allow-insecure-bind': 'true' } }, /^http\.host: anyone/],
       [{ options: { 'dashd-rpc-url': 'http://10.0.0.1:9998' } }, /^dashd\.rpc\.url: the password crosses/],
       [{ options: { network: 'devnet' } }, /^devnet\.name: none is given/],
       [{ options: { 'broadcast-skip-bootstrap': 'true' } }, /^peers: none are given/],

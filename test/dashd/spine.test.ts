@@ -187,7 +187,7 @@ describeWithDashd('three dashds connected to the relay alone', () => {
 describeWithDashd('a relay without the feed of dashd', () => {
   let net: Net;
   before(async () => {
-    net = await Net.start({}, { 'dashd-zmq-url': '', 'broadcast-min-peers': '2' });
+    net = await Net.start({}, { 'dashd-zmq-url': 'none', 'broadcast-min-peers': '2' });
   });
   after(() => net?.stop());
 

@@ -5,7 +5,7 @@ import { verdict } from '../../src/delivery/verdict.js';
 import type { BlockSource, ProofStatus, RpcResult, Verdict } from '../../src/events.js';
 
 type Stage = ProofStatus;
-type Peers = Readonly<Record<string, Stage | { stage: Stage; ms: number }>>;
+type Peers = Readonly<Record<string, Stage | { stage: Stage; ms: number; reason?: string }>>;
 
 interface Case {
   /** `dashd` is the protected one. */
@@ -13,19 +13,32 @@ interface Case {
   readonly rpc?: RpcResult['outcome'] | { outcome: RpcResult['outcome']; reason: string };
   readonly source?: BlockSource;
   readonly fallback?: boolean;
+  /** dashd was asked again after its rejection. */
+  readonly again?: boolean;
+  /** All peers are in one network. */
+  readonly crowded?: boolean;
 }
 
-function judge({ peers = {}, rpc, source = 'pool', fallback = true }: Case): Verdict {
+function judge({ peers = {}, rpc, source = 'pool', fallback = true, again = false, crowded = false }: Case): Verdict {
   const opened = openLedger({ hash: 'cd'.repeat(32), source, size: 250, height: 7, monotonicAt: 0 });
   const entries: Entry[] = [
-    { type: 'tried', peers: Object.keys(peers).map((peer) => ({ peer, protected: peer === 'dashd' })) },
+    {
+      type: 'tried',
+      peers: Object.keys(peers).map((peer) => ({
+        peer,
+        protected: peer === 'dashd',
+        group: crowded ? '10.1.0.0/16' : peer,
+      })),
+    },
   ];
   for (const [peer, shown] of Object.entries(peers)) {
     const { stage, ms } = typeof shown === 'string' ? { stage: shown, ms: 1 } : shown;
-    if (stage !== 'pending') entries.push({ type: 'proof', peer, stage, monotonicAt: ms, reason: 'no pong' });
+    const reason = typeof shown === 'string' ? 'no pong' : (shown.reason ?? 'no pong');
+    if (stage !== 'pending') entries.push({ type: 'proof', peer, stage, monotonicAt: ms, reason });
   }
   if (rpc !== undefined) {
-    entries.push({ type: 'rpc', result: { ms: 2, ...(typeof rpc === 'string' ? { outcome: rpc } : rpc) } });
+    const result = { ms: 2, ...(typeof rpc === 'string' ? { outcome: rpc } : rpc) };
+    entries.push({ type: 'rpc', result, ...(again && { again }) });
   }
   return verdict(entries.reduce(record, opened), { fallback });
 }
@@ -114,15 +127,57 @@ const TABLE: readonly (readonly [string, Case, Verdict['outcome'], boolean, stri
   ],
   ['dashd refused it without a word', { rpc: 'rejected' }, 'rejected', false, 'dashd rejected it: no reason given'],
   [
-    'the network knows better than dashd',
-    { peers: { a: 'accepted' }, rpc: highHash },
+    'one peer says that it has what dashd rejected',
+    { peers: { a: 'accepted', b: 'failed' }, rpc: highHash, again: true },
+    'rejected',
+    false,
+    'dashd rejected it: high-hash; 1 peer claims to have it: against dashd, peers in two networks are needed',
+  ],
+  [
+    'many peers of one network say that they have what dashd rejected',
+    { peers: { a: 'accepted', b: 'accepted', c: 'already had' }, rpc: highHash, again: true, crowded: true },
+    'rejected',
+    false,
+    'dashd rejected it: high-hash; 3 peers claim to have it: against dashd, peers in two networks are needed',
+  ],
+  [
+    'two networks have what dashd rejected, which has not been asked again',
+    { peers: { a: 'accepted', b: 'accepted' }, rpc: highHash },
+    'rejected',
+    false,
+    'dashd rejected it: high-hash; 2 peers claim to have it: dashd is being asked again',
+  ],
+  [
+    'one announcement while the others hang up, and dashd is silent',
+    {
+      peers: {
+        a: 'accepted',
+        b: { stage: 'failed', ms: 1, reason: 'closed by peer' },
+        c: { stage: 'failed', ms: 1, reason: 'connection error' },
+      },
+      rpc: down,
+    },
+    'failed',
+    false,
+    '2 of 3 peers hung up on it, 1 have it; dashd: unreachable: ECONNREFUSED',
+  ],
+  [
+    'it is in no chain, whatever was acknowledged',
+    { peers: { a: { stage: 'failed', ms: 1, reason: 'not-in-chain' } }, rpc: down },
+    'failed',
+    false,
+    'no peer is known to have it: 1 of 1 say that it is not in their chain; dashd: unreachable: ECONNREFUSED',
+  ],
+  [
+    'the networks know better than dashd, twice',
+    { peers: { a: 'accepted', b: 'accepted' }, rpc: highHash, again: true },
     'delivered',
     true,
     'peers accepted it, but dashd rejected it: high-hash',
   ],
   [
     'the network had it, whatever dashd says',
-    { peers: { a: 'already had' }, rpc: highHash },
+    { peers: { a: 'already had', b: 'already had' }, rpc: highHash, again: true },
     'delivered',
     true,
     'peers accepted it, but dashd rejected it: high-hash',

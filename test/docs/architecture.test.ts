@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { documentAt, table } from './markdown.js';
 
 const DOCUMENT = documentAt('docs/architecture.md');
-const OPEN_TO_ALL = ['time', 'events', 'view'];
+const OPEN_TO_ALL = ['address', 'z85', 'time', 'events', 'view'];
 
 /** The room of a file below src/: its folder, or its own name; `config.ts` is of `config/`. */
 function roomOf(path: string): string {

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { parseEndpoint } from '../../src/config/endpoint.js';
+import { parseEndpoint } from '../../src/address/endpoint.js';
 import { isLive, KEYS } from '../../src/config/settings.js';
 import { loadConfig } from '../../src/config.js';
 import { ALERT_IDS, chapterOf } from '../../src/ops/alerts/conditions.js';

@@ -4,6 +4,7 @@ import { ACKNOWLEDGE_TIMEOUT_MS, MAX_ANNOUNCED_BLOCKS, MAX_KNOWN_BLOCKS } from '
 import { encodeFrame } from '../../src/wire/frame.js';
 import { INV } from '../../src/wire/inventory.js';
 import { NETWORKS } from '../../src/wire/network.js';
+import { hashToWire } from '../../src/wire/reader.js';
 import { block, closedWith, events, Hand, hashOf, sent } from './support.js';
 
 const one = block(1);
@@ -13,45 +14,89 @@ const pong = (nonce: bigint) => ({ command: 'pong', nonce }) as const;
 const proof = (number: number, stage: string) => ({ type: 'proof', hash: hashOf(number), stage });
 
 describe('a push', () => {
-  it('goes from written to acknowledged to accepted by its header', () => {
+  it('goes from written to acknowledged to accepted by its header in the answer to the question behind it', () => {
     const hand = Hand.ready();
+    const question = { version: 70240, locator: [one.previous], stop: one.hash };
     assert.deepEqual(hand.push(one), [
+      { type: 'write', bytes: encodeFrame(NETWORKS.regtest.magic, { command: 'getheaders', ...question }) },
       { type: 'write', bytes: encodeFrame(NETWORKS.regtest.magic, { command: 'ping', nonce: 2n }) },
     ]);
     assert.deepEqual(events(hand.written(one)), [proof(1, 'written')]);
+    assert.deepEqual(events(hand.hears({ command: 'headers', headers: [one.header] })), [
+      { type: 'announced', hash: one.hash },
+    ]);
     assert.deepEqual(hand.after(12.5).hears(pong(2n)), [
       { type: 'event', event: proof(1, 'acknowledged') },
       { type: 'event', event: { type: 'round trip', ms: 12.5 } },
-      {
-        type: 'send',
-        message: { command: 'getheaders', version: 70240, locator: [one.previous], stop: one.hash },
-      },
-    ]);
-    assert.deepEqual(events(hand.hears({ command: 'headers', headers: [one.header] })), [
-      { type: 'announced', hash: one.hash },
-      proof(1, 'accepted'),
+      { type: 'event', event: proof(1, 'accepted') },
     ]);
     assert.deepEqual(hand.state.pushes, []);
     assert.ok(hand.state.knows.has(one.hash));
   });
 
-  it('is accepted by an announcement too, which may overtake the pong', () => {
+  it('is accepted by an announcement too, but not before the pong: until then the peer need not have read it', () => {
     const hand = Hand.ready();
     hand.push(one);
-    assert.deepEqual(events(hand.hears(inv(1))), [{ type: 'announced', hash: one.hash }, proof(1, 'accepted')]);
-    assert.deepEqual(hand.hears(pong(2n)), [], 'nothing is left to be acknowledged');
-    assert.deepEqual(hand.written(one), [], 'nor to be written');
+    assert.deepEqual(events(hand.hears(inv(1))), [{ type: 'announced', hash: one.hash }]);
+    assert.deepEqual(events(hand.hears(pong(2n))).slice(-1), [proof(1, 'accepted')]);
+    assert.deepEqual(hand.written(one), [], 'nothing is left to be written');
+    const other = Hand.ready();
+    other.push(one);
+    other.hears(pong(2n));
+    assert.deepEqual(events(other.hears(inv(1))), [{ type: 'announced', hash: one.hash }, proof(1, 'accepted')]);
   });
 
-  it('is seen in headers wherever it stands among them', () => {
+  it('is not in the chain of a peer whose answer lacks it, be it empty or from elsewhere, until it says otherwise', () => {
+    for (const headers of [[], [block(7).header, block(9).header]]) {
+      const hand = Hand.ready();
+      hand.push(one);
+      hand.hears({ command: 'headers', headers });
+      assert.deepEqual(events(hand.hears(pong(2n)))[0], { ...proof(1, 'failed'), reason: 'not-in-chain' });
+      assert.deepEqual(events(hand.hears({ command: 'headers', headers: [one.header] })), [
+        { type: 'announced', hash: one.hash },
+        proof(1, 'accepted'),
+      ]);
+    }
+  });
+
+  it('names the rival that stands in its place, on the same parent', () => {
     const hand = Hand.ready();
     hand.push(one);
-    const headers = [block(7).header, one.header, block(9).header];
-    assert.deepEqual(events(hand.hears({ command: 'headers', headers })), [
-      { type: 'announced', hash: hashOf(1) },
-      { type: 'announced', hash: hashOf(9) },
-      proof(1, 'accepted'),
+    const rival = Buffer.alloc(80, 5);
+    hashToWire(one.previous).copy(rival, 4);
+    hand.hears({ command: 'headers', headers: [rival] });
+    const [told] = events(hand.hears(pong(2n)));
+    assert.deepEqual(told, { ...proof(1, 'acknowledged'), rival: hand.context.hashHeader(rival) });
+  });
+
+  it('that is not in the chain is asked for again, a few times', () => {
+    const hand = Hand.ready();
+    hand.push(one);
+    hand.hears({ command: 'headers', headers: [] });
+    hand.hears(pong(2n));
+    const asked = Array.from({ length: 29 }, () =>
+      sent(hand.after(1_000).tick()).filter(({ command }) => command === 'getheaders'),
+    );
+    assert.deepEqual(
+      asked.flatMap((questions, second) => questions.map(() => second + 1)),
+      [1, 5, 15],
+    );
+  });
+
+  it('is not made on a parent that the peer lacks, and is made again once it may have it, three times at most', () => {
+    const hand = Hand.ready();
+    hand.push(one);
+    hand.hears({ command: 'headers', headers: [] });
+    hand.hears(pong(2n));
+    assert.deepEqual(hand.push(block(2)), [
+      { type: 'event', event: { ...proof(2, 'failed'), reason: 'not-in-chain' } },
     ]);
+    for (let times = 2; times <= 5; times += 1) {
+      const pushed = hand.push(one);
+      assert.equal(pushed.length, times <= 3 ? 2 : 0, `${times}`);
+      hand.hears({ command: 'headers', headers: [] });
+      hand.hears(pong(hand.state.pushes[0]?.nonce ?? 0n));
+    }
   });
 
   it('is acknowledged although the kernel has not told that it was written', () => {
@@ -116,6 +161,37 @@ describe('a push', () => {
     );
   });
 
+  it('waits for room, first while the peer has proven nothing, then for blocks and bytes in flight', () => {
+    const hand = Hand.ready();
+    const chain = Array.from({ length: 200 }, (_, i) => block(i + 1));
+    for (const next of chain) hand.push(next);
+    assert.deepEqual([hand.state.pushes.length, hand.state.queue.length], [4, 196]);
+    hand.hears({ command: 'headers', headers: [one.header] });
+    const pumped = hand.hears(pong(2n)).filter(({ type }) => type === 'block');
+    assert.deepEqual([pumped.length, hand.state.pushes.length, hand.state.queue.length], [61, 64, 135]);
+    const large = Hand.ready();
+    for (let n = 1; n <= 5; n += 1) large.push({ ...block(n), frame: Buffer.alloc(2_000_000) });
+    assert.equal(large.state.pushes.length, 3, 'four megabytes, and one block');
+  });
+
+  it('goes to the newest tip first, and in its chain to the parent before the child', () => {
+    const hand = Hand.ready();
+    for (let n = 1; n <= 4; n += 1) hand.push(block(n));
+    for (const next of [block(5), block(6), block(20, hashOf(0)), block(21)]) hand.push(next);
+    assert.deepEqual(
+      hand.state.queue.map(({ hash }) => Number.parseInt(hash, 16)),
+      [20, 21, 5, 6],
+    );
+  });
+
+  it('that waits for room no longer has the memory for it fails, and says so', () => {
+    const hand = Hand.ready();
+    for (let n = 1; n <= 5; n += 1) hand.push(block(n));
+    hand.forget(block(5));
+    hand.hears({ command: 'headers', headers: [one.header] });
+    assert.deepEqual(events(hand.hears(pong(2n))).at(-1), { ...proof(5, 'failed'), reason: 'out-of-memory' });
+  });
+
   it('that is not acknowledged in time ends the session, and takes all that came after it along', () => {
     const hand = Hand.ready();
     hand.push(block(1));
@@ -141,6 +217,15 @@ describe('a push', () => {
 });
 
 describe('what a peer knows', () => {
+  it('is seen in headers wherever it stands among them', () => {
+    const hand = Hand.ready([one]);
+    const headers = [block(7).header, one.header, block(9).header];
+    assert.deepEqual(events(hand.hears({ command: 'headers', headers })), [
+      { type: 'announced', hash: hashOf(1) },
+      { type: 'announced', hash: hashOf(9) },
+    ]);
+  });
+
   it('is told once', () => {
     const hand = Hand.ready();
     assert.deepEqual(events(hand.hears(inv(5, 6, 5))), [
@@ -190,20 +275,5 @@ describe('what a peer knows', () => {
     assert.equal(hashed, 1);
     hand.hears({ command: 'headers', headers: [...headers, one.header] });
     assert.equal(hashed, 1, 'our own header is known without');
-  });
-});
-
-describe('a getheaders question', () => {
-  it('follows each acknowledged push, so that of blocks in rapid succession each can be proven', () => {
-    const hand = Hand.ready();
-    for (const number of [1, 2]) hand.push(block(number));
-    const questions = [2n, 3n].flatMap((nonce) => sent(hand.hears(pong(nonce))));
-    assert.deepEqual(
-      questions.map((message) => message.command === 'getheaders' && [message.locator, message.stop]),
-      [
-        [[hashOf(0)], hashOf(1)],
-        [[hashOf(1)], hashOf(2)],
-      ],
-    );
   });
 });

@@ -11,13 +11,18 @@ const want = (type: number, number: number) => ({ type, hash: hashOf(number) });
 describe('serving', () => {
   it('gives the blocks we have, as their ready frames, and names what we have not', () => {
     const items = [want(INV.block, 1), want(INV.tx, 1), want(INV.compactBlock, 2), want(INV.block, 99)];
-    assert.deepEqual(Hand.ready(blocks).hears({ command: 'getdata', items }), [
-      { type: 'write', bytes: blocks[0]?.frame },
-      { type: 'event', event: { type: 'served', what: 'block' } },
-      { type: 'write', bytes: blocks[1]?.frame },
-      { type: 'event', event: { type: 'served', what: 'block' } },
+    const outputs = Hand.ready(blocks).hears({ command: 'getdata', items });
+    assert.deepEqual(outputs.slice(0, 4), [
+      { type: 'event', event: { type: 'served', what: 'block', hash: hashOf(1) } },
+      { type: 'event', event: { type: 'served', what: 'block', hash: hashOf(2) } },
       { type: 'send', message: { command: 'notfound', items: [want(INV.tx, 1), want(INV.block, 99)] } },
+      { type: 'block', block: blocks[0] },
     ]);
+    assert.deepEqual(
+      outputs.slice(4).map(({ type }) => type),
+      ['write', 'write', 'block', 'write', 'write'],
+      'each with a question and a ping behind it',
+    );
   });
 
   it('is silent about nothing', () => {
@@ -27,7 +32,7 @@ describe('serving', () => {
   it('bounds a greedy request: the rest is not found', () => {
     const items = blocks.map((_, i) => want(INV.block, i + 1));
     const outputs = Hand.ready(blocks).hears({ command: 'getdata', items });
-    assert.equal(outputs.filter(({ type }) => type === 'write').length, 16);
+    assert.equal(events(outputs).length, 16);
     assert.deepEqual(sent(outputs), [{ command: 'notfound', items: items.slice(16) }]);
   });
 
@@ -35,8 +40,12 @@ describe('serving', () => {
     const large = { ...block(1), frame: Buffer.alloc(2_000_000) };
     const small = block(2);
     const hand = Hand.ready([large, small]);
-    const ask = (number: number) => hand.hears({ command: 'getdata', items: [want(INV.block, number)] });
-    const isServed = (outputs: readonly Output[]) => outputs.some(({ type }) => type === 'write');
+    const ask = (number: number) => {
+      const outputs = hand.hears({ command: 'getdata', items: [want(INV.block, number)] });
+      for (const { nonce } of hand.state.pushes) hand.hears({ command: 'pong', nonce });
+      return outputs;
+    };
+    const isServed = (outputs: readonly Output[]) => events(outputs).some(({ type }) => type === 'served');
     const answers = Array.from({ length: 4 }, () => isServed(ask(1)));
     assert.deepEqual(answers, [true, true, true, false]);
     assert.deepEqual(sent(ask(1)), [{ command: 'notfound', items: [want(INV.block, 1)] }]);

@@ -78,10 +78,11 @@ function begin(shaken: boolean): Hand {
 
 const RANK: Readonly<Record<ProofStage, number>> = {
   written: 1,
-  acknowledged: 2,
-  accepted: 3,
-  'already had': 4,
-  failed: 4,
+  // The block is not in the peer's chain, which may change.
+  failed: 2,
+  acknowledged: 3,
+  accepted: 4,
+  'already had': 5,
 };
 const ENDS: readonly ProofStage[] = ['acknowledged', 'accepted', 'already had', 'failed'];
 
@@ -92,7 +93,11 @@ class Proofs {
   take(outputs: readonly Output[], pushes: SessionState['pushes']): void {
     for (const { hash, stage } of pushes) if (stage === 'sent') this.stages.set(hash, 'sent');
     for (const output of outputs) {
-      if (output.type === 'event' && output.event.type === 'proof') this.prove(output.event.hash, output.event.stage);
+      if (output.type !== 'event' || output.event.type !== 'proof') continue;
+      const { hash, stage, reason } = output.event;
+      // What waited for room was never sent.
+      const isUnsent = reason === 'not-in-chain' || reason === 'out-of-memory';
+      if (!isUnsent || ['sent', 'written'].includes(this.stages.get(hash) ?? '')) this.prove(hash, stage);
     }
   }
 

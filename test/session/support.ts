@@ -1,5 +1,6 @@
 /** A session held in the hand: its clock moves when told to, its nonces count from 1, its peer says what the test says. */
 
+import { questionOf, wants } from '../../src/session/push.js';
 import { initialState, step } from '../../src/session/step.js';
 import type { Input, Output, PushBlock, SessionContext, SessionEvent, SessionState } from '../../src/session/types.js';
 import type { Random } from '../../src/time.js';
@@ -49,6 +50,7 @@ export function context(recent: readonly PushBlock[] = []): SessionContext {
     random: counting(),
     recent: {
       get: (hash) => recent.find((one) => one.hash === hash),
+      byHeader: (header) => recent.find((one) => one.header.equals(header)),
       headersAfter: (locator, stop) => {
         const from = recent.findIndex((one) => locator.includes(one.previous));
         const to = recent.findIndex((one) => one.hash === stop);
@@ -78,9 +80,11 @@ export class Hand {
   state: SessionState = initialState(START);
   now = START;
   readonly context: SessionContext;
+  private readonly recent: PushBlock[];
 
   constructor(recent: readonly PushBlock[] = []) {
-    this.context = context(recent);
+    this.recent = [...recent];
+    this.context = context(this.recent);
   }
 
   /** A session that has finished its handshake. Its first two nonces are spent: no more than the one in `version`. */
@@ -114,7 +118,17 @@ export class Hand {
   }
 
   push(block: PushBlock): Output[] {
-    return this.input({ type: 'push', block });
+    if (!this.recent.includes(block)) this.recent.push(block);
+    const question = wants(this.state, block) ? questionOf(NETWORKS.regtest.magic, block) : undefined;
+    return this.input({ type: 'push', block, question });
+  }
+
+  /** There is no memory for the block any more. */
+  forget({ hash }: PushBlock): void {
+    this.recent.splice(
+      this.recent.findIndex((one) => one.hash === hash),
+      1,
+    );
   }
 
   written(block: PushBlock): Output[] {

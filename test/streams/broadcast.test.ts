@@ -136,7 +136,9 @@ class RelayUnderTest {
     this.broadcaster.send(admission);
   }
 
+  /** The peer answers the pings behind what it was sent, and then tells of the block. */
   announces(host: string, raw: Buffer): void {
+    this.peer(host).pongs();
     this.peer(host).says({ command: 'inv', items: [{ type: INV.block, hash: hashOf(raw) }] });
   }
 
@@ -171,7 +173,8 @@ describe('a block without doubt', () => {
     relay.fromPool(raw);
     assert.deepEqual(relay.log, [
       ...['block to dashd', 'block to a', 'block to b', 'submitblock'],
-      ...['ping to dashd', 'ping to a', 'ping to b', 'received'],
+      ...['getheaders to dashd', 'ping to dashd', 'getheaders to a', 'ping to a', 'getheaders to b', 'ping to b'],
+      'received',
     ]);
     for (const peer of relay.peers) assert.deepEqual(peer.blocks, [raw]);
     assert.deepEqual(relay.events, [
@@ -244,8 +247,8 @@ describe('a block without doubt', () => {
     const relay = new RelayUnderTest();
     const blocks = mineChain(100);
     for (const raw of blocks) relay.fromPool(raw);
-    for (const peer of relay.peers) assert.deepEqual(peer.blocks, blocks);
     for (const host of ['dashd', 'a', 'b']) for (const raw of blocks) relay.announces(host, raw);
+    for (const peer of relay.peers) assert.deepEqual(peer.blocks, blocks);
     await relay.time.pass(0);
     for (const raw of blocks) assert.deepEqual(relay.verdicts(raw), ['delivered 3/3 accepted']);
     assert.equal(relay.tip.hash, hashOf(blocks.at(-1) ?? Buffer.alloc(80)));
@@ -266,7 +269,10 @@ describe('a block without doubt', () => {
     } finally {
       config.onUnhandledError = onUnhandledError;
     }
-    assert.deepEqual(relay.log, ['block to a', 'block to b', 'submitblock', 'ping to a', 'ping to b', 'received']);
+    assert.deepEqual(relay.log, [
+      ...['block to a', 'block to b', 'submitblock'],
+      ...['getheaders to a', 'ping to a', 'getheaders to b', 'ping to b', 'received'],
+    ]);
   });
 
   it('is offered to a dashd that is not there until it is', async () => {
@@ -298,7 +304,7 @@ describe('a block in doubt', () => {
     await relay.time.pass(0);
     assert.deepEqual(relay.log.slice(2), [
       ...['block to dashd', 'block to a', 'block to b'],
-      ...['ping to dashd', 'ping to a', 'ping to b'],
+      ...['getheaders to dashd', 'ping to dashd', 'getheaders to a', 'ping to a', 'getheaders to b', 'ping to b'],
     ]);
     assert.equal(relay.tip.hash, hashOf(raw));
     for (const host of ['dashd', 'a', 'b']) relay.announces(host, raw);
@@ -375,10 +381,13 @@ describe('a block with a request of its own to dashd', () => {
   it('is with the peers, then asked about, then told of, in one turn; dashd is neither asked by us nor sent it by the way', async () => {
     const relay = new RelayUnderTest();
     const { raw, reply, peers } = asking(relay);
-    assert.deepEqual(relay.log, ['block to a', 'block to b', 'their submitblock', 'ping to a', 'ping to b']);
+    assert.deepEqual(relay.log, [
+      ...['block to a', 'block to b', 'their submitblock'],
+      ...['getheaders to a', 'ping to a', 'getheaders to b', 'ping to b'],
+    ]);
     assert.equal(peers, 2);
     await relay.time.pass(0);
-    assert.deepEqual(relay.log.slice(5), ['its bytes', 'received']);
+    assert.deepEqual(relay.log.slice(7), ['its bytes', 'received']);
     for (const host of ['a', 'b']) relay.announces(host, raw);
     await relay.time.pass(1_000);
     assert.deepEqual(relay.verdicts(raw), []);
@@ -417,10 +426,7 @@ describe('a block with a request of its own to dashd', () => {
     assert.deepEqual([doubting.sent, doubting.rpc.times('submitblock')], [[0, 0, 0], []]);
   });
 
-  for (const failure of [
-    { ok: false, code: 'timeout', detail: 'no word on it within 5 s' },
-    UNREACHABLE,
-  ] as const) {
+  for (const failure of [{ ok: false, code: 'timeout', detail: 'no word on it within 5 s' }, UNREACHABLE] as const) {
     it(`is brought to dashd by us, both ways and at once, when theirs brings no word: ${failure.code}`, async () => {
       const relay = new RelayUnderTest();
       const { raw, reply } = asking(relay);
@@ -537,14 +543,55 @@ describe("a block of dashd's feed", () => {
 });
 
 describe('a peer that comes late', () => {
-  it('is given the newest block, and only that', () => {
+  it('is given the chain that it may lack, in order: the first block, and the others once it has that', () => {
     const relay = new RelayUnderTest();
-    const first = mine();
-    const second = mine(hashOf(first), HEIGHT + 1);
-    relay.fromPool(first);
-    relay.fromPool(second);
+    const chain = mineChain(5);
+    for (const raw of chain) relay.fromPool(raw);
     relay.join('late');
-    assert.deepEqual(relay.peer('late').blocks, [second]);
+    assert.deepEqual(relay.peer('late').blocks, chain.slice(0, 1));
+    relay.announces('late', chain[0] ?? assert.fail());
+    assert.deepEqual(relay.peer('late').blocks, chain);
+  });
+
+  it('is not given what its height says that it is past, and what it has turns out by its answer', () => {
+    const relay = new RelayUnderTest();
+    const chain = mineChain(5);
+    for (const raw of chain) relay.fromPool(raw);
+    relay.joinAt(HEIGHT + 3, 'late');
+    assert.deepEqual(relay.peer('late').blocks, chain.slice(3, 4));
+    const headers = chain.slice(3).map((raw) => raw.subarray(0, 80));
+    relay.peer('late').says({ command: 'headers', headers });
+    relay.peer('late').pongs();
+    assert.deepEqual(relay.proofs('late'), ['already had', 'acknowledged', 'accepted']);
+    assert.deepEqual(relay.peer('late').blocks, chain.slice(3, 4), 'the last one it has');
+  });
+
+  it('is not given a child while it lacks the parent, and is told of as lacking it', async () => {
+    const relay = new RelayUnderTest([]);
+    const chain = mineChain(2);
+    for (const raw of chain) relay.fromPool(raw);
+    relay.announces('dashd', chain[0] ?? assert.fail());
+    relay.announces('dashd', chain[1] ?? assert.fail());
+    relay.join('late');
+    relay.peer('late').says({ command: 'headers', headers: [] });
+    relay.peer('late').pongs();
+    await relay.time.pass(3_000);
+    assert.deepEqual(relay.peer('late').blocks, chain.slice(0, 1));
+    assert.deepEqual(relay.proofs('late'), ['failed: not-in-chain']);
+    for (const raw of chain) assert.match(relay.verdicts(raw)[0] ?? '', /^local only 1\/. accepted/);
+  });
+
+  it('that gets the parent from elsewhere is given the child again', () => {
+    const relay = new RelayUnderTest(['a']);
+    const raw = mine();
+    relay.fromPool(raw);
+    relay.peer('a').says({ command: 'headers', headers: [] });
+    relay.peer('a').pongs();
+    assert.equal(relay.peer('a').blocks.length, 1);
+    relay.peer('a').says({ command: 'inv', items: [{ type: INV.block, hash: PARENT }] });
+    assert.deepEqual(relay.peer('a').blocks, [raw, raw]);
+    relay.announces('a', raw);
+    assert.deepEqual(relay.proofs('a'), ['failed: not-in-chain', 'acknowledged', 'accepted']);
   });
 
   it('counts in the verdict', async () => {

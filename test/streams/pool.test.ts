@@ -417,13 +417,13 @@ describe('a push', () => {
       ['dashd', 'a', 'b'].map((host) =>
         under.net
           .to(host)
-          .heard.slice(-2)
+          .heard.slice(-3)
           .map(({ command }) => command),
       );
     const settle = under.pool.push(pushable(1));
     for (const messages of heard()) assert.equal(messages.at(-1), 'block');
     settle();
-    for (const messages of heard()) assert.deepEqual(messages, ['block', 'ping']);
+    for (const messages of heard()) assert.deepEqual(messages, ['block', 'getheaders', 'ping']);
   });
 
   it('can be rehearsed, of which nobody hears', () => {
@@ -459,23 +459,25 @@ describe('a push', () => {
     );
   });
 
-  it('reaches the others when one of them fails in the middle of it', () => {
+  it('reaches the others when one of them is lost on account of it', () => {
     const under = new PoolUnderTest();
     under.has('a', 'b', 'c');
-    under.net.to('a').backlog = 64 * 1024 * 1024;
+    const a = under.net.to('a');
+    a.write = () => a.close('connection error');
     under.told();
     under.push(pushable(1));
     assert.deepEqual(
       ['dashd', 'a', 'b', 'c'].map((host) => under.net.to(host).blocks.length),
       [1, 0, 1, 1],
     );
-    assert.deepEqual(under.told(), ['a failed', 'a lost: backlog']);
+    assert.deepEqual(under.told(), ['a lost: connection error']);
   });
 
-  it('reaches the others when one of them is dropped on account of it', () => {
+  it('reaches the others when the plan changes on account of it', () => {
     const under = new PoolUnderTest();
     under.has('a', 'b', 'c');
-    under.net.to('a').backlog = 64 * 1024 * 1024;
+    const a = under.net.to('a');
+    a.write = () => a.close('connection error');
     under.pool.events$.subscribe(({ event }) => {
       if (event.type === 'lost') under.wants('c', 'd');
     });

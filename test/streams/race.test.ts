@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ReplaySubject } from 'rxjs';
+import { of, ReplaySubject } from 'rxjs';
 import { type Entry, openLedger } from '../../src/delivery/ledger.js';
 import type { BlockProof, BlockVerdict, RpcResult } from '../../src/events.js';
 import { race } from '../../src/streams/race.js';
@@ -105,12 +105,23 @@ describe('a race', () => {
     ]);
   });
 
-  it('takes a rejection for settled, and a word of the network against it for news', () => {
+  it('takes a rejection for settled, and the word of two networks against it, with dashd asked again, for news', () => {
     assert.deepEqual(told('x-t-A---------'), [
       [0, 'rejected 0/0 rejected'],
       [4, 'a accepted'],
-      [4, 'delivered 1/2 rejected'],
     ]);
+    const networks: number[] = [];
+    const entries: Entry[] = [
+      { type: 'rpc', result: { outcome: 'rejected', ms: 0 } },
+      proof('a', 'accepted'),
+      proof('b', 'accepted'),
+      { type: 'rpc', result: { outcome: 'rejected', ms: 0 }, again: true },
+    ];
+    const contested = () => networks.push(2);
+    const time = new Time();
+    const { values } = gather(race(opened, of(tried, ...entries), { ...rules, contested }, time));
+    assert.deepEqual(values.map(brief).slice(-1), ['delivered 2/2 rejected']);
+    assert.deepEqual(networks, [2], 'dashd is asked again, once');
   });
 
   it('says nothing of an entry that adds nothing', () => {

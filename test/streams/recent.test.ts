@@ -6,7 +6,10 @@ import { block, hashOf } from '../session/support.js';
 
 function storeOf(...blocks: readonly PushBlock[]): RecentStore {
   const store = new RecentStore();
-  for (const one of blocks) store.add(one);
+  for (const one of blocks) {
+    store.add(one);
+    store.rest(one.hash);
+  }
   return store;
 }
 
@@ -26,12 +29,9 @@ describe('the recent blocks', () => {
     const mebibyte = 1024 * 1024;
     const store = storeOf(...Array.from({ length: 33 }, (_, i) => sized(i + 1, 2 * mebibyte)));
     assert.deepEqual(
-      [1, 2].map((number) => store.get(hashOf(number)) !== undefined),
-      [false, true],
+      [1, 2, 3].map((number) => store.get(hashOf(number)) !== undefined),
+      [false, false, true],
     );
-    store.add(sized(100, 64 * mebibyte));
-    assert.ok(store.get(hashOf(100)));
-    assert.equal(store.get(hashOf(33)), undefined);
   });
 
   it('are counted once', () => {
@@ -64,5 +64,43 @@ describe('the headers that follow a locator', () => {
   it('follow the last pushed of rivals', () => {
     const rival = { ...block(9), previous: hashOf(1) };
     assert.deepEqual(numbers([0], NO_STOP, storeOf(...chain, rival)), [1, 9]);
+  });
+});
+
+describe('the memory of blocks', () => {
+  it('is bounded in bytes: the oldest under way has to go, and is named', () => {
+    const store = new RecentStore(10 * 1024 * 1024);
+    const gone = Array.from({ length: 12 }, (_, i) => store.add(sized(i + 1, 1024 * 1024))).flat();
+    assert.deepEqual(gone, [1, 2, 3].map(hashOf));
+    assert.ok(store.bytes <= 10 * 1024 * 1024);
+  });
+
+  it('gives up what is no longer under way first', () => {
+    const store = new RecentStore(3 * 1024 * 1024);
+    for (const number of [1, 2]) store.add(sized(number, 1024 * 1024));
+    store.rest(hashOf(2));
+    assert.deepEqual(store.add(sized(3, 1024 * 1024)), []);
+    assert.deepEqual(
+      [1, 2, 3].map((number) => store.get(hashOf(number)) !== undefined),
+      [true, false, true],
+    );
+  });
+
+  it('keeps the newest, whatever it costs', () => {
+    const store = new RecentStore(1024);
+    assert.deepEqual(store.add(sized(1, 1024 * 1024)), []);
+    assert.deepEqual(store.add(sized(2, 1024 * 1024)), [hashOf(1)]);
+    assert.equal(store.get(hashOf(2))?.hash, hashOf(2));
+  });
+
+  it('does not serve a block that is held back, and knows served ones by their headers', () => {
+    const store = new RecentStore();
+    store.hold(block(1));
+    assert.deepEqual([store.get(hashOf(1)), store.byHeader(block(1).header)], [undefined, undefined]);
+    store.add(block(1));
+    assert.equal(store.byHeader(Buffer.from(block(1).header))?.hash, hashOf(1));
+    const other = Buffer.from(block(1).header);
+    other[79] = 9;
+    assert.equal(store.byHeader(other), undefined);
   });
 });

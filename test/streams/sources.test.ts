@@ -218,7 +218,6 @@ describe("dashd's connections", () => {
       outbound('5.6.7.8:-1'),
       outbound('[5.6.7.8]:9999'),
       outbound('2001:db8::1::9999'),
-      outbound('[fe80::1%eth0]:9999'),
       outbound('127.1:9999'),
       outbound('ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p:0'),
       outbound('aaaa.onion:9999'),

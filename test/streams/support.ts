@@ -98,6 +98,7 @@ export class FakeSocket implements PeerSocket {
   paused = false;
   /** What we sent, decoded; nothing undecodable may be sent. */
   readonly heard: Message[] = [];
+  private answered = 0;
   private readonly decoder = new FrameDecoder(magic);
   private readonly untaken: (() => void)[] = [];
 
@@ -163,6 +164,15 @@ export class FakeSocket implements PeerSocket {
     const ping = this.heard.findLast((message) => message.command === 'ping');
     assert.ok(ping, `${this.host} was not pinged`);
     this.says({ command: 'pong', nonce: ping.nonce });
+  }
+
+  /** Answers all pings that it has not answered. */
+  pongs(): void {
+    while (this.answered < this.heard.length) {
+      const message = this.heard[this.answered];
+      this.answered += 1;
+      if (message?.command === 'ping') this.says({ command: 'pong', nonce: message.nonce });
+    }
   }
 
   get blocks(): Buffer[] {

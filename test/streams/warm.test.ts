@@ -49,6 +49,7 @@ it('takes each block all the way to each peer, once a process, and leaves nothin
   assert.equal(sent.length, BLOCKS);
   assert.equal(frame, sent.at(-1), 'the last one is for rehearsals');
   assert.equal(closed, 1);
+  await new Promise((resolve) => setImmediate(resolve));
   assert.equal(process.getActiveResourcesInfo().length, before);
 
   assert.equal(await warmUp({ clock, random, createLoop }), frame);

@@ -37,7 +37,7 @@ export class RelayUnderTest {
     const loaded = loadConfig({
       options: {
         network: 'regtest',
-        'dashd-zmq-url': '',
+        'dashd-zmq-url': 'none',
         'broadcast-min-peers': '0',
         // A dozen relays share two cores here.
         'broadcast-rehearsal-interval': '0',

@@ -2,6 +2,9 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as overHttp } from 'node:http';
 import { request as overHttps, Agent as TlsAgent } from 'node:https';
 import type { Socket } from 'node:net';
+import type { HostPort } from '../../address/host-port.js';
+import { parseHttpUrl } from '../../address/http-url.js';
+import { lookup } from '../lookup.js';
 
 export interface DashdCall {
   readonly method: string;
@@ -48,13 +51,17 @@ export class Dashd {
   /** `host:port`, for people. */
   readonly name: string;
   private readonly agent: Agent;
-  private readonly target: { readonly host: string; readonly port: string };
+  private readonly target: HostPort & { readonly lookup: typeof lookup };
   private readonly open: typeof overHttp;
 
-  /** @param address an http or https URL; a user and password in it are not used: who calls has to know them */
+  /**
+   * @param address an http or https URL; a user and password in it are not used: who calls has to know them
+   * @throws Error when it is not: the configuration has checked it, so this is a programmer's mistake
+   */
   constructor(address: string) {
-    const url = new URL(address);
-    const isTls = url.protocol === 'https:';
+    const parsed = parseHttpUrl(address);
+    if (!parsed.ok) throw new Error(`dashd's address ${parsed.problem}`);
+    const { isTls, host, port, authority } = parsed.url;
     const options = {
       keepAlive: true,
       keepAliveMsecs: KEEP_ALIVE_PROBE_MS,
@@ -65,8 +72,8 @@ export class Dashd {
     this.agent = isTls ? new TlsAgent(options) : new Agent(options);
     this.agent.on('free', (socket: Socket) => socket.setTimeout(IDLE_MS));
     this.open = isTls ? overHttps : overHttp;
-    this.name = url.host;
-    this.target = { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port || (isTls ? '443' : '80') };
+    this.name = authority;
+    this.target = { host, port, lookup };
   }
 
   /** Starts a call. Its bytes are written when the running code has returned, before anything else happens in the event loop. */

@@ -1,6 +1,7 @@
 /** Alerts as JSON to an address of the operator's choice, signed if there is a secret. What is sent stands in docs/alerts.md. */
 import { createHmac } from 'node:crypto';
 import { Agent } from 'undici';
+import { hrefOf, parseHttpUrl } from '../../address/http-url.js';
 import type { AlertsConfig } from '../../config.js';
 import type { Clock } from '../../time.js';
 import { post } from './post.js';
@@ -72,11 +73,11 @@ export function payload({ notice, id, leftOut }: Envelope, { network, instance }
 
 /** Credentials in an address are sent as a header: undici leaves them out. */
 function taken(text: string): { readonly url: string; readonly host: string; readonly authorization?: string } {
-  const url = new URL(text);
-  const { host, username, password } = url;
-  url.username = '';
-  url.password = '';
-  if (username === '' && password === '') return { url: url.href, host };
-  const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
-  return { url: url.href, host, authorization: `Basic ${credentials}` };
+  const parsed = parseHttpUrl(text);
+  if (!parsed.ok) throw new Error(`the webhook's address ${parsed.problem}`);
+  const { authority, credentials } = parsed.url;
+  const target = { url: hrefOf(parsed.url), host: authority };
+  if (credentials === undefined) return target;
+  const encoded = Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64');
+  return { ...target, authorization: `Basic ${encoded}` };
 }

@@ -1,13 +1,13 @@
 /**
  * Who may see the pages. With a password, whoever knows it. Without one, this machine and the reverse proxies that the configuration
  * names; and this machine only under a name of its own, since a page in the operator's browser can point a name it controls at
- * 127.0.0.1, and would then read ours as its own (DNS rebinding).
+ * 127.0.0.1, and would then read ours as its own (DNS rebinding). With `http.allowInsecureBind`, everybody.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import basicAuth from '@fastify/basic-auth';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
-import { isLoopback } from '../../config/host-port.js';
+import { isLoopback, parseHost } from '../../address/host.js';
 import type { HttpConfig } from '../../config.js';
 import type { Clock } from '../../time.js';
 import type { Refusal } from './errors.js';
@@ -64,7 +64,9 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-function byAddress({ host, port, reverseProxies }: HttpConfig): Doorman {
+function byAddress({ host, port, reverseProxies, allowInsecureBind }: HttpConfig): Doorman {
+  // The operator's explicit word. On the loopback it changes nothing, where other sites' pages could reach us.
+  if (allowInsecureBind && reverseProxies.length === 0 && !isLoopback(host)) return async () => undefined;
   const isProxy = matcher(reverseProxies);
   return async ({ socket, headers }) => {
     const address = socket.remoteAddress ?? '';
@@ -77,7 +79,7 @@ function byAddress({ host, port, reverseProxies }: HttpConfig): Doorman {
       };
     }
     const name = nameIn(headers.host);
-    if (isLoopback(name) || name === host.toLowerCase()) return undefined;
+    if (isLoopback(name) || parseHost(name)?.text === host) return undefined;
     return {
       status: 403,
       error: 'the pages are not served under this name',

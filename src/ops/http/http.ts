@@ -9,7 +9,8 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { formatHostPort, isWildcard } from '../../config/host-port.js';
+import { connectableHost } from '../../address/host.js';
+import { formatHostPort } from '../../address/host-port.js';
 import type { HttpConfig } from '../../config.js';
 import type { RelayEvent } from '../../events.js';
 import type { Clock } from '../../time.js';
@@ -210,7 +211,7 @@ async function servePage(app: FastifyInstance, assets: string): Promise<void> {
 
 function addressOf(app: FastifyInstance, { host, port }: HttpConfig): string {
   const bound = app.server.address();
-  const shown = isWildcard(host) ? '127.0.0.1' : host;
+  const shown = connectableHost(host);
   return `http://${formatHostPort({ host: shown, port: typeof bound === 'object' ? (bound?.port ?? port) : port })}`;
 }
 

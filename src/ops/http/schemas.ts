@@ -45,6 +45,8 @@ const proofFields = {
   protected: isOwn,
   status: z.enum(['pending', 'written', 'acknowledged', 'accepted', 'already had', 'failed']),
   reason: text.exactOptional().describe('Why it failed.'),
+  late: z.literal(true).exactOptional().describe('The peer was sent it later than others could have been.'),
+  rival: hash.exactOptional().describe("The block that stands in the peer's chain in its place."),
   writtenMs: sinceArrival.exactOptional(),
   acknowledgedMs: sinceArrival.exactOptional(),
   acceptedMs: sinceArrival.exactOptional(),
@@ -63,7 +65,7 @@ const RpcResult = z
   .describe('What dashd answered to submitblock.')
   .register(named, { id: 'RpcResult' });
 
-const late = z.enum(['recovered']).exactOptional().describe('Why it was sent later than it was found.');
+const late = z.enum(['recovered', 'no-peers']).exactOptional().describe('Why it was sent later than it was found.');
 const verdictFields = {
   hash,
   source,

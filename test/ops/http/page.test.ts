@@ -10,7 +10,7 @@ const clock = clockAt(NOW);
 
 function open(host: string, port: number) {
   return createHttp(
-    { enabled: true, host, port, user: 'blockcast', reverseProxies: [] },
+    { enabled: true, host, port, user: 'blockcast', allowInsecureBind: false, reverseProxies: [] },
     {
       version: '0.0.0-test',
       view: new FakeView(),

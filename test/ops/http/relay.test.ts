@@ -25,7 +25,7 @@ test('a relay that runs is told as the API describes it, a block from its arriva
   for (const event of network.relay.events) status.listen(event);
   relay.events$.subscribe((event) => status.listen(event));
   const http = await createHttp(
-    { enabled: true, host: '127.0.0.1', port: 0, user: 'blockcast', reverseProxies: [] },
+    { enabled: true, host: '127.0.0.1', port: 0, user: 'blockcast', allowInsecureBind: false, reverseProxies: [] },
     {
       version: '0.0.0-test',
       view: relay.view,

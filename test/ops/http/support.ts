@@ -172,7 +172,14 @@ export interface AskOptions extends RequestOptions {
   readonly body?: string;
 }
 
-const LOCAL: HttpConfig = { enabled: true, host: '127.0.0.1', port: 0, user: 'blockcast', reverseProxies: [] };
+const LOCAL: HttpConfig = {
+  enabled: true,
+  host: '127.0.0.1',
+  port: 0,
+  user: 'blockcast',
+  allowInsecureBind: false,
+  reverseProxies: [],
+};
 const PAGE: Readonly<Record<string, string>> = {
   'index.html': '<!doctype html><title>blockcast</title>',
   'app.js': 'void 0;',

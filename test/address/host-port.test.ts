@@ -1,17 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { closest } from '../../src/config/closest.js';
-import { connectableEndpoint, parseEndpoint } from '../../src/config/endpoint.js';
-import { formatHostPort, parseHostPort } from '../../src/config/host-port.js';
+import { connectableEndpoint, parseEndpoint } from '../../src/address/endpoint.js';
+import { formatHostPort, parseHostPort } from '../../src/address/host-port.js';
 
 const parsed: [string, { host: string; port: number | undefined }][] = [
   ['a.example:1', { host: 'a.example', port: 1 }],
   ['localhost', { host: 'localhost', port: undefined }],
   [' 203.0.113.7:65535 ', { host: '203.0.113.7', port: 65_535 }],
   ['[::1]', { host: '::1', port: undefined }],
+  ['::1', { host: '::1', port: undefined }],
+  ['2001:DB8::0:1', { host: '2001:db8::1', port: undefined }],
+  ['[fe80::1%eth0]:9999', { host: 'fe80::1%eth0', port: 9_999 }],
+  ['fe80::1%eth0', { host: 'fe80::1%eth0', port: undefined }],
+  ['[::ffff:203.0.113.7]:1', { host: '203.0.113.7', port: 1 }],
+  ['Node.Example.org.', { host: 'node.example.org.', port: undefined }],
+  ['dashd.:9999', { host: 'dashd.', port: 9_999 }],
+  ['dash_core:9999', { host: 'dash_core', port: 9_999 }],
+  ['bücher.example:1', { host: 'xn--bcher-kva.example', port: 1 }],
   ['[2001:db8::1]:9999', { host: '2001:db8::1', port: 9_999 }],
-  [`${'a'.repeat(56)}.onion:9999`, { host: `${'a'.repeat(56)}.onion`, port: 9_999 }],
+  [`${'A'.repeat(55)}d.onion:9999`, { host: `${'a'.repeat(55)}d.onion`, port: 9_999 }],
 ];
 
 const refused = [
@@ -30,7 +38,6 @@ const refused = [
   '0x7f.1',
   '1.2.3.4.5',
   '256.1.1.1',
-  '::1',
   '[::1',
   '[::1]1',
   '[a]:1',
@@ -38,6 +45,16 @@ const refused = [
   'a..b',
   'http://a:1',
   'u@a:1',
+  'a..',
+  '.',
+  '1:2:3:4:5:6:7:8:9999',
+  '[::1%]:1',
+  '[::ffff:1.2.3.4%eth0]:1',
+  'fe80::1%a b',
+  '１２７．１',
+  'bücher/x',
+  'a%b',
+  'expyuzz4wqqyqhjn.onion:9999',
 ];
 
 describe('host:port', () => {
@@ -50,7 +67,10 @@ describe('host:port', () => {
   test('is printed as it is read', () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain()), fc.integer({ min: 1, max: 65_535 }), (host, port) => {
-        assert.deepEqual(parseHostPort(formatHostPort({ host, port })), { ok: true, host, port });
+        const text = formatHostPort({ host, port });
+        const parsed = parseHostPort(text);
+        assert.ok(parsed.ok);
+        assert.deepEqual(parseHostPort(formatHostPort({ host: parsed.host, port })), parsed);
       }),
     );
   });
@@ -61,6 +81,10 @@ describe('endpoint', () => {
     ['tcp://*:28500', 'tcp://127.0.0.1:28500'],
     ['tcp://0.0.0.0:28500', 'tcp://127.0.0.1:28500'],
     ['tcp://[::]:28500', 'tcp://[::1]:28500'],
+    ['TCP://Dashd.:28500', 'tcp://dashd.:28500'],
+    ['tcp://[::ffff:0.0.0.0]:28500', 'tcp://127.0.0.1:28500'],
+    ['tcp://[fe80::1%eth0]:28500', 'tcp://[fe80::1%eth0]:28500'],
+    ['ipc://*', undefined],
     ['tcp://[2001:db8::1]:28500', 'tcp://[2001:db8::1]:28500'],
     ['tcp://10.0.0.1:28500', 'tcp://10.0.0.1:28500'],
     ['ipc:///run/x', 'ipc:///run/x'],
@@ -85,21 +109,11 @@ describe('endpoint', () => {
     'udp://a:1',
     'inproc://a',
     'tcp://a b:1',
+    'tcp://_a:1',
+    'ipc://@',
+    `ipc:///${'x'.repeat(107)}`,
+    'ipc:///a\0b',
   ]) {
     test(`${JSON.stringify(text)} is none`, () => assert.equal(parseEndpoint(text), undefined));
-  }
-});
-
-describe('closest', () => {
-  const names = ['network', 'dashd.rpc.user', 'dashd.rpc.url', 'peers'];
-  for (const [word, expected] of [
-    ['netwrok', 'network'],
-    ['PEER', 'peers'],
-    ['dashd.rpc.usr', 'dashd.rpc.user'],
-    ['x', undefined],
-    ['somethingElse', undefined],
-    ['', undefined],
-  ] as const) {
-    test(`to ${word} is ${expected}`, () => assert.equal(closest(word, names), expected));
   }
 });

@@ -1,0 +1,104 @@
+/** http and https URLs as operators write them: any host of {@link parseHost}, and a password with what characters it has. */
+import { bracketed, connectableHost, parseHost } from './host.js';
+import { parsePort } from './host-port.js';
+
+export interface HttpUrl {
+  readonly isTls: boolean;
+  /** Canonical, without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** `host:port` for people, without the port where it is the scheme's own; IPv6 in brackets. */
+  readonly authority: string;
+  /** `scheme://authority` */
+  readonly origin: string;
+  /** Begins with a slash. */
+  readonly path: string;
+  /** Empty, or begins with a question mark. */
+  readonly query: string;
+  /** Decoded; both are there, or neither. */
+  readonly credentials?: { readonly user: string; readonly password: string };
+}
+
+export type HttpUrlParsed =
+  | { readonly ok: true; readonly url: HttpUrl }
+  /** `problem` completes "<setting> …" and quotes nothing, since there may be a password. */
+  | { readonly ok: false; readonly problem: string };
+
+const DEFAULT_PORTS = { http: 80, https: 443 } as const;
+const SHAPE =
+  /^(?<scheme>https?):\/\/(?:(?<userinfo>[^/?#]*)@)?(?<host>\[[^\]]*\]|[^:/?#[\]@]*)(?::(?<port>[^/?#]*))?(?<rest>[/?#].*)?$/isu;
+
+/**
+ * Reads a URL. A wildcard host (`http://0.0.0.0:9998`, `*`) is the local host, as for every connection; a fragment is left out.
+ * In a user and password `%40` is `@`, and a `%` that introduces no two hexadecimal digits is itself; only `/`, `?` and `#` must be written
+ * as `%2F`, `%3F` and `%23`.
+ */
+export function parseHttpUrl(text: string): HttpUrlParsed {
+  const groups = SHAPE.exec(text)?.groups;
+  if (groups === undefined) return fail(text);
+  const { scheme = '', userinfo, host: hostText = '', port: portText, rest = '/' } = groups;
+  const host = readHost(hostText);
+  if (host === undefined) return fail(text);
+  if (host.includes('%')) return { ok: false, problem: 'has an IPv6 address with a zone, which no URL can hold' };
+  const isTls = scheme.toLowerCase() === 'https';
+  const usual = DEFAULT_PORTS[isTls ? 'https' : 'http'];
+  const port = parsePort(portText || String(usual));
+  if (port === undefined || port === 0) return fail(text, 'has no port from 1 to 65535');
+  const credentials = readCredentials(userinfo ?? '');
+  if (typeof credentials === 'string') return { ok: false, problem: credentials };
+  const authority = `${bracketed(host)}${port === usual ? '' : `:${port}`}`;
+  const origin = `${isTls ? 'https' : 'http'}://${authority}`;
+  // Node's parser encodes what a request line cannot hold.
+  const target = `${origin}${rest.startsWith('/') ? '' : '/'}${rest}`;
+  if (/[\p{Cc}\s]/u.test(rest) || !URL.canParse(target)) return { ok: false, problem: 'is not a URL' };
+  const { pathname: path, search: query } = new URL(target);
+  const url = { isTls, host, port, authority, origin, path, query };
+  return { ok: true, url: credentials === undefined ? url : { ...url, credentials } };
+}
+
+function readHost(text: string): string | undefined {
+  const host = text === '*' ? '*' : parseHost(text)?.text;
+  return host === undefined ? undefined : connectableHost(host);
+}
+
+/** The shape of `http://user:se/cret@host` is that of a host `user` with a wrong port. */
+function fail(text: string, problem?: string): HttpUrlParsed {
+  if (!/^https?:\/\//i.test(text)) return { ok: false, problem: 'is not an http or https URL' };
+  if (text.includes('@')) {
+    return { ok: false, problem: 'is not a URL (write /, ? and # in a user or password as %2F, %3F and %23)' };
+  }
+  return { ok: false, problem: problem ?? 'is not a URL' };
+}
+
+/** @returns undefined when there are none, and as a text what is wrong with them */
+function readCredentials(userinfo: string): HttpUrl['credentials'] | string {
+  if (userinfo === '') return undefined;
+  const colon = userinfo.indexOf(':');
+  const user = decode(colon < 0 ? userinfo : userinfo.slice(0, colon));
+  const password = decode(colon < 0 ? '' : userinfo.slice(colon + 1));
+  if (user === '') return 'has a password and no user';
+  if (user.includes(':')) return 'has a user with a colon';
+  if (/\p{Cc}/u.test(user + password)) return 'has control characters in its user or password';
+  return { user, password };
+}
+
+/** Runs of `%xx` that are UTF-8 are decoded; whatever else has a `%` in it stands as it is written. */
+function decode(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
+    try {
+      return decodeURIComponent(run);
+    } catch {
+      return run;
+    }
+  });
+}
+
+/** The URL without its credentials. */
+export function hrefOf({ origin, path, query }: HttpUrl): string {
+  return `${origin}${path}${query}`;
+}
+
+/** The URL as a base to which a path can be added: without credentials, query and a last slash. */
+export function baseOf({ origin, path }: HttpUrl): string {
+  return `${origin}${path.replace(/\/+$/, '')}`;
+}
