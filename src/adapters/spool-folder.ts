@@ -70,6 +70,8 @@ export function openSpoolFolder(path: string, options: FileOptions = {}): SpoolF
 
 class Folder extends LockedFile implements SpoolFolder {
   #swept = false;
+  /** The folder itself is synced into the one above it. */
+  #anchored = false;
 
   override async lock(): ReturnType<SpoolFolder['lock']> {
     const locked = await super.lock();
@@ -106,6 +108,7 @@ class Folder extends LockedFile implements SpoolFolder {
       } catch (error) {
         if (errorCode(error) !== 'ENOENT') throw error;
         // Not there yet, or removed meanwhile.
+        this.#anchored = false;
         await mkdir(this.path, { recursive: true, mode: PRIVATE_FOLDER });
         await this.#writeNew(path, parts);
       }
@@ -123,8 +126,10 @@ class Folder extends LockedFile implements SpoolFolder {
         }
       }
       await syncFolder(this.path);
+      if (this.#anchored) return;
       // The first file may have come with its folder.
       await syncFolder(dirname(this.path));
+      this.#anchored = true;
     });
   }
 
