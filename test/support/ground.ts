@@ -1,0 +1,65 @@
+import { DashdStandIn } from '../../src/demo/dashd.js';
+import { mineBlock, type Template } from '../../src/demo/miner.js';
+import { SimulatedNode } from '../../src/demo/node.js';
+import type { Ground } from './killing.js';
+import { hashOf } from './relay.js';
+
+/** Makes blocks of all rounds differ. */
+let extraNonce = 0;
+
+export function mineOn(template: Template, count: number): Buffer[] {
+  let next = template;
+  return Array.from({ length: count }, () => {
+    extraNonce += 1;
+    const raw = mineBlock(next, { extraNonce, reward: 100_000_000n });
+    next = { ...next, parent: hashOf(raw), height: next.height + 1, time: next.time + 1 };
+    return raw;
+  });
+}
+
+/** A simulated dashd and two simulated peers, which are connected to nobody but the relay. */
+export class SimulatedGround implements Ground {
+  readonly peers = 3;
+
+  private constructor(
+    readonly dashd: DashdStandIn,
+    readonly nodes: readonly SimulatedNode[],
+  ) {}
+
+  static async open(): Promise<SimulatedGround> {
+    const dashd = new DashdStandIn({ user: 'user', password: 'secret' });
+    const nodes = Array.from({ length: 2 }, () => new SimulatedNode({ line: { latencyMs: 0 } }));
+    const ground = new SimulatedGround(dashd, nodes);
+    await ground.start();
+    for (const raw of dashd.generate(1)) for (const node of nodes) node.submit(raw);
+    return ground;
+  }
+
+  get flags(): readonly string[] {
+    const { dashd, nodes } = this;
+    return [
+      `--dashd-rpc-url=${dashd.rpcUrl}`,
+      `--dashd-rpc-user=${dashd.user}`,
+      `--dashd-rpc-password=${dashd.password}`,
+      `--dashd-p2p-port=${dashd.node.port}`,
+      `--dashd-zmq-url=${dashd.zmqUrl}`,
+      `--peers=${nodes.map(({ address }) => address).join(',')}`,
+    ];
+  }
+
+  async mine(count: number): Promise<Buffer[]> {
+    return mineOn(this.dashd.node.chain.template(), count);
+  }
+
+  async lackers(hash: string): Promise<number> {
+    return [this.dashd.node, ...this.nodes].filter(({ chain }) => chain.get(hash)?.connected !== true).length;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.dashd, ...this.nodes].map((node) => node.stop()));
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([this.dashd, ...this.nodes].map((node) => node.start()));
+  }
+}
