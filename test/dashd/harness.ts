@@ -9,6 +9,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe } from 'node:test';
+import { hashHeader, loadX11 } from '../../src/block/x11.js';
+import { mineBlock } from '../../src/demo/miner.js';
 
 export interface DashdOptions {
   /** More arguments, such as `-whitelist=noban@127.0.0.1`. */
@@ -189,8 +191,25 @@ export class Dashd {
   }
 
   /** Mines blocks whose coinbase anyone may spend. @returns their hashes, oldest first */
-  generate(count: number): Promise<string[]> {
-    return this.rpc('generatetodescriptor', count, 'raw(51)');
+  /** A dashd that was built without its miner is given blocks of ours. */
+  async generate(count: number): Promise<string[]> {
+    try {
+      return await this.rpc('generatetodescriptor', count, 'raw(51)');
+    } catch (error) {
+      if (!(error instanceof Error && error.message.includes("RPC miner isn't compiled"))) throw error;
+    }
+    await loadX11();
+    const hashes: string[] = [];
+    while (hashes.length < count) {
+      const parent = await this.rpc<string>('getbestblockhash');
+      const { height, time } = await this.rpc<{ height: number; time: number }>('getblockheader', parent);
+      const now = Math.max(Math.floor(Date.now() / 1_000), time + 1);
+      const raw = mineBlock({ parent, height: height + 1, time: now, special: false });
+      const word = await this.rpc<string | null>('submitblock', raw.toString('hex'));
+      if (word !== null) throw new Error(`dashd refuses a block of ours: ${word}`);
+      hashes.push(hashHeader(raw.subarray(0, 80)));
+    }
+    return hashes;
   }
 
   private zmqOf(index: number, apart: boolean): string {

@@ -2,6 +2,7 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import { type Clock, MINUTE_MS } from '../../time.js';
 import type { ErrorReply } from './api.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -39,12 +40,16 @@ export const NOT_FOUND: Refusal = {
   remedy: 'What there is stands in /api/v1/openapi.json.',
 };
 
-/** @param onFault told of errors that are ours */
-export function handleErrors(app: FastifyInstance, onFault: (fault: HttpFault) => void): void {
+const FAULT_EVERY_MS = MINUTE_MS;
+
+/** @param onFault told of errors that are ours, at most once a minute: whoever finds one could flood the log with it */
+export function handleErrors(app: FastifyInstance, clock: Clock, onFault: (fault: HttpFault) => void): void {
+  let toldAt = Number.NEGATIVE_INFINITY;
   app.setNotFoundHandler((_request, reply) => refuse(reply, NOT_FOUND));
   app.setErrorHandler((error: FastifyError, { routeOptions }, reply) => {
     const refusal = refusalOf(error);
-    if (refusal.status === 500) {
+    if (refusal.status === 500 && clock.monotonic() - toldAt >= FAULT_EVERY_MS) {
+      toldAt = clock.monotonic();
       onFault({ code: 'no answer', detail: `${routeOptions.url} could not be answered: ${error.name}`, cause: error });
     }
     return refuse(reply, refusal);

@@ -6,10 +6,14 @@ import type { ServerResponse } from 'node:http';
 import type { RelayEvent } from '../../events.js';
 import type { HttpLimits } from './limits.js';
 
-/** Events made into bytes in one turn of the event loop; a few milliseconds at most. */
+/** Events and characters made into bytes in one turn of the event loop; a few milliseconds at most. */
 const BATCH = 32;
+const BATCH_CHARS = 256 * 1024;
+/** Events that wait for their turn. Beyond, they are left out, and all who listen are told to ask for everything anew. */
+const MAX_QUEUE = 10_000;
 /** What a client waits before it connects anew, milliseconds. */
 const RETRY_MS = 2_000;
+const RESET = 'event: reset\ndata: {}\n\n';
 
 export interface EventStreamOptions {
   /** Tells this process from the one before: events are numbered from the start of each. */
@@ -44,6 +48,7 @@ export class EventStream {
 
   /** Takes an event in; the rest is done later. */
   push(event: RelayEvent): void {
+    if (this.queue.length === MAX_QUEUE) this.reset();
     this.queue.push(event);
     this.schedule();
   }
@@ -76,7 +81,7 @@ export class EventStream {
   private greeting(after: string | undefined): string {
     const here = `id: ${this.idOf(this.last)}\n`;
     const from = after === undefined ? this.last : this.numberOf(after);
-    if (from === undefined) return `${here}event: reset\ndata: {}\n\n`;
+    if (from === undefined) return here + RESET;
     const missed = [...this.kept].filter(([number]) => number > from).map(([, frame]) => frame);
     // An id without data is no event, but the place from which a client asks when it comes back.
     return missed.length === 0 ? `${here}\n` : missed.join('');
@@ -102,10 +107,23 @@ export class EventStream {
 
   private flush(): void {
     this.isDue = false;
-    const frames = this.queue.splice(0, BATCH).map((event) => this.keep(event));
+    const frames: string[] = [];
+    for (let chars = 0; frames.length < BATCH && chars < BATCH_CHARS; chars += frames.at(-1)?.length ?? 0) {
+      const event = this.queue.shift();
+      if (event === undefined) break;
+      frames.push(this.keep(event));
+    }
     if (frames.length === 0) return;
     this.write(Buffer.from(frames.join('')));
     if (this.queue.length > 0) this.schedule();
+  }
+
+  private reset(): void {
+    this.last += this.queue.length;
+    this.queue.length = 0;
+    this.kept.clear();
+    this.keptBytes = 0;
+    this.write(Buffer.from(`id: ${this.idOf(this.last)}\n${RESET}`));
   }
 
   private keep(event: RelayEvent): string {

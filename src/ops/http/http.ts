@@ -35,7 +35,7 @@ export interface HttpDeps {
   /** The folder of the built dashboard. Without one the rest is served. */
   readonly assets: string;
   readonly clock: Clock;
-  /** Told of mistakes of ours, each time. */
+  /** Told of mistakes of ours, at most once a minute. */
   readonly onFault?: (fault: HttpFault) => void;
   /** How many listen to the event stream now. */
   readonly onClients?: (count: number) => void;
@@ -73,7 +73,7 @@ export async function createHttp(config: HttpConfig, deps: HttpDeps): Promise<Ht
   const routes = createRoutes({ ...deps, stream, doorman, freshMs: limits.freshMs });
   const open = new Set(routes.filter(({ isOpen }) => isOpen).map(({ path }) => path));
   await guard(app, doorman, limits, open);
-  handleErrors(app, onFault);
+  handleErrors(app, clock, onFault);
   for (const { path, handle } of routes) app.get(path, async (request, reply) => handle(request, reply));
   await servePage(app, deps.assets);
 

@@ -103,6 +103,21 @@ describe('the event stream', () => {
     });
   });
 
+  test('keeps at most 10,000 events waiting: beyond, all who listen are advised to ask for everything anew', async () => {
+    await withHttp({}, async (http) => {
+      const client = await http.listen();
+      await client.until(({ text }) => text.includes('retry: '));
+      const [begin = ''] = ids(client.text);
+      const made: number[] = [];
+      for (let n = 0; n <= 10_000; n += 1) http.tell(watched(n, made));
+      await client.until(({ text }) => text.includes('event: reset') && text.includes(hashOf(10_000)));
+      assert.deepEqual(made, [10_000]);
+      const back = await http.listen({ 'Last-Event-ID': begin });
+      await back.until(({ text }) => text.includes('event: reset'));
+      for (const one of [client, back]) one.socket.destroy();
+    });
+  });
+
   test('advises those who missed too much to ask for everything anew', async () => {
     await withHttp({ keptEvents: 2 }, async (http) => {
       const client = await http.listen();
