@@ -5,6 +5,7 @@ import { closest } from '../config/closest.js';
 import { type CliContext, configFor, EXIT, readConfig } from './context.js';
 import type { DemoFlags } from './demo.js';
 import { addConfigFlags, spellOut } from './flags.js';
+import type { KeysOptions } from './keys.js';
 import { addPeersCommands } from './peers-commands.js';
 
 const EXAMPLES = `
@@ -124,6 +125,20 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
     });
   addConfigFlags(submit, ({ key }) => key.startsWith('pool.') || key.startsWith('events.'));
   addPeersCommands(program, context, finish);
+
+  program
+    .command('keys')
+    .description('make a CURVE key pair into files: the secret key for its owner alone, the public key printed')
+    .option('--out <folder>', 'where to write them', '.')
+    .option(
+      '--name <name>',
+      'of the files: <name>.key and <name>.pub; a pair for the relay, and one for each pool',
+      'relay',
+    )
+    .action(async (options: KeysOptions) => {
+      const command = await import('./keys.js');
+      finish(await command.makeKeys(options, context));
+    });
 
   const alerts = program.command('alerts').description('what an operator is woken by');
   const test = alerts

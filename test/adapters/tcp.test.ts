@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { after, afterEach, before, describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { dial, type TcpConnection } from '../../src/adapters/tcp.js';
+import { toAddress } from '../../src/peers/address.js';
 
 const LONG_MS = 30_000;
 const MIB = 1024 * 1024;
@@ -97,6 +98,24 @@ describe('a TCP connection', () => {
     await ours.until(() => ours.told.includes('connected'));
     return [ours, await theirs];
   }
+
+  for (const host of ['localhost', 'localhost.', 'LOCALHOST.']) {
+    it(`is made to ${host}, though only /etc/hosts may know it`, async () => {
+      const address = toAddress(host, port);
+      assert.ok(address);
+      const dialled = new Dialled(address.port, { host: address.host });
+      await dialled.until(() => dialled.told.length > 0);
+      assert.equal(dialled.told[0], 'connected');
+    });
+  }
+
+  it('to a name that nobody knows is told as unreachable, with a dot or without', async () => {
+    for (const host of ['nobody.invalid', 'nobody.invalid.']) {
+      const dialled = new Dialled(port, { host });
+      await dialled.until(() => dialled.ended !== undefined);
+      assert.match(dialled.ended ?? '', /^closed: unreachable/);
+    }
+  });
 
   it('carries bytes both ways, in order, and counts them', async () => {
     const [ours, theirs] = await connected();

@@ -133,7 +133,8 @@ describe('settings', () => {
         // What an example leaves to the environment it names.
         const left = [...yaml.matchAll(/\bBLOCKCAST_\w+/g)].map(([name]) => [name, 'Z'.repeat(40)]);
         const env = { HOME: '/home/pool', ...Object.fromEntries(left) };
-        const read = { options: { config: 'example.yaml' }, env, platform: 'linux', readFile: () => yaml };
+        const readFile = (path: string) => (path === 'example.yaml' ? yaml : 'Z'.repeat(40));
+        const read = { options: { config: 'example.yaml' }, env, platform: 'linux', readFile };
         const result = loadConfig(read);
         assert.deepEqual(result.ok ? [] : result.errors, []);
       }
