@@ -89,6 +89,8 @@ export interface BlockReceived {
   readonly gateMs?: number;
   /** Why the peers must wait for dashd's answer (soft gate); absent when they need not. */
   readonly held?: readonly string[];
+  /** What the pool should mend in what it sends, though the block was found in it; absent when there is nothing. */
+  readonly note?: string;
   /** Why the block is not on disk, so that it does not survive a crash of the relay; absent when it is on disk. */
   readonly unspooled?: string;
   /** Set with {@link firstAt}. */

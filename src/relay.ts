@@ -28,7 +28,7 @@ import { systemClock, systemRandom } from './adapters/system.js';
 import { dial as dialTcp } from './adapters/tcp.js';
 import { openPublisher, openPull, openSubscription } from './adapters/zmq.js';
 import { createLoop } from './adapters/zmq-loop.js';
-import type { inspect } from './block/gate.js';
+import type { examine } from './block/gate.js';
 import { hashHeader, loadX11 } from './block/x11.js';
 import type { Config } from './config.js';
 import type { BlockEvent, RelayEvent, ServiceEvent } from './events.js';
@@ -95,8 +95,8 @@ export interface RelayDeps {
   readonly country?: CountryOf;
   /** How peers are reached; a test puts one here whose addresses look like those of the real network. */
   readonly dial?: Dial;
-  /** The gate's look at a block; a test puts one here that knows less than ours, as ours will after the next upgrade. */
-  readonly inspect?: typeof inspect;
+  /** The gate's look at a body; a test puts one here that knows less than ours, as ours will after the next upgrade. */
+  readonly examine?: typeof examine;
 }
 
 /** Starts a relay. Nothing it meets later ends it: what is amiss is told as events. */
@@ -118,7 +118,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   // What we know: the chain's tip, the blocks we can serve, the blocks that have been here.
   const tip = new ChainTip();
   const recent = new RecentStore(broadcast.maxMemory);
-  const gate = new Gatekeeper(network, tip, clock, deps.inspect);
+  const gate = new Gatekeeper(network, tip, clock, deps.examine);
 
   // Bytes come in: the pool's frames, dashd's answers.
   const pool = drainableSocket((handlers) => openPull({ bind: config.pool.bind, curve }, handlers), closing);
@@ -226,6 +226,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   );
   const intake = createIntake({ gate, broadcaster, tell: kept.answer });
   const moveTip = (hash: string, source: 'feed' | 'rpc'): void => {
+    tip.see(hash);
     if (tip.move(hash)) tell({ type: 'tip', at: clock.now(), hash, source });
   };
 
@@ -245,7 +246,6 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     peerNews$.subscribe((news) => {
       broadcaster.onPeer(news);
       peering.notePeer(news);
-      if (news.event.type === 'announced') tip.see(news.event.hash);
       for (const event of peerEvents(news)) tell(event);
     }),
   );
@@ -261,7 +261,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
         chain = news;
         if (!isCurrent()) tip.forget();
       } else if (news.type === 'tip') moveTip(news.hash, 'rpc');
-      else if (news.type === 'chain block') tip.see(news.hash, news.previous, news.height);
+      else if (news.type === 'chain block') tip.see(news.hash, news.previous, news.height, news.header);
       else tell(news);
     }),
   );

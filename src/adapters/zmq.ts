@@ -23,8 +23,8 @@ export interface ZmqSocket {
   close(): Promise<void>;
 }
 
-/** A hex block is 4 MB; four times that is nobody's block. libzmq drops whoever sends more, before it is in memory. */
-const MAX_POOL_FRAME_BYTES = 16 * 1024 * 1024;
+/** A hex block is 4 MB, in two-byte characters 8 MB. libzmq drops whoever sends more, before it is in memory. */
+const MAX_POOL_FRAME_BYTES = 8 * 1024 * 1024;
 /** A rebind is tried this often while the endpoint is taken, milliseconds. */
 const REBIND_MS = 1_000;
 /** A socket that gave nothing for so long is taken to be empty, milliseconds: what a pool on this machine sent is here within one. */

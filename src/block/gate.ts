@@ -1,6 +1,7 @@
 import type { Network } from '../wire/network.js';
 import { type Hash, hashFromWire } from '../wire/reader.js';
-import { parseHeader, proofOfWorkFault } from './header.js';
+import { isBlank } from './blank.js';
+import { parseHeader, proofOfWorkFault, targetFault } from './header.js';
 import { merkleRoot } from './merkle.js';
 import { type Scan, scanTransactions } from './scan.js';
 import { HEADER_SIZE, hashHeader } from './x11.js';
@@ -9,6 +10,8 @@ import { HEADER_SIZE, hashHeader } from './x11.js';
 export const MAX_BLOCK_SIZE = 2_000_000;
 /** A header and a count of transactions, in bytes. */
 const MIN_BLOCK_SIZE = HEADER_SIZE + 1;
+/** White space and NULs that are cut off behind a block, in bytes: an end of a line, or of a string. */
+const MAX_TAIL = 16;
 
 /** A block ready to be sent. Its transactions are opaque: counted, hashed, never decoded. */
 export interface Block {
@@ -16,6 +19,10 @@ export interface Block {
   /** The first 80 bytes of `raw`: a view, not a copy. */
   readonly header: Buffer;
   readonly previous: Hash;
+  /** As the header claims it, seconds since the Unix epoch. */
+  readonly time: number;
+  /** The target the header claims, in compact form; the hash is not above it. */
+  readonly bits: number;
   readonly raw: Buffer;
   /** Bytes. */
   readonly size: number;
@@ -25,14 +32,22 @@ export interface Block {
   readonly height?: number;
 }
 
-/**
- * A reason to ask dashd before any peer: either the block is broken, or the network has learned something we have not.
- * That the parent is unknown is a doubt too, but takes a look at the chain, not at the block.
- */
+/** A reason to ask dashd before any peer: either the block is broken, or the network has learned something we have not. */
 export interface Doubt {
-  readonly code: 'transactions' | 'coinbase' | 'merkle root' | 'mutated';
+  readonly code: DoubtCode;
   readonly reason: string;
 }
+
+export type DoubtCode =
+  | 'transactions'
+  | 'coinbase'
+  | 'merkle root'
+  | 'mutated'
+  | 'target'
+  | 'time'
+  | 'version'
+  | 'height'
+  | 'parent';
 
 export type RefusalCode = 'empty' | 'too small' | 'too large' | 'bad proof of work';
 
@@ -40,51 +55,92 @@ export interface Refused {
   readonly kind: 'refused';
   readonly code: RefusalCode;
   readonly reason: string;
+  /** Bytes. */
+  readonly size: number;
   /** Absent when there was not even a header to hash. */
   readonly hash?: Hash;
 }
 
-export interface Inspected {
+/** A block of which only the header has been looked at. */
+export interface Identified {
   readonly kind: 'block';
   readonly block: Block;
+}
+
+export interface Inspected extends Identified {
   readonly doubts: readonly Doubt[];
+  /** Bytes behind the last transaction that were cut off; absent when there were none. dashd passes over such bytes. */
+  readonly cutOff?: number;
 }
 
 export type Inspection = Refused | Inspected;
 
 /**
- * The gate before any send. Refused is what cannot be a block under any rules: its size, its proof of work. All else is a
- * doubt that goes with the block, because a misunderstanding of ours must never lose a found block.
+ * The hard half of the gate: what cannot be a block under any rules is refused, by its size and its proof of work. Takes one hash,
+ * whatever comes.
  * @param raw kept, not copied: the block shares its memory
  * @throws Error when `loadX11()` has not finished
  */
-export function inspect(raw: Buffer, network: Network): Inspection {
+export function identify(raw: Buffer, network: Network): Refused | Identified {
   const size = raw.length;
-  if (size === 0) return refused('empty', 'there are no bytes');
-  if (size < MIN_BLOCK_SIZE) return refused('too small', `${size} bytes; a block has ${MIN_BLOCK_SIZE} or more`);
-  if (size > MAX_BLOCK_SIZE) return refused('too large', `${size} bytes; a block has ${MAX_BLOCK_SIZE} or fewer`);
-
+  if (size === 0) return refused(size, 'empty', 'there are no bytes');
+  if (size < MIN_BLOCK_SIZE) return refused(size, 'too small', `${size} bytes; a block has ${MIN_BLOCK_SIZE} or more`);
+  if (size > MAX_BLOCK_SIZE + MAX_TAIL) {
+    return refused(size, 'too large', `${size} bytes; a block has ${MAX_BLOCK_SIZE} or fewer`);
+  }
   const header = raw.subarray(0, HEADER_SIZE);
-  const { previous, merkleRoot: claimedRoot, bits } = parseHeader(header);
+  const { previous, time, bits } = parseHeader(header);
   const hash = hashHeader(header);
   const fault = proofOfWorkFault(hash, bits, network);
-  if (fault !== undefined) return { ...refused('bad proof of work', fault), hash };
+  if (fault !== undefined) return { ...refused(size, 'bad proof of work', fault), hash };
+  return { kind: 'block', block: { hash, header, previous, time, bits, raw, size } };
+}
 
-  const scan = scanTransactions(raw);
-  const block = { hash, header, previous, raw, size };
+/**
+ * Whether 80 bytes are a header with its proof of work. Nearly all that is none claims no possible target, and takes no hash.
+ * @throws Error when `loadX11()` has not finished
+ */
+export function hasProofOfWork(header: Buffer, network: Network): boolean {
+  const { bits } = parseHeader(header);
+  return targetFault(bits, network) === undefined && proofOfWorkFault(hashHeader(header), bits, network) === undefined;
+}
+
+/**
+ * The soft half: what a look at the body has against a block. A doubt goes with the block, because a misunderstanding of ours must
+ * never lose a found block. Takes up to 20 ms: bodies of more transactions than that allows are not looked at.
+ */
+export function examine(block: Block): Inspection {
+  const scan = scanTransactions(block.raw);
   if (!scan.ok) return { kind: 'block', block, doubts: [{ code: 'transactions', reason: scan.reason }] };
-  const { count: transactions, height } = scan;
+  const { count: transactions, height, end } = scan;
+  if (end > MAX_BLOCK_SIZE) return refused(end, 'too large', `${end} bytes; a block has ${MAX_BLOCK_SIZE} or fewer`);
+  const tail = block.raw.subarray(end);
+  const cutOff = tail.length <= MAX_TAIL && tail.every(isBlank) ? tail.length : 0;
+  const whole = { ...block, transactions, ...(height !== undefined && { height }) };
   return {
     kind: 'block',
-    block: { ...block, transactions, ...(height === undefined ? {} : { height }) },
-    doubts: [...coinbaseDoubts(scan), ...merkleDoubts(scan, claimedRoot)],
+    block: cutOff === 0 ? whole : { ...whole, raw: block.raw.subarray(0, end), size: end },
+    doubts: [...tailDoubts(tail.length - cutOff), ...coinbaseDoubts(scan), ...merkleDoubts(scan, block.header)],
+    ...(cutOff > 0 && { cutOff }),
   };
+}
+
+/** Both halves. @throws Error when `loadX11()` has not finished */
+export function inspect(raw: Buffer, network: Network): Inspection {
+  const identified = identify(raw, network);
+  return identified.kind === 'refused' ? identified : examine(identified.block);
 }
 
 type Scanned = Extract<Scan, { ok: true }>;
 
-function refused(code: RefusalCode, reason: string): Refused {
-  return { kind: 'refused', code, reason };
+function refused(size: number, code: RefusalCode, reason: string): Refused {
+  return { kind: 'refused', code, reason, size };
+}
+
+/** dashd passes over what is behind a block, as it is sent and as it is submitted; a later version may make something of it. */
+function tailDoubts(size: number): Doubt[] {
+  if (size === 0) return [];
+  return [{ code: 'transactions', reason: `${size} bytes are left over behind the last transaction` }];
 }
 
 function coinbaseDoubts(scan: Scanned): Doubt[] {
@@ -93,7 +149,8 @@ function coinbaseDoubts(scan: Scanned): Doubt[] {
   return [];
 }
 
-function merkleDoubts(scan: Scanned, claimed: Hash): Doubt[] {
+function merkleDoubts(scan: Scanned, header: Buffer): Doubt[] {
+  const claimed = parseHeader(header).merkleRoot;
   const { root, mutated } = merkleRoot(scan.txids);
   const found = hashFromWire(root);
   const doubts: Doubt[] = [];

@@ -41,15 +41,32 @@ const TARGET_BYTES = 32;
  * Source: Dash Core `src/pow.cpp` CheckProofOfWork, `src/arith_uint256.cpp` SetCompact.
  */
 export function proofOfWorkFault(hash: Hash, bits: number, network: Network): string | undefined {
-  const mantissa = (bits & (SIGN - 1)) >>> (8 * Math.max(0, 3 - (bits >>> 24)));
-  const size = Math.max(3, bits >>> 24);
+  const fault = targetFault(bits, network);
+  if (fault !== undefined) return fault;
+  if (BigInt(`0x${hash}`) > expandTarget(bits)) return `hash ${hash} is above the ${claimed(bits)}`;
+  return undefined;
+}
+
+/** Why no hash could be a proof of work for a target: the half that takes no hash. */
+export function targetFault(bits: number, network: Network): string | undefined {
+  const { mantissa, size } = split(bits);
   if (mantissa === 0) return `${claimed(bits)} is zero`;
   if (bits & SIGN) return `${claimed(bits)} is negative`;
   if (size - 3 + significantBytes(mantissa) > TARGET_BYTES) return `${claimed(bits)} has more than 256 bits`;
-  const target = BigInt(mantissa) << BigInt(8 * (size - 3));
-  if (target > network.powLimit) return `${claimed(bits)} is easier than ${network.name} allows`;
-  if (BigInt(`0x${hash}`) > target) return `hash ${hash} is above the ${claimed(bits)}`;
+  if (expandTarget(bits) > network.powLimit) return `${claimed(bits)} is easier than ${network.name} allows`;
   return undefined;
+}
+
+/** The 256-bit target that compact bits stand for; of bits in which {@link proofOfWorkFault} finds no fault. */
+export function expandTarget(bits: number): bigint {
+  const { mantissa, size } = split(bits);
+  return BigInt(mantissa) << BigInt(8 * (size - 3));
+}
+
+/** @returns the significant digits, base 256, and how many bytes the whole has */
+function split(bits: number): { readonly mantissa: number; readonly size: number } {
+  const mantissa = (bits & (SIGN - 1)) >>> (8 * Math.max(0, 3 - (bits >>> 24)));
+  return { mantissa, size: Math.max(3, bits >>> 24) };
 }
 
 function claimed(bits: number): string {

@@ -1,3 +1,4 @@
+import { isBlank } from './blank.js';
 import { MAX_BLOCK_SIZE } from './gate.js';
 import { HEADER_SIZE } from './x11.js';
 
@@ -5,19 +6,23 @@ export type BlockBytes =
   | { readonly ok: true; readonly raw: Buffer }
   | { readonly ok: false; readonly code: 'empty' | 'too large' | 'bad hex'; readonly reason: string };
 
+/** White space and NULs behind hex that are passed over, bytes. */
+const MAX_TAIL = 64;
+
 /**
  * The block in one frame of the pool's socket: raw bytes are given back as they are (the same buffer), hex digits of either
- * case, with or without white space behind them, are decoded. What the bytes are worth is for the gate to say.
+ * case, with or without white space or a NUL behind them, are decoded. What the bytes are worth is for the gate to say.
  */
 export function blockBytes(frame: Buffer): BlockBytes {
   const end = trimmedLength(frame);
-  if (end === 0) return { ok: false, code: 'empty', reason: 'the frame is empty' };
-  return isText(frame, end) ? decodeHex(frame, end) : { ok: true, raw: frame };
+  if (!isText(frame, Math.min(end, HEADER_SIZE))) return { ok: true, raw: frame };
+  return end === 0 ? { ok: false, code: 'empty', reason: 'the frame is empty' } : decodeHex(frame, end);
 }
 
 function trimmedLength(frame: Buffer): number {
+  const least = Math.max(0, frame.length - MAX_TAIL);
   let end = frame.length;
-  while (end > 0 && isSpace(frame[end - 1] ?? 0)) end--;
+  while (end > least && isBlank(frame[end - 1] ?? 0)) end--;
   return end;
 }
 
@@ -27,15 +32,11 @@ function trimmedLength(frame: Buffer): number {
  * binary frame is known by its first few bytes, and text that is no hex is called bad hex rather than a bad block.
  */
 function isText(frame: Buffer, end: number): boolean {
-  for (let i = 0; i < Math.min(end, HEADER_SIZE); i++) {
+  for (let i = 0; i < end; i++) {
     const byte = frame[i] ?? 0;
-    if ((byte < 0x20 || byte >= 0x7f) && !isSpace(byte)) return false;
+    if (byte >= 0x7f || (byte < 0x20 && (byte === 0 || !isBlank(byte)))) return false;
   }
   return true;
-}
-
-function isSpace(byte: number): boolean {
-  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
 }
 
 function decodeHex(frame: Buffer, end: number): BlockBytes {
@@ -48,4 +49,84 @@ function decodeHex(frame: Buffer, end: number): BlockBytes {
   if (decoded === end) return { ok: true, raw };
   const reason = decoded === end - 1 ? `an odd number of hex digits: ${end}` : `not hex at offset ${decoded}`;
   return { ok: false, code: 'bad hex', reason };
+}
+
+/** Frames of one message that are searched. */
+const MAX_FRAMES = 8;
+/** Where a raw block may begin: behind white space, a length of 1 to 5 or 8 bytes, or the header of a P2P message. */
+const OFFSETS = [0, 1, 2, 3, 4, 5, 8, 24];
+/** So far into a text hex may begin, and so many bytes its first 160 digits may take. */
+const HEX_BEGINS_WITHIN = 1_024;
+const MAX_HEX_HEADER = 1_024;
+
+/** Bytes that are a block's if they have its proof of work. */
+export interface Reading {
+  readonly header: Buffer;
+  /** The whole; worth making only for a header that is one. */
+  raw(): Buffer;
+  /** Where it was found. */
+  readonly note: string;
+}
+
+/**
+ * All that a message could mean besides what it should: before a refusal costs a block, each is worth a look. Any frame may hold it, behind
+ * a few other bytes, or as hex digits in any text (`0x…`, a JSON string, a JSON-RPC request, lines, two-byte characters).
+ * Frames, and the bytes looked at in each, are bounded.
+ */
+export function* otherReadings(frames: readonly Buffer[]): Generator<Reading> {
+  for (const [index, frame] of frames.slice(0, MAX_FRAMES).entries()) {
+    const where = `in frame ${index + 1} of ${frames.length}`;
+    for (const offset of OFFSETS) {
+      if (frame.length - offset <= HEADER_SIZE) break;
+      const header = frame.subarray(offset, offset + HEADER_SIZE);
+      const behind = offset === 0 ? '' : ` behind ${offset} other bytes`;
+      yield { header, raw: () => frame.subarray(offset), note: `found as bytes ${where}${behind}` };
+    }
+    for (const start of hexStarts(frame)) {
+      const header = hexFrom(frame, start, start + MAX_HEX_HEADER, HEADER_SIZE);
+      if (header.length < HEADER_SIZE) continue;
+      yield { header, raw: () => hexFrom(frame, start, frame.length), note: `found as hex digits ${where}` };
+    }
+  }
+}
+
+const MAX_STARTS = 16;
+const NO_DIGIT = 0xff;
+const DIGITS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const digit = Number.parseInt(String.fromCharCode(byte), 16);
+  return Number.isNaN(digit) ? NO_DIGIT : digit;
+});
+
+/** Where hex digits begin behind something else. */
+function* hexStarts(frame: Buffer): Generator<number> {
+  let starts = 0;
+  for (let at = 0; at < Math.min(frame.length, HEX_BEGINS_WITHIN) && starts < MAX_STARTS; at++) {
+    if (digitAt(frame, at) === NO_DIGIT || (at > 0 && digitAt(frame, at - 1) !== NO_DIGIT)) continue;
+    starts += 1;
+    yield at;
+  }
+}
+
+/** The bytes that hex digits stand for, up to whatever is neither a digit nor blank. */
+function hexFrom(frame: Buffer, start: number, end: number, most = MAX_BLOCK_SIZE + MAX_TAIL): Buffer {
+  const bytes = Buffer.allocUnsafe(Math.min(most, (end - start) >> 1));
+  let length = 0;
+  let high: number | undefined;
+  for (let at = start; at < Math.min(end, frame.length) && length < bytes.length; at++) {
+    const digit = digitAt(frame, at);
+    if (digit === NO_DIGIT) {
+      if (isBlank(frame[at] ?? 0)) continue;
+      break;
+    }
+    if (high === undefined) high = digit << 4;
+    else {
+      bytes[length++] = high | digit;
+      high = undefined;
+    }
+  }
+  return bytes.subarray(0, length);
+}
+
+function digitAt(frame: Buffer, at: number): number {
+  return DIGITS[frame[at] ?? 0] ?? NO_DIGIT;
 }

@@ -35,6 +35,7 @@ const Schema = z.discriminatedUnion('type', [
     height: count.exactOptional(),
     gateMs: ms.exactOptional(),
     held: z.array(z.string()).exactOptional(),
+    note: z.string().exactOptional(),
     unspooled: z.string().exactOptional(),
     late,
     firstAt: z.number().exactOptional(),

@@ -120,10 +120,11 @@ function describe(event: RelayEvent): string {
   }
 }
 
-function received({ hash, source, size, transactions, height, held }: BlockReceived): string {
+function received({ hash, source, size, transactions, height, held, note }: BlockReceived): string {
   const facts = [formatSize(size), ...(transactions === undefined ? [] : [`${transactions} transactions`])];
   const waiting = held === undefined ? '' : `; peers wait for dashd's answer: ${held.join(', ')}`;
-  return `block ${hash}${atHeight(height)} from ${origin(source)}: ${facts.join(', ')}${waiting}`;
+  const mend = note === undefined ? '' : `; ${note}`;
+  return `block ${hash}${atHeight(height)} from ${origin(source)}: ${facts.join(', ')}${waiting}${mend}`;
 }
 
 function refused({ hash, source, size, code, reason }: BlockRefused): string {

@@ -20,7 +20,7 @@ import {
 } from 'rxjs';
 import type { Block } from '../block/gate.js';
 import { type Entry, openLedger, type Tried, toMicroseconds } from '../delivery/ledger.js';
-import { readLookup } from '../delivery/submission.js';
+import { isPremature, readLookup } from '../delivery/submission.js';
 import { verdict } from '../delivery/verdict.js';
 import type { BlockEvent, BlockReceived, RpcResult } from '../events.js';
 import { networkGroup, toAddress } from '../peers/address.js';
@@ -111,7 +111,7 @@ export class Broadcaster {
     const sent = doubts.length === 0 ? this.write(push, this.receivers(source, isAsked)) : undefined;
     const flight = this.open(arrival, push, isAsked);
     if (source === 'pool') this.submit(flight, ask);
-    if (sent !== undefined) this.release(flight, sent);
+    if (sent !== undefined) this.release(flight, sent, true);
     // What is handed over is written at the next tick: that goes before the telling, too.
     if (ask === undefined) this.follow(flight);
     else process.nextTick(() => this.follow(flight));
@@ -256,13 +256,14 @@ export class Broadcaster {
     if (flight !== undefined) this.note(flight, [target], true);
   }
 
-  private release(flight: Flight, sent: Sent): void {
+  /** @param certain false when nobody could be asked about a doubt: then the block is no known parent to others */
+  private release(flight: Flight, sent: Sent, certain: boolean): void {
     const { recent, tip } = this.deps;
     const { block } = flight.arrival;
     flight.released = true;
     for (const hash of recent.add(flight.push)) this.end(hash);
     this.settle(flight, sent);
-    tip.see(block.hash, block.previous, block.height);
+    tip.add(block.hash, block.previous, block.time, certain);
     // A rival of a block that the chain has grown past is no tip, be it ours.
     if (!tip.isAncestor(block.previous)) tip.move(block.hash);
   }
@@ -280,13 +281,22 @@ export class Broadcaster {
   private onSubmission(flight: Flight, submission: Submission): void {
     if (flight.dashdIsAsked) this.onAsked(flight, submission);
     if (!flight.released && mayRelease(flight.arrival, submission)) {
-      this.release(flight, this.write(flight.push, this.receivers(flight.arrival.source, flight.dashdIsAsked)));
+      const sent = this.write(flight.push, this.receivers(flight.arrival.source, flight.dashdIsAsked));
+      this.release(flight, sent, submission.stored);
     }
-    // Of a body that was held back nothing was claimed; the tip may be another body under the same header.
-    if (flight.released && submission.outcome === 'rejected') this.deps.tip.retract(flight.push.hash);
+    // Of a block that was held back nothing was claimed; the tip may be another body under the same header.
+    if (flight.released) this.learn(flight.arrival.block, submission);
     const { stored: _known, turnedAway: _unsaid, ...result } = submission;
     if (result.outcome === 'rejected') flight.rejection = result;
     flight.entries$.next({ type: 'rpc', result });
+  }
+
+  /** What dashd says of a block that is out decides whether others may build on it. */
+  private learn({ hash, previous, time, bits }: Block, submission: Submission): void {
+    const { tip, recent } = this.deps;
+    if (submission.stored) tip.see(hash, previous, undefined, { time, bits });
+    if (submission.outcome === 'rejected' && !isPremature(submission))
+      for (const gone of tip.retract(hash)) recent.withdraw(gone);
   }
 
   /** The submitter has its answer. If that was none, dashd gets the block by the other way as well. */
@@ -409,7 +419,7 @@ function groupOf(host: string, port: number): string | undefined {
   return address && networkGroup(address);
 }
 
-function received({ at, block, source, gateMs, doubts, late }: Arrival): BlockReceived {
+function received({ at, block, source, gateMs, doubts, note, late }: Arrival): BlockReceived {
   const { hash, size, height, transactions } = block;
   return {
     type: 'received',
@@ -421,6 +431,7 @@ function received({ at, block, source, gateMs, doubts, late }: Arrival): BlockRe
     ...(transactions !== undefined && { transactions }),
     gateMs: toMicroseconds(gateMs),
     ...(doubts.length > 0 && { held: doubts.map(({ reason }) => reason) }),
+    ...(note !== undefined && { note }),
     ...(late && { late: late.code, firstAt: late.firstAt }),
   };
 }

@@ -1,4 +1,4 @@
-import { inspect } from '../block/gate.js';
+import { identify } from '../block/gate.js';
 import { merkleRoot, sha256d } from '../block/merkle.js';
 import { NETWORKS } from '../wire/network.js';
 import { type Hash, ZERO_HASH } from '../wire/reader.js';
@@ -36,7 +36,7 @@ export function practiceBlock(previous: Hash, { transactions, scriptBytes }: Pra
       .u32(nonce)
       .list(body, (writer, transaction) => writer.bytes(transaction))
       .finish();
-    if (inspect(raw, NETWORKS.regtest).kind === 'block') return raw;
+    if (identify(raw, NETWORKS.regtest).kind === 'block') return raw;
   }
 }
 

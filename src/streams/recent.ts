@@ -74,6 +74,17 @@ export class RecentStore implements RecentBlocks {
     }
   }
 
+  /** dashd refused the block: nobody is given it any more, though what peers say of it is still understood. */
+  withdraw(hash: Hash): void {
+    const held = this.underWay.get(hash);
+    if (held === undefined) {
+      this.forget(this.past, hash);
+      return;
+    }
+    this.underWay.set(hash, { block: held.block, served: false });
+    this.orphan(held.block);
+  }
+
   get(hash: Hash): PushBlock | undefined {
     const held = this.underWay.get(hash) ?? this.past.get(hash);
     return held?.served === true ? held.block : undefined;
@@ -131,6 +142,10 @@ export class RecentStore implements RecentBlocks {
     if (from === this.past) this.pastBytes -= costOf(block);
     else this.underWayBytes -= costOf(block);
     if (this.headers.get(keyOf(block.header)) === block) this.headers.delete(keyOf(block.header));
+    this.orphan(block);
+  }
+
+  private orphan(block: PushBlock): void {
     const siblings = this.childrenOf(block.previous).filter((one) => one !== block);
     if (siblings.length === 0) this.children.delete(block.previous);
     else this.children.set(block.previous, siblings);

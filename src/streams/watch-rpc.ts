@@ -1,7 +1,7 @@
 /**
  * Asks dashd for the state of its chain every few seconds over the connection kept for `submitblock`: the connection stays open, the
  * tip is known without the feed, an RPC that is down is noticed before a block needs it, and so is a dashd that is on another chain
- * or has not caught up with ours. This one call is all that an idle relay asks.
+ * or has not caught up with ours. Besides this call an idle relay asks for the header of each new block.
  */
 import {
   concatMap,
@@ -17,7 +17,6 @@ import {
   type Observable,
   type SchedulerLike,
   share,
-  switchMap,
   take,
   timer,
 } from 'rxjs';
@@ -27,6 +26,7 @@ import { type Clock, SECOND_MS } from '../time.js';
 import type { Hash } from '../wire/reader.js';
 import { type ChainReading, type OurChain, readChain, type Standing } from './chain-standing.js';
 import type { Rpc } from './ports.js';
+import type { HeaderFacts } from './tip.js';
 
 /** A block of dashd's active chain. */
 export interface ChainBlock {
@@ -34,6 +34,8 @@ export interface ChainBlock {
   readonly hash: Hash;
   readonly previous?: Hash;
   readonly height: number;
+  /** Absent when dashd did not say. */
+  readonly header?: HeaderFacts;
 }
 
 export type RpcNews =
@@ -54,14 +56,21 @@ export interface WatchRpcDeps {
 const POLL_MS = 5 * SECOND_MS;
 /** How a dashd that catches up gets on is told once in so many polls: every minute. */
 const PROGRESS_POLLS = 12;
-/** So far back a block's parent may be for the block to be worth racing with. */
-const DEPTH = 12;
+/** Blocks looked back on: as many as decide on the next one's target. */
+const DEPTH = 24;
+/** Blocks whose header has been asked for: more than a look back needs. */
+const MAX_ASKED = 100;
 
 const HASH = /^[0-9a-f]{64}$/;
 const Header = z.object({
   hash: z.string().regex(HASH),
   previousblockhash: z.string().regex(HASH).optional(),
   height: z.number().int().nonnegative(),
+  time: z.number().int().nonnegative().optional(),
+  bits: z
+    .string()
+    .regex(/^[0-9a-f]{8}$/)
+    .optional(),
 });
 
 export function watchRpc({ rpc, chain, clock, scheduler }: WatchRpcDeps): Observable<RpcNews> {
@@ -92,12 +101,15 @@ export function watchRpc({ rpc, chain, clock, scheduler }: WatchRpcDeps): Observ
     filter((reading) => reading !== undefined),
     share(),
   );
-  // The blocks below the first tip may be parents too; later ones are seen as they come.
-  const history$ = readings$.pipe(
-    distinctUntilChanged((a, b) => a.standing === b.standing),
-    switchMap(({ standing, tip }) => (standing === 'current' && tip !== undefined ? chainBelow(rpc, tip) : EMPTY)),
+  // A tip, and what is below it that has not been asked for: both may be parents, and tell what is to be expected of their children.
+  const asked = new Set<Hash>();
+  const chain$ = readings$.pipe(
+    distinctUntilChanged((a, b) => a.standing === b.standing && a.tip === b.tip),
+    concatMap(({ standing, tip }) =>
+      standing === 'current' && tip !== undefined ? chainBelow(rpc, tip, asked) : EMPTY,
+    ),
   );
-  return merge(state$, standings(readings$, clock), tips(readings$), history$);
+  return merge(state$, standings(readings$, clock), tips(readings$), chain$);
 }
 
 /** What became of the chain; as a service it is told once more when it gets on, and when there is anything new to say of it. */
@@ -136,20 +148,34 @@ function tips(readings$: Observable<ChainReading>): Observable<RpcNews> {
   );
 }
 
-function chainBelow(rpc: Pick<Rpc, 'call'>, tip: Hash): Observable<ChainBlock> {
+function chainBelow(rpc: Pick<Rpc, 'call'>, tip: Hash, asked: Set<Hash>): Observable<ChainBlock> {
   const ask = (hash: Hash) =>
     from(rpc.call('getblockheader', [hash])).pipe(
       concatMap((answer) => {
         const header = answer.ok ? Header.safeParse(answer.result) : undefined;
-        return header?.success === true ? [header.data] : [];
+        if (header?.success !== true) return [];
+        asked.add(hash);
+        for (const oldest of asked) {
+          if (asked.size <= MAX_ASKED) break;
+          asked.delete(oldest);
+        }
+        return [header.data];
       }),
     );
   return ask(tip).pipe(
-    expand(({ previousblockhash }) => (previousblockhash === undefined ? EMPTY : ask(previousblockhash))),
+    expand(({ previousblockhash: previous }) =>
+      previous === undefined || asked.has(previous) ? EMPTY : ask(previous),
+    ),
     take(DEPTH),
-    map(({ hash, previousblockhash, height }): ChainBlock => {
-      const block = { type: 'chain block', hash, height } as const;
-      return previousblockhash === undefined ? block : { ...block, previous: previousblockhash };
+    map(({ hash, previousblockhash, height, time, bits }): ChainBlock => {
+      const header = time !== undefined && bits !== undefined && { time, bits: Number.parseInt(bits, 16) };
+      return {
+        type: 'chain block',
+        hash,
+        height,
+        ...(previousblockhash !== undefined && { previous: previousblockhash }),
+        ...(header !== false && { header }),
+      };
     }),
   );
 }

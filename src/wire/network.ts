@@ -9,6 +9,10 @@ export interface Network {
   readonly dnsSeeds: readonly string[];
   /** The easiest target a header may claim, as a 256-bit integer. */
   readonly powLimit: bigint;
+  /** What no block's target is expected above, even where no recent one is known. */
+  readonly easiestExpected: bigint;
+  /** Whether a block that comes late may have an easier target. Source: fPowAllowMinDifficultyBlocks there. */
+  readonly easesLateBlocks: boolean;
 }
 
 export const NETWORK_NAMES = ['mainnet', 'testnet', 'devnet', 'regtest'] as const;
@@ -16,6 +20,11 @@ export type NetworkName = (typeof NETWORK_NAMES)[number];
 
 const TWENTY_ZERO_BITS = (1n << 236n) - 1n;
 const ONE_ZERO_BIT = (1n << 255n) - 1n;
+/**
+ * A block in 2^52 hashes. On average a block of mainnet took 2^58 until height 2,429,859, and those of the last years more than that.
+ * Source: nMinimumChainWork there.
+ */
+const MAINNET_EXPECTED = 1n << 204n;
 
 export const NETWORKS: Readonly<Record<NetworkName, Network>> = {
   mainnet: {
@@ -25,6 +34,8 @@ export const NETWORKS: Readonly<Record<NetworkName, Network>> = {
     rpcPort: 9998,
     dnsSeeds: ['dnsseed.dash.org'],
     powLimit: TWENTY_ZERO_BITS,
+    easiestExpected: MAINNET_EXPECTED,
+    easesLateBlocks: false,
   },
   testnet: {
     name: 'testnet',
@@ -33,6 +44,8 @@ export const NETWORKS: Readonly<Record<NetworkName, Network>> = {
     rpcPort: 19998,
     dnsSeeds: ['testnet-seed.dashdot.io'],
     powLimit: TWENTY_ZERO_BITS,
+    easiestExpected: TWENTY_ZERO_BITS,
+    easesLateBlocks: true,
   },
   devnet: {
     name: 'devnet',
@@ -41,6 +54,8 @@ export const NETWORKS: Readonly<Record<NetworkName, Network>> = {
     rpcPort: 19798,
     dnsSeeds: [],
     powLimit: ONE_ZERO_BIT,
+    easiestExpected: ONE_ZERO_BIT,
+    easesLateBlocks: true,
   },
   regtest: {
     name: 'regtest',
@@ -49,5 +64,7 @@ export const NETWORKS: Readonly<Record<NetworkName, Network>> = {
     rpcPort: 19898,
     dnsSeeds: [],
     powLimit: ONE_ZERO_BIT,
+    easiestExpected: ONE_ZERO_BIT,
+    easesLateBlocks: true,
   },
 };

@@ -187,13 +187,13 @@ describe('the PULL socket', () => {
     open(openPull({ bind: endpoint }, listener));
     const hostile = pusher(endpoint);
     const dropped = new Promise((resolve) => hostile.events.on('disconnect', resolve));
-    await hostile.send(Buffer.alloc(16 * 1024 * 1024 + 1));
+    await hostile.send(Buffer.alloc(8 * 1024 * 1024 + 1));
     await dropped;
     const push = pusher(endpoint);
-    await push.send(Buffer.alloc(16 * 1024 * 1024));
+    await push.send(Buffer.alloc(8 * 1024 * 1024));
     await push.send('small');
     await listener.until(() => listener.messages.length === 2);
-    assert.deepEqual(listener.sizes, [16 * 1024 * 1024, 5]);
+    assert.deepEqual(listener.sizes, [8 * 1024 * 1024, 5]);
   });
 
   it('survives those who speak something else', async () => {

@@ -38,11 +38,23 @@ describe('the gate', () => {
     return inspection.block;
   }
 
+  function claims(header: Buffer): Pick<Block, 'time' | 'bits'> {
+    return { time: header.readUInt32LE(68), bits: header.readUInt32LE(72) };
+  }
+
   for (const { network, raw, hash } of genesisBlocks) {
     test(`${network}'s genesis block passes`, () => {
       const block = clean(raw, NETWORKS[network]);
       const header = raw.subarray(0, 80);
-      assert.deepEqual(block, { hash, header, previous: ZERO_HASH, raw, size: raw.length, transactions: 1 });
+      assert.deepEqual(block, {
+        hash,
+        header,
+        previous: ZERO_HASH,
+        ...claims(header),
+        raw,
+        size: raw.length,
+        transactions: 1,
+      });
     });
   }
 
@@ -54,6 +66,7 @@ describe('the gate', () => {
         hash,
         header,
         previous,
+        ...claims(header),
         raw,
         size: raw.length,
         transactions: txids.length,
@@ -83,7 +96,12 @@ describe('the gate', () => {
     });
     assert.equal(exact.length, MAX_BLOCK_SIZE);
     clean(exact);
-    assert.equal(codes(inspect(Buffer.concat([exact, Buffer.of(0)]), regtest)), 'too large');
+    assert.deepEqual(codes(inspect(Buffer.concat([exact, Buffer.of(1)]), regtest)), ['transactions']);
+    const large = mineBlock({
+      transactions: [coinbase, ...payments, buildPayment(last - 1 + MAX_BLOCK_SIZE - size, 300)],
+    });
+    assert.equal(large.length, MAX_BLOCK_SIZE + 1);
+    assert.equal(codes(inspect(large, regtest)), 'too large');
   });
 
   test('a version-2 asset unlock is no cause for doubt', () => {
@@ -97,16 +115,21 @@ describe('the gate', () => {
   describe('refuses', () => {
     test('no bytes', () => {
       const inspection = inspect(Buffer.alloc(0), regtest);
-      assert.deepEqual(inspection, { kind: 'refused', code: 'empty', reason: 'there are no bytes' });
+      assert.deepEqual(inspection, { kind: 'refused', code: 'empty', reason: 'there are no bytes', size: 0 });
     });
 
     test('a header and nothing behind it', () => {
       const inspection = inspect(mineBlock().subarray(0, 80), regtest);
-      assert.deepEqual(inspection, { kind: 'refused', code: 'too small', reason: '80 bytes; a block has 81 or more' });
+      assert.deepEqual(inspection, {
+        kind: 'refused',
+        code: 'too small',
+        reason: '80 bytes; a block has 81 or more',
+        size: 80,
+      });
     });
 
     test('more than the largest block, without a look inside', () => {
-      const inspection = inspect(Buffer.alloc(MAX_BLOCK_SIZE + 1), regtest);
+      const inspection = inspect(Buffer.alloc(MAX_BLOCK_SIZE + 17), regtest);
       assert.equal(inspection.kind, 'refused');
       assert.deepEqual(codes(inspection), 'too large');
       assert.equal('hash' in inspection, false);
@@ -145,7 +168,8 @@ describe('the gate', () => {
     const other = buildPayment(200, 2);
     const cases: [what: string, raw: () => Buffer, codes: string[]][] = [
       ['transactions cut short', () => mineBlock().subarray(0, -1), ['transactions']],
-      ['bytes left over', () => Buffer.concat([mineBlock(), Buffer.of(0)]), ['transactions']],
+      ['bytes left over', () => Buffer.concat([mineBlock(), Buffer.of(1)]), ['transactions']],
+      ['more white space than ends a line', () => Buffer.concat([mineBlock(), Buffer.alloc(17)]), ['transactions']],
       ['no coinbase', () => mineBlock({ transactions: [payment, other] }), ['coinbase']],
       ['a coinbase that is not first', () => mineBlock({ transactions: [payment, coinbase] }), ['coinbase']],
       [
@@ -179,7 +203,40 @@ describe('the gate', () => {
       const raw = mineBlock().subarray(0, -1);
       const inspection = inspect(raw, regtest);
       assert.ok(inspection.kind === 'block');
-      assert.deepEqual(Object.keys(inspection.block).sort(), ['hash', 'header', 'previous', 'raw', 'size']);
+      assert.deepEqual(Object.keys(inspection.block).sort(), [
+        'bits',
+        'hash',
+        'header',
+        'previous',
+        'raw',
+        'size',
+        'time',
+      ]);
+    });
+
+    test('white space and NULs behind a block are cut off, and said to be', () => {
+      const raw = mineBlock();
+      for (const tail of ['\n', '\0', '\r\n\0', ' '.repeat(16)]) {
+        const inspection = inspect(Buffer.concat([raw, Buffer.from(tail)]), regtest);
+        assert.ok(inspection.kind === 'block');
+        assert.deepEqual(inspection.doubts, []);
+        assert.deepEqual([inspection.block.raw, inspection.block.size], [raw, raw.length]);
+        assert.equal(inspection.cutOff, tail.length);
+      }
+    });
+
+    test('a body of absurdly many transactions is doubted within 20 ms, one of 6,000 is checked', () => {
+      const tiny = (count: number) => Array.from({ length: count }, (_, i) => buildTx({ lockTime: i }));
+      const absurd = mineBlock({ transactions: tiny(190_000), merkleRoot: Buffer.alloc(32) });
+      const elapsed = [1, 2, 3].map(() => {
+        const start = performance.now();
+        assert.deepEqual(codes(inspect(absurd, regtest)), ['transactions']);
+        return performance.now() - start;
+      });
+      assert.ok(Math.min(...elapsed) < 20, `${elapsed} ms`);
+      const most = [coinbase, ...tiny(5_999)];
+      clean(mineBlock({ transactions: most }));
+      assert.deepEqual(codes(inspect(mineBlock({ transactions: [...most, payment] }), regtest)), ['transactions']);
     });
 
     test('any one byte changed behind the header is doubted', () => {

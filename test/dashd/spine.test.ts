@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { after, before, it } from 'node:test';
-import { inspect } from '../../src/block/gate.js';
+import { examine, identify } from '../../src/block/gate.js';
 import { loadX11 } from '../../src/block/x11.js';
 import { mineBlock, type Template } from '../../src/demo/miner.js';
 import type { BlockReceived } from '../../src/events.js';
@@ -167,7 +167,7 @@ describeWithDashd('three dashds connected to the relay alone', () => {
     const blocksSeen = () => net.nodes.map((node) => node.log().match(/received: block/g)?.length ?? 0);
     const seen = blocksSeen();
     const lazy = Buffer.from(raw);
-    for (let nonce = 0; inspect(lazy, NETWORKS.regtest).kind === 'block'; nonce += 1) lazy.writeUInt32LE(nonce, 76);
+    for (let nonce = 0; identify(lazy, NETWORKS.regtest).kind === 'block'; nonce += 1) lazy.writeUInt32LE(nonce, 76);
     await net.relay.push(lazy);
     assert.equal((await net.relay.refusal('bad proof of work')).hash, hashOf(lazy));
     await net.relay.push(raw.subarray(0, 80));
@@ -213,12 +213,12 @@ describeWithDashd('a relay without the feed of dashd', () => {
 describeWithDashd('a relay whose scanner does not know the latest upgrade', () => {
   let net: Net;
   before(async () => {
-    const ignorant: typeof inspect = (raw, network) => {
-      const inspection = inspect(raw, network);
+    const ignorant: typeof examine = (block) => {
+      const inspection = examine(block);
       if (inspection.kind === 'refused') return inspection;
       return { ...inspection, doubts: [{ code: 'transactions', reason: 'a transaction type of tomorrow' }] };
     };
-    net = await Net.start({ inspect: ignorant });
+    net = await Net.start({ examine: ignorant });
   });
   after(() => net?.stop());
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { before, describe, it } from 'node:test';
-import type { inspect } from '../../src/block/gate.js';
+import fc from 'fast-check';
 import { hashHeader, loadX11 } from '../../src/block/x11.js';
 import { type Admission, type Arrival, Gatekeeper } from '../../src/streams/blocks.js';
 import { ChainTip } from '../../src/streams/tip.js';
+import { encodeFrame } from '../../src/wire/frame.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { buildBlock, buildCoinbase, grind, mineBlock } from '../block/support.js';
 import { clockAt } from '../support/clock.js';
@@ -49,6 +50,8 @@ describe('the gatekeeper', () => {
         hash: hashOf(raw),
         header: raw.subarray(0, 80),
         previous: PARENT,
+        time: 1_790_000_000,
+        bits: 0x207f_ffff,
         raw,
         size: raw.length,
         transactions: 1,
@@ -88,7 +91,7 @@ describe('the gatekeeper', () => {
       [[Buffer.from('xyz')], 'bad hex', Buffer.from('xyz')],
       [[Buffer.from('block')], 'bad hex', Buffer.from('block')],
       [[Buffer.alloc(80)], 'too small', Buffer.alloc(80)],
-      [[Buffer.alloc(2_000_001)], 'too large', Buffer.alloc(2_000_001)],
+      [[Buffer.alloc(2_000_017)], 'too large', Buffer.alloc(2_000_017)],
       [[lazy], 'bad proof of work', lazy],
       [[Buffer.from(lazy.toString('hex'))], 'bad proof of work', Buffer.from(lazy.toString('hex'))],
       [[Buffer.from('rawtx'), lazy], 'unknown topic', lazy],
@@ -99,6 +102,10 @@ describe('the gatekeeper', () => {
       const gate = gatekeeper();
       const refused = gate.fromPool(frames);
       assert.ok(refused.type === 'refused', code);
+      assert.match(
+        refused.reason,
+        code === 'unknown topic' ? /use "block"/ : /; send the serialised block, as bytes or as hex digits$/,
+      );
       assert.deepEqual([refused.code, refused.sha256, refused.source, refused.at], [code, sha256(payload), 'pool', AT]);
       assert.match(refused.reason, /\w/);
       assert.equal(refused.hash, code === 'bad proof of work' ? hashOf(lazy) : undefined);
@@ -106,6 +113,92 @@ describe('the gatekeeper', () => {
         assert.equal(refused.size, lazy.length, 'the size is the block’s, however it came');
         assert.equal(gate.has(refused.hash), false, 'what was refused has not been here');
       }
+    }
+  });
+
+  const VARIANTS: readonly (readonly [what: string, message: (raw: Buffer) => (Buffer | string)[]])[] = [
+    ['hex with its C terminator', (raw) => [`${raw.toString('hex')}\0`]],
+    ['hex behind a newline', (raw) => [`\n${raw.toString('hex')}`]],
+    ['hex behind 0x', (raw) => [`0x${raw.toString('hex')}`]],
+    ['hex behind a byte-order mark', (raw) => [`\ufeff${raw.toString('hex')}`]],
+    ['hex as a JSON string', (raw) => [JSON.stringify(raw.toString('hex'))]],
+    [
+      'hex in a JSON-RPC request',
+      (raw) => [JSON.stringify({ id: 1, method: 'submitblock', params: [raw.toString('hex')] })],
+    ],
+    ['hex as Python shows bytes', (raw) => [`b'${raw.toString('hex')}'`]],
+    ['hex in lines', (raw) => [raw.toString('hex').replace(/.{64}/g, '$&\r\n')]],
+    ['hex in two-byte characters', (raw) => [Buffer.from(raw.toString('hex'), 'utf16le')]],
+    ['hex with a digit too many', (raw) => [`${raw.toString('hex')}0`]],
+    ['a sequence number behind', (raw) => [raw, '\x01\0\0\0']],
+    ['an empty frame in front', (raw) => ['', raw]],
+    ['an empty frame behind', (raw) => [raw, '']],
+    ['a topic of its own', (raw) => ['newblock', raw]],
+    ['a topic with a terminator', (raw) => ['rawblock\0', raw]],
+    ['a topic in capitals, and hex', (raw) => ['BLOCK', raw.toString('hex')]],
+    ['an identity and an empty frame in front', (raw) => ['pool-1', '', raw]],
+    ['the block last of eight', (raw) => ['1', '2', '3', '4', '5', '6', '7', raw]],
+    ['a known topic, then something else, then the block', (raw) => ['rawblock', 'dash', raw]],
+    ['bytes behind a newline', (raw) => [Buffer.concat([Buffer.from('\n'), raw])]],
+    ['bytes behind their length', (raw) => [Buffer.concat([Buffer.of(raw.length, 0, 0, 0), raw])]],
+    ['a P2P message', (raw) => [encodeFrame(NETWORKS.regtest.magic, { command: 'block', raw })]],
+    ['bytes before a terminator', (raw) => [Buffer.concat([raw, Buffer.of(0)])]],
+  ];
+  for (const [what, message] of VARIANTS) {
+    it(`finds a block in ${what}`, () => {
+      const raw = mineBlock();
+      const frames = message(raw).map((frame) => Buffer.from(frame));
+      const { block, doubts, note } = arrival(gatekeeper().fromPool(frames));
+      assert.deepEqual([block.hash, block.size, block.raw], [hashOf(raw), raw.length, raw]);
+      assert.deepEqual(doubts, []);
+      assert.equal(note === undefined, what === 'hex with its C terminator');
+    });
+  }
+
+  it('lets a block with other bytes behind it wait for dashd, which passes over them', () => {
+    const raw = mineBlock();
+    assert.deepEqual(codes(gatekeeper().fromPool([Buffer.concat([raw, Buffer.of(1)])])), ['transactions']);
+  });
+
+  it('searches eight frames of a message', () => {
+    const raw = mineBlock();
+    const ninth = [...Array.from({ length: 8 }, () => Buffer.from('x')), raw];
+    assert.equal(gatekeeper().fromPool(ninth).type, 'refused');
+  });
+
+  it('finds a block wherever it is put, and none where there is none', () => {
+    const raw = mineBlock();
+    const noise = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).fill(0xff, 40));
+    const shape = fc.constantFrom<(bytes: Buffer) => Buffer>(
+      (bytes) => bytes,
+      (bytes) => Buffer.from(bytes.toString('hex')),
+      (bytes) => Buffer.from(`  "0x${bytes.toString('hex').toUpperCase()}"\n`),
+    );
+    fc.assert(
+      fc.property(fc.array(noise, { maxLength: 4 }), fc.array(noise, { maxLength: 3 }), shape, (before, behind, as) => {
+        assert.equal(gatekeeper().fromPool([...before, ...behind]).type, 'refused');
+        assert.equal(arrival(gatekeeper().fromPool([...before, as(raw), ...behind])).block.hash, hashOf(raw));
+      }),
+    );
+  });
+
+  it('looks at the worst of frames within 20 ms', () => {
+    const size = 8 * 1024 * 1024;
+    const worst: readonly (readonly [string, Buffer])[] = [
+      ['zeros', Buffer.alloc(size)],
+      ['blanks', Buffer.alloc(size, ' ')],
+      ['digits', Buffer.alloc(size, '0')],
+      ['digits and blanks', Buffer.alloc(size, '0 ')],
+      ['digits and letters', Buffer.alloc(size, '0x')],
+      ['a target at each place', Buffer.alloc(size, 0x1d)],
+    ];
+    for (const [what, frame] of worst) {
+      const elapsed = Array.from({ length: 5 }, () => {
+        const start = performance.now();
+        assert.equal(gatekeeper().fromPool([frame]).type, 'refused');
+        return performance.now() - start;
+      });
+      assert.ok(Math.min(...elapsed) < 20, `${what}: ${elapsed} ms`);
     }
   });
 
@@ -190,15 +283,14 @@ describe('the gatekeeper', () => {
   });
 
   it('remembers 4,096 blocks', () => {
-    const numbered: typeof inspect = (raw) => {
-      const hash = raw.toString('hex');
-      const block = { hash, header: raw, previous: PARENT, raw, size: raw.length };
-      return { kind: 'block', block, doubts: [] };
-    };
-    const gate = new Gatekeeper(NETWORKS.regtest, new ChainTip(), clockAt(AT), numbered);
-    for (let number = 1; number <= 4_097; number += 1) gate.fromPool([Buffer.of(0xff, number >> 8, number & 0xff)]);
+    const gate = gatekeeper();
+    const hashes = Array.from({ length: 4_097 }, (_, number) => {
+      const raw = mineBlock({ time: 1_790_000_000 + number });
+      gate.fromPool([raw]);
+      return hashOf(raw);
+    });
     assert.deepEqual(
-      ['ff0001', 'ff0002', 'ff1001'].map((hash) => gate.has(hash)),
+      [hashes.at(0), hashes.at(1), hashes.at(-1)].map((hash) => gate.has(hash ?? '')),
       [false, true, true],
     );
   });

@@ -13,7 +13,16 @@ const SIZE = 100;
 
 function block(n: number, size = SIZE): Block {
   const raw = Buffer.alloc(size, n);
-  return { hash: hashOf(n), header: raw.subarray(0, 80), previous: hashOf(n - 1), raw, size, height: n };
+  return {
+    hash: hashOf(n),
+    header: raw.subarray(0, 80),
+    previous: hashOf(n - 1),
+    time: 0,
+    bits: 0,
+    raw,
+    size,
+    height: n,
+  };
 }
 
 const FULL: FileFault = { ok: false, code: 'disk full', detail: 'no room' };

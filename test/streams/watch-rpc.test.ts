@@ -9,7 +9,13 @@ const hash = (height: number) => height.toString(16).padStart(64, '0');
 /** `getblockheader` over a chain whose genesis has height 0. */
 function header(which: unknown) {
   const height = Number.parseInt(String(which), 16);
-  return answer({ hash: hash(height), height, ...(height > 0 && { previousblockhash: hash(height - 1) }), nonce: 5 });
+  return answer({
+    hash: hash(height),
+    height,
+    ...(height > 0 && { previousblockhash: hash(height - 1) }),
+    time: 1_790_000_000 + height,
+    bits: '207fffff',
+  });
 }
 
 /** `getblockchaininfo` of a dashd whose tip has a height. */
@@ -59,21 +65,23 @@ describe("watching dashd's RPC", () => {
       'block 0 on nothing',
       'tip 0',
       'tip 1',
+      'block 1 on 0',
     ]);
     stop();
     assert.equal(time.pending, 0);
   });
 
-  it('tells the twelve blocks that end with the first tip, and of later tips no more than themselves', async () => {
+  it('tells the 24 blocks that end with a tip, each once, with what their headers say', async () => {
     const { time, rpc, news$ } = watching();
-    rpc.replies.set('getblockchaininfo', inTurn(info(100), info(200)));
+    rpc.replies.set('getblockchaininfo', inTurn(info(100), info(103)));
     const { values } = gather(news$);
     await time.pass(60_000);
-    const blocks = values.filter((news) => news.type === 'chain block').map(({ height }) => height);
+    const blocks = values.filter((news) => news.type === 'chain block');
     assert.deepEqual(
-      blocks,
-      Array.from({ length: 12 }, (_, i) => 100 - i),
+      blocks.map(({ height }) => height),
+      [...Array.from({ length: 24 }, (_, i) => 100 - i), 103, 102, 101],
     );
+    assert.deepEqual(blocks[0]?.header, { time: 1_790_000_100, bits: 0x207f_ffff });
   });
 
   it('stops at what it cannot read of the chain', async () => {
@@ -224,12 +232,12 @@ describe("dashd's chain", () => {
     assert.ok(!values.some(({ type }) => type === 'tip' || type === 'chain block'));
     [height, initialblockdownload] = [4_990, false];
     await time.pass(5_000);
-    assert.deepEqual(values.slice(-15).map(brief).slice(0, 3), [
+    assert.deepEqual(values.slice(-27).map(brief).slice(0, 3), [
       'standing current',
       'dashd chain up: synchronised: dashd is synchronised at height 5000',
       'tip 5000',
     ]);
-    assert.equal(values.filter(({ type }) => type === 'chain block').length, 12, 'possible parents are asked for');
+    assert.equal(values.filter(({ type }) => type === 'chain block').length, 24, 'possible parents are asked for');
   });
 
   it('with headers far ahead of its blocks is catching up, whatever it calls it', async () => {

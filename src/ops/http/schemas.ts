@@ -308,6 +308,7 @@ export const EventSchema = says<RelayEvent>()(
         height: count.exactOptional(),
         gateMs: sinceArrival.exactOptional(),
         held: words.exactOptional(),
+        note: z.string().exactOptional(),
         unspooled: text.exactOptional(),
         late,
         firstAt: at.exactOptional(),
