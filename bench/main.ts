@@ -12,20 +12,19 @@ import type { Effort } from './suites/effort.js';
 import { runFirst } from './suites/first.js';
 import { runFlooded } from './suites/flooded.js';
 import { MATRIX, type MatrixCase, runCase } from './suites/matrix.js';
-import { runRehearsed } from './suites/rehearsed.js';
 import { runStalled } from './suites/stalled.js';
 import { runWatched } from './suites/watched.js';
 
 const USAGE = `npm run bench -- [options]
   --quick            an eighth of the blocks: about 30 seconds, for a look
-  --only SUITES      of matrix, first, stalled, dashd, watched, rehearsed, flooded, separated by commas
+  --only SUITES      of matrix, first, stalled, dashd, watched, flooded, separated by commas
   --case SIZE:PEERS  one case of the matrix and nothing else, such as 15000:20
   --json FILE        the results as JSON, too
   --profile DIR      CPU profiles of the contenders
 With a dashd (DASHD=/path/to/dashd, or on the PATH) it takes part as well.`;
 
 const RESULTS = 'bench/results';
-const ALL_SUITES = 'matrix,first,stalled,dashd,watched,rehearsed,flooded';
+const ALL_SUITES = 'matrix,first,stalled,dashd,watched,flooded';
 const QUICK_SHARE = 1 / 8;
 
 const { values } = parseArgs({
@@ -80,7 +79,6 @@ async function run(): Promise<Results> {
   const stalled = await optionally('stalled', 'a peer that never reads', runStalled);
   const dashd = findDashd() === undefined ? undefined : await optionally('dashd', 'dashd alone', runDashd);
   const watched = await optionally('watched', 'a relay that is looked at', runWatched);
-  const rehearsed = await optionally('rehearsed', 'relays that rehearse', runRehearsed);
   const flooded = await optionally('flooded', 'peers that flood', runFlooded);
   return {
     machine: machine(),
@@ -92,7 +90,6 @@ async function run(): Promise<Results> {
     ...(stalled !== undefined && { stalled }),
     ...(dashd !== undefined && { dashd }),
     ...(watched !== undefined && { watched }),
-    ...(rehearsed !== undefined && { rehearsed }),
     ...(flooded !== undefined && { flooded }),
   };
 }

@@ -62,8 +62,6 @@ export interface ContenderPlan {
   readonly rpcUrl: string;
   /** An empty directory to keep things in. */
   readonly folder: string;
-  /** How often the relay rehearses, milliseconds, 0: never; as it does by itself unless told. */
-  readonly rehearsalInterval?: number;
 }
 
 export type FromContender =

@@ -1,11 +1,11 @@
-import type { DashdRow, FirstBlock, Flooded, MatrixRow, Rehearsed, Results, Stalled, Watched } from './results.js';
+import type { DashdRow, FirstBlock, Flooded, MatrixRow, Results, Stalled, Watched } from './results.js';
 
 const METHOD =
   'One contender runs at a time, the others are halted. It has half of the cores; the pool and the receivers, which stand for hosts of their own, have the rest.';
 
 /** The results as Markdown. What is claimed is the ratios: the times depend on the machine, and on who shares it. */
 export function report(results: Results): string {
-  const { machine, at, quick, refusals, matrix, first, stalled, dashd, watched, rehearsed, flooded } = results;
+  const { machine, at, quick, refusals, matrix, first, stalled, dashd, watched, flooded } = results;
   const parts = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}, Node ${machine.node}, ${at}${quick ? ' (quick run)' : ''}`,
     [METHOD, ...(refusals.length === 0 ? [] : [`Not so here: ${refusals.join('; ')}.`])].join(' '),
@@ -14,7 +14,6 @@ export function report(results: Results): string {
     ...(stalled === undefined ? [] : [stalledTable(stalled)]),
     ...(dashd === undefined ? [] : [dashdTable(dashd)]),
     ...(watched === undefined ? [] : [watchedTable(watched)]),
-    ...(rehearsed === undefined ? [] : [rehearsedTable(rehearsed)]),
     ...(flooded === undefined ? [] : [floodedTable(flooded)]),
   ];
   return `${parts.join('\n\n')}\n`;
@@ -97,23 +96,6 @@ function watchedTable({ size, peers, rows }: Watched): string {
         : `${ratio(lastByte.p50, alone.lastByte.p50)} / ${ratio(lastByte.p99, alone.lastByte.p99)}`,
       requestsPerSecond === undefined ? '' : requestsPerSecond.toFixed(0),
     ]),
-  );
-}
-
-function rehearsedTable({ size, peers, floor, rows }: Rehearsed): string {
-  return table(
-    `Rehearsals: ${bytes(size)} to ${peers} peers, to the last byte, p50 / p99 in ms, and what an idle relay takes of one core`,
-    ['', 'blocks', 'last byte', '÷ floor (p50 / p99)', 'idle'],
-    [
-      ['floor', String(floor.count), pair(floor.p50, floor.p99), '1.00 / 1.00', ''],
-      ...rows.map(({ intervalMs, lastByte, idleLoad }) => [
-        intervalMs === 0 ? 'relay without rehearsals' : `relay, every ${intervalMs} ms`,
-        String(lastByte.count),
-        pair(lastByte.p50, lastByte.p99),
-        `${ratio(lastByte.p50, floor.p50)} / ${ratio(lastByte.p99, floor.p99)}`,
-        `${(idleLoad * 100).toFixed(1)} %`,
-      ]),
-    ],
   );
 }
 

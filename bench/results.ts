@@ -14,7 +14,6 @@ export interface Results {
   readonly stalled?: Stalled;
   readonly dashd?: readonly DashdRow[];
   readonly watched?: Watched;
-  readonly rehearsed?: Rehearsed;
   readonly flooded?: Flooded;
 }
 
@@ -104,20 +103,4 @@ export interface FloodedRow {
   readonly heldMs: number;
   /** How many peers were lost, by the reason's code. */
   readonly lost: Readonly<Record<string, number>>;
-}
-
-/** Relays that rehearse, each more or less often. */
-export interface Rehearsed {
-  readonly size: number;
-  readonly peers: number;
-  readonly floor: Summary;
-  readonly rows: readonly RehearsedRow[];
-}
-
-export interface RehearsedRow {
-  /** From one rehearsal to the next, milliseconds; 0: there are none. */
-  readonly intervalMs: number;
-  readonly lastByte: Summary;
-  /** What the relay takes of one core while nothing happens, 1: all of it. */
-  readonly idleLoad: number;
 }

@@ -27,7 +27,7 @@ export function enterTurns(contender: Runner): void {
 
 /**
  * From now on no contender runs but this one; none does when it is left out. The others would take time from it, the relay above all, which
- * rehearses for ever. Waits until all is quiet.
+ * has practice to finish. Waits until all is quiet.
  */
 export async function takeTurn(contender?: Runner): Promise<void> {
   if (!CAN_HALT && contenders.size > 1) refuse('contenders that are not in turn go on running');

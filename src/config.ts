@@ -73,8 +73,8 @@ export interface Config {
     /** Bytes. */
     readonly maxMemory: number;
     readonly refreshInterval: number;
-    /** Milliseconds; 0: no rehearsals. */
-    readonly rehearsalInterval: number;
+    /** Has no effect; deprecated. */
+    readonly rehearsalInterval?: number;
     readonly skipBootstrap: boolean;
     readonly peerDb: string;
     readonly countryDb?: string;

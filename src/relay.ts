@@ -55,7 +55,6 @@ import { createPool, type LivePeer } from './streams/pool.js';
 import type { Dial } from './streams/ports.js';
 import { proxied } from './streams/proxied.js';
 import { RecentStore } from './streams/recent.js';
-import { rehearsals } from './streams/rehearsal.js';
 import { drainableSocket, socket } from './streams/socket.js';
 import { ChainTip } from './streams/tip.js';
 import { createView } from './streams/view.js';
@@ -106,7 +105,6 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const { broadcast, dashd } = config;
   const network = NETWORKS[config.network];
   await loadX11();
-  const practice = await warmUp({ clock: systemClock, random: systemRandom, createLoop });
 
   const events$ = new Subject<RelayEvent>();
   const done = new Promise<void>((resolve) => events$.subscribe({ complete: resolve }));
@@ -252,9 +250,6 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
 
   const incoming = new Subscription();
   incoming.add(kept.recovered$({ gate, broadcaster, rpc, events$, scheduler }).subscribe());
-  const { rehearsalInterval: intervalMs } = broadcast;
-  if (intervalMs > 0)
-    incoming.add(rehearsals({ pool: peers, frame: practice, tip, clock, scheduler, intervalMs }).subscribe());
   incoming.add(
     rpcNews$.subscribe((news) => {
       if (news.type === 'standing') {
@@ -360,11 +355,15 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
       // The last edit is answered before the last save.
       await control?.close();
       ending$.next();
-      await Promise.all([...closing, publisher.close(), client.close(), saved, history.close()]);
+      await Promise.all([...closing, practised, publisher.close(), client.close(), saved, history.close()]);
     } finally {
       events$.complete();
     }
   };
+  // Once all stands: a block that comes first is sent by code that is not compiled yet, rather than wait.
+  const practised = warmUp({ clock: systemClock, random: systemRandom, createLoop }).catch((error: unknown) =>
+    tell(fault('pool socket', 'no practice', `the first block will take longer: ${String(error)}`, clock.now())),
+  );
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopping ??= shutDown();

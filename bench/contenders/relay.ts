@@ -14,7 +14,7 @@ import type { ContenderPlan, FromContender, ToContender } from '../protocol.js';
 
 const LOAD_TAKEN_MS = 1_000;
 
-const { ports, readers, bind, rpcUrl, folder, rehearsalInterval } = planOf<ContenderPlan>();
+const { ports, readers, bind, rpcUrl, folder } = planOf<ContenderPlan>();
 const [dashd, ...peers] = ports;
 const loaded = loadConfig({
   options: {
@@ -31,7 +31,6 @@ const loaded = loadConfig({
     'http-port': '0',
     'broadcast-skip-bootstrap': 'true',
     'broadcast-max-peers': String(ports.length),
-    ...(rehearsalInterval !== undefined && { 'broadcast-rehearsal-interval': String(rehearsalInterval) }),
     peers: peers.map((port) => `127.0.0.1:${port}`).join(','),
   },
   env: {},

@@ -37,7 +37,9 @@ export function derive(values: Values, surroundings: Surroundings): Config {
       minPeers: values['broadcast.minPeers'],
       maxMemory: values['broadcast.maxMemory'],
       refreshInterval: values['broadcast.refreshInterval'],
-      rehearsalInterval: values['broadcast.rehearsalInterval'],
+      ...(values['broadcast.rehearsalInterval'] === undefined
+        ? {}
+        : { rehearsalInterval: values['broadcast.rehearsalInterval'] }),
       skipBootstrap: values['broadcast.skipBootstrap'],
       peerDb: values['broadcast.peerDb'] ?? `${dataFolder(values)}/broadcast_peers.json`,
       ...(values['broadcast.countryDb'] === undefined ? {} : { countryDb: values['broadcast.countryDb'] }),

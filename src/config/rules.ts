@@ -175,7 +175,7 @@ export function brokenRules(values: Values, wrong: ReadonlySet<Key>, originOf: (
 
 /** What `check-config` adds, and `run` logs once at the start. */
 export function warningsAbout(config: Config): string[] {
-  const warnings = exposureOf(config);
+  const warnings = [...deprecated(config), ...exposureOf(config)];
   if (config.network === 'devnet' && config.devnet === undefined) {
     warnings.push('devnet.name: none is given; a devnet with a name hangs up on peers that do not know it.');
   }
@@ -235,4 +235,9 @@ function listener(values: Values, name: 'http' | 'proxy'): { readonly host: stri
 function urlHasCredentials(values: Values): boolean {
   const parsed = parseHttpUrl(values['dashd.rpc.url'] ?? '');
   return parsed.ok && parsed.url.credentials !== undefined;
+}
+
+function deprecated({ broadcast }: Config): string[] {
+  if (broadcast.rehearsalInterval === undefined) return [];
+  return ['broadcast.rehearsalInterval: it has no effect any more; remove it, the next version will not know it.'];
 }

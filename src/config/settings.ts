@@ -120,9 +120,9 @@ const SETTINGS = {
   ),
   'broadcast.refreshInterval': setting(integer(1, DAY_SECONDS), 60, 'seconds between looks at the set of peers'),
   'broadcast.rehearsalInterval': setting(
-    integer(0, MAX_REHEARSAL_MS),
-    1,
-    'milliseconds between rehearsals of a broadcast, which keep its code in the caches; 0: none',
+    optional(integer(0, MAX_REHEARSAL_MS)),
+    null,
+    'has no effect, and goes with the next version: there are no rehearsals any more',
   ),
   'broadcast.skipBootstrap': setting(boolean, false, "do not ask dashd's getpeerinfo for peers"),
   'broadcast.peerDb': setting(optional(path), null, 'the file in which peers are remembered', {

@@ -43,9 +43,9 @@ export interface PushOrder {
   readonly only?: ReadonlySet<string>;
   /**
    * `write`: the block is to be with the socket, where there is room for it. `settle`, later in the same turn of the event loop: the
-   * session takes note of it, and sends the question and the ping behind it. `rehearse`: as `write`, but no byte is written.
+   * session takes note of it, and sends the question and the ping behind it.
    */
-  readonly stage: 'rehearse' | 'write' | 'settle';
+  readonly stage: 'write' | 'settle';
   /** With `settle`: the question behind the block, one for all peers. */
   readonly question?: Buffer;
 }
@@ -144,7 +144,6 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
       }
       const { hash, frame } = block;
       const goes = wants(state, block);
-      if (stage === 'rehearse') return;
       if (goes) socket.write([frame], () => feed({ type: 'written', hash }));
       handed = { hash, written: goes };
     }

@@ -69,8 +69,6 @@ export interface PeerPool {
    * it, and the pings behind it
    */
   push(block: PushBlock, only?: ReadonlySet<string>): () => void;
-  /** Does what {@link push} does before the first byte is written, and writes none (rehearsal.ts). */
-  rehearse(block: PushBlock): void;
   /**
    * Hangs up on a peer, until a later list of targets names it.
    * @returns false, and does nothing, when there is no such connection or the peer is protected: that one is never dropped
@@ -141,7 +139,6 @@ export function createPool(deps: PoolDeps): PeerPool {
         orders$.next({ block, stage: 'settle', question, ...named });
       };
     },
-    rehearse: (block) => orders$.next({ block, stage: 'rehearse' }),
     drop: (peer) => hangUp(hangUps, peer, 'dropped'),
   };
 }

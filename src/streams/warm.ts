@@ -1,7 +1,7 @@
 /**
  * A found block is rare, so the code it passes through would be cold when it comes: not compiled, each call site still to be learned.
  * So practice blocks go through the real gate, broadcast and sessions to peers that are not there, before anything else is under
- * way. What warms the processor's caches is in rehearsal.ts: they forget.
+ * way.
  */
 import { firstValueFrom, NEVER, Subject, startWith, VirtualTimeScheduler } from 'rxjs';
 import { HEADER_SIZE, hashHeader } from '../block/x11.js';
@@ -25,8 +25,6 @@ const BLOCKS = 50;
 const PEERS = 20;
 /** Odd on the way up the merkle tree, as most are; together about 15 KB, as real won blocks have. */
 const WHOLE = { transactions: 9, scriptBytes: 1_600 };
-/** The fewest with an odd level: more would take the same code, and a rehearsal is to be cheap. */
-const BRIEF = { transactions: 3, scriptBytes: 300 };
 
 const network = NETWORKS.regtest;
 
@@ -40,19 +38,18 @@ export interface WarmUpPorts {
   readonly createLoop: () => Promise<{ readonly open: OpenSocket; send(bytes: Buffer): Promise<void> }>;
 }
 
-let warming: Promise<Buffer> | undefined;
+let warming: Promise<void> | undefined;
 
 /**
  * Takes a quarter of a second, once a process: further calls wait for the first. `loadX11()` must have been awaited.
- * @returns a block to rehearse with, as the pool's socket would give it (rehearsal.ts)
  * @throws Error when the gate does not let a practice block pass, or ZeroMQ does not bring it, which is a programmer's mistake
  */
-export function warmUp(ports: WarmUpPorts): Promise<Buffer> {
+export function warmUp(ports: WarmUpPorts): Promise<void> {
   warming ??= practise(ports);
   return warming;
 }
 
-async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<Buffer> {
+async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<void> {
   // Its time stands still: no timer that is set here ever fires, or keeps the process alive.
   const scheduler = new VirtualTimeScheduler();
   const tip = new ChainTip();
@@ -74,7 +71,7 @@ async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<Buf
   });
   const broadcaster = new Broadcaster({ network, pool, rpc: silentRpc, recent, tip, clock, scheduler, fallback: true });
   const connections = pool.events$.subscribe((news) => broadcaster.onPeer(news));
-  const done$ = new Subject<Buffer>();
+  const done$ = new Subject<void>();
   const tell = ({ type }: { readonly type: string }): void => done$.error(new Error(`a practice block is ${type}`));
   const intake = createIntake({ gate, broadcaster, tell });
   const closing = new Set<Promise<void>>();
@@ -82,23 +79,18 @@ async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<Buf
   const frames = socket(loop.open, closing).subscribe((news) => {
     if (news.type === 'state') return done$.error(new Error(`a practice block did not arrive: ${news.detail}`));
     intake.fromPool(news.frames);
-    done$.next(news.frames[0] ?? Buffer.alloc(0));
+    done$.next();
   });
-  const pass = async (raw: Buffer): Promise<Buffer> => {
-    const [frame] = await Promise.all([firstValueFrom(done$), loop.send(raw)]);
-    return frame;
-  };
+  const pass = (raw: Buffer) => Promise.all([firstValueFrom(done$), loop.send(raw)]);
   let previous = ZERO_HASH;
   for (let block = 0; block < BLOCKS; block += 1) {
     const raw = practiceBlock(previous, WHOLE);
     await pass(raw);
     previous = hashHeader(raw.subarray(0, HEADER_SIZE));
   }
-  const brief = await pass(practiceBlock(previous, BRIEF));
   connections.unsubscribe();
   frames.unsubscribe();
   await Promise.all(closing);
-  return brief;
 }
 
 /** A ping with its nonce: no other message that we write has this length. */

@@ -73,17 +73,6 @@ describe('report', () => {
     ]);
   });
 
-  it('sets relays that rehearse against the floor, and tells what that costs while nothing happens', () => {
-    const never = { intervalMs: 0, lastByte: times(1.5, 12), idleLoad: 0.0123 };
-    const often = { intervalMs: 2, lastByte: times(1.25, 6), idleLoad: 0.0999 };
-    const rehearsed = { size: 15_000, peers: 20, floor: times(1, 4), rows: [never, often] };
-    assert.deepEqual(cells(report({ ...bare, rehearsed })).slice(2), [
-      ['floor', '300', '1.00 / 4.00', '1.00 / 1.00', ''],
-      ['relay without rehearsals', '300', '1.50 / 12.0', '1.50 / 3.00', '1.2 %'],
-      ['relay, every 2 ms', '300', '1.25 / 6.00', '1.25 / 1.50', '10.0 %'],
-    ]);
-  });
-
   it('sets dashd alone against the relay', () => {
     const dashd = [{ size: 15_000, peers: 20, dashd: times(10, 100), relay: times(2, 4) }];
     assert.deepEqual(cells(report({ ...bare, dashd }))[2], ['15 KB', '20', '300', '10.0 / 100', '2.00 / 4.00', '5.00']);

@@ -178,7 +178,6 @@ describe('config', () => {
         minPeers: 5,
         maxMemory: 268_435_456,
         refreshInterval: 60,
-        rehearsalInterval: 1,
         skipBootstrap: false,
         peerDb: 'data/dash/broadcast_peers.json',
         fallback: true,
@@ -200,6 +199,8 @@ describe('config', () => {
       log: { level: 'info', format: 'auto' },
     });
     assert.deepEqual(good({}).warnings, []);
+    const { warnings } = good({ options: { 'broadcast-rehearsal-interval': '1' } });
+    assert.match(warnings.join(), /^broadcast\.rehearsalInterval: it has no effect any more; remove it/);
   });
 
   for (const [network, folder, peerDb] of [

@@ -156,17 +156,6 @@ describe('a connection', () => {
     assert.equal(written[0], one.frame);
   });
 
-  it('writes nothing and takes note of nothing when it is for rehearsal', () => {
-    const under = ConnectionUnderTest.ready();
-    const block = pushable(1);
-    under.orders$.next({ block, stage: 'rehearse' });
-    under.peer.drain();
-    assert.deepEqual(under.peer.heard, []);
-    assert.deepEqual(under.told(), []);
-    under.order(block);
-    assert.equal(under.peer.blocks.length, 1, 'the block itself may still come');
-  });
-
   it('sends no ping where no block went before it', () => {
     const under = ConnectionUnderTest.ready();
     under.orders$.next({ block: pushable(1), stage: 'settle' });

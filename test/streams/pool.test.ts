@@ -426,18 +426,6 @@ describe('a push', () => {
     for (const messages of heard()) assert.deepEqual(messages, ['block', 'getheaders', 'ping']);
   });
 
-  it('can be rehearsed, of which nobody hears', () => {
-    const under = new PoolUnderTest();
-    under.has('a');
-    const before = under.net.to('a').heard.length;
-    under.told();
-    under.pool.rehearse(pushable(1));
-    assert.equal(under.net.to('a').heard.length, before);
-    assert.deepEqual(under.told(), []);
-    under.push(pushable(1));
-    assert.equal(under.net.to('a').blocks.length, 1);
-  });
-
   it('is with every live socket before it returns, and with nobody else', () => {
     const under = new PoolUnderTest();
     under.has('a', 'b');

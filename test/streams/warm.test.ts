@@ -7,8 +7,7 @@ import { counting, START } from '../session/support.js';
 import { clockAt } from '../support/clock.js';
 
 const PEERS = 20;
-/** One of them is for rehearsals. */
-const BLOCKS = 51;
+const BLOCKS = 50;
 const clock = clockAt(START);
 
 it('takes each block all the way to each peer, once a process, and leaves nothing behind', async () => {
@@ -43,15 +42,14 @@ it('takes each block all the way to each peer, once a process, and leaves nothin
     };
   };
 
-  const frame = await warmUp({ clock, random, createLoop });
+  await warmUp({ clock, random, createLoop });
   // A nonce in each version message, one in the ping behind each block, one in the ping made for the next.
   assert.equal(nonces, PEERS + PEERS * (BLOCKS + 1));
   assert.equal(sent.length, BLOCKS);
-  assert.equal(frame, sent.at(-1), 'the last one is for rehearsals');
   assert.equal(closed, 1);
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(process.getActiveResourcesInfo().length, before);
 
-  assert.equal(await warmUp({ clock, random, createLoop }), frame);
+  await warmUp({ clock, random, createLoop });
   assert.equal(nonces, PEERS + PEERS * (BLOCKS + 1));
 });

@@ -64,7 +64,6 @@ export class RelayProcess {
         `--history-file=${join(this.folder, 'blocks.jsonl')}`,
         '--broadcast-skip-bootstrap=true',
         '--broadcast-min-peers=0',
-        '--broadcast-rehearsal-interval=0',
         '--http-enabled=false',
         '--log-level=debug',
         '--log-format=json',

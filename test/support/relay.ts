@@ -40,7 +40,6 @@ export class RelayUnderTest {
         'dashd-zmq-url': 'none',
         'broadcast-min-peers': '0',
         // A dozen relays share two cores here.
-        'broadcast-rehearsal-interval': '0',
         'broadcast-peer-db': join(folder, 'broadcast_peers.json'),
         'history-file': join(folder, 'block_history.jsonl'),
         'pool-bind': ANY_PORT,
