@@ -1,0 +1,108 @@
+/** Mutated HTTP requests over real sockets: to the proxy and to the pages, which must answer a good one afterwards. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { ProxyUnderTest, post, ScriptedDashd } from '../adapters/rpc-proxy-support.js';
+import { HttpUnderTest } from '../ops/http/support.js';
+import type { Crash, Tally } from './campaign.js';
+import { cut, mutated } from './mutate.js';
+import { Rng, seedOf } from './random.js';
+
+interface Target {
+  readonly kind: string;
+  readonly port: number;
+  readonly valid: readonly Buffer[];
+}
+
+const AT_ONCE = 20;
+/** A server may wait for the rest of a request; the client does not, milliseconds. */
+const PATIENCE_MS = 200;
+/** The place of these kinds among those of the seeds. */
+const FIRST_NUMBER = 1_000;
+
+/** @param inputs for each of both */
+export async function fuzzSockets(inputs: number, seed: number): Promise<{ tallies: Tally[]; crashes: Crash[] }> {
+  const dashd = await ScriptedDashd.start();
+  const proxy = await ProxyUnderTest.start(dashd);
+  const pages = await HttpUnderTest.start();
+  const targets: readonly Target[] = [
+    { kind: 'HTTP at the proxy', port: await proxy.up(), valid: proxyRequests() },
+    { kind: 'HTTP at the pages', port: pages.port, valid: pageRequests() },
+  ];
+  const crashes: Crash[] = [];
+  const tallies: Tally[] = [];
+  for (const [number, target] of targets.entries()) {
+    tallies.push(await flood(target, inputs, (index) => seedOf(seed, FIRST_NUMBER + number, index), crashes));
+  }
+  await Promise.all([proxy.stop(), pages.close()]);
+  await dashd.stop();
+  return { tallies, crashes };
+}
+
+async function flood(
+  target: Target,
+  inputs: number,
+  seedAt: (index: number) => number,
+  crashes: Crash[],
+): Promise<Tally> {
+  let at = 0;
+  const crashed = (error: Error) => crashes.push({ kind: target.kind, index: at, error: error.stack ?? error.message });
+  process.on('uncaughtException', crashed);
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const from = performance.now();
+  const before = crashes.length;
+  for (; at < inputs; at += AT_ONCE) {
+    const group = Array.from({ length: Math.min(AT_ONCE, inputs - at) }, (_, place) => seedAt(at + place));
+    await Promise.all(group.map((seed) => visit(target, new Rng(seed))));
+  }
+  const [good = Buffer.alloc(0)] = target.valid;
+  const answer = await exchange(target.port, [good]);
+  if (!answer.startsWith('HTTP/1.1 200')) crashed(new Error(`a good request is answered ${answer.slice(0, 60)}`));
+  process.off('uncaughtException', crashed);
+  const seconds = (performance.now() - from) / 1_000;
+  const longestMs = Math.max(0, delay.max / 1e6 - 1);
+  return { kind: target.kind, inputs, crashes: crashes.length - before, seconds, longestMs, longest: -1 };
+}
+
+async function visit({ port, valid }: Target, rng: Rng): Promise<void> {
+  const bytes = mutated(rng.pick(valid), rng);
+  // Many visitors: what one may ask for is limited. Linux has all of 127.0.0.0/8.
+  const visitor = process.platform === 'linux' ? `127.0.${rng.int(250)}.${1 + rng.int(250)}` : '127.0.0.1';
+  await exchange(port, [...cut(bytes, rng)], visitor);
+}
+
+/** @returns what came back, until the other side closed or patience was over */
+async function exchange(port: number, chunks: readonly Buffer[], localAddress = '127.0.0.1'): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
+  const heard: Buffer[] = [];
+  socket.on('data', (chunk) => heard.push(chunk));
+  // That it is refused by force is as good as any answer.
+  socket.on('error', () => socket.destroy());
+  socket.setTimeout(PATIENCE_MS, () => socket.destroy());
+  for (const chunk of chunks) socket.write(chunk);
+  socket.end();
+  if (!socket.closed) await once(socket, 'close');
+  return Buffer.concat(heard).toString('latin1');
+}
+
+function proxyRequests(): Buffer[] {
+  const calls = ['{"method":"getblockcount","params":[],"id":1}', '[{"method":"submitblock","params":["00"],"id":1}]'];
+  return [
+    ...calls.map((body) => Buffer.from(post(body, 'Connection: close\r\n'))),
+    Buffer.from('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"id"\r\n3\r\n:1}\r\n0\r\n\r\n'),
+    Buffer.from(`POST /wallet/a HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YTpi\r\nContent-Length: 2\r\n\r\n{}`),
+  ];
+}
+
+function pageRequests(): Buffer[] {
+  const get = (path: string, more = '') =>
+    Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n${more}\r\n`);
+  return [
+    get('/healthz'),
+    get('/api/v1/status', 'Accept: application/json\r\nX-Forwarded-For: 1.2.3.4\r\n'),
+    get('/metrics', 'Authorization: Basic YTpi\r\nAccept-Encoding: gzip, *;q=0\r\n'),
+    get('/api/v1/blocks?limit=5&before=3', 'Range: bytes=0-1\r\nIf-None-Match: "a"\r\n'),
+    get('/assets/../outside.txt', 'Cookie: a=b\r\n'),
+  ];
+}
