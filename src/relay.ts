@@ -57,6 +57,7 @@ import { proxied } from './streams/proxied.js';
 import { RecentStore } from './streams/recent.js';
 import { drainableSocket, socket } from './streams/socket.js';
 import { ChainTip } from './streams/tip.js';
+import { twins } from './streams/twins.js';
 import { createView } from './streams/view.js';
 import { warmUp } from './streams/warm.js';
 import { watchRpc } from './streams/watch-rpc.js';
@@ -287,6 +288,27 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
         },
       )
     : undefined;
+
+  // One node counts once: a second address of it is left, and not dialled again.
+  outgoing.add(
+    twins({
+      peerNews$,
+      live: peers.live,
+      own: keyOf(own),
+      current$: rpcNews$.pipe(filter((news) => news.type === 'standing' && news.standing === 'current')),
+      rpc,
+      isConfigured: (peer) => book.get(peer)?.sources.includes('configured') === true,
+      scheduler,
+    }).subscribe(({ peer, of, isOwn }) => {
+      const isNews = peers.live.has(peer) || book.get(peer) !== undefined;
+      if (!book.exclude(peer) || !isNews) return;
+      broadcaster.discount(peer);
+      peers.drop(peer);
+      const node = isOwn ? "the pool's own dashd" : 'a peer that is connected';
+      const detail = `${peer} is ${node}, ${of}, under another address: it counts once`;
+      tell(fault('peers', isOwn ? 'own-dashd' : 'same-node', detail, clock.now()));
+    }),
+  );
 
   const drop = (peer: string): boolean => {
     const dropped = peers.drop(peer);

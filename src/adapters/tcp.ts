@@ -16,6 +16,8 @@ export interface TcpConnection {
   write(buffers: readonly Buffer[], taken?: () => void): void;
   /** Bytes written that the kernel has not taken yet. */
   readonly backlog: number;
+  /** The other end, `address:port`: what a name led to. Undefined before the connection stands and when it is over. */
+  readonly endpoint: string | undefined;
   readonly bytesIn: number;
   /** Of writes that the kernel has taken to their end. */
   readonly bytesOut: number;
@@ -67,6 +69,10 @@ export function dial(
     },
     get backlog() {
       return socket.writableLength;
+    },
+    get endpoint() {
+      const { remoteAddress, remotePort } = socket;
+      return remoteAddress === undefined ? undefined : `${remoteAddress}:${remotePort}`;
     },
     get bytesIn() {
       return socket.bytesRead;

@@ -1,6 +1,6 @@
 /**
  * What was proven of one block, peer by peer. A ledger only ever gains: a status never falls back, so events may come late, twice
- * or out of order. Pure: `record(ledger, entry)` returns the next ledger, and verdict.ts reads it.
+ * or out of order. (A peer that turns out to be another one leaves it.) Pure: `record(ledger, entry)` returns the next ledger, and verdict.ts reads it.
  */
 import type { BlockSource, LateCode, PeerProof, ProofStatus, RpcResult } from '../events.js';
 import type { Hash } from '../wire/reader.js';
@@ -44,6 +44,8 @@ export type Entry =
       readonly reason?: string;
       readonly rival?: Hash;
     }
+  /** The peer is a node that counts already, under another address. */
+  | { readonly type: 'twin'; readonly peer: string }
   /** `again`: asked since peers have what dashd had rejected. */
   | { readonly type: 'rpc'; readonly result: RpcResult; readonly again?: true };
 
@@ -74,6 +76,10 @@ export function record(ledger: Ledger, entry: Entry): Ledger {
       if (known === undefined) return ledger;
       const proof = prove(known, entry, toMicroseconds(entry.monotonicAt - ledger.monotonicAt));
       return proof === known ? ledger : { ...ledger, peers: new Map(ledger.peers).set(entry.peer, proof) };
+    }
+    case 'twin': {
+      if (!ledger.peers.has(entry.peer)) return ledger;
+      return { ...ledger, peers: new Map([...ledger.peers].filter(([peer]) => peer !== entry.peer)) };
     }
     case 'rpc':
       return {

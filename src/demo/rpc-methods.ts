@@ -1,5 +1,6 @@
 import { scanTransactions } from '../block/scan.js';
 import { HEADER_SIZE, hashHeader } from '../block/x11.js';
+import type { NetAddress } from '../wire/address.js';
 import { hashFromWire } from '../wire/reader.js';
 import { type Chain, type ChainBlock, medianTime } from './chain.js';
 import { CHAINLOCK_SIGNATURE_BYTES, chainLockOf } from './chain-lock.js';
@@ -158,6 +159,7 @@ function getpeerinfo(node: SimulatedNode): object[] {
   return [...node.peers].map((peer) => ({
     id: peer.id,
     addr: peer.address,
+    ...(peer.version === undefined ? {} : { addrlocal: formatLocal(peer.version.receiver) }),
     network: 'ipv4',
     services: (peer.version?.services ?? 0n).toString(16).padStart(16, '0'),
     relaytxes: peer.version?.relay ?? false,
@@ -171,6 +173,11 @@ function getpeerinfo(node: SimulatedNode): object[] {
     synced_blocks: peer.bestKnown?.height ?? -1,
     connection_type: peer.inbound ? 'inbound' : 'outbound-full-relay',
   }));
+}
+
+/** What the peer says that it sees the node as. */
+function formatLocal({ host, port }: NetAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function getblocktemplate(node: SimulatedNode): object {

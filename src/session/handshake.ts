@@ -28,6 +28,16 @@ export function userAgentFor(userAgent: string, chain: string | undefined): stri
   return chain === undefined ? userAgent : userAgent.replace(/\/?$/, `(devnet.${chain})/`);
 }
 
+/**
+ * What we tell a peer that we see it as: an address of no node (unique local, RFC 4193), with our nonce in it. dashd ignores what is not routable
+ * (Core `net_processing.cpp`), but shows it to its owner as `addrlocal` in `getpeerinfo`: so a connection that our dashd shows there ends
+ * at our dashd, whatever address it was made to and whatever translates addresses in between.
+ */
+export function markOf(nonce: bigint): { readonly host: string; readonly port: number } {
+  const hex = nonce.toString(16).padStart(16, '0');
+  return { host: `fdb1:cca5:7000:1:${hex.match(/.{4}/g)?.join(':') ?? ''}`, port: 1 };
+}
+
 const NOWHERE = { services: 0n, host: '0.0.0.0', port: 0 } as const;
 
 /** The socket is open: speak first. */
@@ -38,7 +48,7 @@ export function begin(context: SessionContext, state: SessionState, now: number)
     version: PROTOCOL_VERSION,
     services: 0n,
     time: BigInt(Math.floor(context.wallClock() / 1000)),
-    receiver: NOWHERE,
+    receiver: { services: 0n, ...markOf(nonce) },
     sender: NOWHERE,
     nonce,
     userAgent: context.userAgent,
@@ -62,6 +72,7 @@ export function onVersion(state: SessionState, message: Version): [SessionState,
     services: message.services,
     userAgent: message.userAgent,
     height: message.height,
+    nonce: phase.nonce,
   };
   return [
     { ...state, phase: { name: 'awaiting verack', since: phase.since, remote } },

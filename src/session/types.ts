@@ -46,6 +46,8 @@ export interface SessionContext {
 
 /** What the peer said of itself. The user agent is a remote's text: sanitised by the codec, never a metric's label. */
 export interface Remote {
+  /** Ours, which names this connection to the peer (`markOf`). */
+  readonly nonce: bigint;
   readonly protocolVersion: number;
   readonly services: bigint;
   readonly userAgent: string;

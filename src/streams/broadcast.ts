@@ -140,6 +140,11 @@ export class Broadcaster {
     });
   }
 
+  /** A peer turned out to be a node that counts already: what it proved of the blocks under way is taken back. */
+  discount(peer: string): void {
+    for (const { entries$ } of this.flights.values()) entries$.next({ type: 'twin', peer });
+  }
+
   /** Hands a pool event to the block it concerns; a peer fresh from its handshake is given the blocks that it may lack. */
   onPeer({ target, monotonicAt, event }: PoolEvent): void {
     const { peer } = target;

@@ -82,7 +82,13 @@ export interface PeerDialling {
   readonly type: 'dialling';
 }
 
-export type ConnectionEvent = PeerDialling | SessionEvent | PeerLost;
+/** The handshake is done. */
+export type PeerReady = Extract<SessionEvent, { type: 'ready' }> & {
+  /** As {@link PeerSocket.endpoint} has it. */
+  readonly endpoint?: string | undefined;
+};
+
+export type ConnectionEvent = PeerDialling | Exclude<SessionEvent, { type: 'ready' }> | PeerReady | PeerLost;
 
 export function connection(target: Target, deps: ConnectionDeps): Observable<ConnectionEvent> {
   return new Observable((subscriber) => {
@@ -166,8 +172,12 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     }
 
     function tell(event: SessionEvent): void {
-      if (event.type === 'ready') readySince = awake();
-      subscriber.next(event);
+      if (event.type !== 'ready') {
+        subscriber.next(event);
+        return;
+      }
+      readySince = awake();
+      subscriber.next({ ...event, endpoint: socket.endpoint });
     }
 
     /** One write for all of a step's bytes, and one more for each block, before anything else that the step brought about. */

@@ -41,6 +41,8 @@ export interface PoolEvent extends Moment {
 export interface LivePeer {
   readonly target: Target;
   readonly remote: Remote;
+  /** As the system has it. */
+  readonly endpoint?: string | undefined;
   readonly since: Moment;
 }
 
@@ -152,7 +154,7 @@ function track(seats: Map<string, Seat>, live: Map<string, LivePeer>, news: Pool
   const { target, at, monotonicAt, event } = news;
   const since = { at, monotonicAt };
   if (event.type === 'dialling') seats.set(target.peer, { target, since });
-  if (event.type === 'ready') live.set(target.peer, { target, remote: event.remote, since });
+  if (event.type === 'ready') live.set(target.peer, { target, remote: event.remote, endpoint: event.endpoint, since });
   if (event.type !== 'lost') return;
   live.delete(target.peer);
   // Its seat is free by the time that its loss is told: whoever plans anew on hearing of it must not count it.

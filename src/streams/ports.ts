@@ -18,6 +18,8 @@ export interface PeerSocket {
   /** Takes no more bytes from the peer until {@link resume}; a chunk that is on its way may still come. */
   pause(): void;
   resume(): void;
+  /** The other end as the system has it, `address:port`; undefined when something stands in between, or the connection is over. */
+  readonly endpoint?: string | undefined;
   destroy(): void;
 }
 

@@ -15,6 +15,8 @@ import { mineBlock } from '../../src/demo/miner.js';
 export interface DashdOptions {
   /** More arguments, such as `-whitelist=noban@127.0.0.1`. */
   readonly arguments?: readonly string[];
+  /** More of them that need to know its P2P port. */
+  readonly argumentsAt?: (port: number) => readonly string[];
   /** Credentials instead of the cookie. */
   readonly user?: string;
   readonly password?: string;
@@ -149,6 +151,7 @@ export class Dashd {
       '-debuglogfile=debug.log',
       '-printtoconsole=0',
       ...(this.options.arguments ?? []),
+      ...(this.options.argumentsAt?.(this.ports.p2p) ?? []),
       ...more,
     ]);
     child.stdout.on('data', (text) => this.keep(text));
@@ -190,8 +193,7 @@ export class Dashd {
     return result;
   }
 
-  /** Mines blocks whose coinbase anyone may spend. @returns their hashes, oldest first */
-  /** A dashd that was built without its miner is given blocks of ours. */
+  /** Mines blocks whose coinbase anyone may spend; a dashd built without its miner is given ours. @returns their hashes, oldest first */
   async generate(count: number): Promise<string[]> {
     try {
       return await this.rpc('generatetodescriptor', count, 'raw(51)');

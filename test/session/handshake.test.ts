@@ -15,7 +15,8 @@ describe('the handshake', () => {
           version: 70240,
           services: 0n,
           time: BigInt(START / 1000),
-          receiver: nowhere,
+          // No node's address: the connection's mark, which dashd shows to its owner.
+          receiver: { services: 0n, host: 'fdb1:cca5:7000:1:0000:0000:0000:0001', port: 1 },
           sender: nowhere,
           nonce: 1n,
           userAgent: USER_AGENT,
@@ -36,7 +37,13 @@ describe('the handshake', () => {
       { type: 'send', message: { command: 'verack' } },
     ]);
     assert.deepEqual(hand.hears({ command: 'sendaddrv2' }), []);
-    const remote = { protocolVersion: 70240, services: 3077n, userAgent: '/Dash Core:23.1.2/', height: 1_234 };
+    const remote = {
+      nonce: 1n,
+      protocolVersion: 70240,
+      services: 3077n,
+      userAgent: '/Dash Core:23.1.2/',
+      height: 1_234,
+    };
     assert.deepEqual(hand.after(20).hears({ command: 'verack' }), [
       { type: 'event', event: { type: 'ready', remote } },
       { type: 'send', message: { command: 'getaddr' } },

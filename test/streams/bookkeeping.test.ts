@@ -133,7 +133,7 @@ describe('a connection, in the book', () => {
     const under = new Kept();
     under.shows(A, { type: 'dialling' });
     await under.time.pass(100);
-    const remote = { services: 5n, protocolVersion: 70_240, userAgent: '/Dash Core:23.1.2/', height: 1_234 };
+    const remote = { nonce: 1n, services: 5n, protocolVersion: 70_240, userAgent: '/Dash Core:23.1.2/', height: 1_234 };
     under.shows(A, { type: 'ready', remote });
     under.shows(A, { type: 'round trip', ms: 40 });
     under.shows(A, { type: 'round trip', ms: 20 });

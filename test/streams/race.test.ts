@@ -45,6 +45,7 @@ const ENTRIES: Record<string, Entry> = {
   d: rpc('duplicate'),
   u: rpc('unavailable', 'unreachable'),
   x: rpc('rejected', 'high-hash'),
+  y: { type: 'twin', peer: 'a' },
 };
 
 const brief = (event: BlockProof | BlockVerdict): string =>
@@ -67,6 +68,15 @@ function told(entries: string): [number, string][] {
 }
 
 describe('a race', () => {
+  it('takes back what a peer proved that is a node which counts already', () => {
+    const events = told('(to)A-B-y-------------');
+    assert.deepEqual(events.at(-1), [6, 'delivered 2/2 accepted'], 'another has it all the same');
+    assert.deepEqual(told('(to)A-f-y-------------').slice(-2), [
+      [6, 'delivered 1/2 accepted'],
+      [8, 'local only 0/1 accepted'],
+    ]);
+  });
+
   it('tells each proof as it comes, and the verdict at once when all has come to an end', () => {
     assert.deepEqual(told('(to)wk-A-B-------------'), [
       [4, 'a written'],

@@ -49,7 +49,7 @@ function setUp() {
   const ready = (peer: string) => {
     const target = seats.get(peer)?.target;
     assert.ok(target);
-    const remote = { protocolVersion: 70_235, services: 0n, userAgent: '/Dash Core:23.1.2/', height: 7 };
+    const remote = { nonce: 1n, protocolVersion: 70_235, services: 0n, userAgent: '/Dash Core:23.1.2/', height: 7 };
     live.set(peer, { target, remote, since: momentAt(NOW - 5) });
   };
   return { book, seats, tip, view, seat, ready };

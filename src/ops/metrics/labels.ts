@@ -147,7 +147,7 @@ export const SERVICE_CODES: Readonly<Record<ServiceEvent['service'], readonly st
     'no-address',
   ],
   'dashd chain': ['catching-up', 'starting', 'wrong-network'],
-  peers: ['below min', 'protected'],
+  peers: ['below min', 'protected', 'own-dashd', 'same-node'],
   'peer file': [...FILE_CODES, 'empty', 'backup used'],
   'history file': [...FILE_CODES, 'garbage'],
   spool: [...FILE_CODES, 'full', 'foreign', 'newer version', 'torn'],
