@@ -36,9 +36,10 @@ function readiness({ relay }: Embedded) {
 }
 
 /** A block that dashd found elsewhere: mined at dashd, unknown to the nodes. */
-async function feedShowsABlock({ dashd, relay }: Embedded): Promise<string> {
+async function feedShowsABlock({ dashd, nodes, relay }: Embedded): Promise<string> {
   const [raw] = dashd.generate(1);
   assert.ok(raw);
+  for (const node of nodes) node.submit(raw);
   // The feed and RPC come over connections of their own: a block of the pool's behind it shows that both have been heard.
   await relay.push(Buffer.alloc(500));
   await relay.refusal('bad proof of work');
@@ -55,16 +56,15 @@ describe('a dashd on another chain', () => {
     await feedShowsABlock(one);
     assert.equal(one.relay.relay.view.tip(), undefined);
 
-    const raw = one.mine({}, one.nodes[0]);
+    const raw = one.mine();
     await one.relay.push(raw);
-    const verdict = await one.relay.verdict(raw, ({ peersReached }) => peersReached === 3);
+    const verdict = await one.relay.verdict(raw, ({ peersReached }) => peersReached >= 2);
     assert.deepEqual([verdict.outcome, verdict.rpc?.outcome], ['delivered', 'unavailable']);
-    assert.match(verdict.reason ?? '', /wrong-network: dashd is on chain test/);
+    assert.match(verdict.rpc?.reason ?? '', /wrong-network: dashd is on chain test/);
     assert.ok(!one.relay.events.some((event) => event.type === 'received' && event.source === 'dashd'));
 
     one.dashd.rpcFaults = {};
     await one.service('dashd chain', 'synchronised');
-    await one.relay.tipKnown();
     assert.equal(readiness(one).ready, true);
   });
 });
@@ -83,14 +83,13 @@ describe('a dashd that is catching up', () => {
     assert.ok(!one.relay.events.some((event) => event.type === 'received' && event.source === 'dashd'));
     assert.ok(!one.relay.events.some((event) => event.type === 'tip'));
 
-    const raw = one.mine({}, one.nodes[0]);
+    const raw = one.mine();
     await one.relay.push(raw);
-    const verdict = await one.relay.verdict(raw, ({ peersReached }) => peersReached === 3);
+    const verdict = await one.relay.verdict(raw, ({ peersReached }) => peersReached >= 2);
     assert.equal(verdict.outcome, 'delivered', 'the peers are there all the same');
 
     one.dashd.rpcFaults = {};
     await one.service('dashd chain', 'synchronised');
-    await one.relay.tipKnown();
     assert.equal(readiness(one).ready, true);
     const [news] = one.dashd.generate(1);
     assert.ok(news);
