@@ -442,7 +442,7 @@ function received({ at, block, source, gateMs, doubts, note, late }: Arrival): B
 }
 
 /** A block as sessions need it; its frame is built once, for all. */
-export function pushOf({ hash, header, previous, raw }: Block, { magic }: Network): PushBlock {
+function pushOf({ hash, header, previous, raw }: Block, { magic }: Network): PushBlock {
   // A copy of the header: a view would keep whatever it is a view of.
   return { hash, header: Buffer.from(header), previous, frame: frameOf(magic, 'block', raw) };
 }
