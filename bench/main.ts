@@ -12,19 +12,20 @@ import type { Effort } from './suites/effort.js';
 import { runFirst } from './suites/first.js';
 import { runFlooded } from './suites/flooded.js';
 import { MATRIX, type MatrixCase, runCase } from './suites/matrix.js';
+import { runSpooled } from './suites/spooled.js';
 import { runStalled } from './suites/stalled.js';
 import { runWatched } from './suites/watched.js';
 
 const USAGE = `npm run bench -- [options]
   --quick            an eighth of the blocks: about 30 seconds, for a look
-  --only SUITES      of matrix, first, stalled, dashd, watched, flooded, separated by commas
+  --only SUITES      of matrix, first, stalled, dashd, watched, flooded, spooled, separated by commas
   --case SIZE:PEERS  one case of the matrix and nothing else, such as 15000:20
   --json FILE        the results as JSON, too
   --profile DIR      CPU profiles of the contenders
 With a dashd (DASHD=/path/to/dashd, or on the PATH) it takes part as well.`;
 
 const RESULTS = 'bench/results';
-const ALL_SUITES = 'matrix,first,stalled,dashd,watched,flooded';
+const ALL_SUITES = 'matrix,first,stalled,dashd,watched,flooded,spooled';
 const QUICK_SHARE = 1 / 8;
 
 const { values } = parseArgs({
@@ -80,6 +81,7 @@ async function run(): Promise<Results> {
   const dashd = findDashd() === undefined ? undefined : await optionally('dashd', 'dashd alone', runDashd);
   const watched = await optionally('watched', 'a relay that is looked at', runWatched);
   const flooded = await optionally('flooded', 'peers that flood', runFlooded);
+  const spooled = await optionally('spooled', 'with a spool and without', runSpooled);
   return {
     machine: machine(),
     at: new Date().toISOString(),
@@ -91,6 +93,7 @@ async function run(): Promise<Results> {
     ...(dashd !== undefined && { dashd }),
     ...(watched !== undefined && { watched }),
     ...(flooded !== undefined && { flooded }),
+    ...(spooled !== undefined && { spooled }),
   };
 }
 

@@ -62,6 +62,8 @@ export interface ContenderPlan {
   readonly rpcUrl: string;
   /** An empty directory to keep things in. */
   readonly folder: string;
+  /** Settings of the relay's beside those of the bench, by their flags without dashes. */
+  readonly flags?: Readonly<Record<string, string>>;
 }
 
 export type FromContender =

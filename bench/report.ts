@@ -1,11 +1,11 @@
-import type { DashdRow, FirstBlock, Flooded, MatrixRow, Results, Stalled, Watched } from './results.js';
+import type { DashdRow, FirstBlock, Flooded, MatrixRow, Results, Spooled, Stalled, Watched } from './results.js';
 
 const METHOD =
   'One contender runs at a time, the others are halted. It has half of the cores; the pool and the receivers, which stand for hosts of their own, have the rest.';
 
 /** The results as Markdown. What is claimed is the ratios: the times depend on the machine, and on who shares it. */
 export function report(results: Results): string {
-  const { machine, at, quick, refusals, matrix, first, stalled, dashd, watched, flooded } = results;
+  const { machine, at, quick, refusals, matrix, first, stalled, dashd, watched, flooded, spooled } = results;
   const parts = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}, Node ${machine.node}, ${at}${quick ? ' (quick run)' : ''}`,
     [METHOD, ...(refusals.length === 0 ? [] : [`Not so here: ${refusals.join('; ')}.`])].join(' '),
@@ -15,6 +15,7 @@ export function report(results: Results): string {
     ...(dashd === undefined ? [] : [dashdTable(dashd)]),
     ...(watched === undefined ? [] : [watchedTable(watched)]),
     ...(flooded === undefined ? [] : [floodedTable(flooded)]),
+    ...(spooled === undefined ? [] : [spooledTable(spooled)]),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -96,6 +97,22 @@ function watchedTable({ size, peers, rows }: Watched): string {
         : `${ratio(lastByte.p50, alone.lastByte.p50)} / ${ratio(lastByte.p99, alone.lastByte.p99)}`,
       requestsPerSecond === undefined ? '' : requestsPerSecond.toFixed(0),
     ]),
+  );
+}
+
+function spooledTable({ size, peers, without, with: kept }: Spooled): string {
+  return table(
+    `The spool: ${bytes(size)} to ${peers} peers, to the last byte, p50 / p99 in ms; the relays take turns block by block`,
+    ['', 'blocks', 'last byte', '÷ without (p50 / p99)'],
+    [
+      ['without', String(without.count), pair(without.p50, without.p99), '1.00 / 1.00'],
+      [
+        'with',
+        String(kept.count),
+        pair(kept.p50, kept.p99),
+        `${ratio(kept.p50, without.p50)} / ${ratio(kept.p99, without.p99)}`,
+      ],
+    ],
   );
 }
 

@@ -15,6 +15,7 @@ export interface Results {
   readonly dashd?: readonly DashdRow[];
   readonly watched?: Watched;
   readonly flooded?: Flooded;
+  readonly spooled?: Spooled;
 }
 
 export interface Machine {
@@ -84,6 +85,14 @@ export interface WatchedRow {
   readonly lastByte: Summary;
   /** Of the flood, where there is one. */
   readonly requestsPerSecond?: number;
+}
+
+/** A relay that keeps its blocks on disk, and one that does not. */
+export interface Spooled {
+  readonly size: number;
+  readonly peers: number;
+  readonly without: Summary;
+  readonly with: Summary;
 }
 
 /** Blocks while peers flood. */

@@ -33,6 +33,8 @@ export interface Delivery {
 export interface EntryOptions {
   /** Tells it from others of its kind; its kind unless told. */
   readonly label?: string;
+  /** See {@link ContenderPlan}. */
+  readonly flags?: Readonly<Record<string, string>>;
 }
 
 /** So long everybody has to finish what the last block left to do, milliseconds. */
@@ -62,14 +64,22 @@ export class Rig {
 
   /** Starts a contender in a process of its own, and waits until it is connected to every sink. */
   async enter(name: Contender, blockSize: number, options: EntryOptions = {}): Promise<Entrant> {
-    const { label = name } = options;
+    const { label = name, flags } = options;
     const bind = `tcp://127.0.0.1:${await freePort()}`;
     const { ports } = this;
     const { readers, profile } = this.options;
     const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}/${label}`];
     const folder = mkdtempSync(join(tmpdir(), 'blockcast-bench-'));
     const rpcUrl = `${this.rpcUrl}/${label}`;
-    const plan: ContenderPlan = { ports, readers, bind, blockSize, rpcUrl, folder };
+    const plan: ContenderPlan = {
+      ports,
+      readers,
+      bind,
+      blockSize,
+      rpcUrl,
+      folder,
+      ...(flags !== undefined && { flags }),
+    };
     const child = new Child<FromContender, ToContender>(`./contenders/${name}.js`, plan, execArgv);
     const { url } = await child.next('ready');
     const push = new Push({ linger: 0 });

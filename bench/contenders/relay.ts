@@ -14,7 +14,7 @@ import type { ContenderPlan, FromContender, ToContender } from '../protocol.js';
 
 const LOAD_TAKEN_MS = 1_000;
 
-const { ports, readers, bind, rpcUrl, folder } = planOf<ContenderPlan>();
+const { ports, readers, bind, rpcUrl, folder, flags } = planOf<ContenderPlan>();
 const [dashd, ...peers] = ports;
 const loaded = loadConfig({
   options: {
@@ -31,6 +31,7 @@ const loaded = loadConfig({
     'http-port': '0',
     'broadcast-skip-bootstrap': 'true',
     'broadcast-max-peers': String(ports.length),
+    ...flags,
     peers: peers.map((port) => `127.0.0.1:${port}`).join(','),
   },
   env: {},

@@ -73,6 +73,14 @@ describe('report', () => {
     ]);
   });
 
+  it('sets a relay with a spool against one without', () => {
+    const spooled = { size: 15_000, peers: 20, without: times(1, 4), with: times(1.02, 4.4) };
+    assert.deepEqual(cells(report({ ...bare, spooled })).slice(2), [
+      ['without', '300', '1.00 / 4.00', '1.00 / 1.00'],
+      ['with', '300', '1.02 / 4.40', '1.02 / 1.10'],
+    ]);
+  });
+
   it('sets dashd alone against the relay', () => {
     const dashd = [{ size: 15_000, peers: 20, dashd: times(10, 100), relay: times(2, 4) }];
     assert.deepEqual(cells(report({ ...bare, dashd }))[2], ['15 KB', '20', '300', '10.0 / 100', '2.00 / 4.00', '5.00']);
