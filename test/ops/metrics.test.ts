@@ -343,6 +343,15 @@ describe('metrics of what stands', () => {
     assert.equal(valueIn(samples, 'blockcast_history_blocks'), 4);
   });
 
+  test('the spool is shown where there is one', async () => {
+    const spool = { path: '/spool', blocks: 2, bytes: 30_000, syncedAt: AT, faults: 0 };
+    const samples = await standing({ ...viewOf(), spool: () => spool });
+    assert.equal(valueIn(samples, 'blockcast_spool_blocks'), 2);
+    assert.equal(valueIn(samples, 'blockcast_spool_bytes'), 30_000);
+    assert.equal(valueIn(samples, 'blockcast_spool_sync_timestamp_seconds'), AT / 1_000);
+    assert.equal(valueIn(await standing(viewOf()), 'blockcast_spool_blocks'), undefined);
+  });
+
   test('the last block of the pool is known from the history after a restart', async () => {
     const samples = await standing(viewOf({ latest: [{ receivedAt: AT - DAY }] }));
     assert.equal(valueIn(samples, 'blockcast_last_block_timestamp_seconds', { source: 'pool' }), (AT - DAY) / 1_000);

@@ -213,6 +213,15 @@ export const CONDITIONS = {
     graceMs: MINUTE_MS,
     settleMs: SETTLE_MS,
   },
+  'spool-not-written': {
+    severity: 'critical',
+    title: 'Found blocks are not on disk',
+    raised: 'the spool could not be written for 5 s: a block would not survive a crash',
+    recovers: 'it is written again, and goes on for a minute',
+    remedy: 'See whether the disk is full, and whether blockcast may write spool.dir.',
+    graceMs: 5 * SECOND_MS,
+    settleMs: SETTLE_MS,
+  },
   'peers-not-saved': {
     severity: 'warning',
     title: 'Peer book is not saved',

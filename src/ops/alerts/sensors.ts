@@ -45,6 +45,7 @@ const WATCHED: Partial<Record<ServiceEvent['service'], AlertId>> = {
   'json-rpc proxy': 'proxy-down',
   peers: 'peers-below-min',
   'history file': 'history-not-written',
+  spool: 'spool-not-written',
   'peer file': 'peers-not-saved',
 };
 

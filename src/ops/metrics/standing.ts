@@ -26,6 +26,7 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
   const dashd = gauge('blockcast_dashd_connected', "1 while the pool's own dashd is a connected peer.", [], [{}]);
   const tip = chainMetrics({ gauge }, clock);
   const history = historyMetrics({ gauge }, clock);
+  const spool = spoolMetrics({ gauge });
 
   return (view) => {
     const live = view.peers();
@@ -36,6 +37,24 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
     dashd.set({}, live.some((peer) => peer.protected && peer.state === 'connected') ? 1 : 0);
     tip(view);
     history(view);
+    spool(view);
+  };
+}
+
+/** Absent where `spool.enabled` is false. */
+function spoolMetrics({ gauge }: Pick<Instruments, 'gauge'>): (view: RelayView) => void {
+  const blocks = gauge('blockcast_spool_blocks', 'Found blocks that are kept on disk until they are delivered.', []);
+  const bytes = gauge('blockcast_spool_bytes', 'Of these blocks.', []);
+  const synced = gauge(
+    'blockcast_spool_sync_timestamp_seconds',
+    'When blocks were last synced to disk, Unix time.',
+    [],
+  );
+  return (view) => {
+    const spool = view.spool?.();
+    blocks.set({}, spool?.blocks);
+    bytes.set({}, spool?.bytes);
+    synced.set({}, seconds(spool?.syncedAt));
   };
 }
 

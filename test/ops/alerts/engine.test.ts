@@ -80,6 +80,7 @@ describe('services', () => {
     ['json-rpc proxy', 'proxy-down', 5_000],
     ['dashd feed', 'feed-down', 60_000],
     ['history file', 'history-not-written', 60_000],
+    ['spool', 'spool-not-written', 5_000],
     ['peer file', 'peers-not-saved', 360_000],
   ] as const;
   for (const [name, id, graceMs] of cases) {
