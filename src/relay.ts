@@ -29,7 +29,7 @@ import { dial as dialTcp } from './adapters/tcp.js';
 import { openPublisher, openPull, openSubscription } from './adapters/zmq.js';
 import { createLoop } from './adapters/zmq-loop.js';
 import type { examine } from './block/gate.js';
-import { hashHeader, loadX11 } from './block/x11.js';
+import { HEADER_SIZE, hashHeader, loadX11 } from './block/x11.js';
 import type { Config } from './config.js';
 import type { BlockEvent, RelayEvent, ServiceEvent } from './events.js';
 import { keyOf } from './peers/address.js';
@@ -198,6 +198,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
             witnessed(peerNews$),
           ),
           rpc,
+          hashOf: (raw) => (raw.length < HEADER_SIZE ? undefined : hashHeader(raw.subarray(0, HEADER_SIZE))),
           has: (hash) => gate.has(hash),
           isCurrent,
           clock,

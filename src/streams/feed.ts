@@ -41,6 +41,8 @@ export interface FeedDeps {
   /** Tips that others tell of (RPC, peers): one the feed does not show shows that the feed is silent. */
   readonly witness$: Observable<Hash>;
   readonly rpc: Pick<Rpc, 'call'>;
+  /** The hash of a published block; undefined for what is too short to be one. */
+  readonly hashOf: (raw: Buffer) => Hash | undefined;
   /** True when the block's bytes have been here, from whatever source. */
   readonly has: (hash: Hash) => boolean;
   /** False while dashd catches up or is on another chain: then its feed is silent by right, and what it does show is no news. */
@@ -57,7 +59,7 @@ const NOT_FOUND = -5;
 const SILENT_AFTER_MS = 15 * SECOND_MS;
 
 export function feed(deps: FeedDeps): Observable<FeedNews> {
-  const { open$, witness$, rpc, has, isCurrent, clock, scheduler } = deps;
+  const { open$, witness$, rpc, hashOf, has, isCurrent, clock, scheduler } = deps;
   const restart$ = new Subject<void>();
   const shown = new Set<Hash>();
   const sequences = new Map<string, number>();
@@ -82,11 +84,23 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
       }
       return read(news.frames, sequences, service);
     }),
+    concatMap(withTip),
     tap((news) => {
       if (news.type === 'tip') remember(shown, news.hash);
     }),
     share(),
   );
+
+  let lastTip: Hash | undefined;
+  /** A block tells the tip as well as its hash does, where dashd publishes it alone; where it publishes both, once is enough. */
+  function withTip(news: FeedNews): FeedNews[] {
+    if (news.type !== 'tip' && news.type !== 'raw') return [news];
+    const hash = news.type === 'tip' ? news.hash : hashOf(news.raw);
+    const isNews = hash !== undefined && hash !== lastTip;
+    lastTip = hash ?? lastTip;
+    const tip: FeedNews[] = isNews ? [{ type: 'tip', hash }] : [];
+    return news.type === 'raw' ? [...tip, news] : tip;
+  }
 
   const missing$ = news$.pipe(
     filter((news) => news.type === 'tip'),

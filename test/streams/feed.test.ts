@@ -20,6 +20,8 @@ class FeedUnderTest {
   readonly witness$ = new Subject<string>();
   readonly had = new Set<string>();
   isCurrent = true;
+  /** Blocks of a test are too short for a header unless it says otherwise. */
+  hashOf: (block: Buffer) => string | undefined = () => undefined;
   /** How often the socket was opened, and closed. */
   opened = 0;
   closed = 0;
@@ -38,6 +40,7 @@ class FeedUnderTest {
         }),
         witness$: this.witness$,
         rpc: this.rpc,
+        hashOf: (block) => this.hashOf(block),
         has: (which) => this.had.has(which),
         isCurrent: () => this.isCurrent,
         clock: this.time.clock,
@@ -343,6 +346,24 @@ describe('a silent feed', () => {
     await feed.time.pass(60_000);
     assert.deepEqual(feed.told(), ['block b', 'tip b']);
     assert.equal(feed.opened, 1);
+  });
+});
+
+describe('a feed of rawblock alone', () => {
+  it('tells each tip, is not silent, and has nothing fetched', async () => {
+    const feed = new FeedUnderTest();
+    feed.hashOf = (block) => hash(block.toString().slice(-1));
+    for (const [sequence, digit] of ['a', 'b', 'c'].entries()) {
+      feed.givesRaw(digit, sequence);
+      feed.witness$.next(hash(digit));
+      await feed.time.pass(60_000);
+    }
+    assert.deepEqual(feed.told(), ['tip a', 'block a', 'tip b', 'block b', 'tip c', 'block c']);
+    assert.deepEqual([feed.opened, feed.rpc.calls.length], [1, 0]);
+    feed.givesHash('d', 0);
+    feed.givesRaw('d', 3);
+    assert.deepEqual(feed.told(), ['tip d', 'block d'], 'beside hashblock each tip is told once');
+    feed.stop();
   });
 });
 
