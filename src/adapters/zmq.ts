@@ -2,7 +2,7 @@
  * The ZeroMQ sockets blockcast owns: PULL for the pool, SUB for dashd's feed, PUB for events. Frames and states go to
  * callbacks; what they mean is not decided here.
  */
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { Publisher, Pull, type Socket, Subscriber } from 'zeromq';
 import { endpointAttempts } from '../address/endpoint.js';
 import { admitClients, type CurveServer } from './zap.js';
@@ -220,9 +220,19 @@ function watchRefusals(socket: Socket, handlers: Pick<ZmqHandlers, 'state'>): vo
   socket.events.on('handshake:error:other', () => handlers.state('refused', 'a client whose handshake failed'));
 }
 
+/** Messages are read for so long before everything else has its turn, milliseconds. */
+const READ_SLICE_MS = 5;
+
 export async function read(socket: Pull | Subscriber, handlers: ZmqHandlers): Promise<void> {
   try {
-    for await (const frames of socket) handlers.frames(frames);
+    let turn = performance.now();
+    for await (const frames of socket) {
+      handlers.frames(frames);
+      // What is there already comes without a turn of the event loop in between: a burst would hold it to its end.
+      if (performance.now() - turn < READ_SLICE_MS) continue;
+      await nextTurn();
+      turn = performance.now();
+    }
   } catch (error) {
     if (!socket.closed) handlers.state('down', text(error));
   }

@@ -15,6 +15,7 @@ import {
   ReplaySubject,
   type SchedulerLike,
   Subject,
+  share,
   takeUntil,
   timer,
 } from 'rxjs';
@@ -31,6 +32,7 @@ import type { Network } from '../wire/network.js';
 import type { Hash } from '../wire/reader.js';
 import type { Arrival } from './blocks.js';
 import type { Target } from './connection.js';
+import { overTurns } from './operators/over-turns.js';
 import type { LivePeer, PeerPool, PoolEvent } from './pool.js';
 import type { Rpc, RpcAnswer } from './ports.js';
 import { race } from './race.js';
@@ -92,11 +94,11 @@ export class Broadcaster {
 
   constructor(private readonly deps: BroadcastDeps) {
     this.scheduler = deps.scheduler ?? asyncScheduler;
+    this.events$ = this.events.pipe(overTurns({ clock: deps.clock, scheduler: this.scheduler }), share());
   }
 
-  get events$(): Observable<BlockEvent> {
-    return this.events;
-  }
+  /** Told at once for one block; for many, spread over turns of the event loop. */
+  readonly events$: Observable<BlockEvent>;
 
   /**
    * Sends a block. Whatever can be sent at once is with the kernel, or queued for it, before anything is told of it.

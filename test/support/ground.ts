@@ -1,20 +1,44 @@
+import { scanTransactions } from '../../src/block/scan.js';
 import { DashdStandIn } from '../../src/demo/dashd.js';
+import type { Funding } from '../../src/demo/filler.js';
 import { mineBlock, type Template } from '../../src/demo/miner.js';
 import { SimulatedNode } from '../../src/demo/node.js';
+import { hashFromWire } from '../../src/wire/reader.js';
 import type { Ground } from './killing.js';
 import { hashOf } from './relay.js';
 
 /** Makes blocks of all rounds differ. */
 let extraNonce = 0;
 
-export function mineOn(template: Template, count: number): Buffer[] {
+export const REWARD = 100_000_000n;
+
+export interface Mined {
+  /** Of each block, bytes. */
+  readonly size?: number | undefined;
+  /** What the transactions of the first block spend; those of each further one spend the one before. */
+  readonly funding?: Funding | undefined;
+}
+
+export function mineOn(template: Template, count: number, { size, funding }: Mined = {}): Buffer[] {
   let next = template;
+  let from = funding;
   return Array.from({ length: count }, () => {
     extraNonce += 1;
-    const raw = mineBlock(next, { extraNonce, reward: 100_000_000n });
+    const raw = mineBlock(next, {
+      extraNonce,
+      reward: REWARD,
+      ...(size !== undefined && { size }),
+      ...(from !== undefined && { funding: from }),
+    });
+    if (from !== undefined) from = { ...from, txid: lastTransaction(raw) };
     next = { ...next, parent: hashOf(raw), height: next.height + 1, time: next.time + 1 };
     return raw;
   });
+}
+
+function lastTransaction(raw: Buffer): string {
+  const scan = scanTransactions(raw);
+  return scan.ok ? hashFromWire(scan.txids.at(-1) ?? Buffer.alloc(32)) : '';
 }
 
 /** A simulated dashd and two simulated peers, which are connected to nobody but the relay. */
@@ -47,8 +71,8 @@ export class SimulatedGround implements Ground {
     ];
   }
 
-  async mine(count: number): Promise<Buffer[]> {
-    return mineOn(this.dashd.node.chain.template(), count);
+  async mine(count: number, size?: number): Promise<Buffer[]> {
+    return mineOn(this.dashd.node.chain.template(), count, { size });
   }
 
   async lackers(hash: string): Promise<number> {

@@ -14,7 +14,7 @@ export interface Ground {
   /** How many peers there are, dashd among them. */
   readonly peers: number;
   /** Blocks one upon the other on dashd's tip, which nobody has. */
-  mine(count: number): Promise<Buffer[]>;
+  mine(count: number, size?: number): Promise<Buffer[]>;
   /** How many nodes lack the block in their active chain. */
   lackers(hash: string): Promise<number>;
   /** Ends all nodes, dashd among them, or starts them again. */

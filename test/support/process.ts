@@ -64,7 +64,7 @@ export class RelayProcess {
         `--history-file=${join(this.folder, 'blocks.jsonl')}`,
         '--broadcast-skip-bootstrap=true',
         '--broadcast-min-peers=0',
-        '--http-enabled=false',
+        ...(this.flags.some((flag) => flag.startsWith('--http-port')) ? [] : ['--http-enabled=false']),
         '--log-level=debug',
         '--log-format=json',
         ...this.flags,
@@ -80,6 +80,13 @@ export class RelayProcess {
     this.child = child;
     await this.says(/pool socket up/);
     await this.says(/events socket up/);
+  }
+
+  /** Waits until so many peers have finished their handshake, since it was started. */
+  async connected(count: number): Promise<void> {
+    await until(`${count} peers`, () =>
+      count <= (this.output.match(/ connected: /g)?.length ?? 0) ? true : undefined,
+    );
   }
 
   get pid(): number {

@@ -1,0 +1,121 @@
+/** What must hold of a relay in a burst of blocks, whoever its dashd and peers are: simulated (test/e2e) or real (test/dashd). */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import type { BlockVerdict } from '../../src/events.js';
+import type { Ground } from './killing.js';
+import { type RelayProcess, until } from './process.js';
+import { hashOf } from './relay.js';
+
+export interface Burst {
+  readonly blocks: number;
+  /** Bytes of each. */
+  readonly size?: number;
+  /** Of the whole process, megabytes. */
+  readonly maxRssMb: number;
+  /** `/healthz` is to answer within this, milliseconds; asked from a process that may be busy itself. */
+  readonly maxHealthMs: number;
+}
+
+const HEALTH_EVERY_MS = 25;
+/** A loaded machine checks 120 MB of blocks, three times over, in minutes. */
+const PATIENCE_MS = 240_000;
+
+/** @param http where the relay's pages are */
+export function burstTests(relay: RelayProcess, ground: Ground, http: () => string, bursts: readonly Burst[]): void {
+  for (const { blocks, size, maxRssMb, maxHealthMs } of bursts) {
+    const what = size === undefined ? '' : ` of ${size} bytes`;
+    test(`${blocks} blocks${what} at once: a verdict each, in order, nobody dropped, and the pages answer`, async (context) => {
+      const raws = await ground.mine(blocks, size);
+      const hashes = raws.map(hashOf);
+      const health = new HealthWatch(http());
+      const from = performance.now();
+      for (const raw of raws) await relay.push(raw);
+      const pushedMs = performance.now() - from;
+      const verdicts = await until(
+        'all verdicts with all peers',
+        () => {
+          const known = verdictsOf(relay, hashes);
+          return known.length === blocks && known.every(({ peersReached }) => peersReached === ground.peers)
+            ? known
+            : undefined;
+        },
+        50,
+        PATIENCE_MS,
+      ).catch(async (error: unknown) => {
+        const known = verdictsOf(relay, hashes);
+        throw new Error(`${known.length} verdicts, ${JSON.stringify(known.map((v) => v.peersReached))}`, {
+          cause: error,
+        });
+      });
+      const doneMs = performance.now() - from;
+      const worstMs = await health.stop();
+      const lacking = await Promise.all([hashes[0], hashes.at(-1)].map((hash) => ground.lackers(hash ?? '')));
+      context.diagnostic(
+        JSON.stringify({
+          blocks,
+          size,
+          pushedMs,
+          doneMs,
+          healthMs: worstMs,
+          asked: health.asked,
+          rssMb: peakMb(relay.pid),
+        }),
+      );
+      assert.deepEqual(lacking, [0, 0]);
+      assert.ok(verdicts.every(({ outcome, success }) => outcome === 'delivered' && success));
+      const told = relay.events.flatMap((event) => (event.type === 'received' ? [event.hash] : []));
+      assert.deepEqual(
+        told.filter((hash) => hashes.includes(hash)),
+        hashes,
+      );
+      assert.ok(!/peer lost|hung up/.test(relay.output), relay.output);
+      assert.ok(worstMs < maxHealthMs, `/healthz took ${worstMs} ms`);
+      assert.ok(peakMb(relay.pid) < maxRssMb, `${peakMb(relay.pid)} MB`);
+    });
+  }
+}
+
+/** The last verdict on each block. */
+function verdictsOf(relay: RelayProcess, hashes: readonly string[]): readonly BlockVerdict[] {
+  const wanted = new Set(hashes);
+  const last = new Map<string, BlockVerdict>();
+  for (const event of relay.events) if (event.type === 'verdict' && wanted.has(event.hash)) last.set(event.hash, event);
+  return [...last.values()];
+}
+
+/** Asks `/healthz` again and again. */
+class HealthWatch {
+  asked = 0;
+  private worstMs = 0;
+  private stopped = false;
+  private readonly done: Promise<void>;
+
+  constructor(url: string) {
+    this.done = this.watch(url);
+  }
+
+  /** @returns the longest answer, milliseconds */
+  async stop(): Promise<number> {
+    this.stopped = true;
+    await this.done;
+    return this.worstMs;
+  }
+
+  private async watch(url: string): Promise<void> {
+    while (!this.stopped) {
+      const from = performance.now();
+      const reply = await fetch(`${url}/healthz`);
+      await reply.text();
+      this.worstMs = Math.max(this.worstMs, performance.now() - from);
+      this.asked += 1;
+      await new Promise((resolve) => setTimeout(resolve, HEALTH_EVERY_MS));
+    }
+  }
+}
+
+/** The most memory that a process had. */
+function peakMb(pid: number): number {
+  const kb = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Math.round(Number(kb) / 1024);
+}
