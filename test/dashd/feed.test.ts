@@ -1,0 +1,42 @@
+/** dashd's feed as operators set it up: one topic alone, and on IPv6. */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { RelayUnderTest } from '../support/relay.js';
+import { type DashdOptions, describeWithDashd, startDashd } from './harness.js';
+
+async function feedOf(options: DashdOptions): Promise<void> {
+  const dashd = await startDashd(options);
+  try {
+    await dashd.generate(1);
+    const relay = await RelayUnderTest.start({
+      'dashd-rpc-url': dashd.rpcUrl,
+      'dashd-rpc-cookie-file': dashd.cookieFile,
+      'dashd-p2p-host': dashd.host,
+      'dashd-p2p-port': String(dashd.port),
+      'dashd-zmq-url': dashd.zmqUrl,
+      'broadcast-skip-bootstrap': 'true',
+    });
+    try {
+      await relay.connected(1);
+      await relay.until('the feed', (events) =>
+        events.find((event) => event.type === 'service' && event.service === 'dashd feed' && event.state === 'up'),
+      );
+      await relay.tipKnown();
+      const [hash] = await dashd.generate(1);
+      const tip = await relay.until('the tip', (events) =>
+        events.find((event) => event.type === 'tip' && event.hash === hash),
+      );
+      assert.ok(tip.type === 'tip' && tip.source === 'feed');
+    } finally {
+      await relay.stop();
+    }
+  } finally {
+    await dashd.remove();
+  }
+}
+
+describeWithDashd("a real dashd's feed", () => {
+  it('of rawblock alone tells the tip', () => feedOf({ zmq: { topics: ['rawblock'] } }));
+  it('of hashblock alone tells the tip', () => feedOf({ zmq: { topics: ['hashblock'] } }));
+  it('on IPv6, with RPC and P2P there too, tells the tip', () => feedOf({ host: '::1' }));
+});
