@@ -87,10 +87,40 @@ test('a peer that comes late is given the newest block', async () => {
   await relay.connected(2);
   const raw = mine();
   await relay.push(raw);
-  assert.equal((await relay.verdict(raw)).accepted, 2);
+  // Once the late peer has it, too, that is told.
+  await relay.verdict(raw, ({ accepted }) => accepted >= 2);
   await relay.until('the late peer to accept the block', () =>
     relay.proofs(raw).find(({ peer, status }) => peer === nodes[1]?.address && status === 'accepted'),
   );
+});
+
+test('peers that come late are given the two blocks that waited, in order, at no cost to us, and the verdicts say late', async () => {
+  const { relay, nodes, mineChain } = await bound({
+    peers: [{}, {}],
+    lines: [{ latencyMs: 400 }, { latencyMs: 400 }],
+  });
+  await relay.connected(1);
+  const blocks = mineChain(2);
+  for (const raw of blocks) await relay.push(raw);
+  for (const raw of blocks) {
+    const verdict = await relay.verdict(raw, ({ accepted }) => accepted === 3);
+    assert.deepEqual([verdict.outcome, verdict.late, verdict.peersReached], ['delivered', 'no-peers', 3]);
+  }
+  for (const node of nodes) {
+    assert.equal(node.chain.tip.hash, hashOf(blocks[1] ?? assert.fail()));
+    assert.deepEqual(node.misbehaviour, []);
+  }
+});
+
+test('a pong is no delivery where the chain of the peer does not take the block', async () => {
+  const { relay, nodes, mine } = await bound({ peers: [{ stuck: true }] });
+  await relay.connected(2);
+  const raw = mine();
+  await relay.push(raw);
+  const verdict = await relay.verdict(raw);
+  assert.equal(verdict.outcome, 'local only');
+  const stuck = verdict.peers.find(({ peer }) => peer === nodes[0]?.address);
+  assert.deepEqual([stuck?.status, stuck?.reason], ['failed', 'not-in-chain']);
 });
 
 test("a block of the network's goes from dashd's feed to those who lack it, and not back to dashd", async () => {
