@@ -62,7 +62,8 @@ const DAY_SECONDS = 86_400;
 /** The longest pause after which caches can still be warm, with much to spare. */
 const MAX_REHEARSAL_MS = 1_000;
 const MAX_HISTORY = 1_000_000;
-const MAX_SPOOLED = 100_000;
+/** Putting more in the order of the chain would hold the event loop. */
+const MAX_SPOOLED = 10_000;
 /** Two blocks of the largest size. */
 const MIN_SPOOL_BYTES = 4_000_000;
 
@@ -186,7 +187,7 @@ const SETTINGS = {
   'spool.dir': setting(optional(path), null, 'the folder in which they are kept; for nothing else', {
     follows: "the history file's folder",
   }),
-  'spool.maxBlocks': setting(integer(1, MAX_SPOOLED), 10_000, 'most blocks to keep there; the oldest go first'),
+  'spool.maxBlocks': setting(integer(1, MAX_SPOOLED), 2_000, 'most blocks to keep there; the oldest go first'),
   'spool.maxBytes': setting(
     integer(MIN_SPOOL_BYTES, Number.MAX_SAFE_INTEGER),
     268_435_456,
