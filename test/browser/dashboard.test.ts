@@ -113,6 +113,20 @@ describe('the dashboard in a browser', { skip }, () => {
   const live = (page: Page) => page.locator('.link-live').waitFor();
   const textOf = async (page: Page, selector: string) => (await page.locator(selector).first().textContent()) ?? '';
 
+  for (const width of [1440, 390]) {
+    for (const found of [0, 20, 1_000]) {
+      test(`with ${found} blocks at ${width} px the page ends where its content ends`, () =>
+        visit(busy(Date.now(), found), { width }, async ({ page }) => {
+          await live(page);
+          const height = await page.evaluate('document.documentElement.scrollHeight');
+          const content = await page.evaluate(
+            'Math.max(innerHeight, Math.round(document.body.getBoundingClientRect().bottom + scrollY))',
+          );
+          assert.equal(height, content);
+        }));
+    }
+  }
+
   for (const [name, make] of Object.entries(STATES)) {
     for (const width of WIDTHS) {
       test(`${name} at ${width} px: fits, accessible, nothing to complain of; light and dark`, async () => {

@@ -288,8 +288,8 @@ export function replyOf(block: BlockRecord): BlockReply {
   return { ...summaryOf(block), race: block.verdict?.peers ?? [] };
 }
 
-export function busy(now: number): RelayData {
-  const blocks = Array.from({ length: 40 }, (_, nth) => blockOf(nth, now));
+export function busy(now: number, found = 40): RelayData {
+  const blocks = Array.from({ length: found }, (_, nth) => blockOf(nth, now));
   const peers = [dashdPeer(now), ...SEATS.map((seat, i) => peerOf(seat, i, now))];
   return { status: statusOf(peers, blocks, now), peers, blocks };
 }
