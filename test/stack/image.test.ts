@@ -7,6 +7,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { parseEndpoint } from '../../src/address/endpoint.js';
+import { hashHeader, loadX11 } from '../../src/block/x11.js';
 import { loadConfig } from '../../src/config.js';
 import { read } from './support.js';
 
@@ -68,6 +69,19 @@ test('what is installed for development does not come into it', () => {
   assert.equal(installs.filter((line) => line.includes('--omit=dev')).length, 1);
   const modules = LAST.filter((line) => line.includes('node_modules'));
   assert.deepEqual(modules, ['COPY --from=dependencies /build/node_modules /opt/blockcast/node_modules']);
+});
+
+test('no test tools of a dependency come into it, and what is installed is what loads', async () => {
+  const lock: unknown = JSON.parse(read('package-lock.json'));
+  assert.ok(typeof lock === 'object' && lock !== null && 'packages' in lock);
+  const installed = Object.entries(lock.packages as Record<string, { readonly dev?: boolean; readonly name?: string }>)
+    .filter(([, { dev }]) => dev !== true)
+    .map(([path, { name }]) => name ?? path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length));
+  const tools = installed.filter((name) => /^(@?tsd|@?jest|@babel|eslint|mocha)\b/.test(name));
+  assert.deepEqual(tools, []);
+  // The dependency whose test tools are left out.
+  await loadX11();
+  assert.match(hashHeader(Buffer.alloc(80)), /^a33e7ae4978d4c85/);
 });
 
 test("it starts what the package's bin starts", () => {
