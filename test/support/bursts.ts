@@ -57,7 +57,7 @@ export function burstTests(relay: RelayProcess, ground: Ground, http: () => stri
           size,
           pushedMs,
           doneMs,
-          healthMs: worstMs,
+          healthMs,
           asked: health.asked,
           rssMb: peakMb(relay.pid),
         }),
