@@ -22,6 +22,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 // Whoever reads our output may leave (`blockcast peers list | head`), and a terminal or a disk may go: that ends no process of ours.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
+// proper-lockfile listens to every signal that may end a process, so that it lets go of its locks (signal-exit), and then ends the process
+// itself. Node ignores SIGXFSZ, which the kernel sends with EFBIG when a file may not grow (`ulimit -f`): with a listener it is ignored again.
+process.on('SIGXFSZ', () => undefined);
+
 /** Told once, whatever else goes wrong on the way, and then the process ends: within a second, though nobody may read why. */
 let crashing = false;
 function crash(error: unknown): void {

@@ -1,0 +1,220 @@
+/** A relay that a shell started, with a simulated dashd and one simulated peer: for what the shell can do to a process. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Push } from 'zeromq';
+import { loadX11 } from '../../src/block/x11.js';
+import { DashdStandIn } from '../../src/demo/dashd.js';
+import { freePort } from '../../src/demo/free-port.js';
+import { mineBlock } from '../../src/demo/miner.js';
+import { SimulatedNode } from '../../src/demo/node.js';
+import { until } from './process.js';
+import { hashOf } from './relay.js';
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const STOP_MS = 10_000;
+
+await loadX11();
+
+/** What a shelled relay works with. */
+export class ShelledGround {
+  readonly dashd = new DashdStandIn({ user: 'user', password: 'secret' });
+  readonly peer = new SimulatedNode({ line: { latencyMs: 0 } });
+  private extraNonce = 0;
+
+  static async open(): Promise<ShelledGround> {
+    const ground = new ShelledGround();
+    await Promise.all([ground.dashd.start(), ground.peer.start()]);
+    for (const raw of ground.dashd.generate(1)) ground.peer.submit(raw);
+    return ground;
+  }
+
+  mine(): Buffer {
+    this.extraNonce += 1;
+    return mineBlock(this.dashd.node.chain.template(), { extraNonce: this.extraNonce });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.dashd.stop(), this.peer.stop()]);
+  }
+}
+
+export interface ShelledOptions {
+  /** Shell commands that come before the relay, such as `ulimit`. */
+  readonly before?: string;
+  /** Of the relay, beyond those that keep it to itself. */
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export class Shelled {
+  readonly folder = mkdtempSync(join(tmpdir(), 'blockcast-shelled-'));
+  readonly shell: ChildProcess;
+  private readonly pool = new Push({ linger: 0, reconnectInterval: 10 });
+
+  /** Of the peer file, the history and the spool. */
+  readonly data = join(this.folder, 'data');
+
+  private constructor(
+    private readonly ground: ShelledGround,
+    private readonly port: number,
+    start: (relay: string) => readonly [string, ...string[]],
+    { before, flags = [], env = {} }: ShelledOptions,
+  ) {
+    const { dashd, peer } = ground;
+    const words = [
+      process.execPath,
+      MAIN,
+      'run',
+      '--network=regtest',
+      `--pool-bind=ipc://${this.folder}/pool`,
+      `--events-bind=ipc://${this.folder}/events`,
+      `--broadcast-peer-db=${this.data}/peers.json`,
+      `--history-file=${this.data}/blocks.jsonl`,
+      '--broadcast-skip-bootstrap=true',
+      `--dashd-rpc-url=${dashd.rpcUrl}`,
+      `--dashd-rpc-user=${dashd.user}`,
+      `--dashd-rpc-password=${dashd.password}`,
+      `--dashd-p2p-port=${dashd.node.port}`,
+      `--dashd-zmq-url=${dashd.zmqUrl}`,
+      `--peers=${peer.address}`,
+      `--http-port=${port}`,
+      '--log-level=debug',
+      ...flags,
+    ];
+    const prelude = [`echo $$ > ${this.folder}/pid`, ...(before === undefined ? [] : [before])];
+    const [command, ...args] = start(`${prelude.join('; ')}; exec ${words.join(' ')}`);
+    this.shell = spawn(command, args, {
+      cwd: this.folder,
+      env: { PATH: process.env['PATH'], HOME: '/nonexistent', SHELL: '/bin/sh', ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.pool.connect(`ipc://${this.folder}/pool`);
+  }
+
+  /** Starts it, and waits until a block would reach dashd and the peer. */
+  static async start(
+    ground: ShelledGround,
+    start: (relay: string) => readonly [string, ...string[]],
+    options: ShelledOptions = {},
+  ): Promise<Shelled> {
+    const shelled = await Shelled.spawn(ground, start, options);
+    await shelled.isReady();
+    return shelled;
+  }
+
+  /** Starts it. */
+  static async spawn(
+    ground: ShelledGround,
+    start: (relay: string) => readonly [string, ...string[]],
+    options: ShelledOptions = {},
+  ): Promise<Shelled> {
+    return new Shelled(ground, await freePort(), start, options);
+  }
+
+  /** Waits until a block would reach dashd and the peer. */
+  async isReady(): Promise<void> {
+    await this.shows('two peers', /^blockcast_peers\{state="connected"\} 2$/m);
+  }
+
+  /** Waits until its metrics show a service in a state. */
+  async is(service: string, state: 'up' | 'down'): Promise<void> {
+    const line = `^blockcast_service_state{service="${service}",state="${state}"} 1$`;
+    await this.shows(`${service} ${state}`, new RegExp(line.replace(/[{}]/g, '\\$&'), 'm'));
+  }
+
+  /** Waits for a line of its metrics. */
+  async shows(what: string, line: RegExp): Promise<void> {
+    let isShown = false;
+    let asking = false;
+    await until(
+      what,
+      () => {
+        if (!asking && !isShown) {
+          asking = true;
+          void this.get('/metrics')
+            .then((text) => {
+              isShown = line.test(text);
+            })
+            .catch(() => undefined)
+            .finally(() => {
+              asking = false;
+            });
+        }
+        return isShown ? true : undefined;
+      },
+      50,
+    );
+  }
+
+  get pid(): number {
+    return Number(readFileSync(join(this.folder, 'pid'), 'utf8'));
+  }
+
+  async get(path: string): Promise<string> {
+    const reply = await fetch(`http://127.0.0.1:${this.port}${path}`, { signal: AbortSignal.timeout(5_000) });
+    assert.equal(reply.status, 200, path);
+    return reply.text();
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
+  }
+
+  /** Frames that are refused, each a line of the log. */
+  async chatter(lines: number): Promise<void> {
+    for (let line = 0; line < lines; line += 1) await this.pool.send(Buffer.alloc(100, line));
+  }
+
+  /** It answers and delivers. */
+  async assertWell(): Promise<void> {
+    await this.get('/healthz');
+    const { dashd, peer } = this.ground;
+    const raw = this.ground.mine();
+    const hash = hashOf(raw);
+    await this.pool.send(raw);
+    await until('the block at dashd and the peer', () =>
+      [dashd.node, peer].every(({ chain }) => chain.get(hash)?.connected === true) ? true : undefined,
+    );
+    await this.get('/healthz');
+  }
+
+  async assertLost(): Promise<void> {
+    const metrics = await this.get('/metrics');
+    assert.match(metrics, /^blockcast_log_lines_lost_total [1-9]\d*$/m);
+  }
+
+  async assertEnds(): Promise<void> {
+    const from = performance.now();
+    this.signal('SIGTERM');
+    await until('the end', () => (isGone(this.pid) ? true : undefined), 20, STOP_MS + 5_000);
+    const took = performance.now() - from;
+    assert.ok(took < STOP_MS, `${took} ms`);
+  }
+
+  async remove(): Promise<void> {
+    if (!isGone(this.pid)) this.signal('SIGKILL');
+    this.shell.kill('SIGKILL');
+    this.pool.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // Killed, and not yet buried by whoever started it.
+    return existsSync(`/proc/${pid}/stat`) && /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return true;
+  }
+}
+
+/** @param redirect of the relay, such as `> log` */
+export const inShell =
+  (redirect = '') =>
+  (relay: string) =>
+    ['sh', '-c', `${relay} ${redirect}`] as const;
