@@ -12,6 +12,7 @@ export const MAX_BLOCK_SIZE = 2_000_000;
 const MIN_BLOCK_SIZE = HEADER_SIZE + 1;
 /** White space and NULs that are cut off behind a block, in bytes: an end of a line, or of a string. */
 const MAX_TAIL = 16;
+const NO_TAIL = Buffer.alloc(0);
 
 /** A block ready to be sent. Its transactions are opaque: counted, hashed, never decoded. */
 export interface Block {
@@ -111,15 +112,16 @@ export function hasProofOfWork(header: Buffer, network: Network): boolean {
  */
 export function examine(block: Block): Inspection {
   const scan = scanTransactions(block.raw);
+  const tail = scan.ok ? block.raw.subarray(scan.end) : NO_TAIL;
+  const cutOff = tail.length <= MAX_TAIL && tail.every(isBlank) ? tail.length : 0;
+  const size = block.size - cutOff;
+  if (size > MAX_BLOCK_SIZE) return refused(size, 'too large', `${size} bytes; a block has ${MAX_BLOCK_SIZE} or fewer`);
   if (!scan.ok) return { kind: 'block', block, doubts: [{ code: 'transactions', reason: scan.reason }] };
   const { count: transactions, height, end } = scan;
-  if (end > MAX_BLOCK_SIZE) return refused(end, 'too large', `${end} bytes; a block has ${MAX_BLOCK_SIZE} or fewer`);
-  const tail = block.raw.subarray(end);
-  const cutOff = tail.length <= MAX_TAIL && tail.every(isBlank) ? tail.length : 0;
   const whole = { ...block, transactions, ...(height !== undefined && { height }) };
   return {
     kind: 'block',
-    block: cutOff === 0 ? whole : { ...whole, raw: block.raw.subarray(0, end), size: end },
+    block: cutOff === 0 ? whole : { ...whole, raw: block.raw.subarray(0, end), size },
     doubts: [...tailDoubts(tail.length - cutOff), ...coinbaseDoubts(scan), ...merkleDoubts(scan, block.header)],
     ...(cutOff > 0 && { cutOff }),
   };

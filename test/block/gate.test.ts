@@ -96,7 +96,10 @@ describe('the gate', () => {
     });
     assert.equal(exact.length, MAX_BLOCK_SIZE);
     clean(exact);
-    assert.deepEqual(codes(inspect(Buffer.concat([exact, Buffer.of(1)]), regtest)), ['transactions']);
+    assert.equal(codes(inspect(Buffer.concat([exact, Buffer.of(1)]), regtest)), 'too large');
+    assert.deepEqual(codes(inspect(Buffer.concat([exact, Buffer.of(0)]), regtest)), [], 'but for the NUL of a string');
+    const padded = Buffer.concat([mineBlock(), Buffer.alloc(MAX_BLOCK_SIZE)]).subarray(0, MAX_BLOCK_SIZE + 1);
+    assert.equal(codes(inspect(padded, regtest)), 'too large');
     const large = mineBlock({
       transactions: [coinbase, ...payments, buildPayment(last - 1 + MAX_BLOCK_SIZE - size, 300)],
     });

@@ -192,14 +192,18 @@ describeWithDashd('a relay without the feed of dashd', () => {
   after(() => net?.stop());
 
   it('pushes a block on a parent it does not know right after dashd has taken it', async () => {
-    // While nobody is connected, two blocks come about of which the relay can only learn the second, the tip.
+    // While nobody is connected, blocks come about of which the relay can only learn those of the chain.
     await Promise.all(net.nodes.map((node) => node.rpc('setnetworkactive', false)));
     const template = await net.template();
     const first = mineBlock(template);
     const tip = mineBlock(following(template, hashOf(first)));
-    const rival = mineBlock({ ...following(template, hashOf(first)), time: template.time + 2 });
+    // The rival's parent is beside the chain, so that nothing tells of it.
+    const side = mineBlock({ ...following(template, hashOf(first)), time: template.time + 2 });
+    const rival = mineBlock(following(following(template, hashOf(first)), hashOf(side)));
     await net.relay.connected(0);
-    for (const raw of [first, tip]) await Promise.all([net.miner, ...net.nodes].map((node) => give(node, raw)));
+    const nodes = [net.miner, ...net.nodes];
+    for (const raw of [first, tip]) await Promise.all(nodes.map((node) => give(node, raw)));
+    await Promise.all(nodes.map((node) => node.rpc('submitblock', side.toString('hex'))));
     await Promise.all(net.nodes.map((node) => node.rpc('setnetworkactive', true)));
     await net.relay.connected(3);
     await net.relay.push(rival);
