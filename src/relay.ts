@@ -4,6 +4,7 @@
  */
 import {
   asyncScheduler,
+  concat,
   EMPTY,
   filter,
   lastValueFrom,
@@ -26,7 +27,7 @@ import { openRpcProxy } from './adapters/rpc-proxy.js';
 import { openSpoolFolder } from './adapters/spool-folder.js';
 import { systemClock, systemRandom } from './adapters/system.js';
 import { dial as dialTcp } from './adapters/tcp.js';
-import { openPublisher, openPull, openSubscription } from './adapters/zmq.js';
+import { bindPull, openPublisher, openSubscription } from './adapters/zmq.js';
 import { createLoop } from './adapters/zmq-loop.js';
 import type { examine } from './block/gate.js';
 import { HEADER_SIZE, hashHeader, loadX11 } from './block/x11.js';
@@ -86,6 +87,8 @@ export interface RelayDeps {
   /** Called with each event from the first on. */
   readonly listen?: (event: RelayEvent) => void;
   readonly userAgent: string;
+  /** The pool's socket, when it is bound already. */
+  readonly pool?: ReturnType<typeof bindPull>;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly scheduler?: SchedulerLike;
@@ -120,7 +123,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const gate = new Gatekeeper(network, tip, clock, deps.examine);
 
   // Bytes come in: the pool's frames, dashd's answers.
-  const pool = drainableSocket((handlers) => openPull({ bind: config.pool.bind, curve }, handlers), closing);
+  const pool = drainableSocket(deps.pool ?? bindPull({ bind: config.pool.bind, curve }), closing);
   const client = createRpc(dashd.rpc);
   // How dashd's chain stands decides what it is asked, and whether what it says of the chain is news.
   let chain: { readonly standing: Standing; readonly detail: string } = { standing: 'unknown', detail: '' };
@@ -129,9 +132,6 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const ours = { network: network.name, devnet: config.devnet?.name };
   const rpcNews$ = watchRpc({ rpc, chain: ours, clock, scheduler }).pipe(share());
 
-  // What became of the pool's blocks, on disk.
-  const historyFile = openHistoryFile(config.history.file);
-  const history = await openHistory({ file: historyFile, maxBlocks: config.history.maxBlocks, tell, clock, scheduler });
   const chainLocks$ = new Subject<Hash>();
 
   // Peers: the pool's own dashd, and those that the book holds best.
@@ -146,9 +146,9 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const room = broadcast.maxPeers - 1;
   const min = Math.min(broadcast.minPeers, room);
   let weights = weightsFrom(broadcast.weights);
-  const country = deps.country ?? (await countriesOf(broadcast.countryDb, tell, clock));
-  const peerFile = openPeerFile(broadcast.peerDb);
-  if (broadcast.enabled) for (const event of await loadBook(book, peerFile, clock)) tell(event);
+  let country = deps.country;
+  // What is read from disk is read last: blocks go out meanwhile, to the pool's own dashd.
+  const bookRead$ = new Subject<never>();
   const peering = createPeering({
     book,
     network,
@@ -157,7 +157,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     resolve: resolveSeed,
     tip,
     weights: () => weights,
-    country,
+    country: (...where) => country?.(...where),
     limits: selectLimits(network.name, { max: room, min, ...deps.limits }),
     intervalMs: broadcast.refreshInterval * SECOND_MS,
     pool: () => peers,
@@ -180,7 +180,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     clock,
     scheduler,
     protectedPeer: { peer: keyOf(own), host: own.host, port: own.port, protected: true },
-    targets$: broadcast.enabled ? peering.targets$ : EMPTY,
+    targets$: concat(bookRead$, peering.targets$),
   });
   const peerNews$ = peers.events$.pipe(share());
 
@@ -232,16 +232,17 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
 
   const outgoing = new Subscription();
   outgoing.add(events$.pipe(filter(isBlockEvent)).subscribe((event) => publisher.publish(JSON.stringify(event))));
+  // Noted once the history is read.
+  const unnoted: BlockEvent[] = [];
+  let note = (event: BlockEvent): unknown => unnoted.push(event);
   outgoing.add(
     broadcaster.events$.subscribe((event) => {
       tell(event);
-      history.note(event);
+      note(event);
       peering.noteBlock(event);
     }),
   );
   outgoing.add(events$.subscribe((event) => kept.note(event)));
-  if (broadcast.enabled) outgoing.add(peering.events$.subscribe(tell));
-  outgoing.add(followFinality({ history, rpc, events$, chainLocks$, clock, scheduler }).subscribe(tell));
   outgoing.add(
     peerNews$.subscribe((news) => {
       broadcaster.onPeer(news);
@@ -251,7 +252,12 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   );
 
   const incoming = new Subscription();
-  incoming.add(kept.recovered$({ gate, broadcaster, rpc, events$, scheduler }).subscribe());
+  incoming.add(
+    pool.news$.subscribe((news) => {
+      if (news.type === 'frames') intake.fromPool(news.frames);
+      else tell(socketEvent('pool socket', news.state, news.detail, clock.now()));
+    }),
+  );
   incoming.add(
     rpcNews$.subscribe((news) => {
       if (news.type === 'standing') {
@@ -269,12 +275,6 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
       else if (news.type === 'chainlock') chainLocks$.next(news.hash);
       else if (news.type === 'raw') intake.fromFeed(news.raw);
       else tell(news);
-    }),
-  );
-  incoming.add(
-    pool.news$.subscribe((news) => {
-      if (news.type === 'frames') intake.fromPool(news.frames);
-      else tell(socketEvent('pool socket', news.state, news.detail, clock.now()));
     }),
   );
 
@@ -310,6 +310,21 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
       tell(fault('peers', isOwn ? 'own-dashd' : 'same-node', detail, clock.now()));
     }),
   );
+
+  // All that a block needs stands. Now what is on disk: unfinished blocks, the history, the countries, the peers.
+  incoming.add(kept.recovered$({ gate, broadcaster, rpc, events$, scheduler }).subscribe());
+  const historyFile = openHistoryFile(config.history.file);
+  const history = await openHistory({ file: historyFile, maxBlocks: config.history.maxBlocks, tell, clock, scheduler });
+  note = (event) => history.note(event);
+  for (const event of unnoted.splice(0)) history.note(event);
+  outgoing.add(followFinality({ history, rpc, events$, chainLocks$, clock, scheduler }).subscribe(tell));
+  country ??= await countriesOf(broadcast.countryDb, tell, clock);
+  const peerFile = openPeerFile(broadcast.peerDb);
+  if (broadcast.enabled) {
+    for (const event of await loadBook(book, peerFile, clock)) tell(event);
+    outgoing.add(peering.events$.subscribe(tell));
+    bookRead$.complete();
+  }
 
   const drop = (peer: string): boolean => {
     const dropped = peers.drop(peer);

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import ipaddr from 'ipaddr.js';
-import { type CountryResponse, Reader } from 'maxmind';
+import type { CountryResponse, Reader } from 'maxmind';
 import { errorCode } from './system-error.js';
 
 export type Countries =
@@ -31,7 +31,8 @@ export async function openCountries(path?: string): Promise<Countries> {
   try {
     const bytes = await readFile(file);
     if (bytes.length > MAX_BYTES) return { ok: false, detail: `${file}: over ${MAX_BYTES} bytes; ${REMEDY}` };
-    const reader = new Reader<Row>(bytes);
+    const maxmind = await import('maxmind');
+    const reader = new maxmind.Reader<Row>(bytes);
     return { ok: true, lookUp: (host) => (ipaddr.isValid(host) ? codeOf(reader, host) : undefined) };
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? errorCode(error) : 'it is not a table in MMDB format';

@@ -31,6 +31,8 @@ const REBIND_MS = 1_000;
 const DRAIN_QUIET_MS = 50;
 /** Of a pool that never stops pushing, no more is read than comes in this time. */
 const DRAIN_MAX_MS = 2_000;
+/** Kept for who reads later. */
+const MAX_EARLY_STATES = 100;
 /** Events kept for an endpoint that is still taken. */
 const MAX_QUEUED_EVENTS = 10_000;
 const RECONNECT_MS = 100;
@@ -41,16 +43,44 @@ export interface ZmqPull extends ZmqSocket {
   drain(): Promise<void>;
 }
 
+export interface PullOptions {
+  readonly bind: string;
+  readonly curve?: CurveServer | undefined;
+}
+
 /** Binds a PULL socket and keeps trying while the endpoint is taken; with `curve`, only listed clients get in. */
-export function openPull(
-  options: { readonly bind: string; readonly curve?: CurveServer | undefined },
-  handlers: ZmqHandlers,
-): ZmqPull {
+export function openPull(options: PullOptions, handlers: ZmqHandlers): ZmqPull {
+  return bindPull(options)(handlers);
+}
+
+/**
+ * Binds as {@link openPull} does, and reads once the function that it returns is called, once: what is pushed before waits in libzmq's
+ * queue, and behind that at the sender. What there is to say of the socket is kept until then.
+ */
+export function bindPull(options: PullOptions): (handlers: ZmqHandlers) => ZmqPull {
   const socket = new Pull({ linger: 0, maxMessageSize: MAX_POOL_FRAME_BYTES, receiveHighWaterMark: 1_000 });
-  watchRefusals(socket, handlers);
+  const early: Parameters<ZmqHandlers['state']>[] = [];
+  let tell: ZmqHandlers['state'] = (...state) => {
+    if (early.length < MAX_EARLY_STATES) early.push(state);
+  };
+  const states = { state: (...state: Parameters<ZmqHandlers['state']>) => tell(...state) };
+  watchRefusals(socket, states);
   const admission = options.curve && admitClients(socket, options.curve);
-  const binding = bindUntilClosed(socket, options.bind, handlers, admission?.ready);
-  // A socket is busy while it binds: reading comes after.
+  const binding = bindUntilClosed(socket, options.bind, states, admission?.ready);
+  return (handlers) => {
+    tell = (...state) => handlers.state(...state);
+    for (const state of early.splice(0)) tell(...state);
+    return readBound({ socket, binding, admission }, handlers);
+  };
+}
+
+interface BoundPull {
+  readonly socket: Pull;
+  readonly binding: ReturnType<typeof bindUntilClosed>;
+  readonly admission: ReturnType<typeof admitClients> | undefined;
+}
+
+function readBound({ socket, binding, admission }: BoundPull, handlers: ZmqHandlers): ZmqPull {
   let messages = 0;
   const counting: ZmqHandlers = {
     ...handlers,
@@ -59,6 +89,7 @@ export function openPull(
       handlers.frames(frames);
     },
   };
+  // A socket is busy while it binds: reading comes after.
   const reading = binding.done.then(() => read(socket, counting));
   return {
     async drain() {

@@ -76,8 +76,12 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
       refuseArguments(run, program);
       const loaded = configFor(run, context);
       if (loaded === undefined) return finish(EXIT.failed);
+      // The pool's socket stands first: loading what follows takes longer than all before.
+      const { bindPull } = await import('../adapters/zmq.js');
+      const { bind, curve } = loaded.config.pool;
+      const pool = bindPull({ bind, curve: curve.enabled ? curve : undefined });
       const command = await import('./run.js');
-      finish(await command.run(loaded, version, context, () => readConfig(run, context)));
+      finish(await command.run(loaded, { version, pool }, context, () => readConfig(run, context)));
     });
   addConfigFlags(run);
 

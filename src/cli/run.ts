@@ -3,7 +3,7 @@ import { changesBetween } from '../config/changes.js';
 import { type Config, type ConfigResult, formatConfigError } from '../config.js';
 import { closeLogger, createLogger, type Logger } from '../ops/logger.js';
 import { createServices, type Services } from '../ops/services.js';
-import { type Relay, startRelay } from '../relay.js';
+import { type Relay, type RelayDeps, startRelay } from '../relay.js';
 import { SECOND_MS } from '../time.js';
 import { type CliContext, EXIT, type Loaded } from './context.js';
 
@@ -17,7 +17,7 @@ const DRAIN_MS = 10 * SECOND_MS;
  */
 export async function run(
   { config, warnings }: Loaded,
-  version: string,
+  { version, pool }: { readonly version: string; readonly pool: NonNullable<RelayDeps['pool']> },
   context: CliContext,
   reread: () => ConfigResult,
 ): Promise<number> {
@@ -25,7 +25,7 @@ export async function run(
   logger.info(`blockcast ${version}: ${summary(config)}`);
   for (const warning of warnings) logger.warn(warning);
   const services = createServices(config, { logger, version, clock: systemClock, random: systemRandom });
-  const relay = await startRelay(config, { listen: services.listen, userAgent: `/blockcast:${version}/` });
+  const relay = await startRelay(config, { listen: services.listen, userAgent: `/blockcast:${version}/`, pool });
   await services.open(relay.view);
 
   let current = config;

@@ -10,7 +10,7 @@ import type { RelayEvent, ServiceEvent } from '../events.js';
 import type { Clock, Random } from '../time.js';
 import type { RelayView } from '../view.js';
 import { type AlertOutcome, createAlerts } from './alerts/alerts.js';
-import { createHttp, type HttpService } from './http/http.js';
+import type { HttpService } from './http/http.js';
 import { createEventLog } from './log-events.js';
 import type { Logger } from './logger.js';
 import { createMetrics } from './metrics.js';
@@ -85,6 +85,8 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
     async open(view) {
       metrics.attach(view);
       if (!config.http.enabled) return undefined;
+      // Loaded here, because it is a fifth of the start, and the pool's socket comes first.
+      const { createHttp } = await import('./http/http.js');
       const opened = await createHttp(config.http, {
         version,
         view,

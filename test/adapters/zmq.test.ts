@@ -5,7 +5,14 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, it } from 'node:test';
 import { Publisher, Pull, Push, type Socket, Subscriber } from 'zeromq';
-import { openPublisher, openPull, openSubscription, type ZmqHandlers, type ZmqSocket } from '../../src/adapters/zmq.js';
+import {
+  bindPull,
+  openPublisher,
+  openPull,
+  openSubscription,
+  type ZmqHandlers,
+  type ZmqSocket,
+} from '../../src/adapters/zmq.js';
 import { freePorts } from '../support/relay.js';
 
 /** What one of our sockets tells, and a way to wait for more. */
@@ -168,6 +175,22 @@ async function heard(events: { publish(message: string): void }, listener: Liste
 }
 
 describe('the PULL socket', () => {
+  it('is bound before anybody reads it: what is pushed meanwhile is read then, and what there was to say is told', async () => {
+    const endpoint = await freeEndpoint();
+    const read = bindPull({ bind: endpoint });
+    const push = foreign(new Push({ linger: 0, reconnectInterval: 10 }));
+    const connected = new Promise((resolve) => push.events.on('handshake', resolve));
+    push.connect(endpoint);
+    await connected;
+    await push.send('one');
+    await push.send('two');
+    const listener = new Listener();
+    open(read(listener));
+    await listener.until(() => listener.messages.length === 2);
+    assert.deepEqual(listener.messages, [['one'], ['two']]);
+    assert.deepEqual(listener.states, [`up: listening on ${endpoint}`]);
+  });
+
   it('tells that it listens, and gives each message with its frames in order', async () => {
     const endpoint = await freeEndpoint();
     const listener = new Listener();
