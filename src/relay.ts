@@ -43,7 +43,8 @@ import { userAgentFor } from './session/handshake.js';
 import { Gatekeeper } from './streams/blocks.js';
 import { Broadcaster } from './streams/broadcast.js';
 import { chainName, type Standing } from './streams/chain-standing.js';
-import { FEED_TOPICS, feed } from './streams/feed.js';
+import { feed } from './streams/feed.js';
+import { feedEndpoints, feedPlans } from './streams/feed-endpoints.js';
 import { followFinality } from './streams/finality.js';
 import { openHistory } from './streams/history.js';
 import { createIntake } from './streams/intake.js';
@@ -189,7 +190,12 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     dashd.zmq.url === ''
       ? EMPTY
       : feed({
-          open$: socket((on) => openSubscription({ connect: dashd.zmq.url, topics: FEED_TOPICS }, on), closing),
+          open$: feedEndpoints({
+            url: dashd.zmq.url,
+            plan$: feedPlans({ url: dashd.zmq.url, rpcNews$, rpc }),
+            open: ({ endpoint, topics }) =>
+              socket((on) => openSubscription({ connect: endpoint, topics }, on), closing),
+          }),
           witness$: merge(
             rpcNews$.pipe(
               filter(isTip),

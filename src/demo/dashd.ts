@@ -1,5 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { Feed, type FeedFaults } from './feed.js';
+import { Feed, type FeedFaults, HIGH_WATER_MARK, TOPICS } from './feed.js';
 import { type MineOptions, mineBlock } from './miner.js';
 import { type NodeOptions, SimulatedNode } from './node.js';
 import { patiently } from './patience.js';
@@ -44,7 +44,7 @@ export class DashdStandIn {
     this.rpc = new RpcServer({
       credentials: () => this.credentials,
       faults: () => this.rpcFaults,
-      methods: rpcMethods(this.node),
+      methods: new Map([...rpcMethods(this.node), ['getzmqnotifications', () => this.notifications()]]),
     });
   }
 
@@ -99,6 +99,11 @@ export class DashdStandIn {
     const { chain } = this.node;
     const block = chain.get(hash);
     if (block !== undefined && chain.lock(hash)) this.feed.publishLock(block);
+  }
+
+  /** Source: Dash Core `zmq/zmqrpc.cpp`. */
+  private notifications(): object[] {
+    return TOPICS.map((topic) => ({ type: `pub${topic}`, address: this.zmqEndpoint, hwm: HIGH_WATER_MARK }));
   }
 
   /** A password that differs from start to start, so that a cookie kept too long is found out. */

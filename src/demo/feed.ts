@@ -10,9 +10,10 @@ export interface FeedFaults {
   readonly swallows?: 'hashblock' | 'rawblock' | 'both';
 }
 
-type Topic = 'hashblock' | 'rawblock' | 'hashchainlock' | 'rawchainlocksig';
+export const TOPICS = ['hashblock', 'rawblock', 'hashchainlock', 'rawchainlocksig'] as const;
+type Topic = (typeof TOPICS)[number];
 
-const HIGH_WATER_MARK = 1_000;
+export const HIGH_WATER_MARK = 1_000;
 
 /**
  * dashd's ZeroMQ feed: topic, body, and a number that counts each topic's messages. Source: Dash Core

@@ -25,9 +25,8 @@ import { readLookup } from '../delivery/submission.js';
 import type { ServiceEvent } from '../events.js';
 import { type Clock, SECOND_MS } from '../time.js';
 import { type Hash, hashFromWire } from '../wire/reader.js';
+import { FEED_TOPICS } from './feed-endpoints.js';
 import type { Rpc, SocketNews } from './ports.js';
-
-export const FEED_TOPICS = ['rawblock', 'hashblock', 'hashchainlock', 'rawchainlocksig'] as const;
 
 export type FeedNews =
   | { readonly type: 'tip'; readonly hash: Hash }
@@ -78,9 +77,8 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
     concatMap((news): FeedNews[] => {
       if (news.type === 'state') {
         if (news.state === 'up') sequences.clear();
-        return [
-          service(news.state === 'up' ? 'up' : 'down', news.state === 'up' ? 'connected' : 'disconnected', news.detail),
-        ];
+        const isUp = news.state === 'up';
+        return [service(isUp ? 'up' : 'down', news.code ?? (isUp ? 'connected' : 'disconnected'), news.detail)];
       }
       return read(news.frames, sequences, service);
     }),

@@ -47,4 +47,10 @@ export interface Rpc {
 /** A message of a ZeroMQ socket, or a change of the socket's state. */
 export type SocketNews =
   | { readonly type: 'frames'; readonly frames: readonly Buffer[] }
-  | { readonly type: 'state'; readonly state: 'up' | 'down' | 'refused'; readonly detail: string };
+  | {
+      readonly type: 'state';
+      readonly state: 'up' | 'down' | 'refused';
+      /** When more is known than the state. */
+      readonly code?: 'no-block-topic';
+      readonly detail: string;
+    };

@@ -40,6 +40,14 @@ export function feedContract(node: () => NodeUnderTest): void {
     }
   });
 
+  it('tells over RPC where each topic is published', async () => {
+    const told = await ask<readonly { type: string; address: string; hwm: number }[]>(node(), 'getzmqnotifications');
+    for (const type of ['pubrawblock', 'pubhashblock']) {
+      const one = told.find((entry) => entry.type === type);
+      assert.deepEqual([one?.address, one?.hwm], [node().zmqUrl, 1_000]);
+    }
+  });
+
   /** A subscription takes effect some time after it was made: blocks are mined until one is heard of. */
   async function untilSubscribed(socket: Subscriber): Promise<void> {
     socket.receiveTimeout = 100;

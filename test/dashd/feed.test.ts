@@ -1,10 +1,10 @@
 /** dashd's feed as operators set it up: one topic alone, and on IPv6. */
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it, type TestContext } from 'node:test';
 import { RelayUnderTest } from '../support/relay.js';
 import { type DashdOptions, describeWithDashd, startDashd } from './harness.js';
 
-async function feedOf(options: DashdOptions): Promise<void> {
+async function feedOf(t: TestContext, options: DashdOptions): Promise<void> {
   const dashd = await startDashd(options);
   try {
     await dashd.generate(1);
@@ -18,9 +18,13 @@ async function feedOf(options: DashdOptions): Promise<void> {
     });
     try {
       await relay.connected(1);
-      await relay.until('the feed', (events) =>
+      const told = await relay.until('the feed', (events) =>
         events.find((event) => event.type === 'service' && event.service === 'dashd feed' && event.state === 'up'),
       );
+      for (const { type, address } of await dashd.rpc<{ type: string; address: string }[]>('getzmqnotifications')) {
+        t.diagnostic(`dashd: ${type} at ${address}`);
+      }
+      if (told.type === 'service') t.diagnostic(told.detail);
       await relay.tipKnown();
       const [hash] = await dashd.generate(1);
       const tip = await relay.until('the tip', (events) =>
@@ -36,7 +40,9 @@ async function feedOf(options: DashdOptions): Promise<void> {
 }
 
 describeWithDashd("a real dashd's feed", () => {
-  it('of rawblock alone tells the tip', () => feedOf({ zmq: { topics: ['rawblock'] } }));
-  it('of hashblock alone tells the tip', () => feedOf({ zmq: { topics: ['hashblock'] } }));
-  it('on IPv6, with RPC and P2P there too, tells the tip', () => feedOf({ host: '::1' }));
+  it('of rawblock alone tells the tip', (t) => feedOf(t, { zmq: { topics: ['rawblock'] } }));
+  it('of hashblock alone tells the tip', (t) => feedOf(t, { zmq: { topics: ['hashblock'] } }));
+  it('of a port for each topic tells the tip, though rawblock is not at dashd.zmq.url', (t) =>
+    feedOf(t, { zmq: { topics: ['hashchainlock', 'rawblock'], apart: true } }));
+  it('on IPv6, with RPC and P2P there too, tells the tip', (t) => feedOf(t, { host: '::1' }));
 });

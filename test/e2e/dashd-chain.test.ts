@@ -1,10 +1,12 @@
 /** A dashd that is not what the relay needs: on another chain, catching up, starting. Health says so, and no block suffers. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
+import { freePort } from '../../src/demo/free-port.js';
 import type { RpcFaults } from '../../src/demo/rpc-server.js';
 import { Status } from '../../src/ops/status.js';
 import { clockAt } from '../support/clock.js';
 import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
+import { hashOf } from '../support/relay.js';
 
 let net: Embedded | undefined;
 afterEach(async () => {
@@ -107,5 +109,37 @@ describe('a dashd that is catching up', () => {
     await net.service('dashd chain', 'starting');
     await net.relay.connected(2);
     assert.deepEqual(readiness(net).notReady, ['dashd is starting: Loading block index…']);
+  });
+});
+
+describe('a dashd whose topics are not at dashd.zmq.url', () => {
+  test('is heard where it says that it publishes them', async () => {
+    const one = await start({}, { flags: { 'dashd-zmq-url': `tcp://127.0.0.1:${await freePort()}` } });
+    await one.relay.connected(3);
+    const { detail } = await one.service('dashd feed', 'connected');
+    assert.match(
+      detail,
+      /dashd publishes rawblock and hashblock and hashchainlock at tcp:\/\/127\.0\.0\.1:\d+, and nothing at/,
+    );
+    const [raw] = one.dashd.generate(1);
+    assert.ok(raw);
+    await one.relay.until('the tip to come through the feed', (events) =>
+      events.find((event) => event.type === 'tip' && event.hash === hashOf(raw) && event.source === 'feed'),
+    );
+  });
+
+  test('is told as a feed that is down when it publishes no block', async () => {
+    net = await Embedded.start({
+      prepare: (dashd) => {
+        dashd.rpcFaults = { alters: { getzmqnotifications: () => [{ type: 'pubrawtx', address: dashd.zmqUrl }] } };
+      },
+    });
+    const { detail } = await net.service('dashd feed', 'no-block-topic');
+    assert.match(
+      detail,
+      /^dashd publishes neither rawblock nor hashblock .*: put zmqpubrawblock=tcp:.* into dash\.conf$/,
+    );
+    await net.relay.connected(1);
+    assert.deepEqual(readiness(net).ready, true, 'the tip is known over RPC');
   });
 });

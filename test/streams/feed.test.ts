@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defer, finalize, Subject } from 'rxjs';
-import { FEED_TOPICS, type FeedNews, feed } from '../../src/streams/feed.js';
+import { type FeedNews, feed } from '../../src/streams/feed.js';
+import { FEED_TOPICS } from '../../src/streams/feed-endpoints.js';
 import type { SocketNews } from '../../src/streams/ports.js';
 import { answer, FakeRpc, gather, later, rpcError, Time, UNREACHABLE } from './support.js';
 

@@ -131,7 +131,7 @@ const FILE_CODES = [
 export const SERVICE_CODES: Readonly<Record<ServiceEvent['service'], readonly string[]>> = {
   'pool socket': ['down', 'refused'],
   'events socket': ['down', 'refused'],
-  'dashd feed': ['disconnected', 'gap', 'silent', 'not fetched', 'garbage'],
+  'dashd feed': ['disconnected', 'no-block-topic', 'gap', 'silent', 'not fetched', 'garbage'],
   'dashd rpc': [
     'unreachable',
     'timeout',
