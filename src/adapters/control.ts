@@ -23,6 +23,8 @@ const IDLE_MS = 30_000;
 const ANSWER_MS = 10_000;
 /** While another process listens there, its place is asked for this often, milliseconds. */
 const RETRY_MS = 1_000;
+/** So often the place is looked at while we listen there: whoever removes its folder leaves us unreachable, milliseconds. */
+const LOOK_MS = 5_000;
 /** Longest path of a socket: `sockaddr_un`, less its closing zero. */
 const MAX_PATH_BYTES = 107;
 const OTHERS = 0o177;
@@ -43,21 +45,29 @@ export function openControl(path: string, handlers: ControlHandlers): { close():
   };
   const serving = serve();
 
-  async function serve(): Promise<Server | undefined> {
+  async function serve(): Promise<void> {
     if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
       tell('down', 'path too long', `${path} is longer than a socket's ${MAX_PATH_BYTES} bytes: use a shorter path`);
-      return undefined;
+      return;
     }
     while (!ended.signal.aborted) {
       const attempt = await listen();
       if (attempt.ok) {
         tell('up', 'listening', `takes requests at ${path}`);
-        return attempt.server;
+        while (!ended.signal.aborted && (await isThere(path))) await pause(LOOK_MS, ended.signal);
+        await end(attempt.server);
+      } else {
+        tell('down', attempt.code, attempt.detail);
+        await pause(RETRY_MS, ended.signal);
       }
-      tell('down', attempt.code, attempt.detail);
-      await pause(RETRY_MS, ended.signal);
     }
-    return undefined;
+  }
+
+  async function end(server: Server): Promise<void> {
+    const closed = once(server, 'close');
+    server.close();
+    for (const socket of connections) socket.destroy();
+    await closed;
   }
 
   async function listen() {
@@ -96,12 +106,7 @@ export function openControl(path: string, handlers: ControlHandlers): { close():
   return {
     async close() {
       ended.abort();
-      const server = await serving;
-      if (server === undefined) return;
-      const closed = once(server, 'close');
-      server.close();
-      for (const socket of connections) socket.destroy();
-      await closed;
+      await serving;
     },
   };
 }
@@ -214,6 +219,16 @@ async function removeDeadSocket(path: string): Promise<void> {
     if ((await lstat(path)).isSocket()) await rm(path, { force: true });
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isSocket();
+  } catch (error) {
+    // Where it cannot be looked for, listening again tells why.
+    errorCode(error);
+    return false;
   }
 }
 

@@ -122,9 +122,10 @@ class LineFile extends LockedFile implements HistoryFile {
     return stats.ino === this.#inode && stats.size >= this.#length;
   }
 
-  #adopt({ ino, size }: Stats): void {
-    this.#inode = ino;
-    this.#length = size;
+  #adopt(stats: Stats): void {
+    this.know(stats);
+    this.#inode = stats.ino;
+    this.#length = stats.size;
   }
 }
 

@@ -2,7 +2,8 @@
  * A file of ours: one process at a time writes it, a new one takes its place whole, and whatever goes wrong is a value with
  * a remedy. What is in it is not known here.
  *
- * The lock is the folder `<path>.lock`, kept fresh by its holder, and free again a few seconds after the holder was killed. A new
+ * The lock is the folder `<path>.lock`, kept fresh by its holder, and free again a few seconds after the holder was killed. Who finds
+ * it gone, since somebody removed it, takes it again, unless somebody else has written the file meanwhile. A new
  * file is written beside the old one, synced, and renamed into its place.
  */
 import { randomBytes } from 'node:crypto';
@@ -76,7 +77,8 @@ export class LockedFile {
   protected readonly openFile: OpenFile;
   #release: Release | undefined;
   #locking: Promise<Locked> | undefined;
-  #lost = false;
+  /** The lock was ours before: what another process wrote meanwhile is not overwritten. */
+  #wasOurs = false;
   /** What the file was when we last read or wrote it. */
   #known: string | undefined;
 
@@ -105,31 +107,45 @@ export class LockedFile {
   /** Lets go of the lock. What is under way must be over. */
   async close(): Promise<void> {
     await Promise.allSettled([this.#locking]);
+    await this.#letGo();
+  }
+
+  async #letGo(): Promise<void> {
     const release = this.#release;
     this.#release = undefined;
-    // Whoever took the lock from us lets go of it.
-    if (release !== undefined && !this.#lost) await release().catch(errorCode);
+    await release?.().catch(errorCode);
   }
 
   async #takeLock(): Promise<Locked> {
-    if (this.#release !== undefined) return { ok: true, changed: false };
-    if (this.#lost) return this.fault('lock lost');
     try {
+      if (this.#release !== undefined) {
+        if ((await statOf(lockOf(this.path))) !== undefined) return { ok: true, changed: false };
+        // Its folder was removed: nobody has the lock.
+        await this.#letGo();
+      }
       await mkdir(dirname(this.path), { recursive: true });
-      this.#release = await lockfile.lock(this.path, {
+      const release = await lockfile.lock(this.path, {
         stale: LOCK_STALE_MS,
         update: LOCK_UPDATE_MS,
         realpath: false,
+        // Gone, or another process has it since we stood still: the next who needs it finds out which.
         onCompromised: () => {
           this.#release = undefined;
-          this.#lost = true;
         },
       });
+      const stats = await statOf(this.path);
+      const changed = this.#known !== undefined && this.#known !== stamp(stats);
+      if (this.#wasOurs && changed && stats !== undefined) {
+        await release();
+        return this.fault('lock lost');
+      }
+      this.#release = release;
       await this.#removeLeftovers();
-      const known = this.#known;
-      return { ok: true, changed: known !== undefined && known !== stamp(await statOf(this.path)) };
+      const isFirst = !this.#wasOurs;
+      this.#wasOurs = true;
+      return { ok: true, changed: changed && isFirst };
     } catch (error) {
-      return this.failure(error);
+      return this.#wasOurs && errorCode(error) === 'ELOCKED' ? this.fault('lock lost') : this.failure(error);
     }
   }
 
@@ -179,7 +195,8 @@ export class LockedFile {
       if (old !== undefined && !old.isFile()) return this.fault('not a file');
       const mode = old === undefined ? PRIVATE : old.mode & PERMISSIONS;
       await this.#writeNew(temporary, mode, chunks);
-      if (this.#release === undefined) throw new LockLost();
+      const still = await this.lock();
+      if (!still.ok) throw new LockLost(still);
       await before();
       await rename(temporary, this.path);
       await syncFolder(dirname(this.path));
@@ -189,7 +206,7 @@ export class LockedFile {
     } catch (error) {
       // Should this fail too, it is for the same cause, and the next start tries again.
       await rm(temporary, { force: true }).catch(errorCode);
-      return error instanceof LockLost ? this.fault('lock lost') : this.failure(error);
+      return error instanceof LockLost ? error.fault : this.failure(error);
     }
   }
 
@@ -222,7 +239,11 @@ export class LockedFile {
   }
 }
 
-class LockLost extends Error {}
+class LockLost extends Error {
+  constructor(readonly fault: FileFault) {
+    super(fault.detail);
+  }
+}
 
 const FAULTS: Readonly<Record<string, FileFaultCode>> = {
   ELOCKED: 'locked',
@@ -252,9 +273,9 @@ function explain(
     case 'locked':
       return `${path} is held by another blockcast (${path}.lock): stop that one, or ${elsewhere}`;
     case 'lock lost':
-      return `${path} was taken over by another process (${path}.lock) while this one stood still: stop the other, and start this one anew`;
+      return `${path} was written or taken over by another process (${path}.lock) while this one stood still: stop the other, and start this one anew`;
     case 'changed':
-      return `${path} is no longer what this process wrote: stop blockcast before the file is moved or edited`;
+      return `${path} is no longer what this process wrote: stop blockcast before the file is moved, removed or edited`;
     case 'not writable':
       return `${path}: no permission for it or its folder${why}: give it to this user, or ${elsewhere}`;
     case 'disk full':
@@ -266,6 +287,10 @@ function explain(
     case 'io error':
       return `${path} cannot be read or written${why}: look after the disk, or ${elsewhere}`;
   }
+}
+
+function lockOf(path: string): string {
+  return `${path}.lock`;
 }
 
 function followed(path: string): string {

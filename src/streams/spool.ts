@@ -338,7 +338,7 @@ export class Spool {
       if (written.length === 0 || !(await this.sync(written))) break;
     }
     for (const { entry } of [...this.items.values()].filter(isRemovable)) {
-      this.report(await this.deps.folder.remove(fileName(entry.hash)));
+      this.reportFailure(await this.deps.folder.remove(fileName(entry.hash)));
       this.forget(entry.hash);
     }
   }
@@ -395,6 +395,11 @@ export class Spool {
     this.say('down', answer.code, `blocks do not survive a crash: ${answer.detail}`);
   }
 
+  /** That something can be removed does not say that anything can be written. */
+  private reportFailure(answer: SaveAnswer): void {
+    if (!answer.ok) this.report(answer);
+  }
+
   private fault(code: string, detail: string): void {
     this.faults += 1;
     this.say('fault', code, detail);
@@ -414,7 +419,7 @@ export class Spool {
       if (!isTight()) break;
       if (state === 'waiting') continue;
       this.drop(entry.hash);
-      void folder.remove(fileName(entry.hash)).then((answer) => this.report(answer));
+      void folder.remove(fileName(entry.hash)).then((answer) => this.reportFailure(answer));
       lost += 1;
     }
     if (lost > 0 && !this.isFull) {
@@ -461,8 +466,9 @@ export class Spool {
   }
 }
 
+/** What the disk did not take is tried again though it is over: so it is known when the disk takes blocks again. */
 function isRemovable({ over, state }: Item): boolean {
-  return over && (state === 'stored' || state === 'failed');
+  return over && state === 'stored';
 }
 
 /** Set aside before, by us. */

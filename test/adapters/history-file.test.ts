@@ -151,6 +151,17 @@ describe('the history file', () => {
     });
   }
 
+  it('deleted with its folder and its lock is told, then written again', async () => {
+    const file = opening();
+    await file.append('one\n');
+    rmSync(folder, { recursive: true });
+    assert.equal(codeOf(await file.append('two\n')), 'changed');
+    assert.equal(codeOf(await file.replace(['one\n', 'two\n'])), 'ok');
+    assert.equal(codeOf(await file.append('three\n')), 'ok');
+    assert.equal(contents(), 'one\ntwo\nthree\n');
+    assert.equal(codeOf(await opening().lock()), 'locked');
+  });
+
   it('is replaced at once, keeps its mode, and grows on', async () => {
     const file = opening();
     await file.append('one\n');

@@ -236,6 +236,26 @@ describe('the peer file', () => {
     });
   });
 
+  test('deleted with its folder and its lock, it is written again, and locked', async () => {
+    const file = opening();
+    await file.save(['mine']);
+    rmSync(folder, { recursive: true });
+    assert.equal((await file.save(['mine again'])).ok, true);
+    assert.equal(readFileSync(path, 'utf8'), 'mine again');
+    assert.equal(codeOf(await opening().lock()), 'locked');
+  });
+
+  test('whose lock was removed while another wrote the file is not overwritten', async () => {
+    const file = opening();
+    await file.save(['mine']);
+    rmSync(`${path}.lock`, { recursive: true });
+    writeFileSync(path, "another's");
+    const answer = await file.save(['mine']);
+    assert.ok(!answer.ok && answer.code === 'lock lost', JSON.stringify(answer));
+    assert.equal(readFileSync(path, 'utf8'), "another's");
+    assert.equal(existsSync(`${path}.lock`), false);
+  });
+
   describe('what goes wrong is an answer', () => {
     for (const [code, expected] of [
       ['ENOSPC', 'disk full'],

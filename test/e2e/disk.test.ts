@@ -1,5 +1,9 @@
 /** A relay whose files cannot be written: a block goes out all the same, what is amiss is told, and the process goes on. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
+import { until } from '../support/process.js';
 import { inShell, Shelled, ShelledGround } from '../support/shelled.js';
 
 const ground = await ShelledGround.open();
@@ -18,6 +22,44 @@ describe('a relay delivers, answers and ends in time', () => {
     await relay.assertWell();
     for (const service of ['spool', 'history file', 'peer file']) await relay.is(service, 'down');
     await relay.assertWell();
+    await relay.assertEnds();
+  });
+
+  test('when its data folder is deleted: all is written again', async () => {
+    relay = await Shelled.start(ground, inShell());
+    await relay.assertWell();
+    rmSync(relay.data, { recursive: true });
+    const hash = await relay.assertWell();
+    const files = [
+      join(relay.data, 'peers.json'),
+      join(relay.data, 'blocks.jsonl'),
+      join(relay.data, 'peers.json.sock'),
+    ];
+    await until('the files', () => (files.every((file) => existsSync(file)) ? true : undefined));
+    await until('the block in the history', () =>
+      readFileSync(files[1] ?? '', 'utf8').includes(hash) ? true : undefined,
+    );
+    await relay.assertEnds();
+  });
+
+  test('when a file takes the place of its data folder, and when that is gone again', async () => {
+    relay = await Shelled.start(ground, inShell());
+    renameSync(relay.data, `${relay.data}.old`);
+    writeFileSync(relay.data, '');
+    const hash = await relay.assertWell();
+    for (const service of ['spool', 'history file', 'peer file']) await relay.is(service, 'down');
+    assert.match(
+      await relay.get('/metrics'),
+      /^blockcast_service_faults_total\{service="spool",code="not a file"\} [1-9]/m,
+    );
+    assert.match(
+      await relay.get('/metrics'),
+      /^blockcast_service_faults_total\{service="history file",code="not a file"\} [1-9]/m,
+    );
+    rmSync(relay.data);
+    await relay.assertWell();
+    for (const service of ['spool', 'history file', 'peer file']) await relay.is(service, 'up');
+    assert.ok(readFileSync(join(relay.data, 'blocks.jsonl'), 'utf8').includes(hash));
     await relay.assertEnds();
   });
 });

@@ -11,6 +11,7 @@ import { DashdStandIn } from '../../src/demo/dashd.js';
 import { freePort } from '../../src/demo/free-port.js';
 import { mineBlock } from '../../src/demo/miner.js';
 import { SimulatedNode } from '../../src/demo/node.js';
+import type { Hash } from '../../src/wire/reader.js';
 import { until } from './process.js';
 import { hashOf } from './relay.js';
 
@@ -169,8 +170,8 @@ export class Shelled {
     for (let line = 0; line < lines; line += 1) await this.pool.send(Buffer.alloc(100, line));
   }
 
-  /** It answers and delivers. */
-  async assertWell(): Promise<void> {
+  /** It answers and delivers. @returns the hash of the block */
+  async assertWell(): Promise<Hash> {
     await this.get('/healthz');
     const { dashd, peer } = this.ground;
     const raw = this.ground.mine();
@@ -180,6 +181,7 @@ export class Shelled {
       [dashd.node, peer].every(({ chain }) => chain.get(hash)?.connected === true) ? true : undefined,
     );
     await this.get('/healthz');
+    return hash;
   }
 
   async assertLost(): Promise<void> {
