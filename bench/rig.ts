@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Push } from 'zeromq';
 import { HEADER_SIZE } from '../src/block/x11.js';
+import { freePort } from '../src/demo/free-port.js';
 import { Child } from './child.js';
 import { seatContender, seatReceivers } from './cores.js';
-import { freePort } from './free-port.js';
 import type { Contender, ContenderPlan, FromContender, FromRpc, FromSinks, ToContender, ToSinks } from './protocol.js';
 import { enterTurns, leaveTurns, takeTurn } from './turns.js';
 

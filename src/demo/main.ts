@@ -67,7 +67,6 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   const mishaps = new Mishaps(network.nodes);
   const locks: (() => void)[] = [];
   const hear = (event: RelayEvent) => {
-    if (event.type === 'received') view.befall(mishaps.onBlock(view.connected));
     view.hear(event);
     if (event.type === 'verdict' && event.success) {
       locks.push(realTimers.after(CHAIN_LOCK_MS, () => network.dashd.chainLock(event.hash)));
@@ -92,6 +91,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
       sizes: USUAL_SIZES,
       random: new SeededRandom(seed),
       timers: realTimers,
+      onFind: () => view.befall(mishaps.onBlock(view.connected)),
     });
     screen.print(...((await options.attend?.(relay)) ?? []));
   } catch (error) {

@@ -27,7 +27,7 @@ export class Mishaps {
   constructor(private readonly nodes: readonly SimulatedNode[]) {}
 
   /**
-   * To be told of each block as it comes in.
+   * To be told of each block just before it is sent: the nodes are in this process, and answer before the relay tells of it.
    * @param connected the peers of the relay, by `host:port`
    */
   onBlock(connected: ReadonlySet<string>): readonly Mishap[] {

@@ -17,6 +17,8 @@ export interface ToyPoolOptions {
   readonly sizes: readonly number[];
   readonly random: Random;
   readonly timers: Timers;
+  /** Called just before a block is sent. */
+  readonly onFind?: () => void;
 }
 
 export interface FoundBlock {
@@ -52,6 +54,7 @@ export class ToyPool {
     const template = chain.template();
     const size = sizes[between(random, 0, sizes.length - 1)] ?? 0;
     const raw = mineBlock(template, { extraNonce: this.found, ...(size > 0 && { size }) });
+    this.options.onFind?.();
     this.sending = this.sending.then(() => this.socket.send(raw));
     return { hash: readHeader(raw).hash, height: template.height, raw };
   }

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { freePort } from '../../src/demo/free-port.js';
 import { eventually } from '../contract/node-under-test.js';
-import { freePorts } from '../support/relay.js';
 import { OK, ProxyUnderTest, post, ScriptedDashd, saying } from './rpc-proxy-support.js';
 
 const COUNT = '{"jsonrpc":"1.0","id":1,"method":"getblockcount","params":[]}';
@@ -391,7 +391,7 @@ describe('without a dashd', () => {
 
 describe('listening', () => {
   it('says what stands in the way and what to do about it, and listens once the way is free', async () => {
-    const [port = 0] = await freePorts(1);
+    const port = await freePort();
     const squatter = createServer().listen(port, '127.0.0.1');
     await once(squatter, 'listening');
     const late = ProxyUnderTest.open(`http://127.0.0.1:${dashd.port}`, {}, port);

@@ -3,7 +3,7 @@ import { afterEach, describe, it } from 'node:test';
 import { curveKeyPair, Push, Reply, type Socket, Subscriber } from 'zeromq';
 import type { CurveServer } from '../../src/adapters/zap.js';
 import { openPublisher, openPull, type ZmqHandlers, type ZmqSocket } from '../../src/adapters/zmq.js';
-import { freePorts } from '../support/relay.js';
+import { freePort } from '../../src/demo/free-port.js';
 
 interface Keys {
   readonly publicKey: string;
@@ -47,7 +47,7 @@ afterEach(async () => {
 });
 
 async function freeEndpoint(): Promise<string> {
-  return `tcp://127.0.0.1:${(await freePorts(1))[0]}`;
+  return `tcp://127.0.0.1:${await freePort()}`;
 }
 
 const allowing = (server: Keys, ...clients: readonly Keys[]): CurveServer => ({

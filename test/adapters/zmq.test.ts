@@ -13,7 +13,7 @@ import {
   type ZmqHandlers,
   type ZmqSocket,
 } from '../../src/adapters/zmq.js';
-import { freePorts } from '../support/relay.js';
+import { freePort } from '../../src/demo/free-port.js';
 
 /** What one of our sockets tells, and a way to wait for more. */
 class Listener implements ZmqHandlers {
@@ -62,7 +62,7 @@ afterEach(async () => {
 
 /** An endpoint that nobody uses. */
 async function freeEndpoint(): Promise<string> {
-  return `tcp://127.0.0.1:${(await freePorts(1))[0]}`;
+  return `tcp://127.0.0.1:${await freePort()}`;
 }
 
 function pusher(endpoint: string): Push {

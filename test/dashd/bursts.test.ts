@@ -1,8 +1,8 @@
 /** Bursts of blocks to three real dashds, which are connected to nobody else. */
 import { after, before } from 'node:test';
+import { freePort } from '../../src/demo/free-port.js';
 import { burstTests } from '../support/bursts.js';
 import { RelayProcess } from '../support/process.js';
-import { freePorts } from '../support/relay.js';
 import { DashdGround } from './ground.js';
 import { describeWithDashd } from './harness.js';
 
@@ -13,7 +13,7 @@ describeWithDashd('a burst to dashds', () => {
   let http = '';
   before(async () => {
     await ground.open();
-    const [port] = await freePorts(1);
+    const port = await freePort();
     http = `http://127.0.0.1:${port}`;
     flags.push(...ground.flags, `--http-port=${port}`);
     await relay.start();

@@ -5,11 +5,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe } from 'node:test';
 import { hashHeader, loadX11 } from '../../src/block/x11.js';
+import { freePort } from '../../src/demo/free-port.js';
 import { mineBlock } from '../../src/demo/miner.js';
 
 export interface DashdOptions {
@@ -256,20 +256,11 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Ports nobody uses now. They are let go before dashd takes them, so somebody else might be faster; nobody is. */
 async function freePorts(host: string): Promise<Ports> {
-  const servers = await Promise.all(Array.from({ length: 4 }, () => listening(host)));
-  const [p2p = 0, rpc = 0, zmq = 0, zmqToo = 0] = servers.map((server) => {
-    const address = server.address();
-    return address !== null && typeof address === 'object' ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return { p2p, rpc, zmq, zmqToo };
-}
-
-async function listening(host: string): Promise<ReturnType<typeof createServer>> {
-  const server = createServer();
-  server.listen(0, host);
-  await once(server, 'listening');
-  return server;
+  return {
+    p2p: await freePort(host),
+    rpc: await freePort(host),
+    zmq: await freePort(host),
+    zmqToo: await freePort(host),
+  };
 }

@@ -6,9 +6,10 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import RpcClient from '@dashevo/dashd-rpc';
 import { loadX11 } from '../../src/block/x11.js';
+import { freePort } from '../../src/demo/free-port.js';
 import { mineBlock } from '../../src/demo/miner.js';
 import { Caller } from '../adapters/rpc-proxy-support.js';
-import { freePorts, hashOf, RelayUnderTest } from '../support/relay.js';
+import { hashOf, RelayUnderTest } from '../support/relay.js';
 import { type Dashd, describeWithDashd, startDashd } from './harness.js';
 
 const USER = 'pool';
@@ -48,7 +49,7 @@ class Net {
       const hex = await local.rpc<string>('getblock', hash, 0);
       for (const other of others) assert.equal(await other.rpc('submitblock', hex), null);
     }
-    const [proxyPort = 0] = await freePorts(1);
+    const proxyPort = await freePort();
     const relay = await RelayUnderTest.start({
       'dashd-rpc-url': local.rpcUrl,
       'dashd-rpc-user': USER,

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Pull, Push } from 'zeromq';
 import type { Behaviour } from '../../src/demo/behaviour.js';
+import { freePort } from '../../src/demo/free-port.js';
 import type { RpcFaults } from '../../src/demo/rpc-server.js';
 import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
-import { freePorts } from '../support/relay.js';
 
 let net: Embedded | undefined;
 async function start(options: EmbeddedOptions = {}): Promise<Embedded> {
@@ -69,7 +69,7 @@ describe('on the pool socket', () => {
   });
 
   test('an endpoint that is taken is told once, and bound as soon as it is free', async () => {
-    const [port] = await freePorts(1);
+    const port = await freePort();
     const bind = `tcp://127.0.0.1:${port}`;
     const squatter = new Pull();
     await squatter.bind(bind);
@@ -150,7 +150,7 @@ describe('from dashd', () => {
   }
 
   test('nobody at all: no RPC, no P2P, no feed; the peers get the block', async () => {
-    const [rpc, p2p, zmq] = await freePorts(3);
+    const [rpc, p2p, zmq] = [await freePort(), await freePort(), await freePort()];
     const one = await start({
       peers: [{}, {}],
       flags: {

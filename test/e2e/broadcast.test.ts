@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { curveKeyPair, Push, Subscriber } from 'zeromq';
+import { freePort } from '../../src/demo/free-port.js';
 import type { BlockEvent } from '../../src/events.js';
 import { eventually } from '../contract/node-under-test.js';
 import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
-import { freePorts, hashOf } from '../support/relay.js';
+import { hashOf } from '../support/relay.js';
 
 let net: Embedded | undefined;
 async function start(options: EmbeddedOptions): Promise<Embedded> {
@@ -187,7 +188,7 @@ test('peers from getpeerinfo are connected to; inbound ones, whose ports are not
 
 test('CURVE admits the listed client, and turns away another and one without', async () => {
   const [server, client, stranger] = [curveKeyPair(), curveKeyPair(), curveKeyPair()];
-  const [port] = await freePorts(1);
+  const port = await freePort();
   const bind = `tcp://127.0.0.1:${port}`;
   const { relay, mine, service } = await bound({
     flags: {

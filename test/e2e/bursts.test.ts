@@ -1,16 +1,16 @@
 /** A burst of blocks to simulated nodes, which take the time of the process that asks: how fast the pages answer is for test/dashd to say. */
 import { after, before } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
+import { freePort } from '../../src/demo/free-port.js';
 import { burstTests } from '../support/bursts.js';
 import { SimulatedGround } from '../support/ground.js';
 import type { Ground } from '../support/killing.js';
 import { RelayProcess } from '../support/process.js';
-import { freePorts } from '../support/relay.js';
 
 await loadX11();
 const simulated = await SimulatedGround.open();
 const ground: Ground = simulated;
-const [port] = await freePorts(1);
+const port = await freePort();
 const relay = new RelayProcess([...ground.flags, `--http-port=${port}`]);
 before(async () => {
   await relay.start();

@@ -6,11 +6,12 @@ import { createServer } from 'node:net';
 import { afterEach, test } from 'node:test';
 import { dial } from '../../src/adapters/tcp.js';
 import type { DashdStandIn } from '../../src/demo/dashd.js';
+import { freePort } from '../../src/demo/free-port.js';
 import type { BlockEvent, ServiceEvent } from '../../src/events.js';
 import type { Dial } from '../../src/streams/ports.js';
 import { Caller } from '../adapters/rpc-proxy-support.js';
 import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
-import { freePorts, hashOf } from '../support/relay.js';
+import { hashOf } from '../support/relay.js';
 
 const RIGHT = 'user:secret';
 const POLL = '{"id":1,"method":"getblockcount"}';
@@ -263,7 +264,7 @@ test('a block submitted twice is sent once, and dashd says what it thinks of tha
 });
 
 test('a relay whose proxy cannot listen says so and does its work', async () => {
-  [port = 0] = await freePorts(1);
+  port = await freePort();
   const squatter = createServer().listen(port, '127.0.0.1');
   net = await Embedded.start({
     peers: [{}],
