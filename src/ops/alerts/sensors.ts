@@ -39,7 +39,6 @@ export type Report = (id: AlertId, facts: Facts | undefined, block?: string) => 
 
 /** Services of which an alert is nothing but their being down. */
 const WATCHED: Partial<Record<ServiceEvent['service'], AlertId>> = {
-  'dashd rpc': 'rpc-down',
   'dashd feed': 'feed-down',
   'pool socket': 'pool-socket-down',
   'json-rpc proxy': 'proxy-down',
@@ -65,6 +64,9 @@ export class Sensors {
   /** Hashes of blocks that the pool handed over, dashd's feed having been first or not. */
   private readonly own = new Set<string>();
   private belowMin: Facts | undefined;
+  /** dashd answers over RPC that it loads its block index: it takes no connections meanwhile, and will. */
+  private loading = false;
+  private dashdLoss: Facts | undefined;
   private silentAt = Number.NEGATIVE_INFINITY;
   private lastGap: Facts | undefined;
   /** Since there was none for a while. */
@@ -123,17 +125,38 @@ export class Sensors {
 
   private noteService({ service, state, code, detail }: ServiceEvent, now: number): boolean {
     if (service === 'dashd feed' && state === 'fault') return this.noteFeedFault(code, detail, now);
-    const id = WATCHED[service];
-    if (id === undefined || state === 'fault') return false;
+    if (state === 'fault') return false;
     const known = code === '' || code === state;
     const facts = { said: known ? detail : `${code}: ${detail}`, details: { code, detail } };
     const amiss = state === 'down' ? facts : undefined;
+    if (service === 'dashd chain') return this.noteChain(code, amiss && { ...facts, said: detail });
+    if (service === 'dashd rpc') return this.noteRpc(code, amiss);
+    const id = WATCHED[service];
+    if (id === undefined) return false;
     this.report(id, amiss);
     if (service === 'peers') {
       this.belowMin = amiss;
       this.reportPeers();
     }
     return true;
+  }
+
+  private noteChain(code: string, amiss: Facts | undefined): true {
+    const isWrong = code === 'wrong-network';
+    this.report('dashd-wrong-network', isWrong ? amiss : undefined);
+    this.report('dashd-catching-up', isWrong ? undefined : amiss);
+    return true;
+  }
+
+  private noteRpc(code: string, amiss: Facts | undefined): true {
+    this.loading = amiss !== undefined && code === 'warming up';
+    this.report('rpc-down', this.loading ? undefined : amiss);
+    this.reportDashd();
+    return true;
+  }
+
+  private reportDashd(): void {
+    this.report('dashd-lost', this.loading ? undefined : this.dashdLoss);
   }
 
   private noteFeedFault(code: string, detail: string, now: number): boolean {
@@ -151,7 +174,8 @@ export class Sensors {
   private notePeer(event: PeerEvent, now: number): boolean {
     const { peer } = event;
     if (event.protected) {
-      this.report('dashd-lost', event.type === 'peer lost' ? lossOf(event) : undefined);
+      this.dashdLoss = event.type === 'peer lost' ? lossOf(event) : undefined;
+      this.reportDashd();
       return true;
     }
     if (event.type === 'peer connected') {

@@ -104,6 +104,33 @@ describe('services', () => {
     assert.deepEqual(watch.at(3_600_000).told, []);
   });
 
+  test('dashd that loads its block index is neither down nor lost, until that ends or takes half an hour', () => {
+    const loading = service('dashd rpc', 'down', 'warming up', 'Loading block index…');
+    const watch = new Watch()
+      .at(0, service('dashd rpc', 'down', 'unreachable', 'ECONNREFUSED'))
+      .at(1, lost(DASHD))
+      .at(10_000, loading)
+      .at(10_000, service('dashd chain', 'down', 'starting', 'dashd is starting: Loading block index…'))
+      .at(1_800_000);
+    assert.deepEqual(watch.told, []);
+    watch.at(1_820_000);
+    assert.deepEqual(watch.told, ['1810 s: firing dashd-catching-up']);
+    assert.match(watch.notices[0]?.text ?? '', /dashd is starting: Loading block index/);
+    watch.at(1_900_000, service('dashd rpc', 'up')).at(1_900_000, service('dashd chain', 'up')).at(1_930_000);
+    assert.deepEqual(watch.told.slice(1), ['1900 s: resolved dashd-catching-up', '1915 s: firing dashd-lost']);
+  });
+
+  test('dashd of another network is told as that, and not as lost', () => {
+    const watch = new Watch()
+      .at(0, service('dashd rpc', 'up'))
+      .at(0, service('dashd chain', 'down', 'wrong-network', 'dashd is on chain test'))
+      .at(0, lost(DASHD))
+      .at(60_000);
+    assert.deepEqual(watch.told, ['15 s: firing dashd-wrong-network']);
+    watch.at(69_000, connected(DASHD)).at(70_000, service('dashd chain', 'up')).at(500_000);
+    assert.deepEqual(watch.told.slice(1), ['70 s: resolved dashd-wrong-network']);
+  });
+
   test('what is down for another reason by now says that reason when it is repeated', () => {
     const watch = new Watch(60_000).at(0, service('dashd rpc', 'down', 'unreachable', 'ECONNREFUSED'));
     watch.at(20_000, service('dashd rpc', 'down', 'unauthorised', '401')).at(80_000);
