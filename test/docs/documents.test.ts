@@ -32,6 +32,19 @@ describe('links', () => {
   }
 });
 
+describe('decisions', () => {
+  test('have a number each, which their heading and all that link to them say', () => {
+    const numbers = readdirSync('docs/decisions').map((name) => Number(name.slice(0, 4)));
+    assert.deepEqual(numbers, [...new Set(numbers)]);
+    for (const { path, text } of DOCUMENTS) {
+      const own = /decisions\/(\d{4})-/.exec(path)?.[1];
+      if (own !== undefined) assert.ok(text.startsWith(`# ${Number(own)}. `), path);
+      for (const [link, said, target] of text.matchAll(/\[decision (\d+)\]\((?:\S*\/)?(\d{4})-/g))
+        assert.equal(Number(said), Number(target), `${path}: ${link}`);
+    }
+  });
+});
+
 describe('commands', () => {
   /** By command, and by command and subcommand. */
   const optionsOf = new Map<string, ReadonlySet<string>>();
