@@ -13,6 +13,7 @@ import type {
   ServiceEvent,
 } from '../events.js';
 import { MINUTE_MS, SECOND_MS } from '../time.js';
+import { LineLimit } from './line-limit.js';
 import type { Logger } from './logger.js';
 import { describeFinality, formatMs, formatSize } from './units.js';
 
@@ -26,12 +27,24 @@ const STEADY_MS = 5 * SECOND_MS;
 /** Losses remembered; the oldest give way, so that peers who come and go cannot fill memory. */
 const MAX_REMEMBERED = 1_000;
 
-/** Returns what writes an event's line. What services tell is told once per change already, and not filtered again. */
+/** Returns what writes an event's line. What services tell of a change is told once already, and not filtered again. */
 export function createEventLog(logger: Logger): (event: RelayEvent) => void {
   const gravity = createGravity();
+  const limit = new LineLimit();
   return (event) => {
-    logger.log({ level: gravity(event), message: describe(event), event });
+    const level = gravity(event);
+    // winston formats what it then does not write.
+    if (!logger.isLevelEnabled(level)) return;
+    const flood = level === 'critical' ? undefined : floodOf(event);
+    const behind = flood === undefined ? '' : limit.next(flood, event.at);
+    if (behind !== undefined) logger.log({ level, message: `${describe(event)}${behind}`, event });
   };
+}
+
+/** Of what others can cause as often as they like, the kind. */
+function floodOf(event: RelayEvent): string | undefined {
+  if (event.type === 'refused') return `refused ${event.source}`;
+  return event.type === 'service' && event.state === 'fault' ? `${event.service} ${event.code}` : undefined;
 }
 
 /** How grave an event is; for a lost peer that depends on what was told before. */

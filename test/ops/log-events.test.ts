@@ -278,6 +278,50 @@ describe('event log', () => {
     assert.equal((await levels([lost(0), ...crowd, lost(2)])).at(-1), 'WARN');
   });
 
+  const refused = (at: number): RelayEvent => ({
+    type: 'refused',
+    at,
+    source: 'pool',
+    code: 'empty',
+    reason: 'the frame is empty',
+    size: 0,
+    sha256: HASH,
+  });
+  const stranger = (at: number, code = 'refused'): RelayEvent => ({
+    type: 'service',
+    at,
+    service: 'pool socket',
+    state: 'fault',
+    code,
+    detail: 'a client whose handshake failed',
+  });
+
+  for (const [name, event] of [
+    ['frames that are no block', refused],
+    ['connections that are no pool', stranger],
+  ] as const) {
+    test(`ten thousand ${name} are ten lines a minute, and a figure`, async () => {
+      const flood = Array.from({ length: 10_000 }, (_, index) => event(index));
+      const told = await lines([...flood, event(MINUTE)]);
+      assert.equal(told.length, 11);
+      assert.match(told[8] ?? '', /[a-z]$/);
+      assert.match(told[9] ?? '', / \(more like this are counted, not logged, for a minute\)$/);
+      assert.match(told[10] ?? '', / \(9990 more like this were not logged before\)$/);
+    });
+  }
+
+  test('a flood of one kind hides no other, nor what is critical', async () => {
+    const flood = Array.from({ length: 100 }, () => refused(1));
+    const wrong = Array.from({ length: 20 }, () => stranger(1, 'wrong-network'));
+    const told = await levels([...flood, stranger(1), stranger(1, 'other'), ...wrong]);
+    assert.equal(told.length, 10 + 2 + 20);
+  });
+
+  test('a clock that is set back does not silence what follows', async () => {
+    const flood = Array.from({ length: 100 }, () => refused(100 * MINUTE));
+    assert.equal((await lines([...flood, refused(1)])).length, 11);
+  });
+
   test('the event itself is in the JSON line', async () => {
     const output = capture();
     const logger = createLogger({ level: 'info', format: 'json' }, output.stream);
