@@ -11,6 +11,7 @@ import { runDashd } from './suites/dashd.js';
 import type { Effort } from './suites/effort.js';
 import { runFirst } from './suites/first.js';
 import { runFlooded } from './suites/flooded.js';
+import { runIdle } from './suites/idle.js';
 import { MATRIX, type MatrixCase, runCase } from './suites/matrix.js';
 import { runSpooled } from './suites/spooled.js';
 import { runStalled } from './suites/stalled.js';
@@ -18,14 +19,15 @@ import { runWatched } from './suites/watched.js';
 
 const USAGE = `npm run bench -- [options]
   --quick            an eighth of the blocks: about 30 seconds, for a look
-  --only SUITES      of matrix, first, stalled, dashd, watched, flooded, spooled, separated by commas
+  --only SUITES      of matrix, first, stalled, dashd, watched, flooded, spooled, idle, separated by commas
   --case SIZE:PEERS  one case of the matrix and nothing else, such as 15000:20
+  --pause SECONDS    of the suite idle: how long no block comes before the first one (60)
   --json FILE        the results as JSON, too
   --profile DIR      CPU profiles of the contenders
 With a dashd (DASHD=/path/to/dashd, or on the PATH) it takes part as well.`;
 
 const RESULTS = 'bench/results';
-const ALL_SUITES = 'matrix,first,stalled,dashd,watched,flooded,spooled';
+const ALL_SUITES = 'matrix,first,stalled,dashd,watched,flooded,spooled,idle';
 const QUICK_SHARE = 1 / 8;
 
 const { values } = parseArgs({
@@ -33,6 +35,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string', default: ALL_SUITES },
     case: { type: 'string' },
+    pause: { type: 'string', default: '60' },
     json: { type: 'string' },
     profile: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -61,6 +64,12 @@ function caseOf(text: string): MatrixCase {
   return { size: size < 1_000 ? undefined : size, peers, blocks: 300 };
 }
 
+function secondsOf(text: string): number {
+  const seconds = Number(text);
+  if (!Number.isFinite(seconds) || seconds < 0) throw new Error(`--pause ${text}: seconds are wanted`);
+  return seconds;
+}
+
 async function run(): Promise<Results> {
   const effort: Effort = { share: values.quick ? QUICK_SHARE : 1, profile: values.profile };
   const suites = new Set(values.case === undefined ? values.only.split(',') : ['matrix']);
@@ -82,6 +91,9 @@ async function run(): Promise<Results> {
   const watched = await optionally('watched', 'a relay that is looked at', runWatched);
   const flooded = await optionally('flooded', 'peers that flood', runFlooded);
   const spooled = await optionally('spooled', 'with a spool and without', runSpooled);
+  const idle = await optionally('idle', 'a relay to which nothing happens', (all) =>
+    runIdle(all, { pauseSeconds: secondsOf(values.pause) }),
+  );
   return {
     machine: machine(),
     at: new Date().toISOString(),
@@ -94,6 +106,7 @@ async function run(): Promise<Results> {
     ...(watched !== undefined && { watched }),
     ...(flooded !== undefined && { flooded }),
     ...(spooled !== undefined && { spooled }),
+    ...(idle !== undefined && { idle }),
   };
 }
 

@@ -76,8 +76,8 @@ export type FromContender =
   /** For how long at most the event loop was held since it was asked before, ms, and how peers were lost: by code. */
   | { readonly type: 'held'; readonly maxMs: number; readonly lost: Readonly<Record<string, number>> };
 
-/** Take your load. The relay alone understands it. */
-export type ToContender = { readonly type: 'take load' } | { readonly type: 'take hold' };
+/** Take your load over so many milliseconds. The relay alone understands it. */
+export type ToContender = { readonly type: 'take load'; readonly ms: number } | { readonly type: 'take hold' };
 
 /** A relay that stands in dashd's place. */
 export interface ProxyPlan {

@@ -1,11 +1,11 @@
-import type { DashdRow, FirstBlock, Flooded, MatrixRow, Results, Spooled, Stalled, Watched } from './results.js';
+import type { DashdRow, FirstBlock, Flooded, Idle, MatrixRow, Results, Spooled, Stalled, Watched } from './results.js';
 
 const METHOD =
   'One contender runs at a time, the others are halted. It has half of the cores; the pool and the receivers, which stand for hosts of their own, have the rest.';
 
 /** The results as Markdown. What is claimed is the ratios: the times depend on the machine, and on who shares it. */
 export function report(results: Results): string {
-  const { machine, at, quick, refusals, matrix, first, stalled, dashd, watched, flooded, spooled } = results;
+  const { machine, at, quick, refusals, matrix, first, stalled, dashd, watched, flooded, spooled, idle } = results;
   const parts = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}, Node ${machine.node}, ${at}${quick ? ' (quick run)' : ''}`,
     [METHOD, ...(refusals.length === 0 ? [] : [`Not so here: ${refusals.join('; ')}.`])].join(' '),
@@ -16,6 +16,7 @@ export function report(results: Results): string {
     ...(watched === undefined ? [] : [watchedTable(watched)]),
     ...(flooded === undefined ? [] : [floodedTable(flooded)]),
     ...(spooled === undefined ? [] : [spooledTable(spooled)]),
+    ...(idle === undefined ? [] : idleTables(idle)),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -98,6 +99,47 @@ function watchedTable({ size, peers, rows }: Watched): string {
       requestsPerSecond === undefined ? '' : requestsPerSecond.toFixed(0),
     ]),
   );
+}
+
+function idleTables({ size, peers, seconds, alone, watched, starts, pauses }: Idle): string[] {
+  const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
+  const cost = (name: string, { wallMs, cpuMs }: Idle['starts']['node']) => [
+    name,
+    ms(wallMs),
+    ms(cpuMs),
+    ratio(wallMs, starts.node.wallMs),
+    ratio(cpuMs, starts.node.cpuMs),
+  ];
+  const pause = (name: string, { first, hundredth }: FirstBlock['relay']) => [
+    name,
+    ms(first),
+    ms(hundredth),
+    ratio(first, hundredth),
+  ];
+  return [
+    table(
+      `An idle relay with ${peers} peers, over ${seconds.toFixed(0)} s`,
+      ['', 'of one core'],
+      [
+        ['nobody looks', percent(alone)],
+        ['a page is open', percent(watched)],
+      ],
+    ),
+    table(
+      `The start, medians of ${starts.count} in ms`,
+      ['', 'wall', 'CPU', 'wall ÷ Node', 'CPU ÷ Node'],
+      [
+        cost('Node alone', starts.node),
+        cost('to the pool socket', starts.bound),
+        cost('until it is read', starts.reading),
+      ],
+    ),
+    table(
+      `The first block after ${pauses.pauseSeconds} s without one and the hundredth, ${bytes(size)} to ${peers} peers, medians of ${pauses.rounds} pauses in ms`,
+      ['', 'first', 'hundredth', 'first ÷ hundredth'],
+      [pause('relay', pauses.relay), pause('floor', pauses.floor)],
+    ),
+  ];
 }
 
 function spooledTable({ size, peers, without, with: kept }: Spooled): string {

@@ -16,6 +16,7 @@ export interface Results {
   readonly watched?: Watched;
   readonly flooded?: Flooded;
   readonly spooled?: Spooled;
+  readonly idle?: Idle;
 }
 
 export interface Machine {
@@ -47,6 +48,32 @@ export interface FirstBlock {
 export interface FirstAndHundredth {
   readonly first: number;
   readonly hundredth: number;
+}
+
+/** A relay to which nothing happens: what it costs, what its start costs, and what the first block behind a pause meets. */
+export interface Idle {
+  readonly size: number;
+  readonly peers: number;
+  /** For so long its load was taken. */
+  readonly seconds: number;
+  /** Shares of one core, 1: all of it; without and with an open page. */
+  readonly alone: number;
+  readonly watched: number;
+  /** Medians: of Node that does nothing, of `blockcast run` until the pool's socket can be connected to, and until it is read. */
+  readonly starts: { readonly count: number; readonly node: Cost; readonly bound: Cost; readonly reading: Cost };
+  /** Medians. */
+  readonly pauses: {
+    readonly pauseSeconds: number;
+    readonly rounds: number;
+    readonly relay: FirstAndHundredth;
+    readonly floor: FirstAndHundredth;
+  };
+}
+
+export interface Cost {
+  readonly wallMs: number;
+  /** Of all cores; NaN where the platform does not say. */
+  readonly cpuMs: number;
 }
 
 /** One peer more, that finishes its handshake and never reads again: what becomes of the others. */

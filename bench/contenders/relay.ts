@@ -12,8 +12,6 @@ import { startRelay } from '../../src/relay.js';
 import { planOf, tell } from '../child.js';
 import type { ContenderPlan, FromContender, ToContender } from '../protocol.js';
 
-const LOAD_TAKEN_MS = 1_000;
-
 const { ports, readers, bind, rpcUrl, folder, flags } = planOf<ContenderPlan>();
 const [dashd, ...peers] = ports;
 const loaded = loadConfig({
@@ -60,9 +58,9 @@ function onRacing(event: RelayEvent): void {
   if (acceptances % readers === 0) tell<FromContender>({ type: 'idle' });
 }
 
-async function takeLoad(): Promise<number> {
+async function takeLoad(ms: number): Promise<number> {
   const [from, before] = [performance.now(), process.cpuUsage()];
-  await pause(LOAD_TAKEN_MS);
+  await pause(ms);
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1_000 / (performance.now() - from);
 }
@@ -81,7 +79,7 @@ function takeHold(): FromContender {
 }
 
 process.on('message', async (wish: ToContender) => {
-  tell<FromContender>(wish.type === 'take hold' ? takeHold() : { type: 'load', share: await takeLoad() });
+  tell<FromContender>(wish.type === 'take hold' ? takeHold() : { type: 'load', share: await takeLoad(wish.ms) });
 });
 
 const log = createLogger({ level: 'info', format: 'json' }, createWriteStream(join(folder, 'log')));

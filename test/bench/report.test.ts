@@ -52,6 +52,32 @@ describe('report', () => {
     assert.deepEqual(named.slice(2), ['326 B', '15 KB', '300 KB', '2 MB', '1.5 MB']);
   });
 
+  it('sets an idle relay, its start and the first block after a pause beside Node and the floor', () => {
+    const cost = (wallMs: number, cpuMs: number) => ({ wallMs, cpuMs });
+    const starts = { count: 9, node: cost(40, 50), bound: cost(160, 150), reading: cost(400, Number.NaN) };
+    const [relay, floor] = [
+      { first: 3, hundredth: 2 },
+      { first: 2, hundredth: 1 },
+    ] as const;
+    const pauses = { pauseSeconds: 60, rounds: 5, relay, floor };
+    const idle = { size: 15_000, peers: 20, seconds: 60, alone: 0.004, watched: 0.0123, starts, pauses };
+    assert.deepEqual(
+      cells(report({ ...bare, idle })).filter(([cell]) => cell !== '---'),
+      [
+        ['', 'of one core'],
+        ['nobody looks', '0.40 %'],
+        ['a page is open', '1.23 %'],
+        ['', 'wall', 'CPU', 'wall ÷ Node', 'CPU ÷ Node'],
+        ['Node alone', '40.0', '50.0', '1.00', '1.00'],
+        ['to the pool socket', '160', '150', '4.00', '3.00'],
+        ['until it is read', '400', 'NaN', '10.00', 'NaN'],
+        ['', 'first', 'hundredth', 'first ÷ hundredth'],
+        ['relay', '3.00', '2.00', '1.50'],
+        ['floor', '2.00', '1.00', '2.00'],
+      ],
+    );
+  });
+
   it('sets the first block against the hundredth', () => {
     const first = { size: 15_000, peers: 20, starts: 11 };
     const relay = { first: 3, hundredth: 2 };
