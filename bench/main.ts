@@ -1,4 +1,4 @@
-/** `npm run bench`: the figures in the docs/performance.md come from here. */
+/** `npm run bench`: the figures in docs/performance.md come from here. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, release, totalmem, type } from 'node:os';
 import { parseArgs } from 'node:util';
