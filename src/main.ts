@@ -2,13 +2,24 @@
 /** The process's edge: arguments, signals, exit code. */
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { runCli } from './cli/program.js';
-import { closeLogger, createLogger } from './ops/logger.js';
+import { loadFault, openFilesLimit } from './cli/descriptors.js';
 
 /** A handle that something left open must not keep a process that is done. */
 const LINGER_MS = 2_000;
 const CRASH_MS = 1_000;
-const EXIT_CRASHED = 1;
+const EXIT_FAILED = 1;
+
+const readFile = (path: string): string => readFileSync(path, 'utf8');
+const fault = loadFault(openFilesLimit(process.platform, readFile));
+if (fault !== undefined) {
+  process.stderr.write(`error: ${fault}\n`);
+  process.exit(EXIT_FAILED);
+}
+// All but the check takes more descriptors to load than there might be.
+const [{ runCli }, { closeLogger, createLogger }] = await Promise.all([
+  import('./cli/program.js'),
+  import('./ops/logger.js'),
+]);
 
 const stop = new AbortController();
 
@@ -29,14 +40,14 @@ process.on('SIGXFSZ', () => undefined);
 /** Told once, whatever else goes wrong on the way, and then the process ends: within a second, though nobody may read why. */
 let crashing = false;
 function crash(error: unknown): void {
-  if (crashing) process.exit(EXIT_CRASHED);
+  if (crashing) process.exit(EXIT_FAILED);
   crashing = true;
-  setTimeout(() => process.exit(EXIT_CRASHED), CRASH_MS);
+  setTimeout(() => process.exit(EXIT_FAILED), CRASH_MS);
   const logger = createLogger({ level: 'critical', format: 'auto' }, process.stderr);
   logger.critical(`fatal: uncaught exception: ${error instanceof Error ? error.message : String(error)}`, {
     stack: error instanceof Error ? error.stack : undefined,
   });
-  void closeLogger(logger).finally(() => process.exit(EXIT_CRASHED));
+  void closeLogger(logger).finally(() => process.exit(EXIT_FAILED));
 }
 process.on('uncaughtException', crash);
 process.on('unhandledRejection', crash);
@@ -45,7 +56,7 @@ process.exitCode = await runCli({
   args: process.argv.slice(2),
   env: process.env,
   platform: process.platform,
-  readFile: (path) => readFileSync(path, 'utf8'),
+  readFile,
   stdout: process.stdout,
   stderr: process.stderr,
   stop: stop.signal,

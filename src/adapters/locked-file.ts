@@ -285,7 +285,9 @@ function explain(
     case 'too large':
       return `${path} is too large${why}: ${maxBytes} bytes are the most`;
     case 'io error':
-      return `${path} cannot be read or written${why}: look after the disk, or ${elsewhere}`;
+      return /E[MN]FILE/.test(why)
+        ? `${path} cannot be opened${why}: too many files are open; raise the limit (ulimit -n)`
+        : `${path} cannot be read or written${why}: look after the disk, or ${elsewhere}`;
   }
 }
 

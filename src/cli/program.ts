@@ -4,6 +4,7 @@ import { packageVersion } from '../adapters/package-version.js';
 import { closest } from '../config/closest.js';
 import { type CliContext, configFor, EXIT, readConfig } from './context.js';
 import type { DemoFlags } from './demo.js';
+import { descriptorFault, openFilesLimit } from './descriptors.js';
 import { addConfigFlags, spellOut } from './flags.js';
 import type { KeysOptions } from './keys.js';
 import { addPeersCommands } from './peers-commands.js';
@@ -76,6 +77,11 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
       refuseArguments(run, program);
       const loaded = configFor(run, context);
       if (loaded === undefined) return finish(EXIT.failed);
+      const shortage = descriptorFault(loaded.config, openFilesLimit(context.platform, context.readFile));
+      if (shortage !== undefined) {
+        stderr.write(`error: ${shortage}\n`);
+        return finish(EXIT.failed);
+      }
       // The pool's socket stands first: loading what follows takes longer than all before.
       const { bindPull } = await import('../adapters/zmq.js');
       const { bind, curve } = loaded.config.pool;

@@ -61,7 +61,7 @@ export class Shelled {
 
   private constructor(
     private readonly ground: ShelledGround,
-    private readonly port: number,
+    readonly httpPort: number,
     start: (relay: string) => readonly [string, ...string[]],
     { before, flags = [], env = {} }: ShelledOptions,
   ) {
@@ -82,7 +82,7 @@ export class Shelled {
       `--dashd-p2p-port=${dashd.node.port}`,
       `--dashd-zmq-url=${dashd.zmqUrl}`,
       `--peers=${peer.address}`,
-      `--http-port=${port}`,
+      `--http-port=${httpPort}`,
       '--log-level=debug',
       ...flags,
     ];
@@ -156,7 +156,7 @@ export class Shelled {
   }
 
   async get(path: string): Promise<string> {
-    const reply = await fetch(`http://127.0.0.1:${this.port}${path}`, { signal: AbortSignal.timeout(5_000) });
+    const reply = await fetch(`http://127.0.0.1:${this.httpPort}${path}`, { signal: AbortSignal.timeout(5_000) });
     assert.equal(reply.status, 200, path);
     return reply.text();
   }
@@ -173,6 +173,13 @@ export class Shelled {
   /** It answers and delivers. @returns the hash of the block */
   async assertWell(): Promise<Hash> {
     await this.get('/healthz');
+    const hash = await this.assertDelivers();
+    await this.get('/healthz');
+    return hash;
+  }
+
+  /** @returns the hash of the block */
+  async assertDelivers(): Promise<Hash> {
     const { dashd, peer } = this.ground;
     const raw = this.ground.mine();
     const hash = hashOf(raw);
@@ -180,7 +187,6 @@ export class Shelled {
     await until('the block at dashd and the peer', () =>
       [dashd.node, peer].every(({ chain }) => chain.get(hash)?.connected === true) ? true : undefined,
     );
-    await this.get('/healthz');
     return hash;
   }
 
