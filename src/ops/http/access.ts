@@ -11,8 +11,8 @@ import { isLoopback, parseHost } from '../../address/host.js';
 import type { HttpConfig } from '../../config.js';
 import type { Clock } from '../../time.js';
 import type { Refusal } from './errors.js';
-import { FailureCount } from './failures.js';
 import type { HttpLimits } from './limits.js';
+import { VisitorCount } from './visitor-count.js';
 
 /** Why somebody may not see the pages; undefined for those who may. */
 export type Doorman = (request: FastifyRequest, reply: FastifyReply) => Promise<Refusal | undefined>;
@@ -33,7 +33,7 @@ export async function createDoorman(
       if (!(isUser && isPassword)) throw new Error('wrong user or password');
     },
   });
-  return byPassword(app, new FailureCount(limits, clock));
+  return byPassword(app, new VisitorCount(limits, clock));
 }
 
 const WRONG: Refusal = {
@@ -42,7 +42,7 @@ const WRONG: Refusal = {
   remedy: 'They are the settings http.user and http.password.',
 };
 
-function byPassword(app: FastifyInstance, failures: FailureCount): Doorman {
+function byPassword(app: FastifyInstance, failures: VisitorCount): Doorman {
   return async (request, reply) => {
     const visitor = visitorOf(request.ip);
     const waitSeconds = failures.waitSeconds(visitor);

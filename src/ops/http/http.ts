@@ -6,7 +6,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import helmet from '@fastify/helmet';
-import rateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { connectableHost } from '../../address/host.js';
@@ -22,6 +21,7 @@ import { EventStream } from './events.js';
 import { type HttpLimits, LIMITS } from './limits.js';
 import { createRoutes } from './routes.js';
 import { createGuardedServer } from './server.js';
+import { VisitorCount } from './visitor-count.js';
 
 export type { HttpFault } from './errors.js';
 
@@ -72,7 +72,7 @@ export async function createHttp(config: HttpConfig, deps: HttpDeps): Promise<Ht
   const doorman = await createDoorman(app, config, limits.failures, clock);
   const routes = createRoutes({ ...deps, stream, doorman, freshMs: limits.freshMs });
   const open = new Set(routes.filter(({ isOpen }) => isOpen).map(({ path }) => path));
-  await guard(app, doorman, limits, open);
+  guard(app, doorman, limits, open, clock);
   handleErrors(app, clock, onFault);
   for (const { path, handle } of routes) app.get(path, async (request, reply) => handle(request, reply));
   await servePage(app, deps.assets);
@@ -129,27 +129,25 @@ const HEADERS = {
 };
 
 /** @param open paths that everybody may ask for, however often: a relay that others keep busy must not pass for dead */
-async function guard(
+function guard(
   app: FastifyInstance,
   doorman: Doorman,
   { requests, refusalMs }: HttpLimits,
   open: ReadonlySet<string>,
-): Promise<void> {
-  await app.register(rateLimit, { global: false });
-  const count = app.createRateLimit({
-    max: requests.max,
-    timeWindow: requests.windowMs,
-    keyGenerator: ({ ip }) => visitorOf(ip),
-  });
+  clock: Clock,
+): void {
+  const count = new VisitorCount(requests, clock);
   const refusal = async (request: FastifyRequest): Promise<Refusal | undefined> => {
     if (isForeign(request)) return FOREIGN;
     const isOpen = open.has(request.routeOptions.url ?? '');
-    const counted = isOpen ? undefined : await count(request);
-    if (counted?.isAllowed === false && counted.isExceeded) {
+    const visitor = visitorOf(request.ip);
+    const waitSeconds = isOpen ? 0 : count.waitSeconds(visitor);
+    if (waitSeconds > 0) {
       // Who asks again as soon as there is an answer is given one a little later: it costs us nothing, and a flood nearly all its force.
       await pause(refusalMs);
-      return tooMany(counted.ttlInSeconds);
+      return tooMany(waitSeconds);
     }
+    if (!isOpen) count.add(visitor);
     return request.method === 'GET' || request.method === 'HEAD' ? undefined : READ_ONLY;
   };
   app.addHook('onRequest', async (request, reply) => {

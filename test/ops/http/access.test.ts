@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { matcher, visitorOf } from '../../../src/ops/http/access.js';
-import { FailureCount } from '../../../src/ops/http/failures.js';
 import { LIMITS } from '../../../src/ops/http/limits.js';
-import { clockAt } from '../../support/clock.js';
+import { VisitorCount } from '../../../src/ops/http/visitor-count.js';
+import { clockAt, TestClock } from '../../support/clock.js';
 import {
   type Answer,
   type AskOptions,
@@ -217,6 +217,19 @@ describe('behind a reverse proxy', () => {
   });
 });
 
+test('too many requests are refused no longer than the window, though the wall clock is set back by hours', async () => {
+  const limits = { requests: { max: 2, windowMs: 60_000 } };
+  const clock = new TestClock(Date.now());
+  await withHttp({ deps: { limits, clock } }, async (http) => {
+    const ask = async () => (await http.ask('/api/v1/peers')).status;
+    assert.deepEqual([await ask(), await ask(), await ask()], [200, 200, 429]);
+    clock.set(-3 * 3_600_000);
+    assert.equal(await ask(), 429);
+    clock.pass(60_000);
+    assert.equal(await ask(), 200);
+  });
+});
+
 test('too many requests are refused for a while, health checks never', async () => {
   const limits = { requests: { max: 5, windowMs: 60_000 } };
   await withHttp({ deps: { limits } }, async (http) => {
@@ -303,7 +316,7 @@ describe('addresses', () => {
 describe('failures', () => {
   test('are counted in windows of time, and looking does not count', () => {
     let now = 0;
-    const count = new FailureCount(
+    const count = new VisitorCount(
       { max: 2, windowMs: 10_000 },
       clockAt(() => now),
     );
@@ -320,7 +333,7 @@ describe('failures', () => {
   });
 
   test('of many visitors do not fill memory', () => {
-    const count = new FailureCount({ max: 1, windowMs: 10_000 }, clockAt(0));
+    const count = new VisitorCount({ max: 1, windowMs: 10_000 }, clockAt(0));
     for (let n = 0; n < 10_001; n += 1) count.add(`visitor ${n}`);
     assert.equal(count.waitSeconds('visitor 0'), 0);
     assert.equal(count.waitSeconds('visitor 1'), 10);

@@ -3,9 +3,9 @@ import { type Clock, SECOND_MS } from '../../time.js';
 /** Visitors remembered; the oldest go first, so that many addresses cannot fill memory. */
 const MAX_VISITORS = 10_000;
 
-/** Counts a visitor's failures in windows of time. Looking does not count. */
-export class FailureCount {
-  private readonly visitors = new Map<string, { readonly until: number; failures: number }>();
+/** Counts what each visitor does, in windows of time on the monotonic clock. Looking does not count. */
+export class VisitorCount {
+  private readonly visitors = new Map<string, { readonly until: number; count: number }>();
 
   constructor(
     private readonly rules: { readonly max: number; readonly windowMs: number },
@@ -16,18 +16,18 @@ export class FailureCount {
     const now = this.clock.monotonic();
     const known = this.visitors.get(visitor);
     if (known !== undefined && known.until > now) {
-      known.failures += 1;
+      known.count += 1;
       return;
     }
     this.visitors.delete(visitor);
-    this.visitors.set(visitor, { until: now + this.rules.windowMs, failures: 1 });
+    this.visitors.set(visitor, { until: now + this.rules.windowMs, count: 1 });
     if (this.visitors.size > MAX_VISITORS) this.visitors.delete(this.visitors.keys().next().value ?? visitor);
   }
 
-  /** How long a visitor with too many failures has to wait, seconds; 0 for others. */
+  /** How long a visitor who has reached the maximum has to wait, seconds; 0 for others. */
   waitSeconds(visitor: string): number {
     const known = this.visitors.get(visitor);
-    if (known === undefined || known.failures < this.rules.max) return 0;
+    if (known === undefined || known.count < this.rules.max) return 0;
     return Math.max(0, Math.ceil((known.until - this.clock.monotonic()) / SECOND_MS));
   }
 }
