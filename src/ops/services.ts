@@ -3,14 +3,16 @@
  * waited for; what one of them has to say of itself is an event like any other.
  */
 import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type SchedulerLike, Subject } from 'rxjs';
 import type { Config } from '../config.js';
 import type { RelayEvent, ServiceEvent } from '../events.js';
-import type { Clock, Random } from '../time.js';
+import { type Clock, type Random, SECOND_MS } from '../time.js';
 import type { RelayView } from '../view.js';
 import { type AlertOutcome, createAlerts } from './alerts/alerts.js';
-import type { HttpService } from './http/http.js';
+import type { HttpFault, HttpOpened, HttpService } from './http/http.js';
+import { canListen } from './http/server.js';
 import { createEventLog } from './log-events.js';
 import type { Logger } from './logger.js';
 import { createMetrics } from './metrics.js';
@@ -20,8 +22,8 @@ export interface Services {
   /** To be called with each event of the relay's, from the first on. Never throws, never waits. */
   listen(event: RelayEvent): void;
   /**
-   * Opens the pages on a relay that runs. That they cannot be opened is told, and the relay goes on without.
-   * @returns their address
+   * Opens the pages on a relay that runs. That they cannot be opened is told once, and tried again every second.
+   * @returns their address; undefined where they are not open yet, or not wanted
    */
   open(view: RelayView): Promise<string | undefined>;
   /** Takes over what can change while a relay runs: the log's level, the alerts' channels. */
@@ -42,6 +44,8 @@ export interface ServicesDeps {
   readonly assets?: string;
 }
 
+/** While the address is taken, it is asked for this often, milliseconds. */
+const REOPEN_MS = SECOND_MS;
 const ASSETS = fileURLToPath(new URL('./dashboard/assets/', import.meta.url));
 
 export function createServices(config: Config, deps: ServicesDeps): Services {
@@ -60,6 +64,8 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
     onOutcome: onAlert,
   });
   let http: HttpService | undefined;
+  const closing = new AbortController();
+  let retrying: Promise<void> | undefined;
 
   function listen(event: RelayEvent): void {
     log(event);
@@ -80,6 +86,26 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
     logger.log({ level, message: `alert by ${channel} ${outcome}: ${detail}` });
   }
 
+  function listening(opened: HttpService): string {
+    http = opened;
+    tell('http', 'up', 'listening', opened.url);
+    return opened.url;
+  }
+
+  /** Tries again until the address can be had, or the relay ends. */
+  async function retry(open: () => Promise<HttpOpened>): Promise<void> {
+    for (;;) {
+      await pause(REOPEN_MS, undefined, { signal: closing.signal }).catch(() => undefined);
+      if (closing.signal.aborted) return;
+      // Making the pages holds the event loop for some time: only where it is not in vain.
+      const opened = (await canListen(config.http)) ? await open() : undefined;
+      if (opened?.ok === true) {
+        listening(opened);
+        return;
+      }
+    }
+  }
+
   return {
     listen,
     async open(view) {
@@ -87,7 +113,7 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
       if (!config.http.enabled) return undefined;
       // Loaded here, because it is a fifth of the start, and the pool's socket comes first.
       const { createHttp } = await import('./http/http.js');
-      const opened = await createHttp(config.http, {
+      const pages = {
         version,
         view,
         status,
@@ -95,16 +121,14 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
         metrics: () => metrics.text(),
         assets,
         clock,
-        onFault: ({ code, detail }) => tell('http', 'fault', code, detail),
-        onClients: (count) => metrics.sseClients(count),
-      });
-      if (!opened.ok) {
-        tell('http', 'down', opened.code, opened.detail);
-        return undefined;
-      }
-      http = opened;
-      tell('http', 'up', 'listening', opened.url);
-      return opened.url;
+        onFault: ({ code, detail }: HttpFault) => tell('http', 'fault', code, detail),
+        onClients: (count: number) => metrics.sseClients(count),
+      };
+      const opened = await createHttp(config.http, pages);
+      if (opened.ok) return listening(opened);
+      tell('http', 'down', opened.code, opened.detail);
+      retrying = retry(() => createHttp(config.http, pages));
+      return undefined;
     },
     reload(next) {
       logger.level = next.log.level;
@@ -112,6 +136,8 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
     },
     drain: () => status.drain(),
     async close() {
+      closing.abort();
+      await retrying;
       await Promise.all([http?.close(), alerts.stop()]);
       metrics.close();
       told$.complete();

@@ -48,6 +48,8 @@ export interface ShelledOptions {
   readonly before?: string;
   /** Of the relay, beyond those that keep it to itself. */
   readonly flags?: readonly string[];
+  /** A free one unless given. */
+  readonly httpPort?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -113,7 +115,7 @@ export class Shelled {
     start: (relay: string) => readonly [string, ...string[]],
     options: ShelledOptions = {},
   ): Promise<Shelled> {
-    return new Shelled(ground, await freePort(), start, options);
+    return new Shelled(ground, options.httpPort ?? (await freePort()), start, options);
   }
 
   /** Waits until a block would reach dashd and the peer. */

@@ -1,5 +1,6 @@
 /** A server that strangers cannot exhaust: bounded connections, and none that stays without making progress. */
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
 import { visitorOf } from './access.js';
 import { handleClientErrors } from './errors.js';
 import type { HttpLimits } from './limits.js';
@@ -50,4 +51,13 @@ export function createGuardedServer(
     });
   });
   return server;
+}
+
+/** Whether somebody who listens there now would have the address. */
+export function canListen({ host, port }: { readonly host: string; readonly port: number }): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createTcpServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host, port }, () => server.close(() => resolve(true)));
+  });
 }

@@ -1,0 +1,37 @@
+/** A relay whose port for the pages is taken: it runs without them, and has them once the port is free. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { after, test } from 'node:test';
+import { until } from '../support/process.js';
+import { inShell, Shelled, ShelledGround } from '../support/shelled.js';
+
+const ground = await ShelledGround.open();
+after(() => ground.close());
+
+test('a taken http.port is told once, and the pages are there soon after it is free', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const relay = await Shelled.spawn(ground, inShell(), { httpPort: port });
+  try {
+    let output = '';
+    relay.shell.stdout?.on('data', (text: Buffer) => {
+      output += text.toString();
+    });
+    const connected = () => (output.match(/connected/g) ?? []).length >= 2;
+    await until('the peers, and the word about the port', () =>
+      connected() && output.includes('the pages cannot be served') ? true : undefined,
+    );
+    await relay.assertDelivers();
+    other.close();
+    await relay.isReady();
+    await relay.assertWell();
+    const lines = output.split('\n').filter((line) => line.includes('the pages cannot be served'));
+    assert.equal(lines.length, 1, lines.join('\n'));
+    await relay.assertEnds();
+  } finally {
+    other.close();
+    await relay.remove();
+  }
+});
