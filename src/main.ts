@@ -43,11 +43,16 @@ function crash(error: unknown): void {
   if (crashing) process.exit(EXIT_FAILED);
   crashing = true;
   setTimeout(() => process.exit(EXIT_FAILED), CRASH_MS);
-  const logger = createLogger({ level: 'critical', format: 'auto' }, process.stderr);
-  logger.critical(`fatal: uncaught exception: ${error instanceof Error ? error.message : String(error)}`, {
-    stack: error instanceof Error ? error.stack : undefined,
-  });
-  void closeLogger(logger).finally(() => process.exit(EXIT_FAILED));
+  try {
+    const logger = createLogger({ level: 'critical', format: 'auto' }, process.stderr);
+    logger.critical(`fatal: uncaught exception: ${error instanceof Error ? error.message : String(error)}`, {
+      stack: error instanceof Error ? error.stack : undefined,
+    });
+    void closeLogger(logger).finally(() => process.exit(EXIT_FAILED));
+  } catch {
+    // Of what fails here nobody can be told.
+    process.exit(EXIT_FAILED);
+  }
 }
 process.on('uncaughtException', crash);
 process.on('unhandledRejection', crash);

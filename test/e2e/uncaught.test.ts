@@ -1,0 +1,72 @@
+/** A mistake of ours that nothing catches: it is told once, and the process ends in time, whoever reads that. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { after, afterEach, describe, test } from 'node:test';
+import { inShell, Shelled, ShelledGround } from '../support/shelled.js';
+
+const ENDS_WITHIN_MS = 5_000;
+const hasFullDevice = existsSync('/dev/full');
+
+/** Loaded before the program: on SIGUSR2 it throws, again and again, so that the handler is called while it is at work. */
+const THROWS = `process.on('SIGUSR2', () => {
+  for (let n = 0; n < 10; n += 1) setTimeout(() => { throw new Error('provoked ' + n); }, n);
+  setTimeout(() => { Promise.reject(new Error('provoked by a promise')); }, 5);
+});`;
+/** As if each write to standard error failed within the call. */
+const DEAD_STDERR = `Object.defineProperty(process, 'stderr', { get() { throw new Error('no standard error'); } });`;
+
+function loading(...modules: readonly string[]) {
+  const url = `data:text/javascript,${encodeURIComponent(modules.join('\n'))}`;
+  return { env: { NODE_OPTIONS: `--import=${url}` } };
+}
+
+const ground = await ShelledGround.open();
+after(() => ground.close());
+
+describe('an uncaught exception ends the process, with exit code 1', () => {
+  let relay: Shelled | undefined;
+  afterEach(async () => {
+    await relay?.remove();
+    relay = undefined;
+  });
+
+  async function assertCrashes(running: Shelled): Promise<void> {
+    const from = performance.now();
+    const ended = once(running.shell, 'exit', { signal: AbortSignal.timeout(ENDS_WITHIN_MS) });
+    running.signal('SIGUSR2');
+    const [code] = await ended;
+    assert.equal(code, 1);
+    assert.ok(performance.now() - from < ENDS_WITHIN_MS);
+  }
+
+  test('told once, though others follow while it is told', async () => {
+    relay = await Shelled.start(ground, inShell(), loading(THROWS));
+    let told = '';
+    relay.shell.stderr?.on('data', (text: Buffer) => {
+      told += text.toString();
+    });
+    await assertCrashes(relay);
+    if (relay.shell.stderr?.closed === false) await once(relay.shell.stderr, 'close');
+    assert.equal(told.match(/fatal: uncaught exception/g)?.length, 1, told);
+    assert.match(told, /fatal: uncaught exception: provoked 0/);
+  });
+
+  test('when standard output and error are full', { skip: !hasFullDevice && 'no /dev/full here' }, async () => {
+    relay = await Shelled.start(ground, inShell('> /dev/full 2>&1'), loading(THROWS));
+    await assertCrashes(relay);
+  });
+
+  test('when nobody reads standard output and error any more', async () => {
+    relay = await Shelled.start(ground, inShell(), loading(THROWS));
+    relay.shell.stdout?.destroy();
+    relay.shell.stderr?.destroy();
+    await assertCrashes(relay);
+  });
+
+  test('when telling it fails by itself', async () => {
+    const dieLater = THROWS.replace('for (let', `${DEAD_STDERR}\n  for (let`);
+    relay = await Shelled.start(ground, inShell(), loading(dieLater));
+    await assertCrashes(relay);
+  });
+});
