@@ -16,7 +16,9 @@ let last = (process.pid * STRIDE) % COUNT;
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (let tries = 0; tries < COUNT; tries += 1) {
     last = (last + 1) % COUNT;
-    if (await isFree(host, FIRST + last)) return FIRST + last;
+    // Whoever asks meanwhile moves `last` on.
+    const port = FIRST + last;
+    if (await isFree(host, port)) return port;
   }
   throw new Error(`no port from ${FIRST} to ${FIRST + COUNT - 1} is free at ${host}`);
 }
