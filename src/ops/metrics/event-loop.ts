@@ -3,7 +3,7 @@ import { SECOND_MS } from '../../time.js';
 
 /**
  * How often the watch looks, ms: a delay is told as up to so much shorter than it was. Each look wakes the process, and 200 a second were
- * the most that an idle relay did: 0.7 % of a core.
+ * the most that an idle relay did: 0.5 % of a core.
  */
 const RESOLUTION_MS = 20;
 const NS_PER_MS = 1e6;
