@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Push, Subscriber } from 'zeromq';
 import { parseBlockEvent } from '../../src/delivery/block-event.js';
@@ -12,11 +13,13 @@ import type { Hash } from '../../src/wire/reader.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const PATIENCE_MS = 60_000;
+/** Kept of the log, for messages: whoever counts lines of it counts them as they come. */
 const MAX_OUTPUT = 20_000;
+const CONNECTED = /(?:local dashd|peer) (\S+) connected: /;
 
-/** Waits until `find` gives something, looking whenever `news` says so. @throws Error naming `what` when that takes too long */
+/** Waits until `find` gives something. @throws Error naming `what`, as it is by then, when that takes too long; what `find` throws */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   find: () => T | undefined,
   everyMs = 5,
   patienceMs = PATIENCE_MS,
@@ -25,7 +28,8 @@ export async function until<T>(
   for (;;) {
     const found = find();
     if (found !== undefined) return found;
-    if (performance.now() - from > patienceMs) throw new Error(`waited ${patienceMs} ms for ${what}`);
+    if (performance.now() - from > patienceMs)
+      throw new Error(`waited ${patienceMs} ms for ${typeof what === 'string' ? what : what()}`);
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
@@ -33,8 +37,12 @@ export async function until<T>(
 export class RelayProcess {
   readonly folder = mkdtempSync(join(tmpdir(), 'blockcast-process-'));
   readonly spool = join(this.folder, 'spool');
+  readonly history = join(this.folder, 'blocks.jsonl');
   readonly events: BlockEvent[] = [];
+  /** The end of its log since it was started. */
   output = '';
+  /** Peers that have finished their handshake since it was started. */
+  private readonly peers = new Set<string>();
   private child: ChildProcess | undefined;
   private readonly pool = new Push({ linger: 0, reconnectInterval: 10 });
   private readonly subscriber = new Subscriber({ linger: 0, reconnectInterval: 10 });
@@ -51,6 +59,7 @@ export class RelayProcess {
   /** Starts it, or starts it again; resolves when it answers over both sockets. */
   async start(more: readonly string[] = []): Promise<void> {
     this.output = '';
+    this.peers.clear();
     const child = spawn(
       process.execPath,
       [
@@ -61,7 +70,7 @@ export class RelayProcess {
         `--pool-bind=${this.endpoint('pool')}`,
         `--events-bind=${this.endpoint('events')}`,
         `--broadcast-peer-db=${join(this.folder, 'peers.json')}`,
-        `--history-file=${join(this.folder, 'blocks.jsonl')}`,
+        `--history-file=${this.history}`,
         '--broadcast-skip-bootstrap=true',
         '--broadcast-min-peers=0',
         ...(this.flags.some((flag) => flag.startsWith('--http-port')) ? [] : ['--http-enabled=false']),
@@ -72,9 +81,9 @@ export class RelayProcess {
       ],
       { env: { PATH: process.env['PATH'], HOME: '/nonexistent' }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (text: Buffer) => {
-        this.output = (this.output + text.toString()).slice(-MAX_OUTPUT);
+    for (const input of [child.stdout, child.stderr]) {
+      createInterface({ input }).on('line', (line) => {
+        if (this.child === child) this.note(line);
       });
     }
     this.child = child;
@@ -84,9 +93,7 @@ export class RelayProcess {
 
   /** Waits until so many peers have finished their handshake, since it was started. */
   async connected(count: number): Promise<void> {
-    await until(`${count} peers`, () =>
-      count <= (this.output.match(/ connected: /g)?.length ?? 0) ? true : undefined,
-    );
+    await this.until(`${count} peers`, () => this.peers.size >= count);
   }
 
   get pid(): number {
@@ -95,7 +102,7 @@ export class RelayProcess {
 
   /** Waits for a line of its log. */
   async says(line: RegExp): Promise<void> {
-    await until(`${line} in ${this.output}`, () => (line.test(this.output) ? true : undefined));
+    await this.until(`${line}`, () => line.test(this.output));
   }
 
   async push(raw: Buffer): Promise<void> {
@@ -135,6 +142,26 @@ export class RelayProcess {
     this.pool.close();
     this.subscriber.close();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private note(line: string): void {
+    this.output = `${this.output}${line}\n`.slice(-MAX_OUTPUT);
+    const peer = CONNECTED.exec(line)?.[1];
+    if (peer !== undefined) this.peers.add(peer);
+  }
+
+  /** One that has ended will do nothing any more, and may have had no time to say why. */
+  private async until(what: string, isSo: () => boolean): Promise<void> {
+    const { child } = this;
+    await until(
+      () => `${what}: ${this.output}`,
+      () => {
+        if (isSo()) return true;
+        const end = child?.exitCode ?? child?.signalCode ?? undefined;
+        if (end !== undefined) throw new Error(`the relay ended (${end}) before ${what}: ${this.output}`);
+        return undefined;
+      },
+    );
   }
 
   private endpoint(name: string): string {
