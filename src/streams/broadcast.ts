@@ -72,6 +72,8 @@ interface Flight {
   readonly sentTo: Set<string>;
   /** Of those, peers whose chain did not have it. */
   readonly lackedBy: Set<string>;
+  /** Connected peers whose chain has it. */
+  readonly heldBy: Set<string>;
   /** True while dashd has its own submitter's request: were the block to reach it over P2P first, it would call that a duplicate. */
   dashdIsAsked: boolean;
   judged: boolean;
@@ -173,7 +175,10 @@ export class Broadcaster {
           ...(reason !== undefined && { reason }),
           ...(rival !== undefined && { rival }),
         });
-        if (stage === 'accepted' || stage === 'already had') this.sendChildren(peer, hash);
+        if (stage === 'accepted' || stage === 'already had') {
+          this.creditParents(target, hash, monotonicAt);
+          this.sendChildren(peer, hash);
+        }
         if (reason === 'not-in-chain') this.sendParents(peer, hash);
       }
     }
@@ -201,6 +206,7 @@ export class Broadcaster {
       released: false,
       sentTo: new Set(),
       lackedBy: new Set(),
+      heldBy: new Set(),
       dashdIsAsked,
       judged: false,
     };
@@ -394,6 +400,23 @@ export class Broadcaster {
     }
   }
 
+  /**
+   * A chain that has a block has its parents: those of ours that the peer was not sent, since it is past them, are proven by that alone.
+   * What it was sent proves itself. Each block is looked at once for each peer.
+   */
+  private creditParents(target: Target, hash: Hash, monotonicAt: number): void {
+    const { peer } = target;
+    let flight = this.flights.get(hash);
+    while (flight?.released === true && flight.arrival.source === 'pool' && !flight.heldBy.has(peer)) {
+      flight.heldBy.add(peer);
+      if (!flight.sentTo.has(peer)) {
+        this.note(flight, [target], true);
+        flight.entries$.next({ type: 'proof', peer, stage: 'already had', monotonicAt });
+      }
+      flight = this.flights.get(flight.push.previous);
+    }
+  }
+
   /** The block is not in the peer's chain. Perhaps for want of its parent: then it is sent that, and the block again once it has it. */
   private sendParents(peer: string, hash: Hash): void {
     const live = this.deps.pool.live.get(peer);
@@ -406,7 +429,8 @@ export class Broadcaster {
 }
 
 /** Should the peer come back, nothing has been sent to it. */
-function forgetPeer({ sentTo, lackedBy }: Flight, peer: string): void {
+function forgetPeer({ sentTo, lackedBy, heldBy }: Flight, peer: string): void {
+  heldBy.delete(peer);
   sentTo.delete(peer);
   lackedBy.delete(peer);
 }

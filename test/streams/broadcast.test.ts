@@ -562,8 +562,22 @@ describe('a peer that comes late', () => {
     const headers = chain.slice(3).map((raw) => raw.subarray(0, 80));
     relay.peer('late').says({ command: 'headers', headers });
     relay.peer('late').pongs();
-    assert.deepEqual(relay.proofs('late'), ['already had', 'acknowledged', 'accepted']);
+    const past = ['already had', 'already had', 'already had'];
+    assert.deepEqual(relay.proofs('late'), ['already had', ...past, 'acknowledged', 'accepted']);
     assert.deepEqual(relay.peer('late').blocks, chain.slice(3, 4), 'the last one it has');
+  });
+
+  it('that is past our blocks is not sent them, and proves that it has them by the one that it is sent', async () => {
+    const relay = new RelayUnderTest([]);
+    const chain = mineChain(3);
+    for (const raw of chain) relay.fromPool(raw);
+    await relay.time.pass(3_000);
+    relay.joinAt(HEIGHT + 2, 'past');
+    assert.deepEqual(relay.peer('past').blocks, chain.slice(2));
+    relay.announces('past', chain[2] ?? assert.fail());
+    await relay.time.pass(0);
+    assert.deepEqual(relay.proofs('past'), ['acknowledged', 'accepted', 'already had', 'already had']);
+    for (const raw of chain) assert.match(relay.verdicts(raw).at(-1) ?? '', /^delivered 1\/2 accepted/);
   });
 
   it('is not given a child while it lacks the parent, and is told of as lacking it', async () => {
