@@ -16,6 +16,7 @@ import {
   Subscription,
   share,
   tap,
+  timer,
 } from 'rxjs';
 import { controlPath, openControl } from './adapters/control.js';
 import { openCountries } from './adapters/countries.js';
@@ -64,7 +65,7 @@ import { createView } from './streams/view.js';
 import { warmUp } from './streams/warm.js';
 import { watchRpc } from './streams/watch-rpc.js';
 import { witnessed } from './streams/witness.js';
-import { type Clock, type Random, SECOND_MS } from './time.js';
+import { type Clock, HOUR_MS, type Random, SECOND_MS } from './time.js';
 import type { RelayView } from './view.js';
 import { NETWORKS } from './wire/network.js';
 import type { Hash } from './wire/reader.js';
@@ -307,8 +308,18 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
       isConfigured: (peer) => book.get(peer)?.sources.includes('configured') === true,
       scheduler,
     }).subscribe(({ peer, of, isOwn }) => {
-      const isNews = peers.live.has(peer) || book.get(peer) !== undefined;
-      if (!book.exclude(peer) || !isNews) return;
+      const before = book.get(peer);
+      const isNews = peers.live.has(peer) || before !== undefined;
+      if (!book.exclude(peer)) return;
+      // What a name means, or whose an address is, may change.
+      const again$ = timer(TWIN_FORGOTTEN_MS, scheduler);
+      outgoing.add(
+        again$.subscribe(() => {
+          book.readmit(peer);
+          if (before?.sources.includes('configured') === true) book.hear(before, 'configured', clock.now());
+        }),
+      );
+      if (!isNews) return;
       broadcaster.discount(peer);
       peers.drop(peer);
       const node = isOwn ? "the pool's own dashd" : 'a peer that is connected';
@@ -419,6 +430,9 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   };
   return { view, events$: events$.asObservable(), peers: peers.live, drop, reload, stop, done };
 }
+
+/** A second address of a node that counts already is left alone for so long, milliseconds. */
+const TWIN_FORGOTTEN_MS = HOUR_MS;
 
 const BLOCK_EVENTS: ReadonlySet<string> = new Set<BlockEvent['type']>([
   'received',

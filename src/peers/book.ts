@@ -240,7 +240,7 @@ export class PeerBook {
     return true;
   }
 
-  /** Removes a peer for good: our own address, or one the operator will not have. @returns false when it is protected */
+  /** Removes a peer and keeps it out until {@link readmit}: an address of a node that counts already. @returns false when it is protected */
   exclude(key: PeerKey): boolean {
     if (this.#records.get(key)?.protected === true) return false;
     this.remove(key);
@@ -250,6 +250,11 @@ export class PeerBook {
       this.#excluded.delete(oldest);
     }
     return true;
+  }
+
+  /** A peer that was excluded may be heard of again. */
+  readmit(key: PeerKey): void {
+    this.#excluded.delete(key);
   }
 
   /**

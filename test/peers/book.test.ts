@@ -48,6 +48,10 @@ test('gossip: what is said twice, said before, or ruled out', () => {
   assert.equal(tally.refused.excluded, 1);
   assert.equal(book.gossip('8.8.8.8:9999', [gossip('1.2.3.4')], NOW).known, 1);
   assert.equal(book.size, 1);
+  const readmitted = newBook();
+  readmitted.exclude('5.5.5.5:9999');
+  readmitted.readmit('5.5.5.5:9999');
+  assert.equal(readmitted.gossip(TELLER, [gossip('5.5.5.5')], NOW).added, 1);
   assert.deepEqual(book.totals.refused.duplicate, 1);
 });
 
