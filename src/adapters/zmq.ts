@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { Publisher, Pull, type Socket, Subscriber } from 'zeromq';
 import { endpointAttempts } from '../address/endpoint.js';
-import { admitClients, type CurveServer } from './zap.js';
+import { type Admission, admitClients, type CurveServer } from './zap.js';
 import { closed } from './zmq-close.js';
 import { connectInTurn } from './zmq-connect.js';
 
@@ -65,7 +65,7 @@ export function bindPull(options: PullOptions): (handlers: ZmqHandlers) => ZmqPu
   };
   const states = { state: (...state: Parameters<ZmqHandlers['state']>) => tell(...state) };
   watchRefusals(socket, states);
-  const admission = options.curve && admitClients(socket, options.curve);
+  const admission = admissionTo(socket, options.curve);
   const binding = bindUntilClosed(socket, options.bind, states, admission?.ready);
   return (handlers) => {
     tell = (...state) => handlers.state(...state);
@@ -77,7 +77,7 @@ export function bindPull(options: PullOptions): (handlers: ZmqHandlers) => ZmqPu
 interface BoundPull {
   readonly socket: Pull;
   readonly binding: ReturnType<typeof bindUntilClosed>;
-  readonly admission: ReturnType<typeof admitClients> | undefined;
+  readonly admission: Admission | undefined;
 }
 
 function readBound({ socket, binding, admission }: BoundPull, handlers: ZmqHandlers): ZmqPull {
@@ -154,7 +154,7 @@ export function openPublisher(
 ): ZmqPublisher {
   const socket = new Publisher({ linger: 500, sendHighWaterMark: 10_000 });
   watchRefusals(socket, handlers);
-  const admission = options.curve && admitClients(socket, options.curve);
+  const admission = admissionTo(socket, options.curve);
   const binding = bindUntilClosed(socket, options.bind, handlers, admission?.ready);
   const queue: string[] = [];
   let sending = Promise.resolve();
@@ -184,6 +184,17 @@ export function openPublisher(
       await admission?.end();
     }),
   };
+}
+
+/** @throws RangeError for a key that is none; the socket is closed then, since an open one keeps the process from its end */
+function admissionTo(socket: Pull | Publisher, curve: CurveServer | undefined): Admission | undefined {
+  if (curve === undefined) return undefined;
+  try {
+    return admitClients(socket, curve);
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
 }
 
 function bindUntilClosed(
