@@ -9,6 +9,7 @@ import { loadConfig } from '../../src/config.js';
 import { parseBlockEvent } from '../../src/delivery/block-event.js';
 import { readLookup, readSubmission } from '../../src/delivery/submission.js';
 import { formatLine, HEADER, headerFault, parseLine } from '../../src/history/format.js';
+import { formatHead, hashOfName, inChainOrder, MAX_HEAD_BYTES, parseEntry } from '../../src/history/spool-entry.js';
 import { parseAddress } from '../../src/peers/address.js';
 import { PeerBook } from '../../src/peers/book.js';
 import { parse, serialise } from '../../src/peers/format.js';
@@ -17,6 +18,8 @@ import { select } from '../../src/peers/select.js';
 import { initialState, step, UNWANTED } from '../../src/session/step.js';
 import type { SessionState } from '../../src/session/types.js';
 import { Gatekeeper } from '../../src/streams/blocks.js';
+import { readChain } from '../../src/streams/chain-standing.js';
+import { planFeed } from '../../src/streams/feed-endpoints.js';
 import { practiceBlock } from '../../src/streams/practice-block.js';
 import { ChainTip } from '../../src/streams/tip.js';
 import { type Announced, FrameDecoder, type Inbound } from '../../src/wire/decoder.js';
@@ -56,6 +59,8 @@ export function kinds(): readonly Kind[] {
     configurations(),
     rpcAnswers(),
     addresses(),
+    chainAnswers(),
+    spoolFiles(),
   ];
 }
 
@@ -252,6 +257,57 @@ function addresses(): Kind {
       parseHostPort(text);
       parseEndpoint(mutatedText(rng.pick(['tcp://*:28332', 'tcp://[::1%lo]:1', 'ipc:///a/b']), rng));
       parseHttpUrl(mutatedText(rng.pick(['http://u:p<@h_a.:1/a', 'https://[::1]:9998']), rng));
+    },
+  };
+}
+
+/** What dashd says of its chain and of its feed (`getblockchaininfo`, `getzmqnotifications`). */
+function chainAnswers(): Kind {
+  const info = {
+    chain: 'devnet-a',
+    blocks: 100,
+    headers: 110,
+    bestblockhash: viewHash(1),
+    initialblockdownload: false,
+    time: 1_794_000_000,
+    softforks: { v24: { type: 'bip9', active: false, bip9: { status: 'started', activation_height: 2_580_480 } } },
+  };
+  const topics = ['rawblock', 'hashblock', 'hashchainlock'].map((topic) => ({
+    type: `pub${topic}`,
+    address: 'tcp://*:28332',
+    hwm: 1_000,
+  }));
+  return {
+    name: 'chain answers',
+    share: 4,
+    run(rng) {
+      readChain({ ok: true, result: mutatedJson(info, rng) }, { network: 'devnet', devnet: 'a' });
+      planFeed({ ok: true, result: mutatedJson(topics, rng) }, 'tcp://dash_core:28332');
+    },
+  };
+}
+
+function spoolFiles(): Kind {
+  const entries = [1, 2, 3].map((n) => ({
+    hash: viewHash(n),
+    previous: viewHash(n - 1),
+    at: NOW - n,
+    size: 300,
+    height: n,
+  }));
+  const files = entries.map((entry) => ({
+    entry,
+    bytes: Buffer.concat([formatHead(entry), Buffer.alloc(entry.size)]),
+  }));
+  return {
+    name: 'spool files',
+    share: 4,
+    run(rng) {
+      const { entry, bytes } = rng.pick(files);
+      const file = mutated(bytes, rng);
+      const hash = hashOfName(mutatedText(`${entry.hash}.block`, rng)) ?? entry.hash;
+      const parsed = parseEntry(hash, file.subarray(0, MAX_HEAD_BYTES), file.length);
+      if (parsed.ok) inChainOrder([parsed.entry, ...entries]);
     },
   };
 }
