@@ -64,7 +64,7 @@ export function unfitness(
   around: Surroundings,
   limits: FitnessLimits = FITNESS,
 ): RememberedUnfitness | undefined {
-  const { services, broadcasts, ping } = record;
+  const { services, broadcasts, ping, sources } = record;
   if (services !== undefined && (services & NODE_NETWORK) === 0n) {
     return { code: 'no network service', text: 'it does not serve the chain' };
   }
@@ -74,6 +74,8 @@ export function unfitness(
       text: `the last ${broadcasts.failuresInARow} blocks pushed to it were not proven delivered`,
     };
   }
+  // One ping on a busy machine would keep out for an hour whom the operator wants; his word outweighs it.
+  if (sources.includes('configured')) return undefined;
   const slowMs = Math.max(limits.slowPingMs, limits.slowPingFactor * (around.medianPingMs ?? 0));
   if (ping !== undefined && ping.smoothedMs > slowMs && isRecent(ping.at, now, limits)) {
     return { code: 'slow', text: `its ping is ${Math.round(ping.smoothedMs)} ms, over ${Math.round(slowMs)} ms` };

@@ -29,6 +29,9 @@ test('what speaks against a peer', () => {
     [{ ping: ping(501) }, { medianPingMs: 400 }, undefined],
     [{ ping: ping(1_201) }, { medianPingMs: 400 }, 'slow'],
     [{ ping: ping(9_999, NOW - HOUR_MS) }, {}, undefined],
+    // Whom the operator named, one slow answer does not keep out.
+    [{ ping: ping(9_999), sources: ['configured'] }, {}, undefined],
+    [{ broadcasts: failing(2), sources: ['configured'] }, {}, 'failing'],
   ];
   for (const [more, around, code] of table) {
     assert.equal(unfitness(provenPeer(KEY, more), NOW, around)?.code, code, JSON.stringify(around));
