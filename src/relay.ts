@@ -288,7 +288,12 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   // A pool that speaks JSON-RPC alone takes us for its dashd.
   const proxy = config.proxy.enabled
     ? openRpcProxy(
-        { host: config.proxy.host, port: config.proxy.port, dashd: dashd.rpc.url },
+        {
+          host: config.proxy.host,
+          port: config.proxy.port,
+          dashd: dashd.rpc.url,
+          ownAuthorization: () => client.authorization(),
+        },
         {
           block: (block) => proxied(block, { gate, broadcaster, tell: kept.answer }),
           state: (state, detail) => tell(socketEvent('json-rpc proxy', state, detail, clock.now())),

@@ -27,6 +27,8 @@ export interface RpcProxyOptions {
   readonly port: number;
   /** dashd's JSON-RPC, an http or https URL. A user and password in it are not used: callers have to know them. */
   readonly dashd: string;
+  /** The `Authorization` header that the relay itself presents to dashd: a caller that presents it is known at once. */
+  readonly ownAuthorization?: (() => string | undefined) | undefined;
   readonly limits?: Partial<RpcProxyLimits> | undefined;
 }
 
@@ -101,7 +103,7 @@ export function openRpcProxy(options: RpcProxyOptions, handlers: RpcProxyHandler
   const words = new Set<Promise<unknown>>();
   const callers = new Callers({
     dashd,
-    known: new KnownCallers(),
+    known: new KnownCallers(undefined, options.ownAuthorization),
     memory: { known: new Memory(limits.memoryBytes, STALLED_MS), strangers: new Memory(limits.memoryBytes, 0) },
     limits,
     host: options.host,

@@ -57,6 +57,8 @@ export interface RpcClient {
   submitBlock(raw: Buffer): Promise<RpcAnswer>;
   /** `getblockchaininfo` over the connection that `submitBlock` uses: keeps it open, and tells how the chain stands. */
   submitConnectionPing(): Promise<RpcAnswer>;
+  /** The `Authorization` header as it was presented last, or will be first; undefined without credentials. Reads no file. */
+  authorization(): string | undefined;
   /** Waits for the requests under way (one timeout at most), then closes. Later calls answer `unreachable`. */
   close(): Promise<void>;
 }
@@ -175,6 +177,10 @@ export function createRpc(options: RpcOptions): RpcClient {
       return (await attempt(submits, body)).answer;
     },
 
+    authorization() {
+      return credentials.held;
+    },
+
     async close() {
       await Promise.all([calls.close(), submits.close()]);
     },
@@ -247,6 +253,11 @@ class Credentials {
     private readonly cookieFile: string | undefined,
   ) {
     if (user !== undefined) this.adopt(`${user}:${password ?? ''}`);
+  }
+
+  /** Without a look at the file. */
+  get held(): string | undefined {
+    return this.header;
   }
 
   /** Synchronous, because a block may be waiting: the cookie is a few bytes, and read only when none is cached. */

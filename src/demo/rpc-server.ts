@@ -91,7 +91,9 @@ export class RpcServer {
   private admits(request: IncomingMessage): boolean {
     if (this.options.faults().unauthorised === true) return false;
     const expected = Buffer.from(this.options.credentials()).toString('base64');
-    return request.headers.authorization === `Basic ${expected}`;
+    // Blanks around the credentials do no harm. Source: Core `httprpc.cpp`, `RPCAuthorized`.
+    const { authorization = '' } = request.headers;
+    return authorization.startsWith('Basic ') && authorization.slice('Basic '.length).trim() === expected;
   }
 
   private answer(body: string, response: ServerResponse): void {

@@ -42,7 +42,9 @@ export function proxied(block: ProxiedBlock, { gate, broadcaster, tell }: Proxie
   const admission = gate.fromPool([raw]);
   if (admission.type === 'block') {
     const doubts = [...(submitter === 'new' ? [NEW_SUBMITTER] : []), ...admission.doubts];
-    const peers = broadcaster.send({ ...admission, doubts }, forward);
+    // What is not the block's own digits dashd does not read: its answer would be to the form, so it is asked by us as well.
+    const isReadable = raw.subarray(0, admission.block.size).equals(admission.block.raw);
+    const peers = broadcaster.send({ ...admission, doubts }, isReadable ? forward : undefined);
     return { said: sentTo(peers, doubts) };
   }
   // Its answer is for the submitter alone.

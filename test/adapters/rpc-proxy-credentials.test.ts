@@ -92,6 +92,26 @@ describe('a caller', () => {
     assert.deepEqual([isKnown('Basic 5'), isKnown('Basic 6'), isKnown('Basic 69')], [false, true, true]);
   });
 
+  it("is known at once with the relay's own credentials, until dashd refuses them; a new cookie of the relay's is another", () => {
+    let own: string | undefined = RIGHT;
+    known = new KnownCallers(
+      () => now,
+      () => own,
+    );
+    assert.deepEqual([isKnown(), isKnown('Basic dTpx'), known.has(undefined)], [true, false, false]);
+    now = 10_000_000;
+    assert.equal(isKnown(), true);
+    heard({ status: 401, contentType: undefined });
+    assert.equal(isKnown(), false);
+    own = 'Basic renewed';
+    assert.deepEqual([isKnown(), isKnown('Basic renewed')], [false, true]);
+    own = RIGHT;
+    heard({});
+    assert.equal(isKnown(), true);
+    own = undefined;
+    assert.deepEqual([isKnown('Basic renewed'), known.has(undefined)], [false, false]);
+  });
+
   it('leaves no trace of its password in memory that is kept', () => {
     heard({}, 'Basic c2VjcmV0');
     const kept = JSON.stringify(known, (_key, value) => (Buffer.isBuffer(value) ? value.toString('latin1') : value));

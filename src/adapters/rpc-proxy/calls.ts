@@ -28,6 +28,9 @@ const MIN_BLOCK_CHARS = 162;
 const MAX_QUOTES = 20_000;
 /** Of a request without its long strings. */
 const MAX_REST_BYTES = 128 * 1024;
+/** Of a string that is long enough to be a block and has escapes: the largest block, and a little. */
+const MAX_ESCAPED_CHARS = 4_001_000;
+const MAX_ESCAPES = 16;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
@@ -41,7 +44,8 @@ export function readCalls(body: Buffer): Calls {
   if (short === undefined) return { kind: 'too many' };
   const value = parse(short.text);
   const isBatch = Array.isArray(value);
-  if (!isBatch && !isObject(value)) return { kind: 'not json-rpc' };
+  // Of a key that is there twice dashd reads the first, we the last: what it would carry out is not what we would see.
+  if ((!isBatch && !isObject(value)) || hasRepeatedKey(short.text, value)) return { kind: 'not json-rpc' };
   const entries: readonly unknown[] = isBatch ? value : [value];
   if (entries.length > MAX_CALLS) return { kind: 'too many' };
   return { kind: 'calls', isBatch, calls: entries.map((entry) => callIn(entry, short.long)) };
@@ -99,6 +103,21 @@ function parse(text: string): unknown {
   }
 }
 
+/** @param value that the text was parsed to: a key that is there twice has left one */
+function hasRepeatedKey(text: string, value: unknown): boolean {
+  const written = text.replace(/"(?:[^"\\]|\\.)*"/g, '').split(':').length - 1;
+  let kept = 0;
+  // Not recursive: 100,000 brackets are short enough to come here.
+  for (const open = [value]; open.length > 0; ) {
+    const next = open.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    const inside: unknown[] = Object.values(next);
+    if (!Array.isArray(next)) kept += inside.length;
+    for (const one of inside) open.push(one);
+  }
+  return kept !== written;
+}
+
 function callIn(entry: unknown, long: readonly Buffer[]): Call {
   // dashd answers what is no object in a batch with an error that has no id.
   if (!isObject(entry)) return { id: 'null' };
@@ -116,11 +135,24 @@ function blockIn(params: unknown, long: readonly Buffer[]): Buffer | undefined {
   const named = isObject(params) ? (params['hexdata'] ?? params['args']) : params;
   const first: unknown = Array.isArray(named) ? named[0] : named;
   if (typeof first !== 'string' || !first.startsWith('\0')) return undefined;
-  const content = long[Number(first.slice(1))];
-  // Nobody escapes hex.
-  if (content === undefined || content.includes(BACKSLASH)) return undefined;
+  const written = long[Number(first.slice(1))];
+  // Hex needs no escapes; a line end behind it does.
+  const content = written?.includes(BACKSLASH) ? unescaped(written) : written;
+  if (content === undefined || content.length < MIN_BLOCK_CHARS) return undefined;
   const raw = Buffer.from(content.toString('latin1'), 'hex');
   return raw.length * 2 === content.length ? raw : content;
+}
+
+/** @returns undefined for what is longer, or has more escapes, than a block has any use for: each takes time */
+function unescaped(content: Buffer): Buffer | undefined {
+  if (content.length > MAX_ESCAPED_CHARS) return undefined;
+  let escapes = 0;
+  for (let at = content.indexOf(BACKSLASH); at >= 0; at = content.indexOf(BACKSLASH, at + 1)) {
+    escapes += 1;
+    if (escapes > MAX_ESCAPES) return undefined;
+  }
+  const text = parse(`"${content.toString('latin1')}"`);
+  return typeof text === 'string' ? Buffer.from(text, 'latin1') : undefined;
 }
 
 function isScalar(value: unknown): value is string | number | boolean {

@@ -1,6 +1,7 @@
 /**
  * Callers that dashd has accepted. A found block may be sent to the peers before dashd's word on it only for such a caller; pools poll
- * `getblocktemplate`, so theirs is known long before a find, at no cost.
+ * `getblocktemplate`, so theirs is known long before a find, at no cost. The relay's own credentials count as accepted from the start: whoever
+ * presents them could ask dashd itself.
  *
  * What is kept is a digest of the `Authorization` header, keyed at random for this process: the header itself can be read neither from
  * memory nor from a core dump, and how long a comparison takes says nothing of it.
@@ -32,9 +33,18 @@ export class KnownCallers {
   /** The most recently accepted last. */
   private known: { readonly credential: Credential; readonly at: number }[] = [];
   private mayHaveRestarted = false;
+  /** Those of the relay's own credentials that dashd has refused. */
+  private refused: Credential | undefined;
 
-  /** @param now milliseconds of a monotonic clock */
-  constructor(private readonly now: () => number = () => performance.now()) {}
+  /**
+   * @param now milliseconds of a monotonic clock
+   * @param own the `Authorization` header that the relay itself presents to dashd. Who knows it needs no word of dashd's, which may be
+   * down since before the relay started; until dashd refuses it.
+   */
+  constructor(
+    private readonly now: () => number = () => performance.now(),
+    private readonly own: () => string | undefined = () => undefined,
+  ) {}
 
   /** @returns undefined for a request without an `Authorization` header */
   credentialOf(authorization: string | undefined): Credential | undefined {
@@ -45,7 +55,14 @@ export class KnownCallers {
     if (credential === undefined) return false;
     const since = this.now() - KNOWN_MS;
     this.known = this.known.filter(({ at }) => at > since);
-    return this.known.filter((one) => timingSafeEqual(one.credential, credential)).length > 0;
+    const isAccepted = this.known.filter((one) => timingSafeEqual(one.credential, credential)).length > 0;
+    return this.isOwn(credential) || isAccepted;
+  }
+
+  private isOwn(credential: Credential): boolean {
+    const own = this.credentialOf(this.own());
+    if (own === undefined || !timingSafeEqual(own, credential)) return false;
+    return this.refused === undefined || !timingSafeEqual(this.refused, credential);
   }
 
   /**
@@ -63,6 +80,9 @@ export class KnownCallers {
     const isJson = contentType?.toLowerCase().startsWith('application/json') ?? false;
     const isAccepted = !isRefused && isJson && (target === '/' || target.startsWith('/wallet/'));
     if (!isRefused && !isAccepted) return false;
+    if (isRefused && this.isOwn(credential)) this.refused = credential;
+    else if (isAccepted && this.refused !== undefined && timingSafeEqual(this.refused, credential))
+      this.refused = undefined;
     this.known = this.known.filter((one) => !timingSafeEqual(one.credential, credential));
     if (isAccepted) this.known.push({ credential, at: this.now() });
     if (this.known.length > MAX_KNOWN) this.known.shift();

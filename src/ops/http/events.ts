@@ -29,7 +29,8 @@ export class EventStream {
   private keptBytes = 0;
   private last = 0;
   private isDue = false;
-  private readonly clients = new Set<ServerResponse>();
+  /** Who listens, each with the visitor whose client it is. */
+  private readonly clients = new Map<ServerResponse, string>();
   private readonly heartbeat: NodeJS.Timeout;
   private readonly run: string;
   private readonly limits: HttpLimits['events'];
@@ -42,8 +43,11 @@ export class EventStream {
     this.heartbeat = setInterval(() => this.write(Buffer.from(':\n\n')), limits.heartbeatMs).unref();
   }
 
-  get isFull(): boolean {
-    return this.clients.size >= this.limits.maxClients;
+  /** Whether a visitor may open one more stream: no single one keeps the others out. */
+  hasRoomFor(visitor: string): 'yes' | 'visitor full' | 'full' {
+    const ofVisitor = [...this.clients.values()].filter((other) => other === visitor).length;
+    if (ofVisitor >= this.limits.maxPerVisitor) return 'visitor full';
+    return this.clients.size < this.limits.maxClients ? 'yes' : 'full';
   }
 
   /** Takes an event in; the rest is done later. */
@@ -56,9 +60,10 @@ export class EventStream {
   /**
    * Streams to one more client, until it leaves, is too slow, or the stream closes.
    * @param response whose head has not been written
+   * @param visitor as in {@link hasRoomFor}
    * @param after the `Last-Event-ID` that the client gave
    */
-  open(response: ServerResponse, after: string | undefined): void {
+  open(response: ServerResponse, visitor: string, after: string | undefined): void {
     const leave = () => {
       if (this.clients.delete(response)) this.onClients(this.clients.size);
     };
@@ -66,7 +71,7 @@ export class EventStream {
     response.on('error', leave);
     response.writeHead(200);
     response.write(`retry: ${RETRY_MS}\n${this.greeting(after)}`);
-    this.clients.add(response);
+    this.clients.set(response, visitor);
     this.onClients(this.clients.size);
   }
 
@@ -74,7 +79,7 @@ export class EventStream {
   close(): void {
     clearInterval(this.heartbeat);
     this.queue.length = 0;
-    for (const client of this.clients) client.end();
+    for (const client of this.clients.keys()) client.end();
   }
 
   /** What was missed or, when that cannot be told any more, the advice to ask for everything anew. */
@@ -141,7 +146,7 @@ export class EventStream {
 
   /** All clients share the bytes. */
   private write(bytes: Buffer): void {
-    for (const client of this.clients) {
+    for (const client of this.clients.keys()) {
       client.write(bytes);
       if (client.writableLength > this.limits.maxBacklog) client.destroy();
     }

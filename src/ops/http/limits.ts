@@ -23,6 +23,8 @@ export interface HttpLimits {
   readonly failures: { readonly max: number; readonly windowMs: number };
   readonly events: {
     readonly maxClients: number;
+    /** Of them by one visitor. */
+    readonly maxPerVisitor: number;
     /** Bytes not taken yet, beyond which a client is cut off. */
     readonly maxBacklog: number;
     /** Of the past, for those who come back. */
@@ -53,6 +55,7 @@ export const LIMITS: HttpLimits = {
   failures: { max: 20, windowMs: MINUTE_MS },
   events: {
     maxClients: 64,
+    maxPerVisitor: 16,
     maxBacklog: 1024 * 1024,
     keptEvents: 1_000,
     keptBytes: 512 * 1024,

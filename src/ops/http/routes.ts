@@ -5,7 +5,7 @@ import type { Clock } from '../../time.js';
 import type { RelayView } from '../../view.js';
 import type { Status } from '../status.js';
 import { oneLine } from '../units.js';
-import type { Doorman } from './access.js';
+import { type Doorman, visitorOf } from './access.js';
 import type { HealthReply, PeersReply, ReadyReply } from './api.js';
 import { broadcasterStatus } from './broadcaster-status.js';
 import { cached } from './cached.js';
@@ -271,16 +271,19 @@ function eventsRoute({ stream }: RouteDeps): Route {
       parameters: [{ name: 'Last-Event-ID', in: 'header', schema: z.string() }],
       replies: {
         200: { description: 'A stream without end.', schema: EventSchema, type: 'text/event-stream' },
+        429: { description: 'This visitor listens too often already.', schema: ErrorSchema },
         503: { description: 'Too many listen already.', schema: ErrorSchema },
       },
     },
     handle(request, reply) {
       if (request.method === 'HEAD') return reply.headers(STREAM_HEADERS).send();
-      if (stream.isFull) return refuse(reply, TOO_MANY_LISTEN);
+      const visitor = visitorOf(request.ip);
+      const room = stream.hasRoomFor(visitor);
+      if (room !== 'yes') return refuse(reply, room === 'full' ? TOO_MANY_LISTEN : LISTENS_TOO_OFTEN);
       const after = request.headers['last-event-id'];
       for (const [name, value] of Object.entries(STREAM_HEADERS)) reply.raw.setHeader(name, value);
       reply.hijack();
-      stream.open(reply.raw, typeof after === 'string' ? after : after?.[0]);
+      stream.open(reply.raw, visitor, typeof after === 'string' ? after : after?.[0]);
       return reply;
     },
   };
@@ -293,6 +296,12 @@ const STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 };
 
+const LISTENS_TOO_OFTEN: Refusal = {
+  status: 429,
+  error: 'too many streams of events are open from your address',
+  remedy: 'Close a dashboard that nobody looks at; behind a reverse proxy, have it set X-Forwarded-For.',
+  headers: { 'retry-after': '10' },
+};
 const TOO_MANY_LISTEN: Refusal = {
   status: 503,
   error: 'too many listen to the events already',

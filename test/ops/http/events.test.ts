@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { RelayEvent, TipEvent } from '../../../src/events.js';
 import { EventStream } from '../../../src/ops/http/events.js';
 import { LIMITS } from '../../../src/ops/http/limits.js';
-import { eventually, HttpUnderTest, hashOf, NOW } from './support.js';
+import { assertRefused, eventually, HttpUnderTest, hashOf, NOW } from './support.js';
 
 function tip(n: number): TipEvent {
   return { type: 'tip', at: NOW, hash: hashOf(n), source: 'feed' };
@@ -183,6 +183,28 @@ describe('the event stream', () => {
     });
   });
 
+  test('one visitor cannot take all the places: it is told so, and others still listen', async () => {
+    const options = {
+      config: { reverseProxies: ['127.0.0.1'] },
+      deps: { limits: { events: { ...LIMITS.events, maxPerVisitor: 2 } } },
+    };
+    const http = await HttpUnderTest.start(options);
+    const visitor = { 'X-Forwarded-For': '198.51.100.7' };
+    const clients = [await http.listen(visitor), await http.listen(visitor)];
+    for (const client of clients) await client.until(({ text }) => text.includes('retry: '));
+    const refused = await http.ask('/api/v1/events', { headers: visitor });
+    assertRefused(refused, 429);
+    assert.equal(refused.headers['retry-after'], '10');
+    const other = await http.listen({ 'X-Forwarded-For': '198.51.100.8' });
+    await other.until(({ text }) => text.includes('retry: '));
+    clients[0]?.socket.destroy();
+    await eventually(() => http.clients === 2);
+    const next = await http.listen(visitor);
+    await next.until(({ text }) => text.includes('retry: '));
+    for (const { socket } of [...clients, other, next]) socket.destroy();
+    await http.close();
+  });
+
   test('cuts off who does not read, at a bounded backlog, and nobody else', async () => {
     await withHttp({ maxBacklog: 64 * 1024 }, async (http) => {
       const reader = await http.listen();
@@ -243,7 +265,7 @@ test('what is kept is bounded in number and size, and whoever returns misses not
       for (const [n, size] of sizes.entries()) stream.push({ ...tip(n), hash: 'x'.repeat(size) });
       await turn();
       const client = new FakeResponse();
-      stream.open(client as unknown as ServerResponse, `r:${seen}`);
+      stream.open(client as unknown as ServerResponse, 'somebody', `r:${seen}`);
       await turn();
       stream.close();
       const text = client.got.join('');
