@@ -293,7 +293,8 @@ test('a block submitted twice is sent once, and dashd says what it thinks of tha
   assert.deepEqual(await ask(submission(raw)), answering('duplicate'));
   await relay.until('repeated', (events) => events.find(({ type }) => type === 'repeated'));
   const told = relay.events.filter(
-    (event): event is BlockEvent => event.type === 'received' || event.type === 'verdict',
+    (event): event is BlockEvent =>
+      (event.type === 'received' || event.type === 'verdict') && event.hash === hashOf(raw),
   );
   assert.equal(told.filter(({ type }) => type === 'received').length, 1);
 });

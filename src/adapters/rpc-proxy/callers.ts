@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { type SeatLimits, Seats } from './seats.js';
 import { Visit, type VisitDeps } from './visit.js';
 
-/** Requests that a connection may send ahead. Nobody does, but a test of ours, or a flood. */
-const MAX_AHEAD = 1_000;
+/** Requests that a connection may send ahead. Nobody does, but a test of ours, or a flood: what comes in one piece is read in one turn. */
+const MAX_AHEAD = 100;
 /** About what a request costs that is not looked at yet, without its body. */
 const REQUEST_BYTES = 2_048;
 
