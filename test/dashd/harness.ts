@@ -214,6 +214,12 @@ export class Dashd {
     return hashes;
   }
 
+  /** Whether it was built with its miner, as every release is: without, thousands of blocks take minutes. */
+  async hasMiner(): Promise<boolean> {
+    const word = await this.rpc('generatetodescriptor', 0, 'raw(51)').catch((error: unknown) => String(error));
+    return typeof word !== 'string' || !word.includes("RPC miner isn't compiled");
+  }
+
   private zmqOf(index: number, apart: boolean): string {
     return apart && index > 0 ? `tcp://${this.at}:${this.ports.zmqToo}` : this.zmqUrl;
   }
