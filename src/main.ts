@@ -1,16 +1,15 @@
 #!/usr/bin/env node
 /** The process's edge: arguments, signals, exit code. */
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { loadFault, openFilesLimit } from './cli/descriptors.js';
+import { readSmallFile } from './cli/small-file.js';
 
 /** A handle that something left open must not keep a process that is done. */
 const LINGER_MS = 2_000;
 const CRASH_MS = 1_000;
 const EXIT_FAILED = 1;
 
-const readFile = (path: string): string => readFileSync(path, 'utf8');
-const fault = loadFault(openFilesLimit(process.platform, readFile));
+const fault = loadFault(openFilesLimit(process.platform, readSmallFile));
 if (fault !== undefined) {
   process.stderr.write(`error: ${fault}\n`);
   process.exit(EXIT_FAILED);
@@ -61,7 +60,7 @@ process.exitCode = await runCli({
   args: process.argv.slice(2),
   env: process.env,
   platform: process.platform,
-  readFile,
+  readFile: readSmallFile,
   stdout: process.stdout,
   stderr: process.stderr,
   stop: stop.signal,

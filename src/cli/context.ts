@@ -9,6 +9,7 @@ export interface CliContext {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
+  /** For settings and secrets: `readSmallFile`. */
   readonly readFile: (path: string) => string;
   readonly stdout: Writable;
   readonly stderr: Writable;

@@ -1,4 +1,5 @@
 /** `blockcast peers add`, `remove` and `import`: by the relay when one runs, in the file when none does. */
+import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { type ControlConnection, connectControl, controlPath } from '../adapters/control.js';
 import { LOCK_STALE_MS } from '../adapters/locked-file.js';
@@ -37,7 +38,7 @@ export async function editPeers(
 export async function importPeers(source: string, config: Config, context: CliContext): Promise<number> {
   let text: string;
   try {
-    text = context.readFile(source === '-' ? '/dev/stdin' : source);
+    text = readFileSync(source === '-' ? '/dev/stdin' : source, 'utf8');
   } catch (error) {
     return complain(context, `${source} cannot be read (${errorCode(error)}). Give a peer book's file.`);
   }

@@ -8,6 +8,7 @@ import { descriptorFault, openFilesLimit } from './descriptors.js';
 import { addConfigFlags, spellOut } from './flags.js';
 import type { KeysOptions } from './keys.js';
 import { addPeersCommands } from './peers-commands.js';
+import { readRegularFile } from './small-file.js';
 
 const EXAMPLES = `
 Examples:
@@ -87,7 +88,8 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
       const { bind, curve } = loaded.config.pool;
       const pool = bindPull({ bind, curve: curve.enabled ? curve : undefined });
       const command = await import('./run.js');
-      finish(await command.run(loaded, { version, pool }, context, () => readConfig(run, context)));
+      const reread = () => readConfig(run, { ...context, readFile: readRegularFile });
+      finish(await command.run(loaded, { version, pool }, context, reread));
     });
   addConfigFlags(run);
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -135,6 +136,13 @@ describe('run', () => {
     relay.child.kill('SIGHUP');
     await next(/^the configuration was not taken over/);
     assert.match(await next(/^network/), /"moon" is not one of the choices/);
+    assert.equal((await fetch(new URL('/healthz', url))).status, 200, 'it goes on as it was');
+
+    // Opened as any file, it would be waited for by the whole process, signals included.
+    rmSync(file);
+    execFileSync('mkfifo', [file]);
+    relay.child.kill('SIGHUP');
+    assert.match(await next(/^config/), /cannot be read: it is no regular file/);
     assert.equal((await fetch(new URL('/healthz', url))).status, 200, 'it goes on as it was');
 
     relay.child.kill('SIGTERM');
