@@ -62,8 +62,8 @@ const FRESH_MS = 10 * MINUTE_MS;
 const VERDICT_DEADLINE_MS = 3 * SECOND_MS;
 /** A block under way. Entries are replayed: some are made before anybody had the time to listen. */
 interface Flight {
-  readonly arrival: Arrival;
-  readonly push: PushBlock;
+  arrival: Arrival;
+  push: PushBlock;
   readonly entries$: Subject<Entry>;
   readonly superseded$: Subject<void>;
   /** False while dashd's consent is awaited. */
@@ -110,6 +110,8 @@ export class Broadcaster {
   send(arrival: Arrival, ask?: () => Promise<RpcAnswer>): number {
     const { block, doubts, source } = arrival;
     const push = pushOf(block, this.deps.network);
+    const held = this.flights.get(block.hash);
+    if (source === 'dashd' && held?.released === false) return this.vouched(held, arrival, push);
     const isAsked = ask !== undefined;
     // The sockets, then dashd, then everything else.
     const sent = doubts.length === 0 ? this.write(push, this.receivers(source, isAsked)) : undefined;
@@ -120,6 +122,19 @@ export class Broadcaster {
     if (ask === undefined) this.follow(flight);
     else process.nextTick(() => this.follow(flight));
     return sent?.peers.length ?? 0;
+  }
+
+  /**
+   * dashd publishes a block of the pool's that is held back: it has taken it, though it has not answered yet. The block goes out as dashd has
+   * it, since the pool's own copy may have another body, or bytes behind it.
+   */
+  private vouched(flight: Flight, { block }: Arrival, push: PushBlock): number {
+    flight.push = push;
+    flight.arrival = { ...flight.arrival, block: withFrameOf(block, push) };
+    for (const hash of this.deps.recent.hold(push)) this.end(hash);
+    const sent = this.write(push, this.receivers('dashd', flight.dashdIsAsked));
+    this.release(flight, sent, true);
+    return sent.peers.length;
   }
 
   /** True while the block is fresh: whoever lacks it is sent it, and dashd is asked again. */
@@ -198,8 +213,7 @@ export class Broadcaster {
 
   private open(arrival: Arrival, push: PushBlock, dashdIsAsked: boolean): Flight {
     const flight: Flight = {
-      // The frame holds the block: the buffer in which it came is let go.
-      arrival: { ...arrival, block: { ...arrival.block, raw: push.frame.subarray(FRAME_HEADER_BYTES) } },
+      arrival: { ...arrival, block: withFrameOf(arrival.block, push) },
       push,
       entries$: new ReplaySubject(),
       superseded$: new Subject(),
@@ -426,6 +440,11 @@ export class Broadcaster {
     const parent = this.flights.get(flight.push.previous);
     if (parent?.released === true && !parent.sentTo.has(peer)) this.push(parent, [live]);
   }
+}
+
+/** The frame holds the block: the buffer in which it came is let go. */
+function withFrameOf(block: Block, { frame }: PushBlock): Block {
+  return { ...block, raw: frame.subarray(FRAME_HEADER_BYTES) };
 }
 
 /** Should the peer come back, nothing has been sent to it. */

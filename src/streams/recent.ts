@@ -38,9 +38,14 @@ export class RecentStore implements RecentBlocks {
     return this.underWayBytes + this.pastBytes;
   }
 
-  /** Keeps a block that is under way, without serving it. @returns blocks under way that had to go for it, the oldest first */
+  /**
+   * Keeps a block that is under way, without serving it. It takes the place of another body under its header that is not served.
+   * @returns blocks under way that had to go for it, the oldest first
+   */
   hold(block: PushBlock): readonly Hash[] {
-    if (this.underWay.has(block.hash)) return [];
+    const held = this.underWay.get(block.hash);
+    if (held !== undefined && (held.served || held.block === block)) return [];
+    this.forget(this.underWay, block.hash);
     this.forget(this.past, block.hash);
     this.underWay.set(block.hash, { block, served: false });
     this.underWayBytes += costOf(block);

@@ -311,6 +311,37 @@ describe('a block in doubt', () => {
     assert.deepEqual(relay.verdicts(raw), ['delivered 3/3 accepted']);
   });
 
+  it('goes out as dashd publishes it, before dashd has answered, and the verdict is its own', async () => {
+    const relay = new RelayUnderTest();
+    const reply = later();
+    relay.submission = () => reply.answer;
+    const raw = mine();
+    relay.fromPool(Buffer.concat([raw, Buffer.of(1)]));
+    assert.deepEqual(relay.sent, [0, 0, 0], 'a byte behind the block is a doubt');
+    relay.fromFeed(raw);
+    assert.deepEqual(relay.sent, [0, 1, 1], 'dashd is not told its own news');
+    for (const host of ['a', 'b']) relay.announces(host, raw);
+    reply.give(answer(null));
+    await relay.time.pass(3_000);
+    assert.deepEqual(relay.verdicts(raw), ['delivered 2/2 accepted']);
+    assert.deepEqual(
+      relay.events.flatMap((event) => (event.type === 'received' ? [event.source] : [])),
+      ['pool'],
+    );
+    assert.deepEqual(relay.recent.get(hashOf(raw))?.frame.subarray(24), raw, 'that is what is served');
+  });
+
+  it('does not leave its body to be served when the right one comes under its header', async () => {
+    const relay = new RelayUnderTest();
+    const raw = mine();
+    relay.submission = (given) => answer(given.equals(raw) ? null : 'bad-txnmrklroot');
+    relay.fromPool(changed(raw));
+    await relay.time.pass(0);
+    relay.fromPool(raw);
+    assert.deepEqual(relay.sent, [1, 1, 1]);
+    assert.deepEqual(relay.recent.get(hashOf(raw))?.frame.subarray(24), raw);
+  });
+
   it('is seen by no peer when dashd refuses it', async () => {
     const relay = new RelayUnderTest();
     relay.submission = () => answer('bad-txnmrklroot');
