@@ -249,7 +249,6 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
       peering.noteBlock(event);
     }),
   );
-  outgoing.add(events$.subscribe((event) => kept.note(event)));
   outgoing.add(
     peerNews$.subscribe((news) => {
       broadcaster.onPeer(news);
@@ -337,9 +336,21 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   incoming.add(kept.recovered$({ gate, broadcaster, rpc, events$, scheduler }).subscribe());
   const historyFile = openHistoryFile(config.history.file);
   const history = await openHistory({ file: historyFile, maxBlocks: config.history.maxBlocks, tell, clock, scheduler });
-  note = (event) => history.note(event);
-  for (const event of unnoted.splice(0)) history.note(event);
-  outgoing.add(followFinality({ history, rpc, events$, chainLocks$, clock, scheduler }).subscribe(tell));
+  // A block leaves the spool once what came of it is in the history: killed in between, it would have gone from both.
+  const release = (event: RelayEvent): void => {
+    void history.written().then(() => kept.note(event));
+  };
+  note = (event) => {
+    history.note(event);
+    if (event.type === 'verdict') release(event);
+  };
+  for (const event of unnoted.splice(0)) note(event);
+  outgoing.add(
+    followFinality({ history, rpc, events$, chainLocks$, clock, scheduler }).subscribe((event) => {
+      tell(event);
+      release(event);
+    }),
+  );
   country ??= await countriesOf(broadcast.countryDb, tell, clock);
   const peerFile = openPeerFile(broadcast.peerDb);
   if (broadcast.enabled) {
@@ -408,7 +419,8 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     incoming.unsubscribe();
     await proxy?.close();
     await broadcaster.stop();
-    // What it tells at its end is still published.
+    // What it tells at its end is still published, and releases the last blocks.
+    await history.written();
     await kept.close();
     outgoing.unsubscribe();
     try {

@@ -59,6 +59,8 @@ export interface KeptHistory {
   readonly blocks: Pick<History, 'get' | 'unsettled' | 'settle' | 'deepen'>;
   /** Takes an event of the relay's: cheap, and written in a later turn. */
   note(event: BlockEvent): void;
+  /** Resolves once what was noted before is in the file, or the file did not take it. Never rejects. */
+  written(): Promise<void>;
   /** Writes what there is to write, and lets go of the file. */
   close(): Promise<void>;
 }
@@ -71,11 +73,14 @@ export async function openHistory(deps: HistoryDeps): Promise<KeptHistory> {
   await file.lock();
   for (const event of await keeper.load(clock)) tell(event);
   const stop$ = new ReplaySubject<void>(1);
-  const kept = lastValueFrom(keep(keeper, stop$, deps).pipe(tap(tell)), { defaultValue: undefined });
+  const kept = lastValueFrom(keep(keeper, stop$, deps).pipe(tap(tell)), { defaultValue: undefined }).finally(() =>
+    keeper.end(),
+  );
   return {
     view: keeper.history,
     blocks: keeper.history,
     note: (event) => keeper.note(event),
+    written: () => keeper.settled(),
     async close() {
       stop$.next();
       await kept;
@@ -142,6 +147,11 @@ class Keeper {
   private anew = false;
   /** Whole lines in the file, the first one included. */
   private written = 0;
+  private writing = false;
+  /** Nothing is written any more. */
+  private ended = false;
+  /** Called when what was noted before them is written, or is known not to be. */
+  private readonly waiters: (() => void)[] = [];
 
   constructor(
     private readonly file: LineFile,
@@ -185,8 +195,29 @@ class Keeper {
     return events;
   }
 
+  settled(): Promise<void> {
+    const isSettled = this.ended || this.failed || (this.idle && !this.writing);
+    return isSettled ? Promise.resolve() : new Promise((resolve) => this.waiters.push(resolve));
+  }
+
+  end(): void {
+    this.ended = true;
+    for (const waiter of this.waiters.splice(0)) waiter();
+  }
+
   /** Brings the file up to date, as far as one write can. */
   async write(): Promise<SaveAnswer> {
+    const waiters = this.waiters.splice(0);
+    this.writing = true;
+    const answer = await this.writeOnce();
+    this.writing = false;
+    // Those that came meanwhile wait for a write of their own, unless this one had what they wait for.
+    if (this.idle || this.failed) waiters.push(...this.waiters.splice(0));
+    for (const waiter of waiters) waiter();
+    return answer;
+  }
+
+  private async writeOnce(): Promise<SaveAnswer> {
     if (this.written > 2 * this.history.lineTotal + SLACK_LINES) this.writeAnew();
     const answer = this.anew ? await this.replace() : await this.append();
     this.failed = !answer.ok;

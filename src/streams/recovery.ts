@@ -3,8 +3,7 @@
  * ten minutes is no longer under way. Parents go before their children, to dashd and to all peers; who connects later gets them as any
  * other block that is under way.
  *
- * dashd is asked first. A block that its chain has without anything of ours at the tip has been built upon by others: the network has it. A
- * block that its chain has passed by is stale: it is told as late and not sent, and its end is for finality.ts to find. What is meant by
+ * dashd is asked first. A block that its chain has passed by is stale: it is told as late and not sent, and its end is for finality.ts to find. What is meant by
  * passed: dashd's chain is higher than the highest block of ours that stands on this one. When dashd does not answer, all are sent.
  */
 import {
@@ -31,7 +30,7 @@ import type { Rpc } from './ports.js';
 import type { Spool } from './spool.js';
 
 export interface RecoveryDeps {
-  readonly spool: Pick<Spool, 'scan' | 'unfinished' | 'wasSent' | 'markSent' | 'finish' | 'read' | 'reject'>;
+  readonly spool: Pick<Spool, 'scan' | 'unfinished' | 'wasSent' | 'markSent' | 'read' | 'reject'>;
   readonly gate: Pick<Gatekeeper, 'fromSpool'>;
   readonly broadcaster: Pick<Broadcaster, 'send' | 'miss' | 'isUnderWay' | 'events$'>;
   readonly rpc: Pick<Rpc, 'call'>;
@@ -95,9 +94,9 @@ async function sendOne(
   outstanding: Outstanding,
 ): Promise<void> {
   const isPassed = chainHeight !== undefined && highest !== undefined && chainHeight > highest;
-  const place = isPassed ? await placeOf(entry, deps.rpc) : 'unknown';
-  if (place === 'active') deps.spool.finish(entry.hash);
-  else await resend(entry, place === 'elsewhere' ? chainHeight : undefined, deps, outstanding);
+  // A block that is in dashd's chain is sent all the same: it has no verdict yet, and this is how it gets one.
+  const isStale = isPassed && (await isElsewhere(entry, deps.rpc));
+  await resend(entry, isStale ? chainHeight : undefined, deps, outstanding);
 }
 
 /** @param passedBy the height of dashd's chain, when that has passed the block by */
@@ -167,11 +166,10 @@ async function heightOf(rpc: Pick<Rpc, 'call'>): Promise<number | undefined> {
 const NOT_FOUND = -5;
 const Header = z.object({ confirmations: z.int() });
 
-/** Where dashd has a block: in its active chain, elsewhere (another branch, or not at all), or it does not say. */
-async function placeOf({ hash }: SpoolEntry, rpc: Pick<Rpc, 'call'>): Promise<'active' | 'elsewhere' | 'unknown'> {
+/** Whether dashd says that its active chain does not have the block: it is on another branch, or not known at all. */
+async function isElsewhere({ hash }: SpoolEntry, rpc: Pick<Rpc, 'call'>): Promise<boolean> {
   const answer = await rpc.call('getblockheader', [hash]);
-  if (!answer.ok) return answer.rpcCode === NOT_FOUND ? 'elsewhere' : 'unknown';
+  if (!answer.ok) return answer.rpcCode === NOT_FOUND;
   const header = Header.safeParse(answer.result);
-  if (!header.success) return 'unknown';
-  return header.data.confirmations > 0 ? 'active' : 'elsewhere';
+  return header.success && header.data.confirmations <= 0;
 }

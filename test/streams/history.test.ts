@@ -122,6 +122,42 @@ describe('the block history', () => {
     assert.deepEqual(kept.news(), { told: [], done: ['append 2', 'append 2'] });
   });
 
+  it('says when what was noted is in the file, or the file did not take it', async () => {
+    const kept = new Kept();
+    const history = await kept.open();
+    const log: string[] = [];
+    const ask = (name: string): void => {
+      void history.written().then(() => log.push(name));
+    };
+    ask('nothing to write');
+    await kept.time.pass(0);
+    history.note(received(1));
+    ask('written');
+    await kept.time.pass(WRITE_AFTER_MS - 1);
+    assert.deepEqual(log.splice(0), ['nothing to write']);
+    await kept.time.pass(1);
+    assert.deepEqual(log.splice(0), ['written']);
+
+    kept.file.fault = { ok: false, code: 'disk full', detail: 'no room' };
+    history.note(verdict(1));
+    ask('not taken');
+    await kept.time.pass(WRITE_AFTER_MS);
+    assert.deepEqual(log.splice(0), ['not taken']);
+    history.note(verdict(2));
+    ask('the disk is known to be full');
+    await kept.time.pass(0);
+    assert.deepEqual(log.splice(0), ['the disk is known to be full']);
+  });
+
+  it('of a file that another process has is waited for by nobody', async () => {
+    const kept = new Kept();
+    kept.file.locks = [{ ok: false, code: 'locked', detail: 'stop that one' }];
+    const history = await kept.open();
+    await kept.time.pass(60_000);
+    history.note(received(1));
+    await history.written();
+  });
+
   it('is as it was after a restart', async () => {
     const kept = new Kept();
     kept.file.text = HEADER + textOf([received(1), verdict(1), received(2)]);

@@ -36,7 +36,6 @@ class Restart {
   readonly sent: Arrival[] = [];
   private readonly told$ = new Subject<BlockEvent>();
   private readonly raws: Map<Hash, Buffer>;
-  private readonly finished = new Set<Hash>();
   private readonly marked = new Set<Hash>();
   private readonly underWay = new Set<Hash>();
   private readonly names: Map<Hash, number>;
@@ -67,14 +66,9 @@ class Restart {
       scheduler: time.scheduler,
       spool: {
         scan: async () => undefined,
-        unfinished: (isUnderWay) =>
-          inChainOrder(this.entries().filter(({ hash }) => !this.finished.has(hash) && !isUnderWay(hash))),
+        unfinished: (isUnderWay) => inChainOrder(this.entries().filter(({ hash }) => !isUnderWay(hash))),
         wasSent: (hash) => this.marked.has(hash),
         markSent: (hash) => this.marked.add(hash),
-        finish: (hash) => {
-          this.finished.add(hash);
-          log.push(`finish ${names.get(hash)}`);
-        },
         read: async (hash) => this.raws.get(hash),
         reject: async (hash, code) => {
           log.push(`reject ${names.get(hash)} ${code}`);
@@ -140,12 +134,12 @@ describe('blocks of the spool', () => {
     });
   }
 
-  test('are finished when others have built upon them', async () => {
+  test('are sent when others have built upon them, since they have no verdict yet', async () => {
     const restart = new Restart(chain(2));
     restart.rpc.replies.set('getblockcount', answer(HEIGHT + 2));
     restart.header(1, 3);
     restart.header(2, 2);
-    assert.deepEqual(await restart.start().news(), ['finish 1', 'finish 2']);
+    assert.deepEqual(await restart.start().news(), ['send 1', 'send 2']);
   });
 
   test("are stale when dashd's chain has passed them by: told once, not sent", async () => {
