@@ -106,11 +106,11 @@ export class DashdStandIn {
     return TOPICS.map((topic) => ({ type: `pub${topic}`, address: this.zmqEndpoint, hwm: HIGH_WATER_MARK }));
   }
 
-  /** A password that differs from start to start, so that a cookie kept too long is found out. */
+  /** A password that differs from start to start and from process to process, so that a cookie kept too long is found out. */
   private async writeCookie(): Promise<void> {
     const { cookieFile, password } = this.options;
     if (cookieFile === undefined || password !== undefined) return;
-    this.credentials = `${COOKIE_USER}:start-${this.starts}`;
+    this.credentials = `${COOKIE_USER}:start-${process.pid}-${this.starts}`;
     await writeFile(cookieFile, this.credentials, { mode: 0o600 });
   }
 }

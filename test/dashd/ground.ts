@@ -6,9 +6,13 @@ import type { Ground } from '../support/killing.js';
 import { type Dashd, startDashd } from './harness.js';
 
 /** Coinbases stay without a payload for as long as a test mines. */
-const PLAIN_COINBASES = ['-dip3params=9000:9000', '-testactivationheight=v20@9000', '-testactivationheight=mn_rr@9000'];
+export const PLAIN_COINBASES = [
+  '-dip3params=9000:9000',
+  '-testactivationheight=v20@9000',
+  '-testactivationheight=mn_rr@9000',
+];
 /** Blocks are a second apart, so a test can mine so many. */
-const LEAD_SECONDS = 3_600;
+export const LEAD_SECONDS = 3_600;
 /** Dash Core `consensus/consensus.h`: COINBASE_MATURITY. */
 const MATURITY = 100;
 

@@ -56,13 +56,24 @@ export function describeWithDashd(name: string, define: () => void): void {
   describe(name, { skip }, define);
 }
 
-/** Starts a dashd and waits until it answers. @throws Error with the end of its output when it does not */
-export async function startDashd(options: DashdOptions = {}): Promise<Dashd> {
-  const binary = findDashd();
-  if (binary === undefined) throw new Error('there is no dashd');
-  const dashd = new Dashd(binary, options, await freePorts(options.host ?? LOOPBACK));
+/** A program, and its arguments in front of dashd's own. */
+export type DashdCommand = readonly [program: string, ...first: string[]];
+
+/**
+ * Starts a dashd and waits until it answers.
+ * @param command in place of the dashd that is found: a program that takes the same arguments
+ * @throws Error with the end of its output when it does not
+ */
+export async function startDashd(options: DashdOptions = {}, command = foundCommand()): Promise<Dashd> {
+  const dashd = new Dashd(command, options, await freePorts(options.host ?? LOOPBACK));
   await dashd.start();
   return dashd;
+}
+
+function foundCommand(): DashdCommand {
+  const binary = findDashd();
+  if (binary === undefined) throw new Error('there is no dashd');
+  return [binary];
 }
 
 export class Dashd {
@@ -71,7 +82,7 @@ export class Dashd {
   private output = '';
 
   constructor(
-    private readonly binary: string,
+    private readonly command: DashdCommand,
     private readonly options: DashdOptions,
     private readonly ports: Ports,
   ) {}
@@ -126,7 +137,9 @@ export class Dashd {
   async start(...more: readonly string[]): Promise<void> {
     const { user, password = '', devnet, zmq = { topics: ['rawblock', 'hashblock'] } } = this.options;
     this.output = '';
-    const child = spawn(this.binary, [
+    const [program, ...first] = this.command;
+    const child = spawn(program, [
+      ...first,
       devnet === undefined ? '-regtest' : `-devnet=${devnet}`,
       `-port=${this.ports.p2p}`,
       `-datadir=${this.dataDirectory}`,

@@ -48,8 +48,14 @@ export class RelayProcess {
   private readonly subscriber = new Subscriber({ linger: 0, reconnectInterval: 10 });
   private readonly listeners = new Set<(event: BlockEvent) => void>();
 
-  /** @param flags beyond those that keep it to itself */
-  constructor(private readonly flags: readonly string[]) {
+  /**
+   * @param flags beyond those that keep it to itself
+   * @param env more of its environment
+   */
+  constructor(
+    private readonly flags: readonly string[],
+    private readonly env: Readonly<Record<string, string>> = {},
+  ) {
     this.pool.connect(this.endpoint('pool'));
     this.subscriber.connect(this.endpoint('events'));
     this.subscriber.subscribe();
@@ -79,7 +85,7 @@ export class RelayProcess {
         ...this.flags,
         ...more,
       ],
-      { env: { PATH: process.env['PATH'], HOME: '/nonexistent' }, stdio: ['ignore', 'pipe', 'pipe'] },
+      { env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...this.env }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     for (const input of [child.stdout, child.stderr]) {
       createInterface({ input }).on('line', (line) => {
@@ -164,7 +170,7 @@ export class RelayProcess {
     );
   }
 
-  private endpoint(name: string): string {
+  endpoint(name: 'pool' | 'events'): string {
     return `ipc://${join(this.folder, name)}`;
   }
 

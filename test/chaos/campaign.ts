@@ -1,0 +1,197 @@
+/**
+ * Rounds of faults, and what they cost. In each the pool finds blocks, one upon the other, and pushes each until the relay says that it
+ * is safe; a fault comes in between, lasts, and ends. Then a new block must reach dashd and every peer, and with it all that was pushed.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseBlockEvent } from '../../src/delivery/block-event.js';
+import type { BlockVerdict } from '../../src/events.js';
+import { spin } from '../support/killing.js';
+import { until } from '../support/process.js';
+import { hashOf } from '../support/relay.js';
+import { isGone } from '../support/shelled.js';
+import { INJECT, whySkipped } from './faults.js';
+import { ChaosGround } from './ground.js';
+import { type Fault, plan, type Round } from './plan.js';
+
+export interface CampaignOptions {
+  readonly seed: number;
+  readonly rounds: number;
+  /** No round begins after that. */
+  readonly seconds?: number;
+  readonly faults?: readonly Fault[];
+  readonly simulated?: boolean;
+  readonly print?: (line: string) => void;
+}
+
+export interface RoundResult {
+  readonly round: Round;
+  readonly skipped?: string;
+  readonly pushed: number;
+  /** What went wrong, in words; empty when nothing did. */
+  readonly faults: readonly string[];
+  /** From the beginning of the end of the fault (a process is started, a path opened) until a new block is everywhere, milliseconds. */
+  readonly recoveryMs: number;
+  /** The same for each node, by its name. */
+  readonly nodeMs: Readonly<Record<string, number>>;
+}
+
+export interface CampaignResult {
+  readonly rounds: readonly RoundResult[];
+  /** Found at the end, rather than in a round. */
+  readonly faults: readonly string[];
+}
+
+/** What takes longer hangs. */
+const PATIENCE_MS = 90_000;
+const LOOK_EVERY_MS = 20;
+const LOG_TAIL = 4_000;
+
+/** Runs a plan until its rounds or its time are over, or something went wrong. */
+export async function campaign(options: CampaignOptions): Promise<CampaignResult> {
+  const { seed, rounds: count, seconds = Number.POSITIVE_INFINITY, faults, simulated = false } = options;
+  const print = options.print ?? (() => undefined);
+  const ground = await ChaosGround.open(simulated);
+  const rounds: RoundResult[] = [];
+  const pushed: string[] = [];
+  try {
+    print(
+      `seed ${seed}: a relay, ${ground.isReal ? 'dashd' : 'a simulated dashd'}, ${ground.peers.length} simulated peers`,
+    );
+    const from = performance.now();
+    for (const round of plan(seed, faults)) {
+      if (round.number > count || performance.now() - from > seconds * 1_000) break;
+      const skipped = whySkipped(round.fault, ground);
+      const result =
+        skipped === undefined
+          ? await play(ground, round, pushed)
+          : { round, skipped, pushed: 0, faults: [], recoveryMs: 0, nodeMs: {} };
+      rounds.push(result);
+      print(describeRound(seed, result));
+      if (result.faults.length > 0) {
+        print(`the end of the relay's log:\n${ground.relay.output.slice(-LOG_TAIL)}`);
+        break;
+      }
+    }
+    const faultsAtEnd = rounds.some((result) => result.faults.length > 0) ? [] : await end(ground, pushed);
+    return { rounds, faults: faultsAtEnd };
+  } finally {
+    await ground.close();
+  }
+}
+
+async function play(ground: ChaosGround, round: Round, allPushed: string[]): Promise<RoundResult> {
+  const { relay } = ground;
+  const pool = ground.openPool();
+  const raws = ground.mine(round.blocks + 1);
+  const hashes = raws.map(hashOf);
+  allPushed.push(...hashes);
+  const faults: string[] = [];
+  const nodeMs: Record<string, number> = {};
+  try {
+    const push = async (index: number): Promise<void> => {
+      const raw = raws[index] ?? Buffer.alloc(0);
+      const answer = await pool.push(raw, hashes[index] ?? '', { giveUpAfterMs: PATIENCE_MS });
+      if (answer === undefined) faults.push(`block ${hashes[index]} was not taken within ${PATIENCE_MS} ms`);
+      if (answer?.type === 'refused') faults.push(`block ${hashes[index]} was refused: ${JSON.stringify(answer)}`);
+    };
+    const pushes = [push(0)];
+    await spin(round.delayMs);
+    const heal = await INJECT[round.fault](ground, round);
+    for (let index = 1; index < round.blocks; index += 1) {
+      await spin(round.holdMs / round.blocks);
+      pushes.push(push(index));
+    }
+    await spin(round.holdMs / round.blocks);
+    const from = performance.now();
+    await heal();
+    pushes.push(push(round.blocks));
+    await untilEverywhere(ground, hashes.at(-1) ?? '', (node) => {
+      nodeMs[node] = Math.round(performance.now() - from);
+    });
+    const lost = await lacking(ground, hashes);
+    faults.push(...lost.map(({ hash, nodes }) => `block ${hash} is lost: ${nodes.join(', ')} lack it`));
+    if (lost.length === 0) await Promise.all(pushes);
+    if (isGone(relay.pid)) faults.push('the relay ended by itself');
+    if (faults.length === 0) {
+      faults.push(...(await untilJudged(ground, hashes)));
+      ground.settle(raws);
+    }
+  } finally {
+    pool.close();
+  }
+  const recoveryMs = Math.max(0, ...Object.values(nodeMs));
+  return { round, pushed: raws.length, faults, recoveryMs, nodeMs };
+}
+
+/** Waits until all nodes have a block, or it takes too long. @param reached is called for each node that has it, once */
+async function untilEverywhere(ground: ChaosGround, hash: string, reached: (node: string) => void): Promise<void> {
+  const from = performance.now();
+  const waiting = new Set(ground.nodes.map(({ name }) => name));
+  for (;;) {
+    const lackers = await ground.lackers(hash);
+    for (const node of waiting) {
+      if (lackers.includes(node)) continue;
+      waiting.delete(node);
+      reached(node);
+    }
+    if (waiting.size === 0 || performance.now() - from > PATIENCE_MS) return;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+/** The blocks that some nodes lack. */
+async function lacking(
+  ground: ChaosGround,
+  hashes: readonly string[],
+): Promise<readonly { readonly hash: string; readonly nodes: readonly string[] }[]> {
+  const found = await Promise.all(hashes.map(async (hash) => ({ hash, nodes: await ground.lackers(hash) })));
+  return found.filter(({ nodes }) => nodes.length > 0);
+}
+
+/** Everybody has the blocks: the relay's last word on each must be that it is delivered. */
+async function untilJudged({ relay }: ChaosGround, hashes: readonly string[]): Promise<readonly string[]> {
+  const wrong = (): readonly string[] =>
+    hashes.flatMap((hash) => {
+      const last = relay.events.findLast((event) => event.type === 'verdict' && event.hash === hash);
+      return last?.type === 'verdict' && last.success && last.outcome === 'delivered'
+        ? []
+        : [`block ${hash} is everywhere, and its verdict is ${JSON.stringify(last)}`];
+    });
+  return until('true verdicts', () => (wrong().length === 0 ? [] : undefined), LOOK_EVERY_MS, PATIENCE_MS).catch(wrong);
+}
+
+/** Asks the relay to stop. @returns what is wrong with its end, or with the history that it leaves */
+async function end({ relay }: ChaosGround, pushed: readonly string[]): Promise<readonly string[]> {
+  const code = await relay.kill('SIGTERM');
+  const kept = new Map<string, BlockVerdict>();
+  for (const line of readFileSync(join(relay.folder, 'blocks.jsonl'), 'utf8').split('\n')) {
+    const event = parseBlockEvent(line);
+    if (event?.type === 'verdict') kept.set(event.hash, event);
+  }
+  const missing = pushed.filter((hash) => kept.get(hash)?.success !== true);
+  return [
+    ...(code === 0 ? [] : [`asked to stop, the relay ended with ${code}`]),
+    ...missing.map((hash) => `block ${hash} has no good verdict in the history: ${JSON.stringify(kept.get(hash))}`),
+  ];
+}
+
+function describeRound(seed: number, { round, skipped, pushed, faults, nodeMs }: RoundResult): string {
+  const head = `seed ${seed} round ${round.number}: ${describeFault(round)}`;
+  if (skipped !== undefined) return `${head}; skipped: ${skipped}`;
+  const lost = faults.length === 0 ? 'lost 0' : `FAILED: ${faults.join('; ')}`;
+  const recovery = Object.entries(nodeMs).map(([node, ms]) => `${node} ${ms} ms`);
+  return `${head}; pushed ${pushed}, ${lost}; recovery: ${recovery.join(', ')}`;
+}
+
+/** The same for the same seed, whatever came of it. */
+export function describeFault({ fault, scope, clockMs, delayMs, holdMs, peer }: Round): string {
+  const details: Partial<Record<Fault, string>> = {
+    'partition-silent': `${scope} `,
+    'partition-refused': `${scope} `,
+    'clock-jump': `${clockMs} ms `,
+    'peer-kill': `${peer} `,
+    'peer-freeze': `${peer} `,
+  };
+  return `${fault} ${details[fault] ?? ''}(${delayMs} ms after a push, for ${holdMs} ms)`;
+}
