@@ -11,6 +11,7 @@ import {
   map,
   merge,
   type Observable,
+  ReplaySubject,
   type SchedulerLike,
   Subject,
   Subscription,
@@ -50,6 +51,7 @@ import { followFinality } from './streams/finality.js';
 import { openHistory } from './streams/history.js';
 import { createIntake } from './streams/intake.js';
 import { keepBlocks } from './streams/kept-blocks.js';
+import { heldUntil } from './streams/operators/held-until.js';
 import { onOwnChain } from './streams/own-chain.js';
 import { peerEvents } from './streams/peer-events.js';
 import { createPeering } from './streams/peering.js';
@@ -129,6 +131,8 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const client = createRpc(dashd.rpc);
   // How dashd's chain stands decides what it is asked, and whether what it says of the chain is news.
   let chain: { readonly standing: Standing; readonly detail: string } = { standing: 'unknown', detail: '' };
+  /** It has been told, or is not to be had: the feed is connected before, and may show old blocks, or those of another chain. */
+  const chainAsked$ = new ReplaySubject<void>(1);
   const isCurrent = (): boolean => chain.standing === 'unknown' || chain.standing === 'current';
   const rpc = onOwnChain(client, () => (chain.standing === 'wrong-network' ? chain.detail : undefined));
   const ours = { network: network.name, devnet: config.devnet?.name };
@@ -196,7 +200,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
             plan$: feedPlans({ url: dashd.zmq.url, rpcNews$, rpc }),
             open: ({ endpoint, topics }) =>
               socket((on) => openSubscription({ connect: endpoint, topics }, on), closing),
-          }),
+          }).pipe(heldUntil(chainAsked$, ({ type }) => type === 'frames', MAX_EARLY_FEED)),
           witness$: merge(
             rpcNews$.pipe(
               filter(isTip),
@@ -269,6 +273,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
       if (news.type === 'standing') {
         chain = news;
         if (!isCurrent()) tip.forget();
+        chainAsked$.next();
       } else if (news.type === 'tip') moveTip(news.hash, 'rpc');
       else if (news.type === 'chain block') tip.see(news.hash, news.previous, news.height, news.header);
       else tell(news);
@@ -450,6 +455,8 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
 
 /** A second address of a node that counts already is left alone for so long, milliseconds. */
 const TWIN_FORGOTTEN_MS = HOUR_MS;
+/** Messages of the feed that are held until dashd has told how its chain stands: those of a few blocks. */
+const MAX_EARLY_FEED = 16;
 
 const BLOCK_EVENTS: ReadonlySet<string> = new Set<BlockEvent['type']>([
   'received',

@@ -2,7 +2,8 @@
  * Whether dashd's chain is the one that we work for, and whether dashd has caught up with it, read from `getblockchaininfo`
  * (Core `rpc/blockchain.cpp`) or from the error that stands in its place while dashd starts. Pure.
  *
- * While dashd is not `current` nothing it says of the chain is news: its feed and its tip are not followed, and a relay that hears
+ * `unknown` is a dashd that does not tell: it is taken to be on our chain, so that a relay whose RPC fails still follows the feed.
+ * While dashd is neither that nor `current` nothing it says of the chain is news: its feed and its tip are not followed, and a relay that hears
  * found blocks sends them to its peers at once, as it does without a dashd.
  */
 import { z } from 'zod';

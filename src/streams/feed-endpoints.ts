@@ -23,6 +23,7 @@ import { z } from 'zod';
 import { connectableEndpoint, type Endpoint, isLocalEndpoint, parseEndpoint } from '../address/endpoint.js';
 import { isWildcard } from '../address/host.js';
 import type { ServiceEvent } from '../events.js';
+import type { Standing } from './chain-standing.js';
 import type { Rpc, RpcAnswer, SocketNews } from './ports.js';
 import type { RpcNews } from './watch-rpc.js';
 
@@ -164,13 +165,16 @@ export function feedPlans(deps: {
 }): Observable<FeedPlan> {
   return deps.rpcNews$.pipe(
     filter((news) =>
-      news.type === 'standing' ? news.standing !== 'wrong-network' : news.type === 'service' && isRpcUp(news),
+      news.type === 'standing' ? !UNASKED.has(news.standing) : news.type === 'service' && isRpcUp(news),
     ),
     switchMap(() => deps.rpc.call('getzmqnotifications')),
     map((answer) => planFeed(answer, deps.url)),
     filter((plan) => plan !== undefined),
   );
 }
+
+/** Of a dashd that is not ours nothing is asked, and of one that does not answer nothing is had. */
+const UNASKED: ReadonlySet<Standing> = new Set(['wrong-network', 'unknown']);
 
 function isRpcUp({ service, state }: ServiceEvent): boolean {
   return service === 'dashd rpc' && state === 'up';

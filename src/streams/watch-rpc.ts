@@ -40,7 +40,10 @@ export interface ChainBlock {
 
 export type RpcNews =
   | { readonly type: 'tip'; readonly hash: Hash }
-  /** Told when it changes; tips are told while it is `current` alone. */
+  /**
+   * Told when it changes; tips are told while it is `current` alone. The first is told within FIRST_STANDING_MS: `unknown` when
+   * dashd does not answer, or says nothing of its chain.
+   */
   | { readonly type: 'standing'; readonly standing: Standing; readonly detail: string }
   | ChainBlock
   | ServiceEvent;
@@ -54,6 +57,8 @@ export interface WatchRpcDeps {
 
 /** Well below the 30 s after which dashd closes an idle connection; also how long a dashd that stops may have to wait for us. */
 const POLL_MS = 5 * SECOND_MS;
+/** A dashd that answers does so in milliseconds; one that does not must not hold up those who wait for its word. */
+const FIRST_STANDING_MS = 3 * SECOND_MS;
 /** How a dashd that catches up gets on is told once in so many polls: every minute. */
 const PROGRESS_POLLS = 12;
 /** Blocks looked back on: as many as decide on the next one's target. */
@@ -96,10 +101,16 @@ export function watchRpc({ rpc, chain, clock, scheduler }: WatchRpcDeps): Observ
       }),
     ),
   );
-  const readings$ = polls$.pipe(
+  const answers$ = polls$.pipe(
     map((answer) => readChain(answer, chain)),
-    filter((reading) => reading !== undefined),
     share(),
+  );
+  const readings$ = answers$.pipe(filter((reading) => reading !== undefined));
+  const first$ = merge(answers$, timer(FIRST_STANDING_MS, scheduler)).pipe(
+    take(1),
+    concatMap((reading): RpcNews[] =>
+      typeof reading === 'object' ? [] : [{ type: 'standing', standing: 'unknown', detail: '' }],
+    ),
   );
   // A tip, and what is below it that has not been asked for: both may be parents, and tell what is to be expected of their children.
   const asked = new Set<Hash>();
@@ -109,7 +120,7 @@ export function watchRpc({ rpc, chain, clock, scheduler }: WatchRpcDeps): Observ
       standing === 'current' && tip !== undefined ? chainBelow(rpc, tip, asked) : EMPTY,
     ),
   );
-  return merge(state$, standings(readings$, clock), tips(readings$), chain$);
+  return merge(state$, first$, standings(readings$, clock), tips(readings$), chain$);
 }
 
 /** What became of the chain; as a service it is told once more when it gets on, and when there is anything new to say of it. */

@@ -112,6 +112,47 @@ describe('a dashd that is catching up', () => {
   });
 });
 
+describe("a feed that is connected before dashd's first answer", () => {
+  /** A block that dashd shows while nothing is known of its chain yet. */
+  async function feedIsEarly(faults: RpcFaults): Promise<{ readonly one: Embedded; readonly raw: Buffer }> {
+    net = await Embedded.start({
+      peers: [{}, {}],
+      prepare: (dashd) => {
+        dashd.rpcFaults = faults;
+      },
+    });
+    await net.service('dashd feed', 'connected');
+    const [raw] = net.dashd.generate(1);
+    assert.ok(raw);
+    return { one: net, raw };
+  }
+
+  test('is not followed where the answer says that the chain is another', async () => {
+    const { one } = await feedIsEarly({ delayMs: 1_000, ...saying({ chain: 'test' }) });
+    await one.service('dashd chain', 'wrong-network');
+    await feedShowsABlock(one);
+    assert.ok(!one.relay.events.some((event) => event.type === 'received' && event.source === 'dashd'));
+    assert.ok(!one.relay.events.some((event) => event.type === 'tip'));
+  });
+
+  test('is followed from its first block on where the answer says that dashd is synchronised', async () => {
+    const { one, raw } = await feedIsEarly({ delayMs: 1_000 });
+    const { source } = await one.relay.verdict(raw);
+    assert.equal(source, 'dashd');
+    assert.equal(one.countServiceEvents('dashd chain', 'synchronised'), 1);
+  });
+
+  test('is followed from its first block on where dashd never answers, or refuses to', async () => {
+    for (const faults of [{ hangs: true }, { unauthorised: true }]) {
+      const { one, raw } = await feedIsEarly(faults);
+      const { source } = await one.relay.verdict(raw);
+      assert.equal(source, 'dashd');
+      await one.stop();
+      net = undefined;
+    }
+  });
+});
+
 describe('a dashd whose topics are not at dashd.zmq.url', () => {
   test('is heard where it says that it publishes them', async () => {
     const one = await start({}, { flags: { 'dashd-zmq-url': `tcp://127.0.0.1:${await freePort()}` } });

@@ -50,6 +50,9 @@ const brief = (news: RpcNews): string => {
   }
 };
 
+const standingsIn = (values: readonly RpcNews[]) =>
+  values.flatMap((news) => (news.type === 'standing' ? [news.standing] : []));
+
 describe("watching dashd's RPC", () => {
   it('asks at once and every 5 seconds, and tells the tip each time', async () => {
     const { time, rpc, news$ } = watching();
@@ -122,6 +125,31 @@ describe("watching dashd's RPC", () => {
     );
   });
 
+  it('says that the chain is unknown when the first answer tells nothing of it, or does not come in 3 seconds, and what it is later', async () => {
+    for (const tells of [() => UNREACHABLE, () => answer([])]) {
+      const { time, rpc, news$ } = watching();
+      rpc.replies.set('getblockchaininfo', inTurn(tells(), tells(), info(0)));
+      const { values } = gather(news$);
+      await time.pass(0);
+      assert.deepEqual(standingsIn(values), ['unknown']);
+      await time.pass(12_000);
+      assert.deepEqual(standingsIn(values), ['unknown', 'current']);
+    }
+    const { time, rpc, news$ } = watching();
+    const late = later();
+    rpc.replies.set('getblockchaininfo', late.answer);
+    const { values, stop } = gather(news$);
+    await time.pass(2_999);
+    assert.deepEqual(standingsIn(values), []);
+    await time.pass(1);
+    assert.deepEqual(standingsIn(values), ['unknown']);
+    late.give(info(0));
+    await time.pass(0);
+    assert.deepEqual(standingsIn(values), ['unknown', 'current']);
+    stop();
+    assert.equal(time.pending, 0);
+  });
+
   it('takes no garbage for a tip', async () => {
     const { time, rpc, news$ } = watching();
     rpc.replies.set(
@@ -134,6 +162,7 @@ describe("watching dashd's RPC", () => {
     await time.pass(30_000);
     assert.deepEqual(values.map(brief), [
       'dashd rpc up: answers: dashd answers',
+      'standing unknown',
       'standing current',
       'dashd chain up: synchronised: dashd is synchronised',
     ]);
@@ -148,7 +177,7 @@ describe("watching dashd's RPC", () => {
     assert.deepEqual(rpc.times('getblockchaininfo'), [0]);
     slow.give(rpcError(-1, 'at last'));
     await time.pass(0);
-    assert.deepEqual(values.map(brief), ['dashd rpc down: rpc error: at last']);
+    assert.deepEqual(values.map(brief), ['standing unknown', 'dashd rpc down: rpc error: at last']);
     await time.pass(5_000);
     assert.equal(rpc.calls.length, 2);
   });
@@ -204,10 +233,7 @@ describe("dashd's chain", () => {
     rpc.replies.set('getblockchaininfo', inTurn(info(7), UNREACHABLE, info(7, { chain: 'test' }), info(8)));
     const { values } = gather(news$);
     await time.pass(20_000);
-    assert.deepEqual(
-      values.flatMap((news) => (news.type === 'standing' ? [news.standing] : [])),
-      ['current', 'wrong-network', 'current'],
-    );
+    assert.deepEqual(standingsIn(values), ['current', 'wrong-network', 'current']);
     assert.deepEqual(
       values.flatMap((news) => (news.type === 'tip' ? [brief(news)] : [])),
       ['tip 7', 'tip 8', 'tip 8'],
