@@ -79,7 +79,7 @@ export class RelayProcess {
         `--history-file=${this.history}`,
         '--broadcast-skip-bootstrap=true',
         '--broadcast-min-peers=0',
-        ...(this.flags.some((flag) => flag.startsWith('--http-port')) ? [] : ['--http-enabled=false']),
+        ...(this.hasPages ? [] : ['--http-enabled=false']),
         '--log-level=debug',
         '--log-format=json',
         ...this.flags,
@@ -95,11 +95,17 @@ export class RelayProcess {
     this.child = child;
     await this.says(/pool socket up/);
     await this.says(/events socket up/);
+    // The pages come after the sockets.
+    if (this.hasPages) await this.says(/http up/);
   }
 
   /** Waits until so many peers have finished their handshake, since it was started. */
   async connected(count: number): Promise<void> {
     await this.until(`${count} peers`, () => this.peers.size >= count);
+  }
+
+  private get hasPages(): boolean {
+    return this.flags.some((flag) => flag.startsWith('--http-port'));
   }
 
   get pid(): number {
