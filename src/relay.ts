@@ -51,6 +51,7 @@ import { followFinality } from './streams/finality.js';
 import { openHistory } from './streams/history.js';
 import { createIntake } from './streams/intake.js';
 import { keepBlocks } from './streams/kept-blocks.js';
+import { Opened } from './streams/opened.js';
 import { heldUntil } from './streams/operators/held-until.js';
 import { onOwnChain } from './streams/own-chain.js';
 import { peerEvents } from './streams/peer-events.js';
@@ -106,20 +107,41 @@ export interface RelayDeps {
   readonly examine?: typeof examine;
 }
 
-/** Starts a relay. Nothing it meets later ends it: what is amiss is told as events. */
+/**
+ * Starts a relay. Nothing it meets later ends it: what is amiss is told as events.
+ * @throws what a start fails for; all that was opened, `deps.pool` included, is closed then
+ */
 export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay> {
+  const opened = new Opened();
+  try {
+    return await assemble(config, deps, opened);
+  } catch (error) {
+    const faults = await opened.close();
+    throw faults.length === 0 ? error : new AggregateError([error, ...faults], String(error));
+  }
+}
+
+async function assemble(config: Config, deps: RelayDeps, opened: Opened): Promise<Relay> {
   const { clock = systemClock, random = systemRandom, scheduler = asyncScheduler, userAgent } = deps;
   const { dial = dialTcp } = deps;
   const { broadcast, dashd } = config;
   const network = NETWORKS[config.network];
-  await loadX11();
-
   const events$ = new Subject<RelayEvent>();
   const done = new Promise<void>((resolve) => events$.subscribe({ complete: resolve }));
   if (deps.listen !== undefined) events$.subscribe(deps.listen);
   const tell = (event: RelayEvent): void => events$.next(event);
   const closing = new Set<Promise<void>>();
+  opened.add(() => events$.complete());
+  opened.add(() => Promise.all(closing));
   const curve = config.pool.curve.enabled ? config.pool.curve : undefined;
+
+  // It may be bound already, and is closed also where nothing has read it yet.
+  const pool = drainableSocket(deps.pool ?? bindPull({ bind: config.pool.bind, curve }), closing);
+  let poolRead = false;
+  opened.add(() => {
+    if (!poolRead) pool.news$.subscribe().unsubscribe();
+  });
+  await loadX11();
 
   // What we know: the chain's tip, the blocks we can serve, the blocks that have been here.
   const tip = new ChainTip();
@@ -127,8 +149,8 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const gate = new Gatekeeper(network, tip, clock, deps.examine);
 
   // Bytes come in: the pool's frames, dashd's answers.
-  const pool = drainableSocket(deps.pool ?? bindPull({ bind: config.pool.bind, curve }), closing);
   const client = createRpc(dashd.rpc);
+  opened.add(() => client.close());
   // How dashd's chain stands decides what it is asked, and whether what it says of the chain is news.
   let chain: { readonly standing: Standing; readonly detail: string } = { standing: 'unknown', detail: '' };
   /** It has been told, or is not to be had: the feed is connected before, and may show old blocks, or those of another chain. */
@@ -220,6 +242,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   const { fallback } = broadcast;
   const { enabled: spooling, dir, ...spoolLimits } = config.spool;
   const kept = keepBlocks(spooling, { folder: openSpoolFolder(dir), ...spoolLimits, tell, clock, scheduler });
+  opened.add(() => kept.close());
   const broadcaster = new Broadcaster({
     network,
     pool: peers,
@@ -235,6 +258,8 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
     { bind: config.events.bind, curve },
     { state: (state, detail) => tell(socketEvent('events socket', state, detail, clock.now())) },
   );
+  opened.add(() => publisher.close());
+  opened.add(() => broadcaster.stop());
   const intake = createIntake({ gate, broadcaster, tell: kept.answer });
   const moveTip = (hash: string, source: 'feed' | 'rpc'): void => {
     tip.see(hash);
@@ -242,6 +267,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   };
 
   const outgoing = new Subscription();
+  opened.add(() => outgoing.unsubscribe());
   outgoing.add(events$.pipe(filter(isBlockEvent)).subscribe((event) => publisher.publish(JSON.stringify(event))));
   // Noted once the history is read.
   const unnoted: BlockEvent[] = [];
@@ -262,6 +288,8 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   );
 
   const incoming = new Subscription();
+  opened.add(() => incoming.unsubscribe());
+  poolRead = true;
   incoming.add(
     pool.news$.subscribe((news) => {
       if (news.type === 'frames') intake.fromPool(news.frames);
@@ -306,6 +334,8 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
       )
     : undefined;
 
+  opened.add(() => proxy?.close());
+
   // One node counts once: a second address of it is left, and not dialled again.
   outgoing.add(
     twins({
@@ -340,7 +370,9 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   // All that a block needs stands. Now what is on disk: unfinished blocks, the history, the countries, the peers.
   incoming.add(kept.recovered$({ gate, broadcaster, rpc, events$, scheduler }).subscribe());
   const historyFile = openHistoryFile(config.history.file);
+  opened.add(() => historyFile.close());
   const history = await openHistory({ file: historyFile, maxBlocks: config.history.maxBlocks, tell, clock, scheduler });
+  opened.add(() => history.close());
   // A block leaves the spool once what came of it is in the history: killed in between, it would have gone from both.
   const release = (event: RelayEvent): void => {
     void history.written().then(() => kept.note(event));
@@ -358,6 +390,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   );
   country ??= await countriesOf(broadcast.countryDb, tell, clock);
   const peerFile = openPeerFile(broadcast.peerDb);
+  opened.add(() => peerFile.close());
   if (broadcast.enabled) {
     for (const event of await loadBook(book, peerFile, clock)) tell(event);
     outgoing.add(peering.events$.subscribe(tell));
@@ -402,6 +435,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
           tell({ type: 'service', at: clock.now(), service: 'control socket', state, code, detail }),
       })
     : undefined;
+  opened.add(() => control?.close());
   const saved = broadcast.enabled
     ? lastValueFrom(
         persist({
