@@ -316,13 +316,15 @@ export class RawClient {
     });
   }
 
-  /** Resolves once it holds; a test that waits in vain ends at the runner's limit. */
+  /** Resolves once it holds. @throws Error with what was heard when the connection is closed before */
   until(holds: (client: this) => boolean): Promise<void> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const look = () => {
-        if (!holds(this)) return;
+        const isTrue = holds(this);
+        if (!isTrue && !this.isClosed) return;
         this.waiting.delete(look);
-        resolve();
+        if (isTrue) resolve();
+        else reject(new Error(`the connection was closed: ${this.text}`));
       };
       this.waiting.add(look);
       look();
