@@ -1,6 +1,6 @@
 /** A server that strangers cannot exhaust: bounded connections, and none that stays without making progress. */
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { visitorOf } from './access.js';
 import { handleClientErrors } from './errors.js';
 import type { HttpLimits } from './limits.js';
@@ -29,9 +29,9 @@ export function createGuardedServer(
   );
   server.maxHeadersCount = MAX_HEADERS;
   server.maxRequestsPerSocket = limits.maxRequests;
-  server.maxConnections = limits.max;
   server.setTimeout(limits.idleMs);
   handleClientErrors(server);
+  boundConnections(server, limits.max);
 
   const perAddress = new Map<string, number>();
   server.on('connection', (socket) => {
@@ -51,6 +51,36 @@ export function createGuardedServer(
     });
   });
   return server;
+}
+
+/**
+ * When there are too many connections, the one that has been without a request for the longest makes room: whoever only holds connections, from
+ * however many addresses, does not keep the health checks out.
+ */
+function boundConnections(server: Server, max: number): void {
+  const open = new Set<Socket>();
+  /** Without a request under way, the longest first. */
+  const idle = new Set<Socket>();
+  server.prependListener('connection', (socket: Socket) => {
+    open.add(socket);
+    idle.add(socket);
+    socket.once('close', () => {
+      open.delete(socket);
+      idle.delete(socket);
+    });
+    if (open.size <= max) return;
+    // The newcomer itself where all others are being answered.
+    const [leaving = socket] = idle;
+    open.delete(leaving);
+    idle.delete(leaving);
+    leaving.destroy();
+  });
+  server.prependListener('request', ({ socket }, response) => {
+    idle.delete(socket);
+    response.once('close', () => {
+      if (open.has(socket)) idle.add(socket);
+    });
+  });
 }
 
 /** Whether somebody who listens there now would have the address. */

@@ -229,6 +229,19 @@ describe('hostile connections', () => {
     assert.equal(answer.status, 200);
   });
 
+  test('from many addresses that only hold their places make room, those that listen do not', async (t) => {
+    const http = await start({ max: 20, maxPerAddress: 10, headMs: 60_000, requestMs: 60_000, idleMs: 60_000 });
+    t.after(() => http.close());
+    const listener = await http.listen();
+    await listener.until(({ text }) => text.includes('retry: '));
+    const crowd = await Promise.all(
+      Array.from({ length: 60 }, (_, n) => http.socket({ localAddress: `127.0.1.${1 + (n % 6)}` })),
+    );
+    assert.equal((await http.ask('/healthz', { localAddress: '127.0.0.5' })).status, 200);
+    await eventually(() => crowd.filter(({ isClosed }) => !isClosed).length <= 19);
+    assert.equal(listener.isClosed, false);
+  });
+
   test('of a thousand clients who ask and listen keep memory bounded', async (t) => {
     const http = await start({ max: 2_000, maxPerAddress: 2_000, headMs: 60_000, requestMs: 60_000, idleMs: 60_000 });
     t.after(() => http.close());

@@ -271,8 +271,8 @@ export class HttpUnderTest {
   }
 
   /** A socket with nothing said yet. */
-  async socket(): Promise<RawClient> {
-    const socket = connect({ host: '127.0.0.1', port: this.port });
+  async socket(from: { readonly localAddress?: string } = {}): Promise<RawClient> {
+    const socket = connect({ host: '127.0.0.1', port: this.port, ...from });
     const client = new RawClient(socket);
     await client.connected;
     return client;
