@@ -26,12 +26,8 @@ test('the stand-in for dashd comes back on its ports, though they were taken mea
   const ports = [dashd.node.port, ...[dashd.rpcUrl, dashd.zmqUrl].map((url) => Number(new URL(url).port))];
   await dashd.stop();
   const strangers = await Promise.all(
-    ports.map(
-      (port) =>
-        new Promise<Server>((resolve) => {
-          const server = createServer().listen(port, '127.0.0.1', () => resolve(server));
-        }),
-    ),
+    // Another test's connection may have the port for a moment.
+    ports.map((port) => patiently(() => listening(port))),
   );
   const started = dashd.start();
   for (const server of strangers) await new Promise((resolve) => server.close(resolve));
@@ -39,3 +35,10 @@ test('the stand-in for dashd comes back on its ports, though they were taken mea
   assert.deepEqual([dashd.node.port, ...[dashd.rpcUrl, dashd.zmqUrl].map((url) => Number(new URL(url).port))], ports);
   await dashd.stop();
 });
+
+function listening(port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}
