@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { Feed, type FeedFaults, HIGH_WATER_MARK, TOPICS } from './feed.js';
+import { onFreePort } from './free-port.js';
 import { type MineOptions, mineBlock } from './miner.js';
 import { type NodeOptions, SimulatedNode } from './node.js';
 import { patiently } from './patience.js';
@@ -31,7 +32,7 @@ export class DashdStandIn {
   private readonly feed: Feed;
   private credentials: string;
   private rpcPort: number;
-  private zmqEndpoint: string;
+  private zmqPort: number;
   private stopFeeding: (() => void) | undefined;
   private starts = 0;
 
@@ -39,7 +40,7 @@ export class DashdStandIn {
     this.node = new SimulatedNode({ name: 'dashd', ...options });
     this.credentials = `${options.user ?? COOKIE_USER}:${options.password ?? ''}`;
     this.rpcPort = options.rpcPort ?? 0;
-    this.zmqEndpoint = `tcp://127.0.0.1:${options.zmqPort === undefined || options.zmqPort === 0 ? '*' : options.zmqPort}`;
+    this.zmqPort = options.zmqPort ?? 0;
     this.feed = new Feed(() => this.feedFaults);
     this.rpc = new RpcServer({
       credentials: () => this.credentials,
@@ -55,7 +56,7 @@ export class DashdStandIn {
 
   /** Where blocks and ChainLocks are published. */
   get zmqUrl(): string {
-    return this.zmqEndpoint;
+    return `tcp://127.0.0.1:${this.zmqPort}`;
   }
 
   get user(): string {
@@ -71,8 +72,11 @@ export class DashdStandIn {
     this.starts += 1;
     await this.writeCookie();
     await patiently(() => this.node.start());
-    this.rpcPort = await patiently(() => this.rpc.start(this.rpcPort));
-    this.zmqEndpoint = await patiently(() => this.feed.start(this.zmqEndpoint));
+    this.rpcPort = await bind(this.rpcPort, (port) => this.rpc.start(port));
+    this.zmqPort = await bind(this.zmqPort, async (port) => {
+      await this.feed.start(`tcp://127.0.0.1:${port}`);
+      return port;
+    });
     this.stopFeeding = this.node.chain.onTip((tip) => {
       if (!this.node.chain.initialDownload) this.feed.publish(tip);
     });
@@ -103,7 +107,7 @@ export class DashdStandIn {
 
   /** Source: Dash Core `zmq/zmqrpc.cpp`. */
   private notifications(): object[] {
-    return TOPICS.map((topic) => ({ type: `pub${topic}`, address: this.zmqEndpoint, hwm: HIGH_WATER_MARK }));
+    return TOPICS.map((topic) => ({ type: `pub${topic}`, address: this.zmqUrl, hwm: HIGH_WATER_MARK }));
   }
 
   /** A password that differs from start to start and from process to process, so that a cookie kept too long is found out. */
@@ -113,4 +117,9 @@ export class DashdStandIn {
     this.credentials = `${COOKIE_USER}:start-${process.pid}-${this.starts}`;
     await writeFile(cookieFile, this.credentials, { mode: 0o600 });
   }
+}
+
+/** @param port 0 for one that it can have again later */
+function bind<T>(port: number, start: (port: number) => Promise<T>): Promise<T> {
+  return port === 0 ? onFreePort(start) : patiently(() => start(port));
 }

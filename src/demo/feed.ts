@@ -1,4 +1,5 @@
 import { Publisher } from 'zeromq';
+import { closed } from '../adapters/zmq-close.js';
 import type { ChainBlock } from './chain.js';
 import { chainLockOf } from './chain-lock.js';
 
@@ -26,8 +27,8 @@ export class Feed {
 
   constructor(private readonly faults: () => FeedFaults) {}
 
-  /** Binds to an endpoint such as `tcp://127.0.0.1:*`, and counts from 0, as a dashd just started does. @returns where it is bound */
-  async start(endpoint: string): Promise<string> {
+  /** Binds to an endpoint, and counts from 0, as a dashd just started does. */
+  async start(endpoint: string): Promise<void> {
     const socket = new Publisher({ linger: 0, sendHighWaterMark: HIGH_WATER_MARK });
     try {
       await socket.bind(endpoint);
@@ -37,17 +38,15 @@ export class Feed {
     }
     this.socket = socket;
     this.sequence.clear();
-    return socket.lastEndpoint ?? endpoint;
   }
 
+  /** Resolves when its port is free. */
   async stop(): Promise<void> {
     const { socket } = this;
     this.socket = undefined;
     await this.sending;
     if (socket === undefined) return;
-    const endpoint = socket.lastEndpoint;
-    if (endpoint !== null) await socket.unbind(endpoint);
-    socket.close();
+    await closed(socket);
   }
 
   /** Tells of a new tip, by hash and in full. */

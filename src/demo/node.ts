@@ -13,6 +13,7 @@ import type { Behaviour, Line } from './behaviour.js';
 import { type AcceptOutcome, Chain, type ChainBlock } from './chain.js';
 import { compactBlock } from './compact.js';
 import { Flood } from './flood.js';
+import { onFreePort } from './free-port.js';
 import { handle } from './handlers.js';
 import { Link } from './link.js';
 import type { Peer } from './peer.js';
@@ -140,12 +141,14 @@ export class SimulatedNode {
   /** Starts listening, on the port it had before if it was stopped. @throws the system's error when the port is taken */
   async start(): Promise<void> {
     const server = createServer((socket) => this.adopt(socket, true));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.listenPort, HOST, resolve);
-    });
-    const bound = server.address();
-    if (bound !== null && typeof bound === 'object') this.listenPort = bound.port;
+    const listen = async (port: number): Promise<void> => {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, HOST, resolve);
+      });
+      this.listenPort = port;
+    };
+    await (this.listenPort === 0 ? onFreePort(listen) : listen(this.listenPort));
     this.server = server;
     this.stopListening = this.chain.onTip((_tip, connected) => this.queueAnnouncements(connected));
   }

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { SubmittedBlock } from '../../src/adapters/rpc-proxy/visit.js';
 import { openRpcProxy, type RpcProxy, type RpcProxyLimits } from '../../src/adapters/rpc-proxy.js';
+import { freePort } from '../../src/demo/free-port.js';
 
 export interface Asked {
   readonly method: string;
@@ -48,9 +49,10 @@ export class ScriptedDashd {
     });
   }
 
-  static async start(port = 0): Promise<ScriptedDashd> {
+  /** @param port a free one unless told */
+  static async start(port?: number): Promise<ScriptedDashd> {
     const dashd = new ScriptedDashd();
-    dashd.server.listen(port, '127.0.0.1');
+    dashd.server.listen(port ?? (await freePort()), '127.0.0.1');
     await once(dashd.server, 'listening');
     return dashd;
   }

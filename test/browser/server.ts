@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
+import { freePort } from '../../src/demo/free-port.js';
 import type { RelayEvent } from '../../src/events.js';
 import { type RelayData, replyOf, summaryOf } from './fixture.js';
 
@@ -37,11 +38,12 @@ export class FixtureServer {
     public data: RelayData,
   ) {}
 
-  /** @param assets folder of the built page @param port 0 for a free one */
-  static async start(assets: string, data: RelayData, port = 0): Promise<FixtureServer> {
+  /** @param assets folder of the built page @param port a free one unless told */
+  static async start(assets: string, data: RelayData, port?: number): Promise<FixtureServer> {
+    const at = port ?? (await freePort());
     const server = createServer((request, reply) => void fixture.answer(request, reply));
     const fixture = new FixtureServer(server, assets, data);
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
     return fixture;
   }
 
