@@ -266,7 +266,8 @@ describe('many callers at once', () => {
     dashd.answer = (response, asked) => {
       if (!String(asked.body).includes('held')) saying(OK)(response, asked);
     };
-    for (const ahead of [String(post(COUNT)).repeat(1_100), String(post(COUNT.padEnd(60_000))).repeat(100)]) {
+    // Of bodies over 16 kB Node reads no more until their turn comes: those need no hanging up.
+    for (const ahead of [String(post(COUNT)).repeat(1_100), String(post(COUNT.padEnd(15_000))).repeat(100)]) {
       const flooding = await open.caller();
       flooding.send(post('"held"'), ahead);
       await flooding.ended();
