@@ -158,9 +158,9 @@ function spooledTable({ size, peers, without, with: kept }: Spooled): string {
   );
 }
 
-function floodedTable({ size, peers, rows }: Flooded): string {
+function floodedTable({ size, peers, strangers, rows }: Flooded): string {
   return table(
-    `Floods: ${bytes(size)} to ${peers} peers that behave, PUSHed as others begin to flood; to the last byte in ms`,
+    `Floods: ${bytes(size)} to ${peers} peers that behave, PUSHed as some of ${strangers} others begin to flood; to the last byte in ms`,
     ['peers that flood', 'blocks', 'p50', 'p99', 'max', 'event loop held, max', 'peers lost'],
     rows.map(({ flooders, lastByte, heldMs, lost }) => [
       flooders === 0 ? 'none (floor)' : String(flooders),

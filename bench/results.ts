@@ -127,6 +127,8 @@ export interface Flooded {
   readonly size: number;
   /** Those that behave, whose last byte counts. */
   readonly peers: number;
+  /** The others that are connected; as many of them as a row says flood. */
+  readonly strangers: number;
   /** The first is without a flood. */
   readonly rows: readonly FloodedRow[];
 }

@@ -6,7 +6,7 @@ import { Push } from 'zeromq';
 import { HEADER_SIZE } from '../src/block/x11.js';
 import { freePort } from '../src/demo/free-port.js';
 import { Child } from './child.js';
-import { seatContender, seatReceivers } from './cores.js';
+import { giveWay, seatContender, seatReceivers } from './cores.js';
 import type { Contender, ContenderPlan, FromContender, FromRpc, FromSinks, ToContender, ToSinks } from './protocol.js';
 import { enterTurns, leaveTurns, takeTurn } from './turns.js';
 
@@ -18,6 +18,8 @@ export interface RigOptions {
   readonly others?: readonly number[];
   /** The chain's tip before the first block. */
   readonly tip: string;
+  /** dashd's work is none of the matter: it gives way to everything else. */
+  readonly dashdGivesWay?: true;
   /** Where to leave CPU profiles of the contenders. */
   readonly profile?: string | undefined;
 }
@@ -59,6 +61,7 @@ export class Rig {
     const { port } = await rpc.next('listening');
     // It is the pool's own dashd, on the relay's machine.
     seatContender(rpc.pid);
+    if (options.dashdGivesWay) giveWay(rpc.pid);
     return new Rig(options, sinks, rpc, [...ports, ...(options.others ?? [])], `http://127.0.0.1:${port}`);
   }
 

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock, systemRandom } from '../../src/adapters/system.js';
+import { createLoop } from '../../src/adapters/zmq-loop.js';
 import { loadConfig } from '../../src/config.js';
 import type { RelayEvent } from '../../src/events.js';
 import { createLogger } from '../../src/ops/logger.js';
 import { createServices } from '../../src/ops/services.js';
 import { startRelay } from '../../src/relay.js';
+import { warmUp } from '../../src/streams/warm.js';
 import { planOf, tell } from '../child.js';
 import type { ContenderPlan, FromContender, ToContender } from '../protocol.js';
 
@@ -102,5 +104,7 @@ const { view } = await startRelay(loaded.config, {
   },
 });
 await connection;
+// What is measured is a relay that has been up for a while.
+await warmUp({ clock: systemClock, random: systemRandom, createLoop });
 const url = await services.open(view);
 tell<FromContender>({ type: 'ready', ...(url !== undefined && { url }) });

@@ -1,17 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { PeerAddress } from '../wire/addr.js';
-import { INV } from '../wire/inventory.js';
+import { longAddresses, longHeaders, longInventory } from '../wire/longest.js';
 import { Writer } from '../wire/writer.js';
 import type { Behaviour } from './behaviour.js';
 import type { Link } from './link.js';
 import { MAX_ADDRESSES } from './protocol.js';
 
 const MAX_BACKLOG_BYTES = 64 * 1024;
-const MAX_INVENTORY = 50_000;
-const MAX_HEADERS = 2_000;
 const MAX_LOCATOR = 101;
 const BLOCK_BYTES = 2_000_000;
-const ADDRESS_BYTES = 30;
 
 export type FloodKind = NonNullable<Behaviour['floods']>;
 
@@ -22,37 +19,17 @@ export function largestMessage(kind: FloodKind): readonly [string, Buffer] {
 
 const LARGEST: Readonly<Record<FloodKind, () => readonly [string, Buffer]>> = {
   pings: () => ['ping', randomBytes(8)],
-  addresses: () => ['addr', addresses()],
+  addresses: () => ['addr', longAddresses()],
   'unknown commands': () => ['nonsense', Buffer.alloc(32)],
-  announcements: () => ['inv', inventory()],
-  requests: () => ['getdata', inventory()],
-  headers: () => ['headers', headers()],
+  announcements: () => ['inv', longInventory()],
+  requests: () => ['getdata', longInventory()],
+  headers: () => ['headers', longHeaders()],
   blocks: () => ['block', randomBytes(BLOCK_BYTES)],
   questions: () => [
     'getheaders',
     new Writer().i32(1).list(hashes(MAX_LOCATOR), writeBytes).bytes(randomBytes(32)).finish(),
   ],
 };
-
-function inventory(): Buffer {
-  const bytes = randomBytes(MAX_INVENTORY * 36);
-  for (let at = 0; at < bytes.length; at += 36) bytes.writeUInt32LE(INV.block, at);
-  return new Writer().compactSize(MAX_INVENTORY).bytes(bytes).finish();
-}
-
-/** Random ones, of IPv6. */
-function addresses(): Buffer {
-  return new Writer()
-    .compactSize(MAX_ADDRESSES)
-    .bytes(randomBytes(MAX_ADDRESSES * ADDRESS_BYTES))
-    .finish();
-}
-
-function headers(): Buffer {
-  const writer = new Writer().compactSize(MAX_HEADERS);
-  for (let count = 0; count < MAX_HEADERS; count += 1) writer.bytes(randomBytes(80)).compactSize(0);
-  return writer.finish();
-}
 
 function hashes(count: number): Buffer[] {
   return Array.from({ length: count }, () => randomBytes(32));

@@ -1,13 +1,17 @@
 /**
  * A found block is rare, so the code it passes through would be cold when it comes: not compiled, each call site still to be learned.
  * So practice blocks go through the real gate, broadcast and sessions to peers that are not there, before anything else is under
- * way.
+ * way. What peers may send meanwhile is practised too: a flood must not be the first to run the code that turns it away.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { firstValueFrom, NEVER, Subject, startWith, VirtualTimeScheduler } from 'rxjs';
 import { HEADER_SIZE, hashHeader } from '../block/x11.js';
 import { PROTOCOL_VERSION } from '../session/limits.js';
+import { UNWANTED } from '../session/step.js';
 import type { Clock, Random } from '../time.js';
+import { FrameDecoder } from '../wire/decoder.js';
 import { encodeFrame, FRAME_HEADER_BYTES, frameOf } from '../wire/frame.js';
+import { longAddresses, longHeaders, longInventory } from '../wire/longest.js';
 import { NETWORKS } from '../wire/network.js';
 import { ZERO_HASH } from '../wire/reader.js';
 import { Gatekeeper } from './blocks.js';
@@ -23,6 +27,10 @@ import { ChainTip } from './tip.js';
 /** More make the first block no faster (`npm run bench`). */
 const BLOCKS = 50;
 const PEERS = 20;
+/** How often each list is read. */
+const READINGS = 10;
+/** In a list of things: more are turned away. */
+const ITEMS = 10_000;
 /** Odd on the way up the merkle tree, as most are; together about 15 KB, as real won blocks have. */
 const WHOLE = { transactions: 9, scriptBytes: 1_600 };
 
@@ -88,9 +96,22 @@ async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<voi
     await pass(raw);
     previous = hashHeader(raw.subarray(0, HEADER_SIZE));
   }
+  await readLists();
   connections.unsubscribe();
   frames.unsubscribe();
   await Promise.all(closing);
+}
+
+/** One at a time: the pool's socket is open by now. */
+async function readLists(): Promise<void> {
+  const items = longInventory(ITEMS);
+  const lists = { addr: longAddresses(), headers: longHeaders(), inv: items, getdata: items };
+  const frames = Object.entries(lists).map(([command, payload]) => frameOf(network.magic, command, payload));
+  for (const frame of Array.from({ length: READINGS }, () => frames).flat()) {
+    const [read] = [...new FrameDecoder(network.magic, UNWANTED).read(frame)].slice(-1);
+    if (read?.kind !== 'message') throw new Error(`a practice list is read as ${read?.kind}`);
+    await nextTurn();
+  }
 }
 
 /** A ping with its nonce: no other message that we write has this length. */

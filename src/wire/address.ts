@@ -19,9 +19,27 @@ export function isV4Mapped(ip: Uint8Array): boolean {
 
 /** The text of a 4- or 16-byte IP address; an IPv4 address mapped into IPv6 is shown as what it is. */
 export function ipText(ip: Uint8Array): string {
-  if (ip.length === 16 && !isV4Mapped(ip)) return new ipaddr.IPv6([...ip]).toRFC5952String();
-  // By hand: a thousand come at once.
-  return ip.subarray(-4).join('.');
+  // Both by hand: a thousand come at once, and the library takes 14 ms for them while it is cold.
+  return ip.length === 16 && !isV4Mapped(ip) ? ipv6Text(ip) : ip.subarray(-4).join('.');
+}
+
+/** As RFC 5952 writes it: lower case, no leading zeros, `::` for the first of the longest runs of two or more zero groups. */
+function ipv6Text(ip: Uint8Array): string {
+  const groups = Array.from({ length: 8 }, (_, at) => ((ip[at * 2] ?? 0) << 8) | (ip[at * 2 + 1] ?? 0));
+  const { from, to } = longestZeros(groups);
+  const hex = groups.map((group) => group.toString(16));
+  return from === to ? hex.join(':') : `${hex.slice(0, from).join(':')}::${hex.slice(to).join(':')}`;
+}
+
+/** The first of the longest runs of two or more zeros, its end excluded; empty when there is none. */
+function longestZeros(groups: readonly number[]): { from: number; to: number } {
+  let longest = { from: 0, to: 0 };
+  let from = 0;
+  groups.forEach((group, at) => {
+    if (group !== 0) from = at + 1;
+    else if (at > from && at + 1 - from > longest.to - longest.from) longest = { from, to: at + 1 };
+  });
+  return longest;
 }
 
 /**

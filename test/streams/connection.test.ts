@@ -198,7 +198,7 @@ describe('what a peer sends', () => {
     const pings = Array.from({ length: 10 }, (_, i) => ({ command: 'ping', nonce: BigInt(i) }) as const);
     const write = under.peer.write.bind(under.peer);
     under.peer.write = (buffers, taken) => {
-      under.now += 1;
+      under.now += 0.5;
       write(buffers, taken);
     };
     under.peer.says(...pings);

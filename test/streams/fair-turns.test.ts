@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FairTurns, type Work } from '../../src/streams/fair-turns.js';
 
-/** An event loop that turns when it is told to, in which each step of work takes a millisecond. */
+/** An event loop that turns when it is told to, in which each step of work takes half a millisecond. */
 class Loop {
   now = 0;
   readonly done: string[] = [];
@@ -16,7 +16,7 @@ class Loop {
     let left = steps;
     return {
       step: () => {
-        this.now += 1;
+        this.now += 0.5;
         this.done.push(name);
         left -= 1;
         return left > 0;
@@ -40,7 +40,7 @@ describe('turns of the event loop, shared by connections', () => {
     assert.deepEqual(loop.done, ['a']);
   });
 
-  it('have 2 ms for all together: what is left waits for the next, and is served in turn', () => {
+  it('have a millisecond for all together: what is left waits for the next, and is served in turn', () => {
     const loop = new Loop();
     assert.equal(loop.turns.offer(loop.work('a', 5)), false);
     assert.equal(loop.turns.offer(loop.work('b', 2)), false);
@@ -50,6 +50,15 @@ describe('turns of the event loop, shared by connections', () => {
     assert.equal(loop.turn(), 'c c done a');
     assert.equal(loop.turn(), 'b b done a a done');
     assert.equal(loop.turn(), '');
+  });
+
+  it('count from the first offer: bytes take time to be read before they are offered', () => {
+    const loop = new Loop();
+    assert.equal(loop.turns.offer(loop.work('a', 1)), true);
+    loop.now += 0.5;
+    assert.equal(loop.turns.offer(loop.work('b', 1)), false);
+    assert.deepEqual(loop.done, ['a']);
+    assert.equal(loop.turn(), 'b b done');
   });
 
   it('begin anew with each turn', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { ipBytes, ipText } from '../../src/wire/address.js';
+import ipaddr from 'ipaddr.js';
+import { ipBytes, ipText, isV4Mapped } from '../../src/wire/address.js';
 import { fromBase32, toBase32 } from '../../src/wire/base32.js';
 import { i2pDestination, i2pName, onionKey, onionName } from '../../src/wire/hidden.js';
 import { bytes } from './arbitraries.js';
@@ -23,6 +24,21 @@ describe('an IP address', () => {
 
   it('is written in its canonical form (RFC 5952)', () => {
     for (const [hex, text] of TEXTS) assert.equal(ipText(Buffer.from(hex, 'hex')), text);
+  });
+
+  it('is written as the library writes it, wherever its zeros are', () => {
+    const group = fc.oneof(
+      fc.constant([0, 0]),
+      fc.tuple(fc.constant(0), fc.nat(255)),
+      fc.tuple(fc.nat(255), fc.nat(255)),
+    );
+    fc.assert(
+      fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), (groups) => {
+        const ip = Uint8Array.from(groups.flat());
+        if (!isV4Mapped(ip)) assert.equal(ipText(ip), new ipaddr.IPv6([...ip]).toRFC5952String());
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it('is read from any form, save the shorthands of IPv4', () => {

@@ -1,0 +1,36 @@
+/** The longest lists that a peer may send, as payloads. What is in them is random: a list is made in no time, however long it is. */
+import { randomBytes } from 'node:crypto';
+import { MAX_ADDRESSES } from './addr.js';
+import { INV } from './inventory.js';
+import { Writer } from './writer.js';
+
+/** Dash Core `net.h`: `MAX_INV_SZ`. */
+const MAX_INVENTORY = 50_000;
+const ITEM_BYTES = 36;
+/** Dash Core `net_processing.h`: `MAX_HEADERS_UNCOMPRESSED_RESULT`. */
+const MAX_HEADERS = 2_000;
+/** And a number of transactions, which is none. */
+const HEADER_BYTES = 80 + 1;
+const ADDRESS_BYTES = 30;
+
+/** Of `inv` or `getdata`: blocks all. */
+export function longInventory(length = MAX_INVENTORY): Buffer {
+  const bytes = randomBytes(length * ITEM_BYTES);
+  for (let at = 0; at < bytes.length; at += ITEM_BYTES) bytes.writeUInt32LE(INV.block, at);
+  return listOf(length, bytes);
+}
+
+/** Of `addr`: nearly all are of IPv6. */
+export function longAddresses(): Buffer {
+  return listOf(MAX_ADDRESSES, randomBytes(MAX_ADDRESSES * ADDRESS_BYTES));
+}
+
+export function longHeaders(): Buffer {
+  const bytes = randomBytes(MAX_HEADERS * HEADER_BYTES);
+  for (let at = HEADER_BYTES - 1; at < bytes.length; at += HEADER_BYTES) bytes[at] = 0;
+  return listOf(MAX_HEADERS, bytes);
+}
+
+function listOf(length: number, bytes: Buffer): Buffer {
+  return new Writer().compactSize(length).bytes(bytes).finish();
+}
