@@ -7,7 +7,7 @@ import type { Effort } from './effort.js';
 
 const SIZE = 15_000;
 const PEERS = 20;
-const BLOCKS = 600;
+const BLOCKS = 2_000;
 
 /** What the spool costs a block on its way out: two relays, one with it and one without, take turns block by block. */
 export async function runSpooled({ share, profile }: Effort): Promise<Spooled> {
