@@ -1,5 +1,5 @@
 import { inspect } from '../src/block/gate.js';
-import { mineBlock } from '../src/demo/miner.js';
+import { mineBlock } from '../src/simulated/miner.js';
 import { NETWORKS } from '../src/wire/network.js';
 import type { Hash } from '../src/wire/reader.js';
 

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { largestMessage } from '../src/demo/flood.js';
+import { largestMessage } from '../src/simulated/flood.js';
 import { encodeFrame, frameOf } from '../src/wire/frame.js';
 import { NETWORKS } from '../src/wire/network.js';
 import { Reader } from '../src/wire/reader.js';

@@ -1,5 +1,5 @@
 /** What the bench's processes say to each other. Times are `process.hrtime.bigint()`: one monotonic clock for the whole machine. */
-import type { FloodKind } from '../src/demo/flood.js';
+import type { FloodKind } from '../src/simulated/flood.js';
 
 export interface SinksPlan {
   readonly readers: number;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Push } from 'zeromq';
 import { HEADER_SIZE } from '../src/block/x11.js';
-import { freePort } from '../src/demo/free-port.js';
+import { freePort } from '../src/simulated/free-port.js';
 import { Child } from './child.js';
 import { giveWay, seatContender, seatReceivers } from './cores.js';
 import type { Contender, ContenderPlan, FromContender, FromRpc, FromSinks, ToContender, ToSinks } from './protocol.js';

@@ -1,8 +1,8 @@
 /** A relay in dashd's place: its JSON-RPC proxy open, and as many peers as the plan says, none but its own dashd if that is none. */
 import { join } from 'node:path';
-import { loadConfig } from '../../src/config.js';
-import type { RelayEvent } from '../../src/events.js';
-import { startRelay } from '../../src/relay.js';
+import { loadConfig } from '../../src/config/config.js';
+import type { RelayEvent } from '../../src/contracts/events.js';
+import { startRelay } from '../../src/relay/relay.js';
 import { planOf, tell } from '../child.js';
 import type { FromProxy, ProxyPlan } from '../protocol.js';
 

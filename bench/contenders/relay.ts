@@ -5,12 +5,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock, systemRandom } from '../../src/adapters/system.js';
 import { createLoop } from '../../src/adapters/zmq-loop.js';
-import { loadConfig } from '../../src/config.js';
-import type { RelayEvent } from '../../src/events.js';
+import { loadConfig } from '../../src/config/config.js';
+import type { RelayEvent } from '../../src/contracts/events.js';
 import { createLogger } from '../../src/ops/logger.js';
 import { createServices } from '../../src/ops/services.js';
-import { startRelay } from '../../src/relay.js';
-import { warmUp } from '../../src/streams/warm.js';
+import { startRelay } from '../../src/relay/relay.js';
+import { warmUp } from '../../src/streams/broadcast/warm.js';
 import { planOf, tell } from '../child.js';
 import type { ContenderPlan, FromContender, ToContender } from '../protocol.js';
 

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../../src/adapters/system.js';
 import { scanTransactions } from '../../src/block/scan.js';
-import { Chain, type ChainBlock } from '../../src/demo/chain.js';
-import { mineBlock } from '../../src/demo/miner.js';
+import { Chain, type ChainBlock } from '../../src/simulated/chain.js';
+import { mineBlock } from '../../src/simulated/miner.js';
 import { hashFromWire } from '../../src/wire/reader.js';
 import { type Dashd, startDashd } from '../../test/dashd/harness.js';
 import { Child } from '../child.js';

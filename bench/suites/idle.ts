@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../src/demo/free-port.js';
+import { freePort } from '../../src/simulated/free-port.js';
 import { BlockSource } from '../blocks.js';
 import { Child } from '../child.js';
 import type { FromOnlookers, ToOnlookers } from '../protocol.js';

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { systemClock, systemRandom } from '../adapters/system.js';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { sendTestAlert } from '../ops/alerts/alerts.js';
 import { type CliContext, EXIT } from './context.js';
 

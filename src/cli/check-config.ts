@@ -1,4 +1,4 @@
-import { describeConfig } from '../config.js';
+import { describeConfig } from '../config/config.js';
 import { type CliContext, EXIT, type Loaded } from './context.js';
 
 /** Prints the effective configuration, and what about it deserves a second look. @returns the exit code */

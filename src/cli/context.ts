@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
-import { type Config, type ConfigResult, formatConfigError, loadConfig } from '../config.js';
+import { type Config, type ConfigResult, formatConfigError, loadConfig } from '../config/config.js';
 import { givenConfigFlags } from './flags.js';
 
 /** What a command has of the process: handed in, so that a test can give its own. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { systemClock, systemRandom } from '../adapters/system.js';
-import { loadConfig } from '../config.js';
+import { loadConfig } from '../config/config.js';
 import { runDemo } from '../demo/main.js';
 import { closeLogger, createLogger } from '../ops/logger.js';
 import { createServices } from '../ops/services.js';

@@ -3,7 +3,7 @@
  * process without a free one can neither load its own code nor accept, dial or write, and libzmq's thread tries an accept that fails
  * for it (EMFILE) again and again: so whatever the settings allow at the most has to fit.
  */
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 
 /** Node itself, its modules while they are loaded, ZeroMQ's threads and sockets with some clients, RPC, log and files. */
 const OWN = 192;

@@ -1,6 +1,6 @@
 /** `blockcast peers …`: which commands there are. */
 import type { Command } from 'commander';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { type CliContext, configFor, EXIT } from './context.js';
 import { addConfigFlags } from './flags.js';
 

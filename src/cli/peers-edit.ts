@@ -6,13 +6,13 @@ import { LOCK_STALE_MS } from '../adapters/locked-file.js';
 import { openPeerFile, type PeerFile } from '../adapters/peer-file.js';
 import { systemClock, systemRandom } from '../adapters/system.js';
 import { errorCode } from '../adapters/system-error.js';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { oneLine } from '../ops/units.js';
 import { keyOf, parseAddress } from '../peers/address.js';
 import { PeerBook } from '../peers/book.js';
 import { applyEdit, type Edit, type EditAnswer, editAnswerSchema, PEERS_A_PART } from '../peers/edit.js';
 import { parse, serialise } from '../peers/format.js';
-import { readBook, restoreBook } from '../streams/persist.js';
+import { readBook, restoreBook } from '../streams/peering/persist.js';
 import { type CliContext, EXIT } from './context.js';
 import { complain, peerKey } from './peers.js';
 

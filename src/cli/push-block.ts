@@ -1,8 +1,8 @@
 /** A pool's side of the relay, for one block: PUSH it, and hear over SUB what becomes of it. */
 import { Push, Subscriber } from 'zeromq';
 import { connectInTurn } from '../adapters/zmq-connect.js';
+import type { BlockEvent } from '../contracts/events.js';
 import { parseBlockEvent } from '../delivery/block-event.js';
-import type { BlockEvent } from '../events.js';
 
 export interface CurveClient {
   readonly publicKey: string;

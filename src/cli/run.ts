@@ -1,9 +1,9 @@
 import { systemClock, systemRandom } from '../adapters/system.js';
 import { changesBetween } from '../config/changes.js';
-import { type Config, type ConfigResult, formatConfigError } from '../config.js';
+import { type Config, type ConfigResult, formatConfigError } from '../config/config.js';
 import { closeLogger, createLogger, type Logger } from '../ops/logger.js';
 import { createServices, type Services } from '../ops/services.js';
-import { type Relay, type RelayDeps, startRelay } from '../relay.js';
+import { type Relay, type RelayDeps, startRelay } from '../relay/relay.js';
 import { SECOND_MS } from '../time.js';
 import { type CliContext, EXIT, type Loaded } from './context.js';
 

@@ -1,5 +1,5 @@
 /** A submitted block's events as lines for people. */
-import type { BlockEvent, BlockVerdict, PeerProof } from '../events.js';
+import type { BlockEvent, BlockVerdict, PeerProof } from '../contracts/events.js';
 import { describeFinality, formatMs, formatSize, oneLine } from '../ops/units.js';
 
 const NAME_WIDTH = 10;

@@ -1,6 +1,6 @@
 /** What differs between two configurations, setting by setting. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Config } from '../config.js';
+import type { Config } from './config.js';
 import { isLive, KEYS, type Key } from './settings.js';
 
 export interface Changes {

@@ -1,10 +1,10 @@
 /** Fills in what follows from other settings. */
 import { dirname, join, posix, win32 } from 'node:path';
 import { baseOf, type HttpUrl, parseHttpUrl } from '../address/http-url.js';
-import type { Config, CurveConfig } from '../config.js';
 import { keyOf, type PeerAddress, parseAddress, toAddress } from '../peers/address.js';
 import type { WeightSettings } from '../peers/score.js';
 import { NETWORKS, type NetworkName } from '../wire/network.js';
+import type { Config, CurveConfig } from './config.js';
 import type { Values } from './settings.js';
 
 export interface Surroundings {

@@ -3,8 +3,8 @@ import { type Endpoint, endpointsCollide, isLocalEndpoint, parseEndpoint } from 
 import { isLoopback } from '../address/host.js';
 import { collide } from '../address/host-port.js';
 import { parseHttpUrl } from '../address/http-url.js';
-import type { Config } from '../config.js';
 import { keyOf } from '../peers/address.js';
+import type { Config } from './config.js';
 import { type ConfigError, showValue } from './error.js';
 import { isSecret, type Key, type Values } from './settings.js';
 

@@ -3,7 +3,7 @@
  * it is checked (docs/events.md).
  */
 import { z } from 'zod';
-import type { BlockEvent } from '../events.js';
+import type { BlockEvent } from '../contracts/events.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const source = z.enum(['pool', 'dashd']);

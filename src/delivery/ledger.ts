@@ -2,7 +2,7 @@
  * What was proven of one block, peer by peer. A ledger only ever gains: a status never falls back, so events may come late, twice
  * or out of order. (A peer that turns out to be another one leaves it.) Pure: `record(ledger, entry)` returns the next ledger, and verdict.ts reads it.
  */
-import type { BlockSource, LateCode, PeerProof, ProofStatus, RpcResult } from '../events.js';
+import type { BlockSource, LateCode, PeerProof, ProofStatus, RpcResult } from '../contracts/events.js';
 import type { Hash } from '../wire/reader.js';
 
 export interface Ledger {

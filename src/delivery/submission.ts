@@ -1,5 +1,5 @@
 /** What dashd's answer to `submitblock` means. Source: BIP 22, BIP 23 and Core `rpc/mining.cpp` (BIP22ValidationResult). */
-import type { RpcResult } from '../events.js';
+import type { RpcResult } from '../contracts/events.js';
 
 /** An answer as it comes from the RPC client. */
 export type Answer =

@@ -2,7 +2,7 @@
  * The verdict on a block: a pure reading of its ledger, so that it can be taken at any time and always says the same of the
  * same facts. A buffered write is not success: a peer counts as reached when it acknowledged, accepted or already had the block.
  */
-import type { LateCode, PeerProof, Verdict } from '../events.js';
+import type { LateCode, PeerProof, Verdict } from '../contracts/events.js';
 import { isReached, isWitnessed, type Ledger, witnesses } from './ledger.js';
 
 export interface VerdictRules {

@@ -1,4 +1,4 @@
-import type { SimulatedNode } from './node.js';
+import type { SimulatedNode } from '../simulated/node.js';
 
 /** What has come over a node, for those who watch. */
 export interface Mishap {

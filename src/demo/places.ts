@@ -1,5 +1,5 @@
 /** Where the simulated nodes claim to be: all of them are on 127.0.0.1, which is in no country, and a map would be empty. */
-import type { SimulatedNode } from './node.js';
+import type { SimulatedNode } from '../simulated/node.js';
 
 /** From the near to the far, as the crow flies from central Europe, where the demo's relay is thought to stand. */
 const NEAR_TO_FAR = [

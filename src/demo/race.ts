@@ -1,5 +1,5 @@
 /** One block's race as lines of text: who had it when. Made of the relay's events and nothing else. */
-import type { BlockEvent, PeerProof, Verdict } from '../events.js';
+import type { BlockEvent, PeerProof, Verdict } from '../contracts/events.js';
 import type { Hash } from '../wire/reader.js';
 
 export interface Race {

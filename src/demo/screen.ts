@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { Timers } from './timers.js';
+import type { Timers } from '../simulated/timers.js';
 
 /** Where the demo is watched: a terminal, or anything else that takes text. */
 export type Output = Writable & {

@@ -1,11 +1,11 @@
 import { Push } from 'zeromq';
+import type { Chain } from '../simulated/chain.js';
+import { mineBlock } from '../simulated/miner.js';
+import { readHeader } from '../simulated/rules.js';
+import { between } from '../simulated/seeded-random.js';
+import type { Timers } from '../simulated/timers.js';
 import type { Random } from '../time.js';
 import type { Hash } from '../wire/reader.js';
-import type { Chain } from './chain.js';
-import { mineBlock } from './miner.js';
-import { readHeader } from './rules.js';
-import { between } from './seeded-random.js';
-import type { Timers } from './timers.js';
 
 export interface ToyPoolOptions {
   /** The relay's pool socket, such as `tcp://127.0.0.1:28500`. */

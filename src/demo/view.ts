@@ -1,4 +1,4 @@
-import type { BlockEvent, PlanEvent, PlannedChange, RelayEvent } from '../events.js';
+import type { BlockEvent, PlanEvent, PlannedChange, RelayEvent } from '../contracts/events.js';
 import type { Hash } from '../wire/reader.js';
 import { Growth } from './growth.js';
 import type { Mishap } from './mishaps.js';

@@ -2,7 +2,7 @@
  * What became of a block, concluded from what dashd says of it. The rules and their reasons:
  * docs/decisions/0011-when-a-block-is-orphaned.md.
  */
-import type { FinalityState } from '../events.js';
+import type { FinalityState } from '../contracts/events.js';
 import type { Hash } from '../wire/reader.js';
 
 /** dashd's word on a block: `getblockheader` (Core `rpc/blockchain.cpp`, blockheaderToJSON). */

@@ -2,8 +2,9 @@
  * The history as a file: a first line that says what it is, then block events, one a line, as docs/events.md has them. What is
  * in the file is never changed: a later line about a block adds to what the earlier ones said.
  */
+
+import type { BlockFinality, BlockReceived, BlockVerdict } from '../contracts/events.js';
 import { parseBlockEvent } from '../delivery/block-event.js';
-import type { BlockFinality, BlockReceived, BlockVerdict } from '../events.js';
 
 /** What the file remembers of a block. */
 export type HistoryLine = BlockReceived | BlockVerdict | BlockFinality;

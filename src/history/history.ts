@@ -2,8 +2,8 @@
  * The blocks that the pool pushed, and what came of them: a fold over the lines of the history file, bounded, and what can be asked
  * of it. The oldest blocks go first.
  */
-import type { BlockEvent, BlockFinality, BlockReceived, BlockVerdict } from '../events.js';
-import type { BlockRecord, HistoryView, Kpis } from '../view.js';
+import type { BlockEvent, BlockFinality, BlockReceived, BlockVerdict } from '../contracts/events.js';
+import type { BlockRecord, HistoryView, Kpis } from '../contracts/view.js';
 import type { Hash } from '../wire/reader.js';
 import { type HistoryLine, isHistoryLine } from './format.js';
 import { type Counted, type Figures, figuresOf, kpisOf } from './kpis.js';

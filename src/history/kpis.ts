@@ -1,6 +1,6 @@
 /** What a pool operator is measured by, from the blocks of the history. What each figure is stands with its type (view.ts). */
-import type { FinalityState, PeerProof, Verdict } from '../events.js';
-import type { Kpis } from '../view.js';
+import type { FinalityState, PeerProof, Verdict } from '../contracts/events.js';
+import type { Kpis } from '../contracts/view.js';
 
 /** What a verdict adds to the figures: taken once, so that looking at thousands of blocks costs little. */
 export interface Figures {

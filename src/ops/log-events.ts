@@ -1,5 +1,5 @@
 /** One clear line for each thing the relay says of itself, at the level it deserves. */
-import type { LogLevel } from '../config.js';
+import type { LogLevel } from '../config/config.js';
 import type {
   BlockProof,
   BlockReceived,
@@ -11,7 +11,7 @@ import type {
   PlannedChange,
   RelayEvent,
   ServiceEvent,
-} from '../events.js';
+} from '../contracts/events.js';
 import { MINUTE_MS, SECOND_MS } from '../time.js';
 import { LineLimit } from './line-limit.js';
 import type { Logger } from './logger.js';

@@ -7,7 +7,7 @@ import {
   transports,
   type Logger as Winston,
 } from 'winston';
-import { LOG_LEVELS, type LogConfig, type LogLevel } from '../config.js';
+import { LOG_LEVELS, type LogConfig, type LogLevel } from '../config/config.js';
 import { type LossyOutput, lossyOutput } from './output.js';
 import { oneLine } from './units.js';
 

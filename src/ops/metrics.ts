@@ -3,9 +3,9 @@
  * asks. All names begin with `blockcast_` and end in their base unit; all labels come from the closed lists of metrics/labels.ts.
  */
 import { Registry } from 'prom-client';
-import type { RelayEvent } from '../events.js';
+import type { RelayEvent } from '../contracts/events.js';
+import type { RelayView } from '../contracts/view.js';
 import { type Clock, SECOND_MS } from '../time.js';
-import type { RelayView } from '../view.js';
 import { blockMetrics } from './metrics/blocks.js';
 import { watchEventLoop } from './metrics/event-loop.js';
 import { combinations, createInstruments } from './metrics/instruments.js';

@@ -6,10 +6,10 @@ import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type SchedulerLike, Subject } from 'rxjs';
-import type { Config } from '../config.js';
-import type { RelayEvent, ServiceEvent } from '../events.js';
+import type { Config } from '../config/config.js';
+import type { RelayEvent, ServiceEvent } from '../contracts/events.js';
+import type { RelayView } from '../contracts/view.js';
 import { type Clock, type Random, SECOND_MS } from '../time.js';
-import type { RelayView } from '../view.js';
 import { type AlertOutcome, createAlerts } from './alerts/alerts.js';
 import type { HttpFault, HttpOpened, HttpService } from './http/http.js';
 import { canListen } from './http/server.js';
@@ -46,7 +46,7 @@ export interface ServicesDeps {
 
 /** While the address is taken, it is asked for this often, milliseconds. */
 const REOPEN_MS = SECOND_MS;
-const ASSETS = fileURLToPath(new URL('./dashboard/assets/', import.meta.url));
+const ASSETS = fileURLToPath(new URL('../dashboard/assets/', import.meta.url));
 
 export function createServices(config: Config, deps: ServicesDeps): Services {
   const { logger, version, clock, random, scheduler, assets = ASSETS } = deps;

@@ -2,9 +2,9 @@
  * What stands, as far as events alone tell it: how the services around the relay are, the races under way, what came of
  * connections and broadcasts since the start; and whether a block pushed now would get anywhere.
  */
-import type { BlockVerdict, PeerEvent, PeerProof, RelayEvent, ServiceEvent } from '../events.js';
+import type { BlockVerdict, PeerEvent, PeerProof, RelayEvent, ServiceEvent } from '../contracts/events.js';
+import type { RelayView } from '../contracts/view.js';
 import { type Clock, dated, type Moment, momentOf } from '../time.js';
-import type { RelayView } from '../view.js';
 import type { ServiceStatus } from './http/api.js';
 
 export interface Readiness {

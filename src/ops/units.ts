@@ -1,5 +1,5 @@
 /** Figures as people read them. */
-import type { BlockFinality } from '../events.js';
+import type { BlockFinality } from '../contracts/events.js';
 
 /** @param bytes a size, in kB of 1000 bytes */
 export function formatSize(bytes: number): string {

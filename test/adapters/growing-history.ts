@@ -6,7 +6,7 @@
 import { asyncScheduler } from 'rxjs';
 import { openHistoryFile } from '../../src/adapters/history-file.js';
 import { systemClock } from '../../src/adapters/system.js';
-import { openHistory } from '../../src/streams/history.js';
+import { openHistory } from '../../src/streams/storage/history.js';
 import { proof, received, verdict } from '../history/support.js';
 
 const PEERS = Array.from({ length: 20 }, (_, n) => proof(n + 1));

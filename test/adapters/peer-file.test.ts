@@ -22,7 +22,7 @@ import { after, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type FileOptions, isHeld, type OpenFile } from '../../src/adapters/locked-file.js';
 import { openPeerFile, type PeerFile } from '../../src/adapters/peer-file.js';
-import { readBook } from '../../src/streams/persist.js';
+import { readBook } from '../../src/streams/peering/persist.js';
 import { seeded } from '../peers/support.js';
 
 describe('the peer file', () => {

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { SubmittedBlock } from '../../src/adapters/rpc-proxy/visit.js';
 import { openRpcProxy, type RpcProxy, type RpcProxyLimits } from '../../src/adapters/rpc-proxy.js';
-import { freePort } from '../../src/demo/free-port.js';
+import { freePort } from '../../src/simulated/free-port.js';
 
 export interface Asked {
   readonly method: string;

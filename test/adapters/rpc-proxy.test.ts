@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { freePort } from '../../src/demo/free-port.js';
+import { freePort } from '../../src/simulated/free-port.js';
 import { eventually } from '../contract/node-under-test.js';
 import { OK, ProxyUnderTest, post, ScriptedDashd, saying } from './rpc-proxy-support.js';
 

@@ -3,7 +3,7 @@ import { afterEach, describe, it } from 'node:test';
 import { curveKeyPair, Push, Reply, type Socket, Subscriber } from 'zeromq';
 import type { CurveServer } from '../../src/adapters/zap.js';
 import { openPublisher, openPull, type ZmqHandlers, type ZmqSocket } from '../../src/adapters/zmq.js';
-import { freePort } from '../../src/demo/free-port.js';
+import { freePort } from '../../src/simulated/free-port.js';
 
 interface Keys {
   readonly publicKey: string;

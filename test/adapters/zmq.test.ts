@@ -13,7 +13,7 @@ import {
   type ZmqHandlers,
   type ZmqSocket,
 } from '../../src/adapters/zmq.js';
-import { freePort } from '../../src/demo/free-port.js';
+import { freePort } from '../../src/simulated/free-port.js';
 
 /** What one of our sockets tells, and a way to wait for more. */
 class Listener implements ZmqHandlers {

@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
-import { buildDashboard } from '../../src/ops/dashboard/build.js';
+import { buildDashboard } from '../../src/dashboard/build.js';
 import { findChromium, launch } from './chromium.js';
 import {
   busy,
@@ -24,7 +24,7 @@ import {
 } from './fixture.js';
 import { FixtureServer } from './server.js';
 
-const SOURCE = 'src/ops/dashboard/page';
+const SOURCE = 'src/dashboard/page';
 const WIDTHS = [1440, 820, 390] as const;
 const SCHEMES = ['light', 'dark'] as const;
 const STATES = { busy, empty, 'dashd-down': dashdDown, 'no-peers': noPeers } as const;

@@ -1,7 +1,14 @@
 /** An invented relay's data, the same each time: 20 peers in 12 countries, 40 blocks, some of them with a story. */
-import type { BlockProof, BlockReceived, BlockVerdict, PeerProof, RelayEvent, Verdict } from '../../src/events.js';
+import type {
+  BlockProof,
+  BlockReceived,
+  BlockVerdict,
+  PeerProof,
+  RelayEvent,
+  Verdict,
+} from '../../src/contracts/events.js';
+import type { BlockRecord, Kpis, PeerView } from '../../src/contracts/view.js';
 import type { BlockReply, BlockSummary, ServiceStatus, StatusReply } from '../../src/ops/http/api.js';
-import type { BlockRecord, Kpis, PeerView } from '../../src/view.js';
 
 export interface RelayData {
   readonly status: StatusReply;

@@ -10,11 +10,11 @@ import { Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { systemClock, systemRandom } from '../../src/adapters/system.js';
+import type { BlockVerdict } from '../../src/contracts/events.js';
+import { buildDashboard } from '../../src/dashboard/build.js';
+import { formatMs } from '../../src/dashboard/model/format.js';
+import { provenMs } from '../../src/dashboard/model/race.js';
 import { runDemo } from '../../src/demo/main.js';
-import type { BlockVerdict } from '../../src/events.js';
-import { buildDashboard } from '../../src/ops/dashboard/build.js';
-import { formatMs } from '../../src/ops/dashboard/model/format.js';
-import { provenMs } from '../../src/ops/dashboard/model/race.js';
 import { createLogger } from '../../src/ops/logger.js';
 import { createServices, type Services } from '../../src/ops/services.js';
 import { load } from '../config/support.js';
@@ -87,7 +87,7 @@ describe('the dashboard of a relay', { skip }, () => {
   }
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'blockcast-demo-page-'));
-    await buildDashboard(join(folder, 'assets'), 'src/ops/dashboard/page');
+    await buildDashboard(join(folder, 'assets'), 'src/dashboard/page');
     browser = await launch(chromium ?? '');
   });
   after(async () => {

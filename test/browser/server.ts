@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
-import { freePort } from '../../src/demo/free-port.js';
-import type { RelayEvent } from '../../src/events.js';
+import type { RelayEvent } from '../../src/contracts/events.js';
+import { freePort } from '../../src/simulated/free-port.js';
 import { type RelayData, replyOf, summaryOf } from './fixture.js';
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BlockVerdict } from '../../src/contracts/events.js';
 import { parseBlockEvent } from '../../src/delivery/block-event.js';
-import type { BlockVerdict } from '../../src/events.js';
 import { spin } from '../support/killing.js';
 import { until } from '../support/process.js';
 import { hashOf } from '../support/relay.js';

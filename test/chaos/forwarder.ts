@@ -1,6 +1,6 @@
 /** A network path of 127.0.0.1 that can be cut: a TCP forwarder in front of one port. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { patiently } from '../../src/demo/patience.js';
+import { patiently } from '../../src/simulated/patience.js';
 
 export class Forwarder {
   private server: Server | undefined;

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Template } from '../../src/demo/miner.js';
+import type { Template } from '../../src/simulated/miner.js';
 import { LEAD_SECONDS, PLAIN_COINBASES } from '../dashd/ground.js';
 import { type Dashd, type DashdCommand, findDashd, startDashd } from '../dashd/harness.js';
 import { mineOn } from '../support/ground.js';

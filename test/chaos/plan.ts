@@ -1,5 +1,5 @@
 /** Which faults come when: a function of the seed alone, so that a run that found something can be run again. */
-import { between, SeededRandom } from '../../src/demo/seeded-random.js';
+import { between, SeededRandom } from '../../src/simulated/seeded-random.js';
 
 export const FAULTS = [
   'relay-kill',

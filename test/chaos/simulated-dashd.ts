@@ -6,8 +6,8 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../src/adapters/system.js';
 import { loadX11 } from '../../src/block/x11.js';
-import { Chain } from '../../src/demo/chain.js';
-import { DashdStandIn } from '../../src/demo/dashd.js';
+import { Chain } from '../../src/simulated/chain.js';
+import { DashdStandIn } from '../../src/simulated/dashd.js';
 
 const given = new Map(
   process.argv.slice(2).map((word) => {

@@ -7,7 +7,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { curveKeyPair, Publisher, Pull } from 'zeromq';
 import { openPublisher, openPull, type ZmqSocket } from '../../src/adapters/zmq.js';
 import { hashHeader, loadX11 } from '../../src/block/x11.js';
-import type { BlockEvent, BlockVerdict } from '../../src/events.js';
+import type { BlockEvent, BlockVerdict } from '../../src/contracts/events.js';
 import { cli } from './support.js';
 
 const BLOCK = Buffer.alloc(300, 1);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
+import { describeConfig, formatConfigError } from '../../src/config/config.js';
 import {
   envName,
   FLAGS,
@@ -12,7 +13,6 @@ import {
   secretFileEnvName,
   secretFileFlagName,
 } from '../../src/config/settings.js';
-import { describeConfig, formatConfigError } from '../../src/config.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { at, bad, type Given, good, load, yaml } from './support.js';
 

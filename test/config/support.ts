@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Config, type ConfigError, type ConfigResult, loadConfig } from '../../src/config.js';
+import { type Config, type ConfigError, type ConfigResult, loadConfig } from '../../src/config/config.js';
 
 export interface Given {
   readonly options?: Record<string, string>;

@@ -1,4 +1,4 @@
-import { type MineOptions, mineBlock, type Template } from '../../src/demo/miner.js';
+import { type MineOptions, mineBlock, type Template } from '../../src/simulated/miner.js';
 import type { Hash } from '../../src/wire/reader.js';
 
 export interface RpcReply {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { assemble } from '../../src/demo/miner.js';
-import { encodeTransaction } from '../../src/demo/transaction.js';
+import { assemble } from '../../src/simulated/miner.js';
+import { encodeTransaction } from '../../src/simulated/transaction.js';
 import { corrupted, hashOf, worthless } from './blocks.js';
 import {
   ask,

@@ -12,14 +12,14 @@ import {
   formatTime,
   plain,
   splitPeer,
-} from '../../src/ops/dashboard/model/format.js';
-import { notices, serviceWords } from '../../src/ops/dashboard/model/health.js';
-import { countCountries, placePeers } from '../../src/ops/dashboard/model/places.js';
-import { seriesOf } from '../../src/ops/dashboard/model/series.js';
-import { spreadOut } from '../../src/ops/dashboard/model/spread.js';
-import { INITIAL } from '../../src/ops/dashboard/model/state.js';
-import { outcomeWord, rpcWord, statusWord } from '../../src/ops/dashboard/model/words.js';
-import { makeWorld } from '../../src/ops/dashboard/world.js';
+} from '../../src/dashboard/model/format.js';
+import { notices, serviceWords } from '../../src/dashboard/model/health.js';
+import { countCountries, placePeers } from '../../src/dashboard/model/places.js';
+import { seriesOf } from '../../src/dashboard/model/series.js';
+import { spreadOut } from '../../src/dashboard/model/spread.js';
+import { INITIAL } from '../../src/dashboard/model/state.js';
+import { outcomeWord, rpcWord, statusWord } from '../../src/dashboard/model/words.js';
+import { makeWorld } from '../../src/dashboard/world.js';
 import type { StatusReply } from '../../src/ops/http/api.js';
 import { block, hash, listed, NOW, peer, peerProof, status } from './support.js';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { PeerProof } from '../../src/contracts/events.js';
+import { axisFor, isReached, placeOn, raceRows, spreadOf, timesOf } from '../../src/dashboard/model/race.js';
 import { openLedger, record } from '../../src/delivery/ledger.js';
 import { verdict } from '../../src/delivery/verdict.js';
-import type { PeerProof } from '../../src/events.js';
-import { axisFor, isReached, placeOn, raceRows, spreadOf, timesOf } from '../../src/ops/dashboard/model/race.js';
 import { hash, peerProof } from './support.js';
 
 const acknowledged = (peer: string, ms: number) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { RelayEvent } from '../../src/events.js';
+import type { RelayEvent } from '../../src/contracts/events.js';
 import {
   type Action,
   findBlock,
@@ -12,7 +12,7 @@ import {
   retryDelayMs,
   shownHash,
   staleAfter,
-} from '../../src/ops/dashboard/model/state.js';
+} from '../../src/dashboard/model/state.js';
 import { block, hash, listed, NOW, peer, peerProof, proof, received, status, verdict } from './support.js';
 
 const play = (actions: readonly Action[], from: PageState = INITIAL) => actions.reduce(reduce, from);

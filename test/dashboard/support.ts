@@ -1,6 +1,6 @@
-import type { BlockProof, BlockReceived, BlockVerdict, PeerProof } from '../../src/events.js';
+import type { BlockProof, BlockReceived, BlockVerdict, PeerProof } from '../../src/contracts/events.js';
+import type { PeerView } from '../../src/contracts/view.js';
 import type { BlockSummary, StatusReply } from '../../src/ops/http/api.js';
-import type { PeerView } from '../../src/view.js';
 
 export const NOW = 1_800_000_000_000;
 

@@ -1,6 +1,6 @@
 /** Bursts of blocks to three real dashds, which are connected to nobody else. */
 import { after, before } from 'node:test';
-import { freePort } from '../../src/demo/free-port.js';
+import { freePort } from '../../src/simulated/free-port.js';
 import { burstTests } from '../support/bursts.js';
 import { RelayProcess } from '../support/process.js';
 import { DashdGround } from './ground.js';

@@ -1,6 +1,6 @@
 /** Real dashds that are connected to nobody but the relay, as the ground of a relay's tests. */
 import { loadX11 } from '../../src/block/x11.js';
-import type { Funding } from '../../src/demo/filler.js';
+import type { Funding } from '../../src/simulated/filler.js';
 import { mineOn, REWARD } from '../support/ground.js';
 import type { Ground } from '../support/killing.js';
 import { type Dashd, startDashd } from './harness.js';

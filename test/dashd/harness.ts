@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe } from 'node:test';
 import { hashHeader, loadX11 } from '../../src/block/x11.js';
-import { freePort } from '../../src/demo/free-port.js';
-import { mineBlock } from '../../src/demo/miner.js';
+import { freePort } from '../../src/simulated/free-port.js';
+import { mineBlock } from '../../src/simulated/miner.js';
 
 export interface DashdOptions {
   /** More arguments, such as `-whitelist=noban@127.0.0.1`. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
-import type { ServiceEvent } from '../../src/events.js';
+import type { ServiceEvent } from '../../src/contracts/events.js';
 import { Status } from '../../src/ops/status.js';
 import { clockAt } from '../support/clock.js';
 import { RelayUnderTest } from '../support/relay.js';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
-import { mineBlock } from '../../src/demo/miner.js';
-import type { RelayEvent, ServiceEvent } from '../../src/events.js';
+import type { RelayEvent, ServiceEvent } from '../../src/contracts/events.js';
+import { mineBlock } from '../../src/simulated/miner.js';
 import { pointsIn, templateOn } from '../contract/node-under-test.js';
 import { RelayUnderTest } from '../support/relay.js';
 import { type Dashd, describeWithDashd, startDashd } from './harness.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { PeerProof, ProofStatus, RpcResult } from '../../src/contracts/events.js';
 import { type Entry, isReached, isSettled, type Ledger, openLedger, record } from '../../src/delivery/ledger.js';
-import type { PeerProof, ProofStatus, RpcResult } from '../../src/events.js';
 
 const RECEIVED_AT = 1_794_000_000_000;
 const opened = openLedger({ hash: 'ab'.repeat(32), source: 'pool', size: 300, monotonicAt: RECEIVED_AT });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { BlockSource, ProofStatus, RpcResult, Verdict } from '../../src/contracts/events.js';
 import { type Entry, openLedger, record } from '../../src/delivery/ledger.js';
 import { verdict } from '../../src/delivery/verdict.js';
-import type { BlockSource, ProofStatus, RpcResult, Verdict } from '../../src/events.js';
 
 type Stage = ProofStatus;
 type Peers = Readonly<Record<string, Stage | { stage: Stage; ms: number; reason?: string }>>;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, it, type TestContext } from 'node:test';
 import { runDemo } from '../../src/demo/main.js';
-import { startNetwork } from '../../src/demo/network.js';
+import { startNetwork } from '../../src/simulated/network.js';
 
 function capture() {
   const text: string[] = [];

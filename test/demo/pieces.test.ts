@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { AddressBook } from '../../src/demo/address-book.js';
-import { pushNumber } from '../../src/demo/coinbase.js';
-import { fillerTransactions } from '../../src/demo/filler.js';
-import { MidBlockWatch } from '../../src/demo/mid-block.js';
-import { workOf } from '../../src/demo/proof-of-work.js';
-import { between, SeededRandom } from '../../src/demo/seeded-random.js';
-import { guessTransport } from '../../src/demo/transport-guess.js';
+import { AddressBook } from '../../src/simulated/address-book.js';
+import { pushNumber } from '../../src/simulated/coinbase.js';
+import { fillerTransactions } from '../../src/simulated/filler.js';
+import { MidBlockWatch } from '../../src/simulated/mid-block.js';
+import { workOf } from '../../src/simulated/proof-of-work.js';
+import { between, SeededRandom } from '../../src/simulated/seeded-random.js';
+import { guessTransport } from '../../src/simulated/transport-guess.js';
 import { encodeFrame, frameOf } from '../../src/wire/frame.js';
 import { NETWORKS } from '../../src/wire/network.js';
 

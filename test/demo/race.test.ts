@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
+import type { BlockEvent, PeerProof } from '../../src/contracts/events.js';
 import { draw, follow, type Race } from '../../src/demo/race.js';
 import { Screen } from '../../src/demo/screen.js';
-import type { BlockEvent, PeerProof } from '../../src/events.js';
 
 const hash = 'ab'.repeat(32);
 const received = { type: 'received', at: 0, hash, source: 'pool', size: 15_200, height: 7, transactions: 9 } as const;

@@ -6,10 +6,10 @@ import { describe, test } from 'node:test';
 import { documentAt, table } from './markdown.js';
 
 const DOCUMENT = documentAt('docs/architecture.md');
-const OPEN_TO_ALL = ['address', 'z85', 'time', 'events', 'view'];
+const OPEN_TO_ALL = ['address', 'contracts', 'z85', 'time'];
 
-/** The room of a file below src/: its folder, or its own name; `config.ts` is of `config/`. */
-function roomOf(path: string): string {
+/** The module of a file below src/: its folder, or its own name. */
+function moduleOf(path: string): string {
   return (path.split(sep)[0] ?? '').replace(/\.[jt]sx?$/, '');
 }
 
@@ -24,24 +24,24 @@ function importsOf(name: string): string[] {
 }
 
 describe('docs/architecture.md', () => {
-  const rooms = new Map(
-    table(DOCUMENT, ['Room', 'What it is', 'May import of ours']).map(([room = '', , imports = '']) => {
+  const modules = new Map(
+    table(DOCUMENT, ['Module', 'What it is', 'May import of ours']).map(([module = '', , imports = '']) => {
       const names = [...imports.matchAll(/`(\w+)`/g)].map(([, name]) => name ?? '');
-      return [room.replace(/[`/]|\.ts/g, ''), { names, allBut: imports.startsWith('anything but') }];
+      return [module.replace(/[`/]|\.ts/g, ''), { names, allBut: imports.startsWith('anything but') }];
     }),
   );
 
-  test('has every room', () => {
-    const all = new Set(FILES.map(roomOf));
-    assert.deepEqual([...rooms.keys(), ...OPEN_TO_ALL].sort(), [...all].sort());
+  test('has every module', () => {
+    const all = new Set(FILES.map(moduleOf));
+    assert.deepEqual([...modules.keys(), ...OPEN_TO_ALL].sort(), [...all].sort());
   });
 
-  for (const [room, { names, allBut }] of rooms) {
-    test(`says what ${room} imports`, () => {
-      for (const name of FILES.filter((file) => roomOf(file) === room)) {
+  for (const [module, { names, allBut }] of modules) {
+    test(`says what ${module} imports`, () => {
+      for (const name of FILES.filter((file) => moduleOf(file) === module)) {
         for (const path of importsOf(name)) {
-          const target = roomOf(path);
-          if (target === room || OPEN_TO_ALL.includes(target)) continue;
+          const target = moduleOf(path);
+          if (target === module || OPEN_TO_ALL.includes(target)) continue;
           assert.ok(names.includes(target) !== allBut, `${name} imports ${path}`);
         }
       }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { loadConfig } from '../../src/config.js';
+import { loadConfig } from '../../src/config/config.js';
 import { NETWORK_NAMES } from '../../src/wire/network.js';
 import { documentAt, table } from './markdown.js';
 import { HEADING, settingsRows } from './settings-table.js';

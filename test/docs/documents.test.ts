@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { loadConfig } from '../../src/config/config.js';
 import { isInjected } from '../../src/config/orchestrator.js';
 import {
   CONFIG_ENV,
@@ -13,7 +14,6 @@ import {
   secretFileEnvName,
   secretFileKey,
 } from '../../src/config/settings.js';
-import { loadConfig } from '../../src/config.js';
 import { cli } from '../cli/support.js';
 import { commandsIn, type Invocation } from './commands.js';
 import { anchors, codeBlocks, DOCUMENTS, documentAt, inlineCode, links } from './markdown.js';

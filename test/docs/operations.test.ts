@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { parseEndpoint } from '../../src/address/endpoint.js';
+import { loadConfig } from '../../src/config/config.js';
 import { isLive, KEYS } from '../../src/config/settings.js';
-import { loadConfig } from '../../src/config.js';
+import type { Kpis } from '../../src/contracts/view.js';
 import { ALERT_IDS, chapterOf } from '../../src/ops/alerts/conditions.js';
 import { SERVICES } from '../../src/ops/metrics/labels.js';
-import type { Kpis } from '../../src/view.js';
 import { anchors, documentAt, table } from './markdown.js';
 
 const DOCUMENT = documentAt('docs/operations.md');

@@ -1,7 +1,7 @@
 /** docs/pools.md: its examples are JSON, and lead where blockcast and dashd listen. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { loadConfig } from '../../src/config.js';
+import { loadConfig } from '../../src/config/config.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { codeBlocks, documentAt } from './markdown.js';
 

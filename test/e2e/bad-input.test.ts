@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Pull, Push } from 'zeromq';
-import type { Behaviour } from '../../src/demo/behaviour.js';
-import { freePort } from '../../src/demo/free-port.js';
-import type { RpcFaults } from '../../src/demo/rpc-server.js';
+import type { Behaviour } from '../../src/simulated/behaviour.js';
+import { freePort } from '../../src/simulated/free-port.js';
+import type { RpcFaults } from '../../src/simulated/rpc-server.js';
 import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
 
 let net: Embedded | undefined;

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { curveKeyPair, Push, Subscriber } from 'zeromq';
-import { freePort } from '../../src/demo/free-port.js';
-import type { BlockEvent } from '../../src/events.js';
+import type { BlockEvent } from '../../src/contracts/events.js';
+import { freePort } from '../../src/simulated/free-port.js';
 import type { Hash } from '../../src/wire/reader.js';
 import { eventually } from '../contract/node-under-test.js';
 import { Embedded, type EmbeddedOptions } from '../support/embedded.js';

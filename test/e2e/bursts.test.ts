@@ -1,7 +1,7 @@
 /** A burst of blocks to simulated nodes, which take the time of the process that asks: how fast the pages answer is for test/dashd to say. */
 import { after, before } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
-import { freePort } from '../../src/demo/free-port.js';
+import { freePort } from '../../src/simulated/free-port.js';
 import { burstTests } from '../support/bursts.js';
 import { SimulatedGround } from '../support/ground.js';
 import type { Ground } from '../support/killing.js';

@@ -1,9 +1,9 @@
 /** A dashd that is not what the relay needs: on another chain, catching up, starting. Health says so, and no block suffers. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { freePort } from '../../src/demo/free-port.js';
-import type { RpcFaults } from '../../src/demo/rpc-server.js';
 import { Status } from '../../src/ops/status.js';
+import { freePort } from '../../src/simulated/free-port.js';
+import type { RpcFaults } from '../../src/simulated/rpc-server.js';
 import { clockAt } from '../support/clock.js';
 import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
 import { hashOf } from '../support/relay.js';

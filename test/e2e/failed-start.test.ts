@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { isHeld } from '../../src/adapters/locked-file.js';
 import { bindPull } from '../../src/adapters/zmq.js';
-import { type Config, loadConfig } from '../../src/config.js';
-import { freePort } from '../../src/demo/free-port.js';
-import type { RelayEvent } from '../../src/events.js';
-import { startRelay } from '../../src/relay.js';
+import { type Config, loadConfig } from '../../src/config/config.js';
+import type { RelayEvent } from '../../src/contracts/events.js';
+import { startRelay } from '../../src/relay/relay.js';
+import { freePort } from '../../src/simulated/free-port.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'blockcast-failed-start-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import type { Behaviour } from '../../src/demo/behaviour.js';
+import type { Behaviour } from '../../src/simulated/behaviour.js';
 import { Embedded } from '../support/embedded.js';
 
 type Flood = NonNullable<Behaviour['floods']>;

@@ -1,13 +1,13 @@
 /** The peer book at work in a network of 300: what grows, what leaves, what comes back. All of it over real sockets. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Behaviour, Line } from '../../src/demo/behaviour.js';
-import { mineBlock } from '../../src/demo/miner.js';
-import { type DemoNetwork, startNetwork } from '../../src/demo/network.js';
-import type { SimulatedNode } from '../../src/demo/node.js';
-import { SeededRandom } from '../../src/demo/seeded-random.js';
-import type { PlanEvent } from '../../src/events.js';
+import type { PlanEvent } from '../../src/contracts/events.js';
 import { selectLimits } from '../../src/peers/plan.js';
+import type { Behaviour, Line } from '../../src/simulated/behaviour.js';
+import { mineBlock } from '../../src/simulated/miner.js';
+import { type DemoNetwork, startNetwork } from '../../src/simulated/network.js';
+import type { SimulatedNode } from '../../src/simulated/node.js';
+import { SeededRandom } from '../../src/simulated/seeded-random.js';
 import { hashOf, RelayUnderTest } from '../support/relay.js';
 
 const NODES = 300;

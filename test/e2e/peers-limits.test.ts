@@ -27,12 +27,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, test } from 'node:test';
-import { MAX_ADDRESSES } from '../../src/demo/protocol.js';
-import type { GossipEvent, RelayEvent } from '../../src/events.js';
+import type { GossipEvent, RelayEvent } from '../../src/contracts/events.js';
 import { createEventLog } from '../../src/ops/log-events.js';
 import { createLogger } from '../../src/ops/logger.js';
 import { BOOK_LIMITS } from '../../src/peers/book.js';
 import { GRANTS, RATES } from '../../src/session/limits.js';
+import { MAX_ADDRESSES } from '../../src/simulated/protocol.js';
 import { cli } from '../cli/support.js';
 import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
 

@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { mineBlock } from '../../src/demo/miner.js';
-import { type DemoNetwork, startNetwork } from '../../src/demo/network.js';
 import { parse } from '../../src/peers/format.js';
 import { delivered } from '../../src/peers/record.js';
+import { mineBlock } from '../../src/simulated/miner.js';
+import { type DemoNetwork, startNetwork } from '../../src/simulated/network.js';
 import { RelayUnderTest } from '../support/relay.js';
 
 const NODES = 6;

@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
-import { DashdStandIn } from '../../src/demo/dashd.js';
-import { mineBlock } from '../../src/demo/miner.js';
+import { DashdStandIn } from '../../src/simulated/dashd.js';
+import { mineBlock } from '../../src/simulated/miner.js';
 import { RelayProcess } from '../support/process.js';
 import { hashOf } from '../support/relay.js';
 

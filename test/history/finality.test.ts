@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { FinalityState } from '../../src/events.js';
+import type { FinalityState } from '../../src/contracts/events.js';
 import { type BranchTip, conclude, type Facts, type HeaderFacts, needsBranches } from '../../src/history/finality.js';
 import { hashOf } from './support.js';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { BlockFinality, BlockReceived, BlockVerdict } from '../../src/events.js';
+import type { BlockFinality, BlockReceived, BlockVerdict } from '../../src/contracts/events.js';
+import type { BlockRecord, Kpis } from '../../src/contracts/view.js';
 import { formatFile, formatLine, type HistoryLine, parseLine } from '../../src/history/format.js';
 import { History } from '../../src/history/history.js';
-import type { BlockRecord, Kpis } from '../../src/view.js';
 import { AT, failure, finality, hashOf, received, states, verdict, verdicts } from './support.js';
 
 const historyOf = (lines: readonly HistoryLine[], maxBlocks = 1_000): History => {

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import type { BlockFinality, BlockReceived, BlockVerdict, FinalityState, PeerProof } from '../../src/events.js';
+import type {
+  BlockFinality,
+  BlockReceived,
+  BlockVerdict,
+  FinalityState,
+  PeerProof,
+} from '../../src/contracts/events.js';
 
 export const AT = 1_795_000_000_000;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { PeerEvent, RelayEvent } from '../../src/events.js';
+import type { PeerEvent, RelayEvent } from '../../src/contracts/events.js';
 import { createEventLog } from '../../src/ops/log-events.js';
 import { closeLogger, createLogger } from '../../src/ops/logger.js';
 import { capture } from './capture.js';

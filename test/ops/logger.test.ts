@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { LOG_LEVELS, type LogConfig } from '../../src/config.js';
+import { LOG_LEVELS, type LogConfig } from '../../src/config/config.js';
 import { closeLogger, createLogger, type Logger } from '../../src/ops/logger.js';
 import { capture } from './capture.js';
 

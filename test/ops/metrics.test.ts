@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import type { FileFaultCode } from '../../src/adapters/locked-file.js';
 import type { ProxyFaultCode } from '../../src/adapters/rpc-proxy/complaints.js';
 import type { RefusalCode } from '../../src/block/gate.js';
-import type { PeerProof, RelayEvent, ServiceEvent, Verdict } from '../../src/events.js';
+import type { PeerProof, RelayEvent, ServiceEvent, Verdict } from '../../src/contracts/events.js';
+import type { BlockRecord, Kpis, PeerView, RelayView } from '../../src/contracts/view.js';
 import {
   ADDRESS_REFUSALS,
   FAULT_CODES,
@@ -20,7 +21,6 @@ import { createMetrics, type Metrics } from '../../src/ops/metrics.js';
 import { REFUSALS } from '../../src/peers/book.js';
 import type { ConnectCode, DisconnectCode } from '../../src/peers/plan.js';
 import type { SessionFaultCode } from '../../src/session/types.js';
-import type { BlockRecord, Kpis, PeerView, RelayView } from '../../src/view.js';
 import { clockAt } from '../support/clock.js';
 import { keyOf, type Sample, samplesOf, typesOf, valueIn } from '../support/exposition.js';
 import { NO_PROMTOOL, promtool } from '../support/promtool.js';
@@ -554,7 +554,7 @@ describe('the closed lists', () => {
   });
 
   test("the feed's faults are those that streams/feed.ts tells", () => {
-    const source = readFileSync('src/streams/feed.ts', 'utf8');
+    const source = readFileSync('src/streams/dashd/feed.ts', 'utf8');
     const told = new Set([...source.matchAll(/service\('fault', '([^']+)'/g)].map(([, code]) => code ?? ''));
     // What a state is told with.
     const states = ['disconnected', 'no-block-topic'];

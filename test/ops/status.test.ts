@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { BlockVerdict, PeerEvent, PeerProof, RelayEvent } from '../../src/events.js';
+import type { BlockVerdict, PeerEvent, PeerProof, RelayEvent } from '../../src/contracts/events.js';
+import type { PeerView } from '../../src/contracts/view.js';
 import { Status } from '../../src/ops/status.js';
-import type { PeerView } from '../../src/view.js';
 import { clockAt } from '../support/clock.js';
 import { DASHD, FakeView, hashOf, NOW, peerView, proof, service, verdictOf, WORKING } from './http/support.js';
 

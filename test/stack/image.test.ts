@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { parseEndpoint } from '../../src/address/endpoint.js';
 import { hashHeader, loadX11 } from '../../src/block/x11.js';
-import { loadConfig } from '../../src/config.js';
+import { loadConfig } from '../../src/config/config.js';
 import { read } from './support.js';
 
 /** The instructions of each stage, one a line, comments left out. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, test } from 'node:test';
-import { loadConfig } from '../../src/config.js';
+import { loadConfig } from '../../src/config/config.js';
 import { read, unlessFound, VARIABLES, variables } from './support.js';
 
 const PATH = 'config/systemd/blockcast.service';

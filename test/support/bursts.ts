@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { BlockVerdict } from '../../src/events.js';
+import type { BlockVerdict } from '../../src/contracts/events.js';
 import type { Ground } from './killing.js';
 import { type RelayProcess, until } from './process.js';
 import { hashOf } from './relay.js';

@@ -1,12 +1,12 @@
 /** An embedded network with a relay in it: a dashd stand-in, a simulated node for each behaviour, one block all of them have. */
 import assert from 'node:assert/strict';
 import { loadX11 } from '../../src/block/x11.js';
-import type { Behaviour, Line } from '../../src/demo/behaviour.js';
-import { DashdStandIn } from '../../src/demo/dashd.js';
-import { type MineOptions, mineBlock, type Template } from '../../src/demo/miner.js';
-import { SimulatedNode } from '../../src/demo/node.js';
-import type { ServiceEvent } from '../../src/events.js';
-import type { RelayDeps } from '../../src/relay.js';
+import type { ServiceEvent } from '../../src/contracts/events.js';
+import type { RelayDeps } from '../../src/relay/relay.js';
+import type { Behaviour, Line } from '../../src/simulated/behaviour.js';
+import { DashdStandIn } from '../../src/simulated/dashd.js';
+import { type MineOptions, mineBlock, type Template } from '../../src/simulated/miner.js';
+import { SimulatedNode } from '../../src/simulated/node.js';
 import { hashOf, RelayUnderTest } from './relay.js';
 
 export interface EmbeddedOptions {

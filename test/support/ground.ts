@@ -1,8 +1,8 @@
 import { scanTransactions } from '../../src/block/scan.js';
-import { DashdStandIn } from '../../src/demo/dashd.js';
-import type { Funding } from '../../src/demo/filler.js';
-import { mineBlock, type Template } from '../../src/demo/miner.js';
-import { SimulatedNode } from '../../src/demo/node.js';
+import { DashdStandIn } from '../../src/simulated/dashd.js';
+import type { Funding } from '../../src/simulated/filler.js';
+import { mineBlock, type Template } from '../../src/simulated/miner.js';
+import { SimulatedNode } from '../../src/simulated/node.js';
 import { hashFromWire } from '../../src/wire/reader.js';
 import type { Ground } from './killing.js';
 import { hashOf } from './relay.js';

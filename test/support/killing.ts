@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import type { BlockEvent, BlockVerdict } from '../../src/contracts/events.js';
 import { parseBlockEvent } from '../../src/delivery/block-event.js';
-import { SeededRandom } from '../../src/demo/seeded-random.js';
-import type { BlockEvent, BlockVerdict } from '../../src/events.js';
+import { SeededRandom } from '../../src/simulated/seeded-random.js';
 import type { Random } from '../../src/time.js';
 import { type RelayProcess, until } from './process.js';
 import { hashOf } from './relay.js';

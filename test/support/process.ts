@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Push, Subscriber } from 'zeromq';
+import type { BlockEvent } from '../../src/contracts/events.js';
 import { parseBlockEvent } from '../../src/delivery/block-event.js';
-import type { BlockEvent } from '../../src/events.js';
 import type { Hash } from '../../src/wire/reader.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Push } from 'zeromq';
 import { hashHeader } from '../../src/block/x11.js';
-import { loadConfig } from '../../src/config.js';
-import type { BlockProof, BlockRefused, BlockVerdict, RelayEvent, ServiceEvent } from '../../src/events.js';
-import { type Relay, type RelayDeps, startRelay } from '../../src/relay.js';
+import { loadConfig } from '../../src/config/config.js';
+import type { BlockProof, BlockRefused, BlockVerdict, RelayEvent, ServiceEvent } from '../../src/contracts/events.js';
+import { type Relay, type RelayDeps, startRelay } from '../../src/relay/relay.js';
 import type { Hash } from '../../src/wire/reader.js';
 
 /** Long, because a machine may be busy; what takes so long is stuck. */

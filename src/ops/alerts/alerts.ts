@@ -3,8 +3,8 @@
  * note happens in the relay's own turn; the rest waits for a turn of its own.
  */
 import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
-import type { AlertsConfig } from '../../config.js';
-import type { RelayEvent } from '../../events.js';
+import type { AlertsConfig } from '../../config/config.js';
+import type { RelayEvent } from '../../contracts/events.js';
 import { type Clock, HOUR_MS, type Random, SECOND_MS } from '../../time.js';
 import { type AlertOutcome, Channel, type Rest } from './channel.js';
 import { Engine } from './engine.js';

@@ -9,7 +9,7 @@
  *
  * How long "a while" is doubles with each return, so that what comes and goes is told as one alert that stands, not as many.
  */
-import type { RelayEvent } from '../../events.js';
+import type { RelayEvent } from '../../contracts/events.js';
 import { HOUR_MS, MINUTE_MS } from '../../time.js';
 import { ALERT_IDS, type AlertId, type Condition, conditionOf } from './conditions.js';
 import { firing, type Notice, resolved, type StandingAlert, standingOf } from './notice.js';

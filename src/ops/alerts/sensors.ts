@@ -10,7 +10,7 @@ import type {
   PeerEvent,
   RelayEvent,
   ServiceEvent,
-} from '../../events.js';
+} from '../../contracts/events.js';
 import { MINUTE_MS, SECOND_MS } from '../../time.js';
 import {
   type AlertId,

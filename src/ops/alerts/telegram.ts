@@ -1,7 +1,7 @@
 /** Alerts as messages of a Telegram bot. The token is part of the address: of that nothing is shown but the host. */
 import { Agent } from 'undici';
 import { z } from 'zod';
-import type { AlertsConfig } from '../../config.js';
+import type { AlertsConfig } from '../../config/config.js';
 import { type PostAnswer, post } from './post.js';
 import { type Delivery, type Envelope, judge, patient, type Sender, TIMEOUT_MS, type Transport } from './transport.js';
 import { clean, cut } from './words.js';

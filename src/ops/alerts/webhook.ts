@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { Agent } from 'undici';
 import { hrefOf, parseHttpUrl } from '../../address/http-url.js';
-import type { AlertsConfig } from '../../config.js';
+import type { AlertsConfig } from '../../config/config.js';
 import type { Clock } from '../../time.js';
 import { post } from './post.js';
 import { type Envelope, judge, type Sender, TIMEOUT_MS, type Transport } from './transport.js';

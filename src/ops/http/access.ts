@@ -8,7 +8,7 @@ import basicAuth from '@fastify/basic-auth';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import { isLoopback, parseHost } from '../../address/host.js';
-import type { HttpConfig } from '../../config.js';
+import type { HttpConfig } from '../../config/config.js';
 import type { Clock } from '../../time.js';
 import type { Refusal } from './errors.js';
 import type { HttpLimits } from './limits.js';

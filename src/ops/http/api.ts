@@ -2,8 +2,8 @@
  * What the API answers, as the dashboard and other programs read it. An interface to others: fields are added, never renamed. The
  * OpenAPI document and its test hold to these types.
  */
-import type { PeerProof, ServiceEvent, Verdict } from '../../events.js';
-import type { BlockRecord, Kpis, PeerView } from '../../view.js';
+import type { PeerProof, ServiceEvent, Verdict } from '../../contracts/events.js';
+import type { BlockRecord, Kpis, PeerView } from '../../contracts/view.js';
 
 /** `GET /api/v1/status` */
 export interface StatusReply {

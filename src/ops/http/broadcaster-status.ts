@@ -3,8 +3,9 @@
  * `p2pool/dash/broadcaster.py`), so that the page goes on working once the broadcast is ours. The names and units are p2pool-dash's: Unix
  * seconds, per cent. What a relay does not know or has not (transactions relayed, peers waiting to be tried again) is left out.
  */
+
+import type { PeerView, RelayView } from '../../contracts/view.js';
 import { SECOND_MS } from '../../time.js';
-import type { PeerView, RelayView } from '../../view.js';
 import type { Readiness, Tallies } from '../status.js';
 
 export interface BroadcasterStatus {

@@ -3,7 +3,7 @@
  * joins a queue; each event becomes bytes once, in a turn of its own, for all who listen. The latest are kept for those who come back.
  */
 import type { ServerResponse } from 'node:http';
-import type { RelayEvent } from '../../events.js';
+import type { RelayEvent } from '../../contracts/events.js';
 import type { HttpLimits } from './limits.js';
 
 /** Events and characters made into bytes in one turn of the event loop; a few milliseconds at most. */

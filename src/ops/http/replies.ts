@@ -1,6 +1,7 @@
 /** The API's replies, put together from what stands. */
+
+import type { BlockRecord, RelayView } from '../../contracts/view.js';
 import { HOUR_MS } from '../../time.js';
-import type { BlockRecord, RelayView } from '../../view.js';
 import type { Status } from '../status.js';
 import type { BlockReply, BlockSummary, BlocksReply, StatusReply } from './api.js';
 

@@ -1,8 +1,8 @@
 /** The API: each route's path, what it says of itself, and its answer. Nothing else is served but the dashboard's files. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { RelayView } from '../../contracts/view.js';
 import type { Clock } from '../../time.js';
-import type { RelayView } from '../../view.js';
 import type { Status } from '../status.js';
 import { oneLine } from '../units.js';
 import { type Doorman, visitorOf } from './access.js';

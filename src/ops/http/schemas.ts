@@ -3,8 +3,8 @@
  * types of api.ts, events.ts and view.ts say is checked by the compiler.
  */
 import { z } from 'zod';
-import type { RelayEvent } from '../../events.js';
-import type { PeerView } from '../../view.js';
+import type { RelayEvent } from '../../contracts/events.js';
+import type { PeerView } from '../../contracts/view.js';
 import type { BlockReply, BlocksReply, ErrorReply, HealthReply, PeersReply, ReadyReply, StatusReply } from './api.js';
 import type { BroadcasterStatus } from './broadcaster-status.js';
 

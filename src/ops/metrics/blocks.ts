@@ -6,7 +6,7 @@ import type {
   BlockReceived,
   BlockVerdict,
   FinalityState,
-} from '../../events.js';
+} from '../../contracts/events.js';
 import { SECOND_MS } from '../../time.js';
 import { combinations, type Instruments } from './instruments.js';
 import {

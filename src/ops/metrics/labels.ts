@@ -12,7 +12,7 @@ import type {
   ServiceEvent,
   TipEvent,
   Verdict,
-} from '../../events.js';
+} from '../../contracts/events.js';
 
 export const OTHER = 'other';
 

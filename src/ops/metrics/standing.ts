@@ -1,7 +1,7 @@
 /** What stands, rather than happens: read from the relay's view, and from the process, when somebody asks. */
 import { Counter, type Registry } from 'prom-client';
+import type { Kpis, RelayView } from '../../contracts/view.js';
 import { type Clock, HOUR_MS, SECOND_MS } from '../../time.js';
-import type { Kpis, RelayView } from '../../view.js';
 import { combinations, type Instruments } from './instruments.js';
 import { FINALITY_STATES } from './labels.js';
 

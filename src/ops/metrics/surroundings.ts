@@ -1,5 +1,5 @@
 /** Of peers, the plans made for them, and the services around us. */
-import type { GossipEvent, PeerEvent, PlanEvent, ServiceEvent, TipEvent } from '../../events.js';
+import type { GossipEvent, PeerEvent, PlanEvent, ServiceEvent, TipEvent } from '../../contracts/events.js';
 import { combinations, type Instruments, type Labels } from './instruments.js';
 import {
   ADDRESS_REFUSALS,

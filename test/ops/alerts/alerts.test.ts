@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { AlertsConfig } from '../../../src/config.js';
-import type { RelayEvent } from '../../../src/events.js';
+import type { AlertsConfig } from '../../../src/config/config.js';
+import type { RelayEvent } from '../../../src/contracts/events.js';
 import { type AlertOutcome, type Alerts, createAlerts } from '../../../src/ops/alerts/alerts.js';
 import { Time } from '../../streams/support.js';
 import { connected, DASHD, FAILED, FakeTransport, hash, lost, proof, service, verdict } from './support.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { RelayEvent, ServiceEvent } from '../../../src/events.js';
+import type { RelayEvent, ServiceEvent } from '../../../src/contracts/events.js';
 import { ALERT_IDS } from '../../../src/ops/alerts/conditions.js';
 import { Engine } from '../../../src/ops/alerts/engine.js';
 import type { Notice, StandingAlert } from '../../../src/ops/alerts/notice.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { RelayEvent } from '../../../src/events.js';
+import type { RelayEvent } from '../../../src/contracts/events.js';
 import {
   connected,
   DASHD,

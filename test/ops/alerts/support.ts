@@ -1,6 +1,6 @@
 /** Events as the relay tells them, and an engine that is looked at when it wishes to be. */
 import assert from 'node:assert/strict';
-import type { BlockVerdict, PeerProof, RelayEvent, ServiceEvent } from '../../../src/events.js';
+import type { BlockVerdict, PeerProof, RelayEvent, ServiceEvent } from '../../../src/contracts/events.js';
 import { Engine } from '../../../src/ops/alerts/engine.js';
 import type { Notice } from '../../../src/ops/alerts/notice.js';
 import type { Delivery, Envelope, Transport } from '../../../src/ops/alerts/transport.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
-import type { RelayEvent } from '../../../src/events.js';
+import type { RelayEvent } from '../../../src/contracts/events.js';
 import type { BlockReply, BlocksReply, PeersReply, ReadyReply, StatusReply } from '../../../src/ops/http/api.js';
 import {
   BlockSchema,

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { RelayEvent, TipEvent } from '../../../src/events.js';
+import type { RelayEvent, TipEvent } from '../../../src/contracts/events.js';
 import { EventStream } from '../../../src/ops/http/events.js';
 import { LIMITS } from '../../../src/ops/http/limits.js';
 import { assertRefused, eventually, HttpUnderTest, hashOf, NOW } from './support.js';

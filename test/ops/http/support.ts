@@ -6,11 +6,11 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Subject } from 'rxjs';
-import type { HttpConfig } from '../../../src/config.js';
-import type { PeerProof, RelayEvent, ServiceEvent, Verdict } from '../../../src/events.js';
+import type { HttpConfig } from '../../../src/config/config.js';
+import type { PeerProof, RelayEvent, ServiceEvent, Verdict } from '../../../src/contracts/events.js';
+import type { BlockRecord, HistoryView, Kpis, PeerView, RelayView } from '../../../src/contracts/view.js';
 import { createHttp, type HttpDeps, type HttpFault, type HttpService } from '../../../src/ops/http/http.js';
 import { Status } from '../../../src/ops/status.js';
-import type { BlockRecord, HistoryView, Kpis, PeerView, RelayView } from '../../../src/view.js';
 import { clockAt } from '../../support/clock.js';
 
 export const NOW = Date.UTC(2026, 0, 15, 12);

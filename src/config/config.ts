@@ -1,0 +1,430 @@
+/**
+ * One frozen, typed {@link Config} from defaults < file < environment < arguments. The only reader of the three; they are
+ * handed in, so that nothing here needs a process. convict layers and validates; what a setting is stands in
+ * `config/settings.ts`, rules between settings in `config/rules.ts`.
+ */
+import convict from 'convict';
+import { stringify } from 'yaml';
+import type { HostPort } from '../address/host-port.js';
+import { keyOf, type PeerAddress } from '../peers/address.js';
+import type { WeightSettings } from '../peers/score.js';
+import type { NetworkName } from '../wire/network.js';
+import { closest } from './closest.js';
+import { derive, type Surroundings } from './derive.js';
+import { type ConfigError, showValue } from './error.js';
+import { readFileSettings } from './file.js';
+import { givenText } from './given.js';
+import { expandHome } from './home.js';
+import type { Kind } from './kinds.js';
+import { isInjected } from './orchestrator.js';
+import { brokenRules, warningsAbout } from './rules.js';
+import {
+  CONFIG_ENV,
+  ENV_PREFIX,
+  envName,
+  FLAGS,
+  type Flag,
+  isKey,
+  isSecret,
+  KEYS,
+  type Key,
+  type LogFormat,
+  type LogLevel,
+  SECRETS,
+  secretFileEnvName,
+  secretFileFlagName,
+  secretFileKey,
+  settingOf,
+  type Values,
+} from './settings.js';
+
+export { type ConfigError, formatConfigError } from './error.js';
+export { LOG_LEVELS, type LogLevel } from './settings.js';
+
+/** What the relay runs on. Everything that follows from something else is filled in. */
+export interface Config {
+  readonly network: NetworkName;
+  /** Of a devnet with a name. */
+  readonly devnet?: { readonly name: string };
+  readonly dashd: {
+    readonly rpc: {
+      /** Holds no credentials: those of the configured URL are in `user` and `password`. */
+      readonly url: string;
+      readonly user?: string;
+      readonly password?: string;
+      /** Set when, and only when, `user` is not. */
+      readonly cookieFile?: string;
+    };
+    readonly p2p: PeerAddress;
+    /** An empty `url` means that there is no feed. */
+    readonly zmq: { readonly url: string };
+  };
+  readonly pool: {
+    readonly bind: string;
+    readonly allowInsecureBind: boolean;
+    readonly curve: CurveConfig;
+  };
+  readonly events: { readonly bind: string; readonly allowInsecureBind: boolean };
+  readonly broadcast: {
+    readonly enabled: boolean;
+    readonly maxPeers: number;
+    readonly minPeers: number;
+    /** Seconds. */
+    /** Bytes. */
+    readonly maxMemory: number;
+    readonly refreshInterval: number;
+    /** Has no effect; deprecated. */
+    readonly rehearsalInterval?: number;
+    readonly skipBootstrap: boolean;
+    readonly peerDb: string;
+    readonly countryDb?: string;
+    readonly fallback: boolean;
+    /** What makes a peer's score. */
+    readonly weights: WeightSettings;
+  };
+  readonly peers: readonly PeerAddress[];
+  readonly http: HttpConfig;
+  readonly proxy: HostPort & { readonly enabled: boolean; readonly allowInsecureBind: boolean };
+  readonly history: {
+    readonly file: string;
+    readonly maxBlocks: number;
+  };
+  readonly spool: {
+    readonly enabled: boolean;
+    readonly dir: string;
+    readonly maxBlocks: number;
+    readonly maxBytes: number;
+  };
+  readonly alerts: AlertsConfig;
+  readonly log: LogConfig;
+}
+
+export type CurveConfig =
+  | { readonly enabled: false; readonly allowedClients: readonly string[] }
+  | {
+      readonly enabled: true;
+      readonly publicKey: string;
+      readonly secretKey: string;
+      /** The relay's own key is among them: who holds this configuration may `blockcast submit`. */
+      readonly allowedClients: readonly string[];
+    };
+
+export interface HttpConfig extends HostPort {
+  readonly enabled: boolean;
+  readonly user: string;
+  readonly password?: string;
+  /** Without a password, and without a reverse proxy, everybody may see the pages. */
+  readonly allowInsecureBind: boolean;
+  /** IP addresses and ranges. */
+  readonly reverseProxies: readonly string[];
+}
+
+export interface AlertsConfig {
+  readonly webhook?: { readonly url: string; readonly secret?: string };
+  readonly telegram?: { readonly token: string; readonly chat: string; readonly api: string };
+  /** Seconds; 0: never. */
+  readonly repeatAfter: number;
+  readonly maxPerHour: number;
+}
+
+export interface LogConfig {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+}
+
+export interface ConfigSources {
+  /** Flags without their dashes, and their values as text: `{'dashd-rpc-url': 'http://…', config: 'blockcast.yaml'}`. */
+  readonly options: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** @throws when the file cannot be read, as `readFileSync` does */
+  readonly readFile: (path: string) => string;
+  /** As `process.platform`: where Dash Core keeps its data depends on it. */
+  readonly platform: string;
+}
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly errors: readonly ConfigError[] };
+
+/** Reads and checks everything, and tells all that is wrong at once. Never throws. */
+export function loadConfig(sources: ConfigSources): ConfigResult {
+  const home = givenText(sources.env['HOME']) ?? givenText(sources.env['USERPROFILE']);
+  const files: Files = { home, readFile: sources.readFile };
+  const options = readOptions(sources.options, files);
+  const environment = readEnvironment(sources.env, files);
+  const file = readConfigFile(sources, files);
+  const errors = [...options.errors, ...environment.errors, ...file.errors];
+
+  const origins: Origins = new Map([...file.origins, ...environment.origins, ...options.origins]);
+  const layered = layer(file.values, environment.env, options.values, origins, home);
+  errors.push(...layered.errors);
+  errors.push(...brokenRules(layered.values, new Set(layered.errors.map(({ key }) => key)), originOf(origins)));
+  if (errors.length > 0) return { ok: false, errors };
+
+  const surroundings: Surroundings = { home, platform: sources.platform };
+  const config = deepFreeze(derive(layered.values, surroundings));
+  return { ok: true, config, warnings: [...environment.warnings, ...warningsAbout(config)] };
+}
+
+/** The effective configuration as YAML that could be read again, with secrets masked. */
+export function describeConfig(config: Config): string {
+  const { dashd, peers } = config;
+  const { host, port } = dashd.p2p;
+  const zmq = { url: dashd.zmq.url === '' ? 'none' : dashd.zmq.url };
+  return stringify(masked({ ...config, dashd: { ...dashd, p2p: { host, port }, zmq }, peers: peers.map(keyOf) }));
+}
+
+/** @param path of `tree` in the configuration, with a dot at its end unless it is the root */
+function masked(tree: object, path = ''): object {
+  const entries = Object.entries(tree).map(([name, value]: [string, unknown]) => {
+    const key = path + name;
+    if (isKey(key)) return [name, isSecret(key) ? '***' : value];
+    return [name, typeof value === 'object' && value !== null ? masked(value, `${key}.`) : value];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Where each setting that is not at its default was set. */
+type Origins = ReadonlyMap<Key, string>;
+
+const originOf =
+  (origins: Origins) =>
+  (key: Key): string =>
+    origins.get(key) ?? 'default';
+
+interface Layer<V> {
+  readonly values: ReadonlyMap<Key, V>;
+  readonly origins: Origins;
+  readonly errors: readonly ConfigError[];
+}
+
+const CONFIG_OPTION = 'config';
+
+/** What reading a file takes. */
+interface Files {
+  readonly home: string | undefined;
+  readonly readFile: ConfigSources['readFile'];
+}
+
+function readOptions(options: ConfigSources['options'], files: Files): Layer<string> {
+  const layer = new LayerBuilder<string>('arguments', 'Give only one of them.');
+  for (const [name, text] of Object.entries(options)) {
+    if (name === CONFIG_OPTION) continue;
+    const from = `--${name}`;
+    const value = givenText(text);
+    const flag = FLAGS.find((candidate) => candidate.name === name);
+    const secret = SECRETS.find((candidate) => secretFileFlagName(candidate) === name);
+    if (flag !== undefined) layer.add(flag.key, from, value && (flag.inverted ? opposite(flag, value) : value));
+    else if (secret !== undefined) layer.addFrom(secret, from, value, files);
+    else layer.fault({ key: from, problem: 'is not a flag', remedy: suggestFlag(name) });
+  }
+  return layer;
+}
+
+/** One source's settings, each set once. */
+class LayerBuilder<V> implements Layer<V | string> {
+  readonly values = new Map<Key, V | string>();
+  readonly origins = new Map<Key, string>();
+  readonly errors: ConfigError[] = [];
+
+  /** @param remedy for what is set twice */
+  constructor(
+    private readonly source: string,
+    private readonly remedy: string,
+  ) {}
+
+  /** @param value undefined for what is not given */
+  add(key: Key, from: string, value: V | string | undefined, place = from): void {
+    if (value === undefined) return;
+    if (this.values.has(key)) {
+      this.fault({ key: from, problem: `is already set by ${this.origins.get(key)}`, remedy: this.remedy });
+    } else {
+      this.values.set(key, value);
+      this.origins.set(key, place);
+    }
+  }
+
+  /** Adds a secret that stands in a file of its own. @param path undefined for what is not given */
+  addFrom(key: Key, from: string, path: string | undefined, files: Files, place = from): void {
+    if (path === undefined) return;
+    const read = readText(path, files);
+    if (read.ok) this.add(key, from, givenText(read.text), place);
+    else this.fault({ key: from, ...read.error });
+  }
+
+  fault(error: Omit<ConfigError, 'from'>): void {
+    this.errors.push({ ...error, from: this.source });
+  }
+}
+
+function suggestFlag(name: string): string {
+  const near = closest(name, [...FLAGS.map((flag) => flag.name), ...SECRETS.map(secretFileFlagName)]);
+  return near === undefined ? 'See blockcast run --help.' : `Did you mean --${near}?`;
+}
+
+/** What is no boolean is left as it is, to be reported as such. */
+function opposite(flag: Flag, text: string): string {
+  const parsed = settingOf(flag.key).kind.parse(text);
+  return parsed.ok ? String(parsed.value !== true) : text;
+}
+
+function readEnvironment(
+  env: ConfigSources['env'],
+  files: Files,
+): Layer<string> & { readonly env: Record<string, string>; readonly warnings: readonly string[] } {
+  const layer = new LayerBuilder<string>('environment', 'Set only one of them.');
+  const warnings: string[] = [];
+  for (const [name, text] of Object.entries(env)) {
+    if (text === undefined || !name.startsWith(ENV_PREFIX) || name === CONFIG_ENV) continue;
+    const value = givenText(text);
+    const secret = SECRETS.find((candidate) => secretFileEnvName(candidate) === name);
+    const key = KEYS.find((candidate) => envName(candidate) === name);
+    if (isInjected(name, value ?? '')) {
+      if (key !== undefined) warnings.push(`${name}: ignored, it is a service's address that an orchestrator has set.`);
+    } else if (secret !== undefined) layer.addFrom(secret, name, value, files);
+    else if (key !== undefined) layer.add(key, name, value);
+    else layer.fault({ key: name, problem: 'is not a setting', remedy: suggestVariable(name) });
+  }
+  const ours = Object.fromEntries([...layer.values].map(([key, value]) => [envName(key), value]));
+  return { values: layer.values, origins: layer.origins, errors: layer.errors, env: ours, warnings };
+}
+
+function suggestVariable(name: string): string {
+  const near = closest(name, [...KEYS.map(envName), ...SECRETS.map(secretFileEnvName), CONFIG_ENV]);
+  return near === undefined ? 'Unset it.' : `Did you mean ${near}?`;
+}
+
+type FileText =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly error: Pick<ConfigError, 'value' | 'problem' | 'remedy'> };
+
+function readText(path: string, { home, readFile }: Files): FileText {
+  const fault = (problem: string): FileText => {
+    const remedy = 'Give the path of a file that this user may read.';
+    return { ok: false, error: { value: showValue(path, false), problem, remedy } };
+  };
+  const expanded = expandHome(path, home);
+  if (!expanded.ok) return fault(expanded.problem);
+  try {
+    return { ok: true, text: readFile(expanded.path) };
+  } catch (error) {
+    return fault(
+      `cannot be read: ${error instanceof Error && 'code' in error ? String(error.code) : 'reading failed'}`,
+    );
+  }
+}
+
+function readConfigFile({ options, env }: ConfigSources, files: Files): Layer<unknown> {
+  const option = givenText(options[CONFIG_OPTION]);
+  const path = option ?? givenText(env[CONFIG_ENV]);
+  if (path === undefined) return { values: new Map(), origins: new Map(), errors: [] };
+  const from = option === undefined ? CONFIG_ENV : `--${CONFIG_OPTION}`;
+  const read = readText(path, files);
+  if (!read.ok) return { values: new Map(), origins: new Map(), errors: [{ key: 'config', from, ...read.error }] };
+  const { values, secretFiles, errors } = readFileSettings(path, read.text);
+  const layer = new LayerBuilder<unknown>(path, 'Give only one of them.');
+  layer.errors.push(...errors);
+  for (const [key, value] of values) layer.add(key, key, value, path);
+  for (const [key, secretPath] of secretFiles) layer.addFrom(key, secretFileKey(key), secretPath, files, path);
+  return layer;
+}
+
+interface Layered {
+  /** A setting with an error stands at its default. */
+  readonly values: Values;
+  readonly errors: readonly (ConfigError & { readonly key: Key })[];
+}
+
+function layer(
+  file: ReadonlyMap<Key, unknown>,
+  env: Record<string, string>,
+  options: ReadonlyMap<Key, string>,
+  origins: Origins,
+  home: string | undefined,
+): Layered {
+  // convict's own arguments are not used: its parser ignores unknown flags and makes the password 0123 the number 123.
+  const settings = convict<Record<string, unknown>>(SCHEMA, { env, args: [] });
+  settings.load(nested(file));
+  for (const [key, value] of options) settings.set(key, value);
+  const sound = passes(() => settings.validate({ allowed: 'strict' }));
+
+  const values: Partial<Record<Key, unknown>> = {};
+  const errors: (ConfigError & { key: Key })[] = [];
+  for (const key of KEYS) {
+    const { kind, default: fallback } = settingOf(key);
+    const value: unknown = settings.get(key);
+    const parsed = parseAt(kind, value, home);
+    values[key] = parsed.ok ? parsed.value : (fallback ?? undefined);
+    if (parsed.ok) continue;
+    const remedy = `Give ${kind.expects}.`;
+    const shown = showValue(value, isSecret(key));
+    errors.push({ key, from: originOf(origins)(key), value: shown, problem: parsed.problem, remedy });
+  }
+  if (!sound && errors.length === 0) throw new Error('convict refuses what every kind accepts: the schema is wrong');
+  return { values: values as Values, errors };
+}
+
+function parseAt<T>(kind: Kind<T>, value: unknown, home: string | undefined): ReturnType<Kind<unknown>['parse']> {
+  const parsed = kind.parse(value);
+  if (!parsed.ok || kind.path !== true || typeof parsed.value !== 'string') return parsed;
+  const expanded = expandHome(parsed.value, home);
+  return expanded.ok ? { ok: true, value: expanded.path } : expanded;
+}
+
+function passes(check: () => void): boolean {
+  try {
+    check();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The table as convict wants it. Each setting has a format of its own, since convict converts the formats it knows by
+ * guess: `20abc` to 20, and `no` to true.
+ */
+const SCHEMA: convict.Schema<Record<string, unknown>> = buildSchema();
+
+function buildSchema(): convict.Schema<Record<string, unknown>> {
+  const leaves = KEYS.map((key): [Key, convict.SchemaObj<unknown>] => {
+    const { kind, default: fallback, doc } = settingOf(key);
+    const format = `blockcast ${key}`;
+    convict.addFormat({
+      name: format,
+      coerce: (value: unknown) => {
+        const parsed = kind.parse(value);
+        return parsed.ok ? parsed.value : value;
+      },
+      validate: (value: unknown) => {
+        const parsed = kind.parse(value);
+        if (!parsed.ok) throw new Error(parsed.problem);
+      },
+    });
+    return [key, { format, default: fallback, doc, env: envName(key), sensitive: isSecret(key) }];
+  });
+  return nested(leaves) as convict.Schema<Record<string, unknown>>;
+}
+
+type Tree = { [name: string]: unknown };
+
+/** `a.b` → `{a: {b: …}}` */
+function nested(entries: Iterable<readonly [Key, unknown]>): Tree {
+  const root: Tree = {};
+  for (const [key, value] of entries) {
+    const names = key.split('.');
+    const last = names.pop() ?? key;
+    let section = root;
+    for (const name of names) {
+      section[name] ??= {};
+      section = section[name] as Tree;
+    }
+    section[last] = value;
+  }
+  return root;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) deepFreeze(part);
+  return Object.freeze(value);
+}

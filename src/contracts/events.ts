@@ -1,0 +1,266 @@
+/**
+ * What the relay says of itself. The block events are also what `events.bind` publishes, one JSON object a message: they are
+ * an interface to other programs (docs/events.md), so a field is added here, never renamed.
+ *
+ * Times named `at` are milliseconds since the Unix epoch; those that end in `Ms` count from the moment the block came in.
+ */
+import type { Hash } from '../wire/reader.js';
+
+export type BlockSource = 'pool' | 'dashd';
+
+/** How far delivery to one peer was proven, each step stronger than the one before; the last two are the other ends. */
+export type ProofStatus = 'pending' | 'written' | 'acknowledged' | 'accepted' | 'already had' | 'failed';
+
+export interface PeerProof {
+  /** `host:port` as it was dialled. */
+  readonly peer: string;
+  /** The pool's own dashd. */
+  readonly protected: boolean;
+  readonly status: ProofStatus;
+  /**
+   * Why it failed; set when, and only when, the status is `failed`. `not-in-chain`: the peer has processed the block, or was not sent it for want of
+   * the parent, and its chain does not have it.
+   */
+  readonly reason?: string;
+  /** The peer was sent the block later than others could have been: it connected later, or lacked the parent. */
+  readonly late?: true;
+  /** The block that stands in the peer's chain in place of ours, which it has beside it. */
+  readonly rival?: Hash;
+  /** The kernel took the last byte. */
+  readonly writtenMs?: number;
+  /** The pong to the ping behind the block came: the peer has processed it. */
+  readonly acknowledgedMs?: number;
+  /** The peer announced the block, or returned its header: it is in its chain. */
+  readonly acceptedMs?: number;
+}
+
+/**
+ * Why a block was not sent when it was found. `recovered`: it was in the spool when the relay started, or when dashd came back. `no-peers`: nobody
+ * who has it was connected when it came.
+ */
+export type LateCode = 'recovered' | 'no-peers';
+
+/** What dashd answered to `submitblock`. `unavailable`: no answer was to be had, `reason` says why. */
+export interface RpcResult {
+  readonly outcome: 'accepted' | 'duplicate' | 'inconclusive' | 'rejected' | 'unavailable';
+  /** dashd's own word for a rejection, or what kept it from answering. */
+  readonly reason?: string;
+  readonly ms: number;
+}
+
+export interface Verdict {
+  readonly hash: Hash;
+  readonly source: BlockSource;
+  readonly size: number;
+  readonly height?: number;
+  /**
+   * `delivered`: a peer has it or dashd took it. `local only`: the same, but no peer except the pool's own dashd was reached.
+   * `rejected`: dashd refused it as invalid. `failed`: nobody is known to have it, or `local only` where that was ruled out.
+   */
+  readonly outcome: 'delivered' | 'local only' | 'rejected' | 'failed';
+  readonly success: boolean;
+  /** Why it is not a plain success; absent when it is. */
+  readonly reason?: string;
+  /** Set when, and only when, the block was sent later than it was found. */
+  readonly late?: LateCode;
+  readonly rpc?: RpcResult;
+  /** Peers that acknowledged, accepted or already had the block, of all that were tried. */
+  readonly peersReached: number;
+  readonly peersTried: number;
+  readonly accepted: number;
+  readonly alreadyHad: number;
+  readonly failed: number;
+  /** First, median and last proof among the peers that were pushed to and reached. */
+  readonly firstMs?: number;
+  readonly medianMs?: number;
+  readonly lastMs?: number;
+  readonly peers: readonly PeerProof[];
+}
+
+export interface BlockReceived {
+  readonly type: 'received';
+  readonly at: number;
+  readonly hash: Hash;
+  readonly source: BlockSource;
+  readonly size: number;
+  readonly transactions?: number;
+  readonly height?: number;
+  /** From the block's arrival until the gate had judged it, ms. */
+  readonly gateMs?: number;
+  /** Why the peers must wait for dashd's answer (soft gate); absent when they need not. */
+  readonly held?: readonly string[];
+  /** What the pool should mend in what it sends, though the block was found in it; absent when there is nothing. */
+  readonly note?: string;
+  /** Why the block is not on disk, so that it does not survive a crash of the relay; absent when it is on disk. */
+  readonly unspooled?: string;
+  /** Set with {@link firstAt}. */
+  readonly late?: LateCode;
+  /** When a block that is sent again first came in, ms since the epoch. */
+  readonly firstAt?: number;
+}
+
+/** The block survives a loss of power: its file and the file's folder are synced. Told once for each block of the pool's. */
+export interface BlockStored {
+  readonly type: 'stored';
+  readonly at: number;
+  readonly hash: Hash;
+}
+
+export interface BlockRefused {
+  readonly type: 'refused';
+  readonly at: number;
+  readonly source: BlockSource;
+  /** Absent when there was not even a header to hash. */
+  readonly hash?: Hash;
+  readonly size: number;
+  readonly code: string;
+  readonly reason: string;
+  /** SHA-256 of the payload as it was received, so that its sender can tell which of its frames is meant. */
+  readonly sha256: string;
+}
+
+/** The same block once more: nothing was sent, whatever came of the first is its answer. */
+export interface BlockRepeated {
+  readonly type: 'repeated';
+  readonly at: number;
+  readonly hash: Hash;
+  readonly source: BlockSource;
+  /** It survives a loss of power, or need not: `stored` was told, or dashd and the network have it. */
+  readonly stored?: true;
+  /** As in `received`. */
+  readonly unspooled?: string;
+}
+
+/**
+ * What became of a block of the pool's after it was out. `chainlocked` and `buried` (100 blocks deep) are final; `orphaned` is told
+ * once dashd's chain is longer than any branch it is in, or its rival is ChainLocked, and is taken back should the chain return to it.
+ */
+export type FinalityState = 'pending' | 'chainlocked' | 'buried' | 'orphaned';
+
+export interface BlockFinality {
+  readonly type: 'finality';
+  readonly at: number;
+  readonly hash: Hash;
+  readonly height?: number;
+  readonly state: FinalityState;
+  /** Of the block itself, as dashd counts: 1 for the tip; absent when it is not in the active chain. */
+  readonly confirmations?: number;
+  /** The block that stands at its height, when it is orphaned. */
+  readonly by?: Hash;
+}
+
+export interface BlockProof extends PeerProof {
+  readonly type: 'proof';
+  readonly at: number;
+  readonly hash: Hash;
+}
+
+export interface BlockVerdict extends Verdict {
+  readonly type: 'verdict';
+  readonly at: number;
+}
+
+export type BlockEvent =
+  | BlockReceived
+  | BlockRefused
+  | BlockRepeated
+  | BlockStored
+  | BlockProof
+  | BlockVerdict
+  | BlockFinality;
+
+/** A peer's coming and going, as operators see it. */
+export type PeerEvent =
+  | {
+      readonly type: 'peer connected';
+      readonly at: number;
+      readonly peer: string;
+      readonly protected: boolean;
+      readonly userAgent: string;
+      readonly height: number;
+      readonly protocolVersion: number;
+    }
+  | {
+      readonly type: 'peer lost';
+      readonly at: number;
+      readonly peer: string;
+      readonly protected: boolean;
+      /** A code from a closed list, fit for a metric's label. */
+      readonly code: string;
+      readonly reason: string;
+      /** True when the peer had finished its handshake. */
+      readonly wasReady: boolean;
+      readonly bytesIn: number;
+      readonly bytesOut: number;
+    };
+
+/** A change in one of the services around us: `up` and `down` are told once each, a `fault` each time. */
+export interface ServiceEvent {
+  readonly type: 'service';
+  readonly at: number;
+  readonly service:
+    | 'pool socket'
+    | 'dashd feed'
+    | 'dashd rpc'
+    | 'dashd chain'
+    | 'events socket'
+    | 'peers'
+    | 'peer file'
+    | 'history file'
+    | 'spool'
+    | 'json-rpc proxy'
+    | 'http'
+    | 'alerts'
+    | 'control socket';
+  readonly state: 'up' | 'down' | 'fault';
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** dashd's chain has a new tip, as its feed or its RPC tells. */
+export interface TipEvent {
+  readonly type: 'tip';
+  readonly at: number;
+  readonly hash: Hash;
+  readonly source: 'feed' | 'rpc';
+}
+
+/** A look at the set of peers, and what is to change in it. */
+export interface PlanEvent {
+  readonly type: 'plan';
+  readonly at: number;
+  readonly connect: readonly PlannedChange[];
+  readonly disconnect: readonly PlannedChange[];
+  /** Connections that stay. */
+  readonly kept: number;
+  /** Of the connections before the plan, those that count as broadcast targets. */
+  readonly targets: number;
+  /** Peers in the book. */
+  readonly known: number;
+  /** Of these, why they are no candidates: by reason, from a closed list; what did not occur is left out. */
+  readonly skipped?: Readonly<Record<string, number>>;
+}
+
+export interface PlannedChange {
+  readonly peer: string;
+  /** From a closed list. */
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** What became of the addresses of others that a peer told in one message. */
+export interface GossipEvent {
+  readonly type: 'gossip';
+  readonly at: number;
+  /** Who told them. */
+  readonly peer: string;
+  readonly added: number;
+  /** Known before. */
+  readonly known: number;
+  /** Of those added or known: dated ahead of time. */
+  readonly futureDated: number;
+  /** By reason, from a closed list; what did not occur is left out. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+export type RelayEvent = BlockEvent | PeerEvent | PlanEvent | GossipEvent | ServiceEvent | TipEvent;

@@ -1,0 +1,111 @@
+/**
+ * What can be asked of a running relay at any moment, for pages and metrics: read-only, and cheap enough for every request. What
+ * happens is told as events (events.ts); here is what stands. Times named `at` or `since` are milliseconds since the Unix epoch.
+ */
+
+import type { Hash } from '../wire/reader.js';
+import type { BlockFinality, FinalityState, Verdict } from './events.js';
+
+export interface RelayView {
+  readonly network: string;
+  readonly startedAt: number;
+  /** The chain's tip as far as it is known; its height is absent until dashd or a block told it. */
+  tip(): { readonly hash: Hash; readonly height?: number } | undefined;
+  /** Connected and being connected to, the pool's own dashd first, the others by falling score. */
+  peers(): readonly PeerView[];
+  /** Peers in the book. */
+  known(): number;
+  /** How many peers are wanted. */
+  readonly wanted: { readonly min: number; readonly max: number };
+  readonly history: HistoryView;
+  /** Found blocks on disk; absent when `spool.enabled` is false. */
+  readonly spool?: () => SpoolView;
+}
+
+export interface SpoolView {
+  /** The folder. */
+  readonly path: string;
+  readonly blocks: number;
+  /** Of these blocks. */
+  readonly bytes: number;
+  /** When blocks were last synced to disk; absent until then. */
+  readonly syncedAt?: number;
+  /** Since the start. */
+  readonly faults: number;
+}
+
+export interface PeerView {
+  /** `host:port` as it is dialled. */
+  readonly peer: string;
+  /** The pool's own dashd. */
+  readonly protected: boolean;
+  readonly state: 'connected' | 'connecting';
+  /** Of that state. */
+  readonly since: number;
+  readonly userAgent?: string;
+  readonly protocolVersion?: number;
+  /** The best height that the peer is known to have. */
+  readonly height?: number;
+  /** ISO 3166-1 alpha-2, such as `DE`; absent where it cannot be told. */
+  readonly country?: string;
+  /** There and back, smoothed, milliseconds. */
+  readonly pingMs?: number;
+  /** Where it was heard of. */
+  readonly sources: readonly string[];
+  readonly lastSeen: number;
+  readonly score: ScoreView;
+  readonly blocks: {
+    readonly acknowledged: number;
+    readonly accepted: number;
+    readonly alreadyHad: number;
+    /** By code, from a closed list. */
+    readonly failed: Readonly<Record<string, number>>;
+    readonly failuresInARow: number;
+    /** From the push to the proof, smoothed, milliseconds. */
+    readonly proofMs?: number;
+  };
+}
+
+/** The terms add up to the total. */
+export interface ScoreView {
+  readonly total: number;
+  readonly terms: readonly { readonly label: string; readonly value: number; readonly why: string }[];
+}
+
+/** A block of the pool's, from its arrival to its end. */
+export interface BlockRecord {
+  readonly hash: Hash;
+  readonly height?: number;
+  readonly size: number;
+  readonly transactions?: number;
+  readonly receivedAt: number;
+  readonly gateMs?: number;
+  /** Absent until it has fallen; absent for good when the process died before that. */
+  readonly verdict?: Verdict;
+  readonly finality: Omit<BlockFinality, 'type' | 'hash' | 'height'>;
+}
+
+export interface HistoryView {
+  readonly size: number;
+  /** Newest first, at most `limit`, beginning behind the block `after` when one is given. */
+  latest(limit: number, after?: Hash): readonly BlockRecord[];
+  get(hash: Hash): BlockRecord | undefined;
+  /** Over the blocks received since `since` (ms since the epoch); all unless given. */
+  kpis(since?: number): Kpis;
+}
+
+/** What a pool operator is measured by (requirement 24). Rates are between 0 and 1, and absent where there is nothing to divide by. */
+export interface Kpis {
+  readonly blocks: number;
+  /** Of the blocks with a verdict, those that were a success. */
+  readonly successRate?: number;
+  /** The mean over blocks of the median proof, milliseconds. */
+  readonly averageBroadcastMs?: number;
+  /** Of the peers that blocks were pushed to, those that were reached. */
+  readonly peerAvailability?: number;
+  /** Of the blocks whose end is known, those that were orphaned. */
+  readonly orphanRate?: number;
+  /** Until nine of ten peers had proven it, mean over blocks, milliseconds. */
+  readonly propagationMs?: number;
+  readonly finality: Readonly<Record<FinalityState, number>>;
+}

@@ -1,0 +1,51 @@
+/**
+ * Bundles the dashboard: `node dist/src/dashboard/build.js [folder]`. Needs what is installed for development; what it writes needs
+ * nothing but a browser.
+ */
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import { build } from 'esbuild';
+import { makeWorld } from './world.js';
+
+/** @param outdir emptied first @param source the folder of the page's source @throws Error when it cannot be bundled */
+export async function buildDashboard(outdir: string, source: string): Promise<readonly string[]> {
+  await rm(outdir, { recursive: true, force: true });
+  await mkdir(outdir, { recursive: true });
+  await build({
+    entryPoints: [
+      { in: join(source, 'main.tsx'), out: 'app' },
+      { in: join(source, 'app.css'), out: 'app' },
+      { in: join(source, 'theme.ts'), out: 'theme' },
+    ],
+    outdir,
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: ['es2022', 'chrome123', 'firefox120', 'safari17.5'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    tsconfig: join(source, '../tsconfig.json'),
+    define: { WORLD: JSON.stringify(makeWorld()) },
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  for (const file of ['index.html', 'favicon.svg']) await cp(join(source, file), join(outdir, file));
+  const files = await readdir(outdir);
+  // Who asks once in a while gets the smallest there is, and nobody compresses while a block may be waiting.
+  for (const file of files) await compress(join(outdir, file));
+  return files;
+}
+
+async function compress(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  await writeFile(`${path}.br`, await promisify(brotliCompress)(bytes));
+  await writeFile(`${path}.gz`, await promisify(gzip)(bytes, { level: constants.Z_BEST_COMPRESSION }));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const outdir = process.argv[2] ?? fileURLToPath(new URL('assets', import.meta.url));
+  await buildDashboard(outdir, join(process.cwd(), 'src/dashboard/page'));
+}

@@ -1,0 +1,134 @@
+/** How the relay and what it depends on are, in plain words. */
+import type { ServiceEvent } from '../../contracts/events.js';
+import type { ServiceStatus, StatusReply } from '../../ops/http/api.js';
+import { formatTime, plain } from './format.js';
+import type { PageState } from './state.js';
+import type { Tone, Word } from './words.js';
+
+export interface ServiceWord extends Word {
+  readonly name: string;
+  /** More about it, where there is more. */
+  readonly detail?: string;
+}
+
+export interface Notice {
+  readonly tone: Exclude<Tone, 'good'>;
+  readonly title: string;
+  readonly detail: string;
+}
+
+type Service = ServiceEvent['service'];
+
+/** Those that are always shown, in this order; the proxy is where there is one, the others are when they are down. */
+const MAIN: readonly (readonly [service: Service, name: string, up: string, down: string])[] = [
+  ['dashd rpc', 'dashd RPC', 'answers', 'no answer'],
+  ['dashd feed', 'dashd feed', 'live', 'silent'],
+  ['pool socket', 'pool socket', 'listening', 'closed'],
+];
+
+export function serviceWords({ services, peers }: StatusReply): readonly ServiceWord[] {
+  const known = new Map(services.map((status) => [status.service, status]));
+  const [rpc, ...others] = MAIN.map(([service, name, up, down]) => word(known.get(service), name, up, down));
+  const p2p: ServiceWord = peers.dashd
+    ? { name: 'dashd P2P', text: 'connected', tone: 'good' }
+    : { name: 'dashd P2P', text: 'not connected', tone: 'bad' };
+  const main = new Set<string>(MAIN.map(([service]) => service));
+  const more = services
+    .filter(({ service, state }) => state === 'down' || (service === 'json-rpc proxy' && state === 'up'))
+    .filter(({ service }) => !main.has(service) && service !== 'peers')
+    .map((status) => word(status, status.service, 'up', 'down'));
+  return [...(rpc === undefined ? [] : [rpc]), p2p, ...others, ...more];
+}
+
+function word(status: ServiceStatus | undefined, name: string, up: string, down: string): ServiceWord {
+  if (status === undefined || status.state === 'unknown') return { name, text: 'not heard yet', tone: 'quiet' };
+  const isUp = status.state === 'up';
+  const detail = plain(status.detail);
+  return { name, text: isUp ? up : down, tone: isUp ? 'good' : 'bad', ...(detail !== '' && { detail }) };
+}
+
+/** How long a refused block stays on the page. */
+const REFUSED_MS = 10 * 60_000;
+
+/** What an operator must know of, gravest first; nothing when all is well. @param now of the relay, ms since the epoch */
+export function notices(state: PageState, now: number): readonly Notice[] {
+  const { status, refused } = state;
+  if (status === undefined) return [];
+  const found = [...dashdNotices(status, now), ...peerNotices(status), ...serviceNotices(status, now)];
+  if (refused !== undefined && now - refused.at < REFUSED_MS) {
+    found.push({
+      tone: 'warn',
+      title: `A frame from ${refused.source === 'pool' ? 'the pool' : 'dashd'} was refused`,
+      detail: `${formatTime(refused.at, now)}: ${plain(refused.reason)}. Nothing was sent to anybody.`,
+    });
+  }
+  if (!status.ready) {
+    found.unshift({ tone: 'bad', title: 'Not ready for a block', detail: sentence(status.notReady) });
+  }
+  // The relay's own words, where ours have nothing to say.
+  if (found.length === 0 && status.degraded.length > 0) {
+    found.push({ tone: 'warn', title: 'Not all is well', detail: sentence(status.degraded) });
+  }
+  return found.sort((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad'));
+}
+
+function sentence(parts: readonly string[]): string {
+  const text = parts.map(plain).join('; ');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function dashdNotices({ services, peers }: StatusReply, now: number): Notice[] {
+  const rpc = services.find(({ service }) => service === 'dashd rpc');
+  const isRpcDown = rpc?.state === 'down';
+  if (isRpcDown && !peers.dashd) {
+    const detail = `${since(rpc, now)}Blocks still go to the other peers. Start dashd: without it a block cannot be submitted or followed.`;
+    return [{ tone: 'bad', title: 'The pool’s own dashd is down', detail }];
+  }
+  if (isRpcDown) {
+    const detail = `${since(rpc, now)}Blocks reach dashd as a peer, but are not submitted to it. Check its rpcuser, rpcpassword and rpcport.`;
+    return [{ tone: 'bad', title: 'dashd does not answer on RPC', detail }];
+  }
+  if (!peers.dashd && rpc?.state === 'up') {
+    const detail = 'dashd answers on RPC, but is not connected as a peer. Blocks reach it by submitblock alone.';
+    return [{ tone: 'warn', title: 'No P2P connection to the pool’s own dashd', detail }];
+  }
+  return [];
+}
+
+function peerNotices({ peers }: StatusReply): Notice[] {
+  const others = peers.connected - Number(peers.dashd);
+  if (others <= 0) {
+    const detail = peers.dashd
+      ? 'A block would go to the pool’s own dashd only, and spread from there. The relay keeps looking for peers.'
+      : 'A block could be sent to nobody over P2P. The relay keeps looking for peers.';
+    return [{ tone: 'bad', title: 'No peer is connected', detail }];
+  }
+  const least = Math.min(peers.min, peers.max - 1);
+  if (others < least) {
+    const detail = `${others} connected, ${least} wanted at least. The relay keeps looking for more.`;
+    return [{ tone: 'warn', title: 'Fewer peers than wanted', detail }];
+  }
+  return [];
+}
+
+function serviceNotices({ services }: StatusReply, now: number): Notice[] {
+  return services
+    .filter(({ service, state }) => state === 'down' && service !== 'dashd rpc' && service !== 'peers')
+    .map((status) => ({
+      tone: 'warn',
+      title: DOWN[status.service] ?? `${status.service} is down`,
+      detail: since(status, now).trim(),
+    }));
+}
+
+const DOWN: Partial<Record<Service, string>> = {
+  'pool socket': 'The pool socket is closed',
+  'dashd feed': 'dashd’s feed is silent',
+};
+
+function since({ since: at, detail }: ServiceStatus, now: number): string {
+  const when = at === undefined ? '' : `Since ${formatTime(at, now)}`;
+  const why = plain(detail);
+  if (when === '' && why === '') return '';
+  return `${[when, why].filter((part) => part !== '').join(': ')}. `;
+}

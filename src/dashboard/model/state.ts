@@ -1,0 +1,314 @@
+/**
+ * What the page knows, as a pure function of what it was told: `reduce(state, action)`. An event may come twice, or again after a
+ * reply that counted it already; the outcome is the same.
+ */
+import type {
+  BlockFinality,
+  BlockProof,
+  BlockReceived,
+  BlockRefused,
+  BlockVerdict,
+  PeerEvent,
+  PeerProof,
+  RelayEvent,
+  ServiceEvent,
+} from '../../contracts/events.js';
+import type { PeerView } from '../../contracts/view.js';
+import type {
+  BlockReply,
+  BlockSummary,
+  BlocksReply,
+  PeersReply,
+  ServiceStatus,
+  StatusReply,
+} from '../../ops/http/api.js';
+
+/** Our connection to the relay. Times are of this machine, milliseconds since the epoch. */
+export type Link =
+  | { readonly state: 'connecting' }
+  | { readonly state: 'live' }
+  | { readonly state: 'lost'; readonly since: number; readonly retryAt: number; readonly reason: string }
+  | { readonly state: 'unauthorised' };
+
+/** What is proven of one block, by peer. */
+export type Race = ReadonlyMap<string, PeerProof>;
+
+export interface PageState {
+  readonly link: Link;
+  /** Relay's clock minus this machine's, ms. */
+  readonly skewMs: number;
+  readonly status?: StatusReply;
+  readonly peers: readonly PeerView[];
+  /** Of peers that are or were here, their countries: races outlast connections. */
+  readonly countries: ReadonlyMap<string, string>;
+  /** Newest first. */
+  readonly blocks: readonly BlockSummary[];
+  /** Where the next page of older blocks begins. */
+  readonly next?: string;
+  readonly races: ReadonlyMap<string, Race>;
+  /** Blocks that somebody linked to and that are too old to be among `blocks`. */
+  readonly linked: ReadonlyMap<string, BlockSummary>;
+  /** Blocks that the relay does not know. */
+  readonly missing: ReadonlySet<string>;
+  /** The block that was chosen; the newest is shown unless there is one. */
+  readonly selected?: string;
+  /** The last that the gate turned away. */
+  readonly refused?: BlockRefused;
+  /** What is read out to those who cannot see it happen. */
+  readonly announcement: string;
+}
+
+export type Action =
+  | { readonly type: 'link'; readonly link: Link }
+  | { readonly type: 'status'; readonly reply: StatusReply; readonly now: number }
+  | { readonly type: 'peers'; readonly reply: PeersReply }
+  | { readonly type: 'blocks'; readonly reply: BlocksReply }
+  | { readonly type: 'older blocks'; readonly reply: BlocksReply }
+  | { readonly type: 'block'; readonly reply: BlockReply }
+  | { readonly type: 'no such block'; readonly hash: string }
+  | { readonly type: 'select'; readonly hash: string | undefined }
+  | { readonly type: 'event'; readonly event: RelayEvent };
+
+export const INITIAL: PageState = {
+  link: { state: 'connecting' },
+  skewMs: 0,
+  peers: [],
+  countries: new Map(),
+  blocks: [],
+  races: new Map(),
+  linked: new Map(),
+  missing: new Set(),
+  announcement: '',
+};
+
+/** A page that stays open for months must not grow: the oldest go, and can be fetched again. */
+const MAX_BLOCKS = 500;
+const MAX_RACES = 60;
+const MAX_COUNTRIES = 1_000;
+
+export function reduce(state: PageState, action: Action): PageState {
+  switch (action.type) {
+    case 'link':
+      return onLink(state, action.link);
+    case 'status':
+      return { ...state, status: action.reply, skewMs: action.reply.now - action.now };
+    case 'peers':
+      return onPeers(state, action.reply);
+    case 'blocks':
+      return onBlocks(state, action.reply);
+    case 'older blocks':
+      return onOlder(state, action.reply);
+    case 'block':
+      return onBlock(state, action.reply);
+    case 'no such block':
+      return { ...state, missing: new Set(state.missing).add(action.hash) };
+    case 'select':
+      return select(state, action.hash);
+    case 'event':
+      return onEvent(state, action.event);
+  }
+}
+
+function onLink(state: PageState, link: Link): PageState {
+  const [before, after] = [state.link.state, link.state];
+  if (after === 'lost' && before !== 'lost') return { ...state, link, announcement: 'Connection to the relay lost' };
+  if (after === 'live' && before === 'lost') return { ...state, link, announcement: 'Connected to the relay again' };
+  return { ...state, link };
+}
+
+function select({ selected: _before, ...state }: PageState, hash: string | undefined): PageState {
+  return hash === undefined ? state : { ...state, selected: hash };
+}
+
+function onPeers(state: PageState, { peers }: PeersReply): PageState {
+  const here = peers.flatMap(({ peer, country }) => (country === undefined ? [] : [[peer, country] as const]));
+  const before = state.countries.size < MAX_COUNTRIES ? state.countries : [];
+  return { ...state, peers, countries: new Map([...before, ...here]) };
+}
+
+/** A fresh first page: whatever else was known may have gaps, and is forgotten. */
+function onBlocks({ next: _before, ...state }: PageState, { blocks, next }: BlocksReply): PageState {
+  const nothing = { races: new Map(), linked: new Map(), missing: new Set<string>() };
+  return { ...state, ...nothing, blocks, ...(next !== undefined && { next }) };
+}
+
+function onOlder({ next: _before, ...state }: PageState, { blocks, next }: BlocksReply): PageState {
+  const known = new Set(state.blocks.map(({ hash }) => hash));
+  const merged = [...state.blocks, ...blocks.filter(({ hash }) => !known.has(hash))];
+  const isFull = merged.length >= MAX_BLOCKS;
+  return { ...state, blocks: merged.slice(0, MAX_BLOCKS), ...(next !== undefined && !isFull && { next }) };
+}
+
+function onBlock(state: PageState, { race, ...block }: BlockReply): PageState {
+  const isListed = state.blocks.some(({ hash }) => hash === block.hash);
+  return {
+    ...state,
+    blocks: isListed ? state.blocks.map((known) => (known.hash === block.hash ? block : known)) : state.blocks,
+    linked: isListed ? state.linked : new Map(state.linked).set(block.hash, block),
+    races: withRace(state, block.hash, raceOf(race)),
+  };
+}
+
+function onEvent(state: PageState, event: RelayEvent): PageState {
+  switch (event.type) {
+    case 'received':
+      return onReceived(state, event);
+    case 'proof':
+      return onProof(state, event);
+    case 'verdict':
+      return onVerdict(state, event);
+    case 'finality':
+      return onFinality(state, event);
+    case 'refused':
+      return { ...state, refused: event };
+    case 'peer connected':
+    case 'peer lost':
+      return onPeer(state, event);
+    case 'service':
+      return onService(state, event);
+    case 'plan':
+    case 'tip':
+    case 'gossip':
+    case 'repeated':
+    case 'stored':
+      return state;
+  }
+}
+
+/** The pool's blocks are what the page is about; those that dashd heard of are the network's. */
+function onReceived(state: PageState, event: BlockReceived): PageState {
+  if (event.source !== 'pool' || state.blocks.some(({ hash }) => hash === event.hash)) return state;
+  const { hash, height, size, transactions, gateMs, at } = event;
+  const block: BlockSummary = {
+    hash,
+    size,
+    receivedAt: at,
+    ...(height !== undefined && { height }),
+    ...(transactions !== undefined && { transactions }),
+    ...(gateMs !== undefined && { gateMs }),
+    finality: { at, state: 'pending' },
+  };
+  return {
+    ...state,
+    blocks: [block, ...state.blocks].slice(0, MAX_BLOCKS),
+    races: withRace(state, hash, new Map()),
+  };
+}
+
+function onProof(state: PageState, { type: _type, at: _at, hash, ...proof }: BlockProof): PageState {
+  const race = state.races.get(hash);
+  // Of a race that was never fetched one proof alone would be shown as if it were all.
+  if (race === undefined) return state;
+  return { ...state, races: withRace(state, hash, new Map(race).set(proof.peer, proof)) };
+}
+
+function onVerdict(state: PageState, event: BlockVerdict): PageState {
+  const { type: _type, at: _at, peers, ...verdict } = event;
+  const block = state.blocks.find(({ hash }) => hash === event.hash);
+  if (block === undefined) return state;
+  const isNews = block.verdict === undefined;
+  return {
+    ...state,
+    blocks: state.blocks.map((known) => (known === block ? { ...block, verdict } : known)),
+    races: withRace(state, event.hash, raceOf(peers)),
+    announcement: isNews ? announce(event) : state.announcement,
+  };
+}
+
+function announce({ height, outcome, peersReached, peersTried, reason }: BlockVerdict): string {
+  const name = height === undefined ? 'Block' : `Block ${height}`;
+  return `${name} ${outcome}: ${peersReached} of ${peersTried} peers have it${reason === undefined ? '' : `. ${reason}`}`;
+}
+
+function onFinality(state: PageState, { type: _type, hash, height: _height, ...finality }: BlockFinality): PageState {
+  const renew = (block: BlockSummary): BlockSummary => (block.hash === hash ? { ...block, finality } : block);
+  const linked = state.linked.get(hash);
+  return {
+    ...state,
+    blocks: state.blocks.map(renew),
+    ...(linked !== undefined && { linked: new Map(state.linked).set(hash, renew(linked)) }),
+  };
+}
+
+/** Who came is known in full only once the peers are asked for again; who left is gone at once. */
+function onPeer(state: PageState, event: PeerEvent): PageState {
+  if (event.type === 'peer lost') return { ...state, peers: state.peers.filter(({ peer }) => peer !== event.peer) };
+  return {
+    ...state,
+    peers: state.peers.map((known) =>
+      known.peer === event.peer
+        ? { ...known, state: 'connected', since: event.at, userAgent: event.userAgent, height: event.height }
+        : known,
+    ),
+  };
+}
+
+/** A fault leaves the state of a service as it was; it is counted where it is told, not here. */
+function onService(state: PageState, event: ServiceEvent): PageState {
+  const { status } = state;
+  if (status === undefined || event.state === 'fault') return state;
+  const before = status.services.find(({ service }) => service === event.service);
+  const { service, state: now, at, code, detail } = event;
+  const after: ServiceStatus = { service, state: now, since: at, code, detail, faults: before?.faults ?? 0 };
+  const others = status.services.filter((known) => known !== before);
+  return { ...state, status: { ...status, services: [...others, after] } };
+}
+
+function raceOf(proofs: readonly PeerProof[]): Race {
+  return new Map(proofs.map((proof) => [proof.peer, proof]));
+}
+
+function withRace(state: PageState, hash: string, race: Race): ReadonlyMap<string, Race> {
+  const races = new Map(state.races);
+  races.delete(hash);
+  races.set(hash, race);
+  for (const oldest of races.keys()) {
+    if (races.size <= MAX_RACES) break;
+    if (oldest !== state.selected) races.delete(oldest);
+  }
+  return races;
+}
+
+/** The block whose race is to be seen: the chosen one, or the newest. */
+export function shownHash({ selected, blocks }: PageState): string | undefined {
+  return selected ?? blocks[0]?.hash;
+}
+
+export function findBlock({ blocks, linked }: PageState, hash: string | undefined): BlockSummary | undefined {
+  return hash === undefined ? undefined : (blocks.find((block) => block.hash === hash) ?? linked.get(hash));
+}
+
+/** A verdict falls after three seconds at the latest; a block without one that is older than this was lost with the process. */
+const UNDER_WAY_MS = 10_000;
+
+/** @param now of the relay, ms since the epoch */
+export function isUnderWay({ verdict, receivedAt }: BlockSummary, now: number): boolean {
+  return verdict === undefined && now - receivedAt < UNDER_WAY_MS;
+}
+
+/** What must be asked for again after an event, because its replies hold more than the event tells. */
+export function staleAfter({ type }: RelayEvent): readonly ('status' | 'peers')[] {
+  switch (type) {
+    case 'verdict':
+    case 'peer connected':
+    case 'peer lost':
+      return ['status', 'peers'];
+    case 'finality':
+    case 'service':
+    case 'tip':
+    case 'received':
+      return ['status'];
+    case 'plan':
+      return ['peers'];
+    default:
+      return [];
+  }
+}
+
+const FIRST_RETRY_MS = 500;
+const MAX_RETRY_MS = 15_000;
+
+/** How long to wait before the next attempt to reach the relay, ms. @param failures attempts that failed in a row, at least 1 */
+export function retryDelayMs(failures: number): number {
+  return Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10));
+}

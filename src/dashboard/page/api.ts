@@ -1,0 +1,25 @@
+/** The relay's API, as this page asks it. Addresses are relative, so that the page works below any path of a reverse proxy. */
+import type { BlockReply, BlocksReply, PeersReply, StatusReply } from '../../ops/http/api.js';
+
+const TIMEOUT_MS = 10_000;
+const PAGE = 100;
+
+/** The relay answered, but not with what was asked for. */
+export class HttpError extends Error {
+  constructor(readonly status: number) {
+    super(`the relay answers with HTTP status ${status}`);
+  }
+}
+
+/** @throws HttpError; TypeError or DOMException when there is no answer */
+async function get<Reply>(path: string): Promise<Reply> {
+  const reply = await fetch(`api/v1/${path}`, { cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) });
+  if (!reply.ok) throw new HttpError(reply.status);
+  return (await reply.json()) as Reply;
+}
+
+export const getStatus = () => get<StatusReply>('status');
+export const getPeers = () => get<PeersReply>('peers');
+export const getBlocks = (after?: string) =>
+  get<BlocksReply>(`blocks?limit=${PAGE}${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`);
+export const getBlock = (hash: string) => get<BlockReply>(`blocks/${encodeURIComponent(hash)}`);

@@ -1,0 +1,102 @@
+/** The figures that a pool operator is measured by. */
+import type { ComponentChildren } from 'preact';
+import type { StatusReply } from '../../ops/http/api.js';
+import { blockName, formatAge, formatCount, formatMs, formatRate, plural } from '../model/format.js';
+import type { PageState } from '../model/state.js';
+import { useNow } from './hooks.js';
+
+interface FigureProps {
+  readonly label: string;
+  readonly meaning: string;
+  readonly value: ComponentChildren;
+  readonly unit?: string;
+  readonly note: ComponentChildren;
+}
+
+function Figure({ label, meaning, value, unit, note }: FigureProps) {
+  return (
+    <div class="figure" title={meaning}>
+      <dt>{label}</dt>
+      <dd>
+        <span class="figure-value">
+          {value}
+          {unit !== undefined && <small> {unit}</small>}
+        </span>
+        <span class="figure-note">{note}</span>
+      </dd>
+    </div>
+  );
+}
+
+const NONE = '–';
+
+export function Figures({ state, status }: { readonly state: PageState; readonly status: StatusReply }) {
+  const { peers, kpis } = status;
+  const { all, day } = kpis;
+  const [time, unit] = all.averageBroadcastMs === undefined ? [NONE] : formatMs(all.averageBroadcastMs).split(' ');
+  return (
+    <section aria-label="Key figures">
+      <dl class="figures">
+        <Figure
+          label="Peers connected"
+          meaning="Past their handshake, the pool’s own dashd included, of as many as are wanted"
+          value={peers.connected}
+          unit={`/ ${peers.max}`}
+          note={`${plural(peers.known, 'peer')} known`}
+        />
+        <LastBlock state={state} />
+        <Figure
+          label="Blocks pushed"
+          meaning="Blocks of the pool’s that were pushed, as far back as the history goes"
+          value={formatCount(all.blocks)}
+          note={`${formatCount(day.blocks)} in 24 hours`}
+        />
+        <Figure
+          label="Delivered"
+          meaning="Of the blocks with a verdict, those that were a success"
+          value={all.successRate === undefined ? NONE : formatRate(all.successRate)}
+          note={day.successRate === undefined ? 'none in 24 hours' : `${formatRate(day.successRate)} in 24 hours`}
+        />
+        <Figure
+          label="Average broadcast"
+          meaning="Until the median peer had proven to have a block, mean over blocks"
+          value={time ?? NONE}
+          {...(unit !== undefined && { unit })}
+          note={all.propagationMs === undefined ? 'no block yet' : `9 of 10 peers in ${formatMs(all.propagationMs)}`}
+        />
+        <Figure
+          label="Orphaned"
+          meaning="Of the blocks whose end is known, those that another block replaced"
+          value={all.orphanRate === undefined ? NONE : formatRate(all.orphanRate)}
+          note={finalityNote(status)}
+        />
+      </dl>
+    </section>
+  );
+}
+
+function finalityNote({ kpis }: StatusReply): string {
+  const { chainlocked, buried, pending } = kpis.all.finality;
+  return `${formatCount(chainlocked + buried)} final, ${formatCount(pending)} not yet`;
+}
+
+function LastBlock({ state }: { readonly state: PageState }) {
+  const now = useNow(1_000) + state.skewMs;
+  const block = state.blocks[0];
+  const age = block === undefined ? [NONE] : formatAge(now - block.receivedAt).split(' ');
+  return (
+    <Figure
+      label="Last block"
+      meaning="Since the pool’s last block came in"
+      value={<Age parts={age} />}
+      note={block === undefined ? 'none yet' : `ago, ${blockName(block)}`}
+    />
+  );
+}
+
+/** Figures large, their units small. */
+function Age({ parts }: { readonly parts: readonly string[] }) {
+  return (
+    <>{parts.map((part, i) => (i % 2 === 0 ? `${i > 0 ? ' ' : ''}${part}` : <small key={part}> {part}</small>))}</>
+  );
+}

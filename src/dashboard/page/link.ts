@@ -1,0 +1,150 @@
+/**
+ * Keeps the page in touch with the relay: events as they happen, replies where an event does not tell all, and a new attempt
+ * whenever the connection is lost.
+ */
+import type { RelayEvent } from '../../contracts/events.js';
+import { type Action, retryDelayMs, staleAfter } from '../model/state.js';
+import { getBlock, getBlocks, getPeers, getStatus, HttpError } from './api.js';
+
+type Part = 'status' | 'peers' | 'blocks';
+
+/** Scores and pings change without an event; and an answer proves that the connection still stands. */
+const POLL_MS = 15_000;
+/** Events come in flurries: one question for all of them. */
+const GATHER_MS = 120;
+
+export class Link {
+  private source: EventSource | undefined;
+  private failures = 0;
+  private lostSince: number | undefined;
+  private readonly stale = new Set<Part>();
+  private gathering: ReturnType<typeof setTimeout> | undefined;
+  private retrying: ReturnType<typeof setTimeout> | undefined;
+  private polling: ReturnType<typeof setInterval> | undefined;
+  /** Events told while replies were under way: those may not count them, so they are applied once more. */
+  private readonly meanwhile = new Map<symbol, RelayEvent[]>();
+
+  constructor(private readonly dispatch: (action: Action) => void) {}
+
+  /** Connects, at once even when it was to be tried later. */
+  connect(): void {
+    clearTimeout(this.retrying);
+    this.source?.close();
+    const source = new EventSource('api/v1/events');
+    this.source = source;
+    source.onopen = () => void this.onOpen(source);
+    source.onmessage = ({ data }: MessageEvent<string>) => this.onEvent(JSON.parse(data) as RelayEvent);
+    source.addEventListener('reset', () => this.ask('status', 'peers', 'blocks'));
+    source.onerror = () => void this.onBroken(source);
+  }
+
+  /** Fetches a block and its race. */
+  async fetchBlock(hash: string): Promise<void> {
+    await this.whileListening(async () => {
+      try {
+        this.dispatch({ type: 'block', reply: await getBlock(hash) });
+      } catch (error) {
+        if (!(error instanceof HttpError && (error.status === 404 || error.status === 400))) throw error;
+        this.dispatch({ type: 'no such block', hash });
+      }
+    });
+  }
+
+  /** Fetches the blocks behind `after`. */
+  async fetchOlder(after: string): Promise<void> {
+    await this.whileListening(async () => this.dispatch({ type: 'older blocks', reply: await getBlocks(after) }));
+  }
+
+  private async onOpen(source: EventSource): Promise<void> {
+    await this.fetch(['status', 'peers', 'blocks']);
+    if (this.source !== source || source.readyState !== EventSource.OPEN) return;
+    this.failures = 0;
+    this.lostSince = undefined;
+    this.dispatch({ type: 'link', link: { state: 'live' } });
+    clearInterval(this.polling);
+    this.polling = setInterval(() => this.ask('status', 'peers'), POLL_MS);
+  }
+
+  private onEvent(event: RelayEvent): void {
+    this.dispatch({ type: 'event', event });
+    for (const events of this.meanwhile.values()) events.push(event);
+    this.ask(...staleAfter(event));
+  }
+
+  private ask(...parts: readonly Part[]): void {
+    for (const part of parts) this.stale.add(part);
+    if (this.stale.size === 0) return;
+    this.gathering ??= setTimeout(() => {
+      const asked = [...this.stale];
+      this.stale.clear();
+      this.gathering = undefined;
+      void this.fetch(asked);
+    }, GATHER_MS);
+  }
+
+  private async fetch(parts: readonly Part[]): Promise<void> {
+    await this.whileListening(async () => void (await Promise.all(parts.map((part) => this.fetchPart(part)))));
+  }
+
+  private async fetchPart(part: Part): Promise<void> {
+    try {
+      if (part === 'peers') this.dispatch({ type: 'peers', reply: await getPeers() });
+      else if (part === 'blocks') this.dispatch({ type: 'blocks', reply: await getBlocks() });
+      else this.dispatch({ type: 'status', reply: await getStatus(), now: Date.now() });
+    } catch (error) {
+      if (!isTooMany(error)) throw error;
+      // Too many questions, for now: it is asked again with the next poll.
+      this.stale.add(part);
+    }
+  }
+
+  private async whileListening(work: () => Promise<void>): Promise<void> {
+    const { source } = this;
+    const key = Symbol('replies under way');
+    const events: RelayEvent[] = [];
+    this.meanwhile.set(key, events);
+    try {
+      await work();
+      for (const event of events) this.dispatch({ type: 'event', event });
+    } catch (error) {
+      if (isTooMany(error)) return;
+      if (source !== undefined && source === this.source) this.onLost(error);
+    } finally {
+      this.meanwhile.delete(key);
+    }
+  }
+
+  /** An event source does not say what broke it; a plain question does. */
+  private async onBroken(source: EventSource): Promise<void> {
+    if (source !== this.source) return;
+    source.close();
+    try {
+      await getStatus();
+      this.onLost(new Error('the relay ended the connection'));
+    } catch (error) {
+      this.onLost(error);
+    }
+  }
+
+  private onLost(error: unknown): void {
+    this.source?.close();
+    this.source = undefined;
+    clearInterval(this.polling);
+    clearTimeout(this.retrying);
+    this.failures += 1;
+    if (error instanceof HttpError && (error.status === 401 || error.status === 403)) {
+      this.dispatch({ type: 'link', link: { state: 'unauthorised' } });
+      return;
+    }
+    const now = Date.now();
+    this.lostSince ??= now;
+    const retryAt = now + retryDelayMs(this.failures);
+    const reason = error instanceof HttpError ? error.message : 'it gives no answer';
+    this.dispatch({ type: 'link', link: { state: 'lost', since: this.lostSince, retryAt, reason } });
+    this.retrying = setTimeout(() => this.connect(), retryAt - now);
+  }
+}
+
+function isTooMany(error: unknown): boolean {
+  return error instanceof HttpError && error.status === 429;
+}

@@ -1,0 +1,103 @@
+/** Where the peers are; each lights up when it has the block that is shown. */
+import type { PeerView } from '../../contracts/view.js';
+import { countryName, formatMs, plain, plural } from '../model/format.js';
+import { countCountries, type PlacedPeer, placePeers } from '../model/places.js';
+import { isReached, provenMs } from '../model/race.js';
+import { spreadOut } from '../model/spread.js';
+import type { Race } from '../model/state.js';
+import { statusWord } from '../model/words.js';
+import type { World } from '../world.js';
+import { useWidth } from './hooks.js';
+import { className, Shape } from './sign.js';
+
+/** Put in by the build. */
+declare const WORLD: World;
+
+/** On the screen, CSS pixels. */
+const GAP_PX = 13;
+const LEAST_UNIT = 0.6;
+const MOST_UNIT = 1.9;
+
+export interface WorldMapProps {
+  readonly peers: readonly PeerView[];
+  readonly race: Race | undefined;
+  /** The block's name. */
+  readonly block: string | undefined;
+}
+
+export function WorldMap({ peers, race, block }: WorldMapProps) {
+  const [width, ref] = useWidth();
+  const placed = placePeers(peers, race);
+  const onMap = placed.filter(({ country }) => middleOf(country) !== undefined);
+  const elsewhere = placed.length - onMap.length;
+  const countries = countCountries(placed);
+  const reached = placed.filter(({ proof }) => proof !== undefined && isReached(proof)).length;
+  // In the map's own units; kept within bounds, so that dots neither vanish nor cover a continent.
+  const unit = width === 0 ? 1 : Math.min(MOST_UNIT, Math.max(LEAST_UNIT, WORLD.width / width));
+  const spots = spreadOut(onMap, ({ country }) => middleOf(country) ?? { x: 0, y: 0 }, GAP_PX * unit);
+  const story =
+    block === undefined
+      ? `${plural(placed.length, 'peer')} connected`
+      : `block ${block} is at ${reached} of ${placed.length} connected peers`;
+  return (
+    <section class="card map-card" aria-labelledby="map-title">
+      <div class="card-head">
+        <h2 id="map-title">Where it went</h2>
+        <p class="aside">{story}</p>
+      </div>
+      <svg
+        ref={ref}
+        class="map"
+        viewBox={`0 0 ${WORLD.width} ${WORLD.height}`}
+        role="img"
+        aria-label={`World map: ${story}, in ${plural(countries.length, 'country', 'countries')}`}
+      >
+        <path class="land" d={WORLD.land} stroke-width={WORLD.pitch * 0.56} stroke-dasharray={`0 ${WORLD.pitch}`} />
+        {spots.map(({ item, x, y }) => (
+          <g key={item.peer} transform={`translate(${x} ${y}) scale(${unit.toFixed(3)})`} class="spot">
+            <Spot peer={item} />
+          </g>
+        ))}
+      </svg>
+      <ul class="countries">
+        {countries.map(({ code, name, peers: count, reached: have }) => (
+          <li key={code}>
+            {name} <span class="number">{block === undefined ? count : `${have}/${count}`}</span>
+          </li>
+        ))}
+        {elsewhere > 0 && (
+          <li>
+            not on the map <span class="number">{elsewhere}</span>
+          </li>
+        )}
+      </ul>
+    </section>
+  );
+}
+
+function middleOf(country: string | undefined) {
+  const middle = country === undefined ? undefined : WORLD.countries[country];
+  return middle === undefined ? undefined : { x: middle[0], y: middle[1] };
+}
+
+function Spot({ peer: { peer, country, status = 'pending', proof } }: { readonly peer: PlacedPeer }) {
+  const ms = proof === undefined ? undefined : provenMs(proof);
+  const facts = [
+    plain(peer),
+    countryName(country) ?? 'country unknown',
+    ...(proof === undefined ? [] : [statusWord(proof)]),
+    ...(ms === undefined ? [] : [formatMs(ms)]),
+  ];
+  const isLit = proof !== undefined && isReached(proof);
+  return (
+    <>
+      <title>{facts.join(', ')}</title>
+      {isLit && <circle key={`${status}`} class={`halo ${className(status)}`} r="9" />}
+      {status === 'pending' || status === 'written' ? (
+        <circle class="spot-waiting" r="3.4" />
+      ) : (
+        <Shape status={status} />
+      )}
+    </>
+  );
+}

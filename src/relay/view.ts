@@ -1,0 +1,91 @@
+/** What stands, put together from those who know it each time it is asked for: nothing is kept twice. */
+
+import type { HistoryView, PeerView, RelayView } from '../contracts/view.js';
+import type { PeerBook } from '../peers/book.js';
+import type { CountryOf } from '../peers/occupancy.js';
+import type { PeerRecord } from '../peers/record.js';
+import { score, type Weights } from '../peers/score.js';
+import type { ChainTip } from '../streams/broadcast/tip.js';
+import type { PeerPool, Seat } from '../streams/connections/connections.js';
+import { type Clock, dated, momentOf } from '../time.js';
+
+export interface ViewDeps {
+  readonly network: string;
+  readonly wanted: RelayView['wanted'];
+  readonly tip: ChainTip;
+  readonly book: PeerBook;
+  readonly pool: Pick<PeerPool, 'seats' | 'live'>;
+  readonly weights: () => Weights;
+  readonly country?: CountryOf | undefined;
+  readonly history: HistoryView;
+  readonly spool?: RelayView['spool'] | undefined;
+  readonly clock: Clock;
+}
+
+export function createView(deps: ViewDeps): RelayView {
+  const { network, wanted, tip, book, pool, history, spool, clock } = deps;
+  const started = momentOf(clock);
+  return {
+    network,
+    wanted,
+    get startedAt() {
+      return dated(started, clock);
+    },
+    history,
+    ...(spool !== undefined && { spool }),
+    known: () => book.size,
+    tip() {
+      if (tip.hash === undefined) return undefined;
+      const height = tip.heightOf(tip.hash);
+      return { hash: tip.hash, ...(height !== undefined && { height }) };
+    },
+    peers() {
+      const now = clock.now();
+      return [...pool.seats.values()].map((seat) => peerView(seat, now, deps)).sort(byScore);
+    },
+  };
+}
+
+/** The pool's own dashd scores above all by its weight. */
+function byScore(a: PeerView, b: PeerView): number {
+  return b.score.total - a.score.total || (a.peer < b.peer ? -1 : 1);
+}
+
+function peerView(seat: Seat, now: number, { book, pool, weights, country, clock }: ViewDeps): PeerView {
+  const { target } = seat;
+  const live = pool.live.get(target.peer);
+  const record = book.get(target.peer);
+  const height = Math.max(live?.remote.height ?? 0, record?.height ?? 0);
+  const code = country?.(target.host, target.port);
+  return {
+    peer: target.peer,
+    protected: target.protected,
+    state: live === undefined ? 'connecting' : 'connected',
+    since: dated((live ?? seat).since, clock),
+    ...(live !== undefined && { userAgent: live.remote.userAgent, protocolVersion: live.remote.protocolVersion }),
+    ...(height > 0 && { height }),
+    ...(code !== undefined && { country: code }),
+    ...(record?.ping !== undefined && { pingMs: record.ping.smoothedMs }),
+    ...(record === undefined ? FORGOTTEN : known(record, now, weights())),
+  };
+}
+
+type Known = Pick<PeerView, 'sources' | 'lastSeen' | 'score' | 'blocks'>;
+
+function known(record: PeerRecord, now: number, weights: Weights): Known {
+  const { acknowledged, accepted, alreadyHad, failed, failuresInARow, proofMs } = record.broadcasts;
+  return {
+    sources: record.sources,
+    lastSeen: record.lastSeen,
+    score: score(record, now, weights),
+    blocks: { acknowledged, accepted, alreadyHad, failed, failuresInARow, ...(proofMs !== undefined && { proofMs }) },
+  };
+}
+
+/** A peer that was removed from the book a moment ago, and is about to be hung up on. */
+const FORGOTTEN: Known = {
+  sources: [],
+  lastSeen: 0,
+  score: { total: 0, terms: [] },
+  blocks: { acknowledged: 0, accepted: 0, alreadyHad: 0, failed: {}, failuresInARow: 0 },
+};

@@ -1,0 +1,236 @@
+/**
+ * The one stream of blocks: the pool's frames and dashd's feed, merged, deduplicated by block hash, judged by the gate. A pool's
+ * frame passes through here to the sockets in one turn of the event loop, so everything is synchronous.
+ */
+import { hash as digest } from 'node:crypto';
+import {
+  type Block,
+  type Doubt,
+  examine,
+  hasProofOfWork,
+  type Identified,
+  type Inspection,
+  identify,
+  type Refused,
+} from '../../block/gate.js';
+import { blockBytes, otherReadings } from '../../block/payload.js';
+import { headerDoubts, heightDoubts, type Surroundings } from '../../block/plausible.js';
+import type { BlockRefused, BlockRepeated, BlockSource, LateCode } from '../../contracts/events.js';
+import { type Clock, type Moment, momentOf } from '../../time.js';
+import type { Network } from '../../wire/network.js';
+import type { Hash } from '../../wire/reader.js';
+import type { ChainTip } from './tip.js';
+
+/** A block to be sent: at once where nothing is said against it, after dashd's consent otherwise. The moment is that at which it came in. */
+export interface Arrival extends Moment {
+  readonly type: 'block';
+  readonly source: BlockSource;
+  readonly block: Block;
+  /** From the arrival until the gate had judged it, milliseconds. */
+  readonly gateMs: number;
+  /** What the soft gate has against it; empty: nothing. */
+  readonly doubts: readonly { readonly code: string; readonly reason: string }[];
+  /** What its sender should mend, though the block was found all the same. */
+  readonly note?: string;
+  /** Set when it is sent later than it was found. */
+  readonly late?: { readonly code: LateCode; readonly firstAt: number };
+}
+
+export type Admission = Arrival | BlockRefused | BlockRepeated;
+
+/** Topics of frames that carry a block. */
+const BLOCK_TOPICS = new Set(['block', 'rawblock']);
+const MAX_SEEN = 4_096;
+/** Bodies under one header that are looked at, and that go to dashd: each is free to make once there is a header. */
+const MAX_EXAMINED = 4;
+const MAX_BODIES = 16;
+
+/** What to change in a pool that sends something else. */
+const REMEDY = 'send the serialised block, as bytes or as hex digits';
+
+/** Why a message is no block. */
+interface Fault extends Omit<Refused, 'code'> {
+  readonly code: string;
+}
+
+/** A header that has been here. */
+interface Seen {
+  /** Nothing was against its body, or dashd published it. */
+  clean: boolean;
+  /** SHA-256 of the bodies that were doubted: the same header may come again with a body that is right. */
+  readonly doubted: Set<string>;
+}
+
+export class Gatekeeper {
+  private readonly seen = new Map<Hash, Seen>();
+
+  constructor(
+    private readonly network: Network,
+    private readonly tip: ChainTip,
+    private readonly clock: Clock,
+    private readonly look: typeof examine = examine,
+  ) {}
+
+  /** Whether the block has been here, in a form that is no cause for doubt. */
+  has(hash: Hash): boolean {
+    return this.seen.get(hash)?.clean === true;
+  }
+
+  /**
+   * A message from the pool: one frame is the block; of two or more, the first is the topic and the second the block. Where that
+   * gives no block, any bytes in it that have a block's proof of work are one all the same.
+   */
+  fromPool(frames: readonly Buffer[]): Admission {
+    const time = momentOf(this.clock);
+    const [first = Buffer.alloc(0), second] = frames;
+    const frame = second ?? first;
+    const topic = second === undefined ? undefined : first.toString('latin1', 0, 32);
+    const fault = this.expected(topic, frame);
+    if (fault.kind === 'block') return this.judge(time, fault.block, frame);
+    for (const { header, raw, note } of otherReadings(frames)) {
+      const found = hasProofOfWork(header, this.network) ? identify(raw(), this.network) : fault;
+      if (found.kind === 'block') return this.judge(time, found.block, frame, `${note}; ${REMEDY}`);
+    }
+    const reason = fault.code === 'unknown topic' ? fault.reason : `${fault.reason}; ${REMEDY}`;
+    return refusal(time.at, 'pool', frame, { ...fault, reason });
+  }
+
+  /** A block that dashd published: `undefined` for one that has been here, as our own have when dashd tells of them. */
+  fromFeed(raw: Buffer): Admission | undefined {
+    const { at, monotonicAt } = momentOf(this.clock);
+    const identified = identify(raw, this.network);
+    if (identified.kind === 'refused') return refusal(at, 'dashd', raw, identified);
+    const { hash, previous, time, bits } = identified.block;
+    const isRepeated = this.isRepeated(identified.block);
+    this.remember(hash).clean = true;
+    const inspection = isRepeated ? undefined : this.look(identified.block);
+    if (inspection?.kind === 'refused') return refusal(at, 'dashd', raw, inspection);
+    // dashd vouches for it, and so for the height it claims; a doubt of ours would only show that we know less.
+    this.tip.see(hash, previous, inspection?.block.height, { time, bits });
+    if (inspection === undefined) return undefined;
+    const block = withHeight(inspection.block, this.tip.heightOf(hash));
+    const gateMs = this.clock.monotonic() - monotonicAt;
+    return { type: 'block', at, monotonicAt, source: 'dashd', block, doubts: [], gateMs };
+  }
+
+  /** A block that the pool pushed before: that it has been here says nothing against it. */
+  fromSpool(hash: Hash, raw: Buffer, firstAt: number): Admission {
+    this.seen.delete(hash);
+    const time = momentOf(this.clock);
+    const identified = identify(raw, this.network);
+    if (identified.kind === 'refused') return refusal(time.at, 'pool', raw, identified);
+    const admission = this.judge(time, identified.block, raw);
+    return admission.type === 'block' ? { ...admission, late: { code: 'recovered', firstAt } } : admission;
+  }
+
+  /** What a message is by the rules. */
+  private expected(topic: string | undefined, frame: Buffer): Identified | Fault {
+    if (topic !== undefined && !BLOCK_TOPICS.has(topic)) {
+      const reason = `${JSON.stringify(topic)}; use "block" or "rawblock"`;
+      return { kind: 'refused', code: 'unknown topic', reason, size: frame.length };
+    }
+    const bytes = blockBytes(frame);
+    if (!bytes.ok) return { kind: 'refused', code: bytes.code, reason: bytes.reason, size: frame.length };
+    return identify(bytes.raw, this.network);
+  }
+
+  /**
+   * What costs little comes first: whether the header has been here, what the chain says of it. A body is looked at once.
+   * @param payload the block as it was received, perhaps in hex
+   */
+  private judge({ at, monotonicAt }: Moment, identified: Block, payload: Buffer, note?: string): Admission {
+    const source = 'pool';
+    const { hash, size } = identified;
+    if (this.isRepeated(identified)) return { type: 'repeated', at, hash, source };
+    const bodies = this.seen.get(hash)?.doubted.size ?? 0;
+    if (bodies >= MAX_BODIES) {
+      const reason = `${bodies} other bodies came with this header, and none was right`;
+      return refusal(at, source, payload, { code: 'too many bodies', reason, size, hash });
+    }
+    const around = this.tip.around(identified.previous);
+    const ofHeader = [...headerDoubts(identified, around, this.network), ...this.parentDoubts(identified)];
+    const inspection = this.inspect(identified, ofHeader, bodies);
+    if (inspection.kind === 'refused') return refusal(at, source, payload, inspection);
+    const doubts = [...inspection.doubts, ...heightDoubts(inspection.block, around), ...ofHeader];
+    const seen = this.remember(hash);
+    if (doubts.length === 0) seen.clean = true;
+    else seen.doubted.add(sha256(identified.raw));
+    const notes = [note, inspection.cutOff === undefined ? undefined : cutOff(inspection.cutOff)].filter(isText);
+    return {
+      type: 'block',
+      at,
+      monotonicAt,
+      source,
+      block: withHeight(inspection.block, heightOf(inspection.block, around)),
+      doubts,
+      gateMs: this.clock.monotonic() - monotonicAt,
+      ...(notes.length > 0 && { note: notes.join('; ') }),
+    };
+  }
+
+  /** Where dashd is asked anyway, its look at the body is enough. */
+  private inspect(block: Block, ofHeader: readonly Doubt[], bodies: number): Inspection {
+    if (bodies >= MAX_EXAMINED) {
+      const reason = `${bodies} other bodies came with this header: this one is not checked here`;
+      return { kind: 'block', block, doubts: [{ code: 'transactions', reason }] };
+    }
+    return ofHeader.some(({ code }) => code !== 'parent') ? { kind: 'block', block, doubts: [] } : this.look(block);
+  }
+
+  private isRepeated({ hash, raw }: Block): boolean {
+    const seen = this.seen.get(hash);
+    return seen !== undefined && (seen.clean || (seen.doubted.size > 0 && seen.doubted.has(sha256(raw))));
+  }
+
+  /** Nothing can be said about a parent while no tip is known: then the peers are all there is. */
+  private parentDoubts({ previous }: Block): Doubt[] {
+    if (this.tip.hash === undefined || this.tip.knows(previous)) return [];
+    return [{ code: 'parent', reason: `its parent ${previous} is neither the tip nor a recent block` }];
+  }
+
+  private remember(hash: Hash): Seen {
+    const seen = this.seen.get(hash) ?? { clean: false, doubted: new Set() };
+    this.seen.set(hash, seen);
+    for (const oldest of this.seen.keys()) {
+      if (this.seen.size <= MAX_SEEN) break;
+      this.seen.delete(oldest);
+    }
+    return seen;
+  }
+}
+
+/** A height is one more than the parent's; a block's own claim is for display, where the parent's is not known. */
+function heightOf({ height }: Block, { parentHeight }: Surroundings): number | undefined {
+  return parentHeight === undefined ? height : parentHeight + 1;
+}
+
+function withHeight(block: Block, height: number | undefined): Block {
+  return height === undefined || height === block.height ? block : { ...block, height };
+}
+
+function cutOff(bytes: number): string {
+  return `${bytes} ${bytes === 1 ? 'byte' : 'bytes'} of white space or NULs behind the block were cut off`;
+}
+
+function isText(note: string | undefined): note is string {
+  return note !== undefined;
+}
+
+/** @param payload as it was received */
+function refusal(at: number, source: BlockSource, payload: Buffer, why: Omit<Fault, 'kind'>): BlockRefused {
+  const { code, reason, size, hash } = why;
+  return {
+    type: 'refused',
+    at,
+    source,
+    size,
+    code,
+    reason,
+    sha256: sha256(payload),
+    ...(hash !== undefined && { hash }),
+  };
+}
+
+function sha256(bytes: Buffer): string {
+  return digest('sha256', bytes, 'hex');
+}

@@ -1,0 +1,93 @@
+/**
+ * One block's race: entries in, events out. Each proof that adds something is told at once; the verdict falls when nothing more
+ * is to be expected, or at the deadline, and once more should a later entry change it.
+ */
+import {
+  combineLatest,
+  connect,
+  distinctUntilChanged,
+  endWith,
+  filter,
+  ignoreElements,
+  map,
+  merge,
+  mergeMap,
+  type Observable,
+  type SchedulerLike,
+  scan,
+  shareReplay,
+  startWith,
+  take,
+  tap,
+  timer,
+} from 'rxjs';
+import type { BlockProof, BlockVerdict, Verdict } from '../../contracts/events.js';
+import { type Entry, isContested, isSettled, type Ledger, record } from '../../delivery/ledger.js';
+import { type VerdictRules, verdict } from '../../delivery/verdict.js';
+import type { Clock } from '../../time.js';
+
+export interface RaceRules extends VerdictRules {
+  /** The verdict waits this long for stragglers, milliseconds. */
+  readonly deadlineMs: number;
+  /** Called once, when peers contradict dashd's rejection: it is to be asked again. */
+  readonly contested?: () => void;
+}
+
+interface Step {
+  readonly before: Ledger;
+  readonly after: Ledger;
+  readonly entry?: Entry;
+}
+
+export function race(
+  opened: Ledger,
+  entries$: Observable<Entry>,
+  rules: RaceRules,
+  { clock, scheduler }: { readonly clock: Clock; readonly scheduler: SchedulerLike },
+): Observable<BlockProof | BlockVerdict> {
+  const proofs = (steps$: Observable<Step>): Observable<BlockProof> =>
+    steps$.pipe(
+      mergeMap(({ after, entry }): BlockProof[] => {
+        const proof = entry?.type === 'proof' ? after.peers.get(entry.peer) : undefined;
+        return proof === undefined ? [] : [{ type: 'proof', at: clock.now(), hash: opened.hash, ...proof }];
+      }),
+    );
+  const verdicts = (steps$: Observable<Step>): Observable<BlockVerdict> => {
+    const ledger$ = steps$.pipe(
+      map(({ after }) => after),
+      startWith(opened),
+      shareReplay({ bufferSize: 1, refCount: true }),
+    );
+    // Before the first entry there is nothing to be settled.
+    const isOver = (ledger: Ledger) => ledger !== opened && isSettled(ledger);
+    // Entries that end before that will not be continued.
+    const ended$ = ledger$.pipe(ignoreElements(), endWith(true));
+    const due$ = merge(ledger$.pipe(filter(isOver)), timer(rules.deadlineMs, scheduler), ended$).pipe(take(1));
+    return combineLatest([ledger$, due$]).pipe(
+      map(([ledger]) => ({ judged: verdict(ledger, rules), settled: isSettled(ledger) })),
+      distinctUntilChanged((told, now) => !isNews(told.judged, now.judged, now.settled)),
+      map(({ judged }): BlockVerdict => ({ type: 'verdict', at: clock.now(), ...judged })),
+    );
+  };
+  let asked = false;
+  return entries$.pipe(
+    scan((step: Step, entry): Step => ({ before: step.after, after: record(step.after, entry), entry }), {
+      before: opened,
+      after: opened,
+    }),
+    filter(({ before, after }) => before !== after),
+    tap(({ after }) => {
+      if (asked || !isContested(after)) return;
+      asked = true;
+      rules.contested?.();
+    }),
+    // Not `share`: that would begin with the first of the two, and the entries made before anybody listened would be its alone.
+    connect((steps$) => merge(proofs(steps$), verdicts(steps$))),
+  );
+}
+
+/** A verdict is told again when it is another, and when slow or late peers have made it a better one. */
+function isNews(told: Verdict, now: Verdict, settled: boolean): boolean {
+  if (told.outcome !== now.outcome || told.rpc?.outcome !== now.rpc?.outcome) return true;
+  return settled && told.peersReached !== now.peersReached;
+}

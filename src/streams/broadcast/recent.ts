@@ -1,0 +1,168 @@
+/**
+ * The blocks in memory: those under way, and those we pushed lately, which we serve to whoever asks. Each is held once, as the message that
+ * goes over the wire; whoever needs it later keeps its hash. Bounded by bytes: the oldest goes first, of those that are no longer under way
+ * before the others.
+ */
+import type { PushBlock, RecentBlocks } from '../../session/types.js';
+import type { Hash } from '../../wire/reader.js';
+
+/** What a block costs besides its bytes: its ledger, its proofs, its place in twenty queues. Measured, and rounded up. */
+const OVERHEAD_BYTES = 16 * 1024;
+const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
+/** Of blocks that are no longer under way. */
+const MAX_PAST_BLOCKS = 128;
+const MAX_PAST_BYTES = 64 * 1024 * 1024;
+/** Core's limit for one `headers` message. */
+const MAX_HEADERS = 2_000;
+/** Six bytes of the merkle root, by which a header is found without the hash of it. */
+const KEY = { at: 36, bytes: 6 } as const;
+
+interface Held {
+  readonly block: PushBlock;
+  readonly served: boolean;
+}
+
+export class RecentStore implements RecentBlocks {
+  private readonly underWay = new Map<Hash, Held>();
+  private readonly past = new Map<Hash, Held>();
+  private readonly headers = new Map<number, PushBlock>();
+  private readonly children = new Map<Hash, readonly PushBlock[]>();
+  private underWayBytes = 0;
+  private pastBytes = 0;
+
+  /** @param maxBytes for all blocks together, with what each costs besides */
+  constructor(private readonly maxBytes = DEFAULT_MEMORY_BYTES) {}
+
+  /** Bytes held, with what each block costs besides. */
+  get bytes(): number {
+    return this.underWayBytes + this.pastBytes;
+  }
+
+  /**
+   * Keeps a block that is under way, without serving it. It takes the place of another body under its header that is not served.
+   * @returns blocks under way that had to go for it, the oldest first
+   */
+  hold(block: PushBlock): readonly Hash[] {
+    const held = this.underWay.get(block.hash);
+    if (held !== undefined && (held.served || held.block === block)) return [];
+    this.forget(this.underWay, block.hash);
+    this.forget(this.past, block.hash);
+    this.underWay.set(block.hash, { block, served: false });
+    this.underWayBytes += costOf(block);
+    return this.makeRoom();
+  }
+
+  /** Serves a block from now on. */
+  add(block: PushBlock): readonly Hash[] {
+    const gone = this.hold(block);
+    const held = this.underWay.get(block.hash);
+    if (held === undefined || held.served) return gone;
+    this.underWay.set(block.hash, { block: held.block, served: true });
+    this.headers.set(keyOf(block.header), block);
+    this.children.set(block.previous, [...(this.children.get(block.previous) ?? []), block]);
+    return gone;
+  }
+
+  /** The block is no longer under way: it is kept as long as there is room for it. */
+  rest(hash: Hash): void {
+    const held = this.underWay.get(hash);
+    if (held === undefined) return;
+    const cost = costOf(held.block);
+    this.underWay.delete(hash);
+    this.underWayBytes -= cost;
+    this.past.set(hash, held);
+    this.pastBytes += cost;
+    if (!held.served) this.forget(this.past, hash);
+    for (const oldest of this.past.keys()) {
+      if (this.past.size <= MAX_PAST_BLOCKS && this.pastBytes <= MAX_PAST_BYTES) break;
+      this.forget(this.past, oldest);
+    }
+  }
+
+  /** dashd refused the block: nobody is given it any more, though what peers say of it is still understood. */
+  withdraw(hash: Hash): void {
+    const held = this.underWay.get(hash);
+    if (held === undefined) {
+      this.forget(this.past, hash);
+      return;
+    }
+    this.underWay.set(hash, { block: held.block, served: false });
+    this.orphan(held.block);
+  }
+
+  get(hash: Hash): PushBlock | undefined {
+    const held = this.underWay.get(hash) ?? this.past.get(hash);
+    return held?.served === true ? held.block : undefined;
+  }
+
+  byHeader(header: Buffer): PushBlock | undefined {
+    const block = this.headers.get(keyOf(header));
+    return block?.header.equals(header) === true ? block : undefined;
+  }
+
+  /** The blocks on top of this one, the oldest first. */
+  childrenOf(hash: Hash): readonly PushBlock[] {
+    return this.children.get(hash) ?? NONE;
+  }
+
+  headersAfter(locator: readonly Hash[], stop: Hash): readonly Buffer[] {
+    const headers: Buffer[] = [];
+    for (const from of locator) {
+      let next = this.childOf(from);
+      while (next !== undefined && headers.length < MAX_HEADERS) {
+        headers.push(next.header);
+        if (next.hash === stop) break;
+        next = this.childOf(next.hash);
+      }
+      if (headers.length > 0 || this.get(from) !== undefined) break;
+    }
+    return headers;
+  }
+
+  /** Of several children the one we pushed last. */
+  private childOf(parent: Hash): PushBlock | undefined {
+    return this.childrenOf(parent).at(-1);
+  }
+
+  private makeRoom(): readonly Hash[] {
+    for (const oldest of this.past.keys()) {
+      if (this.bytes <= this.maxBytes) break;
+      this.forget(this.past, oldest);
+    }
+    const gone: Hash[] = [];
+    for (const oldest of this.underWay.keys()) {
+      // The newest stays, whatever it costs.
+      if (this.bytes <= this.maxBytes || this.underWay.size === 1) break;
+      this.forget(this.underWay, oldest);
+      gone.push(oldest);
+    }
+    return gone;
+  }
+
+  private forget(from: Map<Hash, Held>, hash: Hash): void {
+    const held = from.get(hash);
+    if (held === undefined) return;
+    const { block } = held;
+    from.delete(hash);
+    if (from === this.past) this.pastBytes -= costOf(block);
+    else this.underWayBytes -= costOf(block);
+    if (this.headers.get(keyOf(block.header)) === block) this.headers.delete(keyOf(block.header));
+    this.orphan(block);
+  }
+
+  private orphan(block: PushBlock): void {
+    const siblings = this.childrenOf(block.previous).filter((one) => one !== block);
+    if (siblings.length === 0) this.children.delete(block.previous);
+    else this.children.set(block.previous, siblings);
+  }
+}
+
+const NONE: readonly PushBlock[] = [];
+
+function costOf({ frame }: PushBlock): number {
+  return frame.length + OVERHEAD_BYTES;
+}
+
+function keyOf(header: Buffer): number {
+  return header.readUIntLE(KEY.at, KEY.bytes);
+}

@@ -1,0 +1,166 @@
+/**
+ * A found block is rare, so the code it passes through would be cold when it comes: not compiled, each call site still to be learned.
+ * So practice blocks go through the real gate, broadcast and sessions to peers that are not there, before anything else is under
+ * way. What peers may send meanwhile is practised too: a flood must not be the first to run the code that turns it away.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { firstValueFrom, NEVER, Subject, startWith, VirtualTimeScheduler } from 'rxjs';
+import { HEADER_SIZE, hashHeader } from '../../block/x11.js';
+import { PROTOCOL_VERSION } from '../../session/limits.js';
+import { UNWANTED } from '../../session/step.js';
+import type { Clock, Random } from '../../time.js';
+import { FrameDecoder } from '../../wire/decoder.js';
+import { encodeFrame, FRAME_HEADER_BYTES, frameOf } from '../../wire/frame.js';
+import { longAddresses, longHeaders, longInventory } from '../../wire/longest.js';
+import { NETWORKS } from '../../wire/network.js';
+import { ZERO_HASH } from '../../wire/reader.js';
+import { createPool } from '../connections/connections.js';
+import { type OpenSocket, socket } from '../connections/socket.js';
+import type { Dial, Rpc } from '../ports.js';
+import { Broadcaster } from './broadcast.js';
+import { Gatekeeper } from './gatekeeper.js';
+import { createIntake } from './intake.js';
+import { practiceBlock } from './practice-block.js';
+import { RecentStore } from './recent.js';
+import { ChainTip } from './tip.js';
+
+/** More make the first block no faster (`npm run bench`). */
+const BLOCKS = 50;
+const PEERS = 20;
+/** How often each list is read. */
+const READINGS = 10;
+/** In a list of things: more are turned away. */
+const ITEMS = 10_000;
+/** Odd on the way up the merkle tree, as most are; together about 15 KB, as real won blocks have. */
+const WHOLE = { transactions: 9, scriptBytes: 1_600 };
+
+const network = NETWORKS.regtest;
+
+export interface WarmUpPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  /**
+   * A way through ZeroMQ and back. A buffer that an addon made is another kind of object to V8 than one that Node made: code that had only
+   * met the latter would be thrown away by the pool's first frame.
+   */
+  readonly createLoop: () => Promise<{ readonly open: OpenSocket; send(bytes: Buffer): Promise<void> }>;
+}
+
+let warming: Promise<void> | undefined;
+
+/**
+ * Takes a quarter of a second, once a process: further calls wait for the first. `loadX11()` must have been awaited.
+ * @throws Error when the gate does not let a practice block pass, or ZeroMQ does not bring it, which is a programmer's mistake
+ */
+export function warmUp(ports: WarmUpPorts): Promise<void> {
+  warming ??= practise(ports);
+  return warming;
+}
+
+async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<void> {
+  // Its time stands still: no timer that is set here ever fires, or keeps the process alive.
+  const scheduler = new VirtualTimeScheduler();
+  const tip = new ChainTip();
+  const recent = new RecentStore();
+  const gate = new Gatekeeper(network, tip, clock);
+  const targets = Array.from({ length: PEERS }, (_, peer) => ({
+    host: '',
+    port: 0,
+    peer: `${peer}`,
+    protected: false,
+  }));
+  const pool = createPool({
+    context: { network, userAgent: '/', wallClock: () => 0, height: () => 0, random, recent, hashHeader },
+    dial: dialNobody,
+    clock,
+    scheduler,
+    protectedPeer: undefined,
+    targets$: NEVER.pipe(startWith(targets)),
+  });
+  const broadcaster = new Broadcaster({ network, pool, rpc: silentRpc, recent, tip, clock, scheduler, fallback: true });
+  const connections = pool.events$.subscribe((news) => broadcaster.onPeer(news));
+  const done$ = new Subject<void>();
+  const tell = ({ type }: { readonly type: string }): void => done$.error(new Error(`a practice block is ${type}`));
+  const intake = createIntake({ gate, broadcaster, tell });
+  const closing = new Set<Promise<void>>();
+  const loop = await createLoop();
+  const frames = socket(loop.open, closing).subscribe((news) => {
+    if (news.type === 'state') return done$.error(new Error(`a practice block did not arrive: ${news.detail}`));
+    intake.fromPool(news.frames);
+    done$.next();
+  });
+  const pass = (raw: Buffer) => Promise.all([firstValueFrom(done$), loop.send(raw)]);
+  let previous = ZERO_HASH;
+  for (let block = 0; block < BLOCKS; block += 1) {
+    const raw = practiceBlock(previous, WHOLE);
+    await pass(raw);
+    previous = hashHeader(raw.subarray(0, HEADER_SIZE));
+  }
+  await readLists();
+  connections.unsubscribe();
+  frames.unsubscribe();
+  await Promise.all(closing);
+}
+
+/** One at a time: the pool's socket is open by now. */
+async function readLists(): Promise<void> {
+  const items = longInventory(ITEMS);
+  const lists = { addr: longAddresses(), headers: longHeaders(), inv: items, getdata: items };
+  const frames = Object.entries(lists).map(([command, payload]) => frameOf(network.magic, command, payload));
+  for (const frame of Array.from({ length: READINGS }, () => frames).flat()) {
+    const [read] = [...new FrameDecoder(network.magic, UNWANTED).read(frame)].slice(-1);
+    if (read?.kind !== 'message') throw new Error(`a practice list is read as ${read?.kind}`);
+    await nextTurn();
+  }
+}
+
+/** A ping with its nonce: no other message that we write has this length. */
+const PING_BYTES = FRAME_HEADER_BYTES + 8;
+
+/** A peer that finishes its handshake, takes everything and says no more than `pong`. */
+const dialNobody: Dial = (_address, _timeoutMs, handlers) => {
+  queueMicrotask(() => {
+    handlers.connected();
+    handlers.data(GREETING);
+  });
+  return {
+    write: (buffers, taken) => {
+      const ping = buffers.find((buffer) => buffer.length === PING_BYTES);
+      queueMicrotask(() => {
+        taken?.();
+        if (ping !== undefined) handlers.data(frameOf(network.magic, 'pong', ping.subarray(FRAME_HEADER_BYTES)));
+      });
+    },
+    backlog: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    pause: () => undefined,
+    resume: () => undefined,
+    destroy: () => undefined,
+  };
+};
+
+const NOWHERE = { services: 0n, host: '0.0.0.0', port: 0 } as const;
+const GREETING = Buffer.concat([
+  encodeFrame(network.magic, {
+    command: 'version',
+    version: PROTOCOL_VERSION,
+    services: 0n,
+    time: 0n,
+    receiver: NOWHERE,
+    sender: NOWHERE,
+    nonce: 0n,
+    userAgent: '',
+    height: 0,
+    relay: false,
+    mnauthChallenge: Buffer.alloc(32),
+    masternode: false,
+  }),
+  encodeFrame(network.magic, { command: 'verack' }),
+]);
+
+const silentRpc: Rpc = {
+  call: async () => ({ ok: true, result: null }),
+  submitBlock: async () => ({ ok: true, result: null }),
+  submitConnectionPing: async () => ({ ok: true, result: null }),
+};

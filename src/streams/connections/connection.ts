@@ -1,0 +1,242 @@
+/**
+ * One connection to one peer, as a cold Observable: subscribing dials, unsubscribing hangs up. It gives the session's events and
+ * ends with `lost`; a peer's failure is a value, never an error.
+ *
+ *   socket bytes ─► FrameDecoder ─┐   in turn with the other connections (fair-turns.ts)
+ *   orders$ (push) ─► block ──────┼─► session step ─► writes, events
+ *   ticks$ ───────────────────────┘
+ */
+import { filter, Observable, Subscription } from 'rxjs';
+import { wants } from '../../session/push.js';
+import { initialState, step, UNWANTED } from '../../session/step.js';
+import type {
+  Input,
+  Output,
+  PushBlock,
+  SessionContext,
+  SessionEvent,
+  SessionFault,
+  SessionFaultCode,
+} from '../../session/types.js';
+import { SECOND_MS } from '../../time.js';
+import { type Announced, FrameDecoder, type Inbound } from '../../wire/decoder.js';
+import { encodeFrame } from '../../wire/frame.js';
+import type { Hash } from '../../wire/reader.js';
+import type { Address, Dial, PeerSocket } from '../ports.js';
+import type { FairTurns, Work } from './fair-turns.js';
+
+const DIAL_TIMEOUT_MS = 5 * SECOND_MS;
+/** Of answers to a peer: one this far behind asks and does not read. */
+const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
+
+/** A peer to be connected to. */
+export interface Target extends Address {
+  /** `host:port`: its name everywhere. */
+  readonly peer: string;
+  /** The pool's own dashd. */
+  readonly protected: boolean;
+}
+
+/** A block to be pushed to all, or to those named. */
+export interface PushOrder {
+  readonly block: PushBlock;
+  readonly only?: ReadonlySet<string>;
+  /**
+   * `write`: the block is to be with the socket, where there is room for it. `settle`, later in the same turn of the event loop: the
+   * session takes note of it, and sends the question and the ping behind it.
+   */
+  readonly stage: 'write' | 'settle';
+  /** With `settle`: the question behind the block, one for all peers. */
+  readonly question?: Buffer;
+}
+
+export interface ConnectionDeps {
+  readonly context: SessionContext;
+  readonly dial: Dial;
+  /** Milliseconds, monotonic, not counting the time while this process did not run (awake.ts). */
+  readonly awake: () => number;
+  /** Shares the event loop between connections. */
+  readonly turns: FairTurns;
+  /** Multicasts each block to all sessions, synchronously. */
+  readonly orders$: Observable<PushOrder>;
+  /** Lets sessions look at the clock; once a second will do. */
+  readonly ticks$: Observable<unknown>;
+  /** Ends the connection from our side, with a reason: unlike unsubscribing, that is told like any other end. */
+  readonly hangUp$?: Observable<SessionFault>;
+}
+
+export interface PeerLost {
+  readonly type: 'lost';
+  readonly fault: SessionFault;
+  /** We wished it, so nobody is to blame. */
+  readonly ours: boolean;
+  readonly wasReady: boolean;
+  /** Since the handshake was done, milliseconds. */
+  readonly uptimeMs: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+/** The first event of each connection. */
+export interface PeerDialling {
+  readonly type: 'dialling';
+}
+
+/** The handshake is done. */
+export type PeerReady = Extract<SessionEvent, { type: 'ready' }> & {
+  /** As {@link PeerSocket.endpoint} has it. */
+  readonly endpoint?: string | undefined;
+};
+
+export type ConnectionEvent = PeerDialling | Exclude<SessionEvent, { type: 'ready' }> | PeerReady | PeerLost;
+
+export function connection(target: Target, deps: ConnectionDeps): Observable<ConnectionEvent> {
+  return new Observable((subscriber) => {
+    const { context, awake, turns } = deps;
+    const decoder = new FrameDecoder(context.network.magic, UNWANTED);
+    const inputs = new Subscription();
+    let state = initialState(awake());
+    let readySince: number | undefined;
+    /** The last block that was to be written, and whether it has been: others wait in the session's queue. */
+    let handed: { readonly hash: Hash; readonly written: boolean } | undefined;
+
+    /** Bytes that are still to be read, and the first of them, which is being read. */
+    const chunks: Buffer[] = [];
+    let reading: Iterator<Inbound | Announced> | undefined;
+    const inbox: Work = {
+      step() {
+        reading ??= nextChunk();
+        if (reading === undefined) return false;
+        const { done, value } = reading.next();
+        if (done === true) reading = undefined;
+        else feed({ type: 'received', inbound: value });
+        return reading !== undefined || chunks.length > 0;
+      },
+      done: () => socket.resume(),
+    };
+
+    function nextChunk(): Iterator<Inbound | Announced> | undefined {
+      const chunk = chunks.shift();
+      return chunk && decoder.read(chunk);
+    }
+
+    function stopReading(): void {
+      turns.leave(inbox);
+      chunks.length = 0;
+      reading = undefined;
+    }
+
+    subscriber.next({ type: 'dialling' });
+    const socket: PeerSocket = deps.dial(target, DIAL_TIMEOUT_MS, {
+      connected: () => feed({ type: 'connected' }),
+      data: (chunk) => {
+        chunks.push(chunk);
+        if (!turns.offer(inbox)) socket.pause();
+      },
+      closed: (code, detail) => end(code, detail),
+    });
+
+    function feed(input: Input): void {
+      const [next, outputs] = step(context, state, input, awake());
+      state = next;
+      carryOut(outputs);
+    }
+
+    /** The block to the socket, and no more: what the session makes of it would be time that the next peer waits. */
+    function push({ block, stage, question }: PushOrder): void {
+      if (stage === 'settle') {
+        settle(block, question);
+        return;
+      }
+      const { hash, frame } = block;
+      const goes = wants(state, block);
+      if (goes) socket.write([frame], () => feed({ type: 'written', hash }));
+      handed = { hash, written: goes };
+    }
+
+    /** A ping with no block in front of it would prove what never was. */
+    function settle(block: PushBlock, question: Buffer | undefined): void {
+      if (handed?.hash === block.hash) feed({ type: 'push', block, question: handed.written ? question : undefined });
+    }
+
+    function isBehind(): boolean {
+      return socket.backlog > MAX_BACKLOG_BYTES;
+    }
+
+    function carryOut(outputs: readonly Output[]): void {
+      write(outputs);
+      for (const output of outputs) {
+        if (output.type === 'event') tell(output.event);
+        else if (output.type === 'close') lose(output.fault);
+      }
+    }
+
+    function tell(event: SessionEvent): void {
+      if (event.type !== 'ready') {
+        subscriber.next(event);
+        return;
+      }
+      readySince = awake();
+      subscriber.next({ ...event, endpoint: socket.endpoint });
+    }
+
+    /** One write for all of a step's bytes, and one more for each block, before anything else that the step brought about. */
+    function write(outputs: readonly Output[]): void {
+      const [answers, ...blocks] = writesOf(outputs, context.network.magic);
+      if (answers !== undefined && answers.buffers.length > 0) {
+        // A peer that asks on and on without reading would fill our memory with answers. What we push is bounded by the session.
+        const isAnswer = outputs.some(({ type }) => type === 'send');
+        if (isAnswer && isBehind() && !target.protected) {
+          end('backlog', `${socket.backlog} bytes wait to be read by the peer`);
+          return;
+        }
+        socket.write(answers.buffers);
+      }
+      for (const { hash, buffers } of blocks) socket.write(buffers, () => feed({ type: 'written', hash }));
+    }
+
+    function end(code: SessionFaultCode, detail: string): void {
+      feed({ type: 'closed', fault: { code, detail } });
+    }
+
+    function lose(fault: SessionFault): void {
+      inputs.unsubscribe();
+      stopReading();
+      const { bytesIn, bytesOut } = socket;
+      socket.destroy();
+      const ours = fault.code === 'rotated out';
+      const wasReady = readySince !== undefined;
+      const now = awake();
+      const uptimeMs = now - (readySince ?? now);
+      subscriber.next({ type: 'lost', fault, ours, wasReady, uptimeMs, bytesIn, bytesOut });
+      subscriber.complete();
+    }
+
+    const isForUs = ({ only }: PushOrder) => only === undefined || only.has(target.peer);
+    inputs.add(deps.orders$.pipe(filter(isForUs)).subscribe(push));
+    inputs.add(deps.ticks$.subscribe(() => feed({ type: 'tick' })));
+    inputs.add(deps.hangUp$?.subscribe(({ code, detail }) => end(code, detail)));
+
+    return () => {
+      inputs.unsubscribe();
+      stopReading();
+      socket.destroy();
+    };
+  });
+}
+
+interface Write {
+  readonly hash: Hash;
+  readonly buffers: Buffer[];
+}
+
+/** The bytes up to the first block, then those of each block with what stands behind it. */
+function writesOf(outputs: readonly Output[], magic: Buffer): Write[] {
+  const writes: Write[] = [{ hash: '', buffers: [] }];
+  for (const output of outputs) {
+    if (output.type === 'block') writes.push({ hash: output.block.hash, buffers: [output.block.frame] });
+    else if (output.type === 'send') writes.at(-1)?.buffers.push(encodeFrame(magic, output.message));
+    else if (output.type === 'write') writes.at(-1)?.buffers.push(output.bytes);
+  }
+  return writes;
+}

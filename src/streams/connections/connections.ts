@@ -1,0 +1,199 @@
+/**
+ * The connections: what is wanted (`targets$`) against what is live. The protected dashd is not among the targets and in no list that
+ * could drop it: it is connected to from the start and for ever. Every other peer comes and goes with the targets, a few dials at a time.
+ */
+import {
+  asyncScheduler,
+  EMPTY,
+  endWith,
+  finalize,
+  ignoreElements,
+  map,
+  merge,
+  mergeMap,
+  type Observable,
+  type OperatorFunction,
+  observeOn,
+  pipe,
+  queueScheduler,
+  type SchedulerLike,
+  Subject,
+  share,
+  takeUntil,
+  tap,
+  timer,
+} from 'rxjs';
+import { questionOf } from '../../session/push.js';
+import type { PushBlock, Remote, SessionFault } from '../../session/types.js';
+import { type Clock, type Moment, momentOf, type Random, SECOND_MS } from '../../time.js';
+import { inTurn, Turnstile } from '../operators/in-turn.js';
+import { reconnecting } from '../operators/reconnecting.js';
+import { awakeTime } from './awake.js';
+import { type ConnectionDeps, type ConnectionEvent, connection, type PushOrder, type Target } from './connection.js';
+import { FairTurns } from './fair-turns.js';
+
+export interface PoolEvent extends Moment {
+  readonly target: Target;
+  readonly event: ConnectionEvent;
+}
+
+/** A peer that has finished its handshake. */
+export interface LivePeer {
+  readonly target: Target;
+  readonly remote: Remote;
+  /** As the system has it. */
+  readonly endpoint?: string | undefined;
+  readonly since: Moment;
+}
+
+/** A connection, made or being made. */
+export interface Seat {
+  readonly target: Target;
+  readonly since: Moment;
+}
+
+export interface PoolDeps extends Omit<ConnectionDeps, 'awake' | 'turns' | 'orders$' | 'ticks$' | 'hangUp$'> {
+  readonly clock: Clock;
+  readonly protectedPeer: Target | undefined;
+  /** All the other peers wanted now; each value replaces the one before. */
+  readonly targets$: Observable<readonly Target[]>;
+  readonly scheduler?: SchedulerLike;
+}
+
+export interface PeerPool {
+  /** Hot while subscribed: connects on subscription, hangs up on teardown. */
+  readonly events$: Observable<PoolEvent>;
+  readonly seats: ReadonlyMap<string, Seat>;
+  readonly live: ReadonlyMap<string, LivePeer>;
+  /**
+   * Writes the block to the sockets before it returns.
+   * @returns what there is to be done besides, in the same turn of the event loop, once nothing is more urgent: the sessions' notes of
+   * it, and the pings behind it
+   */
+  push(block: PushBlock, only?: ReadonlySet<string>): () => void;
+  /**
+   * Hangs up on a peer, until a later list of targets names it.
+   * @returns false, and does nothing, when there is no such connection or the peer is protected: that one is never dropped
+   */
+  drop(peer: string): boolean;
+}
+
+const TICK_MS = SECOND_MS;
+/** The pool's own dashd is near and needed: come back fast, and keep at it. */
+const PROTECTED_BACKOFF_MS = { first: 250, last: 5 * SECOND_MS };
+/** Connections being made at once, the protected one not counted: a burst of them would look like a scan, and slow all. */
+const MAX_DIALS = 8;
+
+export function createPool(deps: PoolDeps): PeerPool {
+  const { protectedPeer, clock, scheduler = asyncScheduler } = deps;
+  const seats = new Map<string, Seat>();
+  const live = new Map<string, LivePeer>();
+  const dials = new Turnstile<ConnectionEvent>(MAX_DIALS, (event) => event.type === 'ready');
+  const orders$ = new Subject<PushOrder>();
+  const hangUps = new Map<string, Subject<SessionFault>>();
+  const turns = new FairTurns(() => clock.monotonic(), setImmediate);
+  const awake = awakeTime(clock);
+  const ticks$ = timer(TICK_MS, TICK_MS, scheduler).pipe(share());
+
+  const connect = (target: Target, hangUp$: Observable<SessionFault> = EMPTY): Observable<ConnectionEvent> =>
+    connection(target, { ...deps, awake, turns, orders$, ticks$, hangUp$ });
+  const tracked = (target: Target): OperatorFunction<ConnectionEvent, PoolEvent> =>
+    pipe(
+      map((event) => ({ target, ...momentOf(clock), event })),
+      tap((news) => track(seats, live, news)),
+      finalize(() => {
+        seats.delete(target.peer);
+        live.delete(target.peer);
+      }),
+    );
+
+  const protected$ =
+    protectedPeer === undefined
+      ? EMPTY
+      : connect(protectedPeer).pipe(
+          reconnecting<ConnectionEvent>({
+            delayMs: backoff(PROTECTED_BACKOFF_MS, deps.context.random),
+            succeeded: (event) => event.type === 'ready',
+            scheduler,
+          }),
+          tracked(protectedPeer),
+        );
+
+  // One attempt each: whether a peer that was lost is wanted again is for the next list to say.
+  const wanted$ = deps.targets$.pipe(
+    map((targets) => targets.filter(({ peer }) => peer !== protectedPeer?.peer)),
+    keepEach(hangUps, (target, hangUp$) => {
+      // The connection's own end comes first, so that it is told; one that still waits for its turn just leaves.
+      const gone$ = hangUp$.pipe(ignoreElements(), endWith(true));
+      return connect(target, hangUp$).pipe(inTurn(dials), takeUntil(gone$), tracked(target));
+    }),
+  );
+
+  return {
+    events$: merge(protected$, wanted$).pipe(share()),
+    seats,
+    live,
+    push(block, only) {
+      const named = only && { only };
+      orders$.next({ block, stage: 'write', ...named });
+      return () => {
+        const question = questionOf(deps.context.network.magic, block);
+        orders$.next({ block, stage: 'settle', question, ...named });
+      };
+    },
+    drop: (peer) => hangUp(hangUps, peer, 'dropped'),
+  };
+}
+
+/** Exponential from `first` to `last`, of which the upper half is left to chance: peers lost together do not come back together. */
+function backoff({ first, last }: { first: number; last: number }, random: Random): (failures: number) => number {
+  return (failures) => Math.min(last, first * 2 ** Math.min(failures, 30)) * (0.5 + random.float() / 2);
+}
+
+function track(seats: Map<string, Seat>, live: Map<string, LivePeer>, news: PoolEvent): void {
+  const { target, at, monotonicAt, event } = news;
+  const since = { at, monotonicAt };
+  if (event.type === 'dialling') seats.set(target.peer, { target, since });
+  if (event.type === 'ready') live.set(target.peer, { target, remote: event.remote, endpoint: event.endpoint, since });
+  if (event.type !== 'lost') return;
+  live.delete(target.peer);
+  // Its seat is free by the time that its loss is told: whoever plans anew on hearing of it must not count it.
+  seats.delete(target.peer);
+}
+
+/**
+ * Runs one inner stream for each target that is wanted, from a list that names it until it ends by itself or a list leaves it out.
+ * One that has ended is run anew when a later list still names it.
+ * @param hangUps of each that runs, what ends it
+ */
+function keepEach(
+  hangUps: Map<string, Subject<SessionFault>>,
+  run: (target: Target, hangUp$: Observable<SessionFault>) => Observable<PoolEvent>,
+): OperatorFunction<readonly Target[], PoolEvent> {
+  return pipe(
+    // Whoever is told of a loss may want other peers at once: that list waits until this one is carried out.
+    observeOn(queueScheduler),
+    mergeMap((targets) => {
+      const wanted = new Map(targets.map((target) => [target.peer, target]));
+      const surplus = [...hangUps.keys()].filter((peer) => !wanted.has(peer));
+      const started = [...wanted.values()]
+        .filter(({ peer }) => !hangUps.has(peer))
+        .map((target) => {
+          const hangUp$ = new Subject<SessionFault>();
+          hangUps.set(target.peer, hangUp$);
+          return run(target, hangUp$).pipe(finalize(() => hangUps.delete(target.peer)));
+        });
+      for (const peer of surplus) hangUp(hangUps, peer, 'no longer wanted');
+      return started;
+    }),
+    mergeMap((one$) => one$),
+    finalize(() => hangUps.clear()),
+  );
+}
+
+function hangUp(hangUps: ReadonlyMap<string, Subject<SessionFault>>, peer: string, detail: string): boolean {
+  const hangUp$ = hangUps.get(peer);
+  hangUp$?.next({ code: 'rotated out', detail });
+  hangUp$?.complete();
+  return hangUp$ !== undefined;
+}

@@ -1,0 +1,45 @@
+import { Observable } from 'rxjs';
+import type { SocketNews } from '../ports.js';
+
+/** How an adapter opens a ZeroMQ socket: it calls back until it is closed. */
+export type OpenSocket = (handlers: {
+  frames(frames: readonly Buffer[]): void;
+  state(state: 'up' | 'down' | 'refused', detail: string): void;
+}) => { close(): Promise<void> };
+
+/** A ZeroMQ socket that can be read until it is empty. */
+export interface Drainable {
+  /** Resolves when nothing more comes; at once when the socket is not open. */
+  drain(): Promise<void>;
+}
+
+/** As {@link socket}, for a socket whose last messages matter. */
+export function drainableSocket(
+  open: (handlers: Parameters<OpenSocket>[0]) => ReturnType<OpenSocket> & Drainable,
+  closing: Set<Promise<void>>,
+): { readonly news$: Observable<SocketNews> } & Drainable {
+  let opened: Drainable | undefined;
+  const news$ = socket((handlers) => {
+    const now = open(handlers);
+    opened = now;
+    return now;
+  }, closing);
+  return { news$, drain: async () => opened?.drain() };
+}
+
+/**
+ * A ZeroMQ socket as a cold Observable: open while subscribed.
+ * @param closing holds the promise of each close under way, since a teardown cannot wait for it
+ */
+export function socket(open: OpenSocket, closing: Set<Promise<void>>): Observable<SocketNews> {
+  return new Observable((subscriber) => {
+    const opened = open({
+      frames: (frames) => subscriber.next({ type: 'frames', frames }),
+      state: (state, detail) => subscriber.next({ type: 'state', state, detail }),
+    });
+    return () => {
+      const closed = opened.close().finally(() => closing.delete(closed));
+      closing.add(closed);
+    };
+  });
+}

@@ -1,0 +1,139 @@
+/**
+ * One node counts once, under however many addresses it was found. dashd tells nothing of itself by which two connections could be
+ * compared (its nonce is another each time), so a second address of a node is known by one of these:
+ *
+ * - Both connections end at the same address and port, as the system has them: a name, or several, beside the address.
+ * - dashd itself, asked by `getpeerinfo`, shows among its inbound connections the mark that we gave to the connection (`markOf`):
+ *   then it ends at the pool's own dashd. No translation of addresses, by Docker or a router, is in the way of that.
+ * - dashd names the address as its own (`getnetworkinfo`): then it is not dialled at all.
+ *
+ * Two addresses of another node that are not the same to the system cannot be told from two nodes.
+ * Cost: a `getpeerinfo` when peers have connected, at most ten a second; a `getnetworkinfo` an hour.
+ */
+import {
+  auditTime,
+  defer,
+  EMPTY,
+  expand,
+  filter,
+  from,
+  map,
+  merge,
+  mergeMap,
+  type Observable,
+  type SchedulerLike,
+  switchMap,
+  timer,
+} from 'rxjs';
+import { z } from 'zod';
+import { keyOf, type PeerKey, parseAddress, toAddress } from '../../peers/address.js';
+import { markOf } from '../../session/handshake.js';
+import { HOUR_MS, SECOND_MS } from '../../time.js';
+import type { Rpc, RpcAnswer } from '../ports.js';
+import type { LivePeer, PoolEvent } from './connections.js';
+
+/** An address of a node that counts already. */
+export interface Twin {
+  readonly peer: PeerKey;
+  /** The address under which it counts. */
+  readonly of: PeerKey;
+  /** The pool's own dashd. */
+  readonly isOwn: boolean;
+}
+
+export interface TwinDeps {
+  readonly peerNews$: Observable<PoolEvent>;
+  readonly live: ReadonlyMap<string, LivePeer>;
+  /** The pool's own dashd. */
+  readonly own: PeerKey;
+  /** Each time that dashd is known to answer, on our chain. */
+  readonly current$: Observable<unknown>;
+  readonly rpc: Pick<Rpc, 'call'>;
+  /** Which of two addresses of a node is the better to keep. */
+  readonly isConfigured: (peer: PeerKey) => boolean;
+  readonly scheduler: SchedulerLike;
+}
+
+/** Peers that connect together are asked about together. */
+const GATHER_MS = 100;
+const RETRY_MS = 10 * SECOND_MS;
+
+const Inbound = z.object({ inbound: z.literal(true), addrlocal: z.string() });
+const NetworkInfo = z.object({ localaddresses: z.array(z.unknown()) });
+const LocalAddress = z.object({ address: z.string(), port: z.number() });
+
+export function twins({ peerNews$, live, own, current$, rpc, isConfigured, scheduler }: TwinDeps): Observable<Twin> {
+  const ready$ = peerNews$.pipe(filter(({ event }) => event.type === 'ready'));
+  const sameEndpoint$ = ready$.pipe(mergeMap(({ target }) => sameEndpoint(target.peer, live, isConfigured)));
+
+  const ask$ = defer(() => from(rpc.call('getpeerinfo')));
+  const untilAnswered$ = ask$.pipe(
+    expand((answer) => (answer.ok ? EMPTY : timer(RETRY_MS, scheduler).pipe(switchMap(() => ask$)))),
+    filter(({ ok }) => ok),
+  );
+  const marked$ = ready$.pipe(
+    filter(({ target }) => !target.protected),
+    auditTime(GATHER_MS, scheduler),
+    switchMap(() => untilAnswered$),
+    mergeMap((answer) => marked(answer, live)),
+    map((peer): Twin => ({ peer, of: own, isOwn: true })),
+  );
+
+  const named$ = current$.pipe(
+    switchMap(() => timer(0, HOUR_MS, scheduler)),
+    switchMap(() => from(rpc.call('getnetworkinfo'))),
+    mergeMap(localAddresses),
+    filter((peer) => peer !== own),
+    map((peer): Twin => ({ peer, of: own, isOwn: true })),
+  );
+  return merge(sameEndpoint$, marked$, named$);
+}
+
+/** Of two connections to one endpoint the protected one counts, or else the one that the operator gave, or else the older. */
+function sameEndpoint(
+  peer: PeerKey,
+  live: ReadonlyMap<string, LivePeer>,
+  isConfigured: TwinDeps['isConfigured'],
+): Twin[] {
+  const newcomer = live.get(peer);
+  if (newcomer?.endpoint === undefined) return [];
+  const other = [...live.values()].find(
+    ({ endpoint, target }) => endpoint === newcomer.endpoint && target.peer !== peer,
+  );
+  if (other === undefined) return [];
+  const rank = ({ target }: LivePeer) => (target.protected ? 2 : Number(isConfigured(target.peer)));
+  const [twin, counts] = rank(newcomer) > rank(other) ? [other, newcomer] : [newcomer, other];
+  return [{ peer: twin.target.peer, of: counts.target.peer, isOwn: counts.target.protected }];
+}
+
+/** The connections, beside the protected one, that dashd shows among its own. */
+function marked(answer: RpcAnswer, live: ReadonlyMap<string, LivePeer>): PeerKey[] {
+  const entries: unknown = answer.ok ? answer.result : undefined;
+  if (!Array.isArray(entries)) return [];
+  const marks = new Set(
+    entries.flatMap((entry: unknown) => {
+      const peer = Inbound.safeParse(entry);
+      const address = peer.success ? parseAddress(peer.data.addrlocal) : undefined;
+      return address === undefined ? [] : [keyOf(address)];
+    }),
+  );
+  return [...live.values()]
+    .filter(({ target, remote }) => !target.protected && marks.has(keyOfMark(remote.nonce)))
+    .map(({ target }) => target.peer);
+}
+
+function keyOfMark(nonce: bigint): PeerKey {
+  const { host, port } = markOf(nonce);
+  const address = toAddress(host, port);
+  return address === undefined ? '' : keyOf(address);
+}
+
+function localAddresses(answer: RpcAnswer): PeerKey[] {
+  const info = NetworkInfo.safeParse(answer.ok ? answer.result : undefined);
+  if (!info.success) return [];
+  return info.data.localaddresses.flatMap((entry) => {
+    const local = LocalAddress.safeParse(entry);
+    const address = local.success ? toAddress(local.data.address, local.data.port) : undefined;
+    return address === undefined ? [] : [keyOf(address)];
+  });
+}

@@ -1,0 +1,123 @@
+/**
+ * Whether dashd's chain is the one that we work for, and whether dashd has caught up with it, read from `getblockchaininfo`
+ * (Core `rpc/blockchain.cpp`) or from the error that stands in its place while dashd starts. Pure.
+ *
+ * `unknown` is a dashd that does not tell: it is taken to be on our chain, so that a relay whose RPC fails still follows the feed.
+ * While dashd is neither that nor `current` nothing it says of the chain is news: its feed and its tip are not followed, and a relay that hears
+ * found blocks sends them to its peers at once, as it does without a dashd.
+ */
+import { z } from 'zod';
+import type { NetworkName } from '../../wire/network.js';
+import type { Hash } from '../../wire/reader.js';
+import type { RpcAnswer } from '../ports.js';
+
+export type Standing = 'unknown' | 'current' | 'catching-up' | 'starting' | 'wrong-network';
+
+export interface ChainReading {
+  readonly standing: Exclude<Standing, 'unknown'>;
+  /** In one plain sentence. */
+  readonly detail: string;
+  /** The best block's hash, when dashd is current and names it. */
+  readonly tip?: Hash;
+}
+
+export interface OurChain {
+  readonly network: NetworkName;
+  /** `devnet.name`; undefined: a devnet without a name. */
+  readonly devnet?: string | undefined;
+}
+
+/** Headers ahead of blocks by more than this are no block on its way: half an hour of blocks. */
+const MAX_LAG = 12;
+const MAX_CHAIN_CHARS = 80;
+const HASH = /^[0-9a-f]{64}$/;
+
+/** Core `chainparamsbase.cpp`. */
+const CHAINS: Readonly<Record<NetworkName, string>> = {
+  mainnet: 'main',
+  testnet: 'test',
+  devnet: 'devnet',
+  regtest: 'regtest',
+};
+
+/** All optional: what another version leaves out, or has in another form, is not known, and no more. */
+const Info = z.object({
+  chain: z.string().optional().catch(undefined),
+  blocks: z.number().int().nonnegative().optional().catch(undefined),
+  headers: z.number().int().nonnegative().optional().catch(undefined),
+  bestblockhash: z.string().regex(HASH).optional().catch(undefined),
+  initialblockdownload: z.boolean().optional().catch(undefined),
+  time: z.number().int().positive().max(8_640_000_000_000).optional().catch(undefined),
+  softforks: z.record(z.string(), z.unknown()).optional().catch(undefined),
+});
+type Info = z.infer<typeof Info>;
+
+const Pending = z.object({
+  active: z.literal(false),
+  height: z.number().int().positive().optional().catch(undefined),
+  bip9: z
+    .object({ status: z.string().max(20), activation_height: z.number().int().positive().optional() })
+    .optional()
+    .catch(undefined),
+});
+
+/** The name of our chain as dashd has it (`getblockchaininfo.chain`). */
+export function chainName({ network, devnet }: OurChain): string {
+  return network === 'devnet' && devnet !== undefined ? `devnet-${devnet}` : CHAINS[network];
+}
+
+/** @returns undefined when the answer tells nothing of the chain */
+export function readChain(answer: RpcAnswer, ours: OurChain): ChainReading | undefined {
+  if (!answer.ok) {
+    return answer.code === 'warming up'
+      ? { standing: 'starting', detail: `dashd is starting: ${answer.detail}` }
+      : undefined;
+  }
+  const info = Info.safeParse(answer.result);
+  return info.success ? readInfo(info.data, ours) : undefined;
+}
+
+function readInfo(info: Info, ours: OurChain): ChainReading {
+  const { chain, blocks, headers = 0, bestblockhash, initialblockdownload } = info;
+  if (chain !== undefined && chain !== chainName(ours)) {
+    return { standing: 'wrong-network', detail: mismatch(chain.slice(0, MAX_CHAIN_CHARS), ours) };
+  }
+  if (initialblockdownload === true || (blocks !== undefined && headers > blocks + MAX_LAG)) {
+    return { standing: 'catching-up', detail: catchingUp(info) };
+  }
+  const at = blocks === undefined ? '' : ` at height ${blocks}`;
+  const detail = `dashd is synchronised${at}${pendingForks(info.softforks)}`;
+  return { standing: 'current', detail, ...(bestblockhash !== undefined && { tip: bestblockhash }) };
+}
+
+function mismatch(chain: string, ours: OurChain): string {
+  const wanted = chainName(ours);
+  const name = /^devnet(?:-(.+))?$/.exec(chain);
+  const remedy =
+    name === null
+      ? 'set network to match'
+      : name[1] === undefined
+        ? 'unset devnet.name'
+        : `set network to devnet and devnet.name to ${name[1]}`;
+  return `dashd is on chain ${chain}, but blockcast is set to chain ${wanted}: ${remedy}, or point dashd.rpc.url at a dashd of chain ${wanted}`;
+}
+
+function catchingUp({ blocks = 0, headers = 0, time }: Info): string {
+  if (headers > blocks) return `dashd is catching up (height ${blocks} of ${headers})`;
+  const since = time === undefined ? '' : `, a block of ${new Date(time * 1_000).toISOString()}`;
+  return `dashd is catching up (height ${blocks} of ${headers}${since}): it knows no newer block yet`;
+}
+
+/** Hard forks that dashd knows of and that are not active: their heights are dashd's to tell. */
+function pendingForks(softforks: Info['softforks']): string {
+  const pending = Object.entries(softforks ?? {}).flatMap(([name, value]) => {
+    const fork = Pending.safeParse(value);
+    if (!fork.success) return [];
+    const height = fork.data.height ?? fork.data.bip9?.activation_height;
+    const status = fork.data.bip9?.status;
+    if (height === undefined && status !== 'started') return [];
+    const label = name.slice(0, 20);
+    return [height === undefined ? `${label} is being signalled` : `${label} activates at height ${height}`];
+  });
+  return pending.length === 0 ? '' : `; ${pending.slice(0, 4).join(', ')}`;
+}

@@ -1,0 +1,207 @@
+/**
+ * dashd's ZeroMQ feed (Core doc/zmq.md): topic, body, sequence number. It may skip messages (gaps), fall silent without a
+ * disconnect, or publish hashes alone; each of that is noticed here, and the block is fetched over RPC instead.
+ */
+import {
+  concatMap,
+  EMPTY,
+  exhaustMap,
+  filter,
+  from,
+  map,
+  merge,
+  mergeMap,
+  type Observable,
+  of,
+  type SchedulerLike,
+  Subject,
+  share,
+  startWith,
+  switchMap,
+  tap,
+  timer,
+} from 'rxjs';
+import type { ServiceEvent } from '../../contracts/events.js';
+import { readLookup } from '../../delivery/submission.js';
+import { type Clock, SECOND_MS } from '../../time.js';
+import { type Hash, hashFromWire } from '../../wire/reader.js';
+import type { Rpc, SocketNews } from '../ports.js';
+import { FEED_TOPICS } from './feed-endpoints.js';
+
+export type FeedNews =
+  | { readonly type: 'tip'; readonly hash: Hash }
+  /** dashd has a ChainLock for the block, and so for all below it. */
+  | { readonly type: 'chainlock'; readonly hash: Hash }
+  | { readonly type: 'raw'; readonly raw: Buffer }
+  | ServiceEvent;
+
+export interface FeedDeps {
+  readonly open$: Observable<SocketNews>;
+  /** Tips that others tell of (RPC, peers): one the feed does not show shows that the feed is silent. */
+  readonly witness$: Observable<Hash>;
+  readonly rpc: Pick<Rpc, 'call'>;
+  /** The hash of a published block; undefined for what is too short to be one. */
+  readonly hashOf: (raw: Buffer) => Hash | undefined;
+  /** True when the block's bytes have been here, from whatever source. */
+  readonly has: (hash: Hash) => boolean;
+  /** False while dashd catches up or is on another chain: then its feed is silent by right, and what it does show is no news. */
+  readonly isCurrent: () => boolean;
+  readonly clock: Clock;
+  readonly scheduler: SchedulerLike;
+}
+
+/** rawblock and hashblock of one block come together; after this the block itself is not coming. */
+const RAW_AFTER_HASH_MS = SECOND_MS;
+/** Core `rpc/protocol.h`, RPC_INVALID_ADDRESS_OR_KEY: no such block. */
+const NOT_FOUND = -5;
+/** A witness may be ahead of the feed by the time dashd takes to connect a block. */
+const SILENT_AFTER_MS = 15 * SECOND_MS;
+
+export function feed(deps: FeedDeps): Observable<FeedNews> {
+  const { open$, witness$, rpc, hashOf, has, isCurrent, clock, scheduler } = deps;
+  const restart$ = new Subject<void>();
+  const shown = new Set<Hash>();
+  const sequences = new Map<string, number>();
+  const service = (state: ServiceEvent['state'], code: string, detail: string): ServiceEvent => ({
+    type: 'service',
+    at: clock.now(),
+    service: 'dashd feed',
+    state,
+    code,
+    detail,
+  });
+
+  const news$ = restart$.pipe(
+    startWith(undefined),
+    switchMap(() => open$),
+    concatMap((news): FeedNews[] => {
+      if (news.type === 'state') {
+        if (news.state === 'up') sequences.clear();
+        const isUp = news.state === 'up';
+        return [service(isUp ? 'up' : 'down', news.code ?? (isUp ? 'connected' : 'disconnected'), news.detail)];
+      }
+      return read(news.frames, sequences, service);
+    }),
+    concatMap(withTip),
+    tap((news) => {
+      if (news.type === 'tip') remember(shown, news.hash);
+    }),
+    share(),
+  );
+
+  let lastTip: Hash | undefined;
+  /** A block tells the tip as well as its hash does, where dashd publishes it alone; where it publishes both, once is enough. */
+  function withTip(news: FeedNews): FeedNews[] {
+    if (news.type !== 'tip' && news.type !== 'raw') return [news];
+    const hash = news.type === 'tip' ? news.hash : hashOf(news.raw);
+    const isNews = hash !== undefined && hash !== lastTip;
+    lastTip = hash ?? lastTip;
+    const tip: FeedNews[] = isNews ? [{ type: 'tip', hash }] : [];
+    return news.type === 'raw' ? [...tip, news] : tip;
+  }
+
+  const missing$ = news$.pipe(
+    filter((news) => news.type === 'tip'),
+    filter(() => isCurrent()),
+    mergeMap(({ hash }) => timer(RAW_AFTER_HASH_MS, scheduler).pipe(mergeMap(() => (has(hash) ? EMPTY : fetch(hash))))),
+  );
+
+  const silent$ = witness$.pipe(
+    tap((hash) => {
+      // dashd publishes no block while it catches up: what it ends with was not shown, and need not be.
+      if (!isCurrent()) shown.clear();
+      // Where the feed begins: the tip that stands at the start was published before we listened.
+      else if (shown.size === 0) remember(shown, hash);
+    }),
+    filter((hash) => isCurrent() && !shown.has(hash)),
+    // One question at a time: a witness may repeat itself.
+    exhaustMap((hash) =>
+      timer(SILENT_AFTER_MS, scheduler).pipe(
+        filter(() => isCurrent() && !shown.has(hash)),
+        mergeMap(() => mayBeActive(hash)),
+        filter((expected) => expected && isCurrent() && !shown.has(hash)),
+        tap(() => {
+          remember(shown, hash);
+          restart$.next();
+        }),
+        mergeMap(() =>
+          merge(
+            of(service('fault', 'silent', `the feed does not show ${hash}, which others have: subscribed anew`)),
+            of<FeedNews>({ type: 'tip', hash }),
+            has(hash) ? EMPTY : fetch(hash),
+          ),
+        ),
+      ),
+    ),
+  );
+
+  /** The feed shows dashd's active chain and no more, so dashd has the last word on what it ought to show, if it can be asked. */
+  function mayBeActive(hash: Hash): Observable<boolean> {
+    return from(rpc.call('getblockheader', [hash])).pipe(
+      map((answer) => (answer.ok ? readLookup(answer) === 'active' : answer.rpcCode !== NOT_FOUND)),
+    );
+  }
+
+  function fetch(hash: Hash): Observable<FeedNews> {
+    return from(rpc.call('getblock', [hash, 0])).pipe(
+      map((answer): FeedNews => {
+        if (answer.ok && typeof answer.result === 'string' && /^([0-9a-f]{2})+$/i.test(answer.result)) {
+          return { type: 'raw', raw: Buffer.from(answer.result, 'hex') };
+        }
+        const why = answer.ok ? 'the answer is no block' : `${answer.code}: ${answer.detail}`;
+        return service('fault', 'not fetched', `block ${hash} could not be fetched over RPC: ${why}`);
+      }),
+    );
+  }
+
+  return merge(news$, missing$, silent$);
+}
+
+const MAX_SHOWN = 100;
+
+function remember(shown: Set<Hash>, hash: Hash): void {
+  shown.add(hash);
+  for (const oldest of shown) {
+    if (shown.size <= MAX_SHOWN) break;
+    shown.delete(oldest);
+  }
+}
+
+type Report = (state: ServiceEvent['state'], code: string, detail: string) => ServiceEvent;
+
+function read(frames: readonly Buffer[], sequences: Map<string, number>, service: Report): FeedNews[] {
+  const [topicFrame, body, sequenceFrame] = frames;
+  const topic = topicFrame?.toString('latin1') ?? '';
+  if (body === undefined || !FEED_TOPICS.some((known) => known === topic)) {
+    return [
+      service('fault', 'garbage', `${frames.length} frames beginning with ${JSON.stringify(topic.slice(0, 20))}`),
+    ];
+  }
+  const gap = sequenceFrame?.length === 4 ? sequenceGap(topic, sequenceFrame.readUInt32LE(), sequences) : 0;
+  const gaps = gap === 0 ? [] : [service('fault', 'gap', `${gap} ${topic} messages were missed`)];
+  const news = topic === 'rawblock' ? ({ type: 'raw', raw: body } as const) : readHash(topic, body);
+  return [...gaps, news ?? service('fault', 'garbage', `${topic} with ${body.length} bytes`)];
+}
+
+/** A ChainLock, Core `chainlock/clsig.h`: height (int32), block hash, BLS signature. */
+const CHAINLOCK_BYTES = 4 + 32 + 96;
+const HEADER_BYTES = 80;
+
+function readHash(topic: string, body: Buffer): FeedNews | undefined {
+  if (topic === 'rawchainlocksig') {
+    // The block, then its ChainLock, in which the hash is in wire order.
+    if (body.length < HEADER_BYTES + CHAINLOCK_BYTES) return undefined;
+    const at = body.length - CHAINLOCK_BYTES + 4;
+    return { type: 'chainlock', hash: hashFromWire(body.subarray(at, at + 32)) };
+  }
+  // Unlike everything on the P2P wire, a hash by itself is in display order.
+  if (body.length !== 32) return undefined;
+  return { type: topic === 'hashchainlock' ? 'chainlock' : 'tip', hash: body.toString('hex') };
+}
+
+/** Messages missed since the last one of the topic; a number that falls back means that dashd was started anew. */
+function sequenceGap(topic: string, sequence: number, sequences: Map<string, number>): number {
+  const last = sequences.get(topic);
+  sequences.set(topic, sequence);
+  return last === undefined || sequence <= last ? 0 : sequence - last - 1;
+}

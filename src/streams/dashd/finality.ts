@@ -1,0 +1,280 @@
+/**
+ * Follows each of the pool's blocks to its end: ChainLocked, buried, or orphaned. dashd is asked when its chain moves and now and
+ * then, one call after the other and a few blocks at a time, so that no backlog of blocks keeps it from anything else.
+ */
+import {
+  concatMap,
+  defer,
+  filter,
+  ignoreElements,
+  merge,
+  type Observable,
+  of,
+  repeat,
+  type SchedulerLike,
+  share,
+  take,
+  tap,
+  timer,
+} from 'rxjs';
+import { z } from 'zod';
+import type { BlockEvent, BlockFinality, RelayEvent, ServiceEvent } from '../../contracts/events.js';
+import type { BlockRecord } from '../../contracts/view.js';
+import {
+  type BranchTip,
+  type Conclusion,
+  conclude,
+  type Facts,
+  type HeaderFacts,
+  needsBranches,
+} from '../../history/finality.js';
+import type { History } from '../../history/history.js';
+import { type Clock, MINUTE_MS, SECOND_MS } from '../../time.js';
+import type { Hash } from '../../wire/reader.js';
+import type { Rpc } from '../ports.js';
+
+export interface FinalityDeps {
+  readonly history: {
+    readonly blocks: Pick<History, 'get' | 'unsettled' | 'settle' | 'deepen'>;
+    note(event: BlockEvent): void;
+  };
+  readonly rpc: Pick<Rpc, 'call'>;
+  /** What the relay tells: a new tip, or a dashd that answers again, is reason to look. */
+  readonly events$: Observable<RelayEvent>;
+  /** Blocks that dashd has a ChainLock for. */
+  readonly chainLocks$: Observable<Hash>;
+  readonly clock: Clock;
+  readonly scheduler: SchedulerLike;
+}
+
+/** Of the newest blocks so many are looked at in each round, and so many of those whose turn it is. */
+const BLOCKS_A_ROUND = 5;
+/** Between rounds, however much happens. */
+const PAUSE_MS = SECOND_MS;
+/** ChainLocks that the feed does not show are found by then. */
+const LOOK_AGAIN_MS = 15 * SECOND_MS;
+const MAX_BACKOFF_MS = MINUTE_MS;
+/** Core `rpc/protocol.h`, RPC_INVALID_ADDRESS_OR_KEY: no such block. */
+const NOT_FOUND = -5;
+/** RPC_INVALID_PARAMETER: the chain is not that high. */
+const OUT_OF_RANGE = -8;
+/** The code of dashd's answers while it starts. */
+const WARMING_UP = 'warming up';
+const AWAY = new Set(['unreachable', 'timeout', WARMING_UP]);
+const MAX_COMPLAINTS = 256;
+
+/** Tells what became of a block, each time that changes; the history has it by then. Never ends by itself. */
+export function followFinality(deps: FinalityDeps): Observable<BlockFinality | ServiceEvent> {
+  const { history, events$, chainLocks$, scheduler } = deps;
+  return defer(() => {
+    const follower = new Follower(deps);
+    const woken$ = merge(chainLocks$, events$.pipe(filter(isNews))).pipe(
+      tap(() => follower.wake()),
+      share(),
+    );
+    const due$ = () => (follower.isDue ? of(undefined) : merge(woken$, timer(follower.patienceMs, scheduler)));
+    const rounds$ = defer(() => follower.round()).pipe(
+      concatMap((events) => events),
+      repeat({ delay: () => timer(PAUSE_MS, scheduler).pipe(concatMap(due$), take(1)) }),
+      tap((event) => {
+        if (event.type === 'finality') history.note(event);
+      }),
+    );
+    return merge(woken$.pipe(ignoreElements()), rounds$);
+  });
+}
+
+function isNews(event: RelayEvent): boolean {
+  return event.type === 'tip' || (event.type === 'service' && event.service === 'dashd rpc' && event.state === 'up');
+}
+
+/** Which blocks are looked at, and when. */
+class Follower {
+  private woken = true;
+  /** Blocks that are still to be looked at, the next one last. */
+  private turns: Hash[] = [];
+  /** Rounds in a row in which dashd could not be asked. */
+  private failures = 0;
+  /** Blocks of which was told that dashd's answer is of no use. */
+  private readonly complaints = new Set<Hash>();
+
+  constructor(private readonly deps: FinalityDeps) {}
+
+  /** dashd's chain has changed: each block gets its turn, once those have had theirs who wait already. */
+  wake(): void {
+    this.woken = true;
+  }
+
+  /** True when the next round need not wait for news. */
+  get isDue(): boolean {
+    return this.failures === 0 && (this.woken || this.turns.length > 0);
+  }
+
+  get patienceMs(): number {
+    return this.failures === 0 ? LOOK_AGAIN_MS : Math.min(PAUSE_MS * 2 ** this.failures, MAX_BACKOFF_MS);
+  }
+
+  /** Looks at a few blocks. @returns what to tell of them */
+  async round(): Promise<readonly (BlockFinality | ServiceEvent)[]> {
+    const told: (BlockFinality | ServiceEvent)[] = [];
+    for (const block of this.chosen()) {
+      const look = await lookAt(block, this.deps.rpc);
+      if (look.kind === 'no answer') return [...told, ...this.fail(look)];
+      this.failures = 0;
+      if (look.kind === 'facts') told.push(...this.learn(block, look.facts));
+      else told.push(...this.complain(block, look.reason));
+    }
+    return told;
+  }
+
+  /** Nothing is concluded; all blocks are looked at again later. */
+  private fail({ code, detail }: NoAnswer): ServiceEvent[] {
+    this.failures += 1;
+    this.woken = true;
+    this.turns = [];
+    // That dashd is away, others tell.
+    return this.failures > 1 || AWAY.has(code) ? [] : [this.fault(`dashd cannot be asked (${code}: ${detail})`)];
+  }
+
+  private chosen(): readonly BlockRecord[] {
+    const { blocks } = this.deps.history;
+    const unsettled = [...blocks.unsettled()];
+    if (this.turns.length === 0 && this.woken) {
+      this.turns = unsettled.map(({ hash }) => hash).reverse();
+      this.woken = false;
+    }
+    const chosen = new Map(unsettled.slice(0, BLOCKS_A_ROUND).map((block) => [block.hash, block]));
+    for (let hash = this.turns.pop(); hash !== undefined; hash = this.turns.pop()) {
+      const block = blocks.get(hash);
+      if (block !== undefined) chosen.set(hash, block);
+      if (chosen.size === 2 * BLOCKS_A_ROUND) break;
+    }
+    return [...chosen.values()];
+  }
+
+  private learn({ hash, finality }: BlockRecord, facts: Facts): BlockFinality[] {
+    const { clock, history } = this.deps;
+    const conclusion = conclude(facts);
+    if (conclusion === undefined) return [];
+    const { state, by, confirmations, settled } = conclusion;
+    const at = clock.now();
+    if (state !== finality.state) return [eventOf(hash, conclusion, at)];
+    if (state === 'orphaned' && by !== finality.by) history.note(eventOf(hash, conclusion, at));
+    if (state === 'pending' && confirmations !== undefined) history.blocks.deepen(hash, confirmations, at);
+    if (settled) history.blocks.settle(hash);
+    return [];
+  }
+
+  private complain({ hash }: BlockRecord, reason: string): ServiceEvent[] {
+    if (this.complaints.has(hash)) return [];
+    this.complaints.add(hash);
+    for (const oldest of this.complaints) {
+      if (this.complaints.size <= MAX_COMPLAINTS) break;
+      this.complaints.delete(oldest);
+    }
+    return [this.fault(`${reason}, asked about block ${hash}`)];
+  }
+
+  private fault(why: string): ServiceEvent {
+    const detail = `what became of blocks cannot be told: ${why}; it is asked again`;
+    const at = this.deps.clock.now();
+    return { type: 'service', at, service: 'dashd rpc', state: 'fault', code: 'finality unknown', detail };
+  }
+}
+
+function eventOf(hash: Hash, { state, height, confirmations, by }: Conclusion, at: number): BlockFinality {
+  return {
+    type: 'finality',
+    at,
+    hash,
+    ...(height !== undefined && { height }),
+    state,
+    ...(confirmations !== undefined && { confirmations }),
+    ...(by !== undefined && { by }),
+  };
+}
+
+type Look =
+  | { readonly kind: 'facts'; readonly facts: Facts }
+  /** dashd answered, but not what it was asked. */
+  | { readonly kind: 'useless'; readonly reason: string }
+  | NoAnswer;
+
+interface NoAnswer {
+  readonly kind: 'no answer';
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** What dashd says of one block: one call for a block that is in the chain, at most four for another. */
+async function lookAt(record: BlockRecord, rpc: Pick<Rpc, 'call'>): Promise<Look> {
+  const inquiry = new Inquiry(rpc);
+  const facts = await gather(record, inquiry);
+  return inquiry.fault ?? { kind: 'facts', facts };
+}
+
+async function gather({ hash, height, finality }: BlockRecord, inquiry: Inquiry): Promise<Facts> {
+  const block = await inquiry.header(hash);
+  const known: Facts = block === undefined ? {} : { block };
+  const at = block?.height ?? height;
+  if (at === undefined || (block !== undefined && (block.confirmations > 0 || block.chainlock))) return known;
+  const rivalHash = await inquiry.hashAt(at);
+  // The block itself: the chain has come back to it in this moment.
+  const rival = rivalHash === undefined || rivalHash === hash ? undefined : await inquiry.header(rivalHash);
+  if (rival === undefined) return known;
+  const facts = { ...known, rival };
+  const branches = needsBranches(facts, finality.state) ? await inquiry.branches() : undefined;
+  return branches === undefined ? facts : { ...facts, branches };
+}
+
+const HashText = z.string().regex(/^[0-9a-f]{64}$/);
+const Header = z.object({
+  hash: HashText,
+  height: z.int().nonnegative(),
+  confirmations: z.int(),
+  chainlock: z.boolean(),
+});
+const Branches = z.array(
+  z.object({ hash: HashText, height: z.int(), branchlen: z.int().nonnegative(), status: z.string() }),
+);
+
+/** Questions to dashd, in a row: after one that was not answered no other is asked. */
+class Inquiry {
+  fault: Exclude<Look, { kind: 'facts' }> | undefined;
+
+  constructor(private readonly rpc: Pick<Rpc, 'call'>) {}
+
+  /** @returns undefined when dashd does not know the block */
+  header(hash: Hash): Promise<HeaderFacts | undefined> {
+    return this.ask(Header, NOT_FOUND, 'getblockheader', hash);
+  }
+
+  /** @returns undefined when the active chain is not that high */
+  hashAt(height: number): Promise<Hash | undefined> {
+    return this.ask(HashText, OUT_OF_RANGE, 'getblockhash', height);
+  }
+
+  branches(): Promise<readonly BranchTip[] | undefined> {
+    return this.ask(Branches, undefined, 'getchaintips');
+  }
+
+  private async ask<T>(
+    schema: z.ZodType<T>,
+    absent: number | undefined,
+    method: string,
+    ...params: unknown[]
+  ): Promise<T | undefined> {
+    if (this.fault !== undefined) return undefined;
+    const answer = await this.rpc.call(method, params);
+    if (answer.ok) {
+      const parsed = schema.safeParse(answer.result);
+      if (parsed.success) return parsed.data;
+      this.fault = { kind: 'useless', reason: `the answer to ${method} makes no sense` };
+    } else if (answer.rpcCode === undefined || answer.code === WARMING_UP) {
+      this.fault = { kind: 'no answer', code: answer.code, detail: answer.detail };
+    } else if (answer.rpcCode !== absent) {
+      this.fault = { kind: 'useless', reason: `${method}: ${answer.detail}` };
+    }
+    return undefined;
+  }
+}

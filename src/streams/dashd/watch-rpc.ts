@@ -1,0 +1,192 @@
+/**
+ * Asks dashd for the state of its chain every few seconds over the connection kept for `submitblock`: the connection stays open, the
+ * tip is known without the feed, an RPC that is down is noticed before a block needs it, and so is a dashd that is on another chain
+ * or has not caught up with ours. Besides this call an idle relay asks for the header of each new block.
+ */
+import {
+  concatMap,
+  defer,
+  distinctUntilChanged,
+  EMPTY,
+  exhaustMap,
+  expand,
+  filter,
+  from,
+  map,
+  merge,
+  type Observable,
+  type SchedulerLike,
+  share,
+  take,
+  timer,
+} from 'rxjs';
+import { z } from 'zod';
+import type { ServiceEvent } from '../../contracts/events.js';
+import { type Clock, SECOND_MS } from '../../time.js';
+import type { Hash } from '../../wire/reader.js';
+import type { HeaderFacts } from '../broadcast/tip.js';
+import type { Rpc } from '../ports.js';
+import { type ChainReading, type OurChain, readChain, type Standing } from './chain-standing.js';
+
+/** A block of dashd's active chain. */
+export interface ChainBlock {
+  readonly type: 'chain block';
+  readonly hash: Hash;
+  readonly previous?: Hash;
+  readonly height: number;
+  /** Absent when dashd did not say. */
+  readonly header?: HeaderFacts;
+}
+
+export type RpcNews =
+  | { readonly type: 'tip'; readonly hash: Hash }
+  /**
+   * Told when it changes; tips are told while it is `current` alone. The first is told within FIRST_STANDING_MS: `unknown` when
+   * dashd does not answer, or says nothing of its chain.
+   */
+  | { readonly type: 'standing'; readonly standing: Standing; readonly detail: string }
+  | ChainBlock
+  | ServiceEvent;
+
+export interface WatchRpcDeps {
+  readonly rpc: Rpc;
+  readonly chain: OurChain;
+  readonly clock: Clock;
+  readonly scheduler: SchedulerLike;
+}
+
+/** Well below the 30 s after which dashd closes an idle connection; also how long a dashd that stops may have to wait for us. */
+const POLL_MS = 5 * SECOND_MS;
+/** A dashd that answers does so in milliseconds; one that does not must not hold up those who wait for its word. */
+const FIRST_STANDING_MS = 3 * SECOND_MS;
+/** How a dashd that catches up gets on is told once in so many polls: every minute. */
+const PROGRESS_POLLS = 12;
+/** Blocks looked back on: as many as decide on the next one's target. */
+const DEPTH = 24;
+/** Blocks whose header has been asked for: more than a look back needs. */
+const MAX_ASKED = 100;
+
+const HASH = /^[0-9a-f]{64}$/;
+const Header = z.object({
+  hash: z.string().regex(HASH),
+  previousblockhash: z.string().regex(HASH).optional(),
+  height: z.number().int().nonnegative(),
+  time: z.number().int().nonnegative().optional(),
+  bits: z
+    .string()
+    .regex(/^[0-9a-f]{8}$/)
+    .optional(),
+});
+
+export function watchRpc({ rpc, chain, clock, scheduler }: WatchRpcDeps): Observable<RpcNews> {
+  const polls$ = timer(0, POLL_MS, scheduler).pipe(
+    exhaustMap(() => from(rpc.submitConnectionPing())),
+    share(),
+  );
+  const state$ = polls$.pipe(
+    map((answer) =>
+      answer.ok
+        ? { state: 'up' as const, code: 'answers', detail: 'dashd answers' }
+        : { state: 'down' as const, ...answer },
+    ),
+    distinctUntilChanged((a, b) => a.state === b.state && a.code === b.code),
+    map(
+      ({ state, code, detail }): ServiceEvent => ({
+        type: 'service',
+        at: clock.now(),
+        service: 'dashd rpc',
+        state,
+        code,
+        detail,
+      }),
+    ),
+  );
+  const answers$ = polls$.pipe(
+    map((answer) => readChain(answer, chain)),
+    share(),
+  );
+  const readings$ = answers$.pipe(filter((reading) => reading !== undefined));
+  const first$ = merge(answers$, timer(FIRST_STANDING_MS, scheduler)).pipe(
+    take(1),
+    concatMap((reading): RpcNews[] =>
+      typeof reading === 'object' ? [] : [{ type: 'standing', standing: 'unknown', detail: '' }],
+    ),
+  );
+  // A tip, and what is below it that has not been asked for: both may be parents, and tell what is to be expected of their children.
+  const asked = new Set<Hash>();
+  const chain$ = readings$.pipe(
+    distinctUntilChanged((a, b) => a.standing === b.standing && a.tip === b.tip),
+    concatMap(({ standing, tip }) =>
+      standing === 'current' && tip !== undefined ? chainBelow(rpc, tip, asked) : EMPTY,
+    ),
+  );
+  return merge(state$, first$, standings(readings$, clock), tips(readings$), chain$);
+}
+
+/** What became of the chain; as a service it is told once more when it gets on, and when there is anything new to say of it. */
+function standings(readings$: Observable<ChainReading>, clock: Clock): Observable<RpcNews> {
+  return defer(() => {
+    let told: ChainReading | undefined;
+    let polls = 0;
+    return readings$.pipe(
+      concatMap((reading): RpcNews[] => {
+        const isNews = reading.standing !== told?.standing;
+        polls = isNews ? 0 : polls + 1;
+        if (!isNews && !(polls % PROGRESS_POLLS === 0 && getsOn(told, reading))) return [];
+        told = reading;
+        const { standing, detail } = reading;
+        return [...(isNews ? [{ type: 'standing', standing, detail } as const] : []), chainEvent(reading, clock.now())];
+      }),
+    );
+  });
+}
+
+function getsOn(before: ChainReading | undefined, { standing, detail }: ChainReading): boolean {
+  return standing === 'catching-up' && detail !== before?.detail;
+}
+
+function chainEvent({ standing, detail }: ChainReading, at: number): ServiceEvent {
+  return standing === 'current'
+    ? { type: 'service', at, service: 'dashd chain', state: 'up', code: 'synchronised', detail }
+    : { type: 'service', at, service: 'dashd chain', state: 'down', code: standing, detail };
+}
+
+function tips(readings$: Observable<ChainReading>): Observable<RpcNews> {
+  return readings$.pipe(
+    concatMap(({ standing, tip }): RpcNews[] =>
+      standing === 'current' && tip !== undefined ? [{ type: 'tip', hash: tip }] : [],
+    ),
+  );
+}
+
+function chainBelow(rpc: Pick<Rpc, 'call'>, tip: Hash, asked: Set<Hash>): Observable<ChainBlock> {
+  const ask = (hash: Hash) =>
+    from(rpc.call('getblockheader', [hash])).pipe(
+      concatMap((answer) => {
+        const header = answer.ok ? Header.safeParse(answer.result) : undefined;
+        if (header?.success !== true) return [];
+        asked.add(hash);
+        for (const oldest of asked) {
+          if (asked.size <= MAX_ASKED) break;
+          asked.delete(oldest);
+        }
+        return [header.data];
+      }),
+    );
+  return ask(tip).pipe(
+    expand(({ previousblockhash: previous }) =>
+      previous === undefined || asked.has(previous) ? EMPTY : ask(previous),
+    ),
+    take(DEPTH),
+    map(({ hash, previousblockhash, height, time, bits }): ChainBlock => {
+      const header = time !== undefined && bits !== undefined && { time, bits: Number.parseInt(bits, 16) };
+      return {
+        type: 'chain block',
+        hash,
+        height,
+        ...(previousblockhash !== undefined && { previous: previousblockhash }),
+        ...(header !== false && { header }),
+      };
+    }),
+  );
+}

@@ -1,0 +1,26 @@
+import { filter, map, mergeMap, type Observable } from 'rxjs';
+import type { Hash } from '../../wire/reader.js';
+import type { PoolEvent } from '../connections/connections.js';
+
+/** One peer may be wrong, or lie; two agree by having the block. */
+const AGREEING_PEERS = 2;
+const MAX_HASHES = 100;
+
+/** Blocks that at least {@link AGREEING_PEERS} peers other than our own dashd have announced. */
+export function witnessed(events$: Observable<PoolEvent>): Observable<Hash> {
+  const announcers = new Map<Hash, Set<string>>();
+  return events$.pipe(
+    filter(({ target }) => !target.protected),
+    mergeMap(({ target, event }) => (event.type === 'announced' ? [{ peer: target.peer, hash: event.hash }] : [])),
+    filter(({ peer, hash }) => {
+      const peers = announcers.get(hash) ?? new Set<string>();
+      announcers.set(hash, peers.add(peer));
+      for (const oldest of announcers.keys()) {
+        if (announcers.size <= MAX_HASHES) break;
+        announcers.delete(oldest);
+      }
+      return peers.size === AGREEING_PEERS;
+    }),
+    map(({ hash }) => hash),
+  );
+}

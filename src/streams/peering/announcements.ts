@@ -1,0 +1,88 @@
+/**
+ * Who told of which block, and how long after the first to do so. It counts once the block's height is known, that is once it
+ * has turned out to be one of the chain's: a peer gains nothing by announcing blocks that are not, nor by announcing old ones.
+ *
+ * Of each peer only its latest hearsay is remembered, until the peer is gone: no flood of hashes pushes out what another told.
+ */
+import type { Hash } from '../../wire/reader.js';
+import type { ChainTip } from '../broadcast/tip.js';
+
+/** What a peer has earned by telling of a block. */
+export interface Credit {
+  readonly peer: string;
+  /** After the first peer that told of it. */
+  readonly lagMs: number;
+  readonly height: number;
+}
+
+interface KnownBlock {
+  readonly firstAt: number;
+  readonly credited: Set<string>;
+}
+
+const MAX_HEARSAY = 32;
+const MAX_BLOCKS = 256;
+/** A block so far below the tip is no news. */
+const OLD_BLOCKS = 6;
+
+export class Announcements {
+  /** Peers that told of a block, with the time, the first one first; until there is credit for it. */
+  private readonly hearsay = new Map<Hash, Map<string, number>>();
+  private readonly byPeer = new Map<string, Set<Hash>>();
+  /** Blocks of the chain: each peer is credited once. */
+  private readonly known = new Map<Hash, KnownBlock>();
+
+  constructor(private readonly tip: Pick<ChainTip, 'height' | 'heightOf'>) {}
+
+  /** @param monotonicAt milliseconds on the monotonic clock */
+  add(peer: string, hash: Hash, monotonicAt: number): void {
+    const tellers = this.hearsay.get(hash) ?? new Map<string, number>();
+    const told = this.byPeer.get(peer) ?? new Set();
+    if (tellers.has(peer)) return;
+    this.hearsay.set(hash, tellers.set(peer, monotonicAt));
+    this.byPeer.set(peer, told.add(hash));
+    const [oldest] = told;
+    if (told.size > MAX_HEARSAY && oldest !== undefined) this.withdraw(peer, oldest);
+  }
+
+  /** The credits due for a block; each is given once. */
+  credits(hash: Hash): Credit[] {
+    const height = this.tip.heightOf(hash);
+    const tellers = [...(this.hearsay.get(hash) ?? [])];
+    const [first] = tellers;
+    if (height === undefined || first === undefined) return [];
+    for (const [peer] of tellers) this.withdraw(peer, hash);
+    if (this.tip.height - height >= OLD_BLOCKS) return [];
+    const block = this.remember(hash, first[1]);
+    const fresh = tellers.filter(([peer]) => !block.credited.has(peer));
+    for (const [peer] of fresh) block.credited.add(peer);
+    return fresh.map(([peer, at]) => ({ peer, lagMs: at - block.firstAt, height }));
+  }
+
+  /** The credits due for all blocks: a height may become known without anybody telling of it. */
+  allCredits(): Credit[] {
+    return [...this.hearsay.keys()].flatMap((hash) => this.credits(hash));
+  }
+
+  /** The peer is gone. */
+  forget(peer: string): void {
+    for (const hash of this.byPeer.get(peer) ?? []) this.withdraw(peer, hash);
+  }
+
+  private remember(hash: Hash, firstAt: number): KnownBlock {
+    const block = this.known.get(hash) ?? { firstAt, credited: new Set() };
+    this.known.set(hash, block);
+    const [oldest] = this.known.keys();
+    if (this.known.size > MAX_BLOCKS && oldest !== undefined) this.known.delete(oldest);
+    return block;
+  }
+
+  private withdraw(peer: string, hash: Hash): void {
+    const tellers = this.hearsay.get(hash);
+    tellers?.delete(peer);
+    if (tellers?.size === 0) this.hearsay.delete(hash);
+    const told = this.byPeer.get(peer);
+    told?.delete(hash);
+    if (told?.size === 0) this.byPeer.delete(peer);
+  }
+}

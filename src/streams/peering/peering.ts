@@ -1,0 +1,188 @@
+/**
+ * Which peers there are to be: the book, where it hears of peers, what is noted in it, and the plan that comes of it.
+ *
+ *   sources, gossip ─► book ─► refresh (select → plan) ─► targets$ ─► the pool
+ *                       ▲                                              │
+ *                       └────────────── bookkeeping ◄──────────────────┘
+ */
+import {
+  concatMap,
+  distinctUntilChanged,
+  filter,
+  map,
+  merge,
+  type Observable,
+  type SchedulerLike,
+  Subject,
+  share,
+  skip,
+  tap,
+} from 'rxjs';
+import type { BlockEvent, GossipEvent, PlanEvent, ServiceEvent } from '../../contracts/events.js';
+import { keyOf } from '../../peers/address.js';
+import type { PeerBook } from '../../peers/book.js';
+import type { CountryOf } from '../../peers/occupancy.js';
+import { type LivePeer, needsRefill, type Plan, type SelectLimits } from '../../peers/plan.js';
+import type { Weights } from '../../peers/score.js';
+import { type Clock, dated, type Random } from '../../time.js';
+import type { ChainTip } from '../broadcast/tip.js';
+import type { Target } from '../connections/connection.js';
+import type { PeerPool, PoolEvent } from '../connections/connections.js';
+import { inSlices } from '../operators/in-slices.js';
+import { Bookkeeper, type Gossip } from './bookkeeping.js';
+import { refresh } from './refresh.js';
+import { type SourceDeps, type SourceNews, sources } from './sources.js';
+
+export interface PeeringDeps extends Omit<SourceDeps, 'isThin'> {
+  readonly book: PeerBook;
+  readonly tip: ChainTip;
+  readonly limits: SelectLimits;
+  readonly weights: () => Weights;
+  readonly country?: CountryOf | undefined;
+  /** Between refreshes, milliseconds. */
+  readonly intervalMs: number;
+  /** The pool that carries the plans out; asked for only once it runs. */
+  readonly pool: () => Pick<PeerPool, 'seats' | 'live'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scheduler: SchedulerLike;
+}
+
+export interface Peering {
+  readonly targets$: Observable<readonly Target[]>;
+  readonly events$: Observable<PlanEvent | GossipEvent | ServiceEvent>;
+  notePeer(news: PoolEvent): void;
+  noteBlock(event: BlockEvent): void;
+}
+
+/** With fewer peers known than could be connected to twice over, strangers are worth asking. */
+const THIN = 2;
+const HEARD_A_STEP = 50;
+
+export function createPeering(deps: PeeringDeps): Peering {
+  const { book, tip, limits, clock, scheduler } = deps;
+  const isIsolated = () => ![...deps.pool().live.values()].some(({ target }) => !target.protected);
+  const bookkeeper = new Bookkeeper({ book, tip, clock, scheduler, isIsolated });
+  const lost$ = new Subject<void>();
+  const failed$ = new Subject<void>();
+  let dashdPeers: ReadonlySet<string> = new Set();
+
+  const news$ = sources({ ...deps, isThin: () => book.size < THIN * limits.max }).pipe(share());
+  const heard$ = news$.pipe(
+    filter((news) => news.type === 'heard'),
+    tap(({ source, peers }) => {
+      if (source === 'dashd') dashdPeers = new Set(peers.map(({ address }) => keyOf(address)));
+    }),
+    concatMap((news) => inSlices(() => hear(book, news, clock.now()), { clock, scheduler })),
+  );
+
+  const gossip$ = bookkeeper.tallies$.pipe(share());
+
+  const plans$ = refresh({
+    ...deps,
+    live: () => livePeers(deps.pool(), clock),
+    prepare: () => bookkeeper.catchUp(),
+    wake$: merge(lost$, heard$, gossip$),
+    failed$,
+    tipHeight: () => (tip.height > 0 ? tip.height : undefined),
+    dashdPeers: () => dashdPeers,
+  }).pipe(share());
+
+  return {
+    targets$: plans$.pipe(map((plan) => targetsOf(plan, book, deps.pool()))),
+    events$: merge(
+      news$.pipe(filter((news) => news.type === 'service')),
+      gossip$.pipe(map((gossip) => gossipEvent(gossip, clock.now()))),
+      plans$.pipe(map((plan) => planEvent(plan, book.size, clock.now()))),
+      plans$.pipe(shortage(limits, clock)),
+    ),
+    notePeer(news) {
+      bookkeeper.onPeer(news);
+      const { target, event } = news;
+      if (event.type !== 'lost') return;
+      lost$.next();
+      if (!event.wasReady && !event.ours && !target.protected) failed$.next();
+    },
+    noteBlock: (event) => bookkeeper.onBlock(event),
+  };
+}
+
+function* hear(book: PeerBook, { source, peers }: SourceNews, now: number): Generator<undefined, void> {
+  for (const [index, { address, known }] of peers.entries()) {
+    if (index % HEARD_A_STEP === HEARD_A_STEP - 1) yield;
+    book.hear(address, source, now, known);
+  }
+}
+
+function livePeers({ seats, live }: Pick<PeerPool, 'seats' | 'live'>, clock: Clock): LivePeer[] {
+  return [...seats.values()].map(({ target, since }) => ({
+    key: target.peer,
+    connectedAt: dated(since, clock),
+    ready: live.has(target.peer),
+    protected: target.protected,
+  }));
+}
+
+/** Whom the plan wants: those it adds, and those it keeps and that were not lost while it was made. */
+function targetsOf(plan: Plan, book: PeerBook, { seats }: Pick<PeerPool, 'seats'>): Target[] {
+  const kept = plan.keep.filter(({ peer }) => seats.has(peer));
+  return [...kept, ...plan.connect].flatMap(({ peer }) => {
+    const record = book.get(peer);
+    if (record === undefined || record.protected) return [];
+    return [{ peer, host: record.host, port: record.port, protected: false }];
+  });
+}
+
+function planEvent({ connect, disconnect, keep, targets, skipped }: Plan, known: number, at: number): PlanEvent {
+  const told = ({ peer, reason }: Plan['connect'][number] | Plan['disconnect'][number]) => ({
+    peer,
+    code: reason.code,
+    reason: reason.text,
+  });
+  return {
+    type: 'plan',
+    at,
+    connect: connect.map(told),
+    disconnect: disconnect.map(told),
+    kept: keep.length,
+    targets,
+    known,
+    skipped: counted(skipped),
+  };
+}
+
+/** Without what did not occur. */
+function counted(counts: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+}
+
+function gossipEvent({ from, tally }: Gossip, at: number): GossipEvent {
+  const { added, known, futureDated } = tally;
+  return { type: 'gossip', at, peer: from, added, known, futureDated, refused: counted(tally.refused) };
+}
+
+/** Tells when peers become too few, and when they are enough again. The first plan, made before any connection, says nothing. */
+function shortage(limits: SelectLimits, clock: Clock): (plans$: Observable<Plan>) => Observable<ServiceEvent> {
+  return (plans$) =>
+    plans$.pipe(
+      skip(1),
+      map(({ targets, skipped }) => ({ targets, skipped, isShort: needsRefill(targets, limits) })),
+      distinctUntilChanged((a, b) => a.isShort === b.isShort),
+      map(
+        ({ targets, skipped, isShort }): ServiceEvent => ({
+          type: 'service',
+          at: clock.now(),
+          service: 'peers',
+          state: isShort ? 'down' : 'up',
+          code: isShort ? 'below min' : 'enough',
+          detail: `${targets} broadcast targets, at least ${limits.min} are wanted${isShort ? barred(skipped) : ''}`,
+        }),
+      ),
+    );
+}
+
+/** Why those that are known are not connected to, in a few words. */
+function barred(skipped: Plan['skipped']): string {
+  const reasons = Object.entries(counted(skipped)).map(([code, count]) => `${count} ${code}`);
+  return reasons.length === 0 ? '' : `; not candidates: ${reasons.join(', ')}`;
+}

@@ -1,0 +1,191 @@
+/**
+ * When the peer book is read from its file and written to it, and what is told of that. Nothing that goes wrong here ends the
+ * relay: it runs on with the book in memory, and says once that nothing is saved.
+ */
+import {
+  asyncScheduler,
+  auditTime,
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  endWith,
+  finalize,
+  from,
+  ignoreElements,
+  interval,
+  merge,
+  mergeMap,
+  type Observable,
+  of,
+  ReplaySubject,
+  type SchedulerLike,
+  take,
+  takeUntil,
+  takeWhile,
+} from 'rxjs';
+import type { ServiceEvent } from '../../contracts/events.js';
+import type { PeerKey } from '../../peers/address.js';
+import type { PeerBook } from '../../peers/book.js';
+import { type ParsedBook, parse, serialise } from '../../peers/format.js';
+import type { Weights } from '../../peers/score.js';
+import { type Clock, MINUTE_MS, SECOND_MS } from '../../time.js';
+import { changesIn, type FileFault, isTaken, type Lockable, patientLock } from '../storage/saving.js';
+
+type Copy = 'current' | 'backup';
+
+/** A file that is replaced as a whole, and the copy before it. */
+export interface BookFile extends Lockable {
+  readonly path: string;
+  read(copy: Copy): Promise<{ readonly ok: true; readonly text: string } | FileFault>;
+  setAside(copy: Copy): Promise<{ readonly ok: true; readonly path: string } | FileFault>;
+  /** A turn of the event loop passes after each chunk; saves asked for meanwhile become one. */
+  save(chunks: Iterable<string>): Promise<{ readonly ok: true; readonly bytes: number } | FileFault>;
+  close(): Promise<void>;
+}
+
+/** What is told of it. */
+const WORDS = {
+  service: 'peer file',
+  saved: 'the peer book is saved again',
+  unsaved: 'peers are not saved',
+} as const;
+const SAVE_EVERY_MS = 5 * MINUTE_MS;
+/** Blocks may come in rows: what follows a change within this time is saved with it. */
+const AFTER_CHANGE_MS = SECOND_MS;
+
+export interface BookRead {
+  /** What could be read. */
+  readonly found?: { readonly copy: Copy; readonly book: Extract<ParsedBook, { ok: true }> };
+  /** What could not, and why; a file that is not there is no fault. */
+  readonly faults: readonly (FileFault & { readonly copy: Copy })[];
+}
+
+const CORRUPT = 'corrupt';
+
+/** Reads the file or, if that is of no use, the copy before it. Changes nothing. */
+export async function readBook(file: Pick<BookFile, 'read' | 'path'>): Promise<BookRead> {
+  const faults: (FileFault & { readonly copy: Copy })[] = [];
+  for (const copy of ['current', 'backup'] as const) {
+    const read = await file.read(copy);
+    if (!read.ok) {
+      if (read.code !== 'missing') faults.push({ ...read, copy });
+      continue;
+    }
+    const book = parse(read.text);
+    if (book.ok) return { found: { copy, book }, faults };
+    const detail = `${nameOf(file, copy)} is no peer book (${book.code}: ${book.reason})`;
+    faults.push({ ok: false, code: CORRUPT, detail, copy });
+  }
+  return { faults };
+}
+
+/**
+ * Fills the book from its file, sets aside what is no peer book, and takes the lock if it is free. 20,000 peers hold the event
+ * loop for about a second: this is for the start.
+ * @returns what to tell of it
+ */
+export async function loadBook(book: PeerBook, file: BookFile, clock: Clock): Promise<readonly ServiceEvent[]> {
+  // Whether it is ours is told by persist(), which goes on trying.
+  await file.lock();
+  return restoreBook(book, file, await readBook(file), clock);
+}
+
+/** Fills the book with what was read, and sets aside what is no peer book. @returns what to tell of it */
+export async function restoreBook(
+  book: PeerBook,
+  file: BookFile,
+  { found, faults }: BookRead,
+  clock: Clock,
+): Promise<readonly ServiceEvent[]> {
+  const events: ServiceEvent[] = [];
+  const tell = (state: ServiceEvent['state'], code: string, detail: string) =>
+    events.push(eventOf(state, code, detail, clock));
+  for (const { code, detail, copy } of faults) {
+    if (code !== CORRUPT) {
+      tell('fault', code, detail);
+      continue;
+    }
+    const moved = await file.setAside(copy);
+    tell('fault', code, `${detail}; ${moved.ok ? `set aside as ${moved.path}` : `not set aside: ${moved.detail}`}`);
+  }
+  if (found === undefined) {
+    if (faults.length === 0) tell('up', 'new', `${file.path} is not there yet: the book begins empty`);
+    else tell('fault', 'empty', `no copy of ${file.path} can be read: the book begins empty`);
+    return events;
+  }
+  if (found.copy === 'backup') tell('fault', 'backup used', `${nameOf(file, 'backup')} is used, the copy saved before`);
+  const { records, skipped, warnings, lastUpdated } = found.book;
+  const now = clock.now();
+  const { added, known, refused } = book.restore(records, now);
+  const age =
+    lastUpdated === undefined ? '' : `, saved ${Math.max(0, (now - lastUpdated) / MINUTE_MS).toFixed(0)} min ago`;
+  const notes = [
+    ...Object.entries(refused).flatMap(([reason, count]) => (count === 0 ? [] : [`${count} left out: ${reason}`])),
+    ...(skipped === 0 ? [] : [`${skipped} made no sense`]),
+    ...warnings,
+  ];
+  const detail = [`${added + known} peers from ${nameOf(file, found.copy)}${age}`, ...notes].join('; ');
+  tell('up', 'loaded', detail);
+  return events;
+}
+
+export interface Persistence {
+  readonly book: PeerBook;
+  readonly file: BookFile;
+  /** Named in the file, as p2pool-dash does. */
+  readonly localDashd?: PeerKey;
+  readonly weights?: () => Weights;
+  /** What is worth saving soon: a verdict, an operator's edit. */
+  readonly changes$: Observable<unknown>;
+  /** Ends it after one more save. */
+  readonly stop$: Observable<unknown>;
+  readonly clock: Clock;
+  readonly scheduler?: SchedulerLike;
+}
+
+/**
+ * Saves the book every five minutes, a second after a change, and at the end; completes when the last save is done and the file is
+ * let go of. Tells of a fault once, until it is another or over.
+ *
+ * While another process holds the lock for longer than a killed one could, the book is not saved for good: to take the file over
+ * later would mean to read it then, which is for the start only, or to overwrite what the other learned.
+ */
+export function persist(given: Persistence): Observable<ServiceEvent> {
+  const { book, file, changes$, clock, scheduler = asyncScheduler } = given;
+  return defer(() => {
+    const stopped$ = new ReplaySubject<unknown>(1);
+    const watching = given.stop$.pipe(take(1)).subscribe(stopped$);
+
+    const due$ = merge(interval(SAVE_EVERY_MS, scheduler), changes$.pipe(auditTime(AFTER_CHANGE_MS, scheduler)));
+    const save = () => from(file.save(serialise(book.records(), clock.now(), given.localDashd, given.weights?.())));
+    const saved$ = (first: Observable<unknown>) =>
+      merge(first, due$).pipe(
+        takeUntil(stopped$),
+        endWith('stop'),
+        mergeMap(save),
+        takeWhile((answer) => !isTaken(answer), true),
+      );
+
+    const told$ = patientLock(file, scheduler).pipe(
+      takeUntil(stopped$),
+      concatMap(({ answer, tries }): Observable<ServiceEvent> => {
+        if (isTaken(answer)) return changesIn(of(answer), WORDS, clock);
+        const reload$ = answer.ok && answer.changed ? from(loadBook(book, file, clock)) : EMPTY;
+        // Had we to wait, changes may have gone by.
+        const first$ = answer.ok && tries === 1 ? EMPTY : of('waited');
+        return concat(reload$.pipe(concatMap((events) => events)), changesIn(saved$(first$), WORDS, clock));
+      }),
+    );
+    const closed$ = defer(() => file.close()).pipe(ignoreElements());
+    return concat(told$, closed$).pipe(finalize(() => watching.unsubscribe()));
+  });
+}
+
+function eventOf(state: ServiceEvent['state'], code: string, detail: string, clock: Clock): ServiceEvent {
+  return { type: 'service', at: clock.now(), service: 'peer file', state, code, detail };
+}
+
+function nameOf(file: Pick<BookFile, 'path'>, copy: Copy): string {
+  return copy === 'current' ? file.path : `${file.path}.bak`;
+}

@@ -1,0 +1,307 @@
+/**
+ * The blocks of the pool, remembered across restarts: when their file is read and written, and what is told of that. Nothing that
+ * goes wrong here ends the relay: it runs on with the history in memory, and says once that nothing is kept.
+ */
+import {
+  concat,
+  concatMap,
+  defer,
+  delay,
+  EMPTY,
+  from,
+  lastValueFrom,
+  map,
+  merge,
+  type Observable,
+  of,
+  ReplaySubject,
+  repeat,
+  type SchedulerLike,
+  Subject,
+  take,
+  takeUntil,
+  takeWhile,
+  tap,
+  timer,
+} from 'rxjs';
+import type { BlockEvent, ServiceEvent } from '../../contracts/events.js';
+import type { HistoryView } from '../../contracts/view.js';
+import { formatFile, formatLine, HEADER, type HistoryLine, headerFault, parseLine } from '../../history/format.js';
+import { History } from '../../history/history.js';
+import { type Clock, SECOND_MS } from '../../time.js';
+import { changesIn, type FileFault, isTaken, type Lockable, patientLock, type SaveAnswer } from './saving.js';
+
+/** A file that grows by whole lines. */
+export interface LineFile extends Lockable {
+  readonly path: string;
+  /** Calls `take` with each whole line, with `undefined` for one that cannot be one, until it returns false. */
+  read(take: (line: string | undefined) => boolean): Promise<{ readonly ok: true; readonly torn: number } | FileFault>;
+  setAside(): Promise<{ readonly ok: true; readonly path: string } | FileFault>;
+  /** One call at a time, `replace` included; cuts off half a line first. The fault `changed`: it is not the file it was. */
+  append(text: string): Promise<SaveAnswer>;
+  /** A turn of the event loop passes after each chunk. */
+  replace(chunks: Iterable<string>): Promise<SaveAnswer>;
+  close(): Promise<void>;
+}
+
+export interface HistoryDeps {
+  readonly file: LineFile;
+  readonly maxBlocks: number;
+  /** Called with what there is to say of the file, while it is read and later. */
+  readonly tell: (event: ServiceEvent) => void;
+  readonly clock: Clock;
+  readonly scheduler: SchedulerLike;
+}
+
+export interface KeptHistory {
+  readonly view: HistoryView;
+  /** What finality is followed by; see `followFinality`. */
+  readonly blocks: Pick<History, 'get' | 'unsettled' | 'settle' | 'deepen'>;
+  /** Takes an event of the relay's: cheap, and written in a later turn. */
+  note(event: BlockEvent): void;
+  /** Resolves once what was noted before is in the file, or the file did not take it. Never rejects. */
+  written(): Promise<void>;
+  /** Writes what there is to write, and lets go of the file. */
+  close(): Promise<void>;
+}
+
+/** Reads the history, in slices, and keeps it from then on. */
+export async function openHistory(deps: HistoryDeps): Promise<KeptHistory> {
+  const { file, maxBlocks, tell, clock } = deps;
+  const keeper = new Keeper(file, new History(maxBlocks));
+  // Whether it is ours is told by keep(), which goes on trying.
+  await file.lock();
+  for (const event of await keeper.load(clock)) tell(event);
+  const stop$ = new ReplaySubject<void>(1);
+  const kept = lastValueFrom(keep(keeper, stop$, deps).pipe(tap(tell)), { defaultValue: undefined }).finally(() =>
+    keeper.end(),
+  );
+  return {
+    view: keeper.history,
+    blocks: keeper.history,
+    note: (event) => keeper.note(event),
+    written: () => keeper.settled(),
+    async close() {
+      stop$.next();
+      await kept;
+      await file.close();
+    },
+  };
+}
+
+const WORDS = {
+  service: 'history file',
+  saved: 'the block history is written again',
+  unsaved: 'blocks are not remembered on disk',
+} as const;
+/** What a block's first acknowledgements come in is not the time to write of it. */
+const WRITE_AFTER_MS = 10;
+const RETRY_MS = 5 * SECOND_MS;
+/** So many lines can wait for a disk; with more the file is written anew, from memory, once that is possible. */
+const MAX_WAITING = 2_000;
+/** A file of so many lines more than twice what is needed is written anew. */
+const SLACK_LINES = 1_000;
+
+function keep(keeper: Keeper, stop$: Observable<void>, deps: HistoryDeps): Observable<ServiceEvent> {
+  const { file, clock, scheduler } = deps;
+  let stopped = false;
+  const stopping$ = stop$.pipe(tap(() => (stopped = true)));
+  const written$ = defer(() => keeper.write()).pipe(
+    repeat({
+      delay: () => {
+        if (stopped) return keeper.failed || keeper.idle ? EMPTY : of(undefined);
+        return merge(stopping$, nextWrite(keeper, scheduler)).pipe(take(1));
+      },
+    }),
+    takeWhile((answer) => !isTaken(answer), true),
+  );
+  // Who is to stop while he waits tries once more, and waits no longer.
+  const locked$ = concat(
+    patientLock(file, scheduler).pipe(
+      map(({ answer }) => answer),
+      takeUntil(stopping$),
+    ),
+    defer(() => file.lock()),
+  ).pipe(take(1));
+  return locked$.pipe(
+    concatMap((answer): Observable<ServiceEvent> => {
+      if (isTaken(answer)) return changesIn(of(answer), WORDS, clock);
+      const reload$ = answer.ok && answer.changed ? from(keeper.load(clock)) : EMPTY;
+      return concat(reload$.pipe(concatMap((events) => events)), changesIn(written$, WORDS, clock));
+    }),
+  );
+}
+
+function nextWrite(keeper: Keeper, scheduler: SchedulerLike): Observable<unknown> {
+  if (keeper.failed) return timer(RETRY_MS, scheduler);
+  return keeper.idle ? keeper.filled$.pipe(take(1), delay(WRITE_AFTER_MS, scheduler)) : of(undefined);
+}
+
+/** A history, its file, and what is still to be written. */
+class Keeper {
+  /** The last write did not succeed. */
+  failed = false;
+  readonly filled$ = new Subject<void>();
+  private waiting: HistoryLine[] = [];
+  /** The whole file is to be written. */
+  private anew = false;
+  /** Whole lines in the file, the first one included. */
+  private written = 0;
+  private writing = false;
+  /** Nothing is written any more. */
+  private ended = false;
+  /** Called when what was noted before them is written, or is known not to be. */
+  private readonly waiters: (() => void)[] = [];
+
+  constructor(
+    private readonly file: LineFile,
+    readonly history: History,
+  ) {}
+
+  /** True when nothing is to be written. */
+  get idle(): boolean {
+    return this.waiting.length === 0 && !this.anew;
+  }
+
+  note(event: BlockEvent): void {
+    const line = this.history.note(event);
+    if (line === undefined) return;
+    this.waiting.push(line);
+    if (this.waiting.length > MAX_WAITING) this.writeAnew();
+    this.filled$.next();
+  }
+
+  /** Begins anew with what the file says, and what came since. @returns what to tell of it */
+  async load(clock: Clock): Promise<readonly ServiceEvent[]> {
+    const { file, history } = this;
+    const events: ServiceEvent[] = [];
+    const tell = (state: ServiceEvent['state'], code: string, detail: string) =>
+      events.push({ type: 'service', at: clock.now(), service: 'history file', state, code, detail });
+    history.clear();
+    this.written = 0;
+    const content = await readInto(file, history);
+    if (content.ok) {
+      this.written = content.lines;
+      tell('up', 'loaded', loaded(file.path, history.size, content));
+      if (content.garbage > 0) tell('fault', 'garbage', garbage(file.path, content));
+      if (content.torn > 0) await this.mend();
+    } else if (content.code === 'missing') {
+      tell('up', 'new', `${file.path} is not there yet: the history begins empty`);
+    } else {
+      const moved = await this.setAside(content.code);
+      tell('fault', content.code, `${content.detail}; ${moved}: the history begins empty`);
+    }
+    for (const line of this.waiting) history.apply(line);
+    return events;
+  }
+
+  settled(): Promise<void> {
+    const isSettled = this.ended || this.failed || (this.idle && !this.writing);
+    return isSettled ? Promise.resolve() : new Promise((resolve) => this.waiters.push(resolve));
+  }
+
+  end(): void {
+    this.ended = true;
+    for (const waiter of this.waiters.splice(0)) waiter();
+  }
+
+  /** Brings the file up to date, as far as one write can. */
+  async write(): Promise<SaveAnswer> {
+    const waiters = this.waiters.splice(0);
+    this.writing = true;
+    const answer = await this.writeOnce();
+    this.writing = false;
+    // Those that came meanwhile wait for a write of their own, unless this one had what they wait for.
+    if (this.idle || this.failed) waiters.push(...this.waiters.splice(0));
+    for (const waiter of waiters) waiter();
+    return answer;
+  }
+
+  private async writeOnce(): Promise<SaveAnswer> {
+    if (this.written > 2 * this.history.lineTotal + SLACK_LINES) this.writeAnew();
+    const answer = this.anew ? await this.replace() : await this.append();
+    this.failed = !answer.ok;
+    if (answer.ok || answer.code !== 'changed') return answer;
+    // Whatever is there now is not ours to overwrite.
+    await this.setAside(answer.code);
+    this.writeAnew();
+    return answer;
+  }
+
+  private async append(): Promise<SaveAnswer> {
+    const lines = this.waiting;
+    if (lines.length === 0) return { ok: true };
+    this.waiting = [];
+    const isFirst = this.written === 0;
+    const answer = await this.file.append((isFirst ? HEADER : '') + lines.map(formatLine).join(''));
+    if (answer.ok) this.written += lines.length + (isFirst ? 1 : 0);
+    else this.waiting = [...lines, ...this.waiting];
+    return answer;
+  }
+
+  /** What is noted while it runs may be in the file by then; it is written once more, which changes nothing. */
+  private async replace(): Promise<SaveAnswer> {
+    this.waiting = [];
+    this.anew = false;
+    const lines = 1 + this.history.lineTotal;
+    const answer = await this.file.replace(formatFile(this.history.lines()));
+    if (answer.ok) this.written = lines;
+    else this.writeAnew();
+    return answer;
+  }
+
+  /** All that waits is in memory, and will be in the new file. */
+  private writeAnew(): void {
+    this.anew = true;
+    this.waiting = [];
+  }
+
+  /** Cuts off half a line. Where that fails, the first line to be written tells. */
+  private async mend(): Promise<void> {
+    await this.file.append('');
+  }
+
+  private async setAside(code: string): Promise<string> {
+    // A folder, or a device, is nothing of ours.
+    if (code === 'not a file') return 'it is left alone';
+    const moved = await this.file.setAside();
+    return moved.ok ? `set aside as ${moved.path}` : `not set aside: ${moved.detail}`;
+  }
+}
+
+interface Content {
+  readonly ok: true;
+  /** All of them, the first one included. */
+  readonly lines: number;
+  readonly garbage: number;
+  /** Bytes of half a line at the end. */
+  readonly torn: number;
+}
+
+async function readInto(file: LineFile, history: History): Promise<Content | FileFault> {
+  let fault: string | undefined;
+  let [lines, garbage] = [0, 0];
+  const read = await file.read((text) => {
+    lines += 1;
+    if (lines === 1) {
+      fault = headerFault(text ?? '');
+      return fault === undefined;
+    }
+    const line = text === undefined ? undefined : parseLine(text);
+    if (line === undefined) garbage += 1;
+    else history.apply(line);
+    return true;
+  });
+  if (!read.ok) return read;
+  if (fault === undefined) return { ok: true, lines, garbage, torn: read.torn };
+  return { ok: false, code: 'corrupt', detail: `${file.path} is no block history: ${fault}` };
+}
+
+function loaded(path: string, blocks: number, { torn }: Content): string {
+  const cut = torn === 0 ? '' : `; ${torn} bytes of a line that was not finished are dropped`;
+  return `${blocks} blocks from ${path}${cut}`;
+}
+
+function garbage(path: string, { garbage: count, lines }: Content): string {
+  return `${count} of ${lines} lines of ${path} make no sense and are left out: look after the disk, and restore the file from a copy if you have one`;
+}

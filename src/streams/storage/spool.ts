@@ -1,0 +1,497 @@
+/**
+ * The spool: found blocks on disk until dashd and the network have them. A block is written once it is in the sockets, never before;
+ * `received` is told when the kernel has its file (it survives the end of this process), `stored` when the file is synced (it survives a
+ * loss of power). Nothing here is waited for by a block on its way out, and nothing that goes wrong here ends the relay: a block that
+ * cannot be written is sent all the same, and `received` says that it is not on disk.
+ *
+ * A block leaves the spool when a verdict says that it was delivered and dashd has it, or when its end is known: ChainLocked, buried,
+ * orphaned. What is found at the start is sent again: recovery.ts.
+ *
+ * Bounds: `maxBlocks` and `maxBytes` on disk, the oldest block goes first; in memory a block's bytes are held until it is stored, at most
+ * {@link MAX_FAILED_BYTES} of those that the disk does not take. Cost: one write, one sync and one removal a block, by Node's threads.
+ */
+import { firstValueFrom, from, merge, type SchedulerLike, type Subscription, timer } from 'rxjs';
+import type { Block } from '../../block/gate.js';
+import type {
+  BlockFinality,
+  BlockRepeated,
+  BlockStored,
+  BlockVerdict,
+  RelayEvent,
+  ServiceEvent,
+} from '../../contracts/events.js';
+import type { SpoolView } from '../../contracts/view.js';
+import {
+  fileName,
+  formatHead,
+  hashOfName,
+  inChainOrder,
+  MAX_HEAD_BYTES,
+  parseEntry,
+  type SpoolEntry,
+} from '../../history/spool-entry.js';
+import { type Clock, SECOND_MS } from '../../time.js';
+import type { Hash } from '../../wire/reader.js';
+import { type FileFault, isTaken, type Lockable, patientLock, type SaveAnswer } from './saving.js';
+
+/** A folder with a file for each block. */
+export interface SpoolStore extends Lockable {
+  readonly path: string;
+  list(
+    max: number,
+  ): Promise<{ readonly ok: true; readonly names: readonly string[]; readonly more: boolean } | FileFault>;
+  /** The file survives the end of this process. */
+  write(name: string, parts: readonly Buffer[]): Promise<SaveAnswer>;
+  /** The files survive a loss of power. */
+  sync(names: readonly string[]): Promise<SaveAnswer>;
+  peek(
+    name: string,
+    max: number,
+  ): Promise<{ readonly ok: true; readonly start: Buffer; readonly bytes: number } | FileFault>;
+  read(name: string): Promise<{ readonly ok: true; readonly bytes: Buffer } | FileFault>;
+  remove(name: string): Promise<SaveAnswer>;
+  setAside(name: string): Promise<{ readonly ok: true; readonly path: string } | FileFault>;
+  close(): Promise<void>;
+}
+
+export interface SpoolDeps {
+  readonly folder: SpoolStore;
+  readonly maxBlocks: number;
+  /** Of blocks on disk. */
+  readonly maxBytes: number;
+  readonly tell: (event: BlockStored | ServiceEvent) => void;
+  readonly clock: Clock;
+  readonly scheduler: SchedulerLike;
+}
+
+/** A block that the disk has not taken by then is told as not spooled: nobody is to wait for a disk that hangs, milliseconds. */
+const PATIENCE_MS = 2 * SECOND_MS;
+const RETRY_MS = 5 * SECOND_MS;
+/** Of blocks that the disk did not take, kept in memory to be tried again. */
+const MAX_FAILED_BYTES = 64 * 1024 * 1024;
+/** Files that are synced together, before their folder is. */
+const MAX_BATCH = 64;
+/** Names looked at in the folder: more than `spool.maxBlocks` can be. */
+const MAX_NAMES = 100_000;
+/** At the end of the relay a disk may take so long. */
+const CLOSE_PATIENCE_MS = 3 * SECOND_MS;
+const MAX_DROPPED = 1_024;
+
+/**
+ * `found`: on disk since before the start. `waiting`: to be written. `written`: to be synced. `failed`: the disk did not take it.
+ */
+type State = 'found' | 'waiting' | 'written' | 'stored' | 'failed';
+
+interface Item {
+  readonly entry: SpoolEntry;
+  state: State;
+  /** Until it is stored. */
+  raw: Buffer | undefined;
+  /** Dashd and the network have it, or its end is known. */
+  over: boolean;
+  /** It was sent since the start. */
+  sent: boolean;
+  /** Called when it is written, or is known not to be. */
+  waiters: ((unspooled?: string) => void)[];
+}
+
+export class Spool {
+  private readonly items = new Map<Hash, Item>();
+  private bytes = 0;
+  /** Blocks that had to give way: they are in no file. */
+  private readonly dropped = new Set<Hash>();
+  private writing: Promise<void> | undefined;
+  private syncing: Promise<void> | undefined;
+  private retry: Subscription | undefined;
+  private locking: Subscription | undefined;
+  private closed = false;
+  private faultCode: string | undefined;
+  private isFull = false;
+  private faults = 0;
+  private syncedAt: number | undefined;
+
+  constructor(private readonly deps: SpoolDeps) {}
+
+  get view(): SpoolView {
+    const { syncedAt, faults, bytes } = this;
+    const path = this.deps.folder.path;
+    return { path, blocks: this.items.size, bytes, faults, ...(syncedAt !== undefined && { syncedAt }) };
+  }
+
+  /**
+   * Writes a block that is in the sockets.
+   * @param told is called once its file is with the kernel, or with a code for why it is not; in the order of the calls
+   */
+  keep({ hash, previous, height, raw, size }: Block, at: number, told: (unspooled?: string) => void): void {
+    const known = this.items.get(hash);
+    if (known !== undefined && known.state !== 'failed') {
+      known.sent = true;
+      // As it stands on disk since before the start: all that is left is to sync it.
+      if (known.state === 'found') known.state = 'written';
+      this.whenWritten(hash, told);
+      this.work();
+      return;
+    }
+    const entry = { hash, previous, at, size, ...(height !== undefined && { height }) };
+    this.forget(hash);
+    this.makeRoom(size);
+    const item: Item = { entry, state: 'waiting', raw, over: false, sent: true, waiters: [] };
+    this.items.set(hash, item);
+    this.bytes += size;
+    this.wait(item, told);
+    this.work();
+  }
+
+  /** Calls back once a block that is being written is written, or known not to be; at once for all others. */
+  private whenWritten(hash: Hash, then: (unspooled?: string) => void): void {
+    const item = this.items.get(hash);
+    if (item?.state === 'waiting') this.wait(item, then);
+    else if (item?.state === 'failed') then(this.faultCode?.replaceAll(' ', '-') ?? 'disk');
+    else then();
+  }
+
+  /**
+   * Answers a push of a block that was here before, once it is written: `stored` when a loss of power cannot take it, since it is
+   * stored, or is not in the spool because dashd and the network have it.
+   */
+  answer(event: BlockRepeated, tell: (event: BlockRepeated) => void): void {
+    const { hash } = event;
+    this.whenWritten(hash, (unspooled) => {
+      const state = this.items.get(hash)?.state;
+      const isGone = this.dropped.has(hash);
+      if (state === 'stored' || (state === undefined && !isGone)) tell({ ...event, stored: true });
+      else if (unspooled === undefined && !isGone) tell(event);
+      else tell({ ...event, unspooled: unspooled ?? 'full' });
+    });
+  }
+
+  /** What the relay tells of a block may be the end of its stay. */
+  note(event: RelayEvent): void {
+    if (event.type !== 'verdict' && event.type !== 'finality') return;
+    if (isOver(event)) this.finish(event.hash);
+  }
+
+  /** The block need not be kept any longer. */
+  finish(hash: Hash): void {
+    const item = this.items.get(hash);
+    if (item === undefined) return;
+    item.over = true;
+    // Nothing is promised of it any more, so nothing is left to be synced.
+    if (item.state === 'found') item.state = 'stored';
+    this.work();
+  }
+
+  /** Looks into the folder. @returns when what is there is known, and what is of no use is set aside and told */
+  async scan(): Promise<void> {
+    const { folder } = this.deps;
+    this.locking = patientLock(folder, this.deps.scheduler).subscribe(({ answer }) => {
+      if (isTaken(answer)) this.fault('locked', sharedDetail(folder.path));
+      else this.report(answer);
+    });
+    const listed = await folder.list(MAX_NAMES);
+    if (!listed.ok) {
+      this.fault(listed.code, `blocks from before the start are not looked for: ${listed.detail}`);
+      return;
+    }
+    if (listed.more) {
+      this.fault('full', `${folder.path} holds more than ${MAX_NAMES} files: the others are not looked at; empty it`);
+    }
+    const foreign: string[] = [];
+    for (const name of listed.names) {
+      if (this.closed) return;
+      const hash = hashOfName(name);
+      if (hash !== undefined) await this.find(hash);
+      else if (!ASIDE.test(name)) foreign.push(name);
+    }
+    if (foreign.length > 0) this.fault('foreign', foreignDetail(folder.path, foreign));
+    this.makeRoom(0);
+  }
+
+  /** Blocks on disk that were not sent since the start, or are not under way any longer; parents before children. */
+  unfinished(isUnderWay: (hash: Hash) => boolean): SpoolEntry[] {
+    const idle = [...this.items.values()].filter(({ over, entry }) => !over && !isUnderWay(entry.hash));
+    return inChainOrder(idle.map(({ entry }) => entry));
+  }
+
+  /** True when the block was sent, or its being stale was told, since the start. */
+  wasSent(hash: Hash): boolean {
+    return this.items.get(hash)?.sent ?? false;
+  }
+
+  markSent(hash: Hash): void {
+    const item = this.items.get(hash);
+    if (item !== undefined) item.sent = true;
+  }
+
+  /** @returns the block's bytes, or undefined when they cannot be read: that is told */
+  async read(hash: Hash): Promise<Buffer | undefined> {
+    const item = this.items.get(hash);
+    if (item?.raw !== undefined) return item.raw;
+    const name = fileName(hash);
+    const file = await this.deps.folder.read(name);
+    if (!file.ok) {
+      this.fault(file.code, `block ${hash} cannot be sent again: ${file.detail}`);
+      if (file.code === 'missing') this.drop(hash);
+      return undefined;
+    }
+    const parsed = parseEntry(hash, file.bytes.subarray(0, MAX_HEAD_BYTES), file.bytes.length);
+    if (parsed.ok) return file.bytes.subarray(parsed.headBytes);
+    await this.reject(hash, parsed.code, parsed.reason);
+    return undefined;
+  }
+
+  /** A file that is no block after all. */
+  async reject(hash: Hash, code: string, reason: string): Promise<void> {
+    this.forget(hash);
+    await this.setAside(fileName(hash), code, reason);
+  }
+
+  /** Writes and syncs what there is, as far as the disk allows it in time, and lets go of the folder. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.locking?.unsubscribe();
+    this.retry?.unsubscribe();
+    await firstValueFrom(merge(from(this.settle()), timer(CLOSE_PATIENCE_MS, this.deps.scheduler)));
+    await this.deps.folder.close();
+  }
+
+  private async settle(): Promise<void> {
+    await this.writing;
+    await this.syncing;
+  }
+
+  private wait(item: Item, told: (unspooled?: string) => void): void {
+    const patience = this.deps.scheduler.schedule(() => {
+      item.waiters = item.waiters.filter((other) => other !== waiter);
+      told('slow-disk');
+    }, PATIENCE_MS);
+    const waiter = (unspooled?: string): void => {
+      patience.unsubscribe();
+      told(unspooled);
+    };
+    item.waiters.push(waiter);
+  }
+
+  private async find(hash: Hash): Promise<void> {
+    const name = fileName(hash);
+    const file = await this.deps.folder.peek(name, MAX_HEAD_BYTES);
+    // It was pushed again while we looked, or has gone.
+    if (this.items.has(hash) || (!file.ok && file.code === 'missing')) return;
+    if (!file.ok) {
+      await this.setAside(name, file.code, file.detail);
+      return;
+    }
+    const parsed = parseEntry(hash, file.start, file.bytes);
+    if (parsed.ok) {
+      const item: Item = { entry: parsed.entry, state: 'found', raw: undefined, over: false, sent: false, waiters: [] };
+      this.items.set(hash, item);
+      this.bytes += parsed.entry.size;
+    } else if (parsed.code === 'newer version') {
+      // Where it is, the newer version finds it again.
+      this.fault(parsed.code, `${name} in ${this.deps.folder.path} is left alone: ${parsed.reason}`);
+    } else {
+      await this.setAside(name, parsed.code, parsed.reason);
+    }
+  }
+
+  private async setAside(name: string, code: string, reason: string): Promise<void> {
+    const moved = await this.deps.folder.setAside(name);
+    const where = moved.ok ? `set aside as ${moved.path}` : `not set aside: ${moved.detail}`;
+    this.fault(code, `${name} in ${this.deps.folder.path} is of no use: ${reason}; ${where}`);
+  }
+
+  private work(): void {
+    this.writing ??= this.writeAll().finally(() => {
+      this.writing = undefined;
+      if (this.first('waiting') !== undefined) this.work();
+    });
+    this.syncing ??= this.syncAll().finally(() => {
+      this.syncing = undefined;
+      // What came between the last look and now; after a failure it waits for the next attempt.
+      if (this.retry === undefined && !this.closed && this.isSyncDue()) this.work();
+    });
+  }
+
+  private isSyncDue(): boolean {
+    for (const item of this.items.values()) if (item.state === 'written' || isRemovable(item)) return true;
+    return false;
+  }
+
+  private async writeAll(): Promise<void> {
+    for (let item = this.first('waiting'); item !== undefined; item = this.first('waiting')) {
+      await this.write(item);
+      // Written blocks are synced meanwhile.
+      this.work();
+    }
+  }
+
+  private async write(item: Item): Promise<void> {
+    const { entry, raw = Buffer.alloc(0) } = item;
+    const answer = await this.deps.folder.write(fileName(entry.hash), [formatHead(entry), raw]);
+    this.report(answer);
+    item.state = answer.ok ? 'written' : 'failed';
+    const waiters = item.waiters;
+    item.waiters = [];
+    for (const waiter of waiters) waiter(answer.ok ? undefined : answer.code.replaceAll(' ', '-'));
+    if (answer.ok) return;
+    this.limitFailed();
+    this.tryAgain();
+  }
+
+  /** Syncs what is written, and removes what is over. */
+  private async syncAll(): Promise<void> {
+    for (;;) {
+      const written = this.all('written').slice(0, MAX_BATCH);
+      if (written.length === 0 || !(await this.sync(written))) break;
+    }
+    for (const { entry } of [...this.items.values()].filter(isRemovable)) {
+      this.reportFailure(await this.deps.folder.remove(fileName(entry.hash)));
+      this.forget(entry.hash);
+    }
+  }
+
+  /** @returns false when the disk did not do it: it is tried again later */
+  private async sync(items: readonly Item[]): Promise<boolean> {
+    const { folder, clock, tell } = this.deps;
+    const answer = await folder.sync(items.map(({ entry }) => fileName(entry.hash)));
+    this.report(answer);
+    if (!answer.ok) {
+      // The kernel may have thrown away what it could not write: it is written anew, where that is possible.
+      for (const item of items) if (item.raw !== undefined) item.state = 'failed';
+      this.limitFailed();
+      this.tryAgain();
+      return false;
+    }
+    const at = clock.now();
+    this.syncedAt = at;
+    for (const item of items) {
+      item.state = 'stored';
+      item.raw = undefined;
+      tell({ type: 'stored', at, hash: item.entry.hash });
+    }
+    return true;
+  }
+
+  private tryAgain(): void {
+    if (this.closed || this.retry !== undefined) return;
+    this.retry = this.deps.scheduler.schedule(() => {
+      this.retry = undefined;
+      // One is enough to find out; when it is written, the others follow.
+      const [first, ...others] = this.all('failed');
+      if (first !== undefined) first.state = 'waiting';
+      this.work();
+      if (first === undefined) return;
+      void this.writing?.then(() => {
+        if (first.state === 'failed') return;
+        for (const item of others) if (item.state === 'failed') item.state = 'waiting';
+        this.work();
+      });
+    }, RETRY_MS);
+  }
+
+  /** `down` and `up`, each once. */
+  private report(answer: SaveAnswer): void {
+    const code = answer.ok ? undefined : answer.code;
+    if (code === this.faultCode) return;
+    this.faultCode = code;
+    if (answer.ok) {
+      this.say('up', 'saved', 'blocks are kept on disk again');
+      return;
+    }
+    this.faults += 1;
+    this.say('down', answer.code, `blocks do not survive a crash: ${answer.detail}`);
+  }
+
+  /** That something can be removed does not say that anything can be written. */
+  private reportFailure(answer: SaveAnswer): void {
+    if (!answer.ok) this.report(answer);
+  }
+
+  private fault(code: string, detail: string): void {
+    this.faults += 1;
+    this.say('fault', code, detail);
+  }
+
+  private say(state: ServiceEvent['state'], code: string, detail: string): void {
+    this.deps.tell({ type: 'service', at: this.deps.clock.now(), service: 'spool', state, code, detail });
+  }
+
+  /** The oldest blocks go; those that wait for the disk do not, they are the newest. */
+  private makeRoom(size: number): void {
+    const { maxBlocks, maxBytes, folder } = this.deps;
+    let lost = 0;
+    const isTight = () => this.items.size + (size > 0 ? 1 : 0) > maxBlocks || this.bytes + size > maxBytes;
+    const oldest = isTight() ? [...this.items.values()].sort((a, b) => a.entry.at - b.entry.at) : [];
+    for (const { entry, state } of oldest) {
+      if (!isTight()) break;
+      if (state === 'waiting') continue;
+      this.drop(entry.hash);
+      void folder.remove(fileName(entry.hash)).then((answer) => this.reportFailure(answer));
+      lost += 1;
+    }
+    if (lost > 0 && !this.isFull) {
+      this.fault(
+        'full',
+        `${folder.path} is full (spool.maxBlocks ${maxBlocks}, spool.maxBytes ${maxBytes}): the oldest blocks give way; see why dashd does not take them`,
+      );
+    }
+    this.isFull = lost > 0;
+  }
+
+  private limitFailed(): void {
+    let bytes = 0;
+    for (const { entry } of this.all('failed').reverse()) {
+      bytes += entry.size;
+      if (bytes > MAX_FAILED_BYTES) this.drop(entry.hash);
+    }
+  }
+
+  private drop(hash: Hash): void {
+    this.forget(hash);
+    this.dropped.add(hash);
+    for (const oldest of this.dropped) {
+      if (this.dropped.size <= MAX_DROPPED) break;
+      this.dropped.delete(oldest);
+    }
+  }
+
+  private forget(hash: Hash): void {
+    this.dropped.delete(hash);
+    const item = this.items.get(hash);
+    if (item === undefined) return;
+    this.items.delete(hash);
+    this.bytes -= item.entry.size;
+  }
+
+  private first(state: State): Item | undefined {
+    for (const item of this.items.values()) if (item.state === state) return item;
+    return undefined;
+  }
+
+  private all(state: State): Item[] {
+    return [...this.items.values()].filter((item) => item.state === state);
+  }
+}
+
+/** What the disk did not take is tried again though it is over: so it is known when the disk takes blocks again. */
+function isRemovable({ over, state }: Item): boolean {
+  return over && state === 'stored';
+}
+
+/** Set aside before, by us. */
+const ASIDE = /^[0-9a-f]{64}\.block\.corrupt-\w+$/;
+
+function isOver(event: BlockVerdict | BlockFinality): boolean {
+  if (event.type === 'finality') return event.state !== 'pending';
+  const dashdHasIt = event.rpc?.outcome === 'accepted' || event.rpc?.outcome === 'duplicate';
+  return event.outcome === 'delivered' && dashdHasIt;
+}
+
+function sharedDetail(path: string): string {
+  return `${path} is used by another blockcast (${path}.lock): blocks are kept all the same, but after a restart each of the two sends the other's again; name another folder (spool.dir)`;
+}
+
+function foreignDetail(path: string, names: readonly string[]): string {
+  const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
+  return `${names[0]}${more} in ${path} is none of blockcast's: left alone; the folder is for the spool only (spool.dir)`;
+}
