@@ -1,7 +1,7 @@
 /**
  * dashd's JSON-RPC as values: every answer, and every way of not getting one, is an {@link RpcAnswer}.
  *
- * `submitblock` has a connection of its own (a {@link Lane}), which no other call can occupy, and its request is handed to
+ * `submitblock` has a connection of its own (a {@link RpcConnections}), which no other call can occupy, and its request is handed to
  * undici before `submitBlock` returns: credentials are cached and nothing is awaited first. undici writes it in the same
  * round of the event loop, after one look at whether dashd has closed the idle connection (its answer to GHSA-35p6-xmwp-9g52).
  * dashd drops a connection idle for 30 s (`-rpcservertimeout`); the owner calls {@link RpcClient.submitConnectionPing} every
@@ -108,21 +108,25 @@ export function createRpc(options: RpcOptions): RpcClient {
     options.password ?? target.password,
     options.cookieFile,
   );
-  const calls = new Lane(target.origin, CALL_CONNECTIONS, timeoutMs, BRIEFLY_MS);
-  const submits = new Lane(target.origin, SUBMIT_CONNECTIONS, timeoutMs, KEEP_ALIVE_MS);
+  const calls = new RpcConnections(target.origin, CALL_CONNECTIONS, timeoutMs, BRIEFLY_MS);
+  const submits = new RpcConnections(target.origin, SUBMIT_CONNECTIONS, timeoutMs, KEEP_ALIVE_MS);
 
-  async function attempt(lane: Lane, body: Buffer | string): Promise<Attempt> {
+  async function attempt(connections: RpcConnections, body: Buffer | string): Promise<Attempt> {
     const authorization = credentials.current();
     if (!authorization.ok) return { answer: authorization, broken: false };
-    const first = await exchange(lane, body, authorization.header);
+    const first = await exchange(connections, body, authorization.header);
     if (first.answer.ok || first.answer.code !== 'unauthorised') return first;
     const renewed = credentials.renewed(authorization.header);
-    return renewed === undefined ? first : await exchange(lane, body, renewed);
+    return renewed === undefined ? first : await exchange(connections, body, renewed);
   }
 
-  async function exchange(lane: Lane, body: Buffer | string, authorization: string | undefined): Promise<Attempt> {
+  async function exchange(
+    connections: RpcConnections,
+    body: Buffer | string,
+    authorization: string | undefined,
+  ): Promise<Attempt> {
     try {
-      const reply = await lane.pool.request({
+      const reply = await connections.current.request({
         method: 'POST',
         path: target.path,
         headers: { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
@@ -131,7 +135,7 @@ export function createRpc(options: RpcOptions): RpcClient {
       });
       const text = await reply.body.text();
       // dashd is stopping, and would wait for our idle connections for as long as we keep them.
-      if (reply.statusCode === SERVICE_UNAVAILABLE) for (const each of [calls, submits]) each.replace(each.pool);
+      if (reply.statusCode === SERVICE_UNAVAILABLE) for (const each of [calls, submits]) each.replace(each.current);
       return { answer: redacted(readAnswer(reply.statusCode, text)), broken: false };
     } catch (error) {
       const code = errorCode(error);
@@ -149,7 +153,7 @@ export function createRpc(options: RpcOptions): RpcClient {
 
   async function submit(raw: Buffer): Promise<RpcAnswer> {
     const body = submitBody(raw);
-    const used = submits.pool;
+    const used = submits.current;
     const first = await attempt(submits, body);
     if (!first.broken) return first.answer;
     submits.replace(used);
@@ -191,24 +195,24 @@ export function createRpc(options: RpcOptions): RpcClient {
 const CLOSE_GRACE_MS = 2_000;
 
 /** Connections to dashd that a kind of call has for itself, and that can be exchanged for fresh ones. */
-class Lane {
-  pool: Pool;
+class RpcConnections {
+  current: Pool;
   private closed = false;
   private readonly retired = new Map<Pool, Promise<void>>();
 
   constructor(
     private readonly origin: string,
-    private readonly connections: number,
+    private readonly count: number,
     private readonly timeoutMs: number,
     private readonly keepAliveMs: number,
   ) {
-    this.pool = this.open();
+    this.current = this.open();
   }
 
   /** Puts fresh connections in the place of `stale`, unless another call has done so; what still runs on it may finish. */
   replace(stale: Pool): void {
-    if (stale !== this.pool || this.closed) return;
-    this.pool = this.open();
+    if (stale !== this.current || this.closed) return;
+    this.current = this.open();
     this.retired.set(
       stale,
       stale.close().finally(() => this.retired.delete(stale)),
@@ -218,17 +222,17 @@ class Lane {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    const pools = [this.pool, ...this.retired.keys()];
+    const all = [this.current, ...this.retired.keys()];
     const impatience = setTimeout(() => {
-      for (const pool of pools) void pool.destroy();
+      for (const each of all) void each.destroy();
     }, CLOSE_GRACE_MS);
-    await Promise.all([this.pool.close(), ...this.retired.values()]);
+    await Promise.all([this.current.close(), ...this.retired.values()]);
     clearTimeout(impatience);
   }
 
   private open(): Pool {
     return new Pool(this.origin, {
-      connections: this.connections,
+      connections: this.count,
       pipelining: 1,
       keepAliveTimeout: this.keepAliveMs,
       maxResponseSize: MAX_ANSWER_BYTES,

@@ -13,7 +13,7 @@ const EACH_PEER = 2;
 const PAGES = 512;
 /** With 20 peers, the pages, and no proxy. */
 const BY_DEFAULT = OWN + EACH_PEER * 20 + PAGES;
-/** Of adapters/rpc-proxy.ts: callers, those who change seats, and a connection to dashd for each. */
+/** Of adapters/rpc-proxy/index.ts: callers, those that are being replaced, and a connection to dashd for each. */
 const PROXY = 2 * 512 + 64;
 
 /** @returns why the program cannot even be loaded, and what to do; undefined where it can, or the limit is not known */

@@ -25,7 +25,7 @@ import { resolveSeed } from '../adapters/dns.js';
 import { openHistoryFile } from '../adapters/history-file.js';
 import { openPeerFile } from '../adapters/peer-file.js';
 import { createRpc } from '../adapters/rpc.js';
-import { openRpcProxy } from '../adapters/rpc-proxy.js';
+import { openRpcProxy } from '../adapters/rpc-proxy/index.js';
 import { openSpoolFolder } from '../adapters/spool-folder.js';
 import { systemClock, systemRandom } from '../adapters/system.js';
 import { dial as dialTcp } from '../adapters/tcp.js';

@@ -18,7 +18,7 @@ let words: Promise<RpcAnswer>[];
 
 beforeEach(async () => {
   dashd = await ScriptedDashd.start();
-  proxy = await ProxyUnderTest.start(dashd, { wordMs: 60_000 });
+  proxy = await ProxyUnderTest.start(dashd, { submitResultMs: 60_000 });
   await proxy.poll(dashd);
   words = [];
   proxy.onBlock = ({ forward }) => {
@@ -217,7 +217,7 @@ describe('a block without an answer', () => {
   });
 
   it('has no word after some time, but its answer whenever that comes', async () => {
-    const brief = await ProxyUnderTest.start(dashd, { wordMs: 1 });
+    const brief = await ProxyUnderTest.start(dashd, { submitResultMs: 1 });
     await brief.poll(dashd);
     brief.onBlock = proxy.onBlock;
     let answer = () => undefined as unknown;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type Call, type Calls, MAX_CALLS, maySubmit, readCalls } from '../../src/adapters/rpc-proxy/calls.js';
+import { type Call, type Calls, MAX_CALLS, maySubmit, readCalls } from '../../src/adapters/rpc-proxy/json-rpc-calls.js';
 
 const read = (text: string): Calls => readCalls(Buffer.from(text));
 

@@ -1,7 +1,7 @@
 /** Callers that send what they should not: each is told so, nobody else notices, and memory stays bounded. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { Complaints } from '../../src/adapters/rpc-proxy/complaints.js';
+import { ThrottledReporter } from '../../src/adapters/rpc-proxy/throttled-reporter.js';
 import { type Caller, OK, ProxyUnderTest, post, ScriptedDashd, saying } from './rpc-proxy-support.js';
 
 const COUNT = '{"id":1,"method":"getblockcount"}';
@@ -420,25 +420,25 @@ describe('a request that is refused', () => {
   });
 });
 
-describe('complaints', () => {
+describe('the throttled reporter', () => {
   it('are told once a minute of callers and of dashd, with what was left out', () => {
     let now = 0;
     const told: string[] = [];
-    const complaints = new Complaints(
+    const reporter = new ThrottledReporter(
       (code, detail) => told.push(`${code}: ${detail}`),
       () => now,
     );
-    for (let count = 0; count < 1_000; count += 1) complaints.complain('bad request', 'a');
-    complaints.complain('cross-site', 'x');
-    complaints.complain('dashd unreachable', 'b');
+    for (let count = 0; count < 1_000; count += 1) reporter.report('bad request', 'a');
+    reporter.report('cross-site', 'x');
+    reporter.report('dashd unreachable', 'b');
     now = 59_999;
-    complaints.complain('bad request', 'c');
+    reporter.report('bad request', 'c');
     assert.deepEqual(told, ['bad request: a', 'dashd unreachable: b']);
     now = 60_000;
-    complaints.complain('bad request', 'd');
+    reporter.report('bad request', 'd');
     assert.equal(told[2], 'bad request: d (not reported since the last one: 1000 × bad request, 1 × cross-site)');
     now = 180_000;
-    complaints.complain('bad request', 'e');
+    reporter.report('bad request', 'e');
     assert.equal(told[3], 'bad request: e');
   });
 });

@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import type { SubmittedBlock } from '../../src/adapters/rpc-proxy/visit.js';
-import { openRpcProxy, type RpcProxy, type RpcProxyLimits } from '../../src/adapters/rpc-proxy.js';
+import { openRpcProxy, type RpcProxy, type RpcProxyLimits } from '../../src/adapters/rpc-proxy/index.js';
+import type { SubmittedBlock } from '../../src/adapters/rpc-proxy/proxied-request.js';
 import { freePort } from '../../src/simulated/free-port.js';
 
 export interface Asked {

@@ -5,7 +5,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { after, mock, test } from 'node:test';
 import fc from 'fast-check';
 import { createRpc } from '../../src/adapters/rpc.js';
-import { Dashd } from '../../src/adapters/rpc-proxy/dashd.js';
+import { DashdClient } from '../../src/adapters/rpc-proxy/dashd-client.js';
 import { systemClock } from '../../src/adapters/system.js';
 import { dial } from '../../src/adapters/tcp.js';
 import { openPublisher, openPull, openSubscription } from '../../src/adapters/zmq.js';
@@ -153,7 +153,7 @@ test('a URL that is accepted has clients', () => {
       if (rpc !== undefined) {
         taken += 1;
         closing.push(createRpc(rpc).close());
-        new Dashd(rpc.url).close();
+        new DashdClient(rpc.url).close();
       }
       const webhook = accepted({ 'alerts-webhook-url': text })?.alerts.webhook;
       if (webhook !== undefined) {

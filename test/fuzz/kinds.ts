@@ -1,7 +1,7 @@
 /** Where hostile inputs go: each kind makes one input of a seed and hands it to what reads it in earnest, which must not throw. */
 import { readFileSync } from 'node:fs';
 import { readAnswer } from '../../src/adapters/rpc.js';
-import { maySubmit, readCalls } from '../../src/adapters/rpc-proxy/calls.js';
+import { maySubmit, readCalls } from '../../src/adapters/rpc-proxy/json-rpc-calls.js';
 import { parseEndpoint } from '../../src/address/endpoint.js';
 import { parseHostPort } from '../../src/address/host-port.js';
 import { parseHttpUrl } from '../../src/address/http-url.js';

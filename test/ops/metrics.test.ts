@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { FileFaultCode } from '../../src/adapters/locked-file.js';
-import type { ProxyFaultCode } from '../../src/adapters/rpc-proxy/complaints.js';
+import type { ProxyFaultCode } from '../../src/adapters/rpc-proxy/throttled-reporter.js';
 import type { RefusalCode } from '../../src/block/gate.js';
 import type { PeerProof, RelayEvent, ServiceEvent, Verdict } from '../../src/contracts/events.js';
 import type { BlockRecord, Kpis, PeerView, RelayView } from '../../src/contracts/view.js';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type SeatLimits, Seats } from './seats.js';
-import { Visit, type VisitDeps } from './visit.js';
+import { type ConnectionLimits, ConnectionSlots } from './connection-slots.js';
+import { ProxiedRequest, type ProxiedRequestDeps } from './proxied-request.js';
 
 /** Requests that a connection may send ahead. Nobody does, but a test of ours, or a flood: what comes in one piece is read in one turn. */
 const MAX_AHEAD = 100;
@@ -10,7 +10,7 @@ const REQUEST_BYTES = 2_048;
 
 /** A request whose turn has not come: as much of it as Node reads ahead is in memory, and accounted for. */
 interface Waiting {
-  readonly visit: Visit;
+  readonly proxied: ProxiedRequest;
   readonly bytes: number;
 }
 
@@ -19,19 +19,22 @@ export class Callers {
   private readonly queues = new WeakMap<Socket, Waiting[]>();
   /** Connections on which nothing more is carried out. */
   private readonly ended = new WeakSet<Socket>();
-  private readonly seats: Seats;
-  private readonly deps: VisitDeps;
+  private readonly slots: ConnectionSlots;
+  private readonly deps: ProxiedRequestDeps;
 
-  constructor(private readonly options: Omit<VisitDeps, 'accepted'> & { readonly limits: SeatLimits }) {
-    this.seats = new Seats(options.limits, (socket) => this.queues.get(socket)?.[0]?.visit.isAwaiting === true);
-    this.deps = { ...options, accepted: (socket) => this.seats.use(socket, true) };
+  constructor(private readonly options: Omit<ProxiedRequestDeps, 'accepted'> & { readonly limits: ConnectionLimits }) {
+    this.slots = new ConnectionSlots(
+      options.limits,
+      (socket) => this.queues.get(socket)?.[0]?.proxied.isAwaiting === true,
+    );
+    this.deps = { ...options, accepted: (socket) => this.slots.use(socket, true) };
   }
 
   /** Takes a connection, or hangs up on it. */
   admit(socket: Socket): void {
     const { connections, connectionsPerAddress } = this.options.limits;
-    const isAdmitted = this.seats.admit(socket, () =>
-      this.deps.complain(
+    const isAdmitted = this.slots.admit(socket, () =>
+      this.deps.report(
         'too many connections',
         `more than ${connections} at once, or ${connectionsPerAddress} from one address`,
       ),
@@ -52,31 +55,31 @@ export class Callers {
     if (socket.destroyed) return;
     const queue = this.queues.get(socket) ?? [];
     this.queues.set(socket, queue);
-    this.seats.use(socket);
-    const visit = new Visit(request, response, this.deps);
+    this.slots.use(socket);
+    const proxied = new ProxiedRequest(request, response, this.deps);
     // Behind a request that ends the connection there is none: what looks like one is not carried out.
-    if (this.ended.has(socket) || queue.at(-1)?.visit.isLast === true) return;
-    const { memory } = visit;
+    if (this.ended.has(socket) || queue.at(-1)?.proxied.isLast === true) return;
+    const { memory } = proxied;
     const bytes = queue.length === 0 ? 0 : bytesAhead(request);
     if (queue.length > MAX_AHEAD || !memory.take(bytes)) {
-      this.deps.complain('bad request', 'a caller that sent too many requests ahead was hung up on');
+      this.deps.report('bad request', 'a caller that sent too many requests ahead was hung up on');
       socket.destroy();
       return;
     }
-    queue.push({ visit, bytes });
+    queue.push({ proxied, bytes });
     if (queue.length === 1) void this.work(socket, queue);
   }
 
   /** True when a request has all been read, or is passing on, and waits for its answer. */
   isAwaiting(socket: Socket): boolean {
-    return this.queues.get(socket)?.[0]?.visit.isArriving === false;
+    return this.queues.get(socket)?.[0]?.proxied.isArriving === false;
   }
 
   private async work(socket: Socket, queue: Waiting[]): Promise<void> {
     for (let [next] = queue; next !== undefined; [next] = queue) {
-      next.visit.memory.give(next.bytes);
-      if (!socket.destroyed && !this.ended.has(socket)) await next.visit.begin();
-      if (next.visit.isLast) this.ended.add(socket);
+      next.proxied.memory.give(next.bytes);
+      if (!socket.destroyed && !this.ended.has(socket)) await next.proxied.begin();
+      if (next.proxied.isLast) this.ended.add(socket);
       queue.shift();
     }
   }

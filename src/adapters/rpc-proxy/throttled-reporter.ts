@@ -28,7 +28,7 @@ const OF_DASHD: ReadonlySet<ProxyFaultCode> = new Set(['dashd unreachable', 'das
  * Reports a fault at most once a minute, and with the next report how many were left out: a caller that floods the proxy does not flood
  * the log. All that callers can cause counts together; what is amiss with dashd is reported beside it.
  */
-export class Complaints {
+export class ThrottledReporter {
   private readonly told = new Map<
     'callers' | 'dashd',
     { readonly at: number; readonly leftOut: Map<string, number> }
@@ -39,7 +39,7 @@ export class Complaints {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  complain(code: ProxyFaultCode, detail: string): void {
+  report(code: ProxyFaultCode, detail: string): void {
     const cause = OF_DASHD.has(code) ? 'dashd' : 'callers';
     const last = this.told.get(cause);
     const now = this.now();

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
-import type { ProxyFaultCode } from './complaints.js';
+import type { ProxyFaultCode } from './throttled-reporter.js';
 
 /** Of one connection, not of the message that passes over it. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([

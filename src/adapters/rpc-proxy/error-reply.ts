@@ -1,6 +1,6 @@
 /** What the proxy says itself, where dashd cannot be heard: in dashd's own shape, so that its callers can read it. */
 import type { ServerResponse } from 'node:http';
-import type { Call, Calls } from './calls.js';
+import type { Call, Calls } from './json-rpc-calls.js';
 
 /** JSON-RPC's internal error. dashd has none of its own for "there is no dashd", and callers take any code for a failure. */
 const INTERNAL_ERROR = -32603;

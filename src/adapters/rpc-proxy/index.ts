@@ -12,14 +12,14 @@ import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Callers } from './rpc-proxy/callers.js';
-import { Complaints, type ProxyFaultCode } from './rpc-proxy/complaints.js';
-import { KnownCallers } from './rpc-proxy/credentials.js';
-import { Dashd } from './rpc-proxy/dashd.js';
-import { MAX_FIELDS } from './rpc-proxy/headers.js';
-import { Memory } from './rpc-proxy/intake.js';
-import type { HandledBlock, SubmittedBlock } from './rpc-proxy/visit.js';
-import { errorCode } from './system-error.js';
+import { errorCode } from '../system-error.js';
+import { Callers } from './callers.js';
+import { KnownCallers } from './credentials.js';
+import { DashdClient } from './dashd-client.js';
+import { MAX_FIELDS } from './http-headers.js';
+import type { HandledBlock, SubmittedBlock } from './proxied-request.js';
+import { MemoryBudget } from './request-body.js';
+import { type ProxyFaultCode, ThrottledReporter } from './throttled-reporter.js';
 
 export interface RpcProxyOptions {
   readonly host: string;
@@ -47,7 +47,7 @@ export interface RpcProxyLimits {
   /** Who has closed its side may still hear an answer that comes this soon; beyond, it has gone, milliseconds. */
   readonly lingerMs: number;
   /** So long dashd's word on a block is waited for, milliseconds; its answer may take as long as it likes. */
-  readonly wordMs: number;
+  readonly submitResultMs: number;
   /** So long calls other than that may go on when the proxy is closed, milliseconds. */
   readonly graceMs: number;
 }
@@ -65,7 +65,7 @@ export interface RpcProxyHandlers {
 
 export interface RpcProxy {
   /**
-   * Takes no more callers, waits for dashd's word on blocks that are under way (as long as `wordMs` at most), gives all calls some
+   * Takes no more callers, waits for dashd's word on blocks that are under way (as long as `submitResultMs` at most), gives all calls some
    * grace, and hangs up.
    */
   close(): Promise<void>;
@@ -78,7 +78,7 @@ const LIMITS: RpcProxyLimits = {
   connectionsPerAddress: 256,
   requestMs: 120_000,
   lingerMs: 5_000,
-  wordMs: 5_000,
+  submitResultMs: 5_000,
   graceMs: 1_000,
 };
 /** Longer than dashd's 30 s: who knows those closes a connection before we do. */
@@ -93,29 +93,32 @@ const MAX_HEAD_BYTES = 8_192;
 /** An upload of a caller that dashd knows is cut off for another only if it has been silent for so long, milliseconds. */
 const STALLED_MS = 1_000;
 /** Connections that are accepted although there are too many: one of them is hung up on at once. */
-const CHANGING_SEATS = 64;
+const CHANGING_SLOTS = 64;
 
 /** Listens until closed; what stands in the way is told, and tried again. */
 export function openRpcProxy(options: RpcProxyOptions, handlers: RpcProxyHandlers): RpcProxy {
   const limits = { ...LIMITS, ...options.limits };
-  const dashd = new Dashd(options.dashd);
-  const complaints = new Complaints((code, detail) => handlers.fault(code, detail));
+  const dashd = new DashdClient(options.dashd);
+  const reporter = new ThrottledReporter((code, detail) => handlers.fault(code, detail));
   const words = new Set<Promise<unknown>>();
   const callers = new Callers({
     dashd,
     known: new KnownCallers(undefined, options.ownAuthorization),
-    memory: { known: new Memory(limits.memoryBytes, STALLED_MS), strangers: new Memory(limits.memoryBytes, 0) },
+    memory: {
+      known: new MemoryBudget(limits.memoryBytes, STALLED_MS),
+      strangers: new MemoryBudget(limits.memoryBytes, 0),
+    },
     limits,
     host: options.host,
     pseudonym: `blockcast-${randomBytes(4).toString('hex')}`,
     block: (block) => handlers.block(block),
-    complain: (code, detail) => complaints.complain(code, detail),
+    report: (code, detail) => reporter.report(code, detail),
     waiting(word) {
       words.add(word);
       void word.then(() => words.delete(word));
     },
   });
-  const server = createProxyServer(limits, callers, complaints);
+  const server = createProxyServer(limits, callers, reporter);
   const closing = new AbortController();
   const listening = listen(server, options, handlers, closing.signal);
   let closed: Promise<void> | undefined;
@@ -166,7 +169,7 @@ async function listen(
   return false;
 }
 
-function createProxyServer(limits: RpcProxyLimits, callers: Callers, complaints: Complaints): Server {
+function createProxyServer(limits: RpcProxyLimits, callers: Callers, reporter: ThrottledReporter): Server {
   const server = createServer(
     {
       keepAlive: true,
@@ -185,7 +188,7 @@ function createProxyServer(limits: RpcProxyLimits, callers: Callers, complaints:
   // dashd answers who has closed its side of the connection. Node has this property, but no name for it in its types.
   Object.assign(server, { httpAllowHalfOpen: true });
   server.maxHeadersCount = MAX_FIELDS;
-  server.maxConnections = limits.connections + CHANGING_SEATS;
+  server.maxConnections = limits.connections + CHANGING_SLOTS;
   server.on('connection', (socket: Socket) => callers.admit(socket));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const [status, code] = CLIENT_FAULTS[error.code ?? ''] ?? MISREAD;
@@ -195,7 +198,7 @@ function createProxyServer(limits: RpcProxyLimits, callers: Callers, complaints:
       socket.destroy();
       return;
     }
-    complaints.complain(code, `a caller was turned away with ${status} (${error.code})`);
+    reporter.report(code, `a caller was turned away with ${status} (${error.code})`);
     socket.end(lastWord(status));
   });
   // dashd is no way to elsewhere.

@@ -2,14 +2,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RpcAnswer } from '../rpc.js';
-import { type Calls, maySubmit, readCalls } from './calls.js';
-import type { ProxyFaultCode } from './complaints.js';
 import type { Credential, KnownCallers } from './credentials.js';
-import type { Dashd, DashdFault, PassingBody } from './dashd.js';
-import { endToEnd, hasHeader, requestFault, valuesOf } from './headers.js';
-import { type Intake, type Memory, takeIn } from './intake.js';
-import { answerError, errorBody } from './own-answer.js';
-import { listenTo, type Reply, wordIn } from './word.js';
+import type { DashdClient, DashdFault, PassingBody } from './dashd-client.js';
+import { answerError, errorBody } from './error-reply.js';
+import { endToEnd, hasHeader, requestFault, valuesOf } from './http-headers.js';
+import { type Calls, maySubmit, readCalls } from './json-rpc-calls.js';
+import { type MemoryBudget, type RequestBody, readBody } from './request-body.js';
+import { type Reply, readReply, submitResult } from './submit-result.js';
+import type { ProxyFaultCode } from './throttled-reporter.js';
 
 export interface SubmittedBlock {
   /** The block's bytes; or, where that was no hex, the text in their place. */
@@ -33,18 +33,18 @@ export interface HandledBlock {
   readonly refusal?: string;
 }
 
-export interface VisitDeps {
-  readonly dashd: Dashd;
+export interface ProxiedRequestDeps {
+  readonly dashd: DashdClient;
   readonly known: KnownCallers;
   /** Strangers cannot use up what callers have that dashd knows. */
-  readonly memory: { readonly known: Memory; readonly strangers: Memory };
-  readonly limits: { readonly bodyBytes: number; readonly wordMs: number; readonly lingerMs: number };
+  readonly memory: { readonly known: MemoryBudget; readonly strangers: MemoryBudget };
+  readonly limits: { readonly bodyBytes: number; readonly submitResultMs: number; readonly lingerMs: number };
   /** The name that the proxy is configured to listen at. */
   readonly host: string;
   /** Who we are in a `Via` header. */
   readonly pseudonym: string;
   block(block: SubmittedBlock): HandledBlock;
-  complain(code: ProxyFaultCode, detail: string): void;
+  report(code: ProxyFaultCode, detail: string): void;
   /** Told of each wait for dashd's word on a block. */
   waiting(word: Promise<unknown>): void;
   /** Told of each answer that shows that dashd accepts the caller. */
@@ -96,7 +96,7 @@ const REPEATABLE: ReadonlySet<string> = new Set([
   'uptime',
 ]);
 
-export class Visit {
+export class ProxiedRequest {
   /** True until all of the request is there, or is passing on. */
   isArriving = true;
   /** What became of the blocks in it, by the place of their calls. */
@@ -106,7 +106,7 @@ export class Visit {
   private call: { abort(): void } | undefined;
   private readonly credential: Credential | undefined;
   /** Of the callers to whom this one belongs. */
-  readonly memory: Memory;
+  readonly memory: MemoryBudget;
   /** Bytes of memory to give back. */
   private held = 0;
   private isShown = false;
@@ -117,7 +117,7 @@ export class Visit {
   constructor(
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
-    private readonly deps: VisitDeps,
+    private readonly deps: ProxiedRequestDeps,
   ) {
     this.credential = deps.known.credentialOf(request.headers.authorization);
     this.memory = deps.known.has(this.credential) ? deps.memory.known : deps.memory.strangers;
@@ -156,23 +156,23 @@ export class Visit {
       this.passUnread([], 'body too large', 0);
     } else {
       const drop = () => this.refuse(REQUEST_TIMEOUT, 'slow request', 'a stalled request made room for another');
-      takeIn(request, deps.limits.bodyBytes, this.memory, drop, (intake, taken) => this.onIntake(intake, taken));
+      readBody(request, deps.limits.bodyBytes, this.memory, drop, (read, taken) => this.onBody(read, taken));
     }
   }
 
-  private onIntake(intake: Intake, taken: number): void {
-    if (intake.kind === 'passing') {
-      this.passUnread(intake.head, intake.why, taken);
+  private onBody(read: RequestBody, taken: number): void {
+    if (read.kind === 'passing') {
+      this.passUnread(read.head, read.why, taken);
       return;
     }
     this.held = taken;
-    this.body = intake.body;
+    this.body = read.body;
     const { known } = this.deps;
-    if (known.has(this.credential) && maySubmit(intake.body)) {
+    if (known.has(this.credential) && maySubmit(read.body)) {
       this.isShown = true;
-      this.show(intake.body, 'known', (place) => this.wordOn(intake.body, place));
+      this.show(read.body, 'known', (place) => this.wordOn(read.body, place));
     }
-    this.forward(intake.body);
+    this.forward(read.body);
   }
 
   /** A known caller's blocks go to whoever wants them before dashd gets the request, and in the same turn. */
@@ -185,11 +185,11 @@ export class Visit {
     const calls = readCalls(body);
     this.calls = calls;
     if (calls.kind === 'too many')
-      deps.complain('batch too large', 'a batch was passed on without a look for blocks in it');
+      deps.report('batch too large', 'a batch was passed on without a look for blocks in it');
     if (calls.kind !== 'calls') return;
     const blocks = calls.calls.flatMap(({ block }, place) => (block === undefined ? [] : [{ raw: block, place }]));
     if (blocks.length > MAX_BLOCKS) {
-      deps.complain(
+      deps.report(
         'too many blocks',
         `${blocks.length} blocks in one batch: those after the first ${MAX_BLOCKS} go to dashd alone`,
       );
@@ -198,7 +198,7 @@ export class Visit {
     for (const { raw, place } of blocks.slice(0, MAX_BLOCKS)) {
       const { said, refusal } = deps.block({ raw, submitter, forward: () => wordOn(inBatch(place)) });
       this.said.set(place, said);
-      if (refusal !== undefined) deps.complain('no block', `a submitblock went to dashd alone: ${refusal}`);
+      if (refusal !== undefined) deps.report('no block', `a submitblock went to dashd alone: ${refusal}`);
     }
   }
 
@@ -208,14 +208,14 @@ export class Visit {
       this.deps.waiting(this.word);
     }
     this.forward(body);
-    return this.word.then((reply) => wordIn(reply, place));
+    return this.word.then((reply) => submitResult(reply, place));
   }
 
   private awaitWord(): Promise<Reply> {
-    const { wordMs } = this.deps.limits;
+    const { submitResultMs } = this.deps.limits;
     return new Promise((resolve) => {
-      const silent: Reply = { ok: false, code: 'timeout', detail: `no word on it within ${wordMs / 1000} s` };
-      const timer = setTimeout(() => resolve(silent), wordMs);
+      const silent: Reply = { ok: false, code: 'timeout', detail: `no word on it within ${submitResultMs / 1000} s` };
+      const timer = setTimeout(() => resolve(silent), submitResultMs);
       this.heard = (reply) => {
         clearTimeout(timer);
         resolve(reply);
@@ -224,7 +224,7 @@ export class Visit {
   }
 
   private passUnread(head: readonly Buffer[], why: 'body too large' | 'buffers full', taken: number): void {
-    this.deps.complain(why, `${WHY_UNREAD[why]}: a request was passed on without a look for a block in it`);
+    this.deps.report(why, `${WHY_UNREAD[why]}: a request was passed on without a look for a block in it`);
     this.passOn({ head, headTaken: () => this.memory.give(taken), rest: this.request });
   }
 
@@ -299,9 +299,9 @@ export class Visit {
       contentType: reply.headers['content-type'],
     });
     if (isAccepted) deps.accepted(request.socket);
-    if (this.word !== undefined) listenTo(reply, this.heard);
+    if (this.word !== undefined) readReply(reply, this.heard);
     else if (isAccepted && !this.isShown && body !== undefined && maySubmit(body)) {
-      listenTo(reply, (word) => this.show(body, 'new', (place) => Promise.resolve(wordIn(word, place))));
+      readReply(reply, (word) => this.show(body, 'new', (place) => Promise.resolve(submitResult(word, place))));
     }
   }
 
@@ -313,7 +313,7 @@ export class Visit {
       code === 'unreachable'
         ? `dashd at ${deps.dashd.name} is unreachable (${detail})`
         : `dashd at ${deps.dashd.name} broke off before it answered (${detail})`;
-    deps.complain(code === 'unreachable' ? 'dashd unreachable' : 'dashd broke off', what);
+    deps.report(code === 'unreachable' ? 'dashd unreachable' : 'dashd broke off', what);
     this.heard({ ok: false, code: 'unreachable', detail: what });
     const isWhole = this.body !== undefined || request.complete;
     this.hangsUp = !isWhole;
@@ -345,7 +345,7 @@ export class Visit {
   private refuse(status: number, code: ProxyFaultCode, detail: string): void {
     this.isArriving = false;
     this.hangsUp = true;
-    this.deps.complain(code, detail);
+    this.deps.report(code, detail);
     answerError(
       this.response,
       status,

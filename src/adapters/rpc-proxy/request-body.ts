@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-export type Intake =
+export type RequestBody =
   | { readonly kind: 'whole'; readonly body: Buffer }
   /** Not kept any longer: what was read so far, and the request from which the rest is to be read. */
   | { readonly kind: 'passing'; readonly head: readonly Buffer[]; readonly why: 'body too large' | 'buffers full' };
@@ -15,7 +15,7 @@ export interface Upload {
  * How much of the callers' requests is in memory, all of them together, bytes. When it is full, the upload that has been silent for
  * the longest loses its place; one that is all there, and waits for dashd, does not.
  */
-export class Memory {
+export class MemoryBudget {
   private used = 0;
   /** When a byte of each came last; the longest silent first. */
   private readonly uploads = new Map<Upload, number>();
@@ -56,12 +56,12 @@ export class Memory {
  * memory is the caller's to give back, once it has no use for the bytes. A request that ends early is never heard of again.
  * @param drop hangs up on a caller that loses its place
  */
-export function takeIn(
+export function readBody(
   request: IncomingMessage,
   maxBytes: number,
-  memory: Memory,
+  memory: MemoryBudget,
   drop: () => void,
-  done: (intake: Intake, taken: number) => void,
+  done: (read: RequestBody, taken: number) => void,
 ): void {
   const chunks: Buffer[] = [];
   let taken = 0;
@@ -69,9 +69,9 @@ export function takeIn(
     request.off('data', onData).off('end', onEnd).off('close', onClose);
     memory.arrived(upload);
   };
-  const finish = (intake: Intake): void => {
+  const finish = (read: RequestBody): void => {
     stop();
-    done(intake, taken);
+    done(read, taken);
   };
   const onData = (chunk: Buffer): void => {
     chunks.push(chunk);

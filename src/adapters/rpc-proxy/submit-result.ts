@@ -11,7 +11,7 @@ export type Reply =
 const MAX_REPLY_BYTES = 1024 * 1024;
 
 /** Listens to an answer on its way. Without anybody else who reads it, it must be resumed. */
-export function listenTo(reply: IncomingMessage, then: (reply: Reply) => void): void {
+export function readReply(reply: IncomingMessage, then: (reply: Reply) => void): void {
   const chunks: Buffer[] = [];
   let size = 0;
   let isDone = false;
@@ -32,7 +32,7 @@ export function listenTo(reply: IncomingMessage, then: (reply: Reply) => void): 
 }
 
 /** @param place of the call in a batch; undefined when it came alone */
-export function wordIn(reply: Reply, place: number | undefined): RpcAnswer {
+export function submitResult(reply: Reply, place: number | undefined): RpcAnswer {
   if (!reply.ok) return reply;
   const { status, text } = reply;
   const answers = place === undefined || status !== 200 ? undefined : answersIn(text);

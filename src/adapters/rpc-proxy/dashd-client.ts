@@ -47,7 +47,7 @@ const SERVICE_UNAVAILABLE = 503;
 /** Failures that a connection has which was closed while it was idle. */
 const STALE: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
-export class Dashd {
+export class DashdClient {
   /** `host:port`, for people. */
   readonly name: string;
   private readonly agent: Agent;
