@@ -19,7 +19,7 @@ import type { PeerRecord } from '../src/peers/record.js';
 import { select, selecting } from '../src/peers/select.js';
 import { startRelay } from '../src/relay/relay.js';
 import { freePort } from '../src/simulated/free-port.js';
-import { type DemoNetwork, startNetwork } from '../src/simulated/network.js';
+import { type SimulatedNetwork, startNetwork } from '../src/simulated/simulated-network.js';
 import type { Dial } from '../src/streams/ports.js';
 import { outcomes, peer, provenPeer, spread, view } from '../test/peers/support.js';
 import { type Summary, summarise } from './stats.js';
@@ -110,7 +110,7 @@ function measureBook(): Book {
 }
 
 /** Runs a relay on a book of so many peers; wherever they are, one of the simulated nodes answers. */
-async function measureRelay(net: DemoNetwork, count: number): Promise<Phase[]> {
+async function measureRelay(net: SimulatedNetwork, count: number): Promise<Phase[]> {
   const folder = mkdtempSync(join(tmpdir(), 'blockcast-bench-'));
   const peerDb = join(folder, 'broadcast_peers.json');
   if (count > 0)
@@ -171,7 +171,7 @@ async function saving(peerDb: string): Promise<number> {
   return seen.size;
 }
 
-function dialInto({ nodes, dashd }: DemoNetwork): Dial {
+function dialInto({ nodes, dashd }: SimulatedNetwork): Dial {
   return ({ host, port }, timeoutMs, handlers) => {
     const place = host.split('.').reduce((sum, octet) => sum + Number(octet), 0) % nodes.length;
     const node = port === dashd.node.port ? dashd.node : (nodes[place] ?? dashd.node);
@@ -179,7 +179,7 @@ function dialInto({ nodes, dashd }: DemoNetwork): Dial {
   };
 }
 
-async function configFor({ dashd }: DemoNetwork, peerDb: string) {
+async function configFor({ dashd }: SimulatedNetwork, peerDb: string) {
   const loaded = loadConfig({
     options: {
       network: 'regtest',

@@ -7,18 +7,18 @@ import { type Config, loadConfig } from '../config/config.js';
 import type { RelayEvent } from '../contracts/events.js';
 import { selectLimits } from '../peers/plan.js';
 import { type Relay, startRelay } from '../relay/relay.js';
-import type { Line } from '../simulated/behaviour.js';
+import type { LinkQuality } from '../simulated/behaviour.js';
 import { freePort } from '../simulated/free-port.js';
-import { type DemoNetwork, type NetworkOptions, startNetwork } from '../simulated/network.js';
 import { SeededRandom } from '../simulated/seeded-random.js';
+import { type NetworkOptions, type SimulatedNetwork, startNetwork } from '../simulated/simulated-network.js';
 import { realTimers } from '../simulated/timers.js';
 import { SECOND_MS } from '../time.js';
-import { Mishaps } from './mishaps.js';
-import { placesOf } from './places.js';
-import type { Runner } from './race.js';
+import type { ChartedPeer } from './delivery-chart.js';
+import { DemoPool, USUAL_SIZES } from './demo-pool.js';
+import { countriesOf } from './node-countries.js';
+import { NodeFaultSchedule } from './node-faults.js';
+import { Presenter } from './presenter.js';
 import { type Output, Screen } from './screen.js';
-import { ToyPool, USUAL_SIZES } from './toy-pool.js';
-import { View } from './view.js';
 
 export interface DemoOptions extends Pick<NetworkOptions, 'latency'> {
   /** Ends after this many; goes on until stopped unless told. */
@@ -63,8 +63,8 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
     await network.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  const view = new View(screen, runnersOf(network), CONNECTIONS);
-  const mishaps = new Mishaps(network.nodes);
+  const view = new Presenter(screen, chartedPeers(network), CONNECTIONS);
+  const faults = new NodeFaultSchedule(network.nodes);
   const locks: (() => void)[] = [];
   const hear = (event: RelayEvent) => {
     view.hear(event);
@@ -75,23 +75,23 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   };
   screen.print(...welcome(everyMs));
   let relay: Relay;
-  let pool: ToyPool;
+  let pool: DemoPool;
   try {
     const config = await configFor(network, folder);
     relay = await startRelay(config, {
       userAgent: `/blockcast:${packageVersion()}(demo)/`,
       limits: hastened(),
-      country: placesOf(network.nodes),
+      country: countriesOf(network.nodes),
       listen: hear,
     });
-    pool = new ToyPool({
+    pool = new DemoPool({
       endpoint: config.pool.bind,
       chain: network.dashd.node.chain,
       everyMs,
       sizes: USUAL_SIZES,
       random: new SeededRandom(seed),
       timers: realTimers,
-      onFind: () => view.befall(mishaps.onBlock(view.connected)),
+      onFind: () => view.showFaults(faults.onBlock(view.connected)),
     });
     screen.print(...((await options.attend?.(relay)) ?? []));
   } catch (error) {
@@ -133,7 +133,7 @@ function hastened(): { readonly settleMs: number; readonly explorationMs: number
 }
 
 /** @throws Error when the relay's own settings refuse what the demo asks for: a mistake in the demo */
-async function configFor({ dashd }: DemoNetwork, folder: string): Promise<Config> {
+async function configFor({ dashd }: SimulatedNetwork, folder: string): Promise<Config> {
   const result = loadConfig({
     options: {
       network: 'regtest',
@@ -158,12 +158,15 @@ async function configFor({ dashd }: DemoNetwork, folder: string): Promise<Config
   throw new Error(result.errors.map(({ key, problem }) => `${key} ${problem}`).join('; '));
 }
 
-function runnersOf({ nodes, dashd }: DemoNetwork): Runner[] {
+function chartedPeers({ nodes, dashd }: SimulatedNetwork): ChartedPeer[] {
   const own = { peer: dashd.node.address, name: 'dashd', remark: "the pool's own" };
-  return [own, ...nodes.map(({ address, name, line }) => ({ peer: address, name, remark: lineOf(line) }))];
+  return [
+    own,
+    ...nodes.map(({ address, name, linkQuality }) => ({ peer: address, name, remark: describeLink(linkQuality) })),
+  ];
 }
 
-function lineOf({ latencyMs, bytesPerSecond }: Line): string {
+function describeLink({ latencyMs, bytesPerSecond }: LinkQuality): string {
   const thin = bytesPerSecond === undefined ? '' : `, ${Math.round(bytesPerSecond / 1_000)} kB/s`;
   return `${2 * latencyMs} ms away${thin}`;
 }

@@ -1,6 +1,6 @@
 import type { Random } from '../time.js';
 import type { PeerAddress } from '../wire/addr.js';
-import { MAX_ADDRESS_SHARE, MAX_ADDRESSES } from './protocol.js';
+import { MAX_ADDRESS_SHARE, MAX_ADDRESSES } from './dash-core.js';
 
 /** The addresses a node knows, and the one answer it gives to all who ask. Source: Dash Core `net.cpp`, `GetAddresses`. */
 export class AddressBook {

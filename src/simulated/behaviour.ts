@@ -33,7 +33,7 @@ export interface Behaviour {
 }
 
 /** What lies between a node and whoever dials it. */
-export interface Line {
+export interface LinkQuality {
   /** Milliseconds each way. */
   readonly latencyMs: number;
   /** Bytes a second it reads; as fast as it can unless told. */

@@ -1,8 +1,5 @@
 import type { Clock } from '../time.js';
 import type { Hash } from '../wire/reader.js';
-import { regtestGenesis } from './genesis.js';
-import type { Template } from './miner.js';
-import { workOf } from './proof-of-work.js';
 import {
   type BlockFault,
   type Body,
@@ -13,7 +10,10 @@ import {
   type Header,
   readBody,
   readHeader,
-} from './rules.js';
+} from './consensus-rules.js';
+import { regtestGenesis } from './genesis.js';
+import type { Template } from './miner.js';
+import { workOf } from './proof-of-work.js';
 
 /** A header the chain knows, and the block behind it once that came. */
 export interface ChainBlock {

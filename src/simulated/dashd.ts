@@ -1,13 +1,13 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { Feed, type FeedFaults, HIGH_WATER_MARK, TOPICS } from './feed.js';
+import { bindWithRetry } from './bind-with-retry.js';
 import { onFreePort } from './free-port.js';
 import { type MineOptions, mineBlock } from './miner.js';
 import { type NodeOptions, SimulatedNode } from './node.js';
-import { patiently } from './patience.js';
 import { rpcMethods } from './rpc-methods.js';
 import { type RpcFaults, RpcServer } from './rpc-server.js';
+import { HIGH_WATER_MARK, TOPICS, type ZmqFaults, ZmqPublisher } from './zmq-publisher.js';
 
-export interface StandInOptions extends NodeOptions {
+export interface SimulatedDashdOptions extends NodeOptions {
   /** 0, the default, lets the system choose; `start` keeps the choice. */
   readonly rpcPort?: number;
   /** A port, or 0. */
@@ -22,26 +22,26 @@ export interface StandInOptions extends NodeOptions {
 const COOKIE_USER = '__cookie__';
 
 /** A dashd without dashd: a {@link SimulatedNode} with JSON-RPC and a ZeroMQ feed, which mines on demand. */
-export class DashdStandIn {
+export class SimulatedDashd {
   readonly node: SimulatedNode;
   /** May be changed at any time. */
   rpcFaults: RpcFaults = {};
   /** May be changed at any time. */
-  feedFaults: FeedFaults = {};
+  zmqFaults: ZmqFaults = {};
   private readonly rpc: RpcServer;
-  private readonly feed: Feed;
+  private readonly publisher: ZmqPublisher;
   private credentials: string;
   private rpcPort: number;
   private zmqPort: number;
   private stopFeeding: (() => void) | undefined;
   private starts = 0;
 
-  constructor(private readonly options: StandInOptions = {}) {
+  constructor(private readonly options: SimulatedDashdOptions = {}) {
     this.node = new SimulatedNode({ name: 'dashd', ...options });
     this.credentials = `${options.user ?? COOKIE_USER}:${options.password ?? ''}`;
     this.rpcPort = options.rpcPort ?? 0;
     this.zmqPort = options.zmqPort ?? 0;
-    this.feed = new Feed(() => this.feedFaults);
+    this.publisher = new ZmqPublisher(() => this.zmqFaults);
     this.rpc = new RpcServer({
       credentials: () => this.credentials,
       faults: () => this.rpcFaults,
@@ -71,20 +71,20 @@ export class DashdStandIn {
   async start(): Promise<void> {
     this.starts += 1;
     await this.writeCookie();
-    await patiently(() => this.node.start());
+    await bindWithRetry(() => this.node.start());
     this.rpcPort = await bind(this.rpcPort, (port) => this.rpc.start(port));
     this.zmqPort = await bind(this.zmqPort, async (port) => {
-      await this.feed.start(`tcp://127.0.0.1:${port}`);
+      await this.publisher.start(`tcp://127.0.0.1:${port}`);
       return port;
     });
     this.stopFeeding = this.node.chain.onTip((tip) => {
-      if (!this.node.chain.initialDownload) this.feed.publish(tip);
+      if (!this.node.chain.initialDownload) this.publisher.publish(tip);
     });
   }
 
   async stop(): Promise<void> {
     this.stopFeeding?.();
-    await Promise.all([this.node.stop(), this.rpc.stop(), this.feed.stop()]);
+    await Promise.all([this.node.stop(), this.rpc.stop(), this.publisher.stop()]);
     if (this.options.cookieFile !== undefined) await rm(this.options.cookieFile, { force: true });
   }
 
@@ -102,7 +102,7 @@ export class DashdStandIn {
   chainLock(hash = this.node.chain.tip.hash): void {
     const { chain } = this.node;
     const block = chain.get(hash);
-    if (block !== undefined && chain.lock(hash)) this.feed.publishLock(block);
+    if (block !== undefined && chain.lock(hash)) this.publisher.publishLock(block);
   }
 
   /** Source: Dash Core `zmq/zmqrpc.cpp`. */
@@ -121,5 +121,5 @@ export class DashdStandIn {
 
 /** @param port 0 for one that it can have again later */
 function bind<T>(port: number, start: (port: number) => Promise<T>): Promise<T> {
-  return port === 0 ? onFreePort(start) : patiently(() => start(port));
+  return port === 0 ? onFreePort(start) : bindWithRetry(() => start(port));
 }

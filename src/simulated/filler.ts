@@ -1,5 +1,5 @@
 import type { Hash } from '../wire/reader.js';
-import { ANYONE_CAN_SPEND } from './coinbase.js';
+import { ANYONE_CAN_SPEND } from './build-coinbase.js';
 import { encodeTransaction, txidOf } from './transaction.js';
 
 /** An output that the first filler transaction spends. */

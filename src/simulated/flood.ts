@@ -3,8 +3,8 @@ import type { PeerAddress } from '../wire/addr.js';
 import { longAddresses, longHeaders, longInventory } from '../wire/longest.js';
 import { Writer } from '../wire/writer.js';
 import type { Behaviour } from './behaviour.js';
-import type { Link } from './link.js';
-import { MAX_ADDRESSES } from './protocol.js';
+import { MAX_ADDRESSES } from './dash-core.js';
+import type { PeerLink } from './peer-link.js';
 
 const MAX_BACKLOG_BYTES = 64 * 1024;
 const MAX_LOCATOR = 101;
@@ -45,7 +45,7 @@ export class Flood {
   private readonly same: readonly [string, Buffer] | undefined;
 
   constructor(
-    private readonly link: Link,
+    private readonly link: PeerLink,
     private readonly kind: FloodKind,
     private readonly listing: PeerAddress,
   ) {

@@ -6,8 +6,6 @@ import { INV, type InventoryItem } from '../wire/inventory.js';
 import type { Command, Message } from '../wire/registry.js';
 import type { Version } from '../wire/version.js';
 import type { ChainBlock } from './chain.js';
-import type { SimulatedNode } from './node.js';
-import { noteAvailable, type Peer } from './peer.js';
 import {
   ADDRESSES_PER_SECOND,
   COMPACT_VERSION,
@@ -18,7 +16,9 @@ import {
   MAX_UNCONNECTING_HEADERS,
   MIN_PEER_VERSION,
   SERVICE,
-} from './protocol.js';
+} from './dash-core.js';
+import type { SimulatedNode } from './node.js';
+import { noteAvailable, type Peer } from './peer.js';
 
 type MessageWith<C extends Command> = Extract<Message, { readonly command: C }>;
 type Handlers = { readonly [C in Command]?: (node: SimulatedNode, peer: Peer, message: MessageWith<C>) => void };

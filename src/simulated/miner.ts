@@ -4,7 +4,7 @@ import { hashHeader } from '../block/x11.js';
 import { NETWORKS } from '../wire/network.js';
 import { type Hash, hashToWire } from '../wire/reader.js';
 import { Writer } from '../wire/writer.js';
-import { encodeCoinbase } from './coinbase.js';
+import { encodeCoinbase } from './build-coinbase.js';
 import { type Funding, fillerTransactions } from './filler.js';
 import { txidOf } from './transaction.js';
 

@@ -9,14 +9,10 @@ import { NETWORKS } from '../wire/network.js';
 import { type Hash, ZERO_HASH } from '../wire/reader.js';
 import { AddressBook } from './address-book.js';
 import { announce } from './announce.js';
-import type { Behaviour, Line } from './behaviour.js';
+import type { Behaviour, LinkQuality } from './behaviour.js';
 import { type AcceptOutcome, Chain, type ChainBlock } from './chain.js';
 import { compactBlock } from './compact.js';
-import { Flood } from './flood.js';
-import { onFreePort } from './free-port.js';
-import { handle } from './handlers.js';
-import { Link } from './link.js';
-import type { Peer } from './peer.js';
+import type { BlockFault, FaultKind } from './consensus-rules.js';
 import {
   COMPACT_VERSION,
   DISCOURAGEMENT_POINTS,
@@ -29,8 +25,12 @@ import {
   SERVICES,
   SERVICES_TO_OTHERS,
   USER_AGENT,
-} from './protocol.js';
-import type { BlockFault, FaultKind } from './rules.js';
+} from './dash-core.js';
+import { Flood } from './flood.js';
+import { onFreePort } from './free-port.js';
+import { handle } from './handlers.js';
+import type { Peer } from './peer.js';
+import { PeerLink } from './peer-link.js';
 import { realTimers, type Timers } from './timers.js';
 
 export interface NodeOptions {
@@ -39,7 +39,7 @@ export interface NodeOptions {
   /** 0, the default, lets the system choose; `start` keeps the choice. */
   readonly port?: number;
   readonly magic?: Buffer;
-  readonly line?: Line;
+  readonly linkQuality?: LinkQuality;
   readonly behaviour?: Behaviour;
   /** A chain of its own unless given. */
   readonly chain?: Chain;
@@ -93,7 +93,7 @@ export class SimulatedNode {
   /** May be changed at any time; what belongs to the handshake shows in the next one. */
   behaviour: Behaviour;
   /** May be changed at any time. */
-  line: Line;
+  linkQuality: LinkQuality;
   private readonly random: Random;
   private readonly timers: Timers;
   private readonly requested = new Map<Hash, Peer>();
@@ -108,7 +108,7 @@ export class SimulatedNode {
   constructor(options: NodeOptions = {}) {
     this.name = options.name ?? 'node';
     this.magic = options.magic ?? NETWORKS.regtest.magic;
-    this.line = options.line ?? { latencyMs: 0 };
+    this.linkQuality = options.linkQuality ?? { latencyMs: 0 };
     this.behaviour = options.behaviour ?? {};
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? systemRandom;
@@ -290,7 +290,7 @@ export class SimulatedNode {
 
   private adopt(socket: Socket, inbound: boolean): Peer {
     this.sockets.add(socket);
-    const link = new Link(
+    const link = new PeerLink(
       socket,
       { owner: this, inbound, timers: this.timers, random: this.random },
       { inbound: (message) => this.onInbound(peer, message), closed: () => this.forget(peer, socket) },

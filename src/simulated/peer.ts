@@ -1,12 +1,12 @@
 import type { Hash } from '../wire/reader.js';
 import type { Version } from '../wire/version.js';
 import { ancestor, type Chain, type ChainBlock } from './chain.js';
-import type { Link } from './link.js';
+import type { PeerLink } from './peer-link.js';
 
 /** What a node remembers of one peer. Source: Dash Core `net_processing.cpp`, `CNodeState` and `Peer`. */
 export interface Peer {
   readonly id: number;
-  readonly link: Link;
+  readonly link: PeerLink;
   /** They dialled us. */
   readonly inbound: boolean;
   /** Where they are, as `host:port`. */

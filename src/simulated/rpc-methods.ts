@@ -4,10 +4,10 @@ import type { NetAddress } from '../wire/address.js';
 import { hashFromWire } from '../wire/reader.js';
 import { type Chain, type ChainBlock, medianTime } from './chain.js';
 import { CHAINLOCK_SIGNATURE_BYTES, chainLockOf } from './chain-lock.js';
+import { MIN_BLOCK_BYTES } from './consensus-rules.js';
+import { PROTOCOL_VERSION, SERVICES, USER_AGENT } from './dash-core.js';
 import type { SimulatedNode } from './node.js';
-import { PROTOCOL_VERSION, SERVICES, USER_AGENT } from './protocol.js';
 import { RpcError, type RpcMethods } from './rpc-server.js';
-import { MIN_BLOCK_BYTES } from './rules.js';
 
 const RPC_INTERNAL_ERROR = -32603;
 const RPC_MISC_ERROR = -1;

@@ -320,14 +320,14 @@ describe('the dashboard in a browser', { skip }, () => {
   test('the theme that was chosen is remembered', async () => {
     await visit(busy(Date.now()), { scheme: 'light' }, async ({ page }) => {
       await live(page);
-      const ground = () => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
-      const light = await ground();
+      const network = () => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
+      const light = await network();
       await page.getByRole('radio', { name: 'Dark' }).check();
-      const dark = await ground();
+      const dark = await network();
       assert.notEqual(dark, light);
       await page.reload();
       await live(page);
-      assert.equal(await ground(), dark);
+      assert.equal(await network(), dark);
       assert.ok(await page.getByRole('radio', { name: 'Dark' }).isChecked());
     });
   });

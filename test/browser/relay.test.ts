@@ -18,7 +18,7 @@ import { runDemo } from '../../src/demo/main.js';
 import { createLogger } from '../../src/ops/logger.js';
 import { createServices, type Services } from '../../src/ops/services.js';
 import { load } from '../config/support.js';
-import { Embedded } from '../support/embedded.js';
+import { InProcessNetwork } from '../support/in-process-network.js';
 import { findChromium, launch } from './chromium.js';
 
 const chromium = findChromium();
@@ -160,7 +160,7 @@ describe('the dashboard of a relay', { skip }, () => {
   });
 
   test('says what is amiss: no block yet, no peers, dashd down and back', async () => {
-    const embedded = await Embedded.start({ peers: Array.from({ length: 6 }, () => ({})) });
+    const embedded = await InProcessNetwork.start({ peers: Array.from({ length: 6 }, () => ({})) });
     const { relay, dashd, nodes } = embedded;
     const listeners = services();
     for (const event of relay.events) listeners.listen(event);

@@ -6,12 +6,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BlockVerdict } from '../../src/contracts/events.js';
 import { parseBlockEvent } from '../../src/delivery/block-event.js';
-import { spin } from '../support/killing.js';
-import { until } from '../support/process.js';
-import { hashOf } from '../support/relay.js';
-import { isGone } from '../support/shelled.js';
+import { until } from '../support/relay-process.js';
+import { hashOf } from '../support/relay-under-test.js';
+import { isGone } from '../support/shell-started-relay.js';
+import { spin } from '../support/survival-tests.js';
+import { ChaosNetwork } from './chaos-network.js';
 import { INJECT, whySkipped } from './faults.js';
-import { ChaosGround } from './ground.js';
 import { type Fault, plan, type Round } from './plan.js';
 
 export interface CampaignOptions {
@@ -51,39 +51,39 @@ const LOG_TAIL = 4_000;
 export async function campaign(options: CampaignOptions): Promise<CampaignResult> {
   const { seed, rounds: count, seconds = Number.POSITIVE_INFINITY, faults, simulated = false } = options;
   const print = options.print ?? (() => undefined);
-  const ground = await ChaosGround.open(simulated);
+  const network = await ChaosNetwork.open(simulated);
   const rounds: RoundResult[] = [];
   const pushed: string[] = [];
   try {
     print(
-      `seed ${seed}: a relay, ${ground.isReal ? 'dashd' : 'a simulated dashd'}, ${ground.peers.length} simulated peers`,
+      `seed ${seed}: a relay, ${network.isReal ? 'dashd' : 'a simulated dashd'}, ${network.peers.length} simulated peers`,
     );
     const from = performance.now();
     for (const round of plan(seed, faults)) {
       if (round.number > count || performance.now() - from > seconds * 1_000) break;
-      const skipped = whySkipped(round.fault, ground);
+      const skipped = whySkipped(round.fault, network);
       const result =
         skipped === undefined
-          ? await play(ground, round, pushed)
+          ? await play(network, round, pushed)
           : { round, skipped, pushed: 0, faults: [], recoveryMs: 0, nodeMs: {} };
       rounds.push(result);
       print(describeRound(seed, result));
       if (result.faults.length > 0) {
-        print(`the end of the relay's log:\n${ground.relay.output.slice(-LOG_TAIL)}`);
+        print(`the end of the relay's log:\n${network.relay.output.slice(-LOG_TAIL)}`);
         break;
       }
     }
-    const faultsAtEnd = rounds.some((result) => result.faults.length > 0) ? [] : await end(ground, pushed);
+    const faultsAtEnd = rounds.some((result) => result.faults.length > 0) ? [] : await end(network, pushed);
     return { rounds, faults: faultsAtEnd };
   } finally {
-    await ground.close();
+    await network.close();
   }
 }
 
-async function play(ground: ChaosGround, round: Round, allPushed: string[]): Promise<RoundResult> {
-  const { relay } = ground;
-  const pool = ground.openPool();
-  const raws = ground.mine(round.blocks + 1);
+async function play(network: ChaosNetwork, round: Round, allPushed: string[]): Promise<RoundResult> {
+  const { relay } = network;
+  const pool = network.openPool();
+  const raws = network.mine(round.blocks + 1);
   const hashes = raws.map(hashOf);
   allPushed.push(...hashes);
   const faults: string[] = [];
@@ -97,7 +97,7 @@ async function play(ground: ChaosGround, round: Round, allPushed: string[]): Pro
     };
     const pushes = [push(0)];
     await spin(round.delayMs);
-    const heal = await INJECT[round.fault](ground, round);
+    const heal = await INJECT[round.fault](network, round);
     for (let index = 1; index < round.blocks; index += 1) {
       await spin(round.holdMs / round.blocks);
       pushes.push(push(index));
@@ -106,16 +106,16 @@ async function play(ground: ChaosGround, round: Round, allPushed: string[]): Pro
     const from = performance.now();
     await heal();
     pushes.push(push(round.blocks));
-    await untilEverywhere(ground, hashes.at(-1) ?? '', (node) => {
+    await untilEverywhere(network, hashes.at(-1) ?? '', (node) => {
       nodeMs[node] = Math.round(performance.now() - from);
     });
-    const lost = await lacking(ground, hashes);
+    const lost = await lacking(network, hashes);
     faults.push(...lost.map(({ hash, nodes }) => `block ${hash} is lost: ${nodes.join(', ')} lack it`));
     if (lost.length === 0) await Promise.all(pushes);
     if (isGone(relay.pid)) faults.push('the relay ended by itself');
     if (faults.length === 0) {
-      faults.push(...(await untilJudged(ground, hashes)));
-      ground.settle(raws);
+      faults.push(...(await untilJudged(network, hashes)));
+      network.settle(raws);
     }
   } finally {
     pool.close();
@@ -125,11 +125,11 @@ async function play(ground: ChaosGround, round: Round, allPushed: string[]): Pro
 }
 
 /** Waits until all nodes have a block, or it takes too long. @param reached is called for each node that has it, once */
-async function untilEverywhere(ground: ChaosGround, hash: string, reached: (node: string) => void): Promise<void> {
+async function untilEverywhere(network: ChaosNetwork, hash: string, reached: (node: string) => void): Promise<void> {
   const from = performance.now();
-  const waiting = new Set(ground.nodes.map(({ name }) => name));
+  const waiting = new Set(network.nodes.map(({ name }) => name));
   for (;;) {
-    const lackers = await ground.lackers(hash);
+    const lackers = await network.lackers(hash);
     for (const node of waiting) {
       if (lackers.includes(node)) continue;
       waiting.delete(node);
@@ -142,15 +142,15 @@ async function untilEverywhere(ground: ChaosGround, hash: string, reached: (node
 
 /** The blocks that some nodes lack. */
 async function lacking(
-  ground: ChaosGround,
+  network: ChaosNetwork,
   hashes: readonly string[],
 ): Promise<readonly { readonly hash: string; readonly nodes: readonly string[] }[]> {
-  const found = await Promise.all(hashes.map(async (hash) => ({ hash, nodes: await ground.lackers(hash) })));
+  const found = await Promise.all(hashes.map(async (hash) => ({ hash, nodes: await network.lackers(hash) })));
   return found.filter(({ nodes }) => nodes.length > 0);
 }
 
 /** Everybody has the blocks: the relay's last word on each must be that it is delivered. */
-async function untilJudged({ relay }: ChaosGround, hashes: readonly string[]): Promise<readonly string[]> {
+async function untilJudged({ relay }: ChaosNetwork, hashes: readonly string[]): Promise<readonly string[]> {
   const wrong = (): readonly string[] =>
     hashes.flatMap((hash) => {
       const last = relay.events.findLast((event) => event.type === 'verdict' && event.hash === hash);
@@ -162,7 +162,7 @@ async function untilJudged({ relay }: ChaosGround, hashes: readonly string[]): P
 }
 
 /** Asks the relay to stop. @returns what is wrong with its end, or with the history that it leaves */
-async function end({ relay }: ChaosGround, pushed: readonly string[]): Promise<readonly string[]> {
+async function end({ relay }: ChaosNetwork, pushed: readonly string[]): Promise<readonly string[]> {
   const code = await relay.kill('SIGTERM');
   const kept = new Map<string, BlockVerdict>();
   for (const line of readFileSync(join(relay.folder, 'blocks.jsonl'), 'utf8').split('\n')) {

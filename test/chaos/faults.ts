@@ -1,17 +1,17 @@
 /** What each fault of a plan does, and what ends it. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import type { ChaosGround, Node } from './ground.js';
+import type { ChaosNetwork, Node } from './chaos-network.js';
 import type { Fault, Round } from './plan.js';
 
 type Heal = () => Promise<void> | void;
-type Inject = (ground: ChaosGround, round: Round) => Promise<Heal> | Heal;
+type Inject = (network: ChaosNetwork, round: Round) => Promise<Heal> | Heal;
 
 const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
 
 /** Why a fault cannot be had here; undefined when it can. */
-export function whySkipped(fault: Fault, ground: ChaosGround): string | undefined {
-  if (fault === 'dashd-reindex' && !ground.isReal) return 'the simulated dashd has no index';
+export function whySkipped(fault: Fault, network: ChaosNetwork): string | undefined {
+  if (fault === 'dashd-reindex' && !network.isReal) return 'the simulated dashd has no index';
   if (fault === 'disk-full' && !hasPrlimit) return 'there is no prlimit (util-linux); spool-replaced stands for it';
   return undefined;
 }
@@ -22,38 +22,38 @@ export const INJECT: Readonly<Record<Fault, Inject>> = {
     return () => relay.start();
   },
   'relay-freeze': ({ relay }) => freeze(relay.pid),
-  'dashd-kill': async (ground) => {
-    await ground.dashd.process.kill();
-    return () => startDashd(ground);
+  'dashd-kill': async (network) => {
+    await network.dashd.process.kill();
+    return () => startDashd(network);
   },
   'dashd-freeze': ({ dashd }) => freeze(dashd.process.pid),
-  'dashd-restart': async (ground) => {
-    await ground.dashd.process.stop();
-    return () => startDashd(ground);
+  'dashd-restart': async (network) => {
+    await network.dashd.process.stop();
+    return () => startDashd(network);
   },
-  'dashd-reindex': async (ground) => {
-    await ground.dashd.process.stop();
-    return () => startDashd(ground, '-reindex');
+  'dashd-reindex': async (network) => {
+    await network.dashd.process.stop();
+    return () => startDashd(network, '-reindex');
   },
-  'cookie-change': async (ground) => {
-    await ground.dashd.process.stop();
-    await ground.start(ground.dashd);
+  'cookie-change': async (network) => {
+    await network.dashd.process.stop();
+    await network.start(network.dashd);
     // The relay has the old one until then.
-    return () => ground.publishCookie();
+    return () => network.publishCookie();
   },
-  'peer-kill': async (ground, round) => {
-    const peer = peerOf(ground, round);
+  'peer-kill': async (network, round) => {
+    const peer = peerOf(network, round);
     await peer.process.kill();
-    return () => ground.start(peer);
+    return () => network.start(peer);
   },
-  'peer-freeze': (ground, round) => freeze(peerOf(ground, round).process.pid),
-  'partition-silent': (ground, { scope }) => {
-    const paths = ground.paths(scope);
+  'peer-freeze': (network, round) => freeze(peerOf(network, round).process.pid),
+  'partition-silent': (network, { scope }) => {
+    const paths = network.paths(scope);
     for (const path of paths) path.silence();
     return () => all(paths.map((path) => path.open()));
   },
-  'partition-refused': async (ground, { scope }) => {
-    const paths = ground.paths(scope);
+  'partition-refused': async (network, { scope }) => {
+    const paths = network.paths(scope);
     await all(paths.map((path) => path.refuse()));
     return () => all(paths.map((path) => path.open()));
   },
@@ -72,15 +72,15 @@ export const INJECT: Readonly<Record<Fault, Inject>> = {
       renameSync(aside, relay.spool);
     };
   },
-  'clock-jump': (ground, { clockMs }) => {
-    ground.shiftClock(clockMs);
-    return () => ground.shiftClock(0);
+  'clock-jump': (network, { clockMs }) => {
+    network.shiftClock(clockMs);
+    return () => network.shiftClock(0);
   },
 };
 
-async function startDashd(ground: ChaosGround, ...more: readonly string[]): Promise<void> {
-  await ground.start(ground.dashd, ...more);
-  ground.publishCookie();
+async function startDashd(network: ChaosNetwork, ...more: readonly string[]): Promise<void> {
+  await network.start(network.dashd, ...more);
+  network.publishCookie();
 }
 
 function freeze(pid: number | undefined): Heal {
@@ -96,7 +96,7 @@ function limitFiles(pid: number, limit: string): void {
   if (status !== 0) throw new Error(`prlimit: ${stderr.toString()}`);
 }
 
-function peerOf({ peers }: ChaosGround, { peer }: Round): Node {
+function peerOf({ peers }: ChaosNetwork, { peer }: Round): Node {
   const node = peers[peer % peers.length];
   if (node === undefined) throw new Error('no peer');
   return node;

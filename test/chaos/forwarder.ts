@@ -1,6 +1,6 @@
 /** A network path of 127.0.0.1 that can be cut: a TCP forwarder in front of one port. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { patiently } from '../../src/simulated/patience.js';
+import { bindWithRetry } from '../../src/simulated/bind-with-retry.js';
 
 export class Forwarder {
   private server: Server | undefined;
@@ -23,7 +23,7 @@ export class Forwarder {
     for (const [near, far] of this.pairs) join(near, far);
     for (const socket of this.held) this.link(socket);
     this.held.clear();
-    if (this.server === undefined) await patiently(() => this.listen());
+    if (this.server === undefined) await bindWithRetry(() => this.listen());
   }
 
   /** Passes nothing any more, and ends nothing: as a router does that drops packets. */

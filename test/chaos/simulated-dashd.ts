@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../src/adapters/system.js';
 import { loadX11 } from '../../src/block/x11.js';
 import { Chain } from '../../src/simulated/chain.js';
-import { DashdStandIn } from '../../src/simulated/dashd.js';
+import { SimulatedDashd } from '../../src/simulated/dashd.js';
 
 const given = new Map(
   process.argv.slice(2).map((word) => {
@@ -25,7 +25,7 @@ await loadX11();
 mkdirSync(folder, { recursive: true });
 // Coinbases without a payload at all heights: the dashds of the tests are set to that, too.
 const chain = new Chain({ clock: systemClock, specialFrom: Number.POSITIVE_INFINITY });
-const dashd = new DashdStandIn({
+const dashd = new SimulatedDashd({
   chain,
   port: portOf('-port'),
   rpcPort: portOf('-rpcport'),

@@ -5,7 +5,7 @@ import { loadX11 } from '../../src/block/x11.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { eventually, mine, pointsIn, templateOn, tipOf } from '../contract/node-under-test.js';
 import { TestPeer } from '../contract/test-peer.js';
-import { hashOf, RelayUnderTest } from '../support/relay.js';
+import { hashOf, RelayUnderTest } from '../support/relay-under-test.js';
 import { type Dashd, describeWithDashd, startDashd } from './harness.js';
 
 /** dashd adds the network's port to an address without one; of all loopback addresses hardly anybody else uses this one. */

@@ -1,21 +1,21 @@
 /** A relay that is killed and stopped among real dashds, which are connected to nobody else. */
 import { after, before } from 'node:test';
-import { survivalTests } from '../support/killing.js';
-import { RelayProcess } from '../support/process.js';
-import { DashdGround } from './ground.js';
+import { RelayProcess } from '../support/relay-process.js';
+import { survivalTests } from '../support/survival-tests.js';
+import { DashdTestNetwork } from './dashd-test-network.js';
 import { describeWithDashd } from './harness.js';
 
 describeWithDashd('a relay among dashds', () => {
-  const ground = new DashdGround();
+  const network = new DashdTestNetwork();
   const flags: string[] = [];
   const relay = new RelayProcess(flags);
   before(async () => {
-    await ground.open();
-    flags.push(...ground.flags);
+    await network.open();
+    flags.push(...network.flags);
   });
   after(async () => {
     await relay.remove();
-    await ground.remove();
+    await network.remove();
   });
-  survivalTests(relay, ground);
+  survivalTests(relay, network);
 });

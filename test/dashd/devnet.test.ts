@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
 import { eventually, pointsIn } from '../contract/node-under-test.js';
-import { RelayUnderTest } from '../support/relay.js';
+import { RelayUnderTest } from '../support/relay-under-test.js';
 import { type Dashd, describeWithDashd, startDashd } from './harness.js';
 
 const NAME = 'blockcast-test';

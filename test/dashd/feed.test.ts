@@ -1,7 +1,7 @@
 /** dashd's feed as operators set it up: one topic alone, and on IPv6. */
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
-import { RelayUnderTest } from '../support/relay.js';
+import { RelayUnderTest } from '../support/relay-under-test.js';
 import { type DashdOptions, describeWithDashd, startDashd } from './harness.js';
 
 async function feedOf(t: TestContext, options: DashdOptions): Promise<void> {

@@ -15,7 +15,7 @@ import type { Template } from '../../src/simulated/miner.js';
 import { load } from '../config/support.js';
 import { eventually, following, mine, templateOn } from '../contract/node-under-test.js';
 import { httpReceiver } from '../ops/alerts/receivers.js';
-import { hashOf, RelayUnderTest } from '../support/relay.js';
+import { hashOf, RelayUnderTest } from '../support/relay-under-test.js';
 import { type Dashd, describeWithDashd, startDashd } from './harness.js';
 
 describeWithDashd("the pool's blocks in dashd's chain", () => {

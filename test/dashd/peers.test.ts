@@ -13,7 +13,7 @@ import { mineBlock } from '../../src/simulated/miner.js';
 import type { Dial } from '../../src/streams/ports.js';
 import { eventually, pointsIn, templateOn } from '../contract/node-under-test.js';
 import { TestPeer } from '../contract/test-peer.js';
-import { hashOf, RelayUnderTest } from '../support/relay.js';
+import { hashOf, RelayUnderTest } from '../support/relay-under-test.js';
 import { type Dashd, describeWithDashd, startDashd } from './harness.js';
 
 const NODES = 8;

@@ -9,7 +9,7 @@ import { loadX11 } from '../../src/block/x11.js';
 import { freePort } from '../../src/simulated/free-port.js';
 import { mineBlock } from '../../src/simulated/miner.js';
 import { Caller } from '../adapters/rpc-proxy-support.js';
-import { hashOf, RelayUnderTest } from '../support/relay.js';
+import { hashOf, RelayUnderTest } from '../support/relay-under-test.js';
 import { type Dashd, describeWithDashd, startDashd } from './harness.js';
 
 const USER = 'pool';

@@ -5,7 +5,7 @@ import { loadX11 } from '../../src/block/x11.js';
 import type { ServiceEvent } from '../../src/contracts/events.js';
 import { Status } from '../../src/ops/status.js';
 import { clockAt } from '../support/clock.js';
-import { RelayUnderTest } from '../support/relay.js';
+import { RelayUnderTest } from '../support/relay-under-test.js';
 import { type Dashd, describeWithDashd, startDashd } from './harness.js';
 
 const BLOCKS = 3_000;

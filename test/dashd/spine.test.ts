@@ -11,7 +11,7 @@ import type { RelayDeps } from '../../src/relay/relay.js';
 import { mineBlock, type Template } from '../../src/simulated/miner.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { following, pointsIn } from '../contract/node-under-test.js';
-import { hashOf, RelayUnderTest } from '../support/relay.js';
+import { hashOf, RelayUnderTest } from '../support/relay-under-test.js';
 import { type Dashd, describeWithDashd, startDashd } from './harness.js';
 
 /** Blocks that exist before anybody is connected, the same for all. */

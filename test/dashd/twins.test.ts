@@ -5,7 +5,7 @@ import { loadX11 } from '../../src/block/x11.js';
 import type { RelayEvent, ServiceEvent } from '../../src/contracts/events.js';
 import { mineBlock } from '../../src/simulated/miner.js';
 import { pointsIn, templateOn } from '../contract/node-under-test.js';
-import { RelayUnderTest } from '../support/relay.js';
+import { RelayUnderTest } from '../support/relay-under-test.js';
 import { type Dashd, describeWithDashd, startDashd } from './harness.js';
 
 describeWithDashd("the pool's own dashd at two addresses and by a name", () => {

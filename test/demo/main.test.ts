@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, it, type TestContext } from 'node:test';
 import { runDemo } from '../../src/demo/main.js';
-import { startNetwork } from '../../src/simulated/network.js';
+import { startNetwork } from '../../src/simulated/simulated-network.js';
 
 function capture() {
   const text: string[] = [];
@@ -36,7 +36,7 @@ describe('demo network', () => {
     const draw = async (seed: number) => {
       const network = await startNetwork({ seed, nodes: 8 });
       await network.stop();
-      return network.nodes.map(({ line }) => line);
+      return network.nodes.map(({ linkQuality }) => linkQuality);
     };
     const first = await draw(4);
     assert.deepEqual(await draw(4), first);

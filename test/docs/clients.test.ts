@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, describe, test } from 'node:test';
 import { Publisher, Pull } from 'zeromq';
-import { Embedded } from '../support/embedded.js';
-import { hashOf } from '../support/relay.js';
+import { InProcessNetwork } from '../support/in-process-network.js';
+import { hashOf } from '../support/relay-under-test.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'blockcast-clients-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -31,7 +31,7 @@ for (const [name, command, skip] of [
     };
 
     test('pushes a block until it is received, or stored, and hears of one that is not', async () => {
-      const embedded = await Embedded.start({ peers: [{}] });
+      const embedded = await InProcessNetwork.start({ peers: [{}] });
       const { relay } = embedded;
       await relay.connected(2);
       await relay.tipKnown();

@@ -5,11 +5,11 @@ import { Pull, Push } from 'zeromq';
 import type { Behaviour } from '../../src/simulated/behaviour.js';
 import { freePort } from '../../src/simulated/free-port.js';
 import type { RpcFaults } from '../../src/simulated/rpc-server.js';
-import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
+import { InProcessNetwork, type InProcessNetworkOptions } from '../support/in-process-network.js';
 
-let net: Embedded | undefined;
-async function start(options: EmbeddedOptions = {}): Promise<Embedded> {
-  net = await Embedded.start(options);
+let net: InProcessNetwork | undefined;
+async function start(options: InProcessNetworkOptions = {}): Promise<InProcessNetwork> {
+  net = await InProcessNetwork.start(options);
   return net;
 }
 afterEach(async () => {
@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 /** Pushes a block and sees it accepted by so many. */
-async function assertDelivers(one: Embedded, accepted: number): Promise<void> {
+async function assertDelivers(one: InProcessNetwork, accepted: number): Promise<void> {
   const raw = one.mine();
   await one.relay.push(raw);
   const verdict = await one.relay.verdict(raw);

@@ -6,12 +6,12 @@ import type { BlockEvent } from '../../src/contracts/events.js';
 import { freePort } from '../../src/simulated/free-port.js';
 import type { Hash } from '../../src/wire/reader.js';
 import { eventually } from '../contract/node-under-test.js';
-import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
-import { hashOf } from '../support/relay.js';
+import { InProcessNetwork, type InProcessNetworkOptions } from '../support/in-process-network.js';
+import { hashOf } from '../support/relay-under-test.js';
 
-let net: Embedded | undefined;
-async function start(options: EmbeddedOptions): Promise<Embedded> {
-  net = await Embedded.start(options);
+let net: InProcessNetwork | undefined;
+async function start(options: InProcessNetworkOptions): Promise<InProcessNetwork> {
+  net = await InProcessNetwork.start(options);
   return net;
 }
 afterEach(async () => {
@@ -224,7 +224,7 @@ test('CURVE admits the listed client, and turns away another and one without', a
 });
 
 /** The parts of a network that most tests use, its methods bound to it. */
-async function bound(options: EmbeddedOptions) {
+async function bound(options: InProcessNetworkOptions) {
   const embedded = await start(options);
   return {
     relay: embedded.relay,

@@ -1,16 +1,16 @@
 import { after, describe } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
-import { SimulatedGround } from '../support/ground.js';
-import { survivalTests } from '../support/killing.js';
-import { RelayProcess } from '../support/process.js';
+import { RelayProcess } from '../support/relay-process.js';
+import { SimulatedTestNetwork } from '../support/simulated-test-network.js';
+import { survivalTests } from '../support/survival-tests.js';
 
 describe('a relay among simulated nodes', async () => {
   await loadX11();
-  const ground = await SimulatedGround.open();
-  const relay = new RelayProcess(ground.flags);
+  const network = await SimulatedTestNetwork.open();
+  const relay = new RelayProcess(network.flags);
   after(async () => {
     await relay.remove();
-    await ground.stop();
+    await network.stop();
   });
-  survivalTests(relay, ground);
+  survivalTests(relay, network);
 });

@@ -5,18 +5,18 @@ import { Status } from '../../src/ops/status.js';
 import { freePort } from '../../src/simulated/free-port.js';
 import type { RpcFaults } from '../../src/simulated/rpc-server.js';
 import { clockAt } from '../support/clock.js';
-import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
-import { hashOf } from '../support/relay.js';
+import { InProcessNetwork, type InProcessNetworkOptions } from '../support/in-process-network.js';
+import { hashOf } from '../support/relay-under-test.js';
 
-let net: Embedded | undefined;
+let net: InProcessNetwork | undefined;
 afterEach(async () => {
   await net?.stop();
   net = undefined;
 });
 
 /** A relay with two peers in front of a dashd that says of its chain what a test wants it to say. */
-async function start(more: object, options: EmbeddedOptions = {}): Promise<Embedded> {
-  net = await Embedded.start({
+async function start(more: object, options: InProcessNetworkOptions = {}): Promise<InProcessNetwork> {
+  net = await InProcessNetwork.start({
     peers: [{}, {}],
     ...options,
     prepare: (dashd) => {
@@ -31,14 +31,14 @@ function saying(more: object): RpcFaults {
 }
 
 /** What `/readyz` would answer. */
-function readiness({ relay }: Embedded) {
+function readiness({ relay }: InProcessNetwork) {
   const status = new Status({ clock: clockAt(() => 0) });
   for (const event of relay.events) status.listen(event);
   return status.readiness(relay.relay.view);
 }
 
 /** A block that dashd found elsewhere: mined at dashd, unknown to the nodes. */
-async function feedShowsABlock({ dashd, nodes, relay }: Embedded): Promise<string> {
+async function feedShowsABlock({ dashd, nodes, relay }: InProcessNetwork): Promise<string> {
   const [raw] = dashd.generate(1);
   assert.ok(raw);
   for (const node of nodes) node.submit(raw);
@@ -100,7 +100,7 @@ describe('a dashd that is catching up', () => {
   });
 
   test('that still loads is told as starting', async () => {
-    net = await Embedded.start({
+    net = await InProcessNetwork.start({
       peers: [{}],
       prepare: (dashd) => {
         dashd.rpcFaults = { warmingUp: 'Loading block index…' };
@@ -114,8 +114,8 @@ describe('a dashd that is catching up', () => {
 
 describe("a feed that is connected before dashd's first answer", () => {
   /** A block that dashd shows while nothing is known of its chain yet. */
-  async function feedIsEarly(faults: RpcFaults): Promise<{ readonly one: Embedded; readonly raw: Buffer }> {
-    net = await Embedded.start({
+  async function feedIsEarly(faults: RpcFaults): Promise<{ readonly one: InProcessNetwork; readonly raw: Buffer }> {
+    net = await InProcessNetwork.start({
       peers: [{}, {}],
       prepare: (dashd) => {
         dashd.rpcFaults = faults;
@@ -170,7 +170,7 @@ describe('a dashd whose topics are not at dashd.zmq.url', () => {
   });
 
   test('is told as a feed that is down when it publishes no block', async () => {
-    net = await Embedded.start({
+    net = await InProcessNetwork.start({
       prepare: (dashd) => {
         dashd.rpcFaults = { alters: { getzmqnotifications: () => [{ type: 'pubrawtx', address: dashd.zmqUrl }] } };
       },

@@ -7,8 +7,8 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { until } from '../support/process.js';
-import { inShell, Shelled, ShelledGround } from '../support/shelled.js';
+import { until } from '../support/relay-process.js';
+import { inShell, ShellStartedRelay, ShellTestNetwork } from '../support/shell-started-relay.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const isLinux = process.platform === 'linux';
@@ -53,11 +53,11 @@ describe('a relay that may open too few files at once ends with a clear word', {
   });
 });
 
-const ground = await ShelledGround.open();
-after(() => ground.close());
+const network = await ShellTestNetwork.open();
+after(() => network.close());
 
 describe('a relay that runs out of files later', { skip: !hasPrlimit && 'no prlimit(1) here' }, () => {
-  let relay: Shelled | undefined;
+  let relay: ShellStartedRelay | undefined;
   const sockets: Socket[] = [];
   afterEach(async () => {
     for (const socket of sockets.splice(0)) socket.destroy();
@@ -66,7 +66,7 @@ describe('a relay that runs out of files later', { skip: !hasPrlimit && 'no prli
   });
 
   test('delivers a block, burns no core, and ends when it is asked to', async (context) => {
-    relay = await Shelled.start(ground, inShell());
+    relay = await ShellStartedRelay.start(network, inShell());
     const { pid } = relay;
     const highest = Math.max(...readdirSync(`/proc/${pid}/fd`).map(Number));
     const limit = String(highest + 1);

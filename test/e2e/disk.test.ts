@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
-import { until } from '../support/process.js';
-import { inShell, Shelled, ShelledGround } from '../support/shelled.js';
+import { until } from '../support/relay-process.js';
+import { inShell, ShellStartedRelay, ShellTestNetwork } from '../support/shell-started-relay.js';
 
-const ground = await ShelledGround.open();
-after(() => ground.close());
+const network = await ShellTestNetwork.open();
+after(() => network.close());
 
 describe('a relay delivers, answers and ends in time', () => {
-  let relay: Shelled | undefined;
+  let relay: ShellStartedRelay | undefined;
   afterEach(async () => {
     await relay?.remove();
     relay = undefined;
@@ -18,7 +18,7 @@ describe('a relay delivers, answers and ends in time', () => {
 
   // As on a disk that is full (ENOSPC): each write fails, by EFBIG and SIGXFSZ.
   test('when no byte can be written to spool, history and peer file', async () => {
-    relay = await Shelled.start(ground, inShell(), { before: 'ulimit -f 0' });
+    relay = await ShellStartedRelay.start(network, inShell(), { before: 'ulimit -f 0' });
     await relay.assertWell();
     for (const service of ['spool', 'history file', 'peer file']) await relay.is(service, 'down');
     await relay.assertWell();
@@ -26,7 +26,7 @@ describe('a relay delivers, answers and ends in time', () => {
   });
 
   test('when its data folder is deleted: all is written again', async () => {
-    relay = await Shelled.start(ground, inShell());
+    relay = await ShellStartedRelay.start(network, inShell());
     await relay.assertWell();
     rmSync(relay.data, { recursive: true });
     const hash = await relay.assertWell();
@@ -43,7 +43,7 @@ describe('a relay delivers, answers and ends in time', () => {
   });
 
   test('when a file takes the place of its data folder, and when that is gone again', async () => {
-    relay = await Shelled.start(ground, inShell());
+    relay = await ShellStartedRelay.start(network, inShell());
     renameSync(relay.data, `${relay.data}.old`);
     writeFileSync(relay.data, '');
     const hash = await relay.assertWell();

@@ -10,29 +10,29 @@ import type { BlockFinality } from '../../src/contracts/events.js';
 import { parseBlockEvent } from '../../src/delivery/block-event.js';
 import { mineBlock } from '../../src/simulated/miner.js';
 import { following } from '../contract/node-under-test.js';
-import { Embedded } from '../support/embedded.js';
-import { hashOf } from '../support/relay.js';
+import { InProcessNetwork } from '../support/in-process-network.js';
+import { hashOf } from '../support/relay-under-test.js';
 
-let net: Embedded | undefined;
+let net: InProcessNetwork | undefined;
 afterEach(async () => {
   await net?.stop();
   net = undefined;
 });
 
-async function start(): Promise<Embedded> {
-  net = await Embedded.start({ peers: [{}] });
+async function start(): Promise<InProcessNetwork> {
+  net = await InProcessNetwork.start({ peers: [{}] });
   await net.relay.connected(2);
   await net.relay.tipKnown();
   return net;
 }
 
-const endOf = (embedded: Embedded, raw: Buffer) =>
+const endOf = (embedded: InProcessNetwork, raw: Buffer) =>
   embedded.relay.until(`the end of ${hashOf(raw)}`, (events) =>
     events.find((event): event is BlockFinality => event.type === 'finality' && event.hash === hashOf(raw)),
   );
 
 /** Pushes a block on dashd's tip, and waits for its verdict. */
-async function push(embedded: Embedded): Promise<Buffer> {
+async function push(embedded: InProcessNetwork): Promise<Buffer> {
   const raw = embedded.mine();
   await embedded.relay.push(raw);
   await embedded.relay.verdict(raw);

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import type { Behaviour } from '../../src/simulated/behaviour.js';
-import { Embedded } from '../support/embedded.js';
+import { InProcessNetwork } from '../support/in-process-network.js';
 
 type Flood = NonNullable<Behaviour['floods']>;
 
@@ -21,7 +21,7 @@ const FLOODS: Readonly<Record<Flood, string>> = {
   questions: 'getheaders-flood',
 };
 
-let net: Embedded | undefined;
+let net: InProcessNetwork | undefined;
 afterEach(async () => {
   await net?.stop();
   net = undefined;
@@ -30,7 +30,7 @@ afterEach(async () => {
 describe('peers that flood', () => {
   test('each in its way, all at once: each is dropped with its reason, and a block reaches those who behave', async () => {
     const kinds = Object.keys(FLOODS) as Flood[];
-    net = await Embedded.start({ peers: [{}, ...kinds.map((floods) => ({ floods }))] });
+    net = await InProcessNetwork.start({ peers: [{}, ...kinds.map((floods) => ({ floods }))] });
     const one = net;
     const [good, ...flooders] = one.nodes;
     const lost = await Promise.all(flooders.map((node) => one.lost(node)));

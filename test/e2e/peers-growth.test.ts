@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { PlanEvent } from '../../src/contracts/events.js';
 import { selectLimits } from '../../src/peers/plan.js';
-import type { Behaviour, Line } from '../../src/simulated/behaviour.js';
+import type { Behaviour, LinkQuality } from '../../src/simulated/behaviour.js';
 import { mineBlock } from '../../src/simulated/miner.js';
-import { type DemoNetwork, startNetwork } from '../../src/simulated/network.js';
 import type { SimulatedNode } from '../../src/simulated/node.js';
 import { SeededRandom } from '../../src/simulated/seeded-random.js';
-import { hashOf, RelayUnderTest } from '../support/relay.js';
+import { type SimulatedNetwork, startNetwork } from '../../src/simulated/simulated-network.js';
+import { hashOf, RelayUnderTest } from '../support/relay-under-test.js';
 
 const NODES = 300;
 /** Entries in each node's address book, of which it tells 23 %. */
@@ -23,7 +23,7 @@ const LIMITS = { settleMs: settleMs / SPEED, explorationMs: explorationMs / SPEE
 const PATIENCE = 3;
 
 describe('a relay that knows one peer of 300', () => {
-  let net: DemoNetwork;
+  let net: SimulatedNetwork;
   let relay: RelayUnderTest;
   before(async () => {
     net = await startNetwork({ nodes: NODES, known: KNOWN, dashdPeers: 1, latency: false, seed: 7 });
@@ -92,9 +92,9 @@ describe('a relay that knows one peer of 300', () => {
 
   test('replaces those that turn slow, failing or stale within three refreshes, a few at a time', async (t) => {
     const sitting = connected();
-    const turn = (count: number, change: { line?: Line; behaviour?: Behaviour }): SimulatedNode[] =>
+    const turn = (count: number, change: { linkQuality?: LinkQuality; behaviour?: Behaviour }): SimulatedNode[] =>
       sitting.splice(0, count).map((node) => Object.assign(node, change));
-    const slow = turn(3, { line: { latencyMs: 900 } });
+    const slow = turn(3, { linkQuality: { latencyMs: 900 } });
     const failing = turn(3, { behaviour: { diesMidBlock: true } });
     const stale = turn(3, { behaviour: { stuck: true } });
     const bad = [...slow, ...failing, ...stale];

@@ -32,13 +32,13 @@ import { createEventLog } from '../../src/ops/log-events.js';
 import { createLogger } from '../../src/ops/logger.js';
 import { BOOK_LIMITS } from '../../src/peers/book.js';
 import { GRANTS, RATES } from '../../src/session/limits.js';
-import { MAX_ADDRESSES } from '../../src/simulated/protocol.js';
+import { MAX_ADDRESSES } from '../../src/simulated/dash-core.js';
 import { cli } from '../cli/support.js';
-import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
+import { InProcessNetwork, type InProcessNetworkOptions } from '../support/in-process-network.js';
 
-let net: Embedded | undefined;
-async function start(options: EmbeddedOptions = {}): Promise<Embedded> {
-  net = await Embedded.start(options);
+let net: InProcessNetwork | undefined;
+async function start(options: InProcessNetworkOptions = {}): Promise<InProcessNetwork> {
+  net = await InProcessNetwork.start(options);
   return net;
 }
 afterEach(async () => {
@@ -115,7 +115,7 @@ describe('a flood of addresses', () => {
   });
 });
 
-async function bound(options: EmbeddedOptions) {
+async function bound(options: InProcessNetworkOptions) {
   const one = await start(options);
   return { ...one, relay: one.relay, mine: one.mine.bind(one), lost: one.lost.bind(one) };
 }

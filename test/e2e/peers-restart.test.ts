@@ -7,13 +7,13 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { parse } from '../../src/peers/format.js';
 import { delivered } from '../../src/peers/record.js';
 import { mineBlock } from '../../src/simulated/miner.js';
-import { type DemoNetwork, startNetwork } from '../../src/simulated/network.js';
-import { RelayUnderTest } from '../support/relay.js';
+import { type SimulatedNetwork, startNetwork } from '../../src/simulated/simulated-network.js';
+import { RelayUnderTest } from '../support/relay-under-test.js';
 
 const NODES = 6;
 
 let folder = '';
-let net: DemoNetwork;
+let net: SimulatedNetwork;
 let relay: RelayUnderTest | undefined;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'blockcast-restart-'));

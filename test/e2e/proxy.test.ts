@@ -6,17 +6,17 @@ import { createServer } from 'node:net';
 import { afterEach, test } from 'node:test';
 import { dial } from '../../src/adapters/tcp.js';
 import type { BlockEvent, RelayEvent, ServiceEvent } from '../../src/contracts/events.js';
-import type { DashdStandIn } from '../../src/simulated/dashd.js';
+import type { SimulatedDashd } from '../../src/simulated/dashd.js';
 import { freePort } from '../../src/simulated/free-port.js';
 import type { Dial } from '../../src/streams/ports.js';
 import { Caller } from '../adapters/rpc-proxy-support.js';
-import { Embedded, type EmbeddedOptions } from '../support/embedded.js';
-import { hashOf } from '../support/relay.js';
+import { InProcessNetwork, type InProcessNetworkOptions } from '../support/in-process-network.js';
+import { hashOf } from '../support/relay-under-test.js';
 
 const RIGHT = 'user:secret';
 const POLL = '{"id":1,"method":"getblockcount"}';
 
-let net: Embedded | undefined;
+let net: InProcessNetwork | undefined;
 let port = 0;
 
 afterEach(async () => {
@@ -25,9 +25,9 @@ afterEach(async () => {
 });
 
 /** A network whose relay has its proxy open. */
-async function start(options: EmbeddedOptions = {}, isKnown = true): Promise<Embedded> {
+async function start(options: InProcessNetworkOptions = {}, isKnown = true): Promise<InProcessNetwork> {
   const flags = { 'proxy-enabled': 'true', 'proxy-port': '0', 'http-enabled': 'false', ...options.flags };
-  net = await Embedded.start({ peers: [{}, {}, {}], ...options, flags });
+  net = await InProcessNetwork.start({ peers: [{}, {}, {}], ...options, flags });
   const { detail } = await net.service('json-rpc proxy', 'up');
   port = Number(/:(\d+)$/.exec(detail)?.[1]);
   await net.relay.connected((options.peers?.length ?? 3) + 1);
@@ -211,7 +211,7 @@ test('with dashd stopped the peers have the block, the caller an honest error, a
 
 test("a relay that starts while dashd is down sends the blocks of a pool that presents the relay's own credentials, and of nobody else", async () => {
   const flags = { 'proxy-enabled': 'true', 'proxy-port': '0', 'http-enabled': 'false' };
-  net = await Embedded.start({ peers: [{}, {}, {}], flags, prepare: (dashd) => dashd.stop() });
+  net = await InProcessNetwork.start({ peers: [{}, {}, {}], flags, prepare: (dashd) => dashd.stop() });
   const { mine, relay, nodes } = bound(net);
   port = Number(/:(\d+)$/.exec((await net.service('json-rpc proxy', 'up')).detail)?.[1]);
   await relay.connected(3);
@@ -302,7 +302,7 @@ test('a block submitted twice is sent once, and dashd says what it thinks of tha
 test('a relay whose proxy cannot listen says so and does its work', async () => {
   port = await freePort();
   const squatter = createServer().listen(port, '127.0.0.1');
-  net = await Embedded.start({
+  net = await InProcessNetwork.start({
     peers: [{}],
     flags: { 'proxy-enabled': 'true', 'proxy-port': String(port), 'http-enabled': 'false' },
   });
@@ -331,7 +331,7 @@ test('a relay stops although a caller waits for a new block', async () => {
 });
 
 /** From now on dashd never answers what comes through the proxy. Resolves when the first such request is there. */
-function hangForCallers(dashd: DashdStandIn): Promise<void> {
+function hangForCallers(dashd: SimulatedDashd): Promise<void> {
   return new Promise((resolve) => {
     subscribe('http.server.request.start', (message) => {
       const { request } = message as { request: IncomingMessage };
@@ -343,7 +343,7 @@ function hangForCallers(dashd: DashdStandIn): Promise<void> {
 }
 
 /** The parts of a network that most tests use. */
-function bound(embedded: Embedded) {
+function bound(embedded: InProcessNetwork) {
   const { relay, dashd, nodes } = embedded;
   return { relay, dashd, nodes, mine: embedded.mine.bind(embedded) };
 }

@@ -4,13 +4,13 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
-import { DashdStandIn } from '../../src/simulated/dashd.js';
+import { SimulatedDashd } from '../../src/simulated/dashd.js';
 import { mineBlock } from '../../src/simulated/miner.js';
-import { RelayProcess } from '../support/process.js';
-import { hashOf } from '../support/relay.js';
+import { RelayProcess } from '../support/relay-process.js';
+import { hashOf } from '../support/relay-under-test.js';
 
 await loadX11();
-const dashd = new DashdStandIn({ user: 'user', password: 'secret' });
+const dashd = new SimulatedDashd({ user: 'user', password: 'secret' });
 await dashd.start();
 dashd.generate(1);
 after(() => dashd.stop());

@@ -3,13 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Embedded } from '../support/embedded.js';
-import { hashOf } from '../support/relay.js';
+import { InProcessNetwork } from '../support/in-process-network.js';
+import { hashOf } from '../support/relay-under-test.js';
 
 test('a relay that is stopped with a block under way waits for its verdict, and has it on disk', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'blockcast-stop-'));
   const file = join(folder, 'blocks.jsonl');
-  const embedded = await Embedded.start({
+  const embedded = await InProcessNetwork.start({
     peers: [{}, { silent: 'after the handshake' }],
     flags: { 'history-file': file },
   });

@@ -3,17 +3,17 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { after, test } from 'node:test';
-import { until } from '../support/process.js';
-import { inShell, Shelled, ShelledGround } from '../support/shelled.js';
+import { until } from '../support/relay-process.js';
+import { inShell, ShellStartedRelay, ShellTestNetwork } from '../support/shell-started-relay.js';
 
-const ground = await ShelledGround.open();
-after(() => ground.close());
+const network = await ShellTestNetwork.open();
+after(() => network.close());
 
 test('a taken http.port is told once, and the pages are there soon after it is free', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
-  const relay = await Shelled.spawn(ground, inShell(), { httpPort: port });
+  const relay = await ShellStartedRelay.spawn(network, inShell(), { httpPort: port });
   try {
     let output = '';
     relay.shell.stdout?.on('data', (text: Buffer) => {

@@ -3,16 +3,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
-import { Embedded } from '../support/embedded.js';
+import { InProcessNetwork } from '../support/in-process-network.js';
 
 const ending: (() => void | Promise<void>)[] = [];
 afterEach(async () => {
   for (const end of ending.splice(0)) await end();
 });
 
-async function start(peers: (p2pPort: number) => string | Promise<string>): Promise<Embedded> {
+async function start(peers: (p2pPort: number) => string | Promise<string>): Promise<InProcessNetwork> {
   const flags: Record<string, string> = {};
-  const net = await Embedded.start({
+  const net = await InProcessNetwork.start({
     flags,
     prepare: async (dashd) => {
       flags['peers'] = await peers(dashd.node.port);
@@ -40,7 +40,7 @@ async function translation(port: number): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function assertLocalOnly(net: Embedded): Promise<void> {
+async function assertLocalOnly(net: InProcessNetwork): Promise<void> {
   await net.service('peers', 'own-dashd');
   await net.relay.connected(1);
   const raw = net.mine();

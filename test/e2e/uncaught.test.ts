@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { after, afterEach, describe, test } from 'node:test';
-import { inShell, Shelled, ShelledGround } from '../support/shelled.js';
+import { inShell, ShellStartedRelay, ShellTestNetwork } from '../support/shell-started-relay.js';
 
 const ENDS_WITHIN_MS = 5_000;
 const hasFullDevice = existsSync('/dev/full');
@@ -21,17 +21,17 @@ function loading(...modules: readonly string[]) {
   return { env: { NODE_OPTIONS: `--import=${url}` } };
 }
 
-const ground = await ShelledGround.open();
-after(() => ground.close());
+const network = await ShellTestNetwork.open();
+after(() => network.close());
 
 describe('an uncaught exception ends the process, with exit code 1', () => {
-  let relay: Shelled | undefined;
+  let relay: ShellStartedRelay | undefined;
   afterEach(async () => {
     await relay?.remove();
     relay = undefined;
   });
 
-  async function assertCrashes(running: Shelled): Promise<void> {
+  async function assertCrashes(running: ShellStartedRelay): Promise<void> {
     const from = performance.now();
     const ended = once(running.shell, 'exit', { signal: AbortSignal.timeout(ENDS_WITHIN_MS) });
     running.signal('SIGUSR2');
@@ -41,7 +41,7 @@ describe('an uncaught exception ends the process, with exit code 1', () => {
   }
 
   test('told once, though others follow while it is told', async () => {
-    relay = await Shelled.start(ground, inShell(), loading(THROWS));
+    relay = await ShellStartedRelay.start(network, inShell(), loading(THROWS));
     let told = '';
     relay.shell.stderr?.on('data', (text: Buffer) => {
       told += text.toString();
@@ -53,12 +53,12 @@ describe('an uncaught exception ends the process, with exit code 1', () => {
   });
 
   test('when standard output and error are full', { skip: !hasFullDevice && 'no /dev/full here' }, async () => {
-    relay = await Shelled.start(ground, inShell('> /dev/full 2>&1'), loading(THROWS));
+    relay = await ShellStartedRelay.start(network, inShell('> /dev/full 2>&1'), loading(THROWS));
     await assertCrashes(relay);
   });
 
   test('when nobody reads standard output and error any more', async () => {
-    relay = await Shelled.start(ground, inShell(), loading(THROWS));
+    relay = await ShellStartedRelay.start(network, inShell(), loading(THROWS));
     relay.shell.stdout?.destroy();
     relay.shell.stderr?.destroy();
     await assertCrashes(relay);
@@ -66,7 +66,7 @@ describe('an uncaught exception ends the process, with exit code 1', () => {
 
   test('when telling it fails by itself', async () => {
     const dieLater = THROWS.replace('for (let', `${DEAD_STDERR}\n  for (let`);
-    relay = await Shelled.start(ground, inShell(), loading(dieLater));
+    relay = await ShellStartedRelay.start(network, inShell(), loading(dieLater));
     await assertCrashes(relay);
   });
 });

@@ -1,10 +1,10 @@
 import { describe } from 'node:test';
-import { DashdStandIn } from '../../src/simulated/dashd.js';
+import { SimulatedDashd } from '../../src/simulated/dashd.js';
 import { contract } from '../contract/contract.js';
 import type { NodeUnderTest } from '../contract/node-under-test.js';
 
 async function startStandIn(): Promise<NodeUnderTest> {
-  const dashd = new DashdStandIn({ user: 'user', password: 'secret' });
+  const dashd = new SimulatedDashd({ user: 'user', password: 'secret' });
   await dashd.start();
   const { node } = dashd;
   return {

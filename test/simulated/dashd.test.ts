@@ -6,16 +6,16 @@ import { after, before, describe, it } from 'node:test';
 import { Subscriber } from 'zeromq';
 import { createRpc } from '../../src/adapters/rpc.js';
 import { loadX11 } from '../../src/block/x11.js';
-import { DashdStandIn } from '../../src/simulated/dashd.js';
+import { SimulatedDashd } from '../../src/simulated/dashd.js';
 import { TestPeer } from '../contract/test-peer.js';
 
 describe('dashd stand-in', () => {
   const folder = mkdtempSync(join(tmpdir(), 'blockcast-stand-in-'));
   const cookieFile = join(folder, '.cookie');
-  let dashd: DashdStandIn;
+  let dashd: SimulatedDashd;
   before(async () => {
     await loadX11();
-    dashd = new DashdStandIn({ cookieFile });
+    dashd = new SimulatedDashd({ cookieFile });
     await dashd.start();
     dashd.generate(2);
   });
@@ -88,15 +88,15 @@ describe('dashd stand-in', () => {
     while (!(await hear()));
     while (await hear());
     const last = sequences.at(-1) ?? 0;
-    dashd.feedFaults = { swallows: 'both' };
+    dashd.zmqFaults = { swallows: 'both' };
     dashd.generate(2);
-    dashd.feedFaults = {};
+    dashd.zmqFaults = {};
     dashd.generate(1);
     assert.equal(await hear(), true);
     assert.equal(sequences.at(-1), last + 3);
-    dashd.feedFaults = { silent: true };
+    dashd.zmqFaults = { silent: true };
     dashd.generate(1);
-    dashd.feedFaults = {};
+    dashd.zmqFaults = {};
     dashd.generate(1);
     assert.equal(await hear(), true);
     assert.equal(sequences.at(-1), last + 4, 'what was never sent is not missing');

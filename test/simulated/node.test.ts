@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
-import type { Behaviour, Line } from '../../src/simulated/behaviour.js';
+import type { Behaviour, LinkQuality } from '../../src/simulated/behaviour.js';
 import { mineBlock } from '../../src/simulated/miner.js';
 import { SimulatedNode } from '../../src/simulated/node.js';
 import type { Timers } from '../../src/simulated/timers.js';
@@ -14,10 +14,10 @@ const nodes: SimulatedNode[] = [];
 
 async function startNode(
   behaviour: Behaviour = {},
-  line: Line = { latencyMs: 0 },
+  linkQuality: LinkQuality = { latencyMs: 0 },
   timers?: Timers,
 ): Promise<SimulatedNode> {
-  const node = new SimulatedNode({ behaviour, line, ...(timers === undefined ? {} : { timers }) });
+  const node = new SimulatedNode({ behaviour, linkQuality, ...(timers === undefined ? {} : { timers }) });
   await node.start();
   nodes.push(node);
   return node;

@@ -14,11 +14,11 @@ import {
   StatusSchema,
 } from '../../../src/ops/http/schemas.js';
 import { Status } from '../../../src/ops/status.js';
-import { Embedded } from '../../support/embedded.js';
-import { hashOf } from '../../support/relay.js';
+import { InProcessNetwork } from '../../support/in-process-network.js';
+import { hashOf } from '../../support/relay-under-test.js';
 
 test('a relay that runs is told as the API describes it, a block from its arrival to its verdict', async (t) => {
-  const network = await Embedded.start({ peers: [{}, {}, {}] });
+  const network = await InProcessNetwork.start({ peers: [{}, {}, {}] });
   t.after(() => network.stop());
   const { relay } = network.relay;
   const status = new Status({ clock: systemClock });

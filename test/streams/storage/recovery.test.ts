@@ -11,7 +11,7 @@ import { ChainTip } from '../../../src/streams/broadcast/tip.js';
 import { recover } from '../../../src/streams/storage/recovery.js';
 import { NETWORKS } from '../../../src/wire/network.js';
 import type { Hash } from '../../../src/wire/reader.js';
-import { hashOf } from '../../support/relay.js';
+import { hashOf } from '../../support/relay-under-test.js';
 import { answer, FakeRpc, rpcError, START, Time, UNREACHABLE } from '../support.js';
 
 const HEIGHT = 100;

@@ -1,9 +1,9 @@
 import { systemClock } from '../adapters/system.js';
 import { loadX11 } from '../block/x11.js';
 import type { Clock, Random } from '../time.js';
-import type { Line } from './behaviour.js';
+import type { LinkQuality } from './behaviour.js';
 import { Chain } from './chain.js';
-import { DashdStandIn } from './dashd.js';
+import { SimulatedDashd } from './dashd.js';
 import { SimulatedNode } from './node.js';
 import { between, SeededRandom } from './seeded-random.js';
 import { realTimers, type Timers } from './timers.js';
@@ -25,9 +25,9 @@ export interface NetworkOptions {
   readonly timers?: Timers;
 }
 
-export interface DemoNetwork {
+export interface SimulatedNetwork {
   readonly nodes: readonly SimulatedNode[];
-  readonly dashd: DashdStandIn;
+  readonly dashd: SimulatedDashd;
   stop(): Promise<void>;
 }
 
@@ -43,17 +43,17 @@ const ONE_IN = 7;
  * Starts a Dash network on 127.0.0.1: nodes with lines of their own, some of them long or thin, and a dashd with RPC and ZeroMQ. All
  * are on the same chain, and tell each other of blocks.
  */
-export async function startNetwork(options: NetworkOptions = {}): Promise<DemoNetwork> {
+export async function startNetwork(options: NetworkOptions = {}): Promise<SimulatedNetwork> {
   await loadX11();
   const { nodes: count = 20, seed = 1, blocks = 3, clock = systemClock, timers = realTimers } = options;
   const random = new SeededRandom(seed);
   const newChain = () => new Chain({ clock, specialFrom: 1 });
-  const dashd = new DashdStandIn({ user: USER, password: PASSWORD, chain: newChain(), clock, random, timers });
+  const dashd = new SimulatedDashd({ user: USER, password: PASSWORD, chain: newChain(), clock, random, timers });
   const history = dashd.generate(blocks);
   const nodes = Array.from({ length: count }, (_, place) => {
     const node = new SimulatedNode({
       name: nameOf(place),
-      line: options.latency === false ? { latencyMs: 0 } : drawLine(random, place),
+      linkQuality: options.latency === false ? { latencyMs: 0 } : drawLinkQuality(random, place),
       chain: newChain(),
       clock,
       random,
@@ -78,7 +78,7 @@ function nameOf(place: number): string {
 }
 
 /** Between continents or next door, and now and then a line that is slow or thin. */
-function drawLine(random: Random, place: number): Line {
+function drawLinkQuality(random: Random, place: number): LinkQuality {
   if (place % ONE_IN === ONE_IN - 1) return { latencyMs: between(random, 150, 400) };
   if (place % ONE_IN === ONE_IN - 3) return { latencyMs: between(random, 20, 60), bytesPerSecond: 500_000 };
   return { latencyMs: between(random, 1, 90) };

@@ -1,8 +1,8 @@
-/** Real dashds that are connected to nobody but the relay, as the ground of a relay's tests. */
+/** Real dashds that are connected to nobody but the relay, as the network of a relay's tests. */
 import { loadX11 } from '../../src/block/x11.js';
 import type { Funding } from '../../src/simulated/filler.js';
-import { mineOn, REWARD } from '../support/ground.js';
-import type { Ground } from '../support/killing.js';
+import { mineOn, REWARD } from '../support/simulated-test-network.js';
+import type { TestNetwork } from '../support/survival-tests.js';
 import { type Dashd, startDashd } from './harness.js';
 
 /** Coinbases stay without a payload for as long as a test mines. */
@@ -17,7 +17,7 @@ export const LEAD_SECONDS = 3_600;
 const MATURITY = 100;
 
 /** The first is the pool's own. */
-export class DashdGround implements Ground {
+export class DashdTestNetwork implements TestNetwork {
   flags: readonly string[] = [];
   readonly peers = 3;
   nodes: readonly Dashd[] = [];

@@ -8,7 +8,7 @@ import { type Scan, scanTransactions } from '../block/scan.js';
 import { HEADER_SIZE, hashHeader } from '../block/x11.js';
 import { NETWORKS } from '../wire/network.js';
 import { type Hash, hashFromWire, Reader } from '../wire/reader.js';
-import { COINBASE_TYPE, pushNumber } from './coinbase.js';
+import { COINBASE_TYPE, pushNumber } from './build-coinbase.js';
 import { REGTEST_BITS } from './miner.js';
 import { readHead, type TxHead } from './transaction.js';
 

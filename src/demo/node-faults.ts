@@ -1,7 +1,7 @@
 import type { SimulatedNode } from '../simulated/node.js';
 
 /** What has come over a node, for those who watch. */
-export interface Mishap {
+export interface NodeFault {
   readonly node: SimulatedNode;
   /** In a few words. */
   readonly remark: string;
@@ -21,7 +21,7 @@ const SLOW_LATENCY_MS = 1_300;
  * Lets things happen to nodes just as a block comes in for them: with the first one of them begins to die in the middle of blocks and
  * another falls silent, later the best turns slow. It is always somebody the relay is connected to, so that it can be seen.
  */
-export class Mishaps {
+export class NodeFaultSchedule {
   private blocks = 0;
 
   constructor(private readonly nodes: readonly SimulatedNode[]) {}
@@ -30,29 +30,29 @@ export class Mishaps {
    * To be told of each block just before it is sent: the nodes are in this process, and answer before the relay tells of it.
    * @param connected the peers of the relay, by `host:port`
    */
-  onBlock(connected: ReadonlySet<string>): readonly Mishap[] {
+  onBlock(connected: ReadonlySet<string>): readonly NodeFault[] {
     this.blocks += 1;
     const sound = this.nodes
       .filter(({ address, behaviour }) => connected.has(address) && Object.keys(behaviour).length === 0)
-      .toSorted((a, b) => a.line.latencyMs - b.line.latencyMs);
+      .toSorted((a, b) => a.linkQuality.latencyMs - b.linkQuality.latencyMs);
     if (this.blocks === 1) return [...sound.slice(-1).map(dies), ...sound.slice(-2, -1).map(fallsSilent)];
     return this.blocks === SLOW_AT ? sound.slice(0, 1).map(turnsSlow) : [];
   }
 }
 
-function dies(node: SimulatedNode): Mishap {
+function dies(node: SimulatedNode): NodeFault {
   node.behaviour = { diesMidBlock: true };
   return { node, remark: 'dies mid-block', story: 'will break off in the middle of every block' };
 }
 
-function fallsSilent(node: SimulatedNode): Mishap {
+function fallsSilent(node: SimulatedNode): NodeFault {
   node.fallSilent();
   return { node, remark: 'never answers', story: 'will not say another word' };
 }
 
-function turnsSlow(node: SimulatedNode): Mishap {
-  const before = 2 * node.line.latencyMs;
-  node.line = { latencyMs: SLOW_LATENCY_MS };
+function turnsSlow(node: SimulatedNode): NodeFault {
+  const before = 2 * node.linkQuality.latencyMs;
+  node.linkQuality = { latencyMs: SLOW_LATENCY_MS };
   const now = 2 * SLOW_LATENCY_MS;
   return {
     node,

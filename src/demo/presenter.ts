@@ -1,28 +1,28 @@
 import type { BlockEvent, PlanEvent, PlannedChange, RelayEvent } from '../contracts/events.js';
 import type { Hash } from '../wire/reader.js';
-import { Growth } from './growth.js';
-import type { Mishap } from './mishaps.js';
-import { dim, draw, follow, paint, type Race, type Runner } from './race.js';
+import { ConnectionGrowth } from './connection-growth.js';
+import { type BlockDelivery, type ChartedPeer, dim, draw, follow, paint } from './delivery-chart.js';
+import type { NodeFault } from './node-faults.js';
 import type { Screen } from './screen.js';
 
 /** One block's race, as it is shown. */
-interface Heat {
-  readonly race: Race;
+interface ShownBlock {
+  readonly race: BlockDelivery;
   /** Who was connected as the block came. */
   readonly starters: ReadonlySet<string>;
   readonly intro: readonly string[];
 }
 
 /** What the relay tells, as pictures: how its connections grow, then each block's race, and between races who comes and goes. */
-export class View {
+export class Presenter {
   /** Resolves when there are as many connections as were wanted, or on {@link goOn}. */
   readonly grown: Promise<void>;
   private readonly here = new Set<string>();
-  private readonly runners = new Map<string, Runner>();
-  private readonly growth = new Growth();
+  private readonly peers = new Map<string, ChartedPeer>();
+  private readonly growth = new ConnectionGrowth();
   private isGrowing = true;
   /** Of blocks that have no verdict yet, oldest first; the first is the one to be seen. */
-  private readonly heats = new Map<Hash, Heat>();
+  private readonly heats = new Map<Hash, ShownBlock>();
   /** What is told before the next race. */
   private intro: readonly string[] = [];
   /** What happened in a race and is told after it. */
@@ -37,10 +37,10 @@ export class View {
   /** @param connections so many are wanted, the one to dashd counted */
   constructor(
     private readonly screen: Screen,
-    runners: readonly Runner[],
+    peers: readonly ChartedPeer[],
     private readonly connections: number,
   ) {
-    for (const runner of runners) this.runners.set(runner.peer, runner);
+    for (const peer of peers) this.peers.set(peer.peer, peer);
     this.grown = new Promise((resolve) => {
       this.whenGrown = resolve;
     });
@@ -68,13 +68,13 @@ export class View {
   }
 
   /** Tells what came over nodes with the block that is about to be told of. */
-  befall(mishaps: readonly Mishap[]): void {
-    if (mishaps.length === 0) return;
-    for (const { node, remark } of mishaps) {
-      this.runners.set(node.address, { peer: node.address, name: node.name, remark });
+  showFaults(faults: readonly NodeFault[]): void {
+    if (faults.length === 0) return;
+    for (const { node, remark } of faults) {
+      this.peers.set(node.address, { peer: node.address, name: node.name, remark });
       this.looks.set(node.address, 0);
     }
-    this.intro = ['', ...mishaps.map(({ node, story }) => `${node.name} ${story}.`)];
+    this.intro = ['', ...faults.map(({ node, story }) => `${node.name} ${story}.`)];
   }
 
   hear(event: RelayEvent): void {
@@ -137,7 +137,7 @@ export class View {
   }
 
   private nameOf(peer: string): string {
-    return this.runners.get(peer)?.name ?? peer;
+    return this.peers.get(peer)?.name ?? peer;
   }
 
   private onRace(event: BlockEvent): void {
@@ -156,7 +156,7 @@ export class View {
     }
   }
 
-  private finish(heat: Heat): void {
+  private finish(heat: ShownBlock): void {
     this.screen.finish(this.pictureOf(heat));
     this.tellNotes();
     this.heats.delete(heat.race.hash);
@@ -164,9 +164,9 @@ export class View {
     if (this.verdicts >= this.wanted) this.whenRaced();
   }
 
-  private pictureOf({ race, starters, intro }: Heat): string[] {
+  private pictureOf({ race, starters, intro }: ShownBlock): string[] {
     // Those who were there as it began, and those who came in time to take part.
-    const present = [...this.runners.values()].filter(({ peer }) => starters.has(peer) || race.proofs.has(peer));
+    const present = [...this.peers.values()].filter(({ peer }) => starters.has(peer) || race.proofs.has(peer));
     return [...intro, '', ...draw(race, present, this.screen)];
   }
 }

@@ -4,7 +4,7 @@ import type { ChainBlock } from './chain.js';
 import { chainLockOf } from './chain-lock.js';
 
 /** What may go wrong with a feed without its connection breaking. Read anew for each block. */
-export interface FeedFaults {
+export interface ZmqFaults {
   /** Publishes nothing, and counts nothing either: dashd hangs, or its notifier does. */
   readonly silent?: boolean;
   /** Loses this topic's messages on the way: their numbers are missing. */
@@ -20,12 +20,12 @@ export const HIGH_WATER_MARK = 1_000;
  * dashd's ZeroMQ feed: topic, body, and a number that counts each topic's messages. Source: Dash Core
  * `zmq/zmqpublishnotifier.cpp`.
  */
-export class Feed {
+export class ZmqPublisher {
   private readonly sequence = new Map<Topic, number>();
   private socket: Publisher | undefined;
   private sending = Promise.resolve();
 
-  constructor(private readonly faults: () => FeedFaults) {}
+  constructor(private readonly faults: () => ZmqFaults) {}
 
   /** Binds to an endpoint, and counts from 0, as a dashd just started does. */
   async start(endpoint: string): Promise<void> {

@@ -8,7 +8,7 @@ const RETRY_MS = 50;
  * Binds to a port that was ours a moment ago: somebody who looks for a free one may have it at this moment.
  * @throws the system's error when the port stays taken
  */
-export async function patiently<T>(bind: () => Promise<T>): Promise<T> {
+export async function bindWithRetry<T>(bind: () => Promise<T>): Promise<T> {
   for (let waited = 0; ; waited += RETRY_MS) {
     try {
       return await bind();

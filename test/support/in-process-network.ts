@@ -3,29 +3,29 @@ import assert from 'node:assert/strict';
 import { loadX11 } from '../../src/block/x11.js';
 import type { ServiceEvent } from '../../src/contracts/events.js';
 import type { RelayDeps } from '../../src/relay/relay.js';
-import type { Behaviour, Line } from '../../src/simulated/behaviour.js';
-import { DashdStandIn } from '../../src/simulated/dashd.js';
+import type { Behaviour, LinkQuality } from '../../src/simulated/behaviour.js';
+import { SimulatedDashd } from '../../src/simulated/dashd.js';
 import { type MineOptions, mineBlock, type Template } from '../../src/simulated/miner.js';
 import { SimulatedNode } from '../../src/simulated/node.js';
-import { hashOf, RelayUnderTest } from './relay.js';
+import { hashOf, RelayUnderTest } from './relay-under-test.js';
 
-export interface EmbeddedOptions {
+export interface InProcessNetworkOptions {
   /** One node for each; `{}` behaves. */
   readonly peers?: readonly Behaviour[];
   /** What lies between the relay and the peer of the same index; nothing unless given. */
-  readonly lines?: readonly (Line | undefined)[];
+  readonly lines?: readonly (LinkQuality | undefined)[];
   /** Flags over those that lead to the stand-in. */
   readonly flags?: Readonly<Record<string, string>>;
   readonly deps?: Partial<RelayDeps>;
   /** Called before the relay starts. */
-  readonly prepare?: (dashd: DashdStandIn, nodes: readonly SimulatedNode[]) => void | Promise<void>;
+  readonly prepare?: (dashd: SimulatedDashd, nodes: readonly SimulatedNode[]) => void | Promise<void>;
 }
 
-export class Embedded {
+export class InProcessNetwork {
   private extraNonce = 1_000;
 
   private constructor(
-    readonly dashd: DashdStandIn,
+    readonly dashd: SimulatedDashd,
     readonly nodes: readonly SimulatedNode[],
     readonly relay: RelayUnderTest,
   ) {}
@@ -36,11 +36,11 @@ export class Embedded {
     flags = {},
     deps = {},
     prepare,
-  }: EmbeddedOptions = {}): Promise<Embedded> {
+  }: InProcessNetworkOptions = {}): Promise<InProcessNetwork> {
     await loadX11();
-    const dashd = new DashdStandIn({ user: 'user', password: 'secret' });
+    const dashd = new SimulatedDashd({ user: 'user', password: 'secret' });
     const nodes = peers.map(
-      (behaviour, index) => new SimulatedNode({ behaviour, line: lines[index] ?? { latencyMs: 0 } }),
+      (behaviour, index) => new SimulatedNode({ behaviour, linkQuality: lines[index] ?? { latencyMs: 0 } }),
     );
     await Promise.all([dashd, ...nodes].map((node) => node.start()));
     for (const raw of dashd.generate(1)) for (const node of nodes) assert.ok(node.submit(raw).accepted);
@@ -58,7 +58,7 @@ export class Embedded {
       },
       deps,
     );
-    return new Embedded(dashd, nodes, relay);
+    return new InProcessNetwork(dashd, nodes, relay);
   }
 
   /** A valid block on a node's tip, which nobody has. */

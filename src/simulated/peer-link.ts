@@ -3,27 +3,27 @@ import type { Random } from '../time.js';
 import { FrameDecoder, type Inbound } from '../wire/decoder.js';
 import { CHECKSUM_AT, encodeFrame, frameOf, LENGTH_AT } from '../wire/frame.js';
 import type { Message } from '../wire/registry.js';
-import type { Behaviour, Line } from './behaviour.js';
+import type { Behaviour, LinkQuality } from './behaviour.js';
 import { MidBlockWatch } from './mid-block.js';
 import type { Timers } from './timers.js';
 import { guessTransport } from './transport-guess.js';
 
 /** Whose end of a connection a link is. Its line and its behaviour may change while the connection stands. */
-export interface LinkOwner {
+export interface PeerLinkOwner {
   readonly magic: Buffer;
-  readonly line: Line;
+  readonly linkQuality: LinkQuality;
   readonly behaviour: Behaviour;
 }
 
-export interface LinkOptions {
-  readonly owner: LinkOwner;
+export interface PeerLinkOptions {
+  readonly owner: PeerLinkOwner;
   /** They dialled us: what they speak is yet to be found out. */
   readonly inbound: boolean;
   readonly random: Random;
   readonly timers: Timers;
 }
 
-export interface LinkHandlers {
+export interface PeerLinkHandlers {
   inbound(inbound: Inbound): void;
   closed(): void;
 }
@@ -32,7 +32,7 @@ export interface LinkHandlers {
 const KEY_BYTES = 64;
 
 /** A node's end of a connection: messages in and out, through a line that takes its time, with the faults its node was given. */
-export class Link {
+export class PeerLink {
   private readonly decoder: FrameDecoder;
   private readonly watch = new MidBlockWatch();
   private readonly cancels = new Set<() => void>();
@@ -51,8 +51,8 @@ export class Link {
 
   constructor(
     private readonly socket: Socket,
-    private readonly options: LinkOptions,
-    private readonly handlers: LinkHandlers,
+    private readonly options: PeerLinkOptions,
+    private readonly handlers: PeerLinkHandlers,
   ) {
     this.decoder = new FrameDecoder(options.owner.magic);
     this.first = options.inbound ? Buffer.alloc(0) : undefined;
@@ -138,8 +138,8 @@ export class Link {
     return this.options.owner.behaviour;
   }
 
-  private get line(): Line {
-    return this.options.owner.line;
+  private get linkQuality(): LinkQuality {
+    return this.options.owner.linkQuality;
   }
 
   private write(bytes: Buffer): void {
@@ -147,7 +147,7 @@ export class Link {
     const frame = this.falsify ? withFalseChecksum(bytes) : bytes;
     this.delayed += frame.length;
     this.leaving.push(frame);
-    this.after(this.line.latencyMs, () => this.leave());
+    this.after(this.linkQuality.latencyMs, () => this.leave());
   }
 
   private leave(): void {
@@ -165,7 +165,7 @@ export class Link {
       this.socket.resetAndDestroy();
       return;
     }
-    const { bytesPerSecond } = this.line;
+    const { bytesPerSecond } = this.linkQuality;
     if (bytesPerSecond === undefined) {
       this.travel(chunk);
       return;
@@ -179,7 +179,7 @@ export class Link {
 
   private travel(chunk: Buffer): void {
     this.arriving.push(chunk);
-    this.after(this.line.latencyMs, () => {
+    this.after(this.linkQuality.latencyMs, () => {
       const first = this.arriving.shift();
       if (first !== undefined) this.read(first);
     });

@@ -1,13 +1,13 @@
 import { Push } from 'zeromq';
 import type { Chain } from '../simulated/chain.js';
+import { readHeader } from '../simulated/consensus-rules.js';
 import { mineBlock } from '../simulated/miner.js';
-import { readHeader } from '../simulated/rules.js';
 import { between } from '../simulated/seeded-random.js';
 import type { Timers } from '../simulated/timers.js';
 import type { Random } from '../time.js';
 import type { Hash } from '../wire/reader.js';
 
-export interface ToyPoolOptions {
+export interface DemoPoolOptions {
   /** The relay's pool socket, such as `tcp://127.0.0.1:28500`. */
   readonly endpoint: string;
   /** Whose tip it mines on. */
@@ -31,13 +31,13 @@ export interface FoundBlock {
 export const USUAL_SIZES: readonly number[] = [0, 6_600, 11_900, 15_200, 15_200, 300_000];
 
 /** A mining pool of one machine: finds a real regtest block every few seconds and PUSHes it to the relay. */
-export class ToyPool {
+export class DemoPool {
   private readonly socket = new Push({ linger: 0 });
   private found = 0;
   private cancel: () => void = () => undefined;
   private sending = Promise.resolve();
 
-  constructor(private readonly options: ToyPoolOptions) {
+  constructor(private readonly options: DemoPoolOptions) {
     this.socket.connect(options.endpoint);
   }
 

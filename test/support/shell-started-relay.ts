@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Push } from 'zeromq';
 import { loadX11 } from '../../src/block/x11.js';
-import { DashdStandIn } from '../../src/simulated/dashd.js';
+import { SimulatedDashd } from '../../src/simulated/dashd.js';
 import { freePort } from '../../src/simulated/free-port.js';
 import { mineBlock } from '../../src/simulated/miner.js';
 import { SimulatedNode } from '../../src/simulated/node.js';
 import type { Hash } from '../../src/wire/reader.js';
-import { until } from './process.js';
-import { hashOf } from './relay.js';
+import { until } from './relay-process.js';
+import { hashOf } from './relay-under-test.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const STOP_MS = 10_000;
@@ -21,16 +21,16 @@ const STOP_MS = 10_000;
 await loadX11();
 
 /** What a shelled relay works with. */
-export class ShelledGround {
-  readonly dashd = new DashdStandIn({ user: 'user', password: 'secret' });
-  readonly peer = new SimulatedNode({ line: { latencyMs: 0 } });
+export class ShellTestNetwork {
+  readonly dashd = new SimulatedDashd({ user: 'user', password: 'secret' });
+  readonly peer = new SimulatedNode({ linkQuality: { latencyMs: 0 } });
   private extraNonce = 0;
 
-  static async open(): Promise<ShelledGround> {
-    const ground = new ShelledGround();
-    await Promise.all([ground.dashd.start(), ground.peer.start()]);
-    for (const raw of ground.dashd.generate(1)) ground.peer.submit(raw);
-    return ground;
+  static async open(): Promise<ShellTestNetwork> {
+    const network = new ShellTestNetwork();
+    await Promise.all([network.dashd.start(), network.peer.start()]);
+    for (const raw of network.dashd.generate(1)) network.peer.submit(raw);
+    return network;
   }
 
   mine(): Buffer {
@@ -43,7 +43,7 @@ export class ShelledGround {
   }
 }
 
-export interface ShelledOptions {
+export interface ShellStartedOptions {
   /** Shell commands that come before the relay, such as `ulimit`. */
   readonly before?: string;
   /** Of the relay, beyond those that keep it to itself. */
@@ -53,7 +53,7 @@ export interface ShelledOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export class Shelled {
+export class ShellStartedRelay {
   readonly folder = mkdtempSync(join(tmpdir(), 'blockcast-shelled-'));
   readonly shell: ChildProcess;
   private readonly pool = new Push({ linger: 0, reconnectInterval: 10 });
@@ -62,12 +62,12 @@ export class Shelled {
   readonly data = join(this.folder, 'data');
 
   private constructor(
-    private readonly ground: ShelledGround,
+    private readonly network: ShellTestNetwork,
     readonly httpPort: number,
     start: (relay: string) => readonly [string, ...string[]],
-    { before, flags = [], env = {} }: ShelledOptions,
+    { before, flags = [], env = {} }: ShellStartedOptions,
   ) {
-    const { dashd, peer } = ground;
+    const { dashd, peer } = network;
     const words = [
       process.execPath,
       MAIN,
@@ -100,22 +100,22 @@ export class Shelled {
 
   /** Starts it, and waits until a block would reach dashd and the peer. */
   static async start(
-    ground: ShelledGround,
+    network: ShellTestNetwork,
     start: (relay: string) => readonly [string, ...string[]],
-    options: ShelledOptions = {},
-  ): Promise<Shelled> {
-    const shelled = await Shelled.spawn(ground, start, options);
+    options: ShellStartedOptions = {},
+  ): Promise<ShellStartedRelay> {
+    const shelled = await ShellStartedRelay.spawn(network, start, options);
     await shelled.isReady();
     return shelled;
   }
 
   /** Starts it. */
   static async spawn(
-    ground: ShelledGround,
+    network: ShellTestNetwork,
     start: (relay: string) => readonly [string, ...string[]],
-    options: ShelledOptions = {},
-  ): Promise<Shelled> {
-    return new Shelled(ground, options.httpPort ?? (await freePort()), start, options);
+    options: ShellStartedOptions = {},
+  ): Promise<ShellStartedRelay> {
+    return new ShellStartedRelay(network, options.httpPort ?? (await freePort()), start, options);
   }
 
   /** Waits until a block would reach dashd and the peer. */
@@ -182,8 +182,8 @@ export class Shelled {
 
   /** @returns the hash of the block */
   async assertDelivers(): Promise<Hash> {
-    const { dashd, peer } = this.ground;
-    const raw = this.ground.mine();
+    const { dashd, peer } = this.network;
+    const raw = this.network.mine();
     const hash = hashOf(raw);
     await this.pool.send(raw);
     await until('the block at dashd and the peer', () =>

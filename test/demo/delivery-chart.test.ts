@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import type { BlockEvent, PeerProof } from '../../src/contracts/events.js';
-import { draw, follow, type Race } from '../../src/demo/race.js';
+import { type BlockDelivery, draw, follow } from '../../src/demo/delivery-chart.js';
 import { Screen } from '../../src/demo/screen.js';
 
 const hash = 'ab'.repeat(32);
@@ -10,10 +10,10 @@ const received = { type: 'received', at: 0, hash, source: 'pool', size: 15_200, 
 const proof = (peer: string, rest: Partial<PeerProof> & Pick<PeerProof, 'status'>): BlockEvent => {
   return { type: 'proof', at: 0, hash, peer, protected: false, ...rest };
 };
-const runners = ['a', 'b', 'c', 'd', 'e'].map((peer) => ({ peer, name: `node ${peer}`, remark: '' }));
+const peers = ['a', 'b', 'c', 'd', 'e'].map((peer) => ({ peer, name: `node ${peer}`, remark: '' }));
 
-function raceOf(...events: BlockEvent[]): Race {
-  const race = [received, ...events].reduce<Race | undefined>(follow, undefined);
+function raceOf(...events: BlockEvent[]): BlockDelivery {
+  const race = [received, ...events].reduce<BlockDelivery | undefined>(follow, undefined);
   assert.ok(race !== undefined);
   return race;
 }
@@ -26,7 +26,7 @@ describe('race', () => {
       proof('d', { status: 'written', writtenMs: 1 }),
       proof('a', { status: 'accepted', acknowledgedMs: 10, acceptedMs: 12 }),
     );
-    const lines = draw(race, runners, { width: 90, colour: false });
+    const lines = draw(race, peers, { width: 90, colour: false });
     assert.match(lines[0] ?? '', /^Block 7 {2}ab+…? *.*15\.2 kB, 9 transactions$/);
     const rows = lines.slice(1, 6);
     assert.deepEqual(
@@ -63,7 +63,7 @@ describe('race', () => {
       lastMs: 2,
       peers: [{ peer: 'a', protected: true, status: 'accepted', acceptedMs: 2 }],
     });
-    const lines = draw(race, runners, { width: 90, colour: false });
+    const lines = draw(race, peers, { width: 90, colour: false });
     assert.equal(lines.at(-2), '  submitblock: duplicate after 3.1 ms');
     assert.equal(lines.at(-1), '  delivered, 1 of 2 peers: first 2.0 ms, median 2.0 ms, last 2.0 ms');
   });

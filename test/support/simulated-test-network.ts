@@ -1,11 +1,11 @@
 import { scanTransactions } from '../../src/block/scan.js';
-import { DashdStandIn } from '../../src/simulated/dashd.js';
+import { SimulatedDashd } from '../../src/simulated/dashd.js';
 import type { Funding } from '../../src/simulated/filler.js';
 import { mineBlock, type Template } from '../../src/simulated/miner.js';
 import { SimulatedNode } from '../../src/simulated/node.js';
 import { hashFromWire } from '../../src/wire/reader.js';
-import type { Ground } from './killing.js';
-import { hashOf } from './relay.js';
+import { hashOf } from './relay-under-test.js';
+import type { TestNetwork } from './survival-tests.js';
 
 /** Makes blocks of all rounds differ. */
 let extraNonce = 0;
@@ -42,21 +42,21 @@ function lastTransaction(raw: Buffer): string {
 }
 
 /** A simulated dashd and two simulated peers, which are connected to nobody but the relay. */
-export class SimulatedGround implements Ground {
+export class SimulatedTestNetwork implements TestNetwork {
   readonly peers = 3;
 
   private constructor(
-    readonly dashd: DashdStandIn,
+    readonly dashd: SimulatedDashd,
     readonly nodes: readonly SimulatedNode[],
   ) {}
 
-  static async open(): Promise<SimulatedGround> {
-    const dashd = new DashdStandIn({ user: 'user', password: 'secret' });
-    const nodes = Array.from({ length: 2 }, () => new SimulatedNode({ line: { latencyMs: 0 } }));
-    const ground = new SimulatedGround(dashd, nodes);
-    await ground.start();
+  static async open(): Promise<SimulatedTestNetwork> {
+    const dashd = new SimulatedDashd({ user: 'user', password: 'secret' });
+    const nodes = Array.from({ length: 2 }, () => new SimulatedNode({ linkQuality: { latencyMs: 0 } }));
+    const network = new SimulatedTestNetwork(dashd, nodes);
+    await network.start();
     for (const raw of dashd.generate(1)) for (const node of nodes) node.submit(raw);
-    return ground;
+    return network;
   }
 
   get flags(): readonly string[] {

@@ -6,11 +6,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Template } from '../../src/simulated/miner.js';
-import { LEAD_SECONDS, PLAIN_COINBASES } from '../dashd/ground.js';
+import { LEAD_SECONDS, PLAIN_COINBASES } from '../dashd/dashd-test-network.js';
 import { type Dashd, type DashdCommand, findDashd, startDashd } from '../dashd/harness.js';
-import { mineOn } from '../support/ground.js';
-import { RelayProcess } from '../support/process.js';
-import { hashOf } from '../support/relay.js';
+import { RelayProcess } from '../support/relay-process.js';
+import { hashOf } from '../support/relay-under-test.js';
+import { mineOn } from '../support/simulated-test-network.js';
 import { Forwarder } from './forwarder.js';
 
 /** docs/clients/push-block.mjs: what a pool is told to use. */
@@ -40,7 +40,7 @@ export interface Node {
   readonly path: Forwarder;
 }
 
-export class ChaosGround {
+export class ChaosNetwork {
   readonly relay: RelayProcess;
   /** Blocks that every node had, from height 1 on: a node that lost them would have them back from the network. */
   private readonly settled: Buffer[] = [];
@@ -57,7 +57,7 @@ export class ChaosGround {
     readonly peers: readonly Node[],
     /** In front of dashd's RPC and ZeroMQ ports. */
     private readonly services: readonly [rpc: Forwarder, zmq: Forwarder],
-    private readonly pool: (ground: ChaosGround) => BlockPusher,
+    private readonly pool: (network: ChaosNetwork) => BlockPusher,
   ) {
     const [rpc, zmq] = services;
     const flags: string[] = [];
@@ -79,7 +79,7 @@ export class ChaosGround {
   }
 
   /** @param simulated no real dashd, though there is one */
-  static async open(simulated: boolean): Promise<ChaosGround> {
+  static async open(simulated: boolean): Promise<ChaosNetwork> {
     const isReal = !simulated && findDashd() !== undefined;
     const { BlockPusher } = (await import(PUSHER)) as PusherModule;
     const processes: Dashd[] = [];
@@ -103,15 +103,15 @@ export class ChaosGround {
       [dashd.process.rpcUrl, dashd.process.zmqUrl].map((url) => pathTo(portOf(url))),
     );
     if (rpc === undefined || zmq === undefined) throw new Error('no paths');
-    const ground = new ChaosGround(isReal, dashd, peers, [rpc, zmq], ({ relay }) => {
+    const network = new ChaosNetwork(isReal, dashd, peers, [rpc, zmq], ({ relay }) => {
       return new BlockPusher(relay.endpoint('pool'), relay.endpoint('events'));
     });
-    const [first = Buffer.alloc(0)] = ground.mine(1);
-    await Promise.all(ground.nodes.map(({ process }) => process.rpc('submitblock', first.toString('hex'))));
-    ground.settle([first]);
-    await ground.relay.start();
-    await ground.relay.connected(ground.nodes.length);
-    return ground;
+    const [first = Buffer.alloc(0)] = network.mine(1);
+    await Promise.all(network.nodes.map(({ process }) => process.rpc('submitblock', first.toString('hex'))));
+    network.settle([first]);
+    await network.relay.start();
+    await network.relay.connected(network.nodes.length);
+    return network;
   }
 
   get nodes(): readonly Node[] {

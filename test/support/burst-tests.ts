@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { BlockVerdict } from '../../src/contracts/events.js';
-import type { Ground } from './killing.js';
-import { type RelayProcess, until } from './process.js';
-import { hashOf } from './relay.js';
+import { type RelayProcess, until } from './relay-process.js';
+import { hashOf } from './relay-under-test.js';
+import type { TestNetwork } from './survival-tests.js';
 
 export interface Burst {
   readonly blocks: number;
@@ -22,11 +22,16 @@ const HEALTH_EVERY_MS = 25;
 const PATIENCE_MS = 240_000;
 
 /** @param http where the relay's pages are */
-export function burstTests(relay: RelayProcess, ground: Ground, http: () => string, bursts: readonly Burst[]): void {
+export function burstTests(
+  relay: RelayProcess,
+  network: TestNetwork,
+  http: () => string,
+  bursts: readonly Burst[],
+): void {
   for (const { blocks, size, maxRssMb, maxHealthMs } of bursts) {
     const what = size === undefined ? '' : ` of ${size} bytes`;
     test(`${blocks} blocks${what} at once: a verdict each, in order, nobody dropped, and the pages answer`, async (context) => {
-      const raws = await ground.mine(blocks, size);
+      const raws = await network.mine(blocks, size);
       const hashes = raws.map(hashOf);
       const health = new HealthWatch(http());
       const from = performance.now();
@@ -34,10 +39,10 @@ export function burstTests(relay: RelayProcess, ground: Ground, http: () => stri
       const pushedMs = performance.now() - from;
       const verdicts = await until(
         () =>
-          `all verdicts with all peers, with ${verdictsOf(relay, hashes).map((verdict) => verdict.peersReached)} of ${ground.peers}`,
+          `all verdicts with all peers, with ${verdictsOf(relay, hashes).map((verdict) => verdict.peersReached)} of ${network.peers}`,
         () => {
           const known = verdictsOf(relay, hashes);
-          return known.length === blocks && known.every(({ peersReached }) => peersReached === ground.peers)
+          return known.length === blocks && known.every(({ peersReached }) => peersReached === network.peers)
             ? known
             : undefined;
         },
@@ -46,7 +51,7 @@ export function burstTests(relay: RelayProcess, ground: Ground, http: () => stri
       );
       const doneMs = performance.now() - from;
       const healthMs = await health.stop();
-      const lacking = await Promise.all([hashes[0], hashes.at(-1)].map((hash) => ground.lackers(hash ?? '')));
+      const lacking = await Promise.all([hashes[0], hashes.at(-1)].map((hash) => network.lackers(hash ?? '')));
       context.diagnostic(
         JSON.stringify({
           blocks,

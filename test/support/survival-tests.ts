@@ -6,11 +6,11 @@ import type { BlockEvent, BlockVerdict } from '../../src/contracts/events.js';
 import { parseBlockEvent } from '../../src/delivery/block-event.js';
 import { SeededRandom } from '../../src/simulated/seeded-random.js';
 import type { Random } from '../../src/time.js';
-import { type RelayProcess, until } from './process.js';
-import { hashOf } from './relay.js';
+import { type RelayProcess, until } from './relay-process.js';
+import { hashOf } from './relay-under-test.js';
 
 /** The network around a relay. */
-export interface Ground {
+export interface TestNetwork {
   /** Flags that lead a relay to it. */
   readonly flags: readonly string[];
   /** How many peers there are, dashd among them. */
@@ -40,9 +40,9 @@ const KILLS = Number(process.env['KILLS'] ?? 3);
 const SEED = Number(process.env['SEED'] ?? 10);
 const BLOCKS_WHILE_DOWN = 20;
 
-export function survivalTests(relay: RelayProcess, ground: Ground): void {
+export function survivalTests(relay: RelayProcess, network: TestNetwork): void {
   test(`killed within 50 ms after it told of a block: of ${KILLS} none is lost`, async (context) => {
-    const losses = await killAround(relay, ground, {
+    const losses = await killAround(relay, network, {
       kills: KILLS,
       moment: 'received',
       withinMs: 50,
@@ -53,7 +53,7 @@ export function survivalTests(relay: RelayProcess, ground: Ground): void {
   });
 
   test(`killed while it takes and writes a block: of ${2 * KILLS} none is lost, when the pool pushes again what was not told`, async (context) => {
-    const losses = await killAround(relay, ground, {
+    const losses = await killAround(relay, network, {
       kills: 2 * KILLS,
       moment: 'writing',
       withinMs: 1,
@@ -65,8 +65,8 @@ export function survivalTests(relay: RelayProcess, ground: Ground): void {
 
   test(`killed ${KILLS} times within 50 ms after it told of a block that nobody else has: all are on disk, and go out in order when it is back`, async (context) => {
     const random = new SeededRandom(SEED + 3);
-    const chain = await ground.mine(KILLS);
-    await ground.stop();
+    const chain = await network.mine(KILLS);
+    await network.stop();
     for (const raw of chain) {
       await relay.start();
       await pushUntilTold(relay, raw);
@@ -76,19 +76,19 @@ export function survivalTests(relay: RelayProcess, ground: Ground): void {
     const kept = new Set(spooled(relay));
     for (const raw of chain) assert.ok(kept.has(`${hashOf(raw)}.block`), `${hashOf(raw)} is on disk`);
 
-    await ground.start();
+    await network.start();
     const from = performance.now();
     await relay.start();
-    await assertDelivered(relay, ground, chain, 'recovered');
+    await assertDelivered(relay, network, chain, 'recovered');
     context.diagnostic(JSON.stringify({ allDeliveredMs: Math.round(performance.now() - from) }));
   });
 
   test(`${BLOCKS_WHILE_DOWN} blocks that are pushed while it is down: taken in their order, and at all nodes with a verdict each when it is back`, async (context) => {
-    const chain = await ground.mine(BLOCKS_WHILE_DOWN);
+    const chain = await network.mine(BLOCKS_WHILE_DOWN);
     for (const raw of chain) await relay.push(raw);
     const from = performance.now();
     await relay.start();
-    await assertDelivered(relay, ground, chain);
+    await assertDelivered(relay, network, chain);
     context.diagnostic(JSON.stringify({ allDeliveredMs: Math.round(performance.now() - from) }));
   });
 
@@ -97,8 +97,8 @@ export function survivalTests(relay: RelayProcess, ground: Ground): void {
     const tookMs: number[] = [];
     for (let turn = 0; turn < KILLS; turn += 1) {
       await relay.start();
-      await relay.connected(ground.peers);
-      const [raw = Buffer.alloc(0)] = await ground.mine(1);
+      await relay.connected(network.peers);
+      const [raw = Buffer.alloc(0)] = await network.mine(1);
       const verdict = relay.next('verdict', hashOf(raw));
       await relay.push(raw);
       await spin(random.float() * 20);
@@ -107,7 +107,7 @@ export function survivalTests(relay: RelayProcess, ground: Ground): void {
       tookMs.push(performance.now() - from);
       const told = await verdict;
       assert.ok(told.type === 'verdict' && told.success, JSON.stringify(told));
-      assert.equal(await ground.lackers(hashOf(raw)), 0);
+      assert.equal(await network.lackers(hashOf(raw)), 0);
     }
     context.diagnostic(JSON.stringify({ stoppedWithinMs: Math.round(Math.max(...tookMs)) }));
   });
@@ -115,7 +115,7 @@ export function survivalTests(relay: RelayProcess, ground: Ground): void {
 
 export async function killAround(
   relay: RelayProcess,
-  ground: Ground,
+  network: TestNetwork,
   options: {
     readonly kills: number;
     /** `writing`: there is a first trace of the block in the spool. */
@@ -132,8 +132,8 @@ export async function killAround(
   let pushedAgain = 0;
   await relay.start();
   for (let turn = 0; turn < kills; turn += 1) {
-    await relay.connected(ground.peers);
-    const [raw = Buffer.alloc(0)] = await ground.mine(1);
+    await relay.connected(network.peers);
+    const [raw = Buffer.alloc(0)] = await network.mine(1);
     const hash = hashOf(raw);
     let isTold = false;
     const told = relay.next('received', hash).then(() => {
@@ -144,14 +144,14 @@ export async function killAround(
     else await untilTraced(relay, hash);
     await spin(random.float() * withinMs);
     await relay.kill();
-    if ((await ground.lackers(hash)) > 0) lackedAtKill += 1;
+    if ((await network.lackers(hash)) > 0) lackedAtKill += 1;
     const restarted = performance.now();
     await relay.start();
     if (!isTold) {
       pushedAgain += 1;
       await pushAgain(relay, raw);
     }
-    if (await settles(() => ground.lackers(hash))) recovered.push(performance.now() - restarted);
+    if (await settles(() => network.lackers(hash))) recovered.push(performance.now() - restarted);
     else lost.push(hash);
   }
   await relay.kill('SIGTERM');
@@ -163,13 +163,13 @@ export async function killAround(
 /** All nodes have the blocks, each has a verdict that says so, in the order of the chain, and the spool is empty: then the relay is stopped. */
 async function assertDelivered(
   relay: RelayProcess,
-  ground: Ground,
+  network: TestNetwork,
   chain: readonly Buffer[],
   late?: 'recovered',
 ): Promise<void> {
   const hashes = chain.map(hashOf);
   const from = relay.events.length;
-  for (const hash of hashes) assert.ok(await settles(() => ground.lackers(hash)), `${hash} is everywhere`);
+  for (const hash of hashes) assert.ok(await settles(() => network.lackers(hash)), `${hash} is everywhere`);
   await until(
     () => `the spool to be empty: ${spooled(relay)}`,
     () => (spooled(relay).length === 0 ? true : undefined),
@@ -195,7 +195,7 @@ async function assertDelivered(
   for (const hash of hashes) {
     const verdict = verdicts.get(hash);
     assert.equal(verdict?.outcome, 'delivered', JSON.stringify(verdict));
-    assert.equal(verdict?.peersReached, ground.peers, JSON.stringify(verdict));
+    assert.equal(verdict?.peersReached, network.peers, JSON.stringify(verdict));
     if (late !== undefined) assert.equal(verdict?.late, late);
   }
 }

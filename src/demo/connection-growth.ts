@@ -1,5 +1,5 @@
 /** How the number of connections grows from look to look, as a line of text. */
-export class Growth {
+export class ConnectionGrowth {
   private readonly steps: number[] = [];
   private now = 0;
   private known = 0;

@@ -8,10 +8,10 @@ const NEAR_TO_FAR = [
 ] as const;
 
 /** @returns the country of the node at a port: the longer its line, the farther it is */
-export function placesOf(
-  nodes: readonly Pick<SimulatedNode, 'port' | 'line'>[],
+export function countriesOf(
+  nodes: readonly Pick<SimulatedNode, 'port' | 'linkQuality'>[],
 ): (host: string, port: number) => string | undefined {
-  const byDistance = [...nodes].sort((a, b) => a.line.latencyMs - b.line.latencyMs);
+  const byDistance = [...nodes].sort((a, b) => a.linkQuality.latencyMs - b.linkQuality.latencyMs);
   const places = new Map(
     byDistance.map(({ port }, index) => [port, NEAR_TO_FAR[Math.floor((index / nodes.length) * NEAR_TO_FAR.length)]]),
   );

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { AddressBook } from '../../src/simulated/address-book.js';
-import { pushNumber } from '../../src/simulated/coinbase.js';
+import { pushNumber } from '../../src/simulated/build-coinbase.js';
 import { fillerTransactions } from '../../src/simulated/filler.js';
 import { MidBlockWatch } from '../../src/simulated/mid-block.js';
 import { workOf } from '../../src/simulated/proof-of-work.js';

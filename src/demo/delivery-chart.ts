@@ -2,7 +2,7 @@
 import type { BlockEvent, PeerProof, Verdict } from '../contracts/events.js';
 import type { Hash } from '../wire/reader.js';
 
-export interface Race {
+export interface BlockDelivery {
   readonly hash: Hash;
   readonly size: number;
   readonly height?: number;
@@ -12,7 +12,7 @@ export interface Race {
   readonly verdict?: Verdict;
 }
 
-export interface Runner {
+export interface ChartedPeer {
   /** `host:port` */
   readonly peer: string;
   readonly name: string;
@@ -20,14 +20,14 @@ export interface Runner {
   readonly remark: string;
 }
 
-export interface Look {
+export interface ChartStyle {
   /** Characters in a line. */
   readonly width: number;
   readonly colour: boolean;
 }
 
 /** The race after an event; the same one when the event is not about it. */
-export function follow(race: Race | undefined, event: BlockEvent): Race | undefined {
+export function follow(race: BlockDelivery | undefined, event: BlockEvent): BlockDelivery | undefined {
   if (event.type === 'received') {
     const { hash, size, height, transactions } = event;
     return {
@@ -49,16 +49,16 @@ function provenMs({ acknowledgedMs, acceptedMs }: PeerProof): number | undefined
   return acknowledgedMs ?? acceptedMs;
 }
 
-/** The race as lines: a heading, a bar for each runner, the fastest on top, and what came of it. */
-export function draw(race: Race, runners: readonly Runner[], look: Look): string[] {
+/** The race as lines: a heading, a bar for each peer, the fastest on top, and what came of it. */
+export function draw(race: BlockDelivery, peers: readonly ChartedPeer[], style: ChartStyle): string[] {
   const times = [...race.proofs.values()].flatMap((proof) => provenMs(proof) ?? []);
   const longest = Math.max(1, ...times);
-  const rows = runners.map((runner) => ({ runner, proof: race.proofs.get(runner.peer) })).toSorted(byTime);
-  return [heading(race, look), ...rows.map((row) => drawRow(row, longest, look)), ...footing(race, look)];
+  const rows = peers.map((peer) => ({ peer, proof: race.proofs.get(peer.peer) })).toSorted(byTime);
+  return [heading(race, style), ...rows.map((row) => drawRow(row, longest, style)), ...footing(race, style)];
 }
 
 interface Row {
-  readonly runner: Runner;
+  readonly peer: ChartedPeer;
   readonly proof: PeerProof | undefined;
 }
 
@@ -80,19 +80,19 @@ const STATUS_WIDTH = 26;
 const LEAST_BAR = 10;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-function drawRow({ runner, proof }: Row, longest: number, look: Look): string {
-  const room = Math.max(LEAST_BAR, look.width - NAME_WIDTH - REMARK_WIDTH - TIME_WIDTH - STATUS_WIDTH - 6);
+function drawRow({ peer, proof }: Row, longest: number, style: ChartStyle): string {
+  const room = Math.max(LEAST_BAR, style.width - NAME_WIDTH - REMARK_WIDTH - TIME_WIDTH - STATUS_WIDTH - 6);
   const ms = proof === undefined ? undefined : provenMs(proof);
   const bar = ms === undefined ? '' : barOf((ms / longest) * room);
   const time = ms === undefined ? '' : milliseconds(ms);
   const { text, colour } = statusOf(proof);
   const status = text.length > STATUS_WIDTH ? `${text.slice(0, STATUS_WIDTH - 1)}…` : text;
   const line = [
-    `  ${runner.name.padEnd(NAME_WIDTH)}`,
-    dim(runner.remark.slice(0, REMARK_WIDTH).padEnd(REMARK_WIDTH), look),
-    paint(bar.padEnd(room), colour, look),
+    `  ${peer.name.padEnd(NAME_WIDTH)}`,
+    dim(peer.remark.slice(0, REMARK_WIDTH).padEnd(REMARK_WIDTH), style),
+    paint(bar.padEnd(room), colour, style),
     time.padStart(TIME_WIDTH),
-    paint(status, colour, look),
+    paint(status, colour, style),
   ];
   return line.join(' ').trimEnd();
 }
@@ -124,14 +124,14 @@ function statusOf(proof: PeerProof | undefined): { readonly text: string; readon
   }
 }
 
-function heading({ hash, size, height, transactions }: Race, look: Look): string {
+function heading({ hash, size, height, transactions }: BlockDelivery, style: ChartStyle): string {
   const number = height === undefined ? '' : ` ${height}`;
   const count = transactions === undefined ? '' : `, ${transactions} transaction${transactions === 1 ? '' : 's'}`;
-  return bold(`Block${number}  ${hash.slice(0, 16)}…  ${bytes(size)}${count}`, look);
+  return bold(`Block${number}  ${hash.slice(0, 16)}…  ${bytes(size)}${count}`, style);
 }
 
-function footing({ verdict }: Race, look: Look): string[] {
-  if (verdict === undefined) return [dim('  …', look)];
+function footing({ verdict }: BlockDelivery, style: ChartStyle): string[] {
+  if (verdict === undefined) return [dim('  …', style)];
   const { rpc, outcome, reason, peersReached, peersTried, firstMs, medianMs, lastMs } = verdict;
   const answer = rpc === undefined ? 'no answer' : `${rpc.outcome} after ${milliseconds(rpc.ms)}`;
   const why = rpc?.reason === undefined ? '' : ` (${rpc.reason})`;
@@ -142,7 +142,7 @@ function footing({ verdict }: Race, look: Look): string[] {
   const colour = verdict.success ? 'green' : 'red';
   return [
     `  submitblock: ${answer}${why}`,
-    paint(`  ${outcome}${reason === undefined ? '' : ` (${reason})`}`, colour, look) +
+    paint(`  ${outcome}${reason === undefined ? '' : ` (${reason})`}`, colour, style) +
       `, ${peersReached} of ${peersTried} peers${span}`,
   ];
 }
@@ -157,14 +157,14 @@ function bytes(size: number): string {
 
 const CODES: Readonly<Record<Colour, number>> = { green: 32, cyan: 36, yellow: 33, red: 31, grey: 90 };
 
-export function paint(text: string, colour: Colour, look: Look): string {
-  return look.colour && text.trim() !== '' ? `\x1b[${CODES[colour]}m${text}\x1b[0m` : text;
+export function paint(text: string, colour: Colour, style: ChartStyle): string {
+  return style.colour && text.trim() !== '' ? `\x1b[${CODES[colour]}m${text}\x1b[0m` : text;
 }
 
-export function dim(text: string, look: Look): string {
-  return paint(text, 'grey', look);
+export function dim(text: string, style: ChartStyle): string {
+  return paint(text, 'grey', style);
 }
 
-function bold(text: string, look: Look): string {
-  return look.colour ? `\x1b[1m${text}\x1b[0m` : text;
+function bold(text: string, style: ChartStyle): string {
+  return style.colour ? `\x1b[1m${text}\x1b[0m` : text;
 }
