@@ -33,7 +33,7 @@ function claiming(height: number, time = 1_790_000_000): Buffer {
   return mineBlock({ previous: PARENT, time, transactions: [buildTx({ version: 3, type: 5, inputs, payload })] });
 }
 
-class RelayUnderTest {
+class BroadcasterUnderTest {
   readonly time = new Time();
   readonly net = new FakeNet();
   readonly rpc = new FakeRpc(() => this.time.now);
@@ -98,7 +98,7 @@ describe('a block of trivial work, by the parameters of mainnet', () => {
     [false, 'while nothing is known of the chain'],
   ] as const) {
     it(`is with dashd alone ${what}, whatever keeps dashd from answering, and leaves no trace`, async () => {
-      const relay = new RelayUnderTest(MAINNET, known);
+      const relay = new BroadcasterUnderTest(MAINNET, known);
       const { hash, height } = relay.tip;
       for (const raw of [first, child, liar]) {
         const reply = later();
@@ -115,14 +115,14 @@ describe('a block of trivial work, by the parameters of mainnet', () => {
   }
 
   it('goes out once dashd has taken it: the doubt may be a misunderstanding of ours', async () => {
-    const relay = new RelayUnderTest(MAINNET);
+    const relay = new BroadcasterUnderTest(MAINNET);
     await relay.fromPool(first, answer(null));
     assert.equal(relay.sent, 3);
     assert.equal(relay.tip.height, HEIGHT + 1);
   });
 
   it('is no cause for another to be believed: each of a chain is doubted', async () => {
-    const relay = new RelayUnderTest(MAINNET);
+    const relay = new BroadcasterUnderTest(MAINNET);
     await relay.fromPool(first, UNREACHABLE);
     assert.deepEqual(codes(await relay.fromPool(child, UNREACHABLE)), ['target', 'parent']);
     assert.equal(relay.sent, 0);
@@ -134,7 +134,7 @@ describe('a block that claims a height', () => {
 
   for (const height of [CLAIMS_EVERYTHING, HEIGHT + 2, HEIGHT, 0]) {
     it(`of ${height}, while its parent's is ${HEIGHT}, is with dashd alone, and no peer is behind for it`, async () => {
-      const relay = new RelayUnderTest(NETWORKS.regtest);
+      const relay = new BroadcasterUnderTest(NETWORKS.regtest);
       const reply = later();
       const arrival = await relay.fromPool(claiming(height), reply.answer);
       assert.deepEqual([codes(arrival), arrival.block.height], [['height'], HEIGHT + 1]);
@@ -145,14 +145,14 @@ describe('a block that claims a height', () => {
   }
 
   it('is not believed where its parent is unknown', async () => {
-    const relay = new RelayUnderTest(NETWORKS.regtest, false);
+    const relay = new BroadcasterUnderTest(NETWORKS.regtest, false);
     await relay.fromPool(claiming(CLAIMS_EVERYTHING), UNREACHABLE);
     assert.equal(relay.sent, 3, 'the peers are all there is');
     assert.equal(relay.tip.height, 0);
   });
 
   it('that fits goes out at once; refused by dashd later, it leaves nothing to build on or to serve', async () => {
-    const relay = new RelayUnderTest(NETWORKS.regtest);
+    const relay = new BroadcasterUnderTest(NETWORKS.regtest);
     const raw = claiming(HEIGHT + 1);
     const reply = later();
     await relay.fromPool(raw, reply.answer);
@@ -169,7 +169,7 @@ describe('a block that claims a height', () => {
   });
 
   it('keeps what dashd only lacked the parent of', async () => {
-    const relay = new RelayUnderTest(NETWORKS.regtest);
+    const relay = new BroadcasterUnderTest(NETWORKS.regtest);
     const raw = claiming(HEIGHT + 1);
     await relay.fromPool(raw, answer('prev-blk-not-found'));
     assert.equal(relay.tip.hash, hashOf(raw));

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { formatConfigError } from '../../src/config/config.js';
+import { CURVE, SECRET } from './examples.js';
+import { bad, type Given, good } from './support.js';
+
+describe('config', () => {
+  describe('rules', () => {
+    const broken: [string, Given, string[]][] = [
+      ['fewer peers at most than at least', { options: { 'broadcast-min-peers': '21' } }, ['broadcast.minPeers']],
+      ['weights that do not fall', { options: { 'broadcast-weights-day': '31' } }, ['broadcast.weights.hour']],
+      ['pages open to the world', { options: { 'http-host': '0.0.0.0' } }, ['http.host']],
+      ['a proxy open to the world', { options: { 'proxy-host': '::', 'proxy-enabled': 'true' } }, ['proxy.host']],
+      ['pages and proxy in one place', { options: { 'proxy-port': '8080', 'proxy-enabled': 'yes' } }, ['proxy.port']],
+      ['a signature for no webhook', { options: { 'alerts-webhook-secret': 's' } }, ['alerts.webhook.secret']],
+      ['a bot without a chat', { options: { 'alerts-telegram-token': 't' } }, ['alerts.telegram.token']],
+      ['a chat without a bot', { options: { 'alerts-telegram-chat': '1' } }, ['alerts.telegram.chat']],
+      ['a pool socket open to the world', { options: { 'pool-bind': 'tcp://0.0.0.0:28500' } }, ['pool.bind']],
+      ['a pool socket on every interface', { options: { 'pool-bind': 'tcp://*:28500' } }, ['pool.bind']],
+      ['a pool socket on IPv6', { options: { 'pool-bind': 'tcp://[::]:28500' } }, ['pool.bind']],
+      ['a pool socket on a private network', { options: { 'pool-bind': 'tcp://192.168.1.2:28500' } }, ['pool.bind']],
+      ['an events socket open to the world', { options: { 'events-bind': 'tcp://0.0.0.0:1' } }, ['events.bind']],
+      [
+        'a socket on every interface beside one on the same port',
+        { options: { 'pool-bind': 'tcp://[::]:28501', 'pool-allow-insecure-bind': 'true' } },
+        ['events.bind'],
+      ],
+      ['pages at the place of a socket', { options: { 'http-port': '28500' } }, ['http.port']],
+      ['two sockets at one place', { options: { 'pool-bind': 'tcp://127.0.0.1:28501' } }, ['events.bind']],
+      [
+        'CURVE without anything',
+        { options: { 'pool-curve-enabled': 'true' } },
+        ['pool.curve.publicKey', 'pool.curve.secretKey', 'pool.curve.allowedClients'],
+      ],
+      ['a user without a password', { options: { 'dashd-rpc-user': 'u' } }, ['dashd.rpc.user']],
+      ['a password without a user', { env: { BLOCKCAST_DASHD_RPC_PASSWORD: 'hunter2' } }, ['dashd.rpc.password']],
+      [
+        'a cookie besides a user',
+        { options: { 'dashd-rpc-user': 'u', 'dashd-rpc-password': 'hunter2', 'dashd-rpc-cookie-file': 'c' } },
+        ['dashd.rpc.cookieFile'],
+      ],
+      [
+        'a cookie besides a user in the URL',
+        { options: { 'dashd-rpc-url': 'http://u:hunter2@a', 'dashd-rpc-cookie-file': 'c' } },
+        ['dashd.rpc.cookieFile'],
+      ],
+      [
+        'a user besides one in the URL',
+        { options: { 'dashd-rpc-url': 'http://u:hunter2@a', 'dashd-rpc-user': 'u', 'dashd-rpc-password': 'x' } },
+        ['dashd.rpc.url'],
+      ],
+      [
+        'a URL whose password could be a path',
+        { options: { 'dashd-rpc-url': 'http://u:hunter2/x@a' } },
+        ['dashd.rpc.url'],
+      ],
+    ];
+    for (const [name, given, keys] of broken) {
+      test(`refuse ${name}`, () => {
+        const errors = bad(given);
+        assert.deepEqual(
+          errors.map((error) => error.key),
+          keys,
+        );
+        assert.ok(!errors.map(formatConfigError).join().includes('hunter2'));
+      });
+    }
+
+    test('are not held against a setting that is wrong by itself, and all errors come at once', () => {
+      const options = {
+        'broadcast-min-peers': '50',
+        'broadcast-max-peers': 'lots',
+        'log-level': 'loud',
+        'pool-bind': 'tcp://*:1',
+      };
+      assert.deepEqual(
+        bad({ options }).map((error) => error.key),
+        ['broadcast.maxPeers', 'log.level', 'pool.bind'],
+      );
+    });
+
+    test('let a pool socket beyond loopback pass with CURVE, or when told so', () => {
+      const env = { ...CURVE, BLOCKCAST_POOL_CURVE_ENABLED: 'true', BLOCKCAST_POOL_CURVE_ALLOWED_CLIENTS: SECRET };
+      assert.deepEqual(good({ options: { 'pool-bind': 'tcp://*:28500' }, env }).warnings, []);
+      const { warnings } = good({ options: { 'pool-bind': 'tcp://*:28500', 'pool-allow-insecure-bind': 'true' } });
+      assert.deepEqual(warnings, ['pool.bind: anyone who reaches tcp://*:28500 can push blocks, unencrypted.']);
+    });
+
+    for (const local of [
+      'tcp://127.0.0.1:1',
+      'tcp://127.9.9.9:1',
+      'tcp://localhost:1',
+      'tcp://[::1]:*',
+      'ipc:///x',
+      'tcp://127.0.0.1:0',
+    ]) {
+      test(`take ${local} for local`, () =>
+        assert.equal(good({ options: { 'pool-bind': local } }).config.pool.bind, local.replace(/:0$/, ':*')));
+    }
+  });
+
+  test('addresses of every one are no reverse proxy', () => {
+    for (const range of ['0.0.0.0/0', '::/0']) {
+      const options = { 'http-host': '0.0.0.0', 'http-reverse-proxies': range };
+      assert.match(bad({ options })[0]?.problem ?? '', /is every address there is/);
+    }
+  });
+
+  test('warns of what is allowed but doubtful', () => {
+    const warned: [Given, RegExp][] = [
+      [{ options: { 'events-bind': 'tcp://*:28501', 'events-allow-insecure-bind': 'true' } }, /^events\.bind: anyone/],
+      [{ options: { 'http-host': '::', 'http-allow-insecure-bind': 'true' } }, /^http\.host: anyone/],
+      [{ options: { 'dashd-rpc-url': 'http://10.0.0.1:9998' } }, /^dashd\.rpc\.url: the password crosses/],
+      [{ options: { network: 'devnet' } }, /^devnet\.name: none is given/],
+      [{ options: { 'broadcast-skip-bootstrap': 'true' } }, /^peers: none are given/],
+      [{ options: { peers: '127.0.0.1' } }, /^peers: 127\.0\.0\.1:9999 is the local dashd/],
+    ];
+    for (const [given, pattern] of warned) {
+      const { warnings } = good(given);
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0] ?? '', pattern);
+    }
+  });
+
+  test('pages may be seen from elsewhere with a password, or through the proxy that is named', () => {
+    const http = (options: Record<string, string>) => good({ options: { 'http-host': '0.0.0.0', ...options } });
+    assert.deepEqual(http({ 'http-password': 'p' }).warnings, [
+      'http.host: the password crosses the network to 0.0.0.0 unencrypted.',
+    ]);
+    assert.deepEqual(http({ 'http-reverse-proxies': '10.0.0.1' }).warnings, []);
+    assert.deepEqual(http({ 'http-enabled': 'false' }).warnings, []);
+  });
+});

@@ -1,0 +1,71 @@
+/** The connections of a relay, to a dashd and to targets that the test sets. */
+import assert from 'node:assert/strict';
+import { BehaviorSubject } from 'rxjs';
+import type { PushBlock } from '../../../src/session/types.js';
+import type { Target } from '../../../src/streams/connections/connection.js';
+import { createPool, type PoolEvent } from '../../../src/streams/connections/connections.js';
+import type { Random } from '../../../src/time.js';
+import { frameOf } from '../../../src/wire/frame.js';
+import { NETWORKS } from '../../../src/wire/network.js';
+import { block, context, counting } from '../../session/support.js';
+import { FakeNet, gather, Time } from '../support.js';
+
+const { magic } = NETWORKS.regtest;
+
+export function target(host: string): Target {
+  return { host, port: 1, peer: `${host}:1`, protected: host === 'dashd' };
+}
+
+export function pushable(number: number): PushBlock {
+  return { ...block(number), frame: frameOf(magic, 'block', Buffer.concat([block(number).header, Buffer.of(0)])) };
+}
+
+/** A pool around a dashd, with targets that the test sets. */
+export class PoolUnderTest {
+  readonly time = new Time();
+  readonly net = new FakeNet();
+  readonly targets$ = new BehaviorSubject<readonly Target[]>([]);
+  readonly pool;
+  readonly result: ReturnType<typeof gather<PoolEvent>>;
+
+  constructor(random: Random = counting()) {
+    const { time, net, targets$ } = this;
+    this.pool = createPool({
+      context: { ...context(), random },
+      dial: net.dial,
+      clock: time.clock,
+      scheduler: time.scheduler,
+      protectedPeer: target('dashd'),
+      targets$,
+    });
+    assert.equal(net.sockets.length, 0, 'nothing is dialled before somebody subscribes');
+    this.result = gather(this.pool.events$);
+  }
+
+  wants(...hosts: readonly string[]): void {
+    this.targets$.next(hosts.map(target));
+  }
+
+  push(block: PushBlock, only?: ReadonlySet<string>): void {
+    this.pool.push(block, only)();
+  }
+
+  /** Wants these and has them ready, dashd too. */
+  has(...hosts: readonly string[]): void {
+    this.wants(...hosts);
+    for (const host of ['dashd', ...hosts]) this.net.to(host).shakeHands();
+  }
+
+  get live(): string[] {
+    return [...this.pool.live.keys()];
+  }
+
+  /** Comings, goings and proofs since it was last asked. */
+  told(): string[] {
+    return this.result.values.splice(0).flatMap(({ target: { host }, event }) => {
+      if (event.type === 'ready') return [`${host} ready`];
+      if (event.type === 'lost') return [`${host} lost: ${event.fault.code}`];
+      return event.type === 'proof' ? [`${host} ${event.stage}`] : [];
+    });
+  }
+}
