@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, release, totalmem, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { loadX11 } from '../src/block/x11.js';
-import { findDashd } from '../test/dashd/harness.js';
+import { findDashd } from '../src/simulated/dashd-process.js';
 import { refusals } from './cores.js';
 import { report } from './report.js';
 import type { Machine, MatrixRow, Results } from './results.js';

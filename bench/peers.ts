@@ -13,15 +13,16 @@ import { systemClock, systemRandom } from '../src/adapters/system.js';
 import { dial } from '../src/adapters/tcp.js';
 import { loadConfig } from '../src/config/config.js';
 import type { RelayEvent } from '../src/contracts/events.js';
+import { parseAddress } from '../src/peers/address.js';
 import { serialise } from '../src/peers/format.js';
 import { selectLimits } from '../src/peers/plan.js';
-import type { PeerRecord } from '../src/peers/record.js';
+import { newRecord, type PeerRecord } from '../src/peers/record.js';
 import { select, selecting } from '../src/peers/select.js';
 import { startRelay } from '../src/relay/relay.js';
 import { freePort } from '../src/simulated/free-port.js';
+import { publicAddress } from '../src/simulated/public-address.js';
 import { type SimulatedNetwork, startNetwork } from '../src/simulated/simulated-network.js';
 import type { Dial } from '../src/streams/ports.js';
-import { outcomes, peer, provenPeer, spread, view } from '../test/peers/support.js';
 import { type Summary, summarise } from './stats.js';
 
 const PEERS = 20_000;
@@ -60,18 +61,29 @@ interface Phase {
   readonly held: Held;
 }
 
-function bookOf(count: number, now: number): PeerRecord[] {
+/** A peer database of `count` records: the first {@link PROVEN} have served blocks, the others are known from gossip alone. */
+function peerRecords(count: number, now: number): PeerRecord[] {
   return Array.from({ length: count }, (_, n) => {
-    const key = `${spread(n)}:${PORT}`;
-    const seen = { lastSeen: now - (n % 1_000) * 60_000 };
-    if (n >= PROVEN) return peer(key, { ...seen, firstSeen: now, services: 1n });
-    return provenPeer(key, {
-      ...seen,
-      firstSeen: now,
+    const key = `${publicAddress(n)}:${PORT}`;
+    const address = parseAddress(key);
+    if (address === undefined) throw new Error(`not an address: ${key}`);
+    const record = { ...newRecord(address, 'p2p_discovery', now), lastSeen: now - (n % 1_000) * 60_000, services: 1n };
+    if (n >= PROVEN) return record;
+    const [succeeded, failed] = [n % 20, n % 3];
+    return {
+      ...record,
       lastConnected: now,
       height: 3,
-      broadcasts: outcomes(n % 20, n % 3),
-    });
+      connections: { succeeded: 3, failed: 0 },
+      broadcasts: {
+        acknowledged: succeeded,
+        accepted: 0,
+        alreadyHad: 0,
+        failed: failed > 0 ? { timeout: failed } : {},
+        recent: { succeeded, failed },
+        failuresInARow: 0,
+      },
+    };
   });
 }
 
@@ -97,8 +109,10 @@ function longestStep(steps: Iterator<unknown, unknown>): number {
 
 function measureBook(): Book {
   const now = systemClock.now();
-  const records = bookOf(PEERS, now);
-  const input = { book: view(records), live: [], now, random: systemRandom, limits: selectLimits('regtest') };
+  const records = peerRecords(PEERS, now);
+  const byKey = new Map(records.map((record) => [record.key, record]));
+  const book = { get: (key: string) => byKey.get(key), records: () => records };
+  const input = { book, live: [], now, random: systemRandom, limits: selectLimits('regtest') };
   const text = () => serialise(records, now, undefined);
   const rounds = (measure: () => number) => summarise(Array.from({ length: ROUNDS }, measure));
   return {
@@ -114,7 +128,7 @@ async function measureRelay(net: SimulatedNetwork, count: number): Promise<Phase
   const folder = mkdtempSync(join(tmpdir(), 'blockcast-bench-'));
   const peerDb = join(folder, 'broadcast_peers.json');
   if (count > 0)
-    writeFileSync(peerDb, [...serialise(bookOf(count, systemClock.now()), systemClock.now(), undefined)].join(''));
+    writeFileSync(peerDb, [...serialise(peerRecords(count, systemClock.now()), systemClock.now(), undefined)].join(''));
   let refreshes = 0;
   const relay = await startRelay(await configFor(net, peerDb), {
     userAgent: '/blockcast:bench/',

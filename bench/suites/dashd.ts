@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../../src/adapters/system.js';
 import { scanTransactions } from '../../src/block/scan.js';
 import { Chain, type ChainBlock } from '../../src/simulated/chain.js';
+import { type DashdProcess, startDashd } from '../../src/simulated/dashd-process.js';
 import { mineBlock } from '../../src/simulated/miner.js';
 import { hashFromWire } from '../../src/wire/reader.js';
-import { type Dashd, startDashd } from '../../test/dashd/harness.js';
 import { Child } from '../child.js';
 import { seatContender, seatReceivers } from '../cores.js';
 import type { FromSinks, ToSinks } from '../protocol.js';
@@ -47,7 +47,7 @@ export async function runDashd(effort: Effort): Promise<DashdRow[]> {
 async function compare(
   size: number,
   chain: Chain,
-  dashd: Dashd,
+  dashd: DashdProcess,
   fetchers: Child<FromSinks, ToSinks>,
   { share, profile }: Effort,
 ): Promise<DashdRow> {
@@ -65,7 +65,7 @@ async function compare(
 }
 
 /** Milliseconds from just before the request to the last peer's last byte. */
-async function submit(raw: Buffer, dashd: Dashd, fetchers: Child<FromSinks, ToSinks>): Promise<number> {
+async function submit(raw: Buffer, dashd: DashdProcess, fetchers: Child<FromSinks, ToSinks>): Promise<number> {
   const body = JSON.stringify({ id: 1, method: 'submitblock', params: [raw.toString('hex')] });
   const headers = { authorization: `Basic ${Buffer.from(dashd.credentials).toString('base64')}` };
   fetchers.say({ type: 'expect', header: raw.subarray(0, 80) });

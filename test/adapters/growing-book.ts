@@ -6,7 +6,8 @@ import { openPeerFile } from '../../src/adapters/peer-file.js';
 import { systemClock, systemRandom } from '../../src/adapters/system.js';
 import { PeerBook } from '../../src/peers/book.js';
 import { parse, serialise } from '../../src/peers/format.js';
-import { address, spread } from '../peers/support.js';
+import { publicAddress } from '../../src/simulated/public-address.js';
+import { address } from '../peers/support.js';
 
 /** Enough that a save takes several turns, few enough that starting 200 times is quick. */
 const FIRST_PEERS = 200;
@@ -24,7 +25,7 @@ if (before.ok) {
 let acknowledged = 0;
 for (const record of book.records()) acknowledged += record.broadcasts.acknowledged;
 for (let n = 0; ; n++) {
-  const peer = address(`${spread(n)}:9999`);
+  const peer = address(`${publicAddress(n)}:9999`);
   const key = `${peer.host}:${peer.port}`;
   book.hear(peer, 'dashd', systemClock.now());
   if (n < FIRST_PEERS) continue;

@@ -5,9 +5,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type DashdCommand, type DashdProcess, findDashd, startDashd } from '../../src/simulated/dashd-process.js';
 import type { Template } from '../../src/simulated/miner.js';
 import { LEAD_SECONDS, PLAIN_COINBASES } from '../dashd/dashd-test-network.js';
-import { type Dashd, type DashdCommand, findDashd, startDashd } from '../dashd/harness.js';
 import { RelayProcess } from '../support/relay-process.js';
 import { hashOf } from '../support/relay-under-test.js';
 import { mineOn } from '../support/simulated-test-network.js';
@@ -35,7 +35,7 @@ const GENESIS = '000008ca1832a4baf228eb1553c03d3a2c8e02399550dd6ea8d65cec3ef23d2
 
 export interface Node {
   readonly name: string;
-  readonly process: Dashd;
+  readonly process: DashdProcess;
   /** In front of its P2P port. */
   readonly path: Forwarder;
 }
@@ -82,7 +82,7 @@ export class ChaosNetwork {
   static async open(simulated: boolean): Promise<ChaosNetwork> {
     const isReal = !simulated && findDashd() !== undefined;
     const { BlockPusher } = (await import(PUSHER)) as PusherModule;
-    const processes: Dashd[] = [];
+    const processes: DashdProcess[] = [];
     try {
       // One after the other: each looks for free ports.
       processes.push(await startDashd({ arguments: PLAIN_COINBASES }, isReal ? undefined : SIMULATED));

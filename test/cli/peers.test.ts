@@ -13,7 +13,8 @@ import { PeerBook } from '../../src/peers/book.js';
 import { applyEdit } from '../../src/peers/edit.js';
 import { parse, serialise } from '../../src/peers/format.js';
 import type { PeerRecord } from '../../src/peers/record.js';
-import { address, outcomes, peer, provenPeer, spread } from '../peers/support.js';
+import { publicAddress } from '../../src/simulated/public-address.js';
+import { address, outcomes, peer, provenPeer } from '../peers/support.js';
 import { cli } from './support.js';
 
 const HOUR = 3_600_000;
@@ -125,7 +126,7 @@ describe('peers', () => {
     });
 
     test('does not mind a reader that has seen enough', async () => {
-      write(Array.from({ length: 2_000 }, (_, n) => peer(`${spread(n)}:9999`)));
+      write(Array.from({ length: 2_000 }, (_, n) => peer(`${publicAddress(n)}:9999`)));
       const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
       const child = spawn(process.execPath, [main, 'peers', 'list', '--broadcast-peer-db', path], {
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -310,7 +311,7 @@ describe('peers', () => {
 
       const source = join(folder, 'source.json');
       write(
-        Array.from({ length: 95 }, (_, n) => provenPeer(`${spread(n)}:9999`, { lastConnected: now - HOUR })),
+        Array.from({ length: 95 }, (_, n) => provenPeer(`${publicAddress(n)}:9999`, { lastConnected: now - HOUR })),
         source,
       );
       const imported = await peers('import', source);

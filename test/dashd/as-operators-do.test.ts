@@ -2,18 +2,19 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
+import { type DashdProcess, startDashd } from '../../src/simulated/dashd-process.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { eventually, mine, pointsIn, templateOn, tipOf } from '../contract/node-under-test.js';
 import { TestPeer } from '../contract/test-peer.js';
 import { hashOf, RelayUnderTest } from '../support/relay-under-test.js';
-import { type Dashd, describeWithDashd, startDashd } from './harness.js';
+import { describeWithDashd } from './describe-with-dashd.js';
 
 /** dashd adds the network's port to an address without one; of all loopback addresses hardly anybody else uses this one. */
 const BARE = `127.${1 + (process.pid % 250)}.${1 + (Math.floor(process.pid / 250) % 250)}.77`;
 
 describeWithDashd('nodes that were added to dashd by name and without a port', () => {
-  let dashd: Dashd;
-  let other: Dashd;
+  let dashd: DashdProcess;
+  let other: DashdProcess;
   let relay: RelayUnderTest | undefined;
   before(async () => {
     await loadX11();
@@ -50,8 +51,8 @@ describeWithDashd('nodes that were added to dashd by name and without a port', (
 });
 
 describeWithDashd('bytes behind a block', () => {
-  let dashd: Dashd;
-  let other: Dashd;
+  let dashd: DashdProcess;
+  let other: DashdProcess;
   let relay: RelayUnderTest;
   before(async () => {
     await loadX11();

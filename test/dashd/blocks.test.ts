@@ -4,10 +4,11 @@ import { after, before, it } from 'node:test';
 import { inspect } from '../../src/block/gate.js';
 import { scanTransactions } from '../../src/block/scan.js';
 import { loadX11 } from '../../src/block/x11.js';
+import { type DashdProcess, startDashd } from '../../src/simulated/dashd-process.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { hashFromWire, hashToWire } from '../../src/wire/reader.js';
 import { Writer } from '../../src/wire/writer.js';
-import { type Dashd, describeWithDashd, startDashd } from './harness.js';
+import { describeWithDashd } from './describe-with-dashd.js';
 
 /** Enough for every deployment of regtest to have come into force: special coinbases, quorum commitments, the new reward. */
 const BLOCKS = 700;
@@ -43,7 +44,7 @@ function spend(txid: string, duffs: bigint, outputs: number): Buffer {
 }
 
 describeWithDashd('the scanner and the gate on blocks of a real dashd', () => {
-  let dashd: Dashd;
+  let dashd: DashdProcess;
   before(async () => {
     await loadX11();
     dashd = await startDashd({ arguments: ['-acceptnonstdtxn=1'] });

@@ -4,7 +4,7 @@ import { freePort } from '../../src/simulated/free-port.js';
 import { burstTests } from '../support/burst-tests.js';
 import { RelayProcess } from '../support/relay-process.js';
 import { DashdTestNetwork } from './dashd-test-network.js';
-import { describeWithDashd } from './harness.js';
+import { describeWithDashd } from './describe-with-dashd.js';
 
 describeWithDashd('a burst to dashds', () => {
   const network = new DashdTestNetwork();

@@ -1,6 +1,7 @@
+import { startDashd } from '../../src/simulated/dashd-process.js';
 import { contract } from '../contract/contract.js';
 import type { NodeUnderTest } from '../contract/node-under-test.js';
-import { describeWithDashd, startDashd } from './harness.js';
+import { describeWithDashd } from './describe-with-dashd.js';
 
 async function startReal(): Promise<NodeUnderTest> {
   const dashd = await startDashd();

@@ -3,7 +3,7 @@ import { after, before } from 'node:test';
 import { RelayProcess } from '../support/relay-process.js';
 import { survivalTests } from '../support/survival-tests.js';
 import { DashdTestNetwork } from './dashd-test-network.js';
-import { describeWithDashd } from './harness.js';
+import { describeWithDashd } from './describe-with-dashd.js';
 
 describeWithDashd('a relay among dashds', () => {
   const network = new DashdTestNetwork();

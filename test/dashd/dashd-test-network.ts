@@ -1,9 +1,9 @@
 /** Real dashds that are connected to nobody but the relay, as the network of a relay's tests. */
 import { loadX11 } from '../../src/block/x11.js';
+import { type DashdProcess, startDashd } from '../../src/simulated/dashd-process.js';
 import type { Funding } from '../../src/simulated/filler.js';
 import { mineOn, REWARD } from '../support/simulated-test-network.js';
 import type { TestNetwork } from '../support/survival-tests.js';
-import { type Dashd, startDashd } from './harness.js';
 
 /** Coinbases stay without a payload for as long as a test mines. */
 export const PLAIN_COINBASES = [
@@ -20,7 +20,7 @@ const MATURITY = 100;
 export class DashdTestNetwork implements TestNetwork {
   flags: readonly string[] = [];
   readonly peers = 3;
-  nodes: readonly Dashd[] = [];
+  nodes: readonly DashdProcess[] = [];
 
   async open(): Promise<void> {
     await loadX11();
@@ -58,7 +58,7 @@ export class DashdTestNetwork implements TestNetwork {
   }
 
   /** A coinbase that may be spent by now. */
-  private async ripeCoinbase(local: Dashd, height: number): Promise<Funding> {
+  private async ripeCoinbase(local: DashdProcess, height: number): Promise<Funding> {
     const hash = await local.rpc<string>('getblockhash', height - MATURITY);
     const block = await local.rpc<{ tx: string[] }>('getblock', hash);
     return { txid: block.tx[0] ?? '', index: 0, value: REWARD };
@@ -82,7 +82,7 @@ export class DashdTestNetwork implements TestNetwork {
   }
 }
 
-async function isActive(node: Dashd, hash: string): Promise<boolean> {
+async function isActive(node: DashdProcess, hash: string): Promise<boolean> {
   const header = await node.rpc<{ confirmations: number }>('getblockheader', hash).catch(() => undefined);
   return header !== undefined && header.confirmations > 0;
 }

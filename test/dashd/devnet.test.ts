@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
+import { type DashdProcess, startDashd } from '../../src/simulated/dashd-process.js';
 import { eventually, pointsIn } from '../contract/node-under-test.js';
 import { RelayUnderTest } from '../support/relay-under-test.js';
-import { type Dashd, describeWithDashd, startDashd } from './harness.js';
+import { describeWithDashd } from './describe-with-dashd.js';
 
 const NAME = 'blockcast-test';
 
-function relayTo(dashd: Dashd, name: string): Promise<RelayUnderTest> {
+function relayTo(dashd: DashdProcess, name: string): Promise<RelayUnderTest> {
   return RelayUnderTest.start({
     network: 'devnet',
     'devnet-name': name,
@@ -21,7 +22,7 @@ function relayTo(dashd: Dashd, name: string): Promise<RelayUnderTest> {
 }
 
 describeWithDashd('a dashd on a devnet', () => {
-  let dashd: Dashd;
+  let dashd: DashdProcess;
   before(async () => {
     await loadX11();
     dashd = await startDashd({ devnet: NAME });

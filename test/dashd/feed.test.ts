@@ -1,8 +1,9 @@
 /** dashd's feed as operators set it up: one topic alone, and on IPv6. */
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
+import { type DashdOptions, startDashd } from '../../src/simulated/dashd-process.js';
 import { RelayUnderTest } from '../support/relay-under-test.js';
-import { type DashdOptions, describeWithDashd, startDashd } from './harness.js';
+import { describeWithDashd } from './describe-with-dashd.js';
 
 async function feedOf(t: TestContext, options: DashdOptions): Promise<void> {
   const dashd = await startDashd(options);

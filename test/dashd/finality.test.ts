@@ -11,15 +11,16 @@ import type { BlockFinality } from '../../src/contracts/events.js';
 import type { StatusReply } from '../../src/ops/http/api.js';
 import { createLogger } from '../../src/ops/logger.js';
 import { createServices } from '../../src/ops/services.js';
+import { type DashdProcess, startDashd } from '../../src/simulated/dashd-process.js';
 import type { Template } from '../../src/simulated/miner.js';
 import { load } from '../config/support.js';
 import { eventually, following, mine, templateOn } from '../contract/node-under-test.js';
 import { httpReceiver } from '../ops/alerts/receivers.js';
 import { hashOf, RelayUnderTest } from '../support/relay-under-test.js';
-import { type Dashd, describeWithDashd, startDashd } from './harness.js';
+import { describeWithDashd } from './describe-with-dashd.js';
 
 describeWithDashd("the pool's blocks in dashd's chain", () => {
-  let dashd: Dashd;
+  let dashd: DashdProcess;
   let relay: RelayUnderTest;
   let folder: string;
   const relays: RelayUnderTest[] = [];

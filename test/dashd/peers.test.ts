@@ -9,12 +9,13 @@ import { after, before, it } from 'node:test';
 import { dial } from '../../src/adapters/tcp.js';
 import { loadX11 } from '../../src/block/x11.js';
 import type { GossipEvent } from '../../src/contracts/events.js';
+import { type DashdProcess, startDashd } from '../../src/simulated/dashd-process.js';
 import { mineBlock } from '../../src/simulated/miner.js';
 import type { Dial } from '../../src/streams/ports.js';
 import { eventually, pointsIn, templateOn } from '../contract/node-under-test.js';
 import { TestPeer } from '../contract/test-peer.js';
 import { hashOf, RelayUnderTest } from '../support/relay-under-test.js';
-import { type Dashd, describeWithDashd, startDashd } from './harness.js';
+import { describeWithDashd } from './describe-with-dashd.js';
 
 const NODES = 8;
 /**
@@ -24,8 +25,8 @@ const FORGOTTEN = 40;
 const FORGOTTEN_SECONDS = 40 * 24 * 60 * 60;
 
 describeWithDashd('eight dashds that know one another, and a relay that knows one of them', () => {
-  let local: Dashd;
-  let nodes: readonly Dashd[] = [];
+  let local: DashdProcess;
+  let nodes: readonly DashdProcess[] = [];
   let relay: RelayUnderTest;
   before(async () => {
     await loadX11();
@@ -97,12 +98,12 @@ function hostOf(place: number): string {
   return `10.${1 + place}.0.1`;
 }
 
-function nameOf(node: Dashd, place: number): string {
+function nameOf(node: DashdProcess, place: number): string {
   return `${hostOf(place)}:${node.port}`;
 }
 
 /** Fills a node's address manager with the others, and with many that nobody has heard of for long. */
-async function acquaint(nodes: readonly Dashd[], place: number): Promise<void> {
+async function acquaint(nodes: readonly DashdProcess[], place: number): Promise<void> {
   const node = nodes[place];
   if (node === undefined) return;
   const peer = await TestPeer.ready(node);
@@ -119,7 +120,7 @@ async function acquaint(nodes: readonly Dashd[], place: number): Promise<void> {
   }
 }
 
-async function allOnOneTip(nodes: readonly Dashd[]): Promise<true | undefined> {
+async function allOnOneTip(nodes: readonly DashdProcess[]): Promise<true | undefined> {
   const tips = await Promise.all(nodes.map((node) => node.rpc('getbestblockhash')));
   return new Set(tips).size === 1 ? true : undefined;
 }

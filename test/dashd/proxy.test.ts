@@ -6,11 +6,12 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import RpcClient from '@dashevo/dashd-rpc';
 import { loadX11 } from '../../src/block/x11.js';
+import { type DashdProcess, startDashd } from '../../src/simulated/dashd-process.js';
 import { freePort } from '../../src/simulated/free-port.js';
 import { mineBlock } from '../../src/simulated/miner.js';
 import { Caller } from '../adapters/rpc-proxy-support.js';
 import { hashOf, RelayUnderTest } from '../support/relay-under-test.js';
-import { type Dashd, describeWithDashd, startDashd } from './harness.js';
+import { describeWithDashd } from './describe-with-dashd.js';
 
 const USER = 'pool';
 const PASSWORD = 'correct horse battery';
@@ -32,8 +33,8 @@ class Net {
   private extraNonce = 0;
 
   private constructor(
-    readonly local: Dashd,
-    readonly others: readonly Dashd[],
+    readonly local: DashdProcess,
+    readonly others: readonly DashdProcess[],
     readonly relay: RelayUnderTest,
     readonly proxyPort: number,
   ) {}
@@ -70,7 +71,7 @@ class Net {
     return net;
   }
 
-  get all(): readonly Dashd[] {
+  get all(): readonly DashdProcess[] {
     return [this.local, ...this.others];
   }
 

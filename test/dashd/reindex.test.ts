@@ -4,17 +4,18 @@ import { after, before, it } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
 import type { ServiceEvent } from '../../src/contracts/events.js';
 import { Status } from '../../src/ops/status.js';
+import { type DashdProcess, startDashd } from '../../src/simulated/dashd-process.js';
 import { clockAt } from '../support/clock.js';
 import { RelayUnderTest } from '../support/relay-under-test.js';
-import { type Dashd, describeWithDashd, startDashd } from './harness.js';
+import { describeWithDashd } from './describe-with-dashd.js';
 
 const BLOCKS = 3_000;
 /** dashd answers other calls between so many. */
 const AT_ONCE = 500;
 
 describeWithDashd('a dashd that is started with -reindex', () => {
-  let dashd: Dashd;
-  let other: Dashd;
+  let dashd: DashdProcess;
+  let other: DashdProcess;
   before(async () => {
     await loadX11();
     [dashd, other] = await Promise.all([startDashd(), startDashd()]);

@@ -8,11 +8,12 @@ import type { BlockReceived } from '../../src/contracts/events.js';
 import { createEventLog } from '../../src/ops/log-events.js';
 import { createLogger } from '../../src/ops/logger.js';
 import type { RelayDeps } from '../../src/relay/relay.js';
+import { type DashdProcess, startDashd } from '../../src/simulated/dashd-process.js';
 import { mineBlock, type Template } from '../../src/simulated/miner.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { following, pointsIn } from '../contract/node-under-test.js';
 import { hashOf, RelayUnderTest } from '../support/relay-under-test.js';
-import { type Dashd, describeWithDashd, startDashd } from './harness.js';
+import { describeWithDashd } from './describe-with-dashd.js';
 
 /** Blocks that exist before anybody is connected, the same for all. */
 const COMMON = 3;
@@ -20,8 +21,8 @@ const COMMON = 3;
 /** A dashd that only mines, three that only know the relay, the first of them the pool's own. */
 class Net {
   private constructor(
-    readonly miner: Dashd,
-    readonly nodes: readonly Dashd[],
+    readonly miner: DashdProcess,
+    readonly nodes: readonly DashdProcess[],
     readonly relay: RelayUnderTest,
   ) {}
 
@@ -49,7 +50,7 @@ class Net {
     return net;
   }
 
-  get local(): Dashd {
+  get local(): DashdProcess {
     const [first] = this.nodes;
     assert.ok(first);
     return first;
@@ -96,11 +97,11 @@ class Net {
   }
 }
 
-async function blockOf(node: Dashd, hash: string): Promise<Buffer> {
+async function blockOf(node: DashdProcess, hash: string): Promise<Buffer> {
   return Buffer.from(await node.rpc<string>('getblock', hash, 0), 'hex');
 }
 
-async function give(node: Dashd, raw: Buffer): Promise<void> {
+async function give(node: DashdProcess, raw: Buffer): Promise<void> {
   assert.equal(await node.rpc('submitblock', raw.toString('hex')), null);
 }
 

@@ -3,14 +3,15 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
 import type { RelayEvent, ServiceEvent } from '../../src/contracts/events.js';
+import { type DashdProcess, startDashd } from '../../src/simulated/dashd-process.js';
 import { mineBlock } from '../../src/simulated/miner.js';
 import { pointsIn, templateOn } from '../contract/node-under-test.js';
 import { RelayUnderTest } from '../support/relay-under-test.js';
-import { type Dashd, describeWithDashd, startDashd } from './harness.js';
+import { describeWithDashd } from './describe-with-dashd.js';
 
 describeWithDashd("the pool's own dashd at two addresses and by a name", () => {
-  let dashd: Dashd;
-  let other: Dashd;
+  let dashd: DashdProcess;
+  let other: DashdProcess;
   let relay: RelayUnderTest;
   before(async () => {
     await loadX11();

@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import { PeerBook } from '../../src/peers/book.js';
 import { selectLimits } from '../../src/peers/plan.js';
 import { select } from '../../src/peers/select.js';
+import { publicAddress } from '../../src/simulated/public-address.js';
 import { HOUR_MS } from '../../src/time.js';
-import { address, gossip, live, NOW, seeded, spread } from './support.js';
+import { address, gossip, live, NOW, seeded } from './support.js';
 
 const handshake = { kind: 'handshake', services: 1n, protocolVersion: 70240, userAgent: '', height: 1 } as const;
 const CAPACITY = 20_000;
@@ -36,7 +37,7 @@ test('one peer tells addresses of as many groups for a month: it holds 937 entri
   for (let day = 0, n = 0; day < 30; day++) {
     const at = NOW + day * 24 * HOUR_MS;
     for (let i = 0; i < 10; i++) {
-      const entries = Array.from({ length: 1_000 }, () => gossip(spread(n++), { seenAt: at }));
+      const entries = Array.from({ length: 1_000 }, () => gossip(publicAddress(n++), { seenAt: at }));
       book.gossip('9.9.9.9:9999', entries, at);
     }
   }
@@ -47,7 +48,7 @@ test('one peer tells addresses of as many groups for a month: it holds 937 entri
 test('a hundred peers of one /16 get no more than two peers of it would', () => {
   const book = newBook();
   for (let i = 0, n = 0; i < 100; i++) {
-    const entries = Array.from({ length: 1_000 }, () => gossip(spread(n++)));
+    const entries = Array.from({ length: 1_000 }, () => gossip(publicAddress(n++)));
     book.gossip(`66.66.0.${i + 1}:9999`, entries, NOW);
   }
   assert.equal(book.totals.added, 2_000);
@@ -60,16 +61,16 @@ test('a flood of future-dated entries displaces nothing, and ranks last', (t) =>
   // 16 tellers fill the room for hearsay with honest entries...
   for (let teller = 0, n = 0; teller < 17; teller++) {
     book.gossip(
-      `${spread(30_000 + teller)}:9999`,
-      Array.from({ length: 937 }, () => gossip(spread(n++))),
+      `${publicAddress(30_000 + teller)}:9999`,
+      Array.from({ length: 937 }, () => gossip(publicAddress(n++))),
       NOW,
     );
   }
   const honest = new Set([...book.records()].map(({ key }) => key));
   // ...and 16 others flood it.
   for (let teller = 0, n = 20_000; teller < 16; teller++) {
-    const entries = Array.from({ length: 1_000 }, () => gossip(spread(n++), { seenAt: NOW + 24 * HOUR_MS }));
-    book.gossip(`${spread(31_000 + teller)}:9999`, entries, NOW);
+    const entries = Array.from({ length: 1_000 }, () => gossip(publicAddress(n++), { seenAt: NOW + 24 * HOUR_MS }));
+    book.gossip(`${publicAddress(31_000 + teller)}:9999`, entries, NOW);
   }
   const left = [...book.records()].filter(({ key }) => honest.has(key)).length;
   t.diagnostic(
@@ -83,7 +84,7 @@ test('proven peers survive a book filled by 64 source groups with half a million
   const book = newBook();
   const proven: string[] = [];
   for (let i = 0; i < 1_000; i++) {
-    const key = `${spread(35_000 + i)}:9999`;
+    const key = `${publicAddress(35_000 + i)}:9999`;
     book.hear(address(key), 'dns', NOW);
     book.observe(key, handshake, NOW);
     proven.push(key);
@@ -98,8 +99,8 @@ test('proven peers survive a book filled by 64 source groups with half a million
   for (let hour = 0, n = 0; hour < 8; hour++) {
     const at = NOW + hour * 3 * HOUR_MS;
     for (let teller = 0; teller < 64; teller++) {
-      const entries = Array.from({ length: 1_000 }, () => gossip(spread(n++ % 35_000), { seenAt: at }));
-      told += book.gossip(`${spread(36_000 + teller)}:9999`, entries, at).added;
+      const entries = Array.from({ length: 1_000 }, () => gossip(publicAddress(n++ % 35_000), { seenAt: at }));
+      told += book.gossip(`${publicAddress(36_000 + teller)}:9999`, entries, at).added;
     }
   }
   t.diagnostic(`${told} taken in, ${book.size} held, ${book.totals.evicted} made way for others`);
@@ -116,14 +117,14 @@ test('peers that got proven in one /16 crowd out their own kind, not the others'
     horizonMs: 30 * 24 * HOUR_MS,
     maxFailures: 10,
   });
-  const honest = Array.from({ length: 500 }, (_, i) => `${spread(i)}:9999`);
+  const honest = Array.from({ length: 500 }, (_, i) => `${publicAddress(i)}:9999`);
   for (const key of honest) {
     book.hear(address(key), 'dns', NOW);
     book.observe(key, handshake, NOW);
   }
   for (let n = 0; n < 5_000; n++) {
     const key = `${inOneGroup(n)}:9999`;
-    book.gossip(`${spread(10_000 + n)}:9999`, [gossip(inOneGroup(n))], NOW);
+    book.gossip(`${publicAddress(10_000 + n)}:9999`, [gossip(inOneGroup(n))], NOW);
     book.observe(key, handshake, NOW + n);
   }
   t.diagnostic(`5,000 hostile peers proven, ${book.keptSize - honest.length} of them kept of room for 1,500`);
@@ -139,7 +140,7 @@ test('slots: whatever the book holds, one group never has more than 5 of 20', (t
       book.hear(address(`${inOneGroup(n)}:9999`), 'dashd', NOW);
       book.observe(`${inOneGroup(n)}:9999`, handshake, NOW);
     }
-    for (let n = 0; n < honest; n++) book.hear(address(`${spread(n)}:9999`), 'dns', NOW);
+    for (let n = 0; n < honest; n++) book.hear(address(`${publicAddress(n)}:9999`), 'dns', NOW);
     const plan = select({ book, live: [], now: NOW, random: seeded(3), limits: selectLimits('mainnet') });
     const hostile = plan.connect.filter(({ peer }) => peer.startsWith('66.66.')).length;
     worst.push(`${honest} others: ${hostile} hostile of ${plan.connect.length}`);
@@ -156,7 +157,7 @@ test('slots: a sitting set of one group is thinned out as others become known', 
     book.hear(address(key), 'dashd', NOW);
     book.observe(key, handshake, NOW);
   }
-  for (let n = 0; n < 30; n++) book.hear(address(`${spread(n)}:9999`), 'dns', NOW);
+  for (let n = 0; n < 30; n++) book.hear(address(`${publicAddress(n)}:9999`), 'dns', NOW);
   let connections = sitting;
   for (let refresh = 0; refresh < 5; refresh++) {
     const plan = select({

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { BOOK_LIMITS, PeerBook, REFUSALS, type Refusal } from '../../src/peers/book.js';
+import { publicAddress } from '../../src/simulated/public-address.js';
 import { HOUR_MS } from '../../src/time.js';
 import type { NetworkName } from '../../src/wire/network.js';
-import { address, gossip, NOW, outcomes, peer, provenPeer, seeded, spread } from './support.js';
+import { address, gossip, NOW, outcomes, peer, provenPeer, seeded } from './support.js';
 
 const TELLER = '9.9.9.9:9999';
 const DAY_MS = 24 * HOUR_MS;
@@ -108,7 +109,7 @@ test('the protected peer cannot be removed, excluded, pruned or evicted, and a f
   assert.equal(book.remove('127.0.0.1:9999'), false);
   assert.equal(book.exclude('127.0.0.1:9999'), false);
   book.prune(NOW + 1_000 * DAY_MS);
-  for (let i = 0; i < 50; i++) book.hear(address(`${spread(i)}:9999`), 'masternode', NOW);
+  for (let i = 0; i < 50; i++) book.hear(address(`${publicAddress(i)}:9999`), 'masternode', NOW);
   assert.equal(book.get('127.0.0.1:9999')?.protected, true);
   const other = newBook();
   other.restore([peer('1.2.3.4:9999', { protected: true, sources: ['local_dashd'] })], NOW);
@@ -176,7 +177,7 @@ test('restoring: under the same rules, no dates ahead, and a proven record stand
   assert.equal(book.get('127.0.0.1:9999')?.protected, true);
 });
 
-const host = fc.integer({ min: 0, max: 120 }).map((n) => (n < 60 ? spread(n) : `7.7.0.${n - 59}`));
+const host = fc.integer({ min: 0, max: 120 }).map((n) => (n < 60 ? publicAddress(n) : `7.7.0.${n - 59}`));
 const call = fc.oneof(
   fc.record({ does: fc.constant('gossip' as const), host, from: host }),
   fc.record({ does: fc.constantFrom('dashd' as const, 'masternode' as const, 'dns' as const), host }),
@@ -229,7 +230,7 @@ test('any sequence of calls keeps the book within its bounds and its tables in s
 });
 
 test('gossip in steps is gossip at once', () => {
-  const entries = Array.from({ length: 1_500 }, (_, n) => gossip(spread(n), { port: n % 7 === 0 ? 1 : 9999 }));
+  const entries = Array.from({ length: 1_500 }, (_, n) => gossip(publicAddress(n), { port: n % 7 === 0 ? 1 : 9999 }));
   const [whole, stepped] = [newBook(), newBook()];
   const expected = whole.gossip(TELLER, entries, NOW);
   const steps = stepped.gossiping(TELLER, entries, NOW);

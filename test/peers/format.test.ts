@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parse, serialise } from '../../src/peers/format.js';
 import { type Observation, observe, type PeerRecord } from '../../src/peers/record.js';
-import { address, NOW, outcomes, peer, provenPeer, seeded, spread } from './support.js';
+import { publicAddress } from '../../src/simulated/public-address.js';
+import { address, NOW, outcomes, peer, provenPeer, seeded } from './support.js';
 
 // Compiled tests run from dist/, the vectors stay where they are: both are found from the directory the tests are started in.
 const vector = (name: string) => readFileSync(`test/vectors/peers/${name}`, 'utf8');
@@ -151,7 +152,7 @@ test('no file makes it throw, nor brings in a number that is none', () => {
   const entry = fc.dictionary(fc.constantFrom(...fields), value);
   const name = fc.oneof(
     fc.string(),
-    fc.integer({ min: 0, max: 99 }).map((n) => `${spread(n)}:9999`),
+    fc.integer({ min: 0, max: 99 }).map((n) => `${publicAddress(n)}:9999`),
   );
   fc.assert(
     fc.property(fc.dictionary(name, fc.oneof(entry, value)), fc.jsonValue(), (peers, lastUpdated) => {
@@ -194,7 +195,7 @@ test('what is saved is what is loaded, to the millisecond, after any life', () =
       const records = lives.map((life, n) =>
         life.reduce(
           (record, seen) => observe(record, seen, NOW + 5, random),
-          peer(`${spread(n)}:9999`, { via: '9.9.0.0/16' }),
+          peer(`${publicAddress(n)}:9999`, { via: '9.9.0.0/16' }),
         ),
       );
       const whole = records.map((record) => ({
@@ -225,7 +226,10 @@ test('IPv6, onions and names come back as they went', () => {
 
 test('20,000 peers are saved in steps; what they take is in the report', (t) => {
   const records = Array.from({ length: 20_000 }, (_, n) =>
-    provenPeer(`${spread(n)}:9999`, { broadcasts: outcomes(9, 1), ping: { minMs: 5.25, smoothedMs: 17.5, at: NOW } }),
+    provenPeer(`${publicAddress(n)}:9999`, {
+      broadcasts: outcomes(9, 1),
+      ping: { minMs: 5.25, smoothedMs: 17.5, at: NOW },
+    }),
   );
   const steps: number[] = [];
   let size = 0;

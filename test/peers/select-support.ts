@@ -2,9 +2,10 @@
 import { type LivePeer, type Plan, type SelectInput, type SelectLimits, selectLimits } from '../../src/peers/plan.js';
 import type { PeerRecord } from '../../src/peers/record.js';
 import { select } from '../../src/peers/select.js';
-import { NOW, outcomes, provenPeer, seeded, spread, view } from './support.js';
+import { publicAddress } from '../../src/simulated/public-address.js';
+import { NOW, outcomes, provenPeer, seeded, view } from './support.js';
 
-export const key = (n: number) => `${spread(n)}:9999`;
+export const key = (n: number) => `${publicAddress(n)}:9999`;
 export const many = (from: number, count: number, more: Partial<PeerRecord> = {}) =>
   Array.from({ length: count }, (_, i) => provenPeer(key(from + i), more));
 /** A proven peer worth about 184 points. */

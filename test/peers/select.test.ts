@@ -5,9 +5,10 @@ import { type LivePeer, type Plan, selectLimits } from '../../src/peers/plan.js'
 import { newRecord, observe, type PeerRecord } from '../../src/peers/record.js';
 import { scoreTotal } from '../../src/peers/score.js';
 import { select } from '../../src/peers/select.js';
+import { publicAddress } from '../../src/simulated/public-address.js';
 import { HOUR_MS, MINUTE_MS } from '../../src/time.js';
 import { codeOf, good, key, many, peers, plan } from './select-support.js';
-import { address, live, NOW, outcomes, peer, provenPeer, seeded, spread } from './support.js';
+import { address, live, NOW, outcomes, peer, provenPeer, seeded } from './support.js';
 
 test('connect: below min, into a free slot, to explore, in rotation', () => {
   const cold = plan(many(0, 3), []);
@@ -19,7 +20,7 @@ test('connect: below min, into a free slot, to explore, in rotation', () => {
     [...sitting, ...untried, provenPeer(key(200))],
     sitting.map(({ key: name }) => live(name)),
   );
-  const codes = filled.connect.map(({ peer: name, reason }) => [name.startsWith(spread(200)), reason.code]);
+  const codes = filled.connect.map(({ peer: name, reason }) => [name.startsWith(publicAddress(200)), reason.code]);
   assert.deepEqual(codes, [
     [false, 'exploration'],
     [false, 'exploration'],
@@ -253,7 +254,7 @@ test('diversity: caps hold while others are there, give way when they are not, a
 
 test('diversity: countries likewise; what cannot be told counts for none', () => {
   const records = many(0, 40, good);
-  const country = (host: string) => (host === spread(39) ? 'FR' : 'DE');
+  const country = (host: string) => (host === publicAddress(39) ? 'FR' : 'DE');
   assert.equal(plan(records, [], { country }).connect.length, 16, '15 of one country and one of another');
   assert.equal(plan(records, [], { country: () => undefined }).connect.length, 20);
   const mixed = (host: string) => ['DE', 'FR', 'US'][records.findIndex((record) => record.host === host) % 3];

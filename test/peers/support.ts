@@ -67,15 +67,3 @@ export function live(key: string, more: Partial<LivePeer> = {}): LivePeer {
 export function gossip(host: string, more: Partial<GossipEntry> = {}): GossipEntry {
   return { host, port: 9999, services: 1n, seenAt: NOW - 60_000, ...more };
 }
-
-/** The n-th public IPv4 address of some sequence: one in each /16, over 40,000 of them, before a /16 comes again. */
-export function spread(n: number): string {
-  const groups = FIRST_OCTETS.length * 256;
-  const group = n % groups;
-  const first = FIRST_OCTETS[Math.floor(group / 256)] ?? 1;
-  const host = Math.floor(n / groups);
-  return `${first}.${group % 256}.${(host >> 8) & 255}.${(host & 255) + 1}`;
-}
-const FIRST_OCTETS = Array.from({ length: 223 }, (_, i) => i + 1).filter(
-  (octet) => ![10, 100, 127, 169, 172, 192, 198, 203].includes(octet),
-);

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Dashd, describeWithDashd, findDashd, startDashd } from '../dashd/harness.js';
+import { type DashdProcess, findDashd, startDashd } from '../../src/simulated/dashd-process.js';
+import { describeWithDashd } from '../dashd/describe-with-dashd.js';
 import { codeBlocks, documentAt, inlineCode } from '../docs/markdown.js';
 import { composeWith, read, serviceOf } from './support.js';
 
@@ -22,7 +23,7 @@ describeWithDashd('a real dashd', () => {
   const folder = mkdtempSync(join(tmpdir(), 'blockcast-stack-'));
   const cookie = join(folder, '.cookie');
   const conf = join(folder, 'dash.conf');
-  let dashd: Dashd;
+  let dashd: DashdProcess;
 
   const [command = ''] = codeBlocks(documentAt('docs/operations.md'), 'sh').filter((code) => code.includes('rpcauth='));
   const [rpcauth = '', password = ''] = execFileSync('sh', ['-c', command], { encoding: 'utf8' }).trim().split('\n');

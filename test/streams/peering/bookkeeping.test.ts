@@ -3,11 +3,12 @@ import { describe, it } from 'node:test';
 import type { BlockEvent, PeerProof } from '../../../src/contracts/events.js';
 import { PeerBook } from '../../../src/peers/book.js';
 import type { PeerRecord } from '../../../src/peers/record.js';
+import { publicAddress } from '../../../src/simulated/public-address.js';
 import { ChainTip } from '../../../src/streams/broadcast/tip.js';
 import type { ConnectionEvent } from '../../../src/streams/connections/connection.js';
 import { Bookkeeper } from '../../../src/streams/peering/bookkeeping.js';
 import type { PeerAddress } from '../../../src/wire/addr.js';
-import { address, seeded, spread } from '../../peers/support.js';
+import { address, seeded } from '../../peers/support.js';
 import { hashOf } from '../../session/support.js';
 import { gather, START, Time } from '../support.js';
 
@@ -404,7 +405,7 @@ describe('gossip', () => {
       time: START / 1_000 - 60,
       services: 1n,
       network: 'ipv4',
-      host: spread(from + i),
+      host: publicAddress(from + i),
       port: 9_999,
     }));
 
@@ -417,7 +418,7 @@ describe('gossip', () => {
       under.tallies.values.map(({ from, tally }) => [from, tally.added, tally.refused.unroutable]),
       [[A, 3, 1]],
     );
-    const record = under.record(`${spread(1_000)}:9999`);
+    const record = under.record(`${publicAddress(1_000)}:9999`);
     assert.deepEqual([record.sources, record.via], [['p2p_discovery'], '1.1.0.0/16']);
     assert.equal(record.lastSeen, START - 60_000 - 7_200_000);
   });

@@ -6,11 +6,12 @@ import { keyOf } from '../../../src/peers/address.js';
 import { PeerBook } from '../../../src/peers/book.js';
 import { type SelectLimits, selectLimits } from '../../../src/peers/plan.js';
 import { WEIGHTS } from '../../../src/peers/score.js';
+import { publicAddress } from '../../../src/simulated/public-address.js';
 import { ChainTip } from '../../../src/streams/broadcast/tip.js';
 import { createPool } from '../../../src/streams/connections/connections.js';
 import { createPeering } from '../../../src/streams/peering/peering.js';
 import { NETWORKS } from '../../../src/wire/network.js';
-import { address, seeded, spread } from '../../peers/support.js';
+import { address, seeded } from '../../peers/support.js';
 import { context, hashOf } from '../../session/support.js';
 import { answer, FakeNet, FakeRpc, gather, later, START, Time } from '../support.js';
 
@@ -143,7 +144,7 @@ class Peered {
   }
 }
 
-const hosts = (from: number, count: number) => Array.from({ length: count }, (_, i) => spread(from + i));
+const hosts = (from: number, count: number) => Array.from({ length: count }, (_, i) => publicAddress(from + i));
 const gossip = (names: readonly string[]) => ({
   command: 'addr' as const,
   addresses: names.map((host) => ({

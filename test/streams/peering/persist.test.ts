@@ -9,8 +9,9 @@ import { openPeerFile, type PeerFile } from '../../../src/adapters/peer-file.js'
 import type { ServiceEvent } from '../../../src/contracts/events.js';
 import { PeerBook } from '../../../src/peers/book.js';
 import { parse, serialise } from '../../../src/peers/format.js';
+import { publicAddress } from '../../../src/simulated/public-address.js';
 import { type BookFile, loadBook, persist } from '../../../src/streams/peering/persist.js';
-import { address, NOW, outcomes, provenPeer, seeded, spread } from '../../peers/support.js';
+import { address, NOW, outcomes, provenPeer, seeded } from '../../peers/support.js';
 import { clockAt } from '../../support/clock.js';
 
 const MINUTE = 60_000;
@@ -18,7 +19,7 @@ const told = (events: readonly ServiceEvent[]) => events.map(({ state, code }) =
 
 function bookOf(count: number): PeerBook {
   const book = new PeerBook('mainnet', seeded(1));
-  for (let n = 0; n < count; n++) book.hear(address(`${spread(n)}:9999`), 'dashd', NOW);
+  for (let n = 0; n < count; n++) book.hear(address(`${publicAddress(n)}:9999`), 'dashd', NOW);
   return book;
 }
 

@@ -3,13 +3,14 @@ import { describe, it } from 'node:test';
 import { Subject } from 'rxjs';
 import { type LivePeer, type Plan, selectLimits } from '../../../src/peers/plan.js';
 import type { PeerRecord } from '../../../src/peers/record.js';
+import { publicAddress } from '../../../src/simulated/public-address.js';
 import { type RefreshDeps, refresh } from '../../../src/streams/peering/refresh.js';
-import { live, provenPeer, seeded, spread, view } from '../../peers/support.js';
+import { live, provenPeer, seeded, view } from '../../peers/support.js';
 import { gather, START, Time } from '../support.js';
 
 const INTERVAL_MS = 60_000;
 const limits = selectLimits('mainnet', { max: 5, min: 3 });
-const keys = (count: number) => Array.from({ length: count }, (_, i) => `${spread(i)}:9999`);
+const keys = (count: number) => Array.from({ length: count }, (_, i) => `${publicAddress(i)}:9999`);
 
 /** A refresh of a book of proven peers, of which some are connected. */
 class Refreshed {

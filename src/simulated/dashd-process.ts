@@ -1,30 +1,30 @@
 /**
- * A real dashd on regtest, for the tests that hold our ideas of it against the fact. It is looked for in the environment
- * variable `DASHD`, then on the PATH. It listens on 127.0.0.1 only, in a directory of its own that is removed afterwards.
+ * A real dashd on regtest or a devnet, as a child process, for the tests and the bench that need one. The binary is the one that the
+ * environment variable `DASHD` names, or the first on the PATH. The process listens on 127.0.0.1 unless told otherwise, connects to
+ * nobody, and keeps its data in a temporary directory that {@link DashdProcess.remove} deletes.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { describe } from 'node:test';
-import { hashHeader, loadX11 } from '../../src/block/x11.js';
-import { freePort } from '../../src/simulated/free-port.js';
-import { mineBlock } from '../../src/simulated/miner.js';
+import { hashHeader, loadX11 } from '../block/x11.js';
+import { freePort } from './free-port.js';
+import { mineBlock } from './miner.js';
 
 export interface DashdOptions {
-  /** More arguments, such as `-whitelist=noban@127.0.0.1`. */
+  /** Further arguments, such as `-whitelist=noban@127.0.0.1`. */
   readonly arguments?: readonly string[];
-  /** More of them that need to know its P2P port. */
+  /** Further arguments that depend on the P2P port. */
   readonly argumentsAt?: (port: number) => readonly string[];
-  /** Credentials instead of the cookie. */
+  /** User and password instead of the cookie. */
   readonly user?: string;
   readonly password?: string;
-  /** The name of a devnet, in place of regtest. */
+  /** The name of a devnet; regtest when undefined. */
   readonly devnet?: string;
-  /** Where it listens, for RPC and ZeroMQ too: 127.0.0.1 unless told. */
+  /** Listening address of P2P, RPC and ZeroMQ; default 127.0.0.1. */
   readonly host?: string;
-  /** Topics it publishes, and whether each has a port of its own; `rawblock` and `hashblock` at one address unless told. */
+  /** Topics to publish, and whether each has its own port; default `rawblock` and `hashblock` at one address. */
   readonly zmq?: { readonly topics: readonly string[]; readonly apart?: boolean };
 }
 
@@ -32,15 +32,15 @@ export interface Ports {
   readonly p2p: number;
   readonly rpc: number;
   readonly zmq: number;
-  /** For a second topic with a port of its own. */
-  readonly zmqToo: number;
+  /** For a second topic with its own port. */
+  readonly secondZmq: number;
 }
 
 const LOOPBACK = '127.0.0.1';
 const START_MS = 60_000;
 const STOP_MS = 60_000;
 
-/** Where dashd is; `undefined` when there is none. */
+/** The path of the dashd binary; `undefined` when there is none. */
 export function findDashd(): string | undefined {
   const named = process.env['DASHD'];
   if (named !== undefined && named !== '') return named;
@@ -50,33 +50,27 @@ export function findDashd(): string | undefined {
     .find(isExecutable);
 }
 
-/** A suite that needs a dashd: skipped, and said so, where there is none. */
-export function describeWithDashd(name: string, define: () => void): void {
-  const skip = findDashd() === undefined ? 'no dashd: set DASHD=/path/to/dashd, or put it on the PATH' : false;
-  describe(name, { skip }, define);
-}
-
-/** A program, and its arguments in front of dashd's own. */
+/** A program, and the arguments that precede dashd's own. */
 export type DashdCommand = readonly [program: string, ...first: string[]];
 
 /**
- * Starts a dashd and waits until it answers.
- * @param command in place of the dashd that is found: a program that takes the same arguments
- * @throws Error with the end of its output when it does not
+ * Starts a dashd and waits until its RPC answers.
+ * @param command a program that takes dashd's arguments; default the dashd that {@link findDashd} finds
+ * @throws Error with the end of its output when the RPC does not answer within 60 s, or when there is no dashd
  */
-export async function startDashd(options: DashdOptions = {}, command = foundCommand()): Promise<Dashd> {
-  const dashd = new Dashd(command, options, await freePorts(options.host ?? LOOPBACK));
+export async function startDashd(options: DashdOptions = {}, command = foundCommand()): Promise<DashdProcess> {
+  const dashd = new DashdProcess(command, options, await freePorts(options.host ?? LOOPBACK));
   await dashd.start();
   return dashd;
 }
 
 function foundCommand(): DashdCommand {
   const binary = findDashd();
-  if (binary === undefined) throw new Error('there is no dashd');
+  if (binary === undefined) throw new Error('no dashd found: set DASHD, or put it on the PATH');
   return [binary];
 }
 
-export class Dashd {
+export class DashdProcess {
   readonly dataDirectory = mkdtempSync(join(tmpdir(), 'blockcast-dashd-'));
   private child: ChildProcess | undefined;
   private output = '';
@@ -92,8 +86,8 @@ export class Dashd {
     return this.options.host ?? LOOPBACK;
   }
 
-  /** As it stands in front of a port. */
-  private get at(): string {
+  /** The host in front of a port: with brackets around IPv6. */
+  private get urlHost(): string {
     return this.host.includes(':') ? `[${this.host}]` : this.host;
   }
 
@@ -103,15 +97,15 @@ export class Dashd {
   }
 
   get address(): string {
-    return `${this.at}:${this.ports.p2p}`;
+    return `${this.urlHost}:${this.ports.p2p}`;
   }
 
   get rpcUrl(): string {
-    return `http://${this.at}:${this.ports.rpc}`;
+    return `http://${this.urlHost}:${this.ports.rpc}`;
   }
 
   get zmqUrl(): string {
-    return `tcp://${this.at}:${this.ports.zmq}`;
+    return `tcp://${this.urlHost}:${this.ports.zmq}`;
   }
 
   private get chainDirectory(): string {
@@ -123,7 +117,7 @@ export class Dashd {
     return join(this.chainDirectory, '.cookie');
   }
 
-  /** `user:password` as it holds now. */
+  /** The current `user:password`. */
   get credentials(): string {
     const { user, password } = this.options;
     return user === undefined ? readFileSync(this.cookieFile, 'utf8').trim() : `${user}:${password ?? ''}`;
@@ -133,7 +127,7 @@ export class Dashd {
     return this.child?.pid;
   }
 
-  /** Starts, or starts again with the same ports and chain. @param more arguments for this time, such as `-reindex` */
+  /** Starts, or restarts with the same ports and chain. @param more arguments of this start only, such as `-reindex` */
   async start(...more: readonly string[]): Promise<void> {
     const { user, password = '', devnet, zmq = { topics: ['rawblock', 'hashblock'] } } = this.options;
     this.output = '';
@@ -145,13 +139,13 @@ export class Dashd {
       `-datadir=${this.dataDirectory}`,
       '-server',
       '-listen=1',
-      `-bind=${this.at}:${this.ports.p2p}`,
+      `-bind=${this.urlHost}:${this.ports.p2p}`,
       `-rpcbind=${this.host}`,
       `-rpcallowip=${this.host}`,
       `-rpcport=${this.ports.rpc}`,
       ...(user === undefined ? [] : [`-rpcuser=${user}`, `-rpcpassword=${password}`]),
-      ...zmq.topics.map((topic, index) => `-zmqpub${topic}=${this.zmqOf(index, zmq.apart === true)}`),
-      // By itself it dials nobody, whatever addresses a test tells it.
+      ...zmq.topics.map((topic, index) => `-zmqpub${topic}=${this.zmqAddress(index, zmq.apart === true)}`),
+      // No outbound connections, whatever addresses a test gossips.
       '-connect=0',
       '-dnsseed=0',
       '-fixedseeds=0',
@@ -173,12 +167,12 @@ export class Dashd {
     await this.untilAnswering(child);
   }
 
-  /** Asks it to stop, and waits until it has. */
+  /** Sends SIGTERM and waits for the exit; SIGKILL after 60 s. */
   async stop(): Promise<void> {
     await this.end('SIGTERM');
   }
 
-  /** Ends it without giving it time to do anything. */
+  /** Sends SIGKILL and waits for the exit. */
   async kill(): Promise<void> {
     await this.end('SIGKILL');
   }
@@ -189,7 +183,7 @@ export class Dashd {
     rmSync(this.dataDirectory, { recursive: true, force: true });
   }
 
-  /** The whole of debug.log. */
+  /** The content of debug.log. */
   log(): string {
     return readFileSync(join(this.chainDirectory, 'debug.log'), 'utf8');
   }
@@ -206,7 +200,10 @@ export class Dashd {
     return result;
   }
 
-  /** Mines blocks whose coinbase anyone may spend; a dashd built without its miner is given ours. @returns their hashes, oldest first */
+  /**
+   * Mines blocks whose coinbase anyone may spend. A dashd built without its miner gets blocks mined here through `submitblock`.
+   * @returns their hashes, oldest first
+   */
   async generate(count: number): Promise<string[]> {
     try {
       return await this.rpc('generatetodescriptor', count, 'raw(51)');
@@ -220,21 +217,21 @@ export class Dashd {
       const { height, time } = await this.rpc<{ height: number; time: number }>('getblockheader', parent);
       const now = Math.max(Math.floor(Date.now() / 1_000), time + 1);
       const raw = mineBlock({ parent, height: height + 1, time: now, special: false });
-      const word = await this.rpc<string | null>('submitblock', raw.toString('hex'));
-      if (word !== null) throw new Error(`dashd refuses a block of ours: ${word}`);
+      const reason = await this.rpc<string | null>('submitblock', raw.toString('hex'));
+      if (reason !== null) throw new Error(`dashd rejects a block mined here: ${reason}`);
       hashes.push(hashHeader(raw.subarray(0, 80)));
     }
     return hashes;
   }
 
-  /** Whether it was built with its miner, as every release is: without, thousands of blocks take minutes. */
+  /** Whether dashd was built with its miner, as every release is. Without it, thousands of blocks take minutes. */
   async hasMiner(): Promise<boolean> {
-    const word = await this.rpc('generatetodescriptor', 0, 'raw(51)').catch((error: unknown) => String(error));
-    return typeof word !== 'string' || !word.includes("RPC miner isn't compiled");
+    const answer = await this.rpc('generatetodescriptor', 0, 'raw(51)').catch((error: unknown) => String(error));
+    return typeof answer !== 'string' || !answer.includes("RPC miner isn't compiled");
   }
 
-  private zmqOf(index: number, apart: boolean): string {
-    return apart && index > 0 ? `tcp://${this.at}:${this.ports.zmqToo}` : this.zmqUrl;
+  private zmqAddress(index: number, apart: boolean): string {
+    return apart && index > 0 ? `tcp://${this.urlHost}:${this.ports.secondZmq}` : this.zmqUrl;
   }
 
   private keep(text: Buffer): void {
@@ -245,13 +242,13 @@ export class Dashd {
     const from = performance.now();
     while (performance.now() - from < START_MS) {
       if (child.exitCode !== null) break;
-      // Until it is up, the cookie is missing, the port is closed, or it answers that it is warming up.
+      // While dashd starts, the cookie is missing, the port is closed, or the answer is "warming up".
       const answer = await this.rpc('getblockcount').catch(() => undefined);
       if (answer !== undefined) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     await this.kill();
-    throw new Error(`dashd did not come up: ${this.output}`);
+    throw new Error(`dashd did not start: ${this.output}`);
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {
@@ -280,6 +277,6 @@ async function freePorts(host: string): Promise<Ports> {
     p2p: await freePort(host),
     rpc: await freePort(host),
     zmq: await freePort(host),
-    zmqToo: await freePort(host),
+    secondZmq: await freePort(host),
   };
 }
