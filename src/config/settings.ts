@@ -73,7 +73,7 @@ const bindPort = integer(0, 65_535);
 
 const SETTINGS = {
   network: setting(oneOf(NETWORK_NAMES), 'mainnet', 'the Dash network'),
-  'devnet.name': setting(optional(devnetName), null, 'the name of the devnet, as in dashd -devnet=<name>'),
+  'devnet.name': setting(optional(devnetName), null, "the name of the devnet, as in dashd's -devnet=name"),
 
   'dashd.rpc.url': setting(optional(rpcUrl), null, "where the pool's own dashd answers JSON-RPC", {
     follows: "127.0.0.1 and the network's port",

@@ -1,4 +1,4 @@
-/** The documents and their parts, for the tests that hold them against the project. Paths are relative to the repository. */
+/** The documents and their parts, for the tests that compare them with the project. Paths are relative to the repository. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,14 +7,16 @@ export interface Document {
   readonly text: string;
 }
 
+/** The Markdown files at the root and in docs/, and all that .github/ has. */
 export const DOCUMENTS: readonly Document[] = [
-  'README.md',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join('docs', name)),
+  ...readdirSync('.').filter((name) => name.endsWith('.md')),
+  ...below('docs').filter((name) => name.endsWith('.md')),
+  ...below('.github').filter((name) => /\.(md|yml)$/.test(name)),
 ].map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+
+function below(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
+}
 
 /** @throws Error when there is no such document */
 export function documentAt(path: string): Document {
