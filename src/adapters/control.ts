@@ -2,10 +2,12 @@
  * A Unix domain socket on which a running relay takes requests of its operator: one JSON value a line each way, answered in
  * order. The file system says who may connect: the socket is its owner's alone. What a request means is not known here.
  */
+
 import { once } from 'node:events';
 import { lstat, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
+import { pause, retryUntil } from '../common/retry.js';
 import { errorCode } from './system-error.js';
 
 export interface ControlHandlers {
@@ -50,16 +52,13 @@ export function openControl(path: string, handlers: ControlHandlers): { close():
       tell('down', 'path too long', `${path} is longer than a socket's ${MAX_PATH_BYTES} bytes: use a shorter path`);
       return;
     }
-    while (!ended.signal.aborted) {
-      const attempt = await listen();
-      if (attempt.ok) {
-        tell('up', 'listening', `takes requests at ${path}`);
-        while (!ended.signal.aborted && (await isThere(path))) await pause(LOOK_MS, ended.signal);
-        await end(attempt.server);
-      } else {
-        tell('down', attempt.code, attempt.detail);
-        await pause(RETRY_MS, ended.signal);
-      }
+    const { signal } = ended;
+    while (!signal.aborted) {
+      const server = await retryUntil(listen, RETRY_MS, signal);
+      if (server === undefined) return;
+      tell('up', 'listening', `takes requests at ${path}`);
+      while (!signal.aborted && (await isThere(path))) await pause(LOOK_MS, signal);
+      await end(server);
     }
   }
 
@@ -70,17 +69,20 @@ export function openControl(path: string, handlers: ControlHandlers): { close():
     await closed;
   }
 
-  async function listen() {
+  /** @returns undefined when the path cannot be had now */
+  async function listen(): Promise<Server | undefined> {
     const other = await connectControl(path);
     if (other.ok) {
       other.connection.close();
-      return { ok: false, code: 'in use', detail: `another relay listens at ${path}` } as const;
+      tell('down', 'in use', `another relay listens at ${path}`);
+      return undefined;
     }
     try {
       if (other.code === 'no relay') await removeDeadSocket(path);
-      return { ok: true, server: await bind() } as const;
+      return await bind();
     } catch (error) {
-      return { ok: false, code: errorCode(error), detail: `${path}: ${errorCode(error)}` } as const;
+      tell('down', errorCode(error), `${path}: ${errorCode(error)}`);
+      return undefined;
     }
   }
 
@@ -230,16 +232,4 @@ async function isThere(path: string): Promise<boolean> {
     errorCode(error);
     return false;
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const over = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', over);
-      resolve();
-    };
-    const timer = setTimeout(over, ms);
-    signal.addEventListener('abort', over);
-  });
 }

@@ -2,9 +2,11 @@
  * The ZeroMQ sockets blockcast owns: PULL for the pool, SUB for dashd's feed, PUB for events. Frames and states go to
  * callbacks; what they mean is not decided here.
  */
+
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { Publisher, Pull, type Socket, Subscriber } from 'zeromq';
 import { endpointAttempts } from '../address/endpoint.js';
+import { retryUntil } from '../common/retry.js';
 import { type Admission, admitClients, type CurveServer } from './zap.js';
 import { closed } from './zmq-close.js';
 import { connectInTurn } from './zmq-connect.js';
@@ -222,23 +224,21 @@ function bindUntilClosed(
     }
     throw fault;
   };
+  let complained = false;
   const attempt = async () => {
-    for (let complained = false; !signal.aborted; complained = true) {
-      try {
-        await ready;
-        await bindOnce();
-        // The port may have been left to the system.
-        tell('up', `listening on ${socket.lastEndpoint ?? endpoint}`);
-        return true;
-      } catch (error) {
-        if (!complained) tell('down', `cannot listen on ${endpoint}: ${text(error)}`);
-        // Ends early, by an error, when it is cancelled.
-        await pause(REBIND_MS, undefined, { signal }).catch(() => undefined);
-      }
+    try {
+      await ready;
+      await bindOnce();
+      // The port may have been left to the system.
+      tell('up', `listening on ${socket.lastEndpoint ?? endpoint}`);
+      return true;
+    } catch (error) {
+      if (!complained) tell('down', `cannot listen on ${endpoint}: ${text(error)}`);
+      complained = true;
+      return undefined;
     }
-    return false;
   };
-  const done = attempt();
+  const done = retryUntil(attempt, REBIND_MS, signal).then((bound) => bound === true);
   return {
     done,
     cancel() {

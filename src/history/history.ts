@@ -2,6 +2,7 @@
  * The blocks that the pool pushed, and what came of them: a fold over the lines of the history file, bounded, and what can be asked
  * of it. The oldest blocks go first.
  */
+import { BoundedSet } from '../common/bounded.js';
 import type { BlockEvent, BlockFinality, BlockReceived, BlockVerdict } from '../contracts/events.js';
 import type { BlockRecord, HistoryView, Kpis } from '../contracts/view.js';
 import type { Hash } from '../wire/reader.js';
@@ -26,7 +27,7 @@ export class History implements HistoryView {
   /** Blocks whose end is not known for good. */
   private readonly open = new Set<Hash>();
   /** Blocks under way again that had been delivered before: what comes of it now is not what came of them. */
-  private readonly repeats = new Set<Hash>();
+  private readonly repeats = new BoundedSet<Hash>(MAX_REPEATS);
   private ofAll: Kpis | undefined;
   private lineCount = 0;
 
@@ -133,10 +134,6 @@ export class History implements HistoryView {
     this.repeats.delete(event.hash);
     if (this.entries.get(event.hash)?.verdict?.success !== true) return false;
     this.repeats.add(event.hash);
-    for (const oldest of this.repeats) {
-      if (this.repeats.size <= MAX_REPEATS) break;
-      this.repeats.delete(oldest);
-    }
     return true;
   }
 

@@ -1,4 +1,5 @@
 /** One clear line for each thing the relay says of itself, at the level it deserves. */
+import { BoundedMap } from '../common/bounded.js';
 import type { LogLevel } from '../config/config.js';
 import type {
   BlockProof,
@@ -215,12 +216,14 @@ function atHeight(height: number | undefined): string {
 
 /** What has been told lately, per peer and code. Bounded, oldest out. */
 class Repeats {
-  private readonly told = new Map<string, Map<string, number>>();
+  private readonly told: BoundedMap<string, Map<string, number>>;
 
   constructor(
     private readonly spanMs: number,
-    private readonly capacity: number,
-  ) {}
+    capacity: number,
+  ) {
+    this.told = new BoundedMap(capacity);
+  }
 
   isRepeat(peer: string, code: string, at: number): boolean {
     const codes = this.told.get(peer) ?? new Map<string, number>();
@@ -228,9 +231,7 @@ class Repeats {
     // Of a clock that was set back, too: what was told then would not be told again for hours.
     if (last !== undefined && Math.abs(at - last) < this.spanMs) return true;
     codes.set(code, at);
-    this.told.delete(peer);
-    this.told.set(peer, codes);
-    if (this.told.size > this.capacity) this.told.delete(this.told.keys().next().value ?? peer);
+    this.told.renew(peer, codes);
     return false;
   }
 

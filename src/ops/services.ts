@@ -2,10 +2,11 @@
  * Everything that listens to a relay, behind one door: log, figures, pages, alerts. Each is told each event, and none of them is
  * waited for; what one of them has to say of itself is an event like any other.
  */
+
 import { hostname } from 'node:os';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type SchedulerLike, Subject } from 'rxjs';
+import { pause, retryUntil } from '../common/retry.js';
 import type { Config } from '../config/config.js';
 import type { RelayEvent, ServiceEvent } from '../contracts/events.js';
 import type { RelayView } from '../contracts/view.js';
@@ -94,16 +95,14 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
 
   /** Tries again until the address can be had, or the relay ends. */
   async function retry(open: () => Promise<HttpOpened>): Promise<void> {
-    for (;;) {
-      await pause(REOPEN_MS, undefined, { signal: closing.signal }).catch(() => undefined);
-      if (closing.signal.aborted) return;
+    const { signal } = closing;
+    await pause(REOPEN_MS, signal);
+    const attempt = async () => {
       // Making the pages holds the event loop for some time: only where it is not in vain.
       const opened = (await canListen(config.http)) ? await open() : undefined;
-      if (opened?.ok === true) {
-        listening(opened);
-        return;
-      }
-    }
+      return opened?.ok === true ? listening(opened) : undefined;
+    };
+    await retryUntil(attempt, REOPEN_MS, signal);
   }
 
   return {

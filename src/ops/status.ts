@@ -2,6 +2,7 @@
  * What stands, as far as events alone tell it: how the services around the relay are, the races under way, what came of
  * connections and broadcasts since the start; and whether a block pushed now would get anywhere.
  */
+import { BoundedMap } from '../common/bounded.js';
 import type { BlockVerdict, PeerEvent, PeerProof, RelayEvent, ServiceEvent } from '../contracts/events.js';
 import type { RelayView } from '../contracts/view.js';
 import { type Clock, dated, type Moment, momentOf } from '../time.js';
@@ -49,7 +50,7 @@ interface Race {
 
 export class Status {
   private readonly known = new Map<ServiceName, ServiceStatus>(ESSENTIAL.map((name) => [name, unknown(name)]));
-  private readonly races = new Map<string, Race>();
+  private readonly races = new BoundedMap<string, Race>(MAX_RACES);
   private blocks = 0;
   private readonly pushes = { tried: 0, reached: 0, failed: 0 };
   private readonly connections = { made: 0, failed: 0, timedOut: 0, unreachable: 0 };
@@ -198,10 +199,6 @@ export class Status {
     if (found !== undefined) return found;
     const race: Race = { proofs: new Map() };
     this.races.set(hash, race);
-    for (const oldest of this.races.keys()) {
-      if (this.races.size <= MAX_RACES) break;
-      this.races.delete(oldest);
-    }
     return race;
   }
 }

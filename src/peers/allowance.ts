@@ -1,39 +1,34 @@
-import { SECOND_MS } from '../time.js';
+import { BoundedMap } from '../common/bounded.js';
+import { type Bucket, fullBucket, type Rate, tokensIn } from '../common/token-bucket.js';
 
-/** A token bucket per name. What is full again is forgotten, so the memory is bounded by who spoke lately. */
+/** A token bucket per name. A bucket that is full again is removed, so the memory is bounded by who spoke lately. */
 export class Allowances {
-  readonly #buckets = new Map<string, { tokens: number; at: number }>();
+  readonly #buckets: BoundedMap<string, Bucket>;
 
   /**
-   * @param burst the most that can be saved up, and what a newcomer starts with
-   * @param perSecond how fast it refills
-   * @param capacity names kept at most; the one longest unused is forgotten first
+   * @param rate a newcomer's bucket is full
+   * @param capacity names kept at most; the one longest unused is removed first
    */
   constructor(
-    private readonly burst: number,
-    private readonly perSecond: number,
-    private readonly capacity: number,
-  ) {}
+    private readonly rate: Rate,
+    capacity: number,
+  ) {
+    this.#buckets = new BoundedMap(capacity);
+  }
 
   /** Takes up to `wanted` whole tokens at `now` (ms). @returns how many were granted */
   take(name: string, wanted: number, now: number): number {
-    const tokens = this.#refilled(name, now);
+    const bucket = this.#buckets.get(name) ?? fullBucket(this.rate, now);
+    const tokens = tokensIn(bucket, this.rate, now);
     const granted = Math.max(0, Math.min(wanted, Math.floor(tokens)));
-    this.#buckets.delete(name);
-    this.#buckets.set(name, { tokens: tokens - granted, at: now });
-    this.#forget(now);
+    this.#buckets.renew(name, { left: tokens - granted, at: now });
+    this.#removeFull(now);
     return granted;
   }
 
-  #refilled(name: string, now: number): number {
-    const bucket = this.#buckets.get(name);
-    if (bucket === undefined) return this.burst;
-    return Math.min(this.burst, bucket.tokens + (Math.max(0, now - bucket.at) / SECOND_MS) * this.perSecond);
-  }
-
-  #forget(now: number): void {
-    for (const [name] of this.#buckets) {
-      if (this.#buckets.size <= this.capacity && this.#refilled(name, now) < this.burst) break;
+  #removeFull(now: number): void {
+    for (const [name, bucket] of this.#buckets) {
+      if (tokensIn(bucket, this.rate, now) < this.rate.burst) break;
       this.#buckets.delete(name);
     }
   }

@@ -1,3 +1,4 @@
+import { exponentialMs, jittered } from '../common/backoff.js';
 import { HOUR_MS, MINUTE_MS, type Random, SECOND_MS } from '../time.js';
 
 /**
@@ -51,11 +52,9 @@ export function mayDial(backoff: Backoff, now: number, policy: BackoffPolicy = B
 
 /** Before jitter. */
 function waitAfter(failures: number, { threshold, openMs, baseMs, maxMs }: BackoffPolicy): number {
-  const wait =
-    failures >= threshold
-      ? openMs * 2 ** Math.min(failures - threshold, 30)
-      : baseMs * 2 ** Math.min(Math.max(0, failures - 1), 30);
-  return Math.min(wait, maxMs);
+  return failures >= threshold
+    ? exponentialMs(openMs, maxMs, failures - threshold)
+    : exponentialMs(baseMs, maxMs, failures - 1);
 }
 
 /** To be called as a dial begins: an open breaker whose time is over lets exactly this one through. */
@@ -68,8 +67,8 @@ export function onDial(backoff: Backoff, now: number, policy: BackoffPolicy = BA
 export function onFailure(backoff: Backoff, now: number, random: Random, policy: BackoffPolicy = BACKOFF): Backoff {
   const failures = backoff.failures + 1;
   const open = failures >= policy.threshold;
-  const jittered = waitAfter(failures, policy) * (1 - policy.jitter * random.float());
-  return { state: open ? 'open' : 'closed', failures, retryAt: now + jittered };
+  const waitMs = jittered(waitAfter(failures, policy), policy.jitter, random);
+  return { state: open ? 'open' : 'closed', failures, retryAt: now + waitMs };
 }
 
 /** After a flood or nonsense: the breaker opens at once, and for longer each time, however long the connection had lasted. */
@@ -83,7 +82,7 @@ export function onIsolation(backoff: Backoff, now: number, random: Random, polic
   return {
     state: 'closed',
     failures: backoff.failures,
-    retryAt: now + policy.trialMs * (1 - policy.jitter * random.float()),
+    retryAt: now + jittered(policy.trialMs, policy.jitter, random),
   };
 }
 

@@ -17,6 +17,7 @@
  *
  * Source of the pattern: Core `addrman.h` ("new" and "tried" tables). Every step is O(1) but evicting a kept entry, O(its group).
  */
+import { BoundedSet } from '../common/bounded.js';
 import { HOUR_MS, MINUTE_MS, type Random } from '../time.js';
 import type { NetworkName } from '../wire/network.js';
 import {
@@ -122,7 +123,7 @@ export class PeerBook {
   readonly #heard = new Crowd();
   /** Heard entries by the group that told of them, oldest first. */
   readonly #via = new Map<string, Set<PeerKey>>();
-  readonly #excluded = new Set<PeerKey>();
+  readonly #excluded = new BoundedSet<PeerKey>(MAX_EXCLUDED);
   readonly #perPeer: Allowances;
   readonly #perGroup: Allowances;
   readonly #totals = newTally();
@@ -133,8 +134,11 @@ export class PeerBook {
     private readonly random: Random,
     private readonly limits: BookLimits = BOOK_LIMITS,
   ) {
-    this.#perPeer = new Allowances(limits.gossipBurst, limits.gossipPerSecond, MAX_ALLOWANCES);
-    this.#perGroup = new Allowances(2 * limits.gossipBurst, 2 * limits.gossipPerSecond, MAX_ALLOWANCES);
+    this.#perPeer = new Allowances({ burst: limits.gossipBurst, perSecond: limits.gossipPerSecond }, MAX_ALLOWANCES);
+    this.#perGroup = new Allowances(
+      { burst: 2 * limits.gossipBurst, perSecond: 2 * limits.gossipPerSecond },
+      MAX_ALLOWANCES,
+    );
   }
 
   get size(): number {
@@ -245,10 +249,6 @@ export class PeerBook {
     if (this.#records.get(key)?.protected === true) return false;
     this.remove(key);
     this.#excluded.add(key);
-    for (const oldest of this.#excluded) {
-      if (this.#excluded.size <= MAX_EXCLUDED) break;
-      this.#excluded.delete(oldest);
-    }
     return true;
   }
 

@@ -6,9 +6,10 @@
  * What we send raises the buckets by what it may be answered with ({@link GRANTS}): answers to our questions are never a flood, however
  * many blocks leave in a burst.
  */
+import { type Bucket, fullBucket, type Rate, take } from '../common/token-bucket.js';
 import { MINUTE_MS, SECOND_MS } from '../time.js';
 import type { Message } from '../wire/registry.js';
-import type { Allowance, Budget, Counted, SessionFault, SessionFaultCode } from './types.js';
+import type { Budget, Counted, SessionFault, SessionFaultCode } from './types.js';
 
 /** Core gives an inbound peer 60 s; we have nineteen others to talk to. */
 export const HANDSHAKE_TIMEOUT_MS = 10 * SECOND_MS;
@@ -25,12 +26,6 @@ export const ACKNOWLEDGE_TIMEOUT_MS = 30 * SECOND_MS;
 export const MIN_PROTOCOL_VERSION = 70221;
 /** The version whose rules we follow. */
 export const PROTOCOL_VERSION = 70240;
-
-/** A bucket of what a peer may send: so much at once, and so much more as time goes on. */
-interface Rate {
-  readonly burst: number;
-  readonly perSecond: number;
-}
 
 const MIB = 1024 * 1024;
 
@@ -138,7 +133,7 @@ export const MISCONDUCT: ReadonlySet<SessionFaultCode> = new Set([
 
 /** Full buckets. */
 export function fullBudget(now: number): Budget {
-  const full = (counted: Counted): Allowance => ({ left: RATES[counted].burst, at: now });
+  const full = (counted: Counted): Bucket => fullBucket(RATES[counted], now);
   return {
     messages: full('messages'),
     bytes: full('bytes'),
@@ -171,7 +166,7 @@ export function charge(budget: Budget, command: string, length: number, now: num
 export function grant(budget: Budget, command: Message['command']): Budget {
   const granted = GRANTS[command];
   if (granted === undefined) return budget;
-  const raised = (counted: Counted): Allowance => raise(budget[counted], granted[counted] ?? 0, RATES[counted]);
+  const raised = (counted: Counted): Bucket => raise(budget[counted], granted[counted] ?? 0, RATES[counted]);
   return {
     messages: raised('messages'),
     bytes: raised('bytes'),
@@ -183,18 +178,6 @@ export function grant(budget: Budget, command: Message['command']): Budget {
   };
 }
 
-function raise({ left, at }: Allowance, by: number, { burst }: Rate): Allowance {
+function raise({ left, at }: Bucket, by: number, { burst }: Rate): Bucket {
   return { left: Math.min(left + by, MAX_SAVED_BURSTS * burst), at };
-}
-
-/** Takes from a bucket; `undefined` when there is not enough in it. Time fills it to its burst, what is above was granted. */
-export function take(
-  allowance: Allowance,
-  count: number,
-  { burst, perSecond }: Rate,
-  now: number,
-): Allowance | undefined {
-  const refill = (Math.max(0, now - allowance.at) / SECOND_MS) * perSecond;
-  const left = Math.max(allowance.left, Math.min(burst, allowance.left + refill)) - count;
-  return left < 0 ? undefined : { left, at: now };
 }

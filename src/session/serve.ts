@@ -1,8 +1,10 @@
 /** Serving what we pushed: a peer that lacks a parent, or lost the push, may ask for our recent blocks and headers. */
 
+import { BoundedSet } from '../common/bounded.js';
+import { take } from '../common/token-bucket.js';
 import { INV, type InventoryItem } from '../wire/inventory.js';
 import type { Hash } from '../wire/reader.js';
-import { MAX_SERVED_BLOCKS, SERVE_AGAIN_RATE, take } from './limits.js';
+import { MAX_SERVED_BLOCKS, SERVE_AGAIN_RATE } from './limits.js';
 import { emit, send } from './outputs.js';
 import { enqueue, isOnItsWay } from './push.js';
 import type { Output, PushBlock, SessionContext, SessionState } from './types.js';
@@ -44,17 +46,9 @@ export function onGetdata(
 
 /** Counts a block that was served before against what may be served again; `undefined` when that is used up. */
 function chargeServing(state: SessionState, { hash, frame }: PushBlock, now: number): SessionState | undefined {
-  if (!state.served.has(hash)) return { ...state, served: newest(new Set([...state.served, hash])) };
+  if (!state.served.has(hash)) return { ...state, served: new BoundedSet(MAX_SERVED_BLOCKS, [...state.served, hash]) };
   const serveAgain = take(state.serveAgain, frame.length, SERVE_AGAIN_RATE, now);
   return serveAgain && { ...state, serveAgain };
-}
-
-function newest(served: Set<Hash>): ReadonlySet<Hash> {
-  for (const oldest of served) {
-    if (served.size <= MAX_SERVED_BLOCKS) break;
-    served.delete(oldest);
-  }
-  return served;
 }
 
 /** Answers even with nothing to say: an empty `headers` tells the peer that the question arrived. */

@@ -1,4 +1,5 @@
 /** One peer's protocol as a pure function. See types.ts for the vocabulary; each sub-protocol has a file of its own. */
+import { fullBucket } from '../common/token-bucket.js';
 import type { Announced, Inbound } from '../wire/decoder.js';
 import { INV, type InventoryItem } from '../wire/inventory.js';
 import type { Hash } from '../wire/reader.js';
@@ -35,7 +36,7 @@ export function initialState(now: number): SessionState {
     knows: new Set(),
     budget: fullBudget(now),
     served: new Set(),
-    serveAgain: { left: SERVE_AGAIN_RATE.burst, at: now },
+    serveAgain: fullBucket(SERVE_AGAIN_RATE, now),
     malformed: 0,
   };
 }

@@ -5,6 +5,7 @@
  * outputs to carry out. `now` is monotonic, milliseconds from an arbitrary origin: all that a session does with it is to measure durations. Whoever owns the socket (streams/connection.ts) feeds it and obeys it; a test does both by hand.
  */
 
+import type { Bucket } from '../common/token-bucket.js';
 import type { Random } from '../time.js';
 import type { PeerAddress } from '../wire/addr.js';
 import type { Announced, Inbound, WireFault } from '../wire/decoder.js';
@@ -88,16 +89,10 @@ export type Phase =
   | { readonly name: 'ready'; readonly since: number; readonly remote: Remote }
   | { readonly name: 'closed'; readonly fault: SessionFault };
 
-/** What is left in a bucket that refills with time (limits.ts). */
-export interface Allowance {
-  readonly left: number;
-  readonly at: number;
-}
-
 /** What a peer may send, each with a limit of its own (limits.ts). */
 export type Counted = 'messages' | 'bytes' | 'inv' | 'getdata' | 'headers' | 'getheaders' | 'addresses';
 
-export type Budget = Readonly<Record<Counted, Allowance>>;
+export type Budget = Readonly<Record<Counted, Bucket>>;
 
 /** A ping made beforehand: twenty of them made while a block waits would be time that the twentieth peer waits. */
 export interface Spare {
@@ -126,7 +121,7 @@ export interface SessionState {
   /** Blocks that were served to the peer, oldest first, bounded. */
   readonly served: ReadonlySet<Hash>;
   /** Bytes of blocks that it may be served again. */
-  readonly serveAgain: Allowance;
+  readonly serveAgain: Bucket;
   /** Messages that could not be understood. */
   readonly malformed: number;
 }

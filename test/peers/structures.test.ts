@@ -52,7 +52,7 @@ test('crowd: sizes, members and the largest group, after any changes', () => {
 });
 
 test('allowance: the burst at once, then by the second; saved up to the burst and no further', () => {
-  const allowances = new Allowances(1_000, 0.1, 10);
+  const allowances = new Allowances({ burst: 1_000, perSecond: 0.1 }, 10);
   assert.equal(allowances.take('a', 100_000, 0), 1_000);
   assert.equal(allowances.take('a', 100, 0), 0);
   assert.equal(allowances.take('b', 5, 0), 5, 'others have their own');
@@ -63,7 +63,7 @@ test('allowance: the burst at once, then by the second; saved up to the burst an
 });
 
 test('allowance: many names do not grow it, and a name is not refilled by being forgotten early', () => {
-  const allowances = new Allowances(10, 1, 100);
+  const allowances = new Allowances({ burst: 10, perSecond: 1 }, 100);
   for (let i = 0; i < 100; i++) assert.equal(allowances.take(`peer ${i}`, 20, 1_000), 10);
   for (let i = 0; i < 100; i++) assert.equal(allowances.take(`peer ${i}`, 20, 1_000), 0);
 });

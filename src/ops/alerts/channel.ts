@@ -3,7 +3,9 @@
  * time, and then tries with whatever is the latest word by then. Nothing is given up because a receiver is away: what waits is bounded,
  * and what stands is told when it is back.
  */
+
 import type { SchedulerLike, Subscription } from 'rxjs';
+import { exponentialMs, jittered } from '../../common/backoff.js';
 import { type Clock, MINUTE_MS, type Random, SECOND_MS } from '../../time.js';
 import type { Notice } from './notice.js';
 import { type Left, type Message, Outbox } from './outbox.js';
@@ -153,9 +155,7 @@ export class Channel {
 
   private restAfter({ retryAfterMs }: Extract<Delivery, { ok: false }>): void {
     const { firstMs, lastMs } = this.deps.rest ?? REST;
-    const longest = Math.min(lastMs, firstMs * 2 ** Math.min(this.failures, 30));
-    // The upper half is left to chance: relays that failed together do not come back together.
-    const restMs = longest * (0.5 + this.deps.random.float() / 2);
+    const restMs = jittered(exponentialMs(firstMs, lastMs, this.failures), 0.5, this.deps.random);
     this.failures += 1;
     this.restUntil = this.deps.clock.monotonic() + Math.max(restMs, retryAfterMs ?? 0);
   }

@@ -9,6 +9,7 @@
  *
  * How long "a while" is doubles with each return, so that what comes and goes is told as one alert that stands, not as many.
  */
+import { exponentialMs } from '../../common/backoff.js';
 import type { RelayEvent } from '../../contracts/events.js';
 import { HOUR_MS, MINUTE_MS } from '../../time.js';
 import { ALERT_IDS, type AlertId, type Condition, conditionOf } from './conditions.js';
@@ -219,7 +220,7 @@ function quieten(track: Track, now: number, toWall: number): Notice | undefined 
 
 function settleMs({ returns, toldAt }: Track, condition: Condition): number {
   if (toldAt === undefined) return condition.settleMs;
-  return Math.min(condition.settleMs * 2 ** returns, Math.max(condition.settleMs, MAX_SETTLE_MS));
+  return exponentialMs(condition.settleMs, Math.max(condition.settleMs, MAX_SETTLE_MS), returns);
 }
 
 function isAboutBlock({ id }: Track): boolean {

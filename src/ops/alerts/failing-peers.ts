@@ -1,3 +1,5 @@
+import { BoundedMap } from '../../common/bounded.js';
+
 /** Which peers failed lately. Bounded, oldest out: peers that come and go cannot fill memory. */
 const MAX_REMEMBERED = 1_000;
 
@@ -9,16 +11,14 @@ export interface Failure {
 
 export class FailingPeers {
   /** By peer, the latest failure of each; the longest ago first. */
-  private readonly failures = new Map<string, Failure>();
+  private readonly failures = new BoundedMap<string, Failure>(MAX_REMEMBERED);
   private newest: Failure | undefined;
 
   constructor(private readonly spanMs: number) {}
 
   add(failure: Failure): void {
     this.newest = failure;
-    this.failures.delete(failure.peer);
-    this.failures.set(failure.peer, failure);
-    if (this.failures.size > MAX_REMEMBERED) this.failures.delete(this.failures.keys().next().value ?? failure.peer);
+    this.failures.renew(failure.peer, failure);
   }
 
   /** Forgets what is longer ago than the span. */

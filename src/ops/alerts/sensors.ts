@@ -2,6 +2,7 @@
  * From what the relay tells to what is amiss: which conditions hold, and of which block. Noting an event is O(1) and keeps nothing of
  * it but a few words; what needs counting is counted in {@link Sensors.weigh}, outside of the relay's turn.
  */
+import { BoundedSet } from '../../common/bounded.js';
 import type {
   BlockFinality,
   BlockProof,
@@ -62,7 +63,7 @@ export class Sensors {
   private readonly gaps = new Recent(GAPS_MANY, GAPS_WINDOW_MS);
   private readonly refusals = new Recent(REFUSED_MANY, REFUSED_WINDOW_MS);
   /** Hashes of blocks that the pool handed over, dashd's feed having been first or not. */
-  private readonly own = new Set<string>();
+  private readonly own = new BoundedSet<string>(MAX_OWN);
   private belowMin: Facts | undefined;
   /** dashd answers over RPC that it loads its block index: it takes no connections meanwhile, and will. */
   private loading = false;
@@ -87,7 +88,7 @@ export class Sensors {
         return this.noteProof(event, now);
       case 'received':
       case 'repeated':
-        if (event.source === 'pool') remember(this.own, event.hash);
+        if (event.source === 'pool') this.own.add(event.hash);
         return false;
       case 'refused':
         return this.noteRefusal(event, now);
@@ -284,11 +285,6 @@ function manyRefused(refused: number, last: Facts): Facts {
 function holds(recent: Recent, now: number): boolean {
   const until = recent.manyUntil();
   return until !== undefined && now < until;
-}
-
-function remember(hashes: Set<string>, hash: string): void {
-  hashes.add(hash);
-  if (hashes.size > MAX_OWN) hashes.delete(hashes.values().next().value ?? hash);
 }
 
 /** The earliest of some times, of which any may be absent. */

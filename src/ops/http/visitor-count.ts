@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../common/bounded.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 
 /** Visitors remembered; the oldest go first, so that many addresses cannot fill memory. */
@@ -5,7 +6,7 @@ const MAX_VISITORS = 10_000;
 
 /** Counts what each visitor does, in windows of time on the monotonic clock. Looking does not count. */
 export class VisitorCount {
-  private readonly visitors = new Map<string, { readonly until: number; count: number }>();
+  private readonly visitors = new BoundedMap<string, { readonly until: number; count: number }>(MAX_VISITORS);
 
   constructor(
     private readonly rules: { readonly max: number; readonly windowMs: number },
@@ -19,9 +20,7 @@ export class VisitorCount {
       known.count += 1;
       return;
     }
-    this.visitors.delete(visitor);
-    this.visitors.set(visitor, { until: now + this.rules.windowMs, count: 1 });
-    if (this.visitors.size > MAX_VISITORS) this.visitors.delete(this.visitors.keys().next().value ?? visitor);
+    this.visitors.renew(visitor, { until: now + this.rules.windowMs, count: 1 });
   }
 
   /** How long a visitor who has reached the maximum has to wait, seconds; 0 for others. */

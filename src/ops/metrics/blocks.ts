@@ -1,4 +1,5 @@
 /** Of blocks: how many, how fast, how far they were proven, what became of them. */
+import { BoundedMap } from '../../common/bounded.js';
 import type {
   BlockEvent,
   BlockFinality,
@@ -170,15 +171,10 @@ export function blockMetrics({ counter, gauge, histogram }: Instruments) {
 
 /** True for the first event that tells a block's state: it is told again with each confirmation. */
 function changes(): (event: BlockFinality) => boolean {
-  const told = new Map<BlockFinality['hash'], FinalityState>();
+  const told = new BoundedMap<BlockFinality['hash'], FinalityState>(MAX_FOLLOWED);
   return ({ hash, state }) => {
     if (told.get(hash) === state) return false;
-    told.delete(hash);
-    told.set(hash, state);
-    for (const oldest of told.keys()) {
-      if (told.size <= MAX_FOLLOWED) break;
-      told.delete(oldest);
-    }
+    told.renew(hash, state);
     return true;
   };
 }

@@ -2,6 +2,7 @@
  * The one stream of blocks: the pool's frames and dashd's feed, merged, deduplicated by block hash, judged by the gate. A pool's
  * frame passes through here to the sockets in one turn of the event loop, so everything is synchronous.
  */
+
 import { hash as digest } from 'node:crypto';
 import {
   type Block,
@@ -15,6 +16,7 @@ import {
 } from '../../block/gate.js';
 import { blockBytes, otherReadings } from '../../block/payload.js';
 import { headerDoubts, heightDoubts, type Surroundings } from '../../block/plausible.js';
+import { BoundedMap } from '../../common/bounded.js';
 import type { BlockRefused, BlockRepeated, BlockSource, LateCode } from '../../contracts/events.js';
 import { type Clock, type Moment, momentOf } from '../../time.js';
 import type { Network } from '../../wire/network.js';
@@ -62,7 +64,7 @@ interface Seen {
 }
 
 export class Gatekeeper {
-  private readonly seen = new Map<Hash, Seen>();
+  private readonly seen = new BoundedMap<Hash, Seen>(MAX_SEEN);
 
   constructor(
     private readonly network: Network,
@@ -191,10 +193,6 @@ export class Gatekeeper {
   private remember(hash: Hash): Seen {
     const seen = this.seen.get(hash) ?? { clean: false, doubted: new Set() };
     this.seen.set(hash, seen);
-    for (const oldest of this.seen.keys()) {
-      if (this.seen.size <= MAX_SEEN) break;
-      this.seen.delete(oldest);
-    }
     return seen;
   }
 }

@@ -5,8 +5,10 @@
  *
  * Bounds: 600 blocks. A look at a block's surroundings takes 24 steps, and 600 at most.
  */
+
 import { expandTarget } from '../../block/header.js';
 import type { Surroundings } from '../../block/plausible.js';
+import { BoundedMap } from '../../common/bounded.js';
 import type { Hash } from '../../wire/reader.js';
 
 /** More than a day of blocks. */
@@ -37,7 +39,7 @@ interface Known {
 export class ChainTip {
   private current: Hash | undefined;
   /** Oldest first. */
-  private readonly blocks = new Map<Hash, Known>();
+  private readonly blocks = new BoundedMap<Hash, Known>(MAX_KNOWN);
   private tallest = 0;
 
   get hash(): Hash | undefined {
@@ -152,10 +154,6 @@ export class ChainTip {
   private keep(hash: Hash, known: Known): void {
     this.blocks.set(hash, known);
     this.tallest = Math.max(this.tallest, known.height ?? 0);
-    for (const oldest of this.blocks.keys()) {
-      if (this.blocks.size <= MAX_KNOWN) break;
-      this.blocks.delete(oldest);
-    }
   }
 }
 

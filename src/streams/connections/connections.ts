@@ -2,6 +2,7 @@
  * The connections: what is wanted (`targets$`) against what is live. The protected dashd is not among the targets and in no list that
  * could drop it: it is connected to from the start and for ever. Every other peer comes and goes with the targets, a few dials at a time.
  */
+
 import {
   asyncScheduler,
   EMPTY,
@@ -23,9 +24,10 @@ import {
   tap,
   timer,
 } from 'rxjs';
+import { exponentialMs, jittered } from '../../common/backoff.js';
 import { questionOf } from '../../session/push.js';
 import type { PushBlock, Remote, SessionFault } from '../../session/types.js';
-import { type Clock, type Moment, momentOf, type Random, SECOND_MS } from '../../time.js';
+import { type Clock, type Moment, momentOf, SECOND_MS } from '../../time.js';
 import { inTurn, Turnstile } from '../operators/in-turn.js';
 import { reconnecting } from '../operators/reconnecting.js';
 import { awakeTime } from './awake.js';
@@ -80,7 +82,8 @@ export interface PeerPool {
 
 const TICK_MS = SECOND_MS;
 /** The pool's own dashd is near and needed: come back fast, and keep at it. */
-const PROTECTED_BACKOFF_MS = { first: 250, last: 5 * SECOND_MS };
+const PROTECTED_FIRST_WAIT_MS = 250;
+const PROTECTED_LONGEST_WAIT_MS = 5 * SECOND_MS;
 /** Connections being made at once, the protected one not counted: a burst of them would look like a scan, and slow all. */
 const MAX_DIALS = 8;
 
@@ -107,12 +110,14 @@ export function createPool(deps: PoolDeps): PeerPool {
       }),
     );
 
+  const protectedWait = (failures: number) =>
+    jittered(exponentialMs(PROTECTED_FIRST_WAIT_MS, PROTECTED_LONGEST_WAIT_MS, failures), 0.5, deps.context.random);
   const protected$ =
     protectedPeer === undefined
       ? EMPTY
       : connect(protectedPeer).pipe(
           reconnecting<ConnectionEvent>({
-            delayMs: backoff(PROTECTED_BACKOFF_MS, deps.context.random),
+            delayMs: protectedWait,
             succeeded: (event) => event.type === 'ready',
             scheduler,
           }),
@@ -143,11 +148,6 @@ export function createPool(deps: PoolDeps): PeerPool {
     },
     drop: (peer) => hangUp(hangUps, peer, 'dropped'),
   };
-}
-
-/** Exponential from `first` to `last`, of which the upper half is left to chance: peers lost together do not come back together. */
-function backoff({ first, last }: { first: number; last: number }, random: Random): (failures: number) => number {
-  return (failures) => Math.min(last, first * 2 ** Math.min(failures, 30)) * (0.5 + random.float() / 2);
 }
 
 function track(seats: Map<string, Seat>, live: Map<string, LivePeer>, news: PoolEvent): void {

@@ -2,6 +2,7 @@
  * dashd's ZeroMQ feed (Core doc/zmq.md): topic, body, sequence number. It may skip messages (gaps), fall silent without a
  * disconnect, or publish hashes alone; each of that is noticed here, and the block is fetched over RPC instead.
  */
+
 import {
   concatMap,
   EMPTY,
@@ -21,6 +22,7 @@ import {
   tap,
   timer,
 } from 'rxjs';
+import { BoundedSet } from '../../common/bounded.js';
 import type { ServiceEvent } from '../../contracts/events.js';
 import { readLookup } from '../../delivery/submission.js';
 import { type Clock, SECOND_MS } from '../../time.js';
@@ -60,7 +62,7 @@ const SILENT_AFTER_MS = 15 * SECOND_MS;
 export function feed(deps: FeedDeps): Observable<FeedNews> {
   const { open$, witness$, rpc, hashOf, has, isCurrent, clock, scheduler } = deps;
   const restart$ = new Subject<void>();
-  const shown = new Set<Hash>();
+  const shown = new BoundedSet<Hash>(MAX_SHOWN);
   const sequences = new Map<string, number>();
   const service = (state: ServiceEvent['state'], code: string, detail: string): ServiceEvent => ({
     type: 'service',
@@ -84,7 +86,7 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
     }),
     concatMap(withTip),
     tap((news) => {
-      if (news.type === 'tip') remember(shown, news.hash);
+      if (news.type === 'tip') shown.add(news.hash);
     }),
     share(),
   );
@@ -111,7 +113,7 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
       // dashd publishes no block while it catches up: what it ends with was not shown, and need not be.
       if (!isCurrent()) shown.clear();
       // Where the feed begins: the tip that stands at the start was published before we listened.
-      else if (shown.size === 0) remember(shown, hash);
+      else if (shown.size === 0) shown.add(hash);
     }),
     filter((hash) => isCurrent() && !shown.has(hash)),
     // One question at a time: a witness may repeat itself.
@@ -121,7 +123,7 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
         mergeMap(() => mayBeActive(hash)),
         filter((expected) => expected && isCurrent() && !shown.has(hash)),
         tap(() => {
-          remember(shown, hash);
+          shown.add(hash);
           restart$.next();
         }),
         mergeMap(() =>
@@ -158,14 +160,6 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
 }
 
 const MAX_SHOWN = 100;
-
-function remember(shown: Set<Hash>, hash: Hash): void {
-  shown.add(hash);
-  for (const oldest of shown) {
-    if (shown.size <= MAX_SHOWN) break;
-    shown.delete(oldest);
-  }
-}
 
 type Report = (state: ServiceEvent['state'], code: string, detail: string) => ServiceEvent;
 

@@ -2,6 +2,7 @@
  * Follows each of the pool's blocks to its end: ChainLocked, buried, or orphaned. dashd is asked when its chain moves and now and
  * then, one call after the other and a few blocks at a time, so that no backlog of blocks keeps it from anything else.
  */
+
 import {
   concatMap,
   defer,
@@ -18,6 +19,8 @@ import {
   timer,
 } from 'rxjs';
 import { z } from 'zod';
+import { exponentialMs } from '../../common/backoff.js';
+import { BoundedSet } from '../../common/bounded.js';
 import type { BlockEvent, BlockFinality, RelayEvent, ServiceEvent } from '../../contracts/events.js';
 import type { BlockRecord } from '../../contracts/view.js';
 import {
@@ -96,7 +99,7 @@ class Follower {
   /** Rounds in a row in which dashd could not be asked. */
   private failures = 0;
   /** Blocks of which was told that dashd's answer is of no use. */
-  private readonly complaints = new Set<Hash>();
+  private readonly complaints = new BoundedSet<Hash>(MAX_COMPLAINTS);
 
   constructor(private readonly deps: FinalityDeps) {}
 
@@ -111,7 +114,7 @@ class Follower {
   }
 
   get patienceMs(): number {
-    return this.failures === 0 ? LOOK_AGAIN_MS : Math.min(PAUSE_MS * 2 ** this.failures, MAX_BACKOFF_MS);
+    return this.failures === 0 ? LOOK_AGAIN_MS : exponentialMs(PAUSE_MS, MAX_BACKOFF_MS, this.failures);
   }
 
   /** Looks at a few blocks. @returns what to tell of them */
@@ -168,10 +171,6 @@ class Follower {
   private complain({ hash }: BlockRecord, reason: string): ServiceEvent[] {
     if (this.complaints.has(hash)) return [];
     this.complaints.add(hash);
-    for (const oldest of this.complaints) {
-      if (this.complaints.size <= MAX_COMPLAINTS) break;
-      this.complaints.delete(oldest);
-    }
     return [this.fault(`${reason}, asked about block ${hash}`)];
   }
 

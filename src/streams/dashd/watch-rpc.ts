@@ -3,6 +3,7 @@
  * tip is known without the feed, an RPC that is down is noticed before a block needs it, and so is a dashd that is on another chain
  * or has not caught up with ours. Besides this call an idle relay asks for the header of each new block.
  */
+
 import {
   concatMap,
   defer,
@@ -21,6 +22,7 @@ import {
   timer,
 } from 'rxjs';
 import { z } from 'zod';
+import { BoundedSet } from '../../common/bounded.js';
 import type { ServiceEvent } from '../../contracts/events.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
@@ -113,7 +115,7 @@ export function watchRpc({ rpc, chain, clock, scheduler }: WatchRpcDeps): Observ
     ),
   );
   // A tip, and what is below it that has not been asked for: both may be parents, and tell what is to be expected of their children.
-  const asked = new Set<Hash>();
+  const asked = new BoundedSet<Hash>(MAX_ASKED);
   const chain$ = readings$.pipe(
     distinctUntilChanged((a, b) => a.standing === b.standing && a.tip === b.tip),
     concatMap(({ standing, tip }) =>
@@ -166,10 +168,6 @@ function chainBelow(rpc: Pick<Rpc, 'call'>, tip: Hash, asked: Set<Hash>): Observ
         const header = answer.ok ? Header.safeParse(answer.result) : undefined;
         if (header?.success !== true) return [];
         asked.add(hash);
-        for (const oldest of asked) {
-          if (asked.size <= MAX_ASKED) break;
-          asked.delete(oldest);
-        }
         return [header.data];
       }),
     );

@@ -1,4 +1,5 @@
 import { filter, map, mergeMap, type Observable } from 'rxjs';
+import { BoundedMap } from '../../common/bounded.js';
 import type { Hash } from '../../wire/reader.js';
 import type { PoolEvent } from '../connections/connections.js';
 
@@ -8,17 +9,13 @@ const MAX_HASHES = 100;
 
 /** Blocks that at least {@link AGREEING_PEERS} peers other than our own dashd have announced. */
 export function witnessed(events$: Observable<PoolEvent>): Observable<Hash> {
-  const announcers = new Map<Hash, Set<string>>();
+  const announcers = new BoundedMap<Hash, Set<string>>(MAX_HASHES);
   return events$.pipe(
     filter(({ target }) => !target.protected),
     mergeMap(({ target, event }) => (event.type === 'announced' ? [{ peer: target.peer, hash: event.hash }] : [])),
     filter(({ peer, hash }) => {
       const peers = announcers.get(hash) ?? new Set<string>();
       announcers.set(hash, peers.add(peer));
-      for (const oldest of announcers.keys()) {
-        if (announcers.size <= MAX_HASHES) break;
-        announcers.delete(oldest);
-      }
       return peers.size === AGREEING_PEERS;
     }),
     map(({ hash }) => hash),

@@ -4,6 +4,7 @@
  *
  * Of each peer only its latest hearsay is remembered, until the peer is gone: no flood of hashes pushes out what another told.
  */
+import { BoundedMap } from '../../common/bounded.js';
 import type { Hash } from '../../wire/reader.js';
 import type { ChainTip } from '../broadcast/tip.js';
 
@@ -30,7 +31,7 @@ export class Announcements {
   private readonly hearsay = new Map<Hash, Map<string, number>>();
   private readonly byPeer = new Map<string, Set<Hash>>();
   /** Blocks of the chain: each peer is credited once. */
-  private readonly known = new Map<Hash, KnownBlock>();
+  private readonly known = new BoundedMap<Hash, KnownBlock>(MAX_BLOCKS);
 
   constructor(private readonly tip: Pick<ChainTip, 'height' | 'heightOf'>) {}
 
@@ -72,8 +73,6 @@ export class Announcements {
   private remember(hash: Hash, firstAt: number): KnownBlock {
     const block = this.known.get(hash) ?? { firstAt, credited: new Set() };
     this.known.set(hash, block);
-    const [oldest] = this.known.keys();
-    if (this.known.size > MAX_BLOCKS && oldest !== undefined) this.known.delete(oldest);
     return block;
   }
 

@@ -2,7 +2,9 @@
  * What the pool and the broadcasts show of each peer, noted in the peer book. Of each block and peer one outcome is noted, at the
  * verdict or when it comes later.
  */
+
 import { concatMap, map, merge, type Observable, type SchedulerLike, Subject } from 'rxjs';
+import { BoundedMap } from '../../common/bounded.js';
 import type { BlockEvent, PeerProof } from '../../contracts/events.js';
 import type { PeerBook, Tally } from '../../peers/book.js';
 import type { Observation } from '../../peers/record.js';
@@ -41,7 +43,7 @@ export interface Gossip {
 export class Bookkeeper {
   private readonly announcements: Announcements;
   /** Peers whose outcome has been noted, for each block that has had its verdict. */
-  private readonly judged = new Map<Hash, Set<string>>();
+  private readonly judged = new BoundedMap<Hash, Set<string>>(MAX_BLOCKS);
   private readonly tallied$ = new Subject<Gossip>();
   private readonly begun$ = new Subject<{ readonly from: string; readonly steps: Generator<unknown, Tally> }>();
 
@@ -80,7 +82,7 @@ export class Bookkeeper {
       // What peers make of a block that dashd calls invalid says nothing about them.
       if (event.outcome === 'rejected') return;
       const noted = this.judged.get(event.hash) ?? new Set();
-      bounded(this.judged.set(event.hash, noted));
+      this.judged.set(event.hash, noted);
       for (const proof of event.peers) this.settle(proof, noted);
     } else if (event.type === 'proof') {
       const noted = this.judged.get(event.hash);
@@ -156,11 +158,4 @@ function outcomeOf({ status, reason, late, acknowledgedMs, acceptedMs }: PeerPro
 
 function toEntry({ host, port, services, time }: PeerAddress) {
   return { host, port, services, seenAt: time * SECOND_MS };
-}
-
-function bounded(map: Map<Hash, unknown>): void {
-  for (const oldest of map.keys()) {
-    if (map.size <= MAX_BLOCKS) break;
-    map.delete(oldest);
-  }
 }

@@ -10,8 +10,10 @@
  * Bounds: `maxBlocks` and `maxBytes` on disk, the oldest block goes first; in memory a block's bytes are held until it is stored, at most
  * {@link MAX_FAILED_BYTES} of those that the disk does not take. Cost: one write, one sync and one removal a block, by Node's threads.
  */
+
 import { firstValueFrom, from, merge, type SchedulerLike, type Subscription, timer } from 'rxjs';
 import type { Block } from '../../block/gate.js';
+import { BoundedSet } from '../../common/bounded.js';
 import type {
   BlockFinality,
   BlockRepeated,
@@ -99,7 +101,7 @@ export class Spool {
   private readonly items = new Map<Hash, Item>();
   private bytes = 0;
   /** Blocks that had to give way: they are in no file. */
-  private readonly dropped = new Set<Hash>();
+  private readonly dropped = new BoundedSet<Hash>(MAX_DROPPED);
   private writing: Promise<void> | undefined;
   private syncing: Promise<void> | undefined;
   private retry: Subscription | undefined;
@@ -449,10 +451,6 @@ export class Spool {
   private drop(hash: Hash): void {
     this.forget(hash);
     this.dropped.add(hash);
-    for (const oldest of this.dropped) {
-      if (this.dropped.size <= MAX_DROPPED) break;
-      this.dropped.delete(oldest);
-    }
   }
 
   private forget(hash: Hash): void {

@@ -58,8 +58,8 @@ describe("the pool's own dashd", () => {
 
   it('is dialled again between half the pause and all of it', async () => {
     for (const [float, pause] of [
-      [0, 125],
-      [0.999, 250],
+      [0, 250],
+      [0.999, 126],
     ] as const) {
       const under = new PoolUnderTest({ ...counting(), float: () => float });
       under.net.to('dashd').close('unreachable');
