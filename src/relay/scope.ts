@@ -1,38 +1,63 @@
-import { SECOND_MS } from '../time.js';
+/**
+ * The life cycle of what a relay opens: each thing is closed after everything that was opened later, which may use it. A start that
+ * fails half-way closes what it has opened by then, a stop closes all.
+ */
+import { Subscription } from 'rxjs';
 
-/** What closes slower than this is left to the end of the process. */
-const CLOSE_MS = 5 * SECOND_MS;
-
-/** What a start has opened so far: closed in reverse order when the start fails half-way. */
-export class Opened {
+export class Scope {
   readonly #closers: (() => unknown)[] = [];
+  readonly #faults: unknown[] = [];
+  #closed: Promise<void> | undefined;
 
-  /** @param close may be called for what is closed already; one that fails keeps no other from being called */
+  /** @param close may return a promise, which is waited for; if it fails, the others are called all the same */
   add(close: () => unknown): void {
     this.#closers.push(close);
   }
 
-  /**
-   * Closes all, each after the one before, for 5 s at most.
-   * @returns what went wrong meanwhile
-   */
-  async close(): Promise<readonly unknown[]> {
-    const faults: unknown[] = [];
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(() => resolve(), CLOSE_MS);
-    });
-    await Promise.race([late, this.#closeEach(faults)]);
-    clearTimeout(timer);
-    return faults;
+  /** A subscription that ends with the scope, at this place in the order, whatever is added to it later. */
+  subscription(): Subscription {
+    const subscription = new Subscription();
+    this.add(() => subscription.unsubscribe());
+    return subscription;
   }
 
-  async #closeEach(faults: unknown[]): Promise<void> {
+  /** A scope that is closed at this place in the order: for what is opened late, and used by what is opened before it. */
+  nested(): Scope {
+    const inner = new Scope();
+    this.add(async () => this.#faults.push(...(await inner.close())));
+    return inner;
+  }
+
+  /**
+   * Closes everything, one after the other, the last opened first. A further call waits for the first.
+   * @returns the errors met
+   */
+  async close(): Promise<readonly unknown[]> {
+    this.#closed ??= this.#closeEach();
+    await this.#closed;
+    return this.#faults;
+  }
+
+  /**
+   * As {@link close}, but waits no longer than `ms` milliseconds.
+   * @returns the errors met by then
+   */
+  async closeWithin(ms: number): Promise<readonly unknown[]> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => resolve(), ms);
+    });
+    await Promise.race([late, this.close()]);
+    clearTimeout(timer);
+    return [...this.#faults];
+  }
+
+  async #closeEach(): Promise<void> {
     for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) {
       try {
         await close();
       } catch (error) {
-        faults.push(error);
+        this.#faults.push(error);
       }
     }
   }

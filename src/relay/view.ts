@@ -1,5 +1,6 @@
 /** What stands, put together from those who know it each time it is asked for: nothing is kept twice. */
 
+import type { Config } from '../config/config.js';
 import type { HistoryView, PeerView, RelayView } from '../contracts/view.js';
 import type { PeerBook } from '../peers/book.js';
 import type { CountryOf } from '../peers/occupancy.js';
@@ -14,7 +15,7 @@ export interface ViewDeps {
   readonly wanted: RelayView['wanted'];
   readonly tip: ChainTip;
   readonly book: PeerBook;
-  readonly pool: Pick<PeerPool, 'seats' | 'live'>;
+  readonly connections: Pick<PeerPool, 'seats' | 'live'>;
   readonly weights: () => Weights;
   readonly country?: CountryOf | undefined;
   readonly history: HistoryView;
@@ -23,7 +24,7 @@ export interface ViewDeps {
 }
 
 export function createView(deps: ViewDeps): RelayView {
-  const { network, wanted, tip, book, pool, history, spool, clock } = deps;
+  const { network, wanted, tip, book, connections, history, spool, clock } = deps;
   const started = momentOf(clock);
   return {
     network,
@@ -41,9 +42,14 @@ export function createView(deps: ViewDeps): RelayView {
     },
     peers() {
       const now = clock.now();
-      return [...pool.seats.values()].map((seat) => peerView(seat, now, deps)).sort(byScore);
+      return [...connections.seats.values()].map((seat) => peerView(seat, now, deps)).sort(byScore);
     },
   };
+}
+
+/** How many peers are wanted; the local dashd counts. */
+export function wantedOf({ enabled, minPeers, maxPeers }: Config['broadcast']): RelayView['wanted'] {
+  return enabled ? { min: minPeers, max: maxPeers } : { min: 0, max: 1 };
 }
 
 /** The pool's own dashd scores above all by its weight. */
@@ -51,9 +57,9 @@ function byScore(a: PeerView, b: PeerView): number {
   return b.score.total - a.score.total || (a.peer < b.peer ? -1 : 1);
 }
 
-function peerView(seat: Seat, now: number, { book, pool, weights, country, clock }: ViewDeps): PeerView {
+function peerView(seat: Seat, now: number, { book, connections, weights, country, clock }: ViewDeps): PeerView {
   const { target } = seat;
-  const live = pool.live.get(target.peer);
+  const live = connections.live.get(target.peer);
   const record = book.get(target.peer);
   const height = Math.max(live?.remote.height ?? 0, record?.height ?? 0);
   const code = country?.(target.host, target.port);

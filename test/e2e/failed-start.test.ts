@@ -38,39 +38,52 @@ async function configure(): Promise<Config> {
   return loaded.config;
 }
 
-/** A configuration that cannot be read at one place, from a number of readings on: the step that reads it fails. */
-function failingAt<S extends keyof Config>(config: Config, section: S, key: string, reading: number): Config {
-  let readings = 0;
-  const broken = new Proxy(config[section] as object, {
-    get(target, name) {
-      if (name === key && ++readings >= reading) throw new Error(`no ${section}.${key}`);
-      return Reflect.get(target, name);
-    },
-  });
-  return { ...config, [section]: broken };
+/** A configuration of which each reading is counted, and named to `read`. */
+function watched(config: Config, read: (name: string) => void): Config {
+  const watch = <T extends object>(value: T, path: string): T =>
+    new Proxy(
+      { ...value },
+      {
+        get(target, key) {
+          const found: unknown = Reflect.get(target, key);
+          const name = `${path}${String(key)}`;
+          if (path === '' && isPlain(found)) return watch(found, `${name}.`);
+          read(name);
+          return found;
+        },
+      },
+    );
+  return watch(config, '');
 }
 
-const STEPS = [
-  ['dashd', 'rpc', 1],
-  ['events', 'bind', 1],
-  ['proxy', 'host', 1],
-  ['history', 'maxBlocks', 1],
-  ['broadcast', 'countryDb', 1],
-  ['broadcast', 'peerDb', 1],
-  ['broadcast', 'enabled', 2],
-  ['broadcast', 'enabled', 3],
-  ['broadcast', 'enabled', 4],
-] as const;
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
-test('a start that fails at any step rejects with its cause, and the next has its ports and files', async () => {
+test('a start that fails at any reading of its configuration rejects with its cause, and the next has its ports and files', async () => {
   const config = await configure();
   const userAgent = '/blockcast:test/';
-  for (const [section, key, reading] of STEPS) {
+  const readings: string[] = [];
+  const started = await startRelay(
+    watched(config, (name) => readings.push(name)),
+    { userAgent, pool: bindPull({ bind: config.pool.bind }) },
+  );
+  const steps = [...readings];
+  await started.stop();
+  // A reading for each part of the relay, at the least.
+  for (const step of ['dashd.rpc', 'events.bind', 'history.file', 'broadcast.peerDb', 'spool.dir', 'proxy.host']) {
+    assert.ok(steps.includes(step), step);
+  }
+  for (const [index, step] of steps.entries()) {
     const pool = bindPull({ bind: config.pool.bind });
-    const failing = startRelay(failingAt(config, section, key, reading), { userAgent, pool });
-    await assert.rejects(failing, new RegExp(`no ${section}.${key}`));
+    let count = 0;
+    const failing = watched(config, (name) => {
+      count += 1;
+      if (count > index) throw new Error(`no ${name}`);
+    });
+    await assert.rejects(startRelay(failing, { userAgent, pool }), new RegExp(`no ${step}`), step);
     for (const path of [config.history.file, config.broadcast.peerDb, config.spool.dir]) {
-      assert.equal(await isHeld(path), false, `${path} after ${section}.${key}`);
+      assert.equal(await isHeld(path), false, `${path} after ${step}`);
     }
   }
   const events: RelayEvent[] = [];

@@ -31,7 +31,7 @@ function setUp() {
     wanted: { min: 5, max: 20 },
     tip,
     book,
-    pool: { seats, live },
+    connections: { seats, live },
     weights: () => WEIGHTS,
     country: (host, port) => (port === 9999 && host === '8.8.8.8' ? 'US' : undefined),
     history,

@@ -68,7 +68,7 @@ class Relay {
       wanted: { min: 1, max: 2 },
       tip,
       book,
-      pool,
+      connections: pool,
       weights: () => assert.fail('no score is asked for'),
       history: history as never,
       clock,

@@ -54,11 +54,23 @@ export interface Seat {
   readonly since: Moment;
 }
 
+/** The connections by peer: those made or being made, and of those the ones that have finished their handshake. */
+export interface ConnectionTable {
+  readonly seats: Map<string, Seat>;
+  readonly live: Map<string, LivePeer>;
+}
+
+/** For {@link createPool} to fill, and for those who decide on its targets to read. */
+export function connectionTable(): ConnectionTable {
+  return { seats: new Map(), live: new Map() };
+}
+
 export interface PoolDeps extends Omit<ConnectionDeps, 'awake' | 'turns' | 'orders$' | 'ticks$' | 'hangUp$'> {
   readonly clock: Clock;
   readonly protectedPeer: Target | undefined;
   /** All the other peers wanted now; each value replaces the one before. */
   readonly targets$: Observable<readonly Target[]>;
+  readonly table?: ConnectionTable;
   readonly scheduler?: SchedulerLike;
 }
 
@@ -89,8 +101,7 @@ const MAX_DIALS = 8;
 
 export function createPool(deps: PoolDeps): PeerPool {
   const { protectedPeer, clock, scheduler = asyncScheduler } = deps;
-  const seats = new Map<string, Seat>();
-  const live = new Map<string, LivePeer>();
+  const { seats, live } = deps.table ?? connectionTable();
   const dials = new Turnstile<ConnectionEvent>(MAX_DIALS, (event) => event.type === 'ready');
   const orders$ = new Subject<PushOrder>();
   const hangUps = new Map<string, Subject<SessionFault>>();

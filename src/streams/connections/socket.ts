@@ -13,18 +13,29 @@ export interface Drainable {
   drain(): Promise<void>;
 }
 
+export interface DrainableSocket extends Drainable {
+  readonly news$: Observable<SocketNews>;
+  /** Closes a socket that is bound and was never read; one that was read closes when that ends. */
+  closeUnread(): void;
+}
+
 /** As {@link socket}, for a socket whose last messages matter. */
 export function drainableSocket(
   open: (handlers: Parameters<OpenSocket>[0]) => ReturnType<OpenSocket> & Drainable,
   closing: Set<Promise<void>>,
-): { readonly news$: Observable<SocketNews> } & Drainable {
-  let opened: Drainable | undefined;
+): DrainableSocket {
+  let opened: (ReturnType<OpenSocket> & Drainable) | undefined;
   const news$ = socket((handlers) => {
-    const now = open(handlers);
-    opened = now;
-    return now;
+    opened = open(handlers);
+    return opened;
   }, closing);
-  return { news$, drain: async () => opened?.drain() };
+  return {
+    news$,
+    drain: async () => opened?.drain(),
+    closeUnread() {
+      if (opened === undefined) news$.subscribe().unsubscribe();
+    },
+  };
 }
 
 /**

@@ -1,9 +1,9 @@
 /**
  * Which peers there are to be: the book, where it hears of peers, what is noted in it, and the plan that comes of it.
  *
- *   sources, gossip ─► book ─► refresh (select → plan) ─► targets$ ─► the pool
- *                       ▲                                              │
- *                       └────────────── bookkeeping ◄──────────────────┘
+ *   sources, gossip ─► book ─► refresh (select → plan) ─► targets$ ─► connections
+ *                       ▲                                                   │
+ *                       └──────────────── bookkeeping ◄─────────────────────┘
  */
 import {
   concatMap,
@@ -41,8 +41,8 @@ export interface PeeringDeps extends Omit<SourceDeps, 'isThin'> {
   readonly country?: CountryOf | undefined;
   /** Between refreshes, milliseconds. */
   readonly intervalMs: number;
-  /** The pool that carries the plans out; asked for only once it runs. */
-  readonly pool: () => Pick<PeerPool, 'seats' | 'live'>;
+  /** The connections that there are. */
+  readonly connections: Pick<PeerPool, 'seats' | 'live'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly scheduler: SchedulerLike;
@@ -61,7 +61,7 @@ const HEARD_A_STEP = 50;
 
 export function createPeering(deps: PeeringDeps): Peering {
   const { book, tip, limits, clock, scheduler } = deps;
-  const isIsolated = () => ![...deps.pool().live.values()].some(({ target }) => !target.protected);
+  const isIsolated = () => ![...deps.connections.live.values()].some(({ target }) => !target.protected);
   const bookkeeper = new Bookkeeper({ book, tip, clock, scheduler, isIsolated });
   const lost$ = new Subject<void>();
   const failed$ = new Subject<void>();
@@ -80,7 +80,7 @@ export function createPeering(deps: PeeringDeps): Peering {
 
   const plans$ = refresh({
     ...deps,
-    live: () => livePeers(deps.pool(), clock),
+    live: () => livePeers(deps.connections, clock),
     prepare: () => bookkeeper.catchUp(),
     wake$: merge(lost$, heard$, gossip$),
     failed$,
@@ -89,7 +89,7 @@ export function createPeering(deps: PeeringDeps): Peering {
   }).pipe(share());
 
   return {
-    targets$: plans$.pipe(map((plan) => targetsOf(plan, book, deps.pool()))),
+    targets$: plans$.pipe(map((plan) => targetsOf(plan, book, deps.connections))),
     events$: merge(
       news$.pipe(filter((news) => news.type === 'service')),
       gossip$.pipe(map((gossip) => gossipEvent(gossip, clock.now()))),

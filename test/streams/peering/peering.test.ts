@@ -8,7 +8,7 @@ import { type SelectLimits, selectLimits } from '../../../src/peers/plan.js';
 import { WEIGHTS } from '../../../src/peers/score.js';
 import { publicAddress } from '../../../src/simulated/public-address.js';
 import { ChainTip } from '../../../src/streams/broadcast/tip.js';
-import { createPool } from '../../../src/streams/connections/connections.js';
+import { connectionTable, createPool } from '../../../src/streams/connections/connections.js';
 import { createPeering } from '../../../src/streams/peering/peering.js';
 import { NETWORKS } from '../../../src/wire/network.js';
 import { address, seeded } from '../../peers/support.js';
@@ -45,6 +45,7 @@ class Peered {
     const { time, net, rpc, tip, book } = this;
     book.protect(address(DASHD), START);
     tip.see(hashOf(HEIGHT), hashOf(HEIGHT - 1), HEIGHT);
+    const table = connectionTable();
     this.peering = createPeering({
       book,
       network: NETWORKS.mainnet,
@@ -55,7 +56,7 @@ class Peered {
       limits: selectLimits('mainnet', { max: MAX, min: MIN, ...limits }),
       weights: () => WEIGHTS,
       intervalMs: 60_000,
-      pool: () => this.pool,
+      connections: table,
       clock: {
         now: time.clock.now,
         monotonic: () => {
@@ -67,6 +68,7 @@ class Peered {
       scheduler: time.scheduler,
     });
     this.pool = createPool({
+      table,
       context: context(),
       dial: net.dial,
       clock: time.clock,

@@ -1,0 +1,73 @@
+import type { Observable } from 'rxjs';
+import { openSpoolFolder } from '../adapters/spool-folder.js';
+import type { examine } from '../block/gate.js';
+import type { BlockEvent } from '../contracts/events.js';
+import { Broadcaster } from '../streams/broadcast/broadcast.js';
+import { Gatekeeper } from '../streams/broadcast/gatekeeper.js';
+import type { RecentStore } from '../streams/broadcast/recent.js';
+import type { ChainTip } from '../streams/broadcast/tip.js';
+import { type KeptBlocks, keepBlocks } from '../streams/storage/kept-blocks.js';
+import { NETWORKS } from '../wire/network.js';
+import type { BlockHistory } from './block-history.js';
+import type { RelayContext } from './context.js';
+import type { Dashd } from './dashd.js';
+import type { Peers } from './peers.js';
+import type { Scope } from './scope.js';
+
+export interface BlocksDeps {
+  readonly context: RelayContext;
+  readonly dashd: Pick<Dashd, 'rpc'>;
+  readonly peers: Pick<Peers, 'connections' | 'events$' | 'twins$'>;
+  readonly history: Pick<BlockHistory, 'note' | 'written' | 'written$'>;
+  readonly tip: ChainTip;
+  readonly recent: RecentStore;
+  /** The gate's look at a body; a test puts one here that knows less than ours, as ours will after the next upgrade. */
+  readonly examine?: typeof examine | undefined;
+}
+
+export interface Blocks {
+  readonly gate: Gatekeeper;
+  readonly broadcaster: Broadcaster;
+  readonly spool: KeptBlocks;
+  /** What is emitted of blocks that were sent. */
+  readonly events$: Observable<BlockEvent>;
+}
+
+/** Blocks go out, are kept on disk until they are delivered, and what became of them is emitted and recorded. */
+export function openBlocks({ context, dashd, peers, history, tip, recent, examine }: BlocksDeps, scope: Scope): Blocks {
+  const { config, clock, scheduler, emit } = context;
+  const network = NETWORKS[config.network];
+  const { fallback } = config.broadcast;
+  const { enabled, dir, ...limits } = config.spool;
+  const gate = new Gatekeeper(network, tip, clock, examine);
+  // It goes on while verdicts are waited for: peers prove blocks meanwhile, and what is written leaves the spool.
+  const listening = scope.subscription();
+  const spool = keepBlocks(enabled, { folder: openSpoolFolder(dir), ...limits, tell: emit, clock, scheduler });
+  scope.add(() => spool.close());
+  // The last verdicts release the last blocks.
+  scope.add(() => history.written());
+  // A block leaves the spool once what came of it is in the history: killed in between, it would have gone from both.
+  listening.add(history.written$.subscribe((event) => spool.note(event)));
+  const broadcaster = new Broadcaster({
+    network,
+    pool: peers.connections,
+    rpc: dashd.rpc,
+    recent,
+    tip,
+    clock,
+    scheduler,
+    fallback,
+    keep: spool.keep,
+  });
+  scope.add(() => broadcaster.stop());
+  const { events$ } = broadcaster;
+  listening.add(
+    events$.subscribe((event) => {
+      emit(event);
+      history.note(event);
+    }),
+  );
+  listening.add(peers.events$.subscribe((news) => broadcaster.onPeer(news)));
+  listening.add(peers.twins$.subscribe((peer) => broadcaster.discount(peer)));
+  return { gate, broadcaster, spool, events$ };
+}

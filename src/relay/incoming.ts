@@ -1,0 +1,88 @@
+import { type Observable, Subject } from 'rxjs';
+import { bindPull } from '../adapters/zmq.js';
+import type { Config } from '../config/config.js';
+import { createIntake } from '../streams/broadcast/intake.js';
+import type { ChainTip } from '../streams/broadcast/tip.js';
+import { drainableSocket } from '../streams/connections/socket.js';
+import type { Hash } from '../wire/reader.js';
+import type { Blocks } from './blocks.js';
+import type { RelayContext } from './context.js';
+import { type Dashd, dashdFeed } from './dashd.js';
+import type { Peers } from './peers.js';
+import type { Scope } from './scope.js';
+import { socketEvent } from './service-events.js';
+
+export type PoolSocket = ReturnType<typeof drainableSocket>;
+
+/**
+ * The pool's socket: what is pushed waits in ZeroMQ until it is read.
+ * @param bound the socket, when it is bound already; it is closed also where nothing has read it
+ */
+export function openPoolSocket(
+  { config, pending }: RelayContext,
+  bound: ReturnType<typeof bindPull> | undefined,
+  scope: Scope,
+): PoolSocket {
+  const socket = drainableSocket(bound ?? bindConfigured(config), pending);
+  scope.add(() => socket.closeUnread());
+  return socket;
+}
+
+function bindConfigured({ pool }: Config): ReturnType<typeof bindPull> {
+  return bindPull({ bind: pool.bind, curve: pool.curve.enabled ? pool.curve : undefined });
+}
+
+export interface IncomingDeps {
+  readonly context: RelayContext;
+  readonly poolSocket: PoolSocket;
+  readonly dashd: Dashd;
+  readonly peers: Pick<Peers, 'events$'>;
+  readonly blocks: Blocks;
+  readonly tip: ChainTip;
+}
+
+export interface Incoming {
+  /** Blocks that dashd has a ChainLock for. */
+  readonly chainLocks$: Observable<Hash>;
+}
+
+/** Where blocks and tips come from: the pool's socket, dashd's RPC and feed, the spool. It ends first, once the pool's socket is read empty. */
+export function openIncoming({ context, poolSocket, dashd, peers, blocks, tip }: IncomingDeps, scope: Scope): Incoming {
+  const { events$, emit, clock, scheduler } = context;
+  const { gate, broadcaster, spool } = blocks;
+  const { rpc, isCurrent } = dashd;
+  const incoming = scope.subscription();
+  // What the pool has handed over is sent before the sockets close.
+  scope.add(() => poolSocket.drain());
+
+  const intake = createIntake({ gate, broadcaster, tell: spool.answer });
+  const moveTip = (hash: string, source: 'feed' | 'rpc'): void => {
+    tip.see(hash);
+    if (tip.move(hash)) emit({ type: 'tip', at: clock.now(), hash, source });
+  };
+  incoming.add(
+    poolSocket.news$.subscribe((news) => {
+      if (news.type === 'frames') intake.fromPool(news.frames);
+      else emit(socketEvent('pool socket', news.state, news.detail, clock.now()));
+    }),
+  );
+  incoming.add(
+    dashd.news$.subscribe((news) => {
+      if (news.type === 'tip') moveTip(news.hash, 'rpc');
+      else if (news.type === 'chain block') tip.see(news.hash, news.previous, news.height, news.header);
+      else if (news.type === 'service') emit(news);
+    }),
+  );
+  const chainLocks$ = new Subject<Hash>();
+  incoming.add(
+    dashdFeed({ context, dashd, peerNews$: peers.events$, gate }).subscribe((news) => {
+      if (news.type !== 'service' && !isCurrent()) return;
+      if (news.type === 'tip') moveTip(news.hash, 'feed');
+      else if (news.type === 'chainlock') chainLocks$.next(news.hash);
+      else if (news.type === 'raw') intake.fromFeed(news.raw);
+      else emit(news);
+    }),
+  );
+  incoming.add(spool.recovered$({ gate, broadcaster, rpc, events$, scheduler }).subscribe());
+  return { chainLocks$ };
+}

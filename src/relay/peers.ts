@@ -1,0 +1,210 @@
+import { BehaviorSubject, concat, filter, type Observable, Subject, timer } from 'rxjs';
+import { openCountries } from '../adapters/countries.js';
+import { resolveSeed } from '../adapters/dns.js';
+import { dial as dialTcp } from '../adapters/tcp.js';
+import { hashHeader } from '../block/x11.js';
+import type { Config } from '../config/config.js';
+import type { BlockEvent } from '../contracts/events.js';
+import { keyOf, type PeerKey } from '../peers/address.js';
+import { PeerBook } from '../peers/book.js';
+import type { CountryOf } from '../peers/occupancy.js';
+import { type SelectLimits, selectLimits } from '../peers/plan.js';
+import { type Weights, weightsFrom } from '../peers/score.js';
+import { userAgentFor } from '../session/handshake.js';
+import type { RecentStore } from '../streams/broadcast/recent.js';
+import type { ChainTip } from '../streams/broadcast/tip.js';
+import { connectionTable, createPool, type PeerPool, type PoolEvent } from '../streams/connections/connections.js';
+import { peerEvents } from '../streams/connections/peer-events.js';
+import { type Twin, twins } from '../streams/connections/twins.js';
+import { chainName } from '../streams/dashd/chain-standing.js';
+import { createPeering } from '../streams/peering/peering.js';
+import type { Dial } from '../streams/ports.js';
+import { HOUR_MS, SECOND_MS } from '../time.js';
+import { NETWORKS } from '../wire/network.js';
+import type { RelayContext } from './context.js';
+import type { Dashd } from './dashd.js';
+import { keepPeerBook } from './peer-book.js';
+import type { Scope } from './scope.js';
+import { fault } from './service-events.js';
+
+export interface PeersOptions {
+  readonly userAgent: string;
+  /** Limits of peer selection other than the configured ones: a demo's time runs faster. */
+  readonly limits?: Partial<SelectLimits>;
+  /** In which country a peer is, in place of the table on disk. */
+  readonly country?: CountryOf;
+  /** How peers are reached; a test puts one here whose addresses look like those of the real network. */
+  readonly dial?: Dial;
+}
+
+export interface PeersDeps {
+  readonly context: RelayContext;
+  readonly dashd: Pick<Dashd, 'rpc' | 'news$'>;
+  readonly tip: ChainTip;
+  readonly recent: RecentStore;
+  readonly options: PeersOptions;
+}
+
+export interface Peers {
+  readonly book: PeerBook;
+  readonly connections: PeerPool;
+  /** What connections tell. Nothing comes before {@link run}. */
+  readonly events$: Observable<PoolEvent>;
+  /** Peers that turned out to be a node that counts already. */
+  readonly twins$: Observable<PeerKey>;
+  readonly weights: () => Weights;
+  readonly country: CountryOf;
+  /** Connects to the pool's own dashd, and to the others once the book is read. @param blocks$ proofs and verdicts, noted in the book */
+  run(blocks$: Observable<BlockEvent>): void;
+  /** Reads the countries and the book from disk, keeps the book there from then on, and takes an operator's edits. */
+  read(blocks$: Observable<BlockEvent>): Promise<void>;
+  /** Hangs up on a peer; false for the pool's own dashd, which is never dropped: that it was tried is emitted. */
+  drop(peer: string): boolean;
+  /** Takes over the weights of the score, and further peers to be tried. */
+  reload(config: Config): void;
+}
+
+/** A second address of a node that counts already is left alone for so long, milliseconds. */
+const TWIN_FORGOTTEN_MS = HOUR_MS;
+
+/** Whom the relay is connected to: the pool's own dashd, and those that the book holds best. */
+export function openPeers({ context, dashd, tip, recent, options }: PeersDeps, scope: Scope): Peers {
+  const { config, clock, random, scheduler, emit } = context;
+  const network = NETWORKS[config.network];
+  const { broadcast } = config;
+  const own = config.dashd.p2p;
+  const ownKey = keyOf(own);
+  const reading = scope.nested();
+  const running = scope.subscription();
+
+  const book = new PeerBook(network.name, random);
+  book.protect(own, clock.now());
+  const hearConfigured = (peers: Config['peers']): void => {
+    for (const address of peers) book.hear(address, 'configured', clock.now());
+  };
+  hearConfigured(config.peers);
+  const weights$ = new BehaviorSubject(weightsFrom(broadcast.weights));
+  const weights = () => weights$.value;
+  const country$ = new BehaviorSubject(options.country);
+  const country: CountryOf = (host, port) => country$.value?.(host, port);
+
+  // One of the connections is the local dashd's.
+  const max = broadcast.maxPeers - 1;
+  const min = Math.min(broadcast.minPeers, max);
+  const table = connectionTable();
+  const peering = createPeering({
+    book,
+    network,
+    rpc: dashd.rpc,
+    askDashd: !broadcast.skipBootstrap,
+    resolve: resolveSeed,
+    tip,
+    weights,
+    country,
+    limits: selectLimits(network.name, { max, min, ...options.limits }),
+    intervalMs: broadcast.refreshInterval * SECOND_MS,
+    connections: table,
+    clock,
+    random,
+    scheduler,
+  });
+  const devnet =
+    network.name === 'devnet' ? chainName({ network: network.name, devnet: config.devnet?.name }) : undefined;
+  const bookRead$ = new Subject<never>();
+  const connections = createPool({
+    context: {
+      network,
+      userAgent: userAgentFor(options.userAgent, devnet),
+      wallClock: () => clock.now(),
+      height: () => tip.height,
+      random,
+      recent,
+      hashHeader,
+    },
+    dial: options.dial ?? dialTcp,
+    clock,
+    scheduler,
+    table,
+    protectedPeer: { peer: ownKey, host: own.host, port: own.port, protected: true },
+    targets$: concat(bookRead$, peering.targets$),
+  });
+  const events$ = new Subject<PoolEvent>();
+  const twins$ = new Subject<PeerKey>();
+
+  const drop = (peer: string): boolean => {
+    const dropped = connections.drop(peer);
+    if (peer === ownKey) {
+      emit(fault('peers', 'protected', `${peer} is the pool's own dashd: it is not dropped`, clock.now()));
+    }
+    return dropped;
+  };
+
+  /** One node counts once: a second address of it is left, and not dialled again. */
+  const leave = ({ peer, of, isOwn }: Twin): void => {
+    const before = book.get(peer);
+    const isNews = connections.live.has(peer) || before !== undefined;
+    if (!book.exclude(peer)) return;
+    // What a name means, or whose an address is, may change.
+    running.add(
+      timer(TWIN_FORGOTTEN_MS, scheduler).subscribe(() => {
+        book.readmit(peer);
+        if (before?.sources.includes('configured') === true) book.hear(before, 'configured', clock.now());
+      }),
+    );
+    if (!isNews) return;
+    twins$.next(peer);
+    connections.drop(peer);
+    const node = isOwn ? "the pool's own dashd" : 'a peer that is connected';
+    const detail = `${peer} is ${node}, ${of}, under another address: it counts once`;
+    emit(fault('peers', isOwn ? 'own-dashd' : 'same-node', detail, clock.now()));
+  };
+
+  return {
+    book,
+    connections,
+    events$,
+    twins$,
+    weights,
+    country,
+    drop,
+    run(blocks$) {
+      running.add(blocks$.subscribe((event) => peering.noteBlock(event)));
+      running.add(
+        events$.subscribe((news) => {
+          peering.notePeer(news);
+          for (const event of peerEvents(news)) emit(event);
+        }),
+      );
+      const current$ = dashd.news$.pipe(filter((news) => news.type === 'standing' && news.standing === 'current'));
+      const isConfigured = (peer: PeerKey): boolean => book.get(peer)?.sources.includes('configured') === true;
+      running.add(
+        twins({
+          peerNews$: events$,
+          live: connections.live,
+          own: ownKey,
+          current$,
+          rpc: dashd.rpc,
+          isConfigured,
+          scheduler,
+        }).subscribe(leave),
+      );
+      running.add(connections.events$.subscribe(events$));
+    },
+    async read(blocks$) {
+      if (options.country === undefined) {
+        const countries = await openCountries(broadcast.countryDb);
+        if (countries.ok) country$.next(countries.lookUp);
+        else emit(fault('peers', 'no countries', countries.detail, clock.now()));
+      }
+      if (!broadcast.enabled) return;
+      const verdicts$ = blocks$.pipe(filter(({ type }) => type === 'verdict'));
+      await keepPeerBook({ context, book, weights, drop, verdicts$ }, reading);
+      running.add(peering.events$.subscribe(emit));
+      bookRead$.complete();
+    },
+    reload(next) {
+      weights$.next(weightsFrom(next.broadcast.weights));
+      hearConfigured(next.peers);
+    },
+  };
+}

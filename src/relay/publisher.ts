@@ -1,0 +1,34 @@
+import { filter } from 'rxjs';
+import { openPublisher } from '../adapters/zmq.js';
+import type { BlockEvent, RelayEvent } from '../contracts/events.js';
+import type { RelayContext } from './context.js';
+import type { Scope } from './scope.js';
+import { socketEvent } from './service-events.js';
+
+/** Publishes the events about blocks on the events socket. */
+export function publishEvents({ config, events$, emit, clock }: RelayContext, scope: Scope): void {
+  const { bind } = config.events;
+  const curve = config.pool.curve.enabled ? config.pool.curve : undefined;
+  const publisher = openPublisher(
+    { bind, curve },
+    { state: (state, detail) => emit(socketEvent('events socket', state, detail, clock.now())) },
+  );
+  scope.add(() => publisher.close());
+  scope
+    .subscription()
+    .add(events$.pipe(filter(isBlockEvent)).subscribe((event) => publisher.publish(JSON.stringify(event))));
+}
+
+const BLOCK_EVENTS: ReadonlySet<string> = new Set<BlockEvent['type']>([
+  'received',
+  'refused',
+  'repeated',
+  'stored',
+  'proof',
+  'verdict',
+  'finality',
+]);
+
+function isBlockEvent(event: RelayEvent): event is BlockEvent {
+  return BLOCK_EVENTS.has(event.type);
+}
