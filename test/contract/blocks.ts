@@ -27,6 +27,14 @@ function announces(hash: Hash) {
     items.some((item) => item.type === INV.block && item.hash === hash);
 }
 
+/**
+ * Waits for the `inv` of a block, on either side of the pong behind the push: dashd queues the new tip for another thread
+ * (Dash Core `validationinterface.cpp`, UpdatedBlockTip) than the one that answers the ping.
+ */
+function announcement(peer: TestPeer, hash: Hash): Promise<unknown> {
+  return eventually(() => peer.all('inv').find(announces(hash)), `the announcement of ${hash}`);
+}
+
 /** A copy with the last byte of its last script changed: the header stands, the merkle root does not. */
 export function corrupted(raw: Buffer): Buffer {
   const copy = Buffer.from(raw);
@@ -67,7 +75,7 @@ export function blockContract(node: () => NodeUnderTest): void {
       for (const _ of [1, 2]) {
         const hash = await push(peer, mine(await templateOn(node())));
         assert.equal((await tipOf(node())).hash, hash);
-        await eventually(() => peer.all('inv').find(announces(hash)), 'the announcement');
+        await announcement(peer, hash);
       }
     });
     assert.deepEqual(points, []);
@@ -86,9 +94,9 @@ export function blockContract(node: () => NodeUnderTest): void {
     const peer = await TestPeer.ready(node());
     peer.send({ command: 'sendheaders' });
     const first = await push(peer, mine(await templateOn(node())));
-    await peer.next('inv', announces(first));
+    await announcement(peer, first);
     const second = await push(peer, mine(await templateOn(node())));
-    await peer.next('inv', announces(second));
+    await announcement(peer, second);
     assert.equal(peer.all('headers').length, 0);
     peer.send({ command: 'getheaders', version: 70240, locator: [first], stop: ZERO_HASH });
     const answer = await peer.next('headers');
@@ -108,7 +116,7 @@ export function blockContract(node: () => NodeUnderTest): void {
     peer.send({ command: 'getheaders', version: 70240, locator: [tip.hash], stop: ZERO_HASH });
     assert.deepEqual((await peer.next('headers')).headers, []);
     const hash = await push(peer, mine(await templateOn(node())));
-    await eventually(() => peer.all('inv').find(announces(hash)), 'the announcement');
+    await announcement(peer, hash);
     await peer.hangUp();
   });
 
@@ -118,7 +126,7 @@ export function blockContract(node: () => NodeUnderTest): void {
     peer.send({ command: 'inv', items: [{ type: INV.block, hash: hashOf(raw) }] });
     await push(peer, raw);
     const next = await push(peer, mine(await templateOn(node())));
-    await eventually(() => peer.all('inv').find(announces(next)), 'the announcement of the block after');
+    await announcement(peer, next);
     assert.equal(peer.all('inv').some(announces(hashOf(raw))), false);
     await peer.hangUp();
   });
@@ -158,7 +166,7 @@ export function blockContract(node: () => NodeUnderTest): void {
     assert.deepEqual(points, []);
     const last = hashes.at(-1) ?? '';
     assert.equal((await tipOf(node())).hash, last);
-    await eventually(() => peer.all('inv').find(announces(last)), 'the announcement of the last');
+    await announcement(peer, last);
     const announced = peer.all('inv').flatMap(({ items }) => items.map(({ hash }) => hashes.indexOf(hash)));
     assert.deepEqual(
       announced,
@@ -274,14 +282,14 @@ export function blockContract(node: () => NodeUnderTest): void {
     const peer = await TestPeer.ready(node());
     const template = await templateOn(node());
     const tip = await push(peer, mine(template));
-    await eventually(() => peer.all('inv').find(announces(tip)), 'the announcement');
+    await announcement(peer, tip);
     const rival = mine(template);
     await push(peer, rival);
     assert.equal((await tipOf(node())).hash, tip);
     assert.equal((await ask<HeaderInfo>(node(), 'getblockheader', hashOf(rival))).confirmations, -1);
     const better = await push(peer, mine(following(template, hashOf(rival))));
     assert.equal((await tipOf(node())).hash, better);
-    await eventually(() => peer.all('inv').find(announces(better)), 'the announcement');
+    await announcement(peer, better);
     assert.equal(peer.all('inv').some(announces(hashOf(rival))), false, 'an inv names the newest only');
     await peer.hangUp();
   });
