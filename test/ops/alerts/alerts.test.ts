@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { AlertsConfig } from '../../../src/config/config.js';
 import type { RelayEvent } from '../../../src/contracts/events.js';
 import { type AlertOutcome, type Alerts, createAlerts } from '../../../src/ops/alerts/alerts.js';
-import { Time } from '../../streams/support.js';
+import { Time } from '../../support/virtual-time.js';
 import { connected, DASHD, FAILED, FakeTransport, hash, lost, proof, service, verdict } from './support.js';
 
 const WEBHOOK = { url: 'http://127.0.0.1:1/hook' };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type AlertOutcome, Channel } from '../../../src/ops/alerts/channel.js';
 import type { Delivery } from '../../../src/ops/alerts/transport.js';
-import { Time } from '../../streams/support.js';
+import { Time } from '../../support/virtual-time.js';
 import { aNotice, FakeTransport } from './support.js';
 
 const away: Delivery = { ok: false, refused: false, detail: 'hook.example: no connection: ECONNREFUSED' };

@@ -3,7 +3,7 @@ import { before, describe, it } from 'node:test';
 import { config } from 'rxjs';
 import { loadX11 } from '../../../src/block/x11.js';
 import { HEIGHT } from '../../session/support.js';
-import { answer, inTurn, later, UNREACHABLE } from '../support.js';
+import { answer, inTurn, later, UNREACHABLE } from '../dashd/fake-rpc.js';
 import { BroadcasterUnderTest, FRESH_MS, hashOf, mine, mineChain, PARENT } from './support.js';
 
 before(() => loadX11());

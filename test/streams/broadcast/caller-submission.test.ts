@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { loadX11 } from '../../../src/block/x11.js';
-import { answer, later, UNREACHABLE } from '../support.js';
+import { answer, later, UNREACHABLE } from '../dashd/fake-rpc.js';
 import { BroadcasterUnderTest, FRESH_MS, mine } from './support.js';
 
 before(() => loadX11());

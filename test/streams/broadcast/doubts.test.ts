@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { loadX11 } from '../../../src/block/x11.js';
-import { answer, inTurn, later, UNREACHABLE } from '../support.js';
+import { answer, inTurn, later, UNREACHABLE } from '../dashd/fake-rpc.js';
 import { BroadcasterUnderTest, changed, FRESH_MS, hashOf, mine, PARENT } from './support.js';
 
 before(() => loadX11());

@@ -4,7 +4,7 @@ import { before, describe, it } from 'node:test';
 import { loadX11 } from '../../../src/block/x11.js';
 import { INV } from '../../../src/wire/inventory.js';
 import { HEIGHT } from '../../session/support.js';
-import { answer, later } from '../support.js';
+import { answer, later } from '../dashd/fake-rpc.js';
 import { BroadcasterUnderTest, FRESH_MS, hashOf, mine, mineChain, PARENT } from './support.js';
 
 before(() => loadX11());

@@ -4,7 +4,8 @@ import { of, ReplaySubject } from 'rxjs';
 import type { BlockProof, BlockVerdict, RpcResult } from '../../../src/contracts/events.js';
 import { type Entry, openLedger } from '../../../src/delivery/ledger.js';
 import { race } from '../../../src/streams/broadcast/race.js';
-import { gather, marbles, Time } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { marbles, Time } from '../../support/virtual-time.js';
 
 const HASH = 'ab'.repeat(32);
 const opened = openLedger({ hash: HASH, source: 'pool', size: 300, monotonicAt: 0 });

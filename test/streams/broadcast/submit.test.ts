@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Submission, submit } from '../../../src/streams/broadcast/submit.js';
 import type { RpcAnswer } from '../../../src/streams/ports.js';
-import { answer, FakeRpc, gather, inTurn, later, rpcError, Time, UNREACHABLE } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { Time } from '../../support/virtual-time.js';
+import { answer, FakeRpc, inTurn, later, rpcError, UNREACHABLE } from '../dashd/fake-rpc.js';
 
 const block = { hash: 'ab'.repeat(32), raw: Buffer.from('a block') };
 const GIVE_UP_MS = 60_000;

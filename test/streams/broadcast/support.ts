@@ -14,7 +14,9 @@ import { INV } from '../../../src/wire/inventory.js';
 import { NETWORKS } from '../../../src/wire/network.js';
 import { buildCoinbase, mineBlock } from '../../block/support.js';
 import { counting, HEIGHT } from '../../session/support.js';
-import { answer, FakeNet, FakeRpc, type FakeSocket, Time } from '../support.js';
+import { Time } from '../../support/virtual-time.js';
+import { FakeNet, type FakeSocket } from '../connections/fake-net.js';
+import { answer, FakeRpc } from '../dashd/fake-rpc.js';
 
 export const network = NETWORKS.regtest;
 export const PARENT = '11'.repeat(32);

@@ -14,7 +14,9 @@ import { encodeFrame, frameOf } from '../../../src/wire/frame.js';
 import { INV } from '../../../src/wire/inventory.js';
 import { NETWORKS } from '../../../src/wire/network.js';
 import { block, context, hashOf, theirVersion } from '../../session/support.js';
-import { FakeNet, type FakeSocket, gather, Time } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { Time } from '../../support/virtual-time.js';
+import { FakeNet, type FakeSocket } from './fake-net.js';
 
 const { magic } = NETWORKS.regtest;
 const MIB = 1024 * 1024;

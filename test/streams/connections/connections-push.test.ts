@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { config, Subject } from 'rxjs';
-import { settled } from '../support.js';
+import { settled } from '../../support/virtual-time.js';
 import { PoolUnderTest, pushable } from './support.js';
 
 describe('a push', () => {

@@ -4,7 +4,9 @@ import { of } from 'rxjs';
 import { createPool } from '../../../src/streams/connections/connections.js';
 import { momentOf } from '../../../src/time.js';
 import { context, counting, theirVersion } from '../../session/support.js';
-import { FakeNet, gather, Time } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { Time } from '../../support/virtual-time.js';
+import { FakeNet } from './fake-net.js';
 import { PoolUnderTest, pushable, target } from './support.js';
 
 describe("the pool's own dashd", () => {

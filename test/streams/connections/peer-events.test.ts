@@ -5,7 +5,9 @@ import { type ConnectionEvent, connection } from '../../../src/streams/connectio
 import { FairTurns } from '../../../src/streams/connections/fair-turns.js';
 import { peerEvents } from '../../../src/streams/connections/peer-events.js';
 import { context } from '../../session/support.js';
-import { FakeNet, gather, Time } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { Time } from '../../support/virtual-time.js';
+import { FakeNet } from './fake-net.js';
 
 const target = { host: 'a', port: 1, peer: 'a:1', protected: true };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type OpenSocket, socket } from '../../../src/streams/connections/socket.js';
-import { gather } from '../support.js';
+import { gather } from '../../support/gather.js';
 
 describe('a ZeroMQ socket', () => {
   it('is open while subscribed to, and its closing can be waited for', async () => {

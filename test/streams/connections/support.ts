@@ -8,7 +8,9 @@ import type { Random } from '../../../src/time.js';
 import { frameOf } from '../../../src/wire/frame.js';
 import { NETWORKS } from '../../../src/wire/network.js';
 import { block, context, counting } from '../../session/support.js';
-import { FakeNet, gather, Time } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { Time } from '../../support/virtual-time.js';
+import { FakeNet } from './fake-net.js';
 
 const { magic } = NETWORKS.regtest;
 

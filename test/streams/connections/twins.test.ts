@@ -4,7 +4,9 @@ import { Subject } from 'rxjs';
 import { markOf } from '../../../src/session/handshake.js';
 import type { LivePeer, PoolEvent } from '../../../src/streams/connections/connections.js';
 import { twins } from '../../../src/streams/connections/twins.js';
-import { answer, FakeRpc, gather, rpcError, START, Time, UNREACHABLE } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { START, Time } from '../../support/virtual-time.js';
+import { answer, FakeRpc, rpcError, UNREACHABLE } from '../dashd/fake-rpc.js';
 
 const OWN = '127.0.0.1:9999';
 

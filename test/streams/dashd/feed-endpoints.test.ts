@@ -4,7 +4,9 @@ import { defer, finalize, Subject } from 'rxjs';
 import { type FeedPlan, feedEndpoints, feedPlans, planFeed } from '../../../src/streams/dashd/feed-endpoints.js';
 import type { RpcNews } from '../../../src/streams/dashd/watch-rpc.js';
 import type { SocketNews } from '../../../src/streams/ports.js';
-import { answer, FakeRpc, gather, rpcError, START, settled, UNREACHABLE } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { START, settled } from '../../support/virtual-time.js';
+import { answer, FakeRpc, rpcError, UNREACHABLE } from './fake-rpc.js';
 
 const URL = 'tcp://127.0.0.1:28332';
 const REMOTE = 'tcp://dashd.example:28332';

@@ -4,7 +4,9 @@ import { defer, finalize, Subject } from 'rxjs';
 import { type FeedNews, feed } from '../../../src/streams/dashd/feed.js';
 import { FEED_TOPICS } from '../../../src/streams/dashd/feed-endpoints.js';
 import type { SocketNews } from '../../../src/streams/ports.js';
-import { answer, FakeRpc, gather, later, rpcError, Time, UNREACHABLE } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { Time } from '../../support/virtual-time.js';
+import { answer, FakeRpc, later, rpcError, UNREACHABLE } from './fake-rpc.js';
 
 const hash = (digit: string) => digit.repeat(64);
 const raw = (digit: string) => Buffer.from(`block ${digit}`);

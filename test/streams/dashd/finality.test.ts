@@ -5,7 +5,9 @@ import type { RelayEvent } from '../../../src/contracts/events.js';
 import { History } from '../../../src/history/history.js';
 import { followFinality } from '../../../src/streams/dashd/finality.js';
 import { finality, hashOf, received } from '../../history/support.js';
-import { answer, FakeRpc, gather, rpcError, Time, UNREACHABLE } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { Time } from '../../support/virtual-time.js';
+import { answer, FakeRpc, rpcError, UNREACHABLE } from './fake-rpc.js';
 
 const PAUSE_MS = 1_000;
 const LOOK_AGAIN_MS = 15_000;

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { OurChain } from '../../../src/streams/dashd/chain-standing.js';
 import { type RpcNews, watchRpc } from '../../../src/streams/dashd/watch-rpc.js';
-import { answer, FakeRpc, gather, inTurn, later, rpcError, START, Time, UNREACHABLE } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { START, Time } from '../../support/virtual-time.js';
+import { answer, FakeRpc, inTurn, later, rpcError, UNREACHABLE } from './fake-rpc.js';
 
 const hash = (height: number) => height.toString(16).padStart(64, '0');
 

@@ -4,7 +4,7 @@ import { from } from 'rxjs';
 import type { SessionEvent } from '../../../src/session/types.js';
 import type { PoolEvent } from '../../../src/streams/connections/connections.js';
 import { witnessed } from '../../../src/streams/dashd/witness.js';
-import { gather } from '../support.js';
+import { gather } from '../../support/gather.js';
 
 function says(peer: string, event: SessionEvent): PoolEvent {
   return { target: { host: peer, port: 1, peer, protected: peer === 'dashd' }, at: 0, monotonicAt: 0, event };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ReplaySubject, Subject } from 'rxjs';
 import { heldUntil } from '../../../src/streams/operators/held-until.js';
-import { gather } from '../support.js';
+import { gather } from '../../support/gather.js';
 
 function held(max: number) {
   const open$ = new ReplaySubject<void>(1);

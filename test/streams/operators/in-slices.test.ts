@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { asyncScheduler, lastValueFrom, type SchedulerAction, type SchedulerLike, timer } from 'rxjs';
 import { inSlices } from '../../../src/streams/operators/in-slices.js';
-import { gather, Time } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { Time } from '../../support/virtual-time.js';
 
 /** A calculation of so many steps, each of which takes some time by a clock of its own. */
 function work(steps: number, stepMs: number) {

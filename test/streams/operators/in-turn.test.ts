@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { concat, EMPTY, finalize, NEVER, Observable, of, Subject, Subscription, take, throwError } from 'rxjs';
 import { inTurn, Turnstile } from '../../../src/streams/operators/in-turn.js';
-import { gather, marbles } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { marbles } from '../../support/virtual-time.js';
 
 /** A turnstile that needs a place no longer from the value `t` on. */
 const turnstile = (places: number) => new Turnstile<string>(places, (value) => value === 't');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Subject, VirtualTimeScheduler } from 'rxjs';
 import { overTurns } from '../../../src/streams/operators/over-turns.js';
-import { gather } from '../support.js';
+import { gather } from '../../support/gather.js';
 
 /** A listener that takes so long for each value, milliseconds. */
 function listening(eachMs: number) {

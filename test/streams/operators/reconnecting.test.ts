@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defer, EMPTY, type Observable, of } from 'rxjs';
 import { reconnecting } from '../../../src/streams/operators/reconnecting.js';
-import { gather, marbles, Time } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { marbles, Time } from '../../support/virtual-time.js';
 
 /** 2, 4, 8 … frames. */
 const doubling = (failures: number) => 2 ** (failures + 1);

@@ -10,7 +10,8 @@ import { Bookkeeper } from '../../../src/streams/peering/bookkeeping.js';
 import type { PeerAddress } from '../../../src/wire/addr.js';
 import { address, seeded } from '../../peers/support.js';
 import { hashOf } from '../../session/support.js';
-import { gather, START, Time } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { START, Time } from '../../support/virtual-time.js';
 
 const A = '1.1.0.1:9999';
 const B = '2.2.0.1:9999';

@@ -13,7 +13,10 @@ import { createPeering } from '../../../src/streams/peering/peering.js';
 import { NETWORKS } from '../../../src/wire/network.js';
 import { address, seeded } from '../../peers/support.js';
 import { context, hashOf } from '../../session/support.js';
-import { answer, FakeNet, FakeRpc, gather, later, START, Time } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { START, Time } from '../../support/virtual-time.js';
+import { FakeNet } from '../connections/fake-net.js';
+import { answer, FakeRpc, later } from '../dashd/fake-rpc.js';
 
 const DASHD = '9.9.9.9:9999';
 const HEIGHT = 1_000;

@@ -6,7 +6,8 @@ import type { PeerRecord } from '../../../src/peers/record.js';
 import { publicAddress } from '../../../src/simulated/public-address.js';
 import { type RefreshDeps, refresh } from '../../../src/streams/peering/refresh.js';
 import { live, provenPeer, seeded, view } from '../../peers/support.js';
-import { gather, START, Time } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { START, Time } from '../../support/virtual-time.js';
 
 const INTERVAL_MS = 60_000;
 const limits = selectLimits('mainnet', { max: 5, min: 3 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { answer, inTurn, later, START, UNREACHABLE } from '../support.js';
+import { START } from '../../support/virtual-time.js';
+import { answer, inTurn, later, UNREACHABLE } from '../dashd/fake-rpc.js';
 import { Asked, HOUR, MINUTE, ONION, outbound, WARMING } from './sources-support.js';
 
 describe("dashd's connections", () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RpcAnswer } from '../../../src/streams/ports.js';
-import { answer, inTurn, rpcError } from '../support.js';
+import { answer, inTurn, rpcError } from '../dashd/fake-rpc.js';
 import { Asked, HOUR, MINUTE, masternode, WARMING } from './sources-support.js';
 
 describe('masternodes', () => {

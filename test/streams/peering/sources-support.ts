@@ -3,7 +3,9 @@ import type { ServiceEvent } from '../../../src/contracts/events.js';
 import { keyOf } from '../../../src/peers/address.js';
 import { type SourceDeps, type SourceNews, sources } from '../../../src/streams/peering/sources.js';
 import { NETWORKS } from '../../../src/wire/network.js';
-import { FakeRpc, gather, rpcError, Time } from '../support.js';
+import { gather } from '../../support/gather.js';
+import { Time } from '../../support/virtual-time.js';
+import { FakeRpc, rpcError } from '../dashd/fake-rpc.js';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;

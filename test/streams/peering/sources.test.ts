@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { NETWORKS } from '../../../src/wire/network.js';
-import { answer } from '../support.js';
+import { answer } from '../dashd/fake-rpc.js';
 import { Asked, HOUR } from './sources-support.js';
 
 describe('whatever dashd answers', () => {

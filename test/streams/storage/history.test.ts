@@ -10,7 +10,7 @@ import type { BlockEvent, ServiceEvent } from '../../../src/contracts/events.js'
 import { formatLine, HEADER, parseLine } from '../../../src/history/format.js';
 import { type KeptHistory, type LineFile, openHistory } from '../../../src/streams/storage/history.js';
 import { failure, finality, hashOf, proof, received, verdict } from '../../history/support.js';
-import { Time } from '../support.js';
+import { Time } from '../../support/virtual-time.js';
 
 const WRITE_AFTER_MS = 10;
 const RETRY_MS = 5_000;

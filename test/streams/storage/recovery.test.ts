@@ -12,7 +12,8 @@ import { recover } from '../../../src/streams/storage/recovery.js';
 import { NETWORKS } from '../../../src/wire/network.js';
 import type { Hash } from '../../../src/wire/reader.js';
 import { hashOf } from '../../support/relay-under-test.js';
-import { answer, FakeRpc, rpcError, START, Time, UNREACHABLE } from '../support.js';
+import { START, Time } from '../../support/virtual-time.js';
+import { answer, FakeRpc, rpcError, UNREACHABLE } from '../dashd/fake-rpc.js';
 
 const HEIGHT = 100;
 const NOT_FOUND = rpcError(-5, 'Block not found');

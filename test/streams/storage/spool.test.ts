@@ -6,7 +6,7 @@ import { fileName, formatHead } from '../../../src/history/spool-entry.js';
 import type { FileFault, SaveAnswer } from '../../../src/streams/storage/saving.js';
 import { Spool, type SpoolStore } from '../../../src/streams/storage/spool.js';
 import type { Hash } from '../../../src/wire/reader.js';
-import { START, Time } from '../support.js';
+import { START, Time } from '../../support/virtual-time.js';
 
 const hashOf = (n: number): Hash => n.toString(16).padStart(64, '0');
 const SIZE = 100;

@@ -18,7 +18,10 @@ import { NETWORKS } from '../../src/wire/network.js';
 import { mineBlock } from '../block/support.js';
 import { seeded } from '../peers/support.js';
 import { context } from '../session/support.js';
-import { FakeNet, FakeRpc, gather, START, Time } from './support.js';
+import { FakeNet } from '../streams/connections/fake-net.js';
+import { FakeRpc } from '../streams/dashd/fake-rpc.js';
+import { gather } from '../support/gather.js';
+import { START, Time } from '../support/virtual-time.js';
 
 await loadX11();
 
