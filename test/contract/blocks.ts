@@ -29,7 +29,7 @@ function announces(hash: Hash) {
 
 /**
  * Waits for the `inv` of a block, on either side of the pong behind the push: dashd queues the new tip for another thread
- * (Dash Core `validationinterface.cpp`, UpdatedBlockTip) than the one that answers the ping.
+ * (Dash Core, `CMainSignals::UpdatedBlockTip`) than the one that answers the ping.
  */
 function announcement(peer: TestPeer, hash: Hash): Promise<unknown> {
   return eventually(() => peer.all('inv').find(announces(hash)), `the announcement of ${hash}`);
