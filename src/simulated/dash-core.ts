@@ -1,7 +1,40 @@
-/** Dash Core v23.1.2's figures that its peers can tell. Sources: `version.h`, `net.h`, `net_processing.h/.cpp`, `protocol.h`. */
-export const PROTOCOL_VERSION = 70240;
+import { INV } from '../wire/inventory.js';
+
+/**
+ * Constants of Dash Core that its peers can observe. Sources: Dash Core 23.1.2 `version.h`, `net.h`, `net_processing.h/.cpp`,
+ * `protocol.h`; for 24.0 its release notes, since its source was not available.
+ */
+
+/** What differs from one release of Dash Core to the next. */
+export interface DashCoreRelease {
+  /** Such as `23.1.2`. */
+  readonly version: string;
+  /** `version` and `protocolversion`; two nodes use the lower of theirs. */
+  readonly protocolVersion: number;
+  /** The highest inventory type that the release knows. */
+  readonly lastInventoryType: number;
+}
+
+/** The last inventory type is MSG_PLATFORM_BAN. */
+export const DASH_CORE_23: DashCoreRelease = { version: '23.1.2', protocolVersion: 70240, lastInventoryType: 33 };
+/** Adds MSG_ASSET_UNLOCK. */
+export const DASH_CORE_24: DashCoreRelease = {
+  version: '24.0.3',
+  protocolVersion: 70242,
+  lastInventoryType: INV.assetUnlock,
+};
+
+/** The user agent in `version` (BIP 14) and the `subversion` of `getnetworkinfo`. */
+export function userAgentOf({ version }: DashCoreRelease): string {
+  return `/Dash Core:${version}/`;
+}
+
+/** The `version` of `getnetworkinfo`: 230102 for 23.1.2. Source: Dash Core `clientversion.h`. */
+export function clientVersionOf({ version }: DashCoreRelease): number {
+  return version.split('.').reduce((number, part) => 100 * number + Number(part), 0);
+}
+
 export const MIN_PEER_VERSION = 70221;
-export const USER_AGENT = '/Dash Core:23.1.2/';
 
 export const SERVICE = {
   network: 1n,
@@ -11,26 +44,26 @@ export const SERVICE = {
   p2pV2: 1n << 12n,
 } as const;
 
-/** What a plain node offers. */
+/** Services of a node that is not a masternode. */
 export const SERVICES =
   SERVICE.network | SERVICE.bloom | SERVICE.networkLimited | SERVICE.headersCompressed | SERVICE.p2pV2;
-/** What a simulated node offers those it dials: compressed headers (DIP 25) are not part of the simulation. */
+/** Services that a simulated node offers to the nodes it dials: the simulation has no compressed headers (DIP 25). */
 export const SERVICES_TO_OTHERS = SERVICES & ~SERVICE.headersCompressed;
 
 export const COMPACT_VERSION = 1n;
 export const DISCOURAGEMENT_POINTS = 100;
 export const MAX_HEADERS = 2000;
-/** A `headers` message no longer than this may be an announcement. */
+/** A `headers` message of at most this many headers may be an announcement. */
 export const MAX_ANNOUNCED_HEADERS = 8;
-/** So many announcements that do not connect, and there are points. */
+/** A peer gets points for each such number of announcements that do not connect. */
 export const MAX_UNCONNECTING_HEADERS = 10;
 export const MAX_BLOCKS_IN_FLIGHT = 16;
-/** Only so many peers are asked for compact blocks unasked. */
+/** Peers that are asked for high-bandwidth compact blocks (BIP 152) at the same time. */
 export const MAX_HIGH_BANDWIDTH = 3;
 export const HEADERS_RESPONSE_MS = 2 * 60 * 1000;
 export const PING_INTERVAL_MS = 2 * 60 * 1000;
 
 export const MAX_ADDRESSES = 1000;
-/** Percent of the known addresses that `getaddr` tells. */
+/** Percentage of the known addresses in an answer to `getaddr`. */
 export const MAX_ADDRESS_SHARE = 23;
 export const ADDRESSES_PER_SECOND = 0.1;

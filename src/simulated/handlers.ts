@@ -1,14 +1,19 @@
 /**
- * What a node does with each message, as Dash Core's `ProcessMessage` does (`net_processing.cpp`). A command without a
- * handler is ignored, as is, before the handshake is over, everything that does not belong to it.
+ * The handler of each message, after Dash Core's `ProcessMessage` (`net_processing.cpp`). A node ignores a command without a handler
+ * and, until the handshake is complete, every command that is not part of it.
  */
+import type { Clock } from '../time.js';
 import { INV, type InventoryItem } from '../wire/inventory.js';
+import type { Hash } from '../wire/reader.js';
 import type { Command, Message } from '../wire/registry.js';
 import type { Version } from '../wire/version.js';
-import type { ChainBlock } from './chain.js';
+import type { AddressBook } from './address-book.js';
+import type { Chain, ChainBlock } from './chain.js';
+import type { BlockFault } from './consensus-rules.js';
 import {
   ADDRESSES_PER_SECOND,
   COMPACT_VERSION,
+  type DashCoreRelease,
   MAX_ADDRESSES,
   MAX_ANNOUNCED_HEADERS,
   MAX_BLOCKS_IN_FLIGHT,
@@ -17,14 +22,32 @@ import {
   MIN_PEER_VERSION,
   SERVICE,
 } from './dash-core.js';
-import type { SimulatedNode } from './node.js';
 import { noteAvailable, type Peer } from './peer.js';
 
 type MessageWith<C extends Command> = Extract<Message, { readonly command: C }>;
-type Handlers = { readonly [C in Command]?: (node: SimulatedNode, peer: Peer, message: MessageWith<C>) => void };
+type Handlers = { readonly [C in Command]?: (node: HandlingNode, peer: Peer, message: MessageWith<C>) => void };
 
-/** Dash Core `protocol.h`: MSG_PLATFORM_BAN is the last of its kinds of things. */
-const LAST_KNOWN_TYPE = 33;
+/** The parts of a node that the handlers use. */
+export interface HandlingNode {
+  readonly chain: Chain;
+  readonly clock: Clock;
+  readonly addressBook: AddressBook;
+  readonly release: DashCoreRelease;
+  /** Adds a line to the node's log. */
+  note(line: string): void;
+  sendVersion(peer: Peer): void;
+  /** Whether the nonce belongs to a connection that this node opened: it is connected to itself. */
+  isOwnNonce(nonce: bigint): boolean;
+  handshakeDone(peer: Peer): void;
+  drop(peer: Peer, reason: string): void;
+  misbehaving(peer: Peer, points: number, reason: string): void;
+  punish(peer: Peer, fault: BlockFault, message: string): void;
+  receiveBlock(peer: Peer, raw: Buffer): void;
+  isRequested(hash: Hash): boolean;
+  request(peer: Peer, hash: Hash): void;
+  /** Sends `getheaders`, unless an earlier one is unanswered. */
+  askHeaders(peer: Peer, from?: ChainBlock): void;
+}
 
 const HANDSHAKE: Handlers = {
   version: onVersion,
@@ -59,19 +82,19 @@ const AFTERWARDS: Handlers = {
   addrv2: (node, peer, { addresses }) => onAddresses(node, peer, addresses),
 };
 
-/** Carries out one message of a peer. */
-export function handle(node: SimulatedNode, peer: Peer, message: Message): void {
+/** Handles one message of a peer. */
+export function handle(node: HandlingNode, peer: Peer, message: Message): void {
   if (peer.version === undefined && message.command !== 'version') {
     node.note(`non-version message before version handshake. Message "${message.command}" from peer=${peer.id}`);
     return;
   }
   const early = HANDSHAKE[message.command];
   const handler = early ?? (peer.ready ? AFTERWARDS[message.command] : undefined);
-  // The table's key and the message's command are the same word, which the compiler cannot follow.
-  (handler as ((node: SimulatedNode, peer: Peer, message: Message) => void) | undefined)?.(node, peer, message);
+  // The compiler cannot relate the table's key to the type of the message.
+  (handler as ((node: HandlingNode, peer: Peer, message: Message) => void) | undefined)?.(node, peer, message);
 }
 
-function onVersion(node: SimulatedNode, peer: Peer, version: Version): void {
+function onVersion(node: HandlingNode, peer: Peer, version: Version): void {
   if (peer.version !== undefined) {
     node.note(`redundant version message from peer=${peer.id}`);
     return;
@@ -90,17 +113,17 @@ function onVersion(node: SimulatedNode, peer: Peer, version: Version): void {
   }
 }
 
-/** Announced blocks are fetched headers first, even a single one. */
-function onInv(node: SimulatedNode, peer: Peer, { items }: MessageWith<'inv'>): void {
+/** Requests the headers of an announced block before the block itself. */
+function onInv(node: HandlingNode, peer: Peer, { items }: MessageWith<'inv'>): void {
   const blocks = items.filter((item) => item.type === INV.block);
   for (const { hash } of blocks) noteAvailable(node.chain, peer, hash);
   const news = blocks.findLast(({ hash }) => node.chain.get(hash)?.raw === undefined && !node.isRequested(hash));
   if (news !== undefined) node.askHeaders(peer);
 }
 
-function onGetdata(node: SimulatedNode, peer: Peer, { items }: MessageWith<'getdata'>): void {
-  // Core says `notfound` for what is no block only, and nothing of what it does not know.
-  const missing = items.filter((item) => !isBlock(item) && item.type <= LAST_KNOWN_TYPE);
+function onGetdata(node: HandlingNode, peer: Peer, { items }: MessageWith<'getdata'>): void {
+  // Core sends `notfound` for items that are not blocks, and nothing for inventory types that it does not know.
+  const missing = items.filter((item) => !isBlock(item) && item.type <= node.release.lastInventoryType);
   if (missing.length > 0) peer.link.send({ command: 'notfound', items: missing });
   for (const item of items) {
     const block = node.chain.get(item.hash);
@@ -113,11 +136,11 @@ function isBlock({ type }: InventoryItem): boolean {
   return type === INV.block || type === INV.compactBlock;
 }
 
-function onBlock(node: SimulatedNode, peer: Peer, { raw }: MessageWith<'block'>): void {
+function onBlock(node: HandlingNode, peer: Peer, { raw }: MessageWith<'block'>): void {
   node.receiveBlock(peer, raw);
 }
 
-function onHeaders(node: SimulatedNode, peer: Peer, headers: readonly Buffer[]): void {
+function onHeaders(node: HandlingNode, peer: Peer, headers: readonly Buffer[]): void {
   peer.askedHeadersAt = undefined;
   const [first] = headers;
   if (first === undefined) return;
@@ -134,7 +157,7 @@ function onHeaders(node: SimulatedNode, peer: Peer, headers: readonly Buffer[]):
   }
 }
 
-function unconnecting(node: SimulatedNode, peer: Peer): void {
+function unconnecting(node: HandlingNode, peer: Peer): void {
   peer.unconnectingHeaders += 1;
   node.askHeaders(peer);
   if (peer.unconnectingHeaders % MAX_UNCONNECTING_HEADERS === 0) {
@@ -142,8 +165,8 @@ function unconnecting(node: SimulatedNode, peer: Peer): void {
   }
 }
 
-/** Asks for the blocks between our chain and a header with at least as much work. Source: `HeadersDirectFetchBlocks`. */
-function fetchTowards(node: SimulatedNode, peer: Peer, last: ChainBlock): void {
+/** Requests the blocks between the active chain and a header with at least as much work. Source: `HeadersDirectFetchBlocks`. */
+function fetchTowards(node: HandlingNode, peer: Peer, last: ChainBlock): void {
   if (last.work < node.chain.tip.work) return;
   const missing: ChainBlock[] = [];
   let at: ChainBlock | undefined = last;
@@ -157,7 +180,7 @@ function fetchTowards(node: SimulatedNode, peer: Peer, last: ChainBlock): void {
   peer.link.send({ command: 'getdata', items: wanted.map(({ hash }) => ({ type: INV.block, hash })) });
 }
 
-function onGetheaders(node: SimulatedNode, peer: Peer, { locator, stop }: MessageWith<'getheaders'>): void {
+function onGetheaders(node: HandlingNode, peer: Peer, { locator, stop }: MessageWith<'getheaders'>): void {
   const { chain } = node;
   const named = locator.length === 0 ? chain.get(stop) : undefined;
   if (locator.length === 0 && named === undefined) return;
@@ -173,7 +196,7 @@ function onGetheaders(node: SimulatedNode, peer: Peer, { locator, stop }: Messag
   peer.link.send({ command: 'headers', headers: blocks.map((block) => block.header.bytes) });
 }
 
-function onGetaddr(node: SimulatedNode, peer: Peer): void {
+function onGetaddr(node: HandlingNode, peer: Peer): void {
   if (!peer.inbound || peer.gaveAddresses) {
     node.note(`Ignoring ${peer.inbound ? 'repeated' : 'outbound'} "getaddr". peer=${peer.id}`);
     return;
@@ -184,8 +207,8 @@ function onGetaddr(node: SimulatedNode, peer: Peer): void {
   peer.link.send({ command: peer.wantsAddrV2 ? 'addrv2' : 'addr', addresses });
 }
 
-/** Takes a tenth of an address a second from a peer, and lets the rest go by. */
-function onAddresses(node: SimulatedNode, peer: Peer, addresses: MessageWith<'addr'>['addresses']): void {
+/** Accepts 0.1 addresses per second from a peer and ignores the rest. */
+function onAddresses(node: HandlingNode, peer: Peer, addresses: MessageWith<'addr'>['addresses']): void {
   const now = node.clock.now();
   const earned = ((now - peer.addressTokensAt) / 1000) * ADDRESSES_PER_SECOND;
   peer.addressTokens = Math.min(MAX_ADDRESSES, peer.addressTokens + earned);

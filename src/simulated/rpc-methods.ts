@@ -5,7 +5,7 @@ import { hashFromWire } from '../wire/reader.js';
 import { type Chain, type ChainBlock, medianTime } from './chain.js';
 import { CHAINLOCK_SIGNATURE_BYTES, chainLockOf } from './chain-lock.js';
 import { MIN_BLOCK_BYTES } from './consensus-rules.js';
-import { PROTOCOL_VERSION, SERVICES, USER_AGENT } from './dash-core.js';
+import { clientVersionOf, SERVICES, userAgentOf } from './dash-core.js';
 import type { SimulatedNode } from './node.js';
 import { RpcError, type RpcMethods } from './rpc-server.js';
 
@@ -16,14 +16,13 @@ const RPC_INVALID_ADDRESS_OR_KEY = -5;
 const RPC_INVALID_PARAMETER = -8;
 const RPC_DESERIALIZATION_ERROR = -22;
 
-const CLIENT_VERSION = 230102;
 const REGTEST_DIFFICULTY = 4.656542373906925e-10;
 const REGTEST_TARGET = '7fffff'.padEnd(64, '0');
 const COIN = 100_000_000;
 const REGTEST_REWARD = 500 * COIN;
 const HASH_DIGITS = 64;
 
-/** The calls a pool or a relay makes, answered as dashd 23.1.2 answers them. */
+/** The RPC methods that a pool or a relay calls, with the answers of dashd 23.1.2. */
 export function rpcMethods(node: SimulatedNode): RpcMethods {
   const { chain } = node;
   return new Map<string, (params: readonly unknown[]) => unknown>([
@@ -48,7 +47,7 @@ function submitblock(node: SimulatedNode, hex: string): string | null {
   const scan = raw.length * 2 === hex.length && raw.length >= MIN_BLOCK_BYTES ? scanTransactions(raw) : undefined;
   if (scan?.ok !== true) throw new RpcError(RPC_DESERIALIZATION_ERROR, 'Block decode failed');
   if (!scan.coinbaseFirst) throw new RpcError(RPC_DESERIALIZATION_ERROR, 'Block does not start with a coinbase');
-  // Told by the header alone: the body of a block known to be valid is not looked at again.
+  // The header decides: Core does not check the body of a block again that it knows to be valid.
   const known = node.chain.get(hashHeader(raw.subarray(0, HEADER_SIZE)));
   if (known?.connected === true) return 'duplicate';
   if (known?.failed === true) return 'duplicate-invalid';
@@ -137,10 +136,10 @@ function getblockchaininfo(chain: Chain): object {
 function getnetworkinfo(node: SimulatedNode): object {
   const inbound = [...node.peers].filter((peer) => peer.inbound).length;
   return {
-    version: CLIENT_VERSION,
-    buildversion: 'v23.1.2',
-    subversion: USER_AGENT,
-    protocolversion: PROTOCOL_VERSION,
+    version: clientVersionOf(node.release),
+    buildversion: `v${node.release.version}`,
+    subversion: userAgentOf(node.release),
+    protocolversion: node.release.protocolVersion,
     localservices: SERVICES.toString(16).padStart(16, '0'),
     localrelay: true,
     timeoffset: 0,
@@ -175,7 +174,7 @@ function getpeerinfo(node: SimulatedNode): object[] {
   }));
 }
 
-/** What the peer says that it sees the node as. */
+/** The node's own address, as the peer reported it in `version`. */
 function formatLocal({ host, port }: NetAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
@@ -218,7 +217,7 @@ function blockOf(chain: Chain, value: unknown): ChainBlock {
   return block;
 }
 
-/** @param usage what dashd answers when the argument is missing: the first line of its help */
+/** @param usage dashd's error message when the argument is missing: the first line of its help */
 function asString(value: unknown, usage: string): string {
   if (typeof value === 'string') return value;
   if (value === undefined) throw new RpcError(RPC_MISC_ERROR, usage);

@@ -2,7 +2,7 @@ import { COUNT_BYTES, type Codec } from './codec.js';
 import { type Hash, hashFromWire, type Reader } from './reader.js';
 import type { Writer } from './writer.js';
 
-/** The kinds of things blockcast names by hash. Source: Dash Core `protocol.h`, `GetDataMsg`. */
+/** Inventory types that this code base uses. Source: Dash Core `protocol.h`, `GetDataMsg`. */
 export const INV = {
   tx: 1,
   block: 2,
@@ -10,10 +10,12 @@ export const INV = {
   compactBlock: 20,
   clsig: 29,
   isdlock: 31,
+  /** Since Dash Core 24 (protocol 70242). */
+  assetUnlock: 34,
 } as const;
 
 export interface InventoryItem {
-  /** One of {@link INV}, or any other number: there are more kinds than we care for. */
+  /** One of {@link INV}, or any other number: Dash Core has more types than are used here. */
   readonly type: number;
   readonly hash: Hash;
 }
@@ -22,7 +24,9 @@ export interface InventoryItem {
 const MAX_ITEMS = 50_000;
 const ITEM_BYTES = 36;
 
-/** Of a message with more items than this only blocks are decoded, and of these the last so many: a text for each of 50,000 hashes takes 30 ms. */
+/**
+ * Of a message with more items than this, only the last so many blocks are decoded: converting 50,000 hashes to strings takes 30 ms.
+ */
 export const MAX_DECODED_ITEMS = 1_000;
 
 export interface Inventory<Command extends string> {
@@ -52,7 +56,7 @@ function inventory<Command extends string>(command: Command): Codec<Inventory<Co
   };
 }
 
-/** The last blocks among many items, in their order; the others cost a look at their type. */
+/** The last blocks of a long list, in order. Of the other items only the type is read. */
 function lastBlocks(bytes: Buffer): InventoryItem[] {
   const found: InventoryItem[] = [];
   for (let at = bytes.length - ITEM_BYTES; at >= 0 && found.length < MAX_DECODED_ITEMS; at -= ITEM_BYTES) {
@@ -62,9 +66,9 @@ function lastBlocks(bytes: Buffer): InventoryItem[] {
   return found.reverse();
 }
 
-/** Announces what the sender has. */
+/** Announces objects that the sender has. */
 export const inv = inventory('inv');
-/** Asks for what was announced. */
+/** Requests announced objects. */
 export const getdata = inventory('getdata');
-/** Answers a `getdata` for what the sender has no more. */
+/** Answers a `getdata` for objects that the sender no longer has. */
 export const notfound = inventory('notfound');

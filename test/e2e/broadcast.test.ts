@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { curveKeyPair, Push, Subscriber } from 'zeromq';
 import type { BlockEvent } from '../../src/contracts/events.js';
+import { DASH_CORE_24 } from '../../src/simulated/dash-core.js';
 import { freePort } from '../../src/simulated/free-port.js';
 import type { Hash } from '../../src/wire/reader.js';
 import { eventually } from '../contract/node-under-test.js';
@@ -55,6 +56,24 @@ test('a pushed block is accepted by all, each proof in its order, and told on th
   assert.deepEqual(told.at(-1), JSON.parse(JSON.stringify(verdict)));
 });
 
+test('nodes of Dash Core 24, with protocol 70242 and asset unlock announcements, accept a block as those of 23 do', async () => {
+  const { relay, nodes, mine } = await bound({ peers: [{}, {}], release: DASH_CORE_24 });
+  await relay.connected(3);
+  for (const node of nodes) node.announceAssetUnlock('ab'.repeat(32));
+  const raw = mine();
+  await relay.push(raw);
+  const verdict = await relay.verdict(raw);
+  assert.deepEqual([verdict.outcome, verdict.accepted, verdict.peersTried], ['delivered', 3, 3]);
+  for (const { peers } of nodes) {
+    const [peer] = peers;
+    assert.equal(peer?.version?.version, 70240, 'the relay speaks its own protocol');
+    assert.equal(peer?.received.get('getdata'), undefined, 'the relay requests no asset unlock');
+  }
+  const remote = relay.events.find((event) => event.type === 'peer connected' && event.peer === nodes[0]?.address);
+  assert.ok(remote?.type === 'peer connected');
+  assert.deepEqual([remote.protocolVersion, remote.userAgent], [70242, '/Dash Core:24.0.3/']);
+});
+
 test('a peer that dies in the middle of the block fails alone', async () => {
   const { relay, nodes, mine, lost } = await bound({ peers: [{}, { diesMidBlock: true }, {}] });
   await relay.connected(4);
@@ -84,7 +103,7 @@ test('a peer that never reads costs nobody else the block, nor dashd', async () 
 test('a peer that comes late is given the newest block', async () => {
   const { relay, nodes, mine } = await bound({
     peers: [{}, {}],
-    lines: [undefined, { latencyMs: 400 }],
+    links: [undefined, { latencyMs: 400 }],
   });
   await relay.connected(2);
   const raw = mine();
@@ -99,7 +118,7 @@ test('a peer that comes late is given the newest block', async () => {
 test('peers that come late are given the two blocks that waited, in order, at no cost to us, and the verdicts say late', async () => {
   const { relay, nodes, mineChain } = await bound({
     peers: [{}, {}],
-    lines: [{ latencyMs: 400 }, { latencyMs: 400 }],
+    links: [{ latencyMs: 400 }, { latencyMs: 400 }],
   });
   await relay.connected(1);
   const blocks = mineChain(2);

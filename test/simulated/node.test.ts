@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
 import type { Behaviour, LinkQuality } from '../../src/simulated/behaviour.js';
+import { DASH_CORE_24, type DashCoreRelease } from '../../src/simulated/dash-core.js';
 import { mineBlock } from '../../src/simulated/miner.js';
 import { SimulatedNode } from '../../src/simulated/node.js';
 import type { Timers } from '../../src/simulated/timers.js';
@@ -127,6 +128,60 @@ describe('simulated node', () => {
     assert.ok(transfer !== undefined && transfer > 100, 'about 130 bytes at 1,000 a second');
     assert.equal(delays.filter((ms) => ms === 33).length, 4, 'one message in, three out');
     await peer.hangUp();
+  });
+});
+
+describe('a node of Dash Core 24', () => {
+  before(loadX11);
+  after(() => Promise.all(nodes.map((node) => node.stop())));
+
+  async function start(release?: DashCoreRelease): Promise<SimulatedNode> {
+    const node = new SimulatedNode({ ...(release !== undefined && { release }) });
+    await node.start();
+    nodes.push(node);
+    return node;
+  }
+
+  it('sends protocol 70242 and its user agent, and accepts peers from protocol 70221 on', async () => {
+    const node = await start(DASH_CORE_24);
+    const peer = await TestPeer.ready(node, { version: { version: 70221 } });
+    const [version] = peer.all('version');
+    assert.equal(version?.version, 70242);
+    assert.equal(version?.userAgent, '/Dash Core:24.0.3/');
+    await peer.hangUp();
+  });
+
+  it('announces asset unlocks by inventory type 34, which Dash Core 23 does not know', async () => {
+    const [node, older] = [await start(DASH_CORE_24), await start()];
+    const peer = await TestPeer.ready(node);
+    node.announceAssetUnlock('ab'.repeat(32));
+    assert.deepEqual((await peer.next('inv')).items, [{ type: 34, hash: 'ab'.repeat(32) }]);
+    assert.throws(() => older.announceAssetUnlock('ab'.repeat(32)), /23\.1\.2 has no asset unlocks/);
+    await peer.hangUp();
+  });
+
+  it('answers a request for an unknown asset unlock by notfound, where Dash Core 23 does not answer', async () => {
+    const items = [{ type: 34, hash: 'ab'.repeat(32) }];
+    for (const [node, answers] of [
+      [await start(DASH_CORE_24), [{ command: 'notfound', items }]],
+      [await start(), []],
+    ] as const) {
+      const peer = await TestPeer.ready(node);
+      peer.send({ command: 'getdata', items });
+      await peer.sync();
+      assert.deepEqual(peer.all('notfound'), answers);
+      await peer.hangUp();
+    }
+  });
+
+  it('exchanges blocks with a node of Dash Core 23', async () => {
+    const [node, older] = [await start(DASH_CORE_24), await start()];
+    warm(node, older);
+    await older.connect(node);
+    const raw = mineBlock(node.chain.template());
+    node.submit(raw);
+    await eventually(() => (older.chain.tip.hash === node.chain.tip.hash ? true : undefined), 'both at one tip');
+    assert.deepEqual([...node.misbehaviour, ...older.misbehaviour], []);
   });
 });
 

@@ -1,20 +1,23 @@
-/** An embedded network with a relay in it: a dashd stand-in, a simulated node for each behaviour, one block all of them have. */
+/** A relay in this process with a simulated dashd and simulated peers; all nodes have the same first block. */
 import assert from 'node:assert/strict';
 import { loadX11 } from '../../src/block/x11.js';
 import type { ServiceEvent } from '../../src/contracts/events.js';
 import type { RelayDeps } from '../../src/relay/relay.js';
 import type { Behaviour, LinkQuality } from '../../src/simulated/behaviour.js';
+import { DASH_CORE_23, type DashCoreRelease } from '../../src/simulated/dash-core.js';
 import { SimulatedDashd } from '../../src/simulated/dashd.js';
 import { type MineOptions, mineBlock, type Template } from '../../src/simulated/miner.js';
 import { SimulatedNode } from '../../src/simulated/node.js';
 import { hashOf, RelayUnderTest } from './relay-under-test.js';
 
 export interface InProcessNetworkOptions {
-  /** One node for each; `{}` behaves. */
+  /** A peer for each; `{}` is a node without faults. */
   readonly peers?: readonly Behaviour[];
-  /** What lies between the relay and the peer of the same index; nothing unless given. */
-  readonly lines?: readonly (LinkQuality | undefined)[];
-  /** Flags over those that lead to the stand-in. */
+  /** The link between the relay and the peer of the same index; without delay by default. */
+  readonly links?: readonly (LinkQuality | undefined)[];
+  /** The release of Dash Core that all nodes behave as; default 23. */
+  readonly release?: DashCoreRelease;
+  /** Flags that override those for the simulated dashd. */
   readonly flags?: Readonly<Record<string, string>>;
   readonly deps?: Partial<RelayDeps>;
   /** Called before the relay starts. */
@@ -32,15 +35,16 @@ export class InProcessNetwork {
 
   static async start({
     peers = [],
-    lines = [],
+    links = [],
+    release = DASH_CORE_23,
     flags = {},
     deps = {},
     prepare,
   }: InProcessNetworkOptions = {}): Promise<InProcessNetwork> {
     await loadX11();
-    const dashd = new SimulatedDashd({ user: 'user', password: 'secret' });
+    const dashd = new SimulatedDashd({ user: 'user', password: 'secret', release });
     const nodes = peers.map(
-      (behaviour, index) => new SimulatedNode({ behaviour, linkQuality: lines[index] ?? { latencyMs: 0 } }),
+      (behaviour, index) => new SimulatedNode({ behaviour, release, linkQuality: links[index] ?? { latencyMs: 0 } }),
     );
     await Promise.all([dashd, ...nodes].map((node) => node.start()));
     for (const raw of dashd.generate(1)) for (const node of nodes) assert.ok(node.submit(raw).accepted);
@@ -61,13 +65,13 @@ export class InProcessNetwork {
     return new InProcessNetwork(dashd, nodes, relay);
   }
 
-  /** A valid block on a node's tip, which nobody has. */
+  /** A valid block on a node's tip that no node has yet. */
   mine(options: MineOptions = {}, on: SimulatedNode = this.dashd.node): Buffer {
     this.extraNonce += 1;
     return mineBlock(on.chain.template(), { extraNonce: this.extraNonce, ...options });
   }
 
-  /** Blocks one upon the other, none of which anybody has. */
+  /** A chain of blocks on dashd's tip that no node has yet. */
   mineChain(count: number, options: MineOptions = {}): Buffer[] {
     let template: Template = this.dashd.node.chain.template();
     return Array.from({ length: count }, () => {
@@ -77,7 +81,7 @@ export class InProcessNetwork {
     });
   }
 
-  /** Waits for a service to tell of something. */
+  /** Waits for an event of a service. */
   service(service: ServiceEvent['service'], code: string): Promise<ServiceEvent> {
     return this.relay.until(`${service}: ${code}`, (events) =>
       events.find(
@@ -92,7 +96,7 @@ export class InProcessNetwork {
     ).length;
   }
 
-  /** Waits for a peer to be lost. @returns the code of the reason */
+  /** Waits until the relay loses a peer. @returns the code of the reason */
   lost(node: SimulatedNode | undefined): Promise<string> {
     return this.relay.until(`${node?.address} to be lost`, (events) =>
       events.flatMap((event) => (event.type === 'peer lost' && event.peer === node?.address ? [event.code] : [])).at(0),
