@@ -68,7 +68,11 @@ describeWithDashd('the scanner and the gate on blocks of a real dashd', () => {
     return block.tx.map(({ type }) => type);
   };
 
-  it('agrees on hash, height, txids and merkle root, with no doubt about any', async () => {
+  /** Only dashd's own miner makes blocks with the rewards and payloads of each deployment; those mined here are rejected from there on. */
+  const NO_MINER = 'this dashd was built without its miner';
+
+  it('agrees on hash, height, txids and merkle root, with no doubt about any', async (t) => {
+    if (!(await dashd.hasMiner())) return t.skip(NO_MINER);
     const hashes = await dashd.generate(BLOCKS);
     const types = new Set<number>();
     for (const hash of hashes) for (const type of await verify(hash)) types.add(type);
@@ -76,7 +80,8 @@ describeWithDashd('the scanner and the gate on blocks of a real dashd', () => {
     assert.deepEqual([...types].sort(), [0, 5, 6]);
   });
 
-  it('agrees on blocks with many transactions', async () => {
+  it('agrees on blocks with many transactions', async (t) => {
+    if (!(await dashd.hasMiner())) return t.skip(NO_MINER);
     const height = await dashd.rpc<number>('getblockcount');
     const spends: string[] = [];
     for (let at = height - MATURITY - 60; at < height - MATURITY; at += 1) {
