@@ -1,4 +1,4 @@
-/** The commands that a document shows, taken apart as far as the tests need it: this is no shell. */
+/** The commands that a document shows, taken apart as far as the tests need it. */
 import { codeBlocks, type Document, inlineCode } from './markdown.js';
 
 export interface Invocation {
@@ -17,10 +17,10 @@ export interface Shown {
   readonly invocation: Invocation;
 }
 
-/** From blocks of shell code, and from prose where it names blockcast or npm. */
+/** From blocks of shell code, and from prose where it names blockcast, node, npm or npx. */
 export function commandsIn(document: Document): Shown[] {
   const lines = codeBlocks(document, 'sh').flatMap((code) => code.split('\n'));
-  const named = inlineCode(document).filter((code) => /^(blockcast|npm) /.test(code));
+  const named = inlineCode(document).filter((code) => /^(blockcast|node|npm|npx) /.test(code));
   return [...lines, ...named].flatMap((line) =>
     line
       .replace(/\s#.*$/, '')

@@ -1,6 +1,6 @@
 /** What all documents must keep: their links lead somewhere, and what they name exists. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { loadConfig } from '../../src/config/config.js';
@@ -17,12 +17,40 @@ import {
 import { cli } from '../cli/support.js';
 import { commandsIn, type Invocation } from './commands.js';
 import { faultOf, localLinks } from './links.js';
-import { codeBlocks, DOCUMENTS, documentAt, inlineCode } from './markdown.js';
+import { below, codeBlocks, DOCUMENTS, documentAt, inlineCode, links } from './markdown.js';
 
 describe('links', () => {
   for (const document of DOCUMENTS) {
     test(`in ${document.path} lead to a file and a heading`, () => {
       for (const link of localLinks(document)) assert.equal(faultOf(document, link), undefined);
+    });
+  }
+});
+
+describe('the index docs/README.md', () => {
+  const targets = links(documentAt('docs/README.md')).map((link) => join('docs', link));
+
+  test('links to every document', () => {
+    const others = DOCUMENTS.map(({ path }) => path).filter(
+      (path) => path.startsWith('docs/') && path !== 'docs/README.md',
+    );
+    for (const path of others) assert.ok(targets.includes(path), path);
+  });
+});
+
+describe('metrics', () => {
+  const source = below('src/ops')
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => readFileSync(path, 'utf8'))
+    .join('\n');
+
+  for (const document of DOCUMENTS) {
+    test(`that ${document.path} names exist`, () => {
+      for (const [name] of inlineCode(document)
+        .join('\n')
+        .matchAll(/\bblockcast_[a-z_]+\b/g)) {
+        assert.ok(source.includes(`'${name.replace(/_(bucket|count|sum)$/, '')}'`), `there is no metric ${name}`);
+      }
     });
   }
 });
@@ -77,6 +105,17 @@ describe('commands', () => {
     test(`of npm in ${document.path} exist`, () => {
       for (const { line, invocation } of commandsIn(document)) {
         if (invocation.program === 'npm') assert.ok(isNpmCommand(invocation.words), line);
+        if (invocation.program === 'npx')
+          assert.ok(existsSync(join('node_modules/.bin', invocation.words[0] ?? '')), line);
+      }
+    });
+
+    test(`of npm in ${document.path} have their flags`, () => {
+      for (const { line, invocation } of commandsIn(document)) {
+        const { program, words, flags } = invocation;
+        if (program !== 'npm' || !words.includes('--')) continue;
+        const options = optionsOfScript(words[1] ?? '');
+        for (const flag of flags) assert.ok(options.includes(flag), `${line}: there is no --${flag}`);
       }
     });
 
@@ -106,8 +145,19 @@ describe('commands', () => {
   });
 });
 
+/** The entries of the root that belong to the repository. */
+const TRACKED = readdirSync('.').filter((name) => !['.git', 'coverage', 'data', 'dist', 'node_modules'].includes(name));
+const isFolder = (path: string): boolean => statSync(path).isDirectory();
+
 const NPM_OWN = new Set(['ci', 'install', 'test', 'start']);
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+
+/** The options that the program of an npm script hands to `parseArgs`. */
+function optionsOfScript(script: string): string[] {
+  const [, path = ''] = / dist\/(\S+)\.js$/.exec(scripts[script] ?? '') ?? [];
+  const text = readFileSync(`${path}.ts`, 'utf8');
+  return [...text.matchAll(/^ +'?([a-z][a-z-]*)'?: \{ type: '/gm)].map(([, option = '']) => option);
+}
 
 function isNpmCommand([first = '', second = '']: readonly string[]): boolean {
   return first === 'run' ? Object.hasOwn(scripts, second) : NPM_OWN.has(first);
@@ -156,18 +206,35 @@ describe('settings', () => {
 });
 
 describe('files', () => {
-  const ours = ['src', 'test', 'bench'].flatMap((folder) =>
-    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
-  );
+  /** Relative to the root. */
+  const ours = TRACKED.flatMap((entry) => (isFolder(entry) ? [entry, ...below(entry)] : [entry]));
+  const known = new Set(ours);
   const names = new Set(ours.map((path) => basename(path)));
+  const firsts = new Set([...TRACKED, ...readdirSync('src')]);
+
+  /** What a document calls a file or a folder of this repository, without what is another program's or the operator's. */
+  const isOurs = (code: string): boolean => {
+    if (!/^[\w@.-]+(\/[\w@.-]+)*\/?$/.test(code) || /\.(cpp|h)$/.test(code)) return false;
+    return code.includes('/') ? firsts.has(code.split('/')[0] ?? '') : /\.(jsonc|md|mjs|tsx?)$/.test(code);
+  };
+
+  const exists = (code: string): boolean => {
+    const path = code.replace(/\/$/, '');
+    return path.includes('/') ? known.has(path) || known.has(join('src', path)) : names.has(path);
+  };
 
   for (const document of DOCUMENTS) {
     test(`that ${document.path} names exist`, () => {
-      for (const code of inlineCode(document)) {
-        if (!/^[\w./-]+\.ts$/.test(code)) continue;
-        const found = code.includes('/') ? existsSync(code) || existsSync(join('src', code)) : names.has(code);
-        assert.ok(found, `there is no ${code}`);
+      const shell = codeBlocks(document, 'sh').flatMap((code) => code.split(/\s+/));
+      for (const code of [...inlineCode(document), ...shell]) {
+        if (isOurs(code)) assert.ok(exists(code), `there is no ${code}`);
       }
     });
   }
+
+  test('are recognised', () => {
+    for (const code of ['src/relay/relay.ts', 'wire/', 'docs/no.md', 'no.ts', '.ci/run']) assert.ok(isOurs(code), code);
+    for (const code of ['dash.conf', 'lib/pool.js', 'rpc/blockchain.cpp', '/healthz']) assert.ok(!isOurs(code), code);
+    assert.ok(exists('wire/') && exists('.ci/run') && !exists('docs/no.md') && !exists('no.ts') && !exists('src/no/'));
+  });
 });

@@ -14,7 +14,8 @@ export const DOCUMENTS: readonly Document[] = [
   ...below('.github').filter((name) => /\.(md|yml)$/.test(name)),
 ].map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 
-function below(folder: string): string[] {
+/** The files and folders below a folder, at any depth. */
+export function below(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
 }
 
