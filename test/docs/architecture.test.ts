@@ -25,7 +25,7 @@ function importsOf(name: string): string[] {
 
 describe('docs/architecture.md', () => {
   const modules = new Map(
-    table(DOCUMENT, ['Module', 'What it is', 'May import of ours']).map(([module = '', , imports = '']) => {
+    table(DOCUMENT, ['Module', 'What it is', 'May import']).map(([module = '', , imports = '']) => {
       const names = [...imports.matchAll(/`(\w+)`/g)].map(([, name]) => name ?? '');
       return [module.replace(/[`/]|\.ts/g, ''), { names, allBut: imports.startsWith('anything but') }];
     }),
