@@ -1,4 +1,4 @@
-/** ZeroMQ endpoints as far as they are of use here: `tcp://host:port` and `ipc://path`. */
+/** ZeroMQ endpoints of the two supported transports: `tcp://host:port` and `ipc://path`. */
 import { bracketed, connectableHost, hostKey, isLoopback, parseHost } from './host.js';
 import { collide, parsePort } from './host-port.js';
 
@@ -6,16 +6,16 @@ export type Endpoint =
   | { readonly transport: 'ipc'; readonly path: string }
   | {
       readonly transport: 'tcp';
-      /** Canonical, without brackets; `*` is every interface. */
+      /** Canonical, without brackets; `*` means all interfaces. */
       readonly host: string;
-      /** 0 lets the system choose when binding. */
+      /** 0 lets the system choose a port when binding. */
       readonly port: number;
     };
 
-/** `sun_path` of unix(7) holds 108 bytes, the last of them NUL. */
+/** `sun_path` of unix(7) has 108 bytes including the final NUL. */
 const MAX_IPC_BYTES = 107;
 
-/** Undefined when the text is not such an endpoint. `*` is a host (every interface) and a port (any free one). */
+/** Parses an endpoint; undefined for any other text. `*` as host means all interfaces, as port any free port. */
 export function parseEndpoint(text: string): Endpoint | undefined {
   const path = /^ipc:\/\/(.+)$/su.exec(text)?.[1];
   if (path !== undefined) return isIpcPath(path) ? { transport: 'ipc', path } : undefined;
@@ -28,65 +28,65 @@ export function parseEndpoint(text: string): Endpoint | undefined {
   return { transport: 'tcp', host, port };
 }
 
-/** A lone `@` is an abstract name without the name; what has control characters is not what it looks like. */
+/** Rejects a lone `@` (an abstract socket without a name) and control characters. */
 function isIpcPath(path: string): boolean {
   return path !== '@' && Buffer.byteLength(path) <= MAX_IPC_BYTES && !/\p{Cc}/u.test(path);
 }
 
-/** libzmq takes no name that starts with an underscore. Source: libzmq `socket_base.cpp`, connect_internal. */
+/** libzmq rejects names that start with an underscore. Source: libzmq `socket_base.cpp`, connect_internal. */
 function isZmqHost(host: string): boolean {
   return !host.startsWith('_');
 }
 
-/** The mirror of {@link parseEndpoint}. */
+/** The inverse of {@link parseEndpoint}. */
 function formatEndpoint(endpoint: Endpoint): string {
   if (endpoint.transport === 'ipc') return `ipc://${endpoint.path}`;
   return `tcp://${bracketed(endpoint.host)}:${endpoint.port === 0 ? '*' : endpoint.port}`;
 }
 
-/** As a socket binds it: an interface of this machine is no matter for a resolver's search list. */
+/** The form for binding: without the final dot of an absolute name, since no resolver search list applies to a local interface. */
 export function bindableEndpoint(endpoint: Endpoint): string {
   if (endpoint.transport === 'ipc') return formatEndpoint(endpoint);
   return formatEndpoint({ ...endpoint, host: hostKey(endpoint.host) });
 }
 
 /**
- * Where a client on this machine connects to reach a socket bound there: a wildcard host becomes the loopback address.
- * Undefined when that cannot be told, since the system chose the place.
+ * The address at which a local client reaches a socket bound to the endpoint: a wildcard host becomes the loopback address.
+ * Undefined when the system chose the port.
  */
 export function connectableEndpoint(bound: Endpoint): string | undefined {
   if (bound.transport === 'ipc') return bound.path === '*' ? undefined : formatEndpoint(bound);
   return bound.port === 0 ? undefined : formatEndpoint({ ...bound, host: connectableHost(bound.host) });
 }
 
-/** True when nobody outside this machine can connect to it. */
+/** True when only this machine can connect to the endpoint. */
 export function isLocalEndpoint(endpoint: Endpoint): boolean {
   return endpoint.transport === 'ipc' || isLoopback(endpoint.host);
 }
 
-/** Whether two sockets cannot both be bound. */
+/** Whether two sockets cannot be bound at the same time. */
 export function endpointsCollide(a: Endpoint, b: Endpoint): boolean {
   if (a.transport === 'ipc') return b.transport === 'ipc' && a.path === b.path && a.path !== '*';
   return b.transport === 'tcp' && collide(a, b);
 }
 
-/** One way to have a socket reach an endpoint. */
+/** One way for a socket to connect to an endpoint. */
 export interface EndpointAttempt {
   readonly endpoint: string;
-  /** ZeroMQ's option of this name: without it libzmq asks for IPv4 addresses alone, with it for IPv6 and mapped IPv4 ones alone. */
+  /** ZeroMQ's option `ipv6`: without it libzmq resolves names to IPv4 addresses only, with it to IPv6 and mapped IPv4 addresses only. */
   readonly ipv6: boolean;
 }
 
 /**
- * What to try in turn. An address is tried in its own family. A name is tried in both, since libzmq takes the first address it
- * is given, and without the dot at its end where a resolver knows it only so, as from /etc/hosts.
- * @returns at least one
+ * The connection attempts for an endpoint, in order. An address is tried in its own family. A name is tried in both, since libzmq takes
+ * only the first resolved address, and also without its final dot, since a resolver may know it only so (/etc/hosts).
+ * @returns at least one attempt
  */
 export function endpointAttempts(endpoint: string): readonly [EndpointAttempt, ...EndpointAttempt[]] {
   const parsed = parseEndpoint(endpoint);
   if (parsed?.transport !== 'tcp') return [{ endpoint, ipv6: false }];
   if (parsed.host === '*') {
-    // Both families in one socket, or IPv4 alone where the machine has no IPv6.
+    // Both families in one socket, or IPv4 only when the machine has no IPv6.
     return [
       { endpoint, ipv6: true },
       { endpoint, ipv6: false },

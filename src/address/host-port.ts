@@ -1,8 +1,8 @@
-/** `host:port` as people and dashd write it: `node.example.org:9999`, `203.0.113.7`, `[2001:db8::1]:9999`, `2001:db8::1`, `….onion:9999`. */
+/** `host:port` in the forms that operators and dashd use: `node.example.org:9999`, `203.0.113.7`, `[2001:db8::1]:9999`, `2001:db8::1`, `….onion:9999`. */
 import { bracketed, hostKey, isWildcard, parseHost } from './host.js';
 
 export interface HostPort {
-  /** Canonical; an IPv6 address is without brackets. */
+  /** Canonical; IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
 }
@@ -14,8 +14,8 @@ export type HostPortParsed =
 const MAX_PORT = 65_535;
 
 /**
- * Reads `host`, `host:port`, `[ipv6]`, `[ipv6]:port`, or an IPv6 address without brackets, which then has no port. The port is
- * from 1 to 65535, or undefined when it is left out.
+ * Parses `host`, `host:port`, `[ipv6]`, `[ipv6]:port`, or an IPv6 address without brackets and port. The port is from 1 to 65535, or
+ * undefined when absent.
  */
 export function parseHostPort(text: string): HostPortParsed {
   const trimmed = text.trim();
@@ -31,19 +31,19 @@ export function parseHostPort(text: string): HostPortParsed {
   return { ok: true, host: host.text, port };
 }
 
-/** The mirror of {@link parseHostPort}. */
+/** The inverse of {@link parseHostPort}. */
 export function formatHostPort({ host, port }: HostPort): string {
   return `${bracketed(host)}:${port}`;
 }
 
-/** A whole number from 0 to 65535 in plain digits, or undefined. */
+/** An integer from 0 to 65535 in decimal digits, or undefined. */
 export function parsePort(text: string): number | undefined {
   return /^\d{1,5}$/.test(text) && Number(text) <= MAX_PORT ? Number(text) : undefined;
 }
 
 /**
- * Whether two sockets cannot both listen, since one takes what the other wants. A port that is left to the system (0) is nobody's.
- * @param a of canonical hosts, as are those of `b`
+ * Whether two sockets cannot listen at the same time. A port that the system chooses (0) conflicts with none.
+ * @param a with a canonical host, as `b`
  */
 export function collide(a: HostPort, b: HostPort): boolean {
   if (a.port !== b.port || a.port === 0) return false;

@@ -1,15 +1,15 @@
 /**
- * One notion of a host for the whole program: configuration, peer book, sources and adapters read hosts here and nowhere else.
+ * The only parser of hosts: configuration, peer database, peer sources and adapters use it.
  *
- * A host is a name, an IPv4 address in four decimal parts, an IPv6 address (RFC 5952, with a zone where one is given) or an
- * onion address of version 3. It is kept in one canonical spelling, so that equal hosts are equal strings, but for the dot at
- * the end of an absolute name: a resolver needs that dot to leave its search list alone. {@link hostKey} compares without it.
+ * A host is a name, an IPv4 address in four decimal parts, an IPv6 address (RFC 5952, optionally with a zone) or an onion address of
+ * version 3. It has one canonical form, so that equal hosts are equal strings. The exception is the final dot of an absolute name,
+ * which is kept because it disables a resolver's search list; {@link hostKey} removes it for comparison.
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
 import ipaddr from 'ipaddr.js';
 
-/** `name` is a host name: only an operator may give one, gossip never does. */
+/** `name` is a host name; only the configuration may contain one, gossip does not. */
 export type HostFamily = 'ipv4' | 'ipv6' | 'onion' | 'name';
 
 export interface Host {
@@ -18,20 +18,20 @@ export interface Host {
   readonly family: HostFamily;
 }
 
-/** RFC 1035: 255 octets on the wire are 253 characters without the last dot. */
+/** RFC 1035: 255 octets on the wire are 253 characters without the final dot. */
 const MAX_NAME = 253;
-/** Underscores are no part of RFC 1123's host names, but of those that container networks give (`dash_core`). */
+/** RFC 1123 has no underscores in host names, but container networks use them (`dash_core`). */
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
 const ONION_V3 = /^[a-z2-7]{55}d\.onion$/;
-/** A last label like this makes a name an IPv4 address in disguise (`127.1`, `0x7f.1`), which resolvers read as they please. */
+/** With such a last label, some resolvers read a name as an IPv4 address (`127.1`, `0x7f.1`). */
 const NUMERIC = /^(0x[0-9a-f]*|\d+)$/;
-/** The name or number of an interface; Linux allows 15 characters. */
+/** The name or index of an interface; Linux allows 15 characters. */
 const ZONE = /^[a-z0-9_.-]{1,15}$/i;
 
 /**
- * Reads a host in any of its spellings: an IPv6 address with or without brackets, a name in any case, with a dot at its end, or
- * internationalised (it becomes its `xn--` form). IPv4 mapped into IPv6 becomes IPv4.
- * @returns undefined for what is none, an onion address older than version 3, and a name that a resolver could take for an address
+ * Parses a host: an IPv6 address with or without brackets, a name in any case, with or without a final dot, or internationalised
+ * (converted to its `xn--` form). An IPv4-mapped IPv6 address becomes IPv4.
+ * @returns undefined for any other text, for onion addresses before version 3, and for names that a resolver could read as an address
  */
 export function parseHost(text: string): Host | undefined {
   const bracketed = /^\[(.*)\]$/s.exec(text)?.[1];
@@ -62,14 +62,14 @@ function parseName(text: string): Host | undefined {
   return ONION_V3.test(relative) ? { text: relative, family: 'onion' } : undefined;
 }
 
-/** Node's conversion stops at the first character that cannot be in a host (`a/b` is `a`): a name with one is left, to be refused. */
+/** Node's conversion stops at the first character that is invalid in a host (`a/b` becomes `a`); such a name is left as it is and rejected later. */
 function toAscii(text: string): string {
   return /[^\x21-\x7e]/.test(text) && !/[^a-z0-9._\-\u0080-\u{10ffff}]/iu.test(text)
     ? domainToASCII(text)
     : text.toLowerCase();
 }
 
-/** What two spellings of one host have in common. @param host canonical */
+/** A comparison key, equal for all spellings of one host. @param host canonical */
 export function hostKey(host: string): string {
   return withoutDot(host);
 }
@@ -79,8 +79,8 @@ function withoutDot(name: string): string {
 }
 
 /**
- * An address that only this machine can reach: 127.0.0.0/8, ::1, or the name localhost. Any other name is none, whatever it
- * resolves to now: who answers for it may change his mind.
+ * Whether only this machine can reach the host: 127.0.0.0/8, ::1, or the name localhost. Other names do not count, since what they
+ * resolve to may change.
  * @param host in any spelling
  */
 export function isLoopback(host: string): boolean {
@@ -90,18 +90,18 @@ export function isLoopback(host: string): boolean {
   return parsed.text === '::1' || (parsed.family === 'ipv4' && parsed.text.startsWith('127.'));
 }
 
-/** `0.0.0.0`, `::` or `*`: every interface. @param host canonical */
+/** Whether the host means all interfaces: `0.0.0.0`, `::` or `*`. @param host canonical */
 export function isWildcard(host: string): boolean {
   return host === '*' || host === '0.0.0.0' || host === '::';
 }
 
-/** Where a client on this machine connects to reach what listens there: every interface includes the loopback. @param host canonical */
+/** The host at which a local client reaches a listener: a wildcard becomes the loopback address. @param host canonical */
 export function connectableHost(host: string): string {
   if (!isWildcard(host)) return host;
   return host === '::' ? '::1' : '127.0.0.1';
 }
 
-/** As it stands before `:port`, and in a URL. @param host canonical */
+/** The form in front of `:port` and in a URL: IPv6 in brackets. @param host canonical */
 export function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }

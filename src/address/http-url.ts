@@ -1,4 +1,4 @@
-/** http and https URLs as operators write them: any host of {@link parseHost}, and a password with what characters it has. */
+/** http and https URLs in the configuration: any host of {@link parseHost}, and passwords without percent-encoding. */
 import { bracketed, connectableHost, parseHost } from './host.js';
 import { parsePort } from './host-port.js';
 
@@ -7,21 +7,21 @@ export interface HttpUrl {
   /** Canonical, without brackets. */
   readonly host: string;
   readonly port: number;
-  /** `host:port` for people, without the port where it is the scheme's own; IPv6 in brackets. */
+  /** `host:port` for messages, without the scheme's default port; IPv6 in brackets. */
   readonly authority: string;
   /** `scheme://authority` */
   readonly origin: string;
-  /** Begins with a slash. */
+  /** Starts with a slash. */
   readonly path: string;
-  /** Empty, or begins with a question mark. */
+  /** Empty, or starts with a question mark. */
   readonly query: string;
-  /** Decoded; both are there, or neither. */
+  /** Decoded; both present or both absent. */
   readonly credentials?: { readonly user: string; readonly password: string };
 }
 
 export type HttpUrlParsed =
   | { readonly ok: true; readonly url: HttpUrl }
-  /** `problem` completes "<setting> …" and quotes nothing, since there may be a password. */
+  /** `problem` completes "<setting> …" and quotes nothing, since the URL may contain a password. */
   | { readonly ok: false; readonly problem: string };
 
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
@@ -29,9 +29,9 @@ const SHAPE =
   /^(?<scheme>https?):\/\/(?:(?<userinfo>[^/?#]*)@)?(?<host>\[[^\]]*\]|[^:/?#[\]@]*)(?::(?<port>[^/?#]*))?(?<rest>[/?#].*)?$/isu;
 
 /**
- * Reads a URL. A wildcard host (`http://0.0.0.0:9998`, `*`) is the local host, as for every connection; a fragment is left out.
- * In a user and password `%40` is `@`, and a `%` that introduces no two hexadecimal digits is itself; only `/`, `?` and `#` must be written
- * as `%2F`, `%3F` and `%23`.
+ * Parses a URL. A wildcard host (`http://0.0.0.0:9998`, `*`) becomes the loopback address, as for every connection; a fragment is dropped.
+ * In user and password, `%40` means `@`, and a `%` without two hexadecimal digits after it stands for itself; only `/`, `?` and `#` must
+ * be encoded as `%2F`, `%3F` and `%23`.
  */
 export function parseHttpUrl(text: string): HttpUrlParsed {
   const groups = SHAPE.exec(text)?.groups;
@@ -48,7 +48,7 @@ export function parseHttpUrl(text: string): HttpUrlParsed {
   if (typeof credentials === 'string') return { ok: false, problem: credentials };
   const authority = `${bracketed(host)}${port === usual ? '' : `:${port}`}`;
   const origin = `${isTls ? 'https' : 'http'}://${authority}`;
-  // Node's parser encodes what a request line cannot hold.
+  // Node's parser encodes the characters that a request line must not contain.
   const target = `${origin}${rest.startsWith('/') ? '' : '/'}${rest}`;
   if (/[\p{Cc}\s]/u.test(rest) || !URL.canParse(target)) return { ok: false, problem: 'is not a URL' };
   const { pathname: path, search: query } = new URL(target);
@@ -61,7 +61,7 @@ function readHost(text: string): string | undefined {
   return host === undefined ? undefined : connectableHost(host);
 }
 
-/** The shape of `http://user:se/cret@host` is that of a host `user` with a wrong port. */
+/** `http://user:se/cret@host` parses as a host `user` with an invalid port. */
 function fail(text: string, problem?: string): HttpUrlParsed {
   if (!/^https?:\/\//i.test(text)) return { ok: false, problem: 'is not an http or https URL' };
   if (text.includes('@')) {
@@ -70,7 +70,7 @@ function fail(text: string, problem?: string): HttpUrlParsed {
   return { ok: false, problem: problem ?? 'is not a URL' };
 }
 
-/** @returns undefined when there are none, and as a text what is wrong with them */
+/** @returns undefined when there are none; a string that describes the problem when they are invalid */
 function readCredentials(userinfo: string): HttpUrl['credentials'] | string {
   if (userinfo === '') return undefined;
   const colon = userinfo.indexOf(':');
@@ -82,7 +82,7 @@ function readCredentials(userinfo: string): HttpUrl['credentials'] | string {
   return { user, password };
 }
 
-/** Runs of `%xx` that are UTF-8 are decoded; whatever else has a `%` in it stands as it is written. */
+/** Decodes runs of `%xx` that are valid UTF-8; any other `%` stands for itself. */
 function decode(text: string): string {
   return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
     try {
@@ -98,7 +98,7 @@ export function hrefOf({ origin, path, query }: HttpUrl): string {
   return `${origin}${path}${query}`;
 }
 
-/** The URL as a base to which a path can be added: without credentials, query and a last slash. */
+/** The URL as a base for paths: without credentials, query and final slash. */
 export function baseOf({ origin, path }: HttpUrl): string {
   return `${origin}${path.replace(/\/+$/, '')}`;
 }

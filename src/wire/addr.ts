@@ -5,21 +5,21 @@ import type { Writer } from './writer.js';
 
 export type PeerNetwork = 'ipv4' | 'ipv6' | 'torv3' | 'i2p' | 'cjdns' | 'other';
 
-/** A node someone told us of. */
+/** A node in a peer's gossip. */
 export interface PeerAddress {
-  /** When it was last seen, by whoever says so: seconds since the Unix epoch. */
+  /** When the node was last seen, according to the sender: seconds since the Unix epoch. */
   readonly time: number;
   readonly services: bigint;
   readonly network: PeerNetwork;
-  /** In the network's own notation; for `other`, hex of the BIP 155 network id and the address bytes behind it. */
+  /** In the network's own notation; for `other`, the BIP 155 network id and the address bytes, in hex. */
   readonly host: string;
   readonly port: number;
 }
 
-/** The most addresses one `addr` or `addrv2` may hold (Dash Core `net_processing.cpp`: `MAX_ADDR_TO_SEND`). */
+/** The maximum number of addresses in one `addr` or `addrv2` (Dash Core `net_processing.cpp`: `MAX_ADDR_TO_SEND`). */
 export const MAX_ADDRESSES = 1000;
 
-/** Nodes the sender knows of; IP only. */
+/** Nodes that the sender knows; IP addresses only. */
 export interface Addr {
   readonly command: 'addr';
   readonly addresses: readonly PeerAddress[];

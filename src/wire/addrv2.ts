@@ -5,13 +5,13 @@ import { i2pDestination, i2pName, onionKey, onionName } from './hidden.js';
 import { Malformed, type Reader } from './reader.js';
 import type { Writer } from './writer.js';
 
-/** BIP 155: nodes the sender knows of, on any network. */
+/** BIP 155: nodes that the sender knows, on any network. */
 export interface AddrV2 {
   readonly command: 'addrv2';
   readonly addresses: readonly PeerAddress[];
 }
 
-/** BIP 155: no network's address is longer, not even one yet to come. */
+/** BIP 155: the maximum length of an address, future networks included. */
 const MAX_ADDRESS_BYTES = 512;
 /** Time 4, services 9, network 1, length 3, address, port 2. */
 const ENTRY_BYTES = 19 + MAX_ADDRESS_BYTES;
@@ -22,13 +22,13 @@ interface Kind {
   readonly length: number;
   toHost(bytes: Buffer): string;
   toBytes(host: string): Buffer | undefined;
-  /** False for bytes that have the right length but are no address of this network. */
+  /** False for bytes of the right length that are not an address of this network. */
   holds(bytes: Buffer): boolean;
 }
 
 const always = () => true;
 
-/** Id 3, Tor v2, is gone from the network and is treated as unknown, as in Dash Core `netaddress.cpp`. */
+/** Id 3, Tor v2, no longer exists and is treated as unknown, as in Dash Core `netaddress.cpp`. */
 const KINDS: readonly Kind[] = [
   { id: 1, network: 'ipv4', length: 4, toHost: ipText, toBytes: ipBytes, holds: always },
   { id: 2, network: 'ipv6', length: 16, toHost: ipText, toBytes: ipBytes, holds: (ip) => !isV4Mapped(ip) },
@@ -46,7 +46,7 @@ function readAddress(reader: Reader): PeerAddress {
   return { time, services, ...placeOf(id, bytes), port };
 }
 
-/** What is not known, or not valid, is kept as `other`: the entries behind it still count. */
+/** Unknown and invalid addresses become `other`, so that the entries after them can still be read. */
 function placeOf(id: number, bytes: Buffer): Pick<PeerAddress, 'network' | 'host'> {
   const kind = KINDS.find((candidate) => candidate.id === id);
   if (kind !== undefined && bytes.length !== kind.length) {
@@ -77,7 +77,7 @@ export const addrv2: Codec<AddrV2> = {
   command: 'addrv2',
   maxPayload: COUNT_BYTES + MAX_ADDRESSES * ENTRY_BYTES,
   decode: (reader) => ({ command: 'addrv2', addresses: reader.list('addrv2', MAX_ADDRESSES, readAddress) }),
-  /** @throws RangeError when a host is not of the network it claims */
+  /** @throws RangeError when a host does not belong to its network */
   encode: (writer, message) => {
     writer.list(message.addresses, writeAddress);
   },

@@ -1,6 +1,6 @@
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** Base 32 (RFC 4648) in lower case without padding: the form of onion and I2P names. */
+/** Base 32 (RFC 4648) in lower case without padding, as in onion and I2P names. */
 export function toBase32(bytes: Uint8Array): string {
   let text = '';
   let pool = 0;
@@ -16,7 +16,7 @@ export function toBase32(bytes: Uint8Array): string {
   return bits === 0 ? text : text + ALPHABET.charAt((pool << (5 - bits)) & 31);
 }
 
-/** The reverse; bits that do not fill a last byte are dropped. `undefined` when a character is not of the alphabet. */
+/** Decodes base 32; drops the bits that do not fill a last byte. @returns undefined when a character is not in the alphabet */
 export function fromBase32(text: string): Buffer | undefined {
   const bytes: number[] = [];
   let pool = 0;

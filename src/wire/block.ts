@@ -1,10 +1,10 @@
 import { type Codec, MAX_PAYLOAD } from './codec.js';
 import { Malformed } from './reader.js';
 
-/** A block as bytes; what they mean is the business of `block/`. */
+/** A block as opaque bytes; `block/` interprets them. */
 export interface Block {
   readonly command: 'block';
-  /** At least a header's 80 bytes and one more. Decoded: a view of the message's own bytes, not a copy. */
+  /** At least 81 bytes: a header and a transaction count. When decoded, a view of the message's bytes, not a copy. */
   readonly raw: Buffer;
 }
 
@@ -12,7 +12,7 @@ const SHORTEST = 81;
 
 export const block: Codec<Block> = {
   command: 'block',
-  // Not the 2 MB a block may have today: that is a rule of consensus, and not this layer's to keep.
+  // The message limit, not the 2 MB of a block: consensus rules are not checked in this layer.
   maxPayload: MAX_PAYLOAD,
   decode: (reader) => {
     if (reader.remaining < SHORTEST)

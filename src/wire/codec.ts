@@ -2,24 +2,24 @@ import type { Reader } from './reader.js';
 import type { Writer } from './writer.js';
 
 /**
- * Bytes allowed behind a message of few and fixed fields. Dash Core never asks whether a payload was read to its end, and that
- * is how `version` grew its masternode fields: a newer peer may append, and an older one reads what it knows. Neither do we
- * ask; so the limit must leave room.
+ * Bytes allowed after the fields of a small fixed message. Dash Core ignores bytes after the last field that it knows, which is how
+ * `version` got its masternode fields: newer peers append fields, older ones do not read them. So does this codec; the size limits
+ * leave space for such fields.
  */
 export const ROOM_TO_GROW = 256;
 
-/** The most a count of headers, addresses and the like takes up: one byte and a 16-bit number. */
+/** The maximum size of a count of headers, addresses and so on: one byte and a 16-bit number. */
 export const COUNT_BYTES = 3;
 
-/** The largest payload any message may have, in bytes (Dash Core `net.h`: `MAX_PROTOCOL_MESSAGE_LENGTH`). */
+/** The largest payload of any message, bytes (Dash Core `net.h`: `MAX_PROTOCOL_MESSAGE_LENGTH`). */
 export const MAX_PAYLOAD = 3 * 1024 * 1024;
 
-/** What a message's file exports: everything there is to know about one command. */
+/** The codec of one command; each message's file exports one. */
 export interface Codec<M extends { readonly command: string }> {
   readonly command: M['command'];
-  /** The largest payload accepted, in bytes; checked against the header before a byte of it is buffered. */
+  /** The largest accepted payload, bytes; checked against the header before any payload is buffered. */
   readonly maxPayload: number;
-  /** @throws Malformed when the bytes are not such a message; caught by the frame decoder */
+  /** @throws Malformed when the bytes are not a message of this command; the frame decoder catches it */
   decode(reader: Reader): M;
   encode(writer: Writer, message: M): void;
 }

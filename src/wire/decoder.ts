@@ -4,32 +4,32 @@ import { Malformed, Reader } from './reader.js';
 import { codecFor, type Message } from './registry.js';
 import { Gather, type Sink, Skip } from './sink.js';
 
-/** What is wrong with the bytes a peer sent. */
+/** A fault in the bytes of a peer. */
 export interface WireFault {
   readonly code: 'wrong magic' | 'bad command' | 'oversized' | 'bad checksum' | 'malformed';
-  /** For a log line; free of control characters. */
+  /** For a log line; contains no control characters. */
   readonly detail: string;
-  /** True when it is unknown where the next message would begin, or not worth waiting for it: the decoder is deaf from here on. */
+  /** True when the start of the next message is unknown or too far away: the decoder ignores all further bytes. */
   readonly fatal: boolean;
 }
 
 /**
- * What came of the bytes, in order. `size` counts bytes, header included; `length` is what a header declares of its payload.
- * The payload of `unknown` and `unwanted` commands passed without being kept or checked.
+ * The decoded bytes, in order. `size` is in bytes and includes the header; `length` is the payload length that the header declares.
+ * Payloads of `unknown` and `unwanted` commands are neither kept nor checked.
  */
 export type Inbound =
   | { readonly kind: 'message'; readonly message: Message; readonly size: number }
   | { readonly kind: 'unknown' | 'unwanted'; readonly command: string; readonly size: number }
   | { readonly kind: 'fault'; readonly fault: WireFault };
 
-/** A message's header has come, and is acceptable by itself: what follows is `length` bytes that nobody has looked at yet. */
+/** A valid message header; `length` bytes of payload follow and have not been read yet. */
 export interface Announced {
   readonly kind: 'header';
   readonly command: string;
   readonly length: number;
 }
 
-/** A message of which the header has come, and as much of the payload as `sink` says. */
+/** A message whose header is complete and whose payload is being read into `sink`. */
 interface Pending {
   readonly command: string;
   readonly sink: Sink;
@@ -37,41 +37,41 @@ interface Pending {
 }
 
 /**
- * Cuts a peer's byte stream into messages, whatever its chunks are. {@link read} also tells each message's header before a byte of its
- * payload is kept: whoever sets limits does so there, and stops asking when a limit is exceeded.
+ * Splits a peer's byte stream into messages, independently of its chunks. {@link read} also yields each message's header before any of
+ * its payload is kept, so that the caller can apply limits there and stop reading when one is exceeded.
  *
- * In the order of cost, cheapest first: magic, command, length (3 MiB, then the command's own limit); only then are bytes kept;
- * then checksum; then decoding. The payload of a command we do not know is not kept at all. Time is linear in the bytes
- * pushed, memory below twice what has come of one message ({@link Gather}). A message owns its bytes.
+ * Checks run in order of cost: magic, command, length (3 MiB, then the command's own limit); then the payload is buffered; then
+ * checksum; then decoding. Payloads of unknown commands are not kept. Time is linear in the number of bytes; memory is below twice
+ * the received part of one message ({@link Gather}). A message owns its bytes.
  *
- * Faults are values. A bad checksum or a malformed payload leaves the stream in step and is not fatal. Bytes behind a message's
- * last field are ignored, as Dash Core does: see `ROOM_TO_GROW`.
+ * Faults are values. A bad checksum or a malformed payload is not fatal: the next message is still found. Bytes after a message's
+ * last field are ignored, as in Dash Core: see `ROOM_TO_GROW`.
  */
 export class FrameDecoder {
   private header = new Gather(FRAME_HEADER_BYTES);
   private pending: Pending | undefined;
   private deaf = false;
 
-  /** @param unwanted commands whose payload nobody will look at: it passes without being kept, as that of unknown ones does */
+  /** @param unwanted commands whose payload is skipped, as that of unknown commands is */
   constructor(
     private readonly magic: Buffer,
     private readonly unwanted: ReadonlySet<string> = new Set(),
   ) {}
 
-  /** Takes the next bytes of the stream. Never throws on account of them. */
+  /** Decodes the next bytes of the stream. Does not throw, whatever they are. */
   push(chunk: Buffer): Inbound[] {
     return [...this.read(chunk)].filter((one) => one.kind !== 'header');
   }
 
   /**
-   * The same, one at a time: a message is decoded when it is asked for, so that a chunk of many can be worked off bit by bit. It must be
-   * asked until nothing is left before the next chunk is given.
+   * Decodes one message per iteration, so that the caller can process a chunk of many messages in slices. The generator must be
+   * exhausted before the next chunk is read.
    */
   *read(chunk: Buffer): Generator<Inbound | Announced, void> {
     let rest = chunk;
     while (rest.length > 0 && !this.deaf) {
       rest = rest.subarray(this.sink.take(rest));
-      // Twice in a row where a payload is empty.
+      // Twice in a row when a payload is empty.
       while (this.sink.missing === 0 && !this.deaf) yield this.advance();
     }
   }
@@ -80,7 +80,7 @@ export class FrameDecoder {
     return this.pending?.sink ?? this.header;
   }
 
-  /** Goes from a complete header to its payload, or from a complete payload to the next header. */
+  /** Advances from a complete header to its payload, or from a complete payload to the next header. */
   private advance(): Inbound | Announced {
     if (this.pending !== undefined) {
       const { pending } = this;
@@ -98,7 +98,7 @@ export class FrameDecoder {
   }
 }
 
-/** Judges a message by its header. */
+/** Checks a message header. */
 function open(magic: Buffer, header: Buffer, unwanted: ReadonlySet<string>): Pending | WireFault {
   const theirs = header.subarray(0, COMMAND_AT);
   if (!theirs.equals(magic))
@@ -122,7 +122,7 @@ function open(magic: Buffer, header: Buffer, unwanted: ReadonlySet<string>): Pen
   return { command, sink: payload, finish: () => decode(codec, payload.bytes, header.subarray(CHECKSUM_AT)) };
 }
 
-/** As Dash Core's `IsCommandValid`: printable ASCII, then NULs to the end. */
+/** Printable ASCII, then NULs to the end. Source: Dash Core `CMessageHeader::IsCommandValid`. */
 const COMMAND = /^([ -~]*)\0*$/;
 
 function decode(codec: Codec<Message>, payload: Buffer, claimed: Buffer): Inbound {

@@ -1,6 +1,6 @@
 import { type Codec, ROOM_TO_GROW } from './codec.js';
 
-/** A message that says everything by its command. */
+/** A message without a payload. */
 export interface Empty<Command extends string> {
   readonly command: Command;
 }
@@ -14,11 +14,11 @@ function empty<Command extends string>(command: Command): Codec<Empty<Command>> 
   };
 }
 
-/** Ends the handshake: your `version` is fine by me. */
+/** Accepts the receiver's `version` and completes the handshake. */
 export const verack = empty('verack');
-/** BIP 130: announce new blocks to me by `headers` rather than by `inv`. */
+/** BIP 130: requests that new blocks be announced by `headers` instead of `inv`. */
 export const sendheaders = empty('sendheaders');
-/** Asks for addresses of other nodes; Dash Core answers it once a connection, and to inbound peers only. */
+/** Requests addresses of other nodes. Dash Core answers once per connection, and inbound peers only. */
 export const getaddr = empty('getaddr');
-/** BIP 155: send me `addrv2` rather than `addr`. Must come before `verack`. */
+/** BIP 155: requests `addrv2` instead of `addr`. Must be sent before `verack`. */
 export const sendaddrv2 = empty('sendaddrv2');

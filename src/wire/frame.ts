@@ -1,5 +1,5 @@
 /**
- * What surrounds a payload on the wire: magic 4, command 12 (NUL padded), length 4 LE, checksum 4. Source: Dash Core
+ * The message header on the wire: magic 4, command 12 (NUL padded), length 4 LE, checksum 4. Source: Dash Core
  * `protocol.h`, `CMessageHeader`.
  */
 import { hash } from 'node:crypto';
@@ -14,12 +14,12 @@ export const CHECKSUM_AT = 20;
 const HEADER_ROOM = Buffer.alloc(FRAME_HEADER_BYTES);
 const COMMAND = /^[ -~]{1,12}$/;
 
-/** The first four bytes of the payload's SHA-256d. */
+/** The first four bytes of the payload's double SHA-256. */
 export function checksum(payload: Uint8Array): Buffer {
   return hash('sha256', hash('sha256', payload, 'buffer'), 'buffer').subarray(0, 4);
 }
 
-/** A message, ready for the socket. */
+/** Encodes a message with its header. */
 export function encodeFrame(magic: Buffer, message: Message): Buffer {
   const writer = new Writer().bytes(HEADER_ROOM);
   codecFor(message.command).encode(writer, message);
@@ -27,7 +27,7 @@ export function encodeFrame(magic: Buffer, message: Message): Buffer {
 }
 
 /**
- * A payload that is bytes already, ready for the socket: one contiguous buffer, so one allocation and one copy.
+ * Puts the header in front of an encoded payload: one contiguous buffer, one allocation and one copy.
  * @throws RangeError when the command is not 1 to 12 printable ASCII characters
  */
 export function frameOf(magic: Buffer, command: string, payload: Buffer): Buffer {
@@ -35,7 +35,7 @@ export function frameOf(magic: Buffer, command: string, payload: Buffer): Buffer
   return seal(Buffer.concat([HEADER_ROOM, payload]), magic, command);
 }
 
-/** Fills in the header in front of a payload that stands in its place. */
+/** Writes the header in front of a payload that is already in the buffer. */
 function seal(frame: Buffer, magic: Buffer, command: string): Buffer {
   const payload = frame.subarray(FRAME_HEADER_BYTES);
   magic.copy(frame);

@@ -1,14 +1,14 @@
 import { COUNT_BYTES, type Codec, ROOM_TO_GROW } from './codec.js';
 import type { Hash } from './reader.js';
 
-/** Asks for the headers that follow the first hash of the locator that the receiver's chain has. */
+/** Requests the headers after the first hash of the locator that is in the receiver's chain. */
 export interface GetHeaders {
   readonly command: 'getheaders';
-  /** A protocol version; nobody looks at it. */
+  /** A protocol version; Dash Core ignores it. */
   readonly version: number;
-  /** Newest first, thinning out towards the genesis block. */
+  /** Block hashes, newest first, at growing distances towards the genesis block. */
   readonly locator: readonly Hash[];
-  /** The last header wanted; all zeros for as many as fit. */
+  /** The last header wanted; all zeros for the maximum number. */
   readonly stop: Hash;
 }
 

@@ -1,4 +1,4 @@
-/** Host names of the networks that hide where a node is: Tor v3 and I2P. Both are base 32 of 32 bytes. */
+/** Host names of Tor v3 and I2P nodes: both are base 32 of 32 bytes. */
 import { hash } from 'node:crypto';
 import { fromBase32, toBase32 } from './base32.js';
 
@@ -11,14 +11,14 @@ export function onionName(key: Buffer): string {
   return toBase32(Buffer.concat([key, onionChecksum(key), TOR_VERSION])) + ONION;
 }
 
-/** The key of a Tor v3 name; `undefined` when it is none, or is mistyped. */
+/** The key of a Tor v3 name; `undefined` when the name or its checksum is invalid. */
 export function onionKey(host: string): Buffer | undefined {
-  // The checksum is not compared by itself: a name is right when it is the one its key has.
+  // A name is valid when it equals the name of its key; this includes the checksum.
   const key = bytesBefore(ONION, host)?.subarray(0, 32);
   return key?.length === 32 && onionName(key) === host ? key : undefined;
 }
 
-/** The name of an I2P destination, from the SHA-256 that stands for it. */
+/** The name of an I2P destination, from its SHA-256. */
 export function i2pName(destination: Buffer): string {
   return toBase32(destination) + I2P;
 }

@@ -20,7 +20,7 @@ export interface InventoryItem {
   readonly hash: Hash;
 }
 
-/** The most items a message may hold (Dash Core `net.h`: `MAX_INV_SZ`). */
+/** The maximum number of items in a message (Dash Core `net.h`: `MAX_INV_SZ`). */
 const MAX_ITEMS = 50_000;
 const ITEM_BYTES = 36;
 

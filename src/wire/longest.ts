@@ -1,4 +1,4 @@
-/** The longest lists that a peer may send, as payloads. What is in them is random: a list is made in no time, however long it is. */
+/** The longest lists that a peer may send, as payloads with random content; random bytes are cheap to make at any length. */
 import { randomBytes } from 'node:crypto';
 import { MAX_ADDRESSES } from './addr.js';
 import { INV } from './inventory.js';
@@ -9,18 +9,18 @@ const MAX_INVENTORY = 50_000;
 const ITEM_BYTES = 36;
 /** Dash Core `net_processing.h`: `MAX_HEADERS_UNCOMPRESSED_RESULT`. */
 const MAX_HEADERS = 2_000;
-/** And a number of transactions, which is none. */
+/** 80 bytes and a transaction count of 0. */
 const HEADER_BYTES = 80 + 1;
 const ADDRESS_BYTES = 30;
 
-/** Of `inv` or `getdata`: blocks all. */
+/** The payload of an `inv` or `getdata` of blocks only. */
 export function longInventory(length = MAX_INVENTORY): Buffer {
   const bytes = randomBytes(length * ITEM_BYTES);
   for (let at = 0; at < bytes.length; at += ITEM_BYTES) bytes.writeUInt32LE(INV.block, at);
   return listOf(length, bytes);
 }
 
-/** Of `addr`: nearly all are of IPv6. */
+/** The payload of an `addr`; nearly all addresses are IPv6. */
 export function longAddresses(): Buffer {
   return listOf(MAX_ADDRESSES, randomBytes(MAX_ADDRESSES * ADDRESS_BYTES));
 }

@@ -1,17 +1,17 @@
-/** What tells one Dash network from another on the wire. Source: Dash Core `src/chainparams.cpp`. */
+/** The parameters of each Dash network. Source: Dash Core `src/chainparams.cpp`. */
 export interface Network {
   readonly name: NetworkName;
-  /** The four bytes that open every message. */
+  /** The first four bytes of every message. */
   readonly magic: Buffer;
   readonly p2pPort: number;
   readonly rpcPort: number;
-  /** Host names whose addresses are peers. */
+  /** DNS names whose addresses are peers (DNS seeds). */
   readonly dnsSeeds: readonly string[];
-  /** The easiest target a header may claim, as a 256-bit integer. */
+  /** The highest (easiest) target that a header may claim, as a 256-bit integer. */
   readonly powLimit: bigint;
-  /** What no block's target is expected above, even where no recent one is known. */
+  /** The highest target expected of a block when no recent block is known. */
   readonly easiestExpected: bigint;
-  /** Whether a block that comes late may have an easier target. Source: fPowAllowMinDifficultyBlocks there. */
+  /** Whether a late block may have an easier target. Source: `fPowAllowMinDifficultyBlocks`. */
   readonly easesLateBlocks: boolean;
 }
 
@@ -21,8 +21,8 @@ export type NetworkName = (typeof NETWORK_NAMES)[number];
 const TWENTY_ZERO_BITS = (1n << 236n) - 1n;
 const ONE_ZERO_BIT = (1n << 255n) - 1n;
 /**
- * A block in 2^52 hashes. On average a block of mainnet took 2^58 until height 2,429,859, and those of the last years more than that.
- * Source: nMinimumChainWork there.
+ * The target of one block per 2^52 hashes. Up to height 2,429,859 a block of mainnet took 2^58 hashes on average, in recent years
+ * more. Source: `nMinimumChainWork`.
  */
 const MAINNET_EXPECTED = 1n << 204n;
 

@@ -1,6 +1,6 @@
 import { type Codec, ROOM_TO_GROW } from './codec.js';
 
-/** BIP 31: asks for a `pong` with the same nonce. Messages are handled in order, so the answer also dates what went before. */
+/** BIP 31: requests a `pong` with the same nonce. Messages are handled in order, so the pong shows that all earlier ones were handled. */
 export interface Ping {
   readonly command: 'ping';
   readonly nonce: bigint;

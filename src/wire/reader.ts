@@ -1,27 +1,27 @@
-/** Thrown by a {@link Reader} inside the codec, and caught there: outside `wire/` and `block/` malformed bytes are values. */
+/** Thrown by a {@link Reader} and caught inside `wire/` and `block/`; outside of them, malformed bytes are fault values. */
 export class Malformed extends Error {
   override readonly name = 'Malformed';
 }
 
-/** A 32-byte hash as Dash prints it: 64 lower-case hex digits, the reverse of its order on the wire. */
+/** A 32-byte hash in display order: 64 lower-case hex digits, in the reverse of the wire's byte order. */
 export type Hash = string;
 
 /** The all-zero hash: "no parent" in a header, "no stop" in `getheaders`, the outpoint of a coinbase. */
 export const ZERO_HASH: Hash = '0'.repeat(64);
 
-/** Turns 32 bytes in wire order into their display form. */
+/** Converts 32 bytes in wire order to display order. */
 export function hashFromWire(bytes: Uint8Array): Hash {
   return Buffer.from(bytes).reverse().toString('hex');
 }
 
-/** Turns a displayed hash into its 32 bytes in wire order. */
+/** Converts a hash in display order to 32 bytes in wire order. */
 export function hashToWire(hash: Hash): Buffer {
   return Buffer.from(hash, 'hex').reverse();
 }
 
 /**
- * Reads Dash's serialisation from a buffer, front to back. Every read past the end throws {@link Malformed} and names the
- * field, so a codec is written as a plain list of reads.
+ * Reads Dash's serialisation from a buffer, front to back. A read past the end throws {@link Malformed} with the name of the field,
+ * so that a codec is a plain list of reads.
  */
 export class Reader {
   offset: number;
@@ -38,7 +38,7 @@ export class Reader {
     return this.end - this.offset;
   }
 
-  /** Moves past `length` bytes and returns where they began. */
+  /** Skips `length` bytes. @returns the offset of the first */
   skip(length: number, field: string): number {
     const start = this.offset;
     if (length > this.end - start) {
@@ -76,7 +76,7 @@ export class Reader {
     return this.bytes.readBigInt64LE(this.skip(8, field));
   }
 
-  /** A view of the next `length` bytes: shared with the underlying buffer, not a copy. */
+  /** A view of the next `length` bytes, not a copy. */
   take(length: number, field: string): Buffer {
     const start = this.skip(length, field);
     return this.bytes.subarray(start, start + length);
@@ -87,8 +87,8 @@ export class Reader {
   }
 
   /**
-   * A compact size (1, 3, 5 or 9 bytes). Like Core's `ReadCompactSize`, refuses a longer form than needed.
-   * @param max the largest value the field may have; a count is checked before anything is allocated for it
+   * A compact size (1, 3, 5 or 9 bytes). Rejects non-minimal encodings, as Core's `ReadCompactSize` does.
+   * @param max the largest valid value; a count is checked before anything is allocated for it
    */
   compactSize(field: string, max: number = Number.MAX_SAFE_INTEGER): number {
     const first = this.u8(field);
@@ -100,7 +100,7 @@ export class Reader {
     return this.bounded(Number(wide), 0x1_0000_0000, max, field);
   }
 
-  /** A compact size that may use all its 64 bits: a set of flags, as the services in `addrv2` are, not a count. */
+  /** A compact size of up to 64 bits: flags, such as the services in `addrv2`, not a count. */
   compactSize64(field: string): bigint {
     if (this.remaining === 0 || this.bytes.readUInt8(this.offset) !== 0xff) return BigInt(this.compactSize(field));
     this.skip(1, field);
@@ -115,12 +115,12 @@ export class Reader {
     return value;
   }
 
-  /** A compact size, then that many of what `read` reads. */
+  /** A compact size, then that many items. */
   list<T>(field: string, max: number, read: (reader: Reader) => T): T[] {
     return Array.from({ length: this.compactSize(`${field}.count`, max) }, () => read(this));
   }
 
-  /** A compact size, then that many bytes (shared, not copied). */
+  /** A compact size, then that many bytes, as a view. */
   varBytes(field: string, max: number): Buffer {
     return this.take(this.compactSize(field, max), field);
   }

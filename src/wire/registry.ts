@@ -1,28 +1,28 @@
 /**
- * Every message blockcast speaks, in one table; all else (types, decoder, tests) is derived from it.
+ * Every message that blockcast sends or reads, in one table; types, decoder and tests are derived from it.
  *
- *   HANDSHAKE                                      we dial, we speak first
+ *   HANDSHAKE                                      we dial and send first
  *     us                         peer
  *      │── version ──────────────►│
  *      │◄───────────── version ───│
  *      │◄────────── sendaddrv2 ───│               only before verack
  *      │◄────────────── verack ───│
  *      │── sendaddrv2 ───────────►│
- *      │── verack ───────────────►│               ready: from here on anything goes
+ *      │── verack ───────────────►│               ready
  *      │◄─ sendheaders, sendcmpct │
- *      │── getaddr ──────────────►│               addr or addrv2 comes back, once a connection
+ *      │── getaddr ──────────────►│               answered by addr or addrv2, once per connection
  *
  *   KEEP-ALIVE
  *      │── ping(n) ──────────────►│
- *      │◄───────────── pong(n) ───│               its delay is the round-trip time
+ *      │◄───────────── pong(n) ───│               round-trip time
  *
- *   PUSH                                           nobody asked, that is the point
+ *   PUSH                                           unsolicited
  *      │── block ────────────────►│
- *      │── ping(n) ──────────────►│               right behind it
- *      │◄───────────── pong(n) ───│               in order, hence: the block was processed
+ *      │── ping(n) ──────────────►│               right after the block
+ *      │◄───────────── pong(n) ───│               answered in order: the block was processed
  *      │◄──────── inv | headers ──│               the block is announced back: accepted
  *
- *   SERVE                                          what we announced, we hold
+ *   SERVE                                          recent blocks
  *      │◄─ getheaders, getdata ───│
  *      │── headers, block ───────►│               or notfound
  */
@@ -66,10 +66,10 @@ type MessageOf<C> = C extends Codec<infer M> ? M : never;
 export type Message = MessageOf<(typeof CODECS)[number]>;
 export type Command = Message['command'];
 
-// A map, not an object: the command comes from a remote, and may be `constructor`.
+// A map, not an object: the command comes from a peer and may be `constructor`.
 const BY_COMMAND: ReadonlyMap<string, Codec<Message>> = new Map(CODECS.map((codec) => [codec.command, codec]));
 
-/** The codec for a command; `undefined` when it is not one of ours. */
+/** The codec of a command; `undefined` for a command that is not in the table. */
 export function codecFor(command: Command): Codec<Message>;
 export function codecFor(command: string): Codec<Message> | undefined;
 export function codecFor(command: string): Codec<Message> | undefined {

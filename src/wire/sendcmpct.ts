@@ -1,11 +1,11 @@
 import { type Codec, ROOM_TO_GROW } from './codec.js';
 
-/** BIP 152: whether, and how eagerly, the sender wants compact blocks. */
+/** BIP 152: whether the sender wants compact blocks, and in which mode. */
 export interface SendCmpct {
   readonly command: 'sendcmpct';
-  /** True: send new blocks as `cmpctblock` at once, unasked. */
+  /** True (high-bandwidth mode): new blocks are to be sent as `cmpctblock` without a request. */
   readonly highBandwidth: boolean;
-  /** Version of the compact block format; Dash knows 1. */
+  /** Version of the compact block format; Dash has version 1 only. */
   readonly version: bigint;
 }
 

@@ -1,16 +1,16 @@
-/** Takes a known number of bytes off a stream, however it is cut. */
+/** Consumes a known number of bytes from a stream, independently of its chunks. */
 export interface Sink {
-  /** Bytes still to come. */
+  /** Bytes still missing. */
   readonly missing: number;
-  /** Takes what it can use from the front of a chunk, and returns how many bytes that was. */
+  /** Consumes bytes from the front of a chunk. @returns how many */
   take(chunk: Buffer): number;
 }
 
 /**
- * Keeps the bytes, in memory of its own: the chunk may be reused by whoever read it from the socket.
+ * Copies the bytes, because the socket may reuse a chunk's memory.
  *
- * The buffer doubles as bytes come, so that each is moved twice on average, however thin the slices, and what is held stays
- * below twice what has arrived: a header that claims 3 MiB and sends nothing costs nothing.
+ * The buffer doubles as bytes arrive: each byte is copied twice on average whatever the size of the chunks, and the buffer stays below
+ * twice the received bytes. A header that declares 3 MiB without sending them allocates nothing.
  */
 export class Gather implements Sink {
   private held: Buffer = Buffer.alloc(0);
@@ -22,7 +22,7 @@ export class Gather implements Sink {
     return this.length - this.filled;
   }
 
-  /** All of the bytes, once none is missing. */
+  /** All bytes; valid when none is missing. */
   get bytes(): Buffer {
     return this.held;
   }
@@ -43,7 +43,7 @@ export class Gather implements Sink {
   }
 }
 
-/** Lets the bytes go by. */
+/** Discards the bytes. */
 export class Skip implements Sink {
   missing: number;
 

@@ -1,19 +1,19 @@
 import type { Codec } from './codec.js';
 import { Malformed } from './reader.js';
 
-/** A transaction as bytes. */
+/** A transaction as opaque bytes. */
 export interface Tx {
   readonly command: 'tx';
-  /** Decoded: a view of the message's own bytes, not a copy. */
+  /** When decoded, a view of the message's bytes, not a copy. */
   readonly raw: Buffer;
 }
 
-/** Version, the counts of inputs and outputs, lock time. */
+/** Version, input count, output count and lock time, bytes. */
 const SHORTEST = 10;
 
 export const tx: Codec<Tx> = {
   command: 'tx',
-  /** Dash Core `consensus/tx_check.cpp`: a transaction stayed at the size of the first blocks. */
+  /** Dash Core `consensus/tx_check.cpp`: the limit of a transaction is still the former block limit. */
   maxPayload: 1_000_000,
   decode: (reader) => {
     if (reader.remaining < SHORTEST) throw new Malformed(`tx.raw: ${reader.remaining} bytes are no transaction`);

@@ -2,39 +2,39 @@ import { type NetAddress, readNetAddress, writeNetAddress } from './address.js';
 import { COUNT_BYTES, type Codec, ROOM_TO_GROW } from './codec.js';
 import type { Reader } from './reader.js';
 
-/** Opens a connection, once each way. Source: Dash Core `net_processing.cpp`, `PushNodeVersion` and `ProcessMessage`. */
+/** The first message of a connection, sent once by each side. Source: Dash Core `net_processing.cpp`, `PushNodeVersion` and `ProcessMessage`. */
 export interface Version {
   readonly command: 'version';
-  /** The highest protocol version spoken. */
+  /** The highest protocol version that the sender supports. */
   readonly version: number;
   readonly services: bigint;
   /** The sender's clock: seconds since the Unix epoch. */
   readonly time: bigint;
   readonly receiver: NetAddress;
   readonly sender: NetAddress;
-  /** Random per connection: who receives its own is connected to itself. */
+  /** Random per connection: a node that receives its own nonce is connected to itself. */
   readonly nonce: bigint;
-  /** Once decoded, letters, digits and a little punctuation only: fit for a log. */
+  /** When decoded, sanitised: letters, digits and some punctuation, safe for a log line. */
   readonly userAgent: string;
-  /** How many blocks the sender has; -1 when it does not say. */
+  /** The sender's block height; -1 when absent. */
   readonly height: number;
-  /** Whether it wants transactions announced. */
+  /** Whether the sender wants transaction announcements. */
   readonly relay: boolean;
-  /** 32 bytes a masternode would sign to prove which one it is. */
+  /** 32 bytes that a masternode signs to prove its identity. */
   readonly mnauthChallenge: Buffer;
-  /** Marks a connection between masternodes; a plain node drops who claims it. */
+  /** Marks a connection between masternodes; a regular node disconnects a peer that sets it. */
   readonly masternode: boolean;
 }
 
 const MAX_USER_AGENT = 256;
 
-/** 4 + 8 + 8 + 26 for those that are always there, 26 + 8 + 4 + 1 + 32 + 1 for those that may be. */
+/** Mandatory fields 4 + 8 + 8 + 26 bytes, optional fields 26 + 8 + 4 + 1 + 32 + 1 bytes. */
 const FIXED = 118;
 
-/** What Dash Core's `SanitizeString` takes out of a user agent. */
+/** The characters that Dash Core's `SanitizeString` removes from a user agent. */
 const UNSAFE = /[^A-Za-z0-9 .,;\-_/:?@()]/g;
 
-/** Reads a field that the sender may have left out, with all that follow it. */
+/** Reads an optional field: absent when the payload ends before it. */
 function optional<T>(reader: Reader, missing: T, read: () => T): T {
   return reader.remaining === 0 ? missing : read();
 }
@@ -43,7 +43,7 @@ export const version: Codec<Version> = {
   command: 'version',
   maxPayload: FIXED + COUNT_BYTES + MAX_USER_AGENT + ROOM_TO_GROW,
 
-  /** As tolerant as Dash Core, with its defaults: the payload may end behind `receiver`, behind `nonce`, or behind any field after it. */
+  /** The payload may end after `receiver`, after `nonce`, or after any later field; the rest has Dash Core's defaults. */
   decode: (reader) => {
     const version = reader.i32('version.version');
     const services = reader.u64('version.services');

@@ -1,6 +1,6 @@
 import { type Hash, hashToWire } from './reader.js';
 
-/** Collects Dash's serialisation piece by piece; `finish` joins it. The mirror of `Reader`. */
+/** Writes Dash's serialisation; `finish` returns the bytes. The counterpart of `Reader`. */
 export class Writer {
   private readonly pieces: Uint8Array[] = [];
 
@@ -63,7 +63,7 @@ export class Writer {
     return this.u8(0xff).u64(BigInt(value));
   }
 
-  /** For flags that may use all 64 bits; see `Reader.compactSize64`. */
+  /** For flags of up to 64 bits; see `Reader.compactSize64`. */
   compactSize64(value: bigint): this {
     return value <= 0xffff_ffffn ? this.compactSize(Number(value)) : this.u8(0xff).u64(value);
   }
