@@ -50,7 +50,7 @@ export function openBlocks({ context, dashd, peers, history, tip, recent, examin
   listening.add(history.written$.subscribe((event) => spool.note(event)));
   const broadcaster = new Broadcaster({
     network,
-    pool: peers.connections,
+    connections: peers.connections,
     rpc: dashd.rpc,
     recent,
     tip,

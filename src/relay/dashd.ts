@@ -4,7 +4,7 @@ import { openSubscription } from '../adapters/zmq.js';
 import { HEADER_SIZE, hashHeader } from '../block/x11.js';
 import type { Gatekeeper } from '../streams/broadcast/gatekeeper.js';
 import type { ChainTip } from '../streams/broadcast/tip.js';
-import type { PoolEvent } from '../streams/connections/connections.js';
+import type { PeerNews } from '../streams/connections/connections.js';
 import { socket } from '../streams/connections/socket.js';
 import type { Standing } from '../streams/dashd/chain-standing.js';
 import { type FeedNews, feed } from '../streams/dashd/feed.js';
@@ -60,7 +60,7 @@ const MAX_EARLY_FEED = 16;
 export interface FeedDeps {
   readonly context: RelayContext;
   readonly dashd: Dashd;
-  readonly peerNews$: Observable<PoolEvent>;
+  readonly peerNews$: Observable<PeerNews>;
   readonly gate: Pick<Gatekeeper, 'has'>;
 }
 

@@ -13,7 +13,12 @@ import { type Weights, weightsFrom } from '../peers/score.js';
 import { userAgentFor } from '../session/handshake.js';
 import type { RecentStore } from '../streams/broadcast/recent.js';
 import type { ChainTip } from '../streams/broadcast/tip.js';
-import { connectionTable, createPool, type PeerPool, type PoolEvent } from '../streams/connections/connections.js';
+import {
+  type Connections,
+  connectionTable,
+  createConnections,
+  type PeerNews,
+} from '../streams/connections/connections.js';
 import { peerEvents } from '../streams/connections/peer-events.js';
 import { type Twin, twins } from '../streams/connections/twins.js';
 import { chainName } from '../streams/dashd/chain-standing.js';
@@ -47,9 +52,9 @@ export interface PeersDeps {
 
 export interface Peers {
   readonly book: PeerBook;
-  readonly connections: PeerPool;
+  readonly connections: Connections;
   /** What connections tell. Nothing comes before {@link run}. */
-  readonly events$: Observable<PoolEvent>;
+  readonly events$: Observable<PeerNews>;
   /** Peers that turned out to be a node that counts already. */
   readonly twins$: Observable<PeerKey>;
   readonly weights: () => Weights;
@@ -111,7 +116,7 @@ export function openPeers({ context, dashd, tip, recent, options }: PeersDeps, s
   const devnet =
     network.name === 'devnet' ? chainName({ network: network.name, devnet: config.devnet?.name }) : undefined;
   const bookRead$ = new Subject<never>();
-  const connections = createPool({
+  const connections = createConnections({
     context: {
       network,
       userAgent: userAgentFor(options.userAgent, devnet),
@@ -128,7 +133,7 @@ export function openPeers({ context, dashd, tip, recent, options }: PeersDeps, s
     protectedPeer: { peer: ownKey, host: own.host, port: own.port, protected: true },
     targets$: concat(bookRead$, peering.targets$),
   });
-  const events$ = new Subject<PoolEvent>();
+  const events$ = new Subject<PeerNews>();
   const twins$ = new Subject<PeerKey>();
 
   const drop = (peer: string): boolean => {

@@ -14,7 +14,7 @@ import type { RelayView } from '../contracts/view.js';
 import { RecentStore } from '../streams/broadcast/recent.js';
 import { ChainTip } from '../streams/broadcast/tip.js';
 import { warmUp } from '../streams/broadcast/warm.js';
-import type { LivePeer } from '../streams/connections/connections.js';
+import type { ConnectedPeer } from '../streams/connections/connections.js';
 import { SECOND_MS } from '../time.js';
 import { openBlockHistory } from './block-history.js';
 import { type BlocksDeps, openBlocks } from './blocks.js';
@@ -32,7 +32,7 @@ export interface Relay {
   readonly view: RelayView;
   readonly events$: Observable<RelayEvent>;
   /** Peers that have finished their handshake, by `host:port`. */
-  readonly peers: ReadonlyMap<string, LivePeer>;
+  readonly peers: ReadonlyMap<string, ConnectedPeer>;
   /** Hangs up on a peer; false for the pool's own dashd, which is never dropped: that it was tried is emitted. */
   drop(peer: string): boolean;
   /** Takes over what can change while blocks pass: the weights of the score, and further peers to be tried. */

@@ -7,7 +7,7 @@ import type { CountryOf } from '../peers/occupancy.js';
 import type { PeerRecord } from '../peers/record.js';
 import { score, type Weights } from '../peers/score.js';
 import type { ChainTip } from '../streams/broadcast/tip.js';
-import type { PeerPool, Seat } from '../streams/connections/connections.js';
+import type { ConnectionSlot, Connections } from '../streams/connections/connections.js';
 import { type Clock, dated, momentOf } from '../time.js';
 
 export interface ViewDeps {
@@ -15,7 +15,7 @@ export interface ViewDeps {
   readonly wanted: RelayView['wanted'];
   readonly tip: ChainTip;
   readonly book: PeerBook;
-  readonly connections: Pick<PeerPool, 'seats' | 'live'>;
+  readonly connections: Pick<Connections, 'slots' | 'live'>;
   readonly weights: () => Weights;
   readonly country?: CountryOf | undefined;
   readonly history: HistoryView;
@@ -42,7 +42,7 @@ export function createView(deps: ViewDeps): RelayView {
     },
     peers() {
       const now = clock.now();
-      return [...connections.seats.values()].map((seat) => peerView(seat, now, deps)).sort(byScore);
+      return [...connections.slots.values()].map((seat) => peerView(seat, now, deps)).sort(byScore);
     },
   };
 }
@@ -57,7 +57,11 @@ function byScore(a: PeerView, b: PeerView): number {
   return b.score.total - a.score.total || (a.peer < b.peer ? -1 : 1);
 }
 
-function peerView(seat: Seat, now: number, { book, connections, weights, country, clock }: ViewDeps): PeerView {
+function peerView(
+  seat: ConnectionSlot,
+  now: number,
+  { book, connections, weights, country, clock }: ViewDeps,
+): PeerView {
   const { target } = seat;
   const live = connections.live.get(target.peer);
   const record = book.get(target.peer);
@@ -76,9 +80,9 @@ function peerView(seat: Seat, now: number, { book, connections, weights, country
   };
 }
 
-type Known = Pick<PeerView, 'sources' | 'lastSeen' | 'score' | 'blocks'>;
+type BookEntry = Pick<PeerView, 'sources' | 'lastSeen' | 'score' | 'blocks'>;
 
-function known(record: PeerRecord, now: number, weights: Weights): Known {
+function known(record: PeerRecord, now: number, weights: Weights): BookEntry {
   const { acknowledged, accepted, alreadyHad, failed, failuresInARow, proofMs } = record.broadcasts;
   return {
     sources: record.sources,
@@ -89,7 +93,7 @@ function known(record: PeerRecord, now: number, weights: Weights): Known {
 }
 
 /** A peer that was removed from the book a moment ago, and is about to be hung up on. */
-const FORGOTTEN: Known = {
+const FORGOTTEN: BookEntry = {
   sources: [],
   lastSeen: 0,
   score: { total: 0, terms: [] },

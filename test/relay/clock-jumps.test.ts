@@ -11,7 +11,7 @@ import { Gatekeeper } from '../../src/streams/broadcast/gatekeeper.js';
 import { RecentStore } from '../../src/streams/broadcast/recent.js';
 import { ChainTip } from '../../src/streams/broadcast/tip.js';
 import type { Target } from '../../src/streams/connections/connection.js';
-import { createPool, type PoolEvent } from '../../src/streams/connections/connections.js';
+import { createConnections, type PeerNews } from '../../src/streams/connections/connections.js';
 import { Bookkeeper } from '../../src/streams/peering/bookkeeping.js';
 import { HOUR_MS } from '../../src/time.js';
 import { NETWORKS } from '../../src/wire/network.js';
@@ -35,7 +35,7 @@ class Relay {
   readonly net = new FakeNet();
   readonly book = new PeerBook('regtest', seeded(1));
   readonly events: BlockEvent[] = [];
-  readonly news: readonly PoolEvent[];
+  readonly news: readonly PeerNews[];
   readonly view;
   private readonly gate;
   private readonly broadcaster;
@@ -46,7 +46,7 @@ class Relay {
     const tip = new ChainTip();
     const recent = new RecentStore();
     const rpc = new FakeRpc();
-    const pool = createPool({
+    const connections = createConnections({
       context: { ...context(), wallClock: () => clock.now() },
       dial: net.dial,
       clock,
@@ -57,11 +57,11 @@ class Relay {
     for (const host of HOSTS) book.hear({ host, port: 1, family: 'ipv4' }, 'configured', clock.now());
     const keeper = new Bookkeeper({ book, tip, clock, scheduler, isIsolated: () => false });
     this.gate = new Gatekeeper(network, tip, clock);
-    this.broadcaster = new Broadcaster({ network, pool, rpc, recent, tip, clock, scheduler, fallback: true });
+    this.broadcaster = new Broadcaster({ network, connections, rpc, recent, tip, clock, scheduler, fallback: true });
     this.broadcaster.events$.subscribe((event) => this.events.push(event));
-    const events = gather(pool.events$);
+    const events = gather(connections.events$);
     this.news = events.values;
-    pool.events$.subscribe((news) => {
+    connections.events$.subscribe((news) => {
       keeper.onPeer(news);
       this.broadcaster.onPeer(news);
     });
@@ -71,7 +71,7 @@ class Relay {
       wanted: { min: 1, max: 2 },
       tip,
       book,
-      connections: pool,
+      connections,
       weights: () => assert.fail('no score is asked for'),
       history: history as never,
       clock,
@@ -102,7 +102,7 @@ class Relay {
     if (admission.type === 'block') this.broadcaster.send(admission);
   }
 
-  get lost(): readonly PoolEvent[] {
+  get lost(): readonly PeerNews[] {
     return this.news.filter(({ event }) => event.type === 'lost');
   }
 
@@ -162,7 +162,7 @@ describe('when the wall clock is set', () => {
       relay.time.setClock(byMs);
       const net = new FakeNet();
       gather(
-        createPool({
+        createConnections({
           context: { ...context(), wallClock: () => relay.time.clock.now() },
           dial: net.dial,
           clock: relay.time.clock,

@@ -6,7 +6,7 @@ import { PeerBook } from '../../src/peers/book.js';
 import { WEIGHTS } from '../../src/peers/score.js';
 import { createView } from '../../src/relay/view.js';
 import { ChainTip } from '../../src/streams/broadcast/tip.js';
-import type { LivePeer, Seat } from '../../src/streams/connections/connections.js';
+import type { ConnectedPeer, ConnectionSlot } from '../../src/streams/connections/connections.js';
 import { clockAt } from '../support/clock.js';
 
 const NOW = 1_700_000_000_000;
@@ -23,15 +23,15 @@ const momentAt = (at: number) => ({ at, monotonicAt: at });
 
 function setUp() {
   const book = new PeerBook('mainnet', { float: () => 0.5, u64: () => 1n });
-  const seats = new Map<string, Seat>();
-  const live = new Map<string, LivePeer>();
+  const slots = new Map<string, ConnectionSlot>();
+  const live = new Map<string, ConnectedPeer>();
   const tip = new ChainTip();
   const view = createView({
     network: 'mainnet',
     wanted: { min: 5, max: 20 },
     tip,
     book,
-    connections: { seats, live },
+    connections: { slots, live },
     weights: () => WEIGHTS,
     country: (host, port) => (port === 9999 && host === '8.8.8.8' ? 'US' : undefined),
     history,
@@ -43,16 +43,16 @@ function setUp() {
     const peer = keyOf(address);
     if (isProtected) book.protect(address, NOW);
     else book.hear(address, 'dashd', NOW);
-    seats.set(peer, { target: { peer, host, port: 9999, protected: isProtected }, since: momentAt(NOW - 10) });
+    slots.set(peer, { target: { peer, host, port: 9999, protected: isProtected }, since: momentAt(NOW - 10) });
     return peer;
   };
   const ready = (peer: string) => {
-    const target = seats.get(peer)?.target;
+    const target = slots.get(peer)?.target;
     assert.ok(target);
     const remote = { nonce: 1n, protocolVersion: 70_235, services: 0n, userAgent: '/Dash Core:23.1.2/', height: 7 };
     live.set(peer, { target, remote, since: momentAt(NOW - 5) });
   };
-  return { book, seats, tip, view, seat, ready };
+  return { book, slots, tip, view, seat, ready };
 }
 
 describe('the view of a relay', () => {

@@ -31,7 +31,7 @@ import { FRAME_HEADER_BYTES, frameOf } from '../../wire/frame.js';
 import type { Network } from '../../wire/network.js';
 import type { Hash } from '../../wire/reader.js';
 import type { Target } from '../connections/connection.js';
-import type { LivePeer, PeerPool, PoolEvent } from '../connections/connections.js';
+import type { ConnectedPeer, Connections, PeerNews } from '../connections/connections.js';
 import { overTurns } from '../operators/over-turns.js';
 import type { Rpc, RpcAnswer } from '../ports.js';
 import type { Arrival } from './gatekeeper.js';
@@ -42,7 +42,7 @@ import type { ChainTip } from './tip.js';
 
 export interface BroadcastDeps {
   readonly network: Network;
-  readonly pool: PeerPool;
+  readonly connections: Connections;
   readonly rpc: Rpc;
   readonly recent: RecentStore;
   readonly tip: ChainTip;
@@ -83,7 +83,7 @@ interface Flight {
 
 /** A block that is in its receivers' sockets. */
 interface Sent {
-  readonly peers: readonly LivePeer[];
+  readonly peers: readonly ConnectedPeer[];
   /** What their sessions have yet to do about it. */
   readonly settle: () => void;
 }
@@ -164,8 +164,8 @@ export class Broadcaster {
     for (const { entries$ } of this.flights.values()) entries$.next({ type: 'twin', peer });
   }
 
-  /** Hands a pool event to the block it concerns; a peer fresh from its handshake is given the blocks that it may lack. */
-  onPeer({ target, monotonicAt, event }: PoolEvent): void {
+  /** Hands what a connection tells to the block it concerns; a peer fresh from its handshake is given the blocks that it may lack. */
+  onPeer({ target, monotonicAt, event }: PeerNews): void {
     const { peer } = target;
     switch (event.type) {
       case 'ready':
@@ -243,13 +243,13 @@ export class Broadcaster {
   }
 
   /** All that are live, except that dashd is not told its own news, nor what it is being asked. */
-  private receivers(source: Arrival['source'], dashdIsAsked: boolean): readonly LivePeer[] {
-    const live = [...this.deps.pool.live.values()];
+  private receivers(source: Arrival['source'], dashdIsAsked: boolean): readonly ConnectedPeer[] {
+    const live = [...this.deps.connections.live.values()];
     return source === 'dashd' || dashdIsAsked ? live.filter(({ target }) => !target.protected) : live;
   }
 
-  private write(push: PushBlock, peers: readonly LivePeer[]): Sent {
-    return { peers, settle: this.deps.pool.push(push, new Set(peers.map(({ target }) => target.peer))) };
+  private write(push: PushBlock, peers: readonly ConnectedPeer[]): Sent {
+    return { peers, settle: this.deps.connections.push(push, new Set(peers.map(({ target }) => target.peer))) };
   }
 
   private settle(flight: Flight, { peers, settle }: Sent, late?: true): void {
@@ -295,7 +295,7 @@ export class Broadcaster {
     if (!tip.isAncestor(block.previous)) tip.move(block.hash);
   }
 
-  private push(flight: Flight, peers: readonly LivePeer[]): void {
+  private push(flight: Flight, peers: readonly ConnectedPeer[]): void {
     this.settle(flight, this.write(flight.push, peers), true);
   }
 
@@ -329,7 +329,7 @@ export class Broadcaster {
   /** The submitter has its answer. If that was none, dashd gets the block by the other way as well. */
   private onAsked(flight: Flight, { outcome }: Submission): void {
     flight.dashdIsAsked = false;
-    const dashd = [...this.deps.pool.live.values()].filter(({ target }) => target.protected);
+    const dashd = [...this.deps.connections.live.values()].filter(({ target }) => target.protected);
     if (flight.released && outcome === 'unavailable' && dashd.length > 0) this.push(flight, dashd);
   }
 
@@ -382,8 +382,8 @@ export class Broadcaster {
 
   /** A peer that has finished its handshake is sent the first of the tip's blocks that it may lack; the others follow once it has that. */
   private catchUp(peer: string, height: number): void {
-    const { tip, pool } = this.deps;
-    const live = pool.live.get(peer);
+    const { tip, connections } = this.deps;
+    const live = connections.live.get(peer);
     if (live === undefined) return;
     let first: Flight | undefined;
     for (const flight of this.chainTo(tip.hash)) if (mayLack(flight, live, height)) first = flight;
@@ -401,7 +401,7 @@ export class Broadcaster {
 
   /** The peer has the block: it is sent what stands on top of it, as far as it has not been. */
   private sendChildren(peer: string, hash: Hash): void {
-    const live = this.deps.pool.live.get(peer);
+    const live = this.deps.connections.live.get(peer);
     if (live === undefined) return;
     const due = [...this.deps.recent.childrenOf(hash)];
     for (let child = due.pop(); child !== undefined; child = due.pop()) {
@@ -433,7 +433,7 @@ export class Broadcaster {
 
   /** The block is not in the peer's chain. Perhaps for want of its parent: then it is sent that, and the block again once it has it. */
   private sendParents(peer: string, hash: Hash): void {
-    const live = this.deps.pool.live.get(peer);
+    const live = this.deps.connections.live.get(peer);
     const flight = this.flights.get(hash);
     if (live === undefined || flight === undefined) return;
     flight.lackedBy.add(peer);
@@ -455,7 +455,7 @@ function forgetPeer({ sentTo, lackedBy, heldBy }: Flight, peer: string): void {
 }
 
 /** The network's own blocks a peer has already, unless its height says otherwise; ours it may lack, unless it is past them. */
-function mayLack({ arrival, dashdIsAsked }: Flight, { target }: LivePeer, height: number): boolean {
+function mayLack({ arrival, dashdIsAsked }: Flight, { target }: ConnectedPeer, height: number): boolean {
   const { source, block } = arrival;
   // What dashd told us itself it is not told; what its own submitter is asking it, it is not sent.
   if (target.protected) return source === 'pool' && !dashdIsAsked;

@@ -38,7 +38,7 @@ export interface Arrival extends Moment {
   readonly late?: { readonly code: LateCode; readonly firstAt: number };
 }
 
-export type Admission = Arrival | BlockRefused | BlockRepeated;
+export type GateResult = Arrival | BlockRefused | BlockRepeated;
 
 /** Topics of frames that carry a block. */
 const BLOCK_TOPICS = new Set(['block', 'rawblock']);
@@ -82,7 +82,7 @@ export class Gatekeeper {
    * A message from the pool: one frame is the block; of two or more, the first is the topic and the second the block. Where that
    * gives no block, any bytes in it that have a block's proof of work are one all the same.
    */
-  fromPool(frames: readonly Buffer[]): Admission {
+  fromPool(frames: readonly Buffer[]): GateResult {
     const time = momentOf(this.clock);
     const [first = Buffer.alloc(0), second] = frames;
     const frame = second ?? first;
@@ -98,7 +98,7 @@ export class Gatekeeper {
   }
 
   /** A block that dashd published: `undefined` for one that has been here, as our own have when dashd tells of them. */
-  fromFeed(raw: Buffer): Admission | undefined {
+  fromFeed(raw: Buffer): GateResult | undefined {
     const { at, monotonicAt } = momentOf(this.clock);
     const identified = identify(raw, this.network);
     if (identified.kind === 'refused') return refusal(at, 'dashd', raw, identified);
@@ -116,7 +116,7 @@ export class Gatekeeper {
   }
 
   /** A block that the pool pushed before: that it has been here says nothing against it. */
-  fromSpool(hash: Hash, raw: Buffer, firstAt: number): Admission {
+  fromSpool(hash: Hash, raw: Buffer, firstAt: number): GateResult {
     this.seen.delete(hash);
     const time = momentOf(this.clock);
     const identified = identify(raw, this.network);
@@ -140,7 +140,7 @@ export class Gatekeeper {
    * What costs little comes first: whether the header has been here, what the chain says of it. A body is looked at once.
    * @param payload the block as it was received, perhaps in hex
    */
-  private judge({ at, monotonicAt }: Moment, identified: Block, payload: Buffer, note?: string): Admission {
+  private judge({ at, monotonicAt }: Moment, identified: Block, payload: Buffer, note?: string): GateResult {
     const source = 'pool';
     const { hash, size } = identified;
     if (this.isRepeated(identified)) return { type: 'repeated', at, hash, source };

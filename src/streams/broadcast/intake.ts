@@ -1,6 +1,6 @@
 import type { BlockRefused, BlockRepeated } from '../../contracts/events.js';
 import type { Broadcaster } from './broadcast.js';
-import type { Admission, Gatekeeper } from './gatekeeper.js';
+import type { Gatekeeper, GateResult } from './gatekeeper.js';
 
 export interface Intake {
   readonly fromPool: (frames: readonly Buffer[]) => void;
@@ -15,7 +15,7 @@ export interface IntakeDeps {
 
 /** To the gate, and on to the sockets: what happens to each message that may be a block. */
 export function createIntake({ gate, broadcaster, tell }: IntakeDeps): Intake {
-  const accept = (admission: Admission | undefined): void => {
+  const accept = (admission: GateResult | undefined): void => {
     if (admission?.type === 'block') broadcaster.send(admission);
     else if (admission !== undefined) tell(admission);
   };

@@ -19,14 +19,14 @@ const TARGETS = 24;
 const TIMES = 11;
 
 /** What a header says that its children are judged by. */
-export interface HeaderFacts {
+export interface ParentHeader {
   /** Seconds since the Unix epoch. */
   readonly time: number;
   /** The target in compact form. */
   readonly bits: number;
 }
 
-interface Known {
+interface KnownBlock {
   readonly previous?: Hash | undefined;
   readonly height?: number | undefined;
   readonly time?: number | undefined;
@@ -39,7 +39,7 @@ interface Known {
 export class ChainTip {
   private current: Hash | undefined;
   /** Oldest first. */
-  private readonly blocks = new BoundedMap<Hash, Known>(MAX_KNOWN);
+  private readonly blocks = new BoundedMap<Hash, KnownBlock>(MAX_KNOWN);
   private tallest = 0;
 
   get hash(): Hash | undefined {
@@ -61,7 +61,7 @@ export class ChainTip {
   }
 
   /** dashd has a block. What is left out is not known, and what was known before stays. */
-  see(hash: Hash, previous?: Hash, height?: number, header?: HeaderFacts): void {
+  see(hash: Hash, previous?: Hash, height?: number, header?: ParentHeader): void {
     const before = this.blocks.get(hash);
     const parent = previous ?? before?.previous;
     this.keep(hash, {
@@ -142,7 +142,7 @@ export class ChainTip {
     };
   }
 
-  private below({ previous }: Pick<Known, 'previous'>): Known | undefined {
+  private below({ previous }: Pick<KnownBlock, 'previous'>): KnownBlock | undefined {
     return previous === undefined ? undefined : this.blocks.get(previous);
   }
 
@@ -151,7 +151,7 @@ export class ChainTip {
     return height === undefined ? undefined : height + 1;
   }
 
-  private keep(hash: Hash, known: Known): void {
+  private keep(hash: Hash, known: KnownBlock): void {
     this.blocks.set(hash, known);
     this.tallest = Math.max(this.tallest, known.height ?? 0);
   }

@@ -14,7 +14,7 @@ import { encodeFrame, FRAME_HEADER_BYTES, frameOf } from '../../wire/frame.js';
 import { longAddresses, longHeaders, longInventory } from '../../wire/longest.js';
 import { NETWORKS } from '../../wire/network.js';
 import { ZERO_HASH } from '../../wire/reader.js';
-import { createPool } from '../connections/connections.js';
+import { createConnections } from '../connections/connections.js';
 import { type OpenSocket, socket } from '../connections/socket.js';
 import type { Dial, Rpc } from '../ports.js';
 import { Broadcaster } from './broadcast.js';
@@ -69,7 +69,7 @@ async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<voi
     peer: `${peer}`,
     protected: false,
   }));
-  const pool = createPool({
+  const connections = createConnections({
     context: { network, userAgent: '/', wallClock: () => 0, height: () => 0, random, recent, hashHeader },
     dial: dialNobody,
     clock,
@@ -77,8 +77,17 @@ async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<voi
     protectedPeer: undefined,
     targets$: NEVER.pipe(startWith(targets)),
   });
-  const broadcaster = new Broadcaster({ network, pool, rpc: silentRpc, recent, tip, clock, scheduler, fallback: true });
-  const connections = pool.events$.subscribe((news) => broadcaster.onPeer(news));
+  const broadcaster = new Broadcaster({
+    network,
+    connections,
+    rpc: silentRpc,
+    recent,
+    tip,
+    clock,
+    scheduler,
+    fallback: true,
+  });
+  const listening = connections.events$.subscribe((news) => broadcaster.onPeer(news));
   const done$ = new Subject<void>();
   const tell = ({ type }: { readonly type: string }): void => done$.error(new Error(`a practice block is ${type}`));
   const intake = createIntake({ gate, broadcaster, tell });
@@ -97,7 +106,7 @@ async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<voi
     previous = hashHeader(raw.subarray(0, HEADER_SIZE));
   }
   await readLists();
-  connections.unsubscribe();
+  listening.unsubscribe();
   frames.unsubscribe();
   await Promise.all(closing);
 }

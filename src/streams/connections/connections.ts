@@ -28,19 +28,20 @@ import { exponentialMs, jittered } from '../../common/backoff.js';
 import { questionOf } from '../../session/push.js';
 import type { PushBlock, Remote, SessionFault } from '../../session/types.js';
 import { type Clock, type Moment, momentOf, SECOND_MS } from '../../time.js';
-import { inTurn, Turnstile } from '../operators/in-turn.js';
+
 import { reconnecting } from '../operators/reconnecting.js';
+import { Semaphore, withPermit } from '../operators/semaphore.js';
 import { awakeTime } from './awake.js';
 import { type ConnectionDeps, type ConnectionEvent, connection, type PushOrder, type Target } from './connection.js';
 import { FairTurns } from './fair-turns.js';
 
-export interface PoolEvent extends Moment {
+export interface PeerNews extends Moment {
   readonly target: Target;
   readonly event: ConnectionEvent;
 }
 
 /** A peer that has finished its handshake. */
-export interface LivePeer {
+export interface ConnectedPeer {
   readonly target: Target;
   readonly remote: Remote;
   /** As the system has it. */
@@ -49,23 +50,23 @@ export interface LivePeer {
 }
 
 /** A connection, made or being made. */
-export interface Seat {
+export interface ConnectionSlot {
   readonly target: Target;
   readonly since: Moment;
 }
 
 /** The connections by peer: those made or being made, and of those the ones that have finished their handshake. */
 export interface ConnectionTable {
-  readonly seats: Map<string, Seat>;
-  readonly live: Map<string, LivePeer>;
+  readonly slots: Map<string, ConnectionSlot>;
+  readonly live: Map<string, ConnectedPeer>;
 }
 
-/** For {@link createPool} to fill, and for those who decide on its targets to read. */
+/** For {@link createConnections} to fill, and for those who decide on its targets to read. */
 export function connectionTable(): ConnectionTable {
-  return { seats: new Map(), live: new Map() };
+  return { slots: new Map(), live: new Map() };
 }
 
-export interface PoolDeps extends Omit<ConnectionDeps, 'awake' | 'turns' | 'orders$' | 'ticks$' | 'hangUp$'> {
+export interface ConnectionsDeps extends Omit<ConnectionDeps, 'awake' | 'turns' | 'orders$' | 'ticks$' | 'hangUp$'> {
   readonly clock: Clock;
   readonly protectedPeer: Target | undefined;
   /** All the other peers wanted now; each value replaces the one before. */
@@ -74,11 +75,11 @@ export interface PoolDeps extends Omit<ConnectionDeps, 'awake' | 'turns' | 'orde
   readonly scheduler?: SchedulerLike;
 }
 
-export interface PeerPool {
+export interface Connections {
   /** Hot while subscribed: connects on subscription, hangs up on teardown. */
-  readonly events$: Observable<PoolEvent>;
-  readonly seats: ReadonlyMap<string, Seat>;
-  readonly live: ReadonlyMap<string, LivePeer>;
+  readonly events$: Observable<PeerNews>;
+  readonly slots: ReadonlyMap<string, ConnectionSlot>;
+  readonly live: ReadonlyMap<string, ConnectedPeer>;
   /**
    * Writes the block to the sockets before it returns.
    * @returns what there is to be done besides, in the same turn of the event loop, once nothing is more urgent: the sessions' notes of
@@ -99,10 +100,10 @@ const PROTECTED_LONGEST_WAIT_MS = 5 * SECOND_MS;
 /** Connections being made at once, the protected one not counted: a burst of them would look like a scan, and slow all. */
 const MAX_DIALS = 8;
 
-export function createPool(deps: PoolDeps): PeerPool {
+export function createConnections(deps: ConnectionsDeps): Connections {
   const { protectedPeer, clock, scheduler = asyncScheduler } = deps;
-  const { seats, live } = deps.table ?? connectionTable();
-  const dials = new Turnstile<ConnectionEvent>(MAX_DIALS, (event) => event.type === 'ready');
+  const { slots, live } = deps.table ?? connectionTable();
+  const dials = new Semaphore<ConnectionEvent>(MAX_DIALS, (event) => event.type === 'ready');
   const orders$ = new Subject<PushOrder>();
   const hangUps = new Map<string, Subject<SessionFault>>();
   const turns = new FairTurns(() => clock.monotonic(), setImmediate);
@@ -111,12 +112,12 @@ export function createPool(deps: PoolDeps): PeerPool {
 
   const connect = (target: Target, hangUp$: Observable<SessionFault> = EMPTY): Observable<ConnectionEvent> =>
     connection(target, { ...deps, awake, turns, orders$, ticks$, hangUp$ });
-  const tracked = (target: Target): OperatorFunction<ConnectionEvent, PoolEvent> =>
+  const tracked = (target: Target): OperatorFunction<ConnectionEvent, PeerNews> =>
     pipe(
       map((event) => ({ target, ...momentOf(clock), event })),
-      tap((news) => track(seats, live, news)),
+      tap((news) => track(slots, live, news)),
       finalize(() => {
-        seats.delete(target.peer);
+        slots.delete(target.peer);
         live.delete(target.peer);
       }),
     );
@@ -141,13 +142,13 @@ export function createPool(deps: PoolDeps): PeerPool {
     keepEach(hangUps, (target, hangUp$) => {
       // The connection's own end comes first, so that it is told; one that still waits for its turn just leaves.
       const gone$ = hangUp$.pipe(ignoreElements(), endWith(true));
-      return connect(target, hangUp$).pipe(inTurn(dials), takeUntil(gone$), tracked(target));
+      return connect(target, hangUp$).pipe(withPermit(dials), takeUntil(gone$), tracked(target));
     }),
   );
 
   return {
     events$: merge(protected$, wanted$).pipe(share()),
-    seats,
+    slots,
     live,
     push(block, only) {
       const named = only && { only };
@@ -161,15 +162,15 @@ export function createPool(deps: PoolDeps): PeerPool {
   };
 }
 
-function track(seats: Map<string, Seat>, live: Map<string, LivePeer>, news: PoolEvent): void {
+function track(slots: Map<string, ConnectionSlot>, live: Map<string, ConnectedPeer>, news: PeerNews): void {
   const { target, at, monotonicAt, event } = news;
   const since = { at, monotonicAt };
-  if (event.type === 'dialling') seats.set(target.peer, { target, since });
+  if (event.type === 'dialling') slots.set(target.peer, { target, since });
   if (event.type === 'ready') live.set(target.peer, { target, remote: event.remote, endpoint: event.endpoint, since });
   if (event.type !== 'lost') return;
   live.delete(target.peer);
   // Its seat is free by the time that its loss is told: whoever plans anew on hearing of it must not count it.
-  seats.delete(target.peer);
+  slots.delete(target.peer);
 }
 
 /**
@@ -179,8 +180,8 @@ function track(seats: Map<string, Seat>, live: Map<string, LivePeer>, news: Pool
  */
 function keepEach(
   hangUps: Map<string, Subject<SessionFault>>,
-  run: (target: Target, hangUp$: Observable<SessionFault>) => Observable<PoolEvent>,
-): OperatorFunction<readonly Target[], PoolEvent> {
+  run: (target: Target, hangUp$: Observable<SessionFault>) => Observable<PeerNews>,
+): OperatorFunction<readonly Target[], PeerNews> {
   return pipe(
     // Whoever is told of a loss may want other peers at once: that list waits until this one is carried out.
     observeOn(queueScheduler),

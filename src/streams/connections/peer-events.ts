@@ -1,8 +1,8 @@
 import type { PeerEvent } from '../../contracts/events.js';
-import type { PoolEvent } from './connections.js';
+import type { PeerNews } from './connections.js';
 
 /** What operators are told of a peer: that it came, that it went. The rest of a session's events are for other streams. */
-export function peerEvents({ target, at, event }: PoolEvent): PeerEvent[] {
+export function peerEvents({ target, at, event }: PeerNews): PeerEvent[] {
   const { peer, protected: isProtected } = target;
   switch (event.type) {
     case 'ready': {

@@ -30,7 +30,7 @@ import { keyOf, type PeerKey, parseAddress, toAddress } from '../../peers/addres
 import { markOf } from '../../session/handshake.js';
 import { HOUR_MS, SECOND_MS } from '../../time.js';
 import type { Rpc, RpcAnswer } from '../ports.js';
-import type { LivePeer, PoolEvent } from './connections.js';
+import type { ConnectedPeer, PeerNews } from './connections.js';
 
 /** An address of a node that counts already. */
 export interface Twin {
@@ -42,8 +42,8 @@ export interface Twin {
 }
 
 export interface TwinDeps {
-  readonly peerNews$: Observable<PoolEvent>;
-  readonly live: ReadonlyMap<string, LivePeer>;
+  readonly peerNews$: Observable<PeerNews>;
+  readonly live: ReadonlyMap<string, ConnectedPeer>;
   /** The pool's own dashd. */
   readonly own: PeerKey;
   /** Each time that dashd is known to answer, on our chain. */
@@ -92,7 +92,7 @@ export function twins({ peerNews$, live, own, current$, rpc, isConfigured, sched
 /** Of two connections to one endpoint the protected one counts, or else the one that the operator gave, or else the older. */
 function sameEndpoint(
   peer: PeerKey,
-  live: ReadonlyMap<string, LivePeer>,
+  live: ReadonlyMap<string, ConnectedPeer>,
   isConfigured: TwinDeps['isConfigured'],
 ): Twin[] {
   const newcomer = live.get(peer);
@@ -101,13 +101,13 @@ function sameEndpoint(
     ({ endpoint, target }) => endpoint === newcomer.endpoint && target.peer !== peer,
   );
   if (other === undefined) return [];
-  const rank = ({ target }: LivePeer) => (target.protected ? 2 : Number(isConfigured(target.peer)));
+  const rank = ({ target }: ConnectedPeer) => (target.protected ? 2 : Number(isConfigured(target.peer)));
   const [twin, counts] = rank(newcomer) > rank(other) ? [other, newcomer] : [newcomer, other];
   return [{ peer: twin.target.peer, of: counts.target.peer, isOwn: counts.target.protected }];
 }
 
 /** The connections, beside the protected one, that dashd shows among its own. */
-function marked(answer: RpcAnswer, live: ReadonlyMap<string, LivePeer>): PeerKey[] {
+function marked(answer: RpcAnswer, live: ReadonlyMap<string, ConnectedPeer>): PeerKey[] {
   const entries: unknown = answer.ok ? answer.result : undefined;
   if (!Array.isArray(entries)) return [];
   const marks = new Set(

@@ -26,7 +26,7 @@ import { BoundedSet } from '../../common/bounded.js';
 import type { ServiceEvent } from '../../contracts/events.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
-import type { HeaderFacts } from '../broadcast/tip.js';
+import type { ParentHeader } from '../broadcast/tip.js';
 import type { Rpc } from '../ports.js';
 import { type ChainReading, type OurChain, readChain, type Standing } from './chain-standing.js';
 
@@ -37,7 +37,7 @@ export interface ChainBlock {
   readonly previous?: Hash;
   readonly height: number;
   /** Absent when dashd did not say. */
-  readonly header?: HeaderFacts;
+  readonly header?: ParentHeader;
 }
 
 export type RpcNews =

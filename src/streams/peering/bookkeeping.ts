@@ -14,7 +14,7 @@ import { type Clock, SECOND_MS } from '../../time.js';
 import type { PeerAddress } from '../../wire/addr.js';
 import type { Hash } from '../../wire/reader.js';
 import type { ChainTip } from '../broadcast/tip.js';
-import type { PoolEvent } from '../connections/connections.js';
+import type { PeerNews } from '../connections/connections.js';
 import { inSlices } from '../operators/in-slices.js';
 import { Announcements, type Credit } from './announcements.js';
 
@@ -62,7 +62,7 @@ export class Bookkeeper {
     return merge(this.tallied$, finished$);
   }
 
-  onPeer(news: PoolEvent): void {
+  onPeer(news: PeerNews): void {
     const { target, at, monotonicAt, event } = news;
     for (const seen of observations(news, this.deps.isIsolated)) this.deps.book.observe(target.peer, seen, at);
     if (event.type === 'announced') {
@@ -117,7 +117,7 @@ export class Bookkeeper {
   }
 }
 
-function observations({ event }: PoolEvent, isIsolated: () => boolean): Observation[] {
+function observations({ event }: PeerNews, isIsolated: () => boolean): Observation[] {
   switch (event.type) {
     case 'dialling':
       return [{ kind: 'dialled' }];

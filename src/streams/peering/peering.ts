@@ -27,7 +27,7 @@ import type { Weights } from '../../peers/score.js';
 import { type Clock, dated, type Random } from '../../time.js';
 import type { ChainTip } from '../broadcast/tip.js';
 import type { Target } from '../connections/connection.js';
-import type { PeerPool, PoolEvent } from '../connections/connections.js';
+import type { Connections, PeerNews } from '../connections/connections.js';
 import { inSlices } from '../operators/in-slices.js';
 import { Bookkeeper, type Gossip } from './bookkeeping.js';
 import { refresh } from './refresh.js';
@@ -42,7 +42,7 @@ export interface PeeringDeps extends Omit<SourceDeps, 'isThin'> {
   /** Between refreshes, milliseconds. */
   readonly intervalMs: number;
   /** The connections that there are. */
-  readonly connections: Pick<PeerPool, 'seats' | 'live'>;
+  readonly connections: Pick<Connections, 'slots' | 'live'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly scheduler: SchedulerLike;
@@ -51,7 +51,7 @@ export interface PeeringDeps extends Omit<SourceDeps, 'isThin'> {
 export interface Peering {
   readonly targets$: Observable<readonly Target[]>;
   readonly events$: Observable<PlanEvent | GossipEvent | ServiceEvent>;
-  notePeer(news: PoolEvent): void;
+  notePeer(news: PeerNews): void;
   noteBlock(event: BlockEvent): void;
 }
 
@@ -114,8 +114,8 @@ function* hear(book: PeerBook, { source, peers }: SourceNews, now: number): Gene
   }
 }
 
-function livePeers({ seats, live }: Pick<PeerPool, 'seats' | 'live'>, clock: Clock): LivePeer[] {
-  return [...seats.values()].map(({ target, since }) => ({
+function livePeers({ slots, live }: Pick<Connections, 'slots' | 'live'>, clock: Clock): LivePeer[] {
+  return [...slots.values()].map(({ target, since }) => ({
     key: target.peer,
     connectedAt: dated(since, clock),
     ready: live.has(target.peer),
@@ -124,8 +124,8 @@ function livePeers({ seats, live }: Pick<PeerPool, 'seats' | 'live'>, clock: Clo
 }
 
 /** Whom the plan wants: those it adds, and those it keeps and that were not lost while it was made. */
-function targetsOf(plan: Plan, book: PeerBook, { seats }: Pick<PeerPool, 'seats'>): Target[] {
-  const kept = plan.keep.filter(({ peer }) => seats.has(peer));
+function targetsOf(plan: Plan, book: PeerBook, { slots }: Pick<Connections, 'slots'>): Target[] {
+  const kept = plan.keep.filter(({ peer }) => slots.has(peer));
   return [...kept, ...plan.connect].flatMap(({ peer }) => {
     const record = book.get(peer);
     if (record === undefined || record.protected) return [];

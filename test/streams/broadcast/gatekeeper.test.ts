@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { hashHeader, loadX11 } from '../../../src/block/x11.js';
-import { type Admission, type Arrival, Gatekeeper } from '../../../src/streams/broadcast/gatekeeper.js';
+import { type Arrival, Gatekeeper, type GateResult } from '../../../src/streams/broadcast/gatekeeper.js';
 import { ChainTip } from '../../../src/streams/broadcast/tip.js';
 import { encodeFrame } from '../../../src/wire/frame.js';
 import { NETWORKS } from '../../../src/wire/network.js';
@@ -28,12 +28,12 @@ function changed(raw: Buffer, byte = 1): Buffer {
   return copy;
 }
 
-function arrival(admission: Admission | undefined): Arrival {
+function arrival(admission: GateResult | undefined): Arrival {
   assert.ok(admission?.type === 'block', `not a block: ${JSON.stringify(admission)}`);
   return admission;
 }
 
-const codes = (admission: Admission | undefined) => arrival(admission).doubts.map(({ code }) => code);
+const codes = (admission: GateResult | undefined) => arrival(admission).doubts.map(({ code }) => code);
 
 describe('the gatekeeper', () => {
   before(() => loadX11());

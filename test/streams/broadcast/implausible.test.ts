@@ -7,7 +7,7 @@ import { Broadcaster } from '../../../src/streams/broadcast/broadcast.js';
 import { type Arrival, Gatekeeper } from '../../../src/streams/broadcast/gatekeeper.js';
 import { RecentStore } from '../../../src/streams/broadcast/recent.js';
 import { ChainTip } from '../../../src/streams/broadcast/tip.js';
-import { createPool } from '../../../src/streams/connections/connections.js';
+import { createConnections } from '../../../src/streams/connections/connections.js';
 import type { RpcAnswer } from '../../../src/streams/ports.js';
 import { NETWORKS, type Network } from '../../../src/wire/network.js';
 import { buildCoinbase, buildPayment, buildTx, mineBlock, NULL_OUTPOINT } from '../../block/support.js';
@@ -49,7 +49,7 @@ class BroadcasterUnderTest {
     const { clock, scheduler } = time;
     this.gate = new Gatekeeper(network, tip, clock);
     const target = (host: string) => ({ host, port: 1, peer: `${host}:1`, protected: host === 'dashd' });
-    const pool = createPool({
+    const connections = createConnections({
       context: {
         network,
         userAgent: '',
@@ -65,8 +65,8 @@ class BroadcasterUnderTest {
       protectedPeer: target('dashd'),
       targets$: of(['a', 'b'].map(target)),
     });
-    this.broadcaster = new Broadcaster({ network, pool, rpc, recent, tip, clock, scheduler, fallback: true });
-    pool.events$.subscribe((news) => this.broadcaster.onPeer(news));
+    this.broadcaster = new Broadcaster({ network, connections, rpc, recent, tip, clock, scheduler, fallback: true });
+    connections.events$.subscribe((news) => this.broadcaster.onPeer(news));
     for (const host of ['dashd', 'a', 'b']) net.to(host).shakeHands(HEIGHT);
     if (!known) return;
     const bits = network.name === 'mainnet' ? USUAL_BITS : 0x207f_ffff;

@@ -8,7 +8,7 @@ import { Gatekeeper } from '../../../src/streams/broadcast/gatekeeper.js';
 import { RecentStore } from '../../../src/streams/broadcast/recent.js';
 import { ChainTip } from '../../../src/streams/broadcast/tip.js';
 import type { Target } from '../../../src/streams/connections/connection.js';
-import { createPool } from '../../../src/streams/connections/connections.js';
+import { createConnections } from '../../../src/streams/connections/connections.js';
 import type { RpcAnswer } from '../../../src/streams/ports.js';
 import { INV } from '../../../src/wire/inventory.js';
 import { NETWORKS } from '../../../src/wire/network.js';
@@ -68,7 +68,7 @@ export class BroadcasterUnderTest {
   constructor(hosts: readonly string[] = ['a', 'b'], fallback = true) {
     const { time, net, rpc, tip, recent } = this;
     const { clock, scheduler } = time;
-    const pool = createPool({
+    const connections = createConnections({
       context: { network, userAgent: '', wallClock: () => 0, height: () => 0, random: counting(), recent, hashHeader },
       dial: net.dial,
       clock,
@@ -76,7 +76,7 @@ export class BroadcasterUnderTest {
       protectedPeer: target('dashd'),
       targets$: this.targets$,
     });
-    this.broadcaster = new Broadcaster({ network, pool, rpc, recent, tip, clock, scheduler, fallback });
+    this.broadcaster = new Broadcaster({ network, connections, rpc, recent, tip, clock, scheduler, fallback });
     this.broadcaster.events$.subscribe({
       next: (event) => {
         this.log.push(event.type);
@@ -86,7 +86,7 @@ export class BroadcasterUnderTest {
         this.ended = true;
       },
     });
-    pool.events$.subscribe((news) => this.broadcaster.onPeer(news));
+    connections.events$.subscribe((news) => this.broadcaster.onPeer(news));
     tip.see(PARENT, '00'.repeat(32), HEIGHT - 1);
     tip.move(PARENT);
     rpc.replies.set('submitblock', (raw) => {
@@ -102,7 +102,7 @@ export class BroadcasterUnderTest {
   /** How dashd answers `submitblock`. */
   submission: (raw: Buffer) => RpcAnswer | Promise<RpcAnswer> = () => answer(null);
 
-  /** Timers beside those of the pool. */
+  /** Timers beside those of the connections. */
   get pending(): number {
     return this.time.pending - this.idle;
   }

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { config, Subject } from 'rxjs';
 import { settled } from '../../support/virtual-time.js';
-import { PoolUnderTest, pushable } from './support.js';
+import { ConnectionsUnderTest, pushable } from './support.js';
 
 describe('a push', () => {
   it('is with every live socket before any session makes something of it', () => {
-    const under = new PoolUnderTest();
+    const under = new ConnectionsUnderTest();
     under.has('a', 'b');
     const heard = () =>
       ['dashd', 'a', 'b'].map((host) =>
@@ -15,14 +15,14 @@ describe('a push', () => {
           .heard.slice(-3)
           .map(({ command }) => command),
       );
-    const settle = under.pool.push(pushable(1));
+    const settle = under.connections.push(pushable(1));
     for (const messages of heard()) assert.equal(messages.at(-1), 'block');
     settle();
     for (const messages of heard()) assert.deepEqual(messages, ['block', 'getheaders', 'ping']);
   });
 
   it('is with every live socket before it returns, and with nobody else', () => {
-    const under = new PoolUnderTest();
+    const under = new ConnectionsUnderTest();
     under.has('a', 'b');
     under.wants('a', 'b', 'c');
     under.net.to('c').open();
@@ -32,7 +32,7 @@ describe('a push', () => {
   });
 
   it('is for those named alone, where some are', () => {
-    const under = new PoolUnderTest();
+    const under = new ConnectionsUnderTest();
     under.has('a', 'b');
     under.push(pushable(1), new Set(['b:1', 'z:1']));
     under.push(pushable(2), new Set());
@@ -43,7 +43,7 @@ describe('a push', () => {
   });
 
   it('reaches the others when one of them is lost on account of it', () => {
-    const under = new PoolUnderTest();
+    const under = new ConnectionsUnderTest();
     under.has('a', 'b', 'c');
     const a = under.net.to('a');
     a.write = () => a.close('connection error');
@@ -57,11 +57,11 @@ describe('a push', () => {
   });
 
   it('reaches the others when the plan changes on account of it', () => {
-    const under = new PoolUnderTest();
+    const under = new ConnectionsUnderTest();
     under.has('a', 'b', 'c');
     const a = under.net.to('a');
     a.write = () => a.close('connection error');
-    under.pool.events$.subscribe(({ event }) => {
+    under.connections.events$.subscribe(({ event }) => {
       if (event.type === 'lost') under.wants('c', 'd');
     });
     under.push(pushable(1));
@@ -71,7 +71,7 @@ describe('a push', () => {
   });
 
   it('reaches the others when the code for one of them throws, and that is not kept quiet', async () => {
-    const under = new PoolUnderTest();
+    const under = new ConnectionsUnderTest();
     under.has('a', 'b');
     under.net.to('a').write = () => {
       throw new Error('a bug in an adapter');

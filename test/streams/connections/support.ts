@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { BehaviorSubject } from 'rxjs';
 import type { PushBlock } from '../../../src/session/types.js';
 import type { Target } from '../../../src/streams/connections/connection.js';
-import { createPool, type PoolEvent } from '../../../src/streams/connections/connections.js';
+import { createConnections, type PeerNews } from '../../../src/streams/connections/connections.js';
 import type { Random } from '../../../src/time.js';
 import { frameOf } from '../../../src/wire/frame.js';
 import { NETWORKS } from '../../../src/wire/network.js';
@@ -22,17 +22,17 @@ export function pushable(number: number): PushBlock {
   return { ...block(number), frame: frameOf(magic, 'block', Buffer.concat([block(number).header, Buffer.of(0)])) };
 }
 
-/** A pool around a dashd, with targets that the test sets. */
-export class PoolUnderTest {
+/** Connections around a dashd, with targets that the test sets. */
+export class ConnectionsUnderTest {
   readonly time = new Time();
   readonly net = new FakeNet();
   readonly targets$ = new BehaviorSubject<readonly Target[]>([]);
-  readonly pool;
-  readonly result: ReturnType<typeof gather<PoolEvent>>;
+  readonly connections;
+  readonly result: ReturnType<typeof gather<PeerNews>>;
 
   constructor(random: Random = counting()) {
     const { time, net, targets$ } = this;
-    this.pool = createPool({
+    this.connections = createConnections({
       context: { ...context(), random },
       dial: net.dial,
       clock: time.clock,
@@ -41,7 +41,7 @@ export class PoolUnderTest {
       targets$,
     });
     assert.equal(net.sockets.length, 0, 'nothing is dialled before somebody subscribes');
-    this.result = gather(this.pool.events$);
+    this.result = gather(this.connections.events$);
   }
 
   wants(...hosts: readonly string[]): void {
@@ -49,7 +49,7 @@ export class PoolUnderTest {
   }
 
   push(block: PushBlock, only?: ReadonlySet<string>): void {
-    this.pool.push(block, only)();
+    this.connections.push(block, only)();
   }
 
   /** Wants these and has them ready, dashd too. */
@@ -59,7 +59,7 @@ export class PoolUnderTest {
   }
 
   get live(): string[] {
-    return [...this.pool.live.keys()];
+    return [...this.connections.live.keys()];
   }
 
   /** Comings, goings and proofs since it was last asked. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Subject } from 'rxjs';
 import { markOf } from '../../../src/session/handshake.js';
-import type { LivePeer, PoolEvent } from '../../../src/streams/connections/connections.js';
+import type { ConnectedPeer, PeerNews } from '../../../src/streams/connections/connections.js';
 import { twins } from '../../../src/streams/connections/twins.js';
 import { gather } from '../../support/gather.js';
 import { START, Time } from '../../support/virtual-time.js';
@@ -13,10 +13,10 @@ const OWN = '127.0.0.1:9999';
 class Found {
   readonly time = new Time();
   readonly rpc = new FakeRpc(() => this.time.now);
-  readonly live = new Map<string, LivePeer>();
+  readonly live = new Map<string, ConnectedPeer>();
   readonly current$ = new Subject<void>();
   readonly configured = new Set<string>();
-  private readonly news$ = new Subject<PoolEvent>();
+  private readonly news$ = new Subject<PeerNews>();
   private nonces = 0n;
   private readonly gathered = gather(
     twins({

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { from } from 'rxjs';
 import type { SessionEvent } from '../../../src/session/types.js';
-import type { PoolEvent } from '../../../src/streams/connections/connections.js';
+import type { PeerNews } from '../../../src/streams/connections/connections.js';
 import { witnessed } from '../../../src/streams/dashd/witness.js';
 import { gather } from '../../support/gather.js';
 
-function says(peer: string, event: SessionEvent): PoolEvent {
+function says(peer: string, event: SessionEvent): PeerNews {
   return { target: { host: peer, port: 1, peer, protected: peer === 'dashd' }, at: 0, monotonicAt: 0, event };
 }
 const tells = (peer: string, hash: string) => says(peer, { type: 'announced', hash });
-const witnesses = (...news: readonly PoolEvent[]) => gather(witnessed(from(news))).values;
+const witnesses = (...news: readonly PeerNews[]) => gather(witnessed(from(news))).values;
 
 describe('a block is witnessed', () => {
   it('by two peers, and once', () => {

@@ -8,7 +8,7 @@ import { type SelectLimits, selectLimits } from '../../../src/peers/plan.js';
 import { WEIGHTS } from '../../../src/peers/score.js';
 import { publicAddress } from '../../../src/simulated/public-address.js';
 import { ChainTip } from '../../../src/streams/broadcast/tip.js';
-import { connectionTable, createPool } from '../../../src/streams/connections/connections.js';
+import { connectionTable, createConnections } from '../../../src/streams/connections/connections.js';
 import { createPeering } from '../../../src/streams/peering/peering.js';
 import { NETWORKS } from '../../../src/wire/network.js';
 import { address, seeded } from '../../peers/support.js';
@@ -28,7 +28,7 @@ const peerInfo = (...hosts: readonly string[]) =>
 
 type Told = PlanEvent | GossipEvent | ServiceEvent;
 
-/** Peering and a pool, wired to each other as the relay does, in a network of silent peers. */
+/** Peering and connections, wired to each other as the relay does, in a network of silent peers. */
 class Peered {
   readonly time = new Time();
   readonly net = new FakeNet();
@@ -37,7 +37,7 @@ class Peered {
   readonly book = new PeerBook('mainnet', seeded(1));
   readonly targets: (readonly string[])[] = [];
   private result: { readonly values: Told[] } = { values: [] };
-  readonly pool;
+  readonly connections;
   readonly peering;
   /** Called whenever peering reads the clock; what it costs, milliseconds, makes calculations take slices. */
   onRead: () => number = () => 0;
@@ -70,7 +70,7 @@ class Peered {
       random: seeded(2),
       scheduler: time.scheduler,
     });
-    this.pool = createPool({
+    this.connections = createConnections({
       table,
       context: context(),
       dial: net.dial,
@@ -96,7 +96,7 @@ class Peered {
     this.result = told;
     this.all.add(() => told.stop());
     this.all.add(
-      this.pool.events$.subscribe((news) => {
+      this.connections.events$.subscribe((news) => {
         this.peering.notePeer(news);
         if (news.event.type === 'announced') this.tip.see(news.event.hash);
       }),
@@ -196,7 +196,7 @@ describe('peering', () => {
     assert.equal(under.dialled.length, MAX);
     under.connectAll();
     await under.time.pass(50_000);
-    assert.deepEqual([under.dialled.length, under.pool.live.size], [MAX, MAX + 1]);
+    assert.deepEqual([under.dialled.length, under.connections.live.size], [MAX, MAX + 1]);
     assert.equal(under.book.size, 303);
     assert.deepEqual(
       under.told.flatMap((event) => (event.type === 'gossip' ? [[event.peer, event.added, event.refused]] : [])),
@@ -333,7 +333,7 @@ describe('peering', () => {
       await under.time.pass(1_000);
       under.connectAll();
       await under.time.pass(30_000);
-      assert.equal(under.pool.live.size, 4);
+      assert.equal(under.connections.live.size, 4);
       await under.outage(8 * 60);
       const record = under.book.get(`${named[0]}:9999`);
       assert.ok((record?.connections.failed ?? 0) <= 1, 'what our line did is not held against them');
@@ -343,7 +343,7 @@ describe('peering', () => {
         under.connectAll();
       }
       assert.deepEqual(
-        named.filter((host) => under.pool.live.has(`${host}:9999`)),
+        named.filter((host) => under.connections.live.has(`${host}:9999`)),
         named,
       );
     });

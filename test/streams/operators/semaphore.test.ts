@@ -2,21 +2,21 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { concat, EMPTY, finalize, NEVER, Observable, of, Subject, Subscription, take, throwError } from 'rxjs';
-import { inTurn, Turnstile } from '../../../src/streams/operators/in-turn.js';
+import { Semaphore, withPermit } from '../../../src/streams/operators/semaphore.js';
 import { gather } from '../../support/gather.js';
 import { marbles } from '../../support/virtual-time.js';
 
-/** A turnstile that needs a place no longer from the value `t` on. */
-const turnstile = (places: number) => new Turnstile<string>(places, (value) => value === 't');
+/** A semaphore that a stream releases with the value `t`. */
+const semaphore = (permits: number) => new Semaphore<string>(permits, (value) => value === 't');
 
 /** Streams by name, and in which order they were subscribed to. */
-class Visitors {
+class Streams {
   readonly began: string[] = [];
   readonly ends: string[] = [];
   private readonly sources = new Map<string, Subject<string>>();
   private readonly subscriptions = new Map<string, Subscription>();
 
-  constructor(private readonly gate: Turnstile<string>) {}
+  constructor(private readonly semaphore: Semaphore<string>) {}
 
   come(...names: readonly string[]): void {
     for (const name of names) {
@@ -29,7 +29,7 @@ class Visitors {
       const subscription = new Subscription();
       this.subscriptions.set(name, subscription);
       subscription.add(
-        seen$.pipe(inTurn(this.gate)).subscribe({
+        seen$.pipe(withPermit(this.semaphore)).subscribe({
           complete: () => this.ends.push(`${name} done`),
           error: () => this.ends.push(`${name} failed`),
         }),
@@ -49,7 +49,7 @@ class Visitors {
     this.sources.get(name)?.error(new Error(name));
   }
 
-  walkAway(name: string): void {
+  leave(name: string): void {
     this.subscriptions.get(name)?.unsubscribe();
   }
 
@@ -57,72 +57,72 @@ class Visitors {
     if (deed === 'come') this.come(name);
     else if (deed === 'pass') this.pass(name);
     else if (deed === 'end') this.end(name);
-    else this.walkAway(name);
+    else this.leave(name);
   }
 }
 
-const DEEDS = ['come', 'come', 'pass', 'end', 'walk away'] as const;
+const DEEDS = ['come', 'come', 'pass', 'end', 'leave'] as const;
 interface Deed {
   readonly kind: (typeof DEEDS)[number];
   readonly who: number;
 }
 
-describe('in turn', () => {
-  it('lets as many in at once as there are places, and the others when one is through', () => {
+describe('a semaphore', () => {
+  it('grants as many permits at once as it has, and another when one is released', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
-      const gate = turnstile(2);
+      const limit = semaphore(2);
       const sources = ['--at-b|', '---t---|', 'a-t|', 'a|'].map((source) => cold(source));
       const results = ['--at-b|', '---t---|', '---a-t|', '---a|'];
       const subscriptions = ['^-----!', '^------!', '---^--!', '---^!'];
       sources.forEach((source$, i) => {
-        expectObservable(source$.pipe(inTurn(gate))).toBe(results[i] ?? '');
+        expectObservable(source$.pipe(withPermit(limit))).toBe(results[i] ?? '');
         expectSubscriptions(source$.subscriptions).toBe(subscriptions[i] ?? '');
       });
     });
   });
 
   it('is first come, first served', () => {
-    const visitors = new Visitors(turnstile(2));
-    visitors.come('a', 'b', 'c', 'd', 'e');
-    assert.deepEqual(visitors.began, ['a', 'b']);
-    visitors.pass('b');
-    assert.deepEqual(visitors.began, ['a', 'b', 'c']);
-    visitors.come('f');
-    visitors.end('a');
-    visitors.fail('c');
-    assert.deepEqual(visitors.began, ['a', 'b', 'c', 'd', 'e']);
-    visitors.walkAway('d');
-    assert.deepEqual(visitors.began, ['a', 'b', 'c', 'd', 'e', 'f']);
-    assert.deepEqual(visitors.ends, ['a done', 'c failed']);
+    const streams = new Streams(semaphore(2));
+    streams.come('a', 'b', 'c', 'd', 'e');
+    assert.deepEqual(streams.began, ['a', 'b']);
+    streams.pass('b');
+    assert.deepEqual(streams.began, ['a', 'b', 'c']);
+    streams.come('f');
+    streams.end('a');
+    streams.fail('c');
+    assert.deepEqual(streams.began, ['a', 'b', 'c', 'd', 'e']);
+    streams.leave('d');
+    assert.deepEqual(streams.began, ['a', 'b', 'c', 'd', 'e', 'f']);
+    assert.deepEqual(streams.ends, ['a done', 'c failed']);
   });
 
-  it('gives a place up once: being through, ending and walking away after that let nobody else in', () => {
-    const visitors = new Visitors(turnstile(1));
-    visitors.come('a', 'b', 'c', 'd');
-    visitors.pass('a');
-    visitors.pass('a');
-    visitors.end('a');
-    visitors.walkAway('a');
-    assert.deepEqual(visitors.began, ['a', 'b']);
-    visitors.walkAway('b');
-    visitors.end('b');
-    assert.deepEqual(visitors.began, ['a', 'b', 'c']);
+  it('counts one release per permit: a release, an end and an unsubscription after it let in one stream', () => {
+    const streams = new Streams(semaphore(1));
+    streams.come('a', 'b', 'c', 'd');
+    streams.pass('a');
+    streams.pass('a');
+    streams.end('a');
+    streams.leave('a');
+    assert.deepEqual(streams.began, ['a', 'b']);
+    streams.leave('b');
+    streams.end('b');
+    assert.deepEqual(streams.began, ['a', 'b', 'c']);
   });
 
-  it('never begins one that walked away while it waited', () => {
-    const visitors = new Visitors(turnstile(1));
-    visitors.come('a', 'b', 'c');
-    visitors.walkAway('b');
-    visitors.end('a');
-    assert.deepEqual(visitors.began, ['a', 'c']);
-    visitors.walkAway('b');
-    visitors.end('c');
-    visitors.come('d');
-    assert.deepEqual(visitors.began, ['a', 'c', 'd']);
+  it('never starts a stream that was unsubscribed while it waited', () => {
+    const streams = new Streams(semaphore(1));
+    streams.come('a', 'b', 'c');
+    streams.leave('b');
+    streams.end('a');
+    assert.deepEqual(streams.began, ['a', 'c']);
+    streams.leave('b');
+    streams.end('c');
+    streams.come('d');
+    assert.deepEqual(streams.began, ['a', 'c', 'd']);
   });
 
-  it('holds no place for what ends, fails or is through as soon as it begins', () => {
-    const gate = turnstile(1);
+  it('holds no permit for a stream that ends, fails or releases as soon as it starts', () => {
+    const limit = semaphore(1);
     const results = [
       EMPTY,
       of('a', 'b'),
@@ -131,7 +131,7 @@ describe('in turn', () => {
       of('t', 't'),
     ].map((source$) => {
       const told: string[] = [];
-      source$.pipe(inTurn(gate)).subscribe({
+      source$.pipe(withPermit(limit)).subscribe({
         next: (value) => told.push(value),
         error: () => told.push('error'),
         complete: () => told.push('end'),
@@ -139,13 +139,15 @@ describe('in turn', () => {
       return told.join(' ');
     });
     assert.deepEqual(results, ['end', 'a b end', 'error', 't', 't t end']);
-    assert.deepEqual(gather(of('free').pipe(inTurn(gate))).values, ['free']);
+    assert.deepEqual(gather(of('free').pipe(withPermit(limit))).values, ['free']);
   });
 
-  it('lets all that wait through when each of them is through at once', () => {
-    const gate = turnstile(1);
-    const first = gather(NEVER.pipe(inTurn(gate)));
-    const others = Array.from({ length: 500 }, (_, i) => gather(concat(of(`${i}`, 't'), NEVER).pipe(inTurn(gate))));
+  it('grants to all that wait when each of them releases at once', () => {
+    const limit = semaphore(1);
+    const first = gather(NEVER.pipe(withPermit(limit)));
+    const others = Array.from({ length: 500 }, (_, i) =>
+      gather(concat(of(`${i}`, 't'), NEVER).pipe(withPermit(limit))),
+    );
     assert.equal(
       others.some(({ values }) => values.length > 0),
       false,
@@ -157,33 +159,33 @@ describe('in turn', () => {
     );
   });
 
-  it('frees the place of one that is unsubscribed from by what it says as it begins', () => {
-    const gate = turnstile(1);
+  it('takes back the permit of a stream whose first value unsubscribes it', () => {
+    const limit = semaphore(1);
     let cleaned = 0;
     const chatty$ = concat(of('a', 'b'), NEVER).pipe(
       finalize(() => {
         cleaned += 1;
       }),
     );
-    assert.deepEqual(gather(chatty$.pipe(inTurn(gate), take(1))).values, ['a']);
+    assert.deepEqual(gather(chatty$.pipe(withPermit(limit), take(1))).values, ['a']);
     assert.equal(cleaned, 1);
     // Likewise when it had to wait before.
-    const first = gather(NEVER.pipe(inTurn(gate)));
-    const second = gather(chatty$.pipe(inTurn(gate), take(1)));
+    const first = gather(NEVER.pipe(withPermit(limit)));
+    const second = gather(chatty$.pipe(withPermit(limit), take(1)));
     first.stop();
     assert.deepEqual([second.values, second.completed, cleaned], [['a'], true, 2]);
-    assert.deepEqual(gather(of('free').pipe(inTurn(gate))).values, ['free']);
+    assert.deepEqual(gather(of('free').pipe(withPermit(limit))).values, ['free']);
   });
 
-  it('is not confused by one that leaves, or comes, while another is let in', () => {
-    const gate = turnstile(1);
+  it('stays right when a stream leaves or comes while another is granted a permit', () => {
+    const limit = semaphore(1);
     const began: string[] = [];
     const late: { stop(): void }[] = [];
     const named = (name: string, also: () => void = () => undefined) =>
       new Observable<string>(() => {
         began.push(name);
         also();
-      }).pipe(inTurn(gate));
+      }).pipe(withPermit(limit));
     const first = gather(named('a'));
     const second = gather(
       named('b', () => {
@@ -200,26 +202,26 @@ describe('in turn', () => {
     assert.equal(late.length, 1);
   });
 
-  it('behaves as a queue before so many places, whatever comes and goes', () => {
+  it('behaves as a queue for so many permits, whatever comes and goes', () => {
     const deeds = fc.array(fc.record<Deed>({ kind: fc.constantFrom(...DEEDS), who: fc.nat({ max: 30 }) }), {
       maxLength: 60,
     });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 4 }), deeds, (places, all) => {
-        const visitors = new Visitors(turnstile(places));
+        const streams = new Streams(semaphore(places));
         const model = new Model(places);
         for (const { kind, who } of all) {
           const name = kind === 'come' ? `${model.came}` : `${who}`;
-          visitors.do(kind, name);
+          streams.do(kind, name);
           model.sees(kind, name);
-          assert.deepEqual(visitors.began, model.began);
+          assert.deepEqual(streams.began, model.began);
         }
       }),
     );
   });
 });
 
-/** The same, told naively. */
+/** The same, written naively. */
 class Model {
   readonly began: string[] = [];
   came = 0;
@@ -235,7 +237,7 @@ class Model {
       this.waiting.push(name);
     } else if (this.inside.includes(name)) {
       this.inside = this.inside.filter((one) => one !== name);
-    } else if (kind === 'walk away') {
+    } else if (kind === 'leave') {
       this.waiting = this.waiting.filter((one) => one !== name);
     } else if (kind === 'end' && this.waiting.includes(name)) {
       // It will be over as soon as it begins.
