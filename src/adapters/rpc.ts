@@ -7,10 +7,12 @@
  * dashd drops a connection idle for 30 s (`-rpcservertimeout`); the owner calls {@link RpcClient.submitConnectionPing} every
  * 5 s to keep it open.
  */
+
 import { readFileSync, statSync } from 'node:fs';
 import { Pool } from 'undici';
 import { z } from 'zod';
 import { parseHttpUrl } from '../address/http-url.js';
+import type { RpcAnswer, RpcFailure, RpcFailureCode } from '../contracts/rpc.js';
 import { lookup } from './lookup.js';
 
 export interface RpcOptions {
@@ -23,29 +25,6 @@ export interface RpcOptions {
   /** How long one attempt may take, connecting included, in milliseconds. */
   readonly timeoutMs?: number | undefined;
 }
-
-type RpcFailureCode =
-  | 'unreachable'
-  | 'timeout'
-  | 'unauthorised'
-  | 'forbidden'
-  | 'not json'
-  | 'rpc error'
-  | 'http error'
-  | 'too large'
-  | 'cookie unreadable'
-  | 'warming up';
-
-interface RpcFailure {
-  readonly ok: false;
-  readonly code: RpcFailureCode;
-  /** For people; never holds a credential. */
-  readonly detail: string;
-  /** dashd's own error number, for `rpc error` and `warming up`. Source: Core `rpc/protocol.h`. */
-  readonly rpcCode?: number;
-}
-
-export type RpcAnswer = { readonly ok: true; readonly result: unknown } | RpcFailure;
 
 export interface RpcClient {
   call(method: string, params?: readonly unknown[]): Promise<RpcAnswer>;

@@ -2,10 +2,11 @@
  * Block events as text: what comes over the events socket, and the lines of the history file. Both are another process's word, so
  * it is checked (docs/events.md).
  */
+
 import { z } from 'zod';
 import type { BlockEvent } from '../contracts/events.js';
+import { HashText } from '../contracts/hash.js';
 
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const source = z.enum(['pool', 'dashd']);
 const count = z.int().nonnegative();
 const ms = z.number();
@@ -17,7 +18,7 @@ const proof = {
   status: z.enum(['pending', 'written', 'acknowledged', 'accepted', 'already had', 'failed']),
   reason: z.string().exactOptional(),
   late: z.literal(true).exactOptional(),
-  rival: hash.exactOptional(),
+  rival: HashText.exactOptional(),
   writtenMs: ms.exactOptional(),
   acknowledgedMs: ms.exactOptional(),
   acceptedMs: ms.exactOptional(),
@@ -28,7 +29,7 @@ const Schema = z.discriminatedUnion('type', [
   z.looseObject({
     type: z.literal('received'),
     at: z.number(),
-    hash,
+    hash: HashText,
     source,
     size: count,
     transactions: count.exactOptional(),
@@ -44,26 +45,26 @@ const Schema = z.discriminatedUnion('type', [
     type: z.literal('refused'),
     at: z.number(),
     source,
-    hash: hash.exactOptional(),
+    hash: HashText.exactOptional(),
     size: count,
     code: z.string(),
     reason: z.string(),
-    sha256: hash,
+    sha256: HashText,
   }),
   z.looseObject({
     type: z.literal('repeated'),
     at: z.number(),
-    hash,
+    hash: HashText,
     source,
     stored: z.literal(true).exactOptional(),
     unspooled: z.string().exactOptional(),
   }),
-  z.looseObject({ type: z.literal('stored'), at: z.number(), hash }),
-  z.looseObject({ type: z.literal('proof'), at: z.number(), hash, ...proof }),
+  z.looseObject({ type: z.literal('stored'), at: z.number(), hash: HashText }),
+  z.looseObject({ type: z.literal('proof'), at: z.number(), hash: HashText, ...proof }),
   z.looseObject({
     type: z.literal('verdict'),
     at: z.number(),
-    hash,
+    hash: HashText,
     source,
     size: count,
     height: count.exactOptional(),
@@ -91,11 +92,11 @@ const Schema = z.discriminatedUnion('type', [
   z.looseObject({
     type: z.literal('finality'),
     at: z.number(),
-    hash,
+    hash: HashText,
     height: count.exactOptional(),
     state: z.enum(['pending', 'chainlocked', 'buried', 'orphaned']),
     confirmations: count.exactOptional(),
-    by: hash.exactOptional(),
+    by: HashText.exactOptional(),
   }),
 ]);
 

@@ -1,10 +1,7 @@
 /** What dashd's answer to `submitblock` means. Source: BIP 22, BIP 23 and Core `rpc/mining.cpp` (BIP22ValidationResult). */
-import type { RpcResult } from '../contracts/events.js';
 
-/** An answer as it comes from the RPC client. */
-export type Answer =
-  | { readonly ok: true; readonly result: unknown }
-  | { readonly ok: false; readonly code: string; readonly detail: string; readonly rpcCode?: number };
+import type { RpcResult } from '../contracts/events.js';
+import type { RpcAnswer } from '../contracts/rpc.js';
 
 export type Reading = Omit<RpcResult, 'ms'>;
 
@@ -16,7 +13,7 @@ const DESERIALIZATION_ERROR = -22;
 const VERIFY_REJECTED = -26;
 const ALREADY_IN_CHAIN = -27;
 
-export function readSubmission(answer: Answer): Reading {
+export function readSubmission(answer: RpcAnswer): Reading {
   if (answer.ok) return readWord(answer.result);
   switch (answer.rpcCode) {
     case ALREADY_IN_CHAIN:
@@ -55,7 +52,7 @@ export function isPremature({ outcome, reason }: Reading): boolean {
  * Reads the answer to `getblockheader` for a block whose submission was inconclusive.
  * @returns `active`: in dashd's active chain; `side branch`: stored beside it; `unknown`: dashd does not have it, or did not say
  */
-export function readLookup(answer: Answer): 'active' | 'side branch' | 'unknown' {
+export function readLookup(answer: RpcAnswer): 'active' | 'side branch' | 'unknown' {
   if (!answer.ok || typeof answer.result !== 'object' || answer.result === null) return 'unknown';
   const confirmations = 'confirmations' in answer.result ? answer.result.confirmations : undefined;
   if (typeof confirmations !== 'number') return 'unknown';

@@ -2,7 +2,9 @@
  * A found block as a file of the spool: one line of JSON that says what it is, then the block's bytes as they are. The block itself is
  * judged by the gate when it is read again, so the line needs no checksum: a body that changed on disk does not fit its merkle root.
  */
+
 import { z } from 'zod';
+import { HashText } from '../contracts/hash.js';
 import type { Hash } from '../wire/reader.js';
 
 const FILE = 'blockcast spooled block';
@@ -23,7 +25,6 @@ export interface SpoolEntry {
   readonly size: number;
 }
 
-const HashText = z.string().regex(/^[0-9a-f]{64}$/);
 const Marked = z.looseObject({ file: z.literal(FILE), version: z.int() });
 const Head = z.object({
   hash: HashText,

@@ -33,8 +33,8 @@ import {
 } from './address.js';
 import { Allowances } from './allowance.js';
 import { BACKOFF } from './backoff.js';
-import { Crowd } from './crowd.js';
 import { NODE_NETWORK } from './fitness.js';
+import { GroupIndex } from './group-index.js';
 import { delivered, isProven, newRecord, type Observation, observe, type PeerRecord, type Source } from './record.js';
 
 export interface BookLimits {
@@ -119,8 +119,8 @@ const VOUCHING: ReadonlySet<Source> = new Set(['local_dashd', 'dashd', 'masterno
 
 export class PeerBook {
   readonly #records = new Map<PeerKey, PeerRecord>();
-  readonly #kept = new Crowd();
-  readonly #heard = new Crowd();
+  readonly #kept = new GroupIndex();
+  readonly #heard = new GroupIndex();
   /** Heard entries by the group that told of them, oldest first. */
   readonly #via = new Map<string, Set<PeerKey>>();
   readonly #excluded = new BoundedSet<PeerKey>(MAX_EXCLUDED);

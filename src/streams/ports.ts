@@ -1,6 +1,7 @@
 /**
  * The outside as the streams need it. adapters/ has the real thing and relay.ts plugs it in; a test may plug in something else.
  */
+import type { RpcAnswer } from '../contracts/rpc.js';
 import type { SessionFaultCode } from '../session/types.js';
 
 export interface Address {
@@ -30,11 +31,6 @@ export interface PeerSocketHandlers {
 }
 
 export type Dial = (address: Address, timeoutMs: number, handlers: PeerSocketHandlers) => PeerSocket;
-
-/** An answer of dashd's, or how it failed to come. */
-export type RpcAnswer =
-  | { readonly ok: true; readonly result: unknown }
-  | { readonly ok: false; readonly code: string; readonly detail: string; readonly rpcCode?: number };
 
 export interface Rpc {
   call(method: string, params?: readonly unknown[]): Promise<RpcAnswer>;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { RpcAnswer } from '../../src/adapters/rpc.js';
+import type { RpcAnswer } from '../../src/contracts/rpc.js';
 import { ProxyUnderTest, post, ScriptedDashd, saying } from './rpc-proxy-support.js';
 
 const RAW = randomBytes(300);

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Answer, isPremature, readLookup, readSubmission } from '../../src/delivery/submission.js';
+import type { RpcAnswer, RpcFailureCode } from '../../src/contracts/rpc.js';
+import { isPremature, readLookup, readSubmission } from '../../src/delivery/submission.js';
 
-const said = (result: unknown): Answer => ({ ok: true, result });
-const error = (rpcCode: number, detail: string): Answer => ({ ok: false, code: 'rpc error', detail, rpcCode });
-const lost = (code: string, detail = 'dashd'): Answer => ({ ok: false, code, detail });
+const said = (result: unknown): RpcAnswer => ({ ok: true, result });
+const error = (rpcCode: number, detail: string): RpcAnswer => ({ ok: false, code: 'rpc error', detail, rpcCode });
+const lost = (code: RpcFailureCode, detail = 'dashd'): RpcAnswer => ({ ok: false, code, detail });
 
 describe("dashd's answer to submitblock", () => {
-  const TABLE: readonly (readonly [string, Answer, string, string?])[] = [
+  const TABLE: readonly (readonly [string, RpcAnswer, string, string?])[] = [
     ['null', said(null), 'accepted'],
     ['duplicate', said('duplicate'), 'duplicate'],
     ['inconclusive', said('inconclusive'), 'inconclusive', 'inconclusive'],
@@ -56,7 +57,7 @@ describe("dashd's answer to submitblock", () => {
 });
 
 describe("dashd's answer to getblockheader", () => {
-  const TABLE: readonly (readonly [string, Answer, string])[] = [
+  const TABLE: readonly (readonly [string, RpcAnswer, string])[] = [
     ['the tip', said({ confirmations: 1 }), 'active'],
     ['deep in the chain', said({ confirmations: 144, height: 3 }), 'active'],
     ['beside the chain', said({ confirmations: -1 }), 'side branch'],

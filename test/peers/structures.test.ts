@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Allowances } from '../../src/peers/allowance.js';
-import { Crowd } from '../../src/peers/crowd.js';
+import { GroupIndex } from '../../src/peers/group-index.js';
 import { BestFirst } from '../../src/peers/queue.js';
 
 test('best first: takes in order what sorting would give', () => {
@@ -21,31 +21,31 @@ test('best first: takes in order what sorting would give', () => {
   );
 });
 
-test('crowd: sizes, members and the largest group, after any changes', () => {
+test('group index: sizes, members and the largest group, after any changes', () => {
   const change = fc.tuple(fc.boolean(), fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('1', '2', '3', '4', '5'));
   fc.assert(
     fc.property(fc.array(change, { maxLength: 200 }), (changes) => {
-      const crowd = new Crowd();
+      const index = new GroupIndex();
       const model = new Map<string, Set<string>>();
       for (const [adds, group, key] of changes) {
         const members = model.get(group) ?? new Set();
         model.set(group, members);
         if (adds) {
-          crowd.add(group, key);
+          index.add(group, key);
           members.add(key);
         } else {
-          crowd.delete(group, key);
+          index.delete(group, key);
           members.delete(key);
         }
         const sizes = [...model.values()].map((set) => set.size);
         assert.equal(
-          crowd.size,
+          index.size,
           sizes.reduce((sum, size) => sum + size, 0),
         );
-        assert.equal(crowd.groups, sizes.filter((size) => size > 0).length);
-        assert.deepEqual(new Set(crowd.members(group)), members);
-        const largest = crowd.largest();
-        assert.equal(largest === undefined ? 0 : crowd.members(largest).size, Math.max(0, ...sizes));
+        assert.equal(index.groups, sizes.filter((size) => size > 0).length);
+        assert.deepEqual(new Set(index.members(group)), members);
+        const largest = index.largest();
+        assert.equal(largest === undefined ? 0 : index.members(largest).size, Math.max(0, ...sizes));
       }
     }),
   );

@@ -1,7 +1,7 @@
 /** One request of a caller's, from its first byte to the last one of the answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { RpcAnswer } from '../rpc.js';
+import type { RpcAnswer } from '../../contracts/rpc.js';
 import type { Credential, KnownCallers } from './credentials.js';
 import type { DashdClient, DashdFault, PassingBody } from './dashd-client.js';
 import { answerError, errorBody } from './error-reply.js';

@@ -1,6 +1,7 @@
 /** dashd's word on a block, read from the answer that passes on to the caller. */
 import type { IncomingMessage } from 'node:http';
-import { type RpcAnswer, readAnswer } from '../rpc.js';
+import type { RpcAnswer } from '../../contracts/rpc.js';
+import { readAnswer } from '../rpc.js';
 
 /** The whole of an answer, or how it failed to come. */
 export type Reply =

@@ -1,6 +1,8 @@
 /** The API: each route's path, what it says of itself, and its answer. Nothing else is served but the dashboard's files. */
+
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { HASH } from '../../contracts/hash.js';
 import type { RelayView } from '../../contracts/view.js';
 import type { Clock } from '../../time.js';
 import type { Status } from '../status.js';
@@ -19,7 +21,6 @@ import {
   BroadcasterStatusSchema,
   ErrorSchema,
   EventSchema,
-  HASH,
   HealthSchema,
   hash,
   PeersSchema,

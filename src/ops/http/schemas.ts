@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { RelayEvent } from '../../contracts/events.js';
+import { HashText } from '../../contracts/hash.js';
 import type { PeerView } from '../../contracts/view.js';
 import type { BlockReply, BlocksReply, ErrorReply, HealthReply, PeersReply, ReadyReply, StatusReply } from './api.js';
 import type { BroadcasterStatus } from './broadcaster-status.js';
@@ -26,9 +27,7 @@ function says<T>(): <S extends z.ZodType>(schema: Same<z.infer<S>, T> extends tr
   return (schema) => schema;
 }
 
-export const HASH = /^[0-9a-f]{64}$/;
-
-export const hash = z.string().regex(HASH).describe('As block explorers show it: 64 hexadecimal digits.');
+export const hash = HashText.describe('As block explorers show it: 64 hexadecimal digits.');
 const at = z.number().describe('Milliseconds since the Unix epoch.');
 const ms = z.number().describe('Milliseconds.');
 const sinceArrival = z.number().describe("Milliseconds since the block's arrival.");
@@ -321,7 +320,7 @@ export const EventSchema = says<RelayEvent>()(
         size: count,
         code: text,
         reason: text,
-        sha256: z.string().regex(HASH),
+        sha256: HashText,
       }),
       z.strictObject({
         type: z.literal('repeated'),

@@ -21,6 +21,7 @@ import {
 } from 'rxjs';
 import type { Block } from '../../block/gate.js';
 import type { BlockEvent, BlockReceived, RpcResult } from '../../contracts/events.js';
+import type { RpcAnswer } from '../../contracts/rpc.js';
 import { type Entry, openLedger, type Tried, toMicroseconds } from '../../delivery/ledger.js';
 import { isPremature, readLookup } from '../../delivery/submission.js';
 import { verdict } from '../../delivery/verdict.js';
@@ -33,7 +34,7 @@ import type { Hash } from '../../wire/reader.js';
 import type { Target } from '../connections/connection.js';
 import type { ConnectedPeer, Connections, PeerNews } from '../connections/connections.js';
 import { overTurns } from '../operators/over-turns.js';
-import type { Rpc, RpcAnswer } from '../ports.js';
+import type { Rpc } from '../ports.js';
 import type { Arrival } from './gatekeeper.js';
 import { race } from './race.js';
 import type { RecentStore } from './recent.js';

@@ -4,7 +4,7 @@
  * its affair alone.
  */
 import type { BlockRepeated } from '../../contracts/events.js';
-import type { RpcAnswer } from '../ports.js';
+import type { RpcAnswer } from '../../contracts/rpc.js';
 import type { Broadcaster } from './broadcast.js';
 import type { Arrival, Gatekeeper } from './gatekeeper.js';
 

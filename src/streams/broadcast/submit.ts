@@ -17,10 +17,11 @@ import {
   timer,
 } from 'rxjs';
 import type { RpcResult } from '../../contracts/events.js';
+import type { RpcAnswer } from '../../contracts/rpc.js';
 import { isPremature, readLookup, readSubmission } from '../../delivery/submission.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
-import type { Rpc, RpcAnswer } from '../ports.js';
+import type { Rpc } from '../ports.js';
 
 /** Each answer on the way; the last one stands. */
 export interface Submission extends RpcResult {

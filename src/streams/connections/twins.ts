@@ -26,10 +26,11 @@ import {
   timer,
 } from 'rxjs';
 import { z } from 'zod';
+import type { RpcAnswer } from '../../contracts/rpc.js';
 import { keyOf, type PeerKey, parseAddress, toAddress } from '../../peers/address.js';
 import { markOf } from '../../session/handshake.js';
 import { HOUR_MS, SECOND_MS } from '../../time.js';
-import type { Rpc, RpcAnswer } from '../ports.js';
+import type { Rpc } from '../ports.js';
 import type { ConnectedPeer, PeerNews } from './connections.js';
 
 /** An address of a node that counts already. */

@@ -6,10 +6,12 @@
  * While dashd is neither that nor `current` nothing it says of the chain is news: its feed and its tip are not followed, and a relay that hears
  * found blocks sends them to its peers at once, as it does without a dashd.
  */
+
 import { z } from 'zod';
+import { HashText } from '../../contracts/hash.js';
+import type { RpcAnswer } from '../../contracts/rpc.js';
 import type { NetworkName } from '../../wire/network.js';
 import type { Hash } from '../../wire/reader.js';
-import type { RpcAnswer } from '../ports.js';
 
 export type Standing = 'unknown' | 'current' | 'catching-up' | 'starting' | 'wrong-network';
 
@@ -30,7 +32,6 @@ export interface OurChain {
 /** Headers ahead of blocks by more than this are no block on its way: half an hour of blocks. */
 const MAX_LAG = 12;
 const MAX_CHAIN_CHARS = 80;
-const HASH = /^[0-9a-f]{64}$/;
 
 /** Core `chainparamsbase.cpp`. */
 const CHAINS: Readonly<Record<NetworkName, string>> = {
@@ -45,7 +46,7 @@ const Info = z.object({
   chain: z.string().optional().catch(undefined),
   blocks: z.number().int().nonnegative().optional().catch(undefined),
   headers: z.number().int().nonnegative().optional().catch(undefined),
-  bestblockhash: z.string().regex(HASH).optional().catch(undefined),
+  bestblockhash: HashText.optional().catch(undefined),
   initialblockdownload: z.boolean().optional().catch(undefined),
   time: z.number().int().positive().max(8_640_000_000_000).optional().catch(undefined),
   softforks: z.record(z.string(), z.unknown()).optional().catch(undefined),

@@ -23,7 +23,8 @@ import { z } from 'zod';
 import { connectableEndpoint, type Endpoint, isLocalEndpoint, parseEndpoint } from '../../address/endpoint.js';
 import { isWildcard } from '../../address/host.js';
 import type { ServiceEvent } from '../../contracts/events.js';
-import type { Rpc, RpcAnswer, SocketNews } from '../ports.js';
+import type { RpcAnswer } from '../../contracts/rpc.js';
+import type { Rpc, SocketNews } from '../ports.js';
 import type { Standing } from './chain-standing.js';
 import type { RpcNews } from './watch-rpc.js';
 

@@ -28,6 +28,7 @@ import { readLookup } from '../../delivery/submission.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import { type Hash, hashFromWire } from '../../wire/reader.js';
 import type { Rpc, SocketNews } from '../ports.js';
+import { reportOn, type ServiceReport } from '../service-events.js';
 import { FEED_TOPICS } from './feed-endpoints.js';
 
 export type FeedNews =
@@ -64,14 +65,7 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
   const restart$ = new Subject<void>();
   const shown = new BoundedSet<Hash>(MAX_SHOWN);
   const sequences = new Map<string, number>();
-  const service = (state: ServiceEvent['state'], code: string, detail: string): ServiceEvent => ({
-    type: 'service',
-    at: clock.now(),
-    service: 'dashd feed',
-    state,
-    code,
-    detail,
-  });
+  const service = reportOn('dashd feed', clock);
 
   const news$ = restart$.pipe(
     startWith(undefined),
@@ -161,9 +155,7 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
 
 const MAX_SHOWN = 100;
 
-type Report = (state: ServiceEvent['state'], code: string, detail: string) => ServiceEvent;
-
-function read(frames: readonly Buffer[], sequences: Map<string, number>, service: Report): FeedNews[] {
+function read(frames: readonly Buffer[], sequences: Map<string, number>, service: ServiceReport): FeedNews[] {
   const [topicFrame, body, sequenceFrame] = frames;
   const topic = topicFrame?.toString('latin1') ?? '';
   if (body === undefined || !FEED_TOPICS.some((known) => known === topic)) {

@@ -22,6 +22,7 @@ import { z } from 'zod';
 import { exponentialMs } from '../../common/backoff.js';
 import { BoundedSet } from '../../common/bounded.js';
 import type { BlockEvent, BlockFinality, RelayEvent, ServiceEvent } from '../../contracts/events.js';
+import { HashText } from '../../contracts/hash.js';
 import type { BlockRecord } from '../../contracts/view.js';
 import {
   type BranchTip,
@@ -35,6 +36,7 @@ import type { History } from '../../history/history.js';
 import { type Clock, MINUTE_MS, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
 import type { Rpc } from '../ports.js';
+import { reportOn } from '../service-events.js';
 
 export interface FinalityDeps {
   readonly history: {
@@ -176,8 +178,7 @@ class Follower {
 
   private fault(why: string): ServiceEvent {
     const detail = `what became of blocks cannot be told: ${why}; it is asked again`;
-    const at = this.deps.clock.now();
-    return { type: 'service', at, service: 'dashd rpc', state: 'fault', code: 'finality unknown', detail };
+    return reportOn('dashd rpc', this.deps.clock)('fault', 'finality unknown', detail);
   }
 }
 
@@ -226,7 +227,6 @@ async function gather({ hash, height, finality }: BlockRecord, inquiry: Inquiry)
   return branches === undefined ? facts : { ...facts, branches };
 }
 
-const HashText = z.string().regex(/^[0-9a-f]{64}$/);
 const Header = z.object({
   hash: HashText,
   height: z.int().nonnegative(),

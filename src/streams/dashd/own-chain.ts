@@ -1,4 +1,5 @@
-import type { Rpc, RpcAnswer } from '../ports.js';
+import type { RpcAnswer } from '../../contracts/rpc.js';
+import type { Rpc } from '../ports.js';
 
 /**
  * The RPC of a dashd as long as it is on our chain. One that is on another is asked for nothing: not for peers, which are not ours; not

@@ -24,10 +24,12 @@ import {
 import { z } from 'zod';
 import { BoundedSet } from '../../common/bounded.js';
 import type { ServiceEvent } from '../../contracts/events.js';
+import { HashText } from '../../contracts/hash.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
 import type { ParentHeader } from '../broadcast/tip.js';
 import type { Rpc } from '../ports.js';
+import { reportOn } from '../service-events.js';
 import { type ChainReading, type OurChain, readChain, type Standing } from './chain-standing.js';
 
 /** A block of dashd's active chain. */
@@ -68,10 +70,9 @@ const DEPTH = 24;
 /** Blocks whose header has been asked for: more than a look back needs. */
 const MAX_ASKED = 100;
 
-const HASH = /^[0-9a-f]{64}$/;
 const Header = z.object({
-  hash: z.string().regex(HASH),
-  previousblockhash: z.string().regex(HASH).optional(),
+  hash: HashText,
+  previousblockhash: HashText.optional(),
   height: z.number().int().nonnegative(),
   time: z.number().int().nonnegative().optional(),
   bits: z
@@ -92,16 +93,7 @@ export function watchRpc({ rpc, chain, clock, scheduler }: WatchRpcDeps): Observ
         : { state: 'down' as const, ...answer },
     ),
     distinctUntilChanged((a, b) => a.state === b.state && a.code === b.code),
-    map(
-      ({ state, code, detail }): ServiceEvent => ({
-        type: 'service',
-        at: clock.now(),
-        service: 'dashd rpc',
-        state,
-        code,
-        detail,
-      }),
-    ),
+    map(({ state, code, detail }) => reportOn('dashd rpc', clock)(state, code, detail)),
   );
   const answers$ = polls$.pipe(
     map((answer) => readChain(answer, chain)),
@@ -137,7 +129,7 @@ function standings(readings$: Observable<ChainReading>, clock: Clock): Observabl
         if (!isNews && !(polls % PROGRESS_POLLS === 0 && getsOn(told, reading))) return [];
         told = reading;
         const { standing, detail } = reading;
-        return [...(isNews ? [{ type: 'standing', standing, detail } as const] : []), chainEvent(reading, clock.now())];
+        return [...(isNews ? [{ type: 'standing', standing, detail } as const] : []), chainEvent(reading, clock)];
       }),
     );
   });
@@ -147,10 +139,9 @@ function getsOn(before: ChainReading | undefined, { standing, detail }: ChainRea
   return standing === 'catching-up' && detail !== before?.detail;
 }
 
-function chainEvent({ standing, detail }: ChainReading, at: number): ServiceEvent {
-  return standing === 'current'
-    ? { type: 'service', at, service: 'dashd chain', state: 'up', code: 'synchronised', detail }
-    : { type: 'service', at, service: 'dashd chain', state: 'down', code: standing, detail };
+function chainEvent({ standing, detail }: ChainReading, clock: Clock): ServiceEvent {
+  const report = reportOn('dashd chain', clock);
+  return standing === 'current' ? report('up', 'synchronised', detail) : report('down', standing, detail);
 }
 
 function tips(readings$: Observable<ChainReading>): Observable<RpcNews> {

@@ -5,6 +5,7 @@
  *                       ▲                                                   │
  *                       └──────────────── bookkeeping ◄─────────────────────┘
  */
+
 import {
   concatMap,
   distinctUntilChanged,
@@ -29,6 +30,7 @@ import type { ChainTip } from '../broadcast/tip.js';
 import type { Target } from '../connections/connection.js';
 import type { Connections, PeerNews } from '../connections/connections.js';
 import { inSlices } from '../operators/in-slices.js';
+import { reportOn } from '../service-events.js';
 import { Bookkeeper, type Gossip } from './bookkeeping.js';
 import { refresh } from './refresh.js';
 import { type SourceDeps, type SourceNews, sources } from './sources.js';
@@ -163,21 +165,16 @@ function gossipEvent({ from, tally }: Gossip, at: number): GossipEvent {
 
 /** Tells when peers become too few, and when they are enough again. The first plan, made before any connection, says nothing. */
 function shortage(limits: SelectLimits, clock: Clock): (plans$: Observable<Plan>) => Observable<ServiceEvent> {
+  const report = reportOn('peers', clock);
   return (plans$) =>
     plans$.pipe(
       skip(1),
       map(({ targets, skipped }) => ({ targets, skipped, isShort: needsRefill(targets, limits) })),
       distinctUntilChanged((a, b) => a.isShort === b.isShort),
-      map(
-        ({ targets, skipped, isShort }): ServiceEvent => ({
-          type: 'service',
-          at: clock.now(),
-          service: 'peers',
-          state: isShort ? 'down' : 'up',
-          code: isShort ? 'below min' : 'enough',
-          detail: `${targets} broadcast targets, at least ${limits.min} are wanted${isShort ? barred(skipped) : ''}`,
-        }),
-      ),
+      map(({ targets, skipped, isShort }): ServiceEvent => {
+        const detail = `${targets} broadcast targets, at least ${limits.min} are wanted`;
+        return isShort ? report('down', 'below min', detail + barred(skipped)) : report('up', 'enough', detail);
+      }),
     );
 }
 

@@ -2,6 +2,7 @@
  * When the peer book is read from its file and written to it, and what is told of that. Nothing that goes wrong here ends the
  * relay: it runs on with the book in memory, and says once that nothing is saved.
  */
+
 import {
   asyncScheduler,
   auditTime,
@@ -30,6 +31,7 @@ import type { PeerBook } from '../../peers/book.js';
 import { type ParsedBook, parse, serialise } from '../../peers/format.js';
 import type { Weights } from '../../peers/score.js';
 import { type Clock, MINUTE_MS, SECOND_MS } from '../../time.js';
+import { reportOn, type ServiceReport } from '../service-events.js';
 import { changesIn, type FileFault, isTaken, type Lockable, patientLock } from '../storage/saving.js';
 
 type Copy = 'current' | 'backup';
@@ -99,8 +101,8 @@ export async function restoreBook(
   clock: Clock,
 ): Promise<readonly ServiceEvent[]> {
   const events: ServiceEvent[] = [];
-  const tell = (state: ServiceEvent['state'], code: string, detail: string) =>
-    events.push(eventOf(state, code, detail, clock));
+  const report = reportOn('peer file', clock);
+  const tell = (...news: Parameters<ServiceReport>) => events.push(report(...news));
   for (const { code, detail, copy } of faults) {
     if (code !== CORRUPT) {
       tell('fault', code, detail);
@@ -180,10 +182,6 @@ export function persist(given: Persistence): Observable<ServiceEvent> {
     const closed$ = defer(() => file.close()).pipe(ignoreElements());
     return concat(told$, closed$).pipe(finalize(() => watching.unsubscribe()));
   });
-}
-
-function eventOf(state: ServiceEvent['state'], code: string, detail: string, clock: Clock): ServiceEvent {
-  return { type: 'service', at: clock.now(), service: 'peer file', state, code, detail };
 }
 
 function nameOf(file: Pick<BookFile, 'path'>, copy: Copy): string {

@@ -2,6 +2,7 @@
  * Where peers are heard of, beside their own gossip: dashd's connections and its masternode list, the network's DNS seeds.
  * (What an operator configures needs no asking.) A source that is down is asked again; that RPC is down is told elsewhere.
  */
+
 import {
   concatMap,
   defer,
@@ -20,12 +21,14 @@ import {
 } from 'rxjs';
 import { z } from 'zod';
 import type { ServiceEvent } from '../../contracts/events.js';
+import type { RpcAnswer } from '../../contracts/rpc.js';
 import { type PeerAddress, parseAddress, toAddress } from '../../peers/address.js';
 import type { Known } from '../../peers/book.js';
 import type { Source } from '../../peers/record.js';
 import { type Clock, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../time.js';
 import type { Network } from '../../wire/network.js';
-import type { Rpc, RpcAnswer } from '../ports.js';
+import type { Rpc } from '../ports.js';
+import { reportOn } from '../service-events.js';
 
 export interface Heard {
   readonly address: PeerAddress;
@@ -200,7 +203,7 @@ function placeOf({ addresses, address, service }: z.infer<typeof Place>): PeerAd
 
 /** A source that has entries and yields nothing would otherwise look like one that has none. */
 function noAddress(detail: string, clock: Clock): ServiceEvent {
-  return { type: 'service', at: clock.now(), service: 'dashd rpc', state: 'fault', code: 'no-address', detail };
+  return reportOn('dashd rpc', clock)('fault', 'no-address', detail);
 }
 
 /** One entry that cannot be read says nothing about the others. */
@@ -242,12 +245,6 @@ function read<T>(
   if (!answer.ok) return EMPTY;
   const parsed = schema.safeParse(answer.result);
   if (parsed.success) return of({ type: 'read', value: parsed.data });
-  return of({
-    type: 'service',
-    at: clock.now(),
-    service: 'dashd rpc',
-    state: 'fault',
-    code: 'not understood',
-    detail: `the answer to ${method} is not what dashd 23 or 24 answers`,
-  });
+  const detail = `the answer to ${method} is not what dashd 23 or 24 answers`;
+  return of(reportOn('dashd rpc', clock)('fault', 'not understood', detail));
 }

@@ -2,6 +2,7 @@
  * The blocks of the pool, remembered across restarts: when their file is read and written, and what is told of that. Nothing that
  * goes wrong here ends the relay: it runs on with the history in memory, and says once that nothing is kept.
  */
+
 import {
   concat,
   concatMap,
@@ -29,6 +30,7 @@ import type { HistoryView } from '../../contracts/view.js';
 import { formatFile, formatLine, HEADER, type HistoryLine, headerFault, parseLine } from '../../history/format.js';
 import { History } from '../../history/history.js';
 import { type Clock, SECOND_MS } from '../../time.js';
+import { reportOn, type ServiceReport } from '../service-events.js';
 import { changesIn, type FileFault, isTaken, type Lockable, patientLock, type SaveAnswer } from './saving.js';
 
 /** A file that grows by whole lines. */
@@ -175,8 +177,8 @@ class Keeper {
   async load(clock: Clock): Promise<readonly ServiceEvent[]> {
     const { file, history } = this;
     const events: ServiceEvent[] = [];
-    const tell = (state: ServiceEvent['state'], code: string, detail: string) =>
-      events.push({ type: 'service', at: clock.now(), service: 'history file', state, code, detail });
+    const report = reportOn('history file', clock);
+    const tell = (...news: Parameters<ServiceReport>) => events.push(report(...news));
     history.clear();
     this.written = 0;
     const content = await readInto(file, history);

@@ -1,4 +1,5 @@
 /** What the relay's files have in common: one process at a time has them, and what goes wrong is told once, until it is over. */
+
 import {
   defer,
   distinctUntilChanged,
@@ -16,6 +17,7 @@ import {
 } from 'rxjs';
 import type { ServiceEvent } from '../../contracts/events.js';
 import { type Clock, SECOND_MS } from '../../time.js';
+import { reportOn } from '../service-events.js';
 
 export interface FileFault {
   readonly ok: false;
@@ -63,6 +65,7 @@ export interface FileWords {
 
 /** `up` and `down`, each once; it begins up, as loading told. */
 export function changesIn(answers$: Observable<SaveAnswer>, words: FileWords, clock: Clock): Observable<ServiceEvent> {
+  const report = reportOn(words.service, clock);
   return answers$.pipe(
     map((answer) =>
       answer.ok
@@ -72,6 +75,6 @@ export function changesIn(answers$: Observable<SaveAnswer>, words: FileWords, cl
     startWith({ state: 'up' as const, code: 'saved', detail: '' }),
     distinctUntilChanged((a, b) => a.code === b.code),
     skip(1),
-    map((change): ServiceEvent => ({ type: 'service', at: clock.now(), service: words.service, ...change })),
+    map(({ state, code, detail }) => report(state, code, detail)),
   );
 }

@@ -34,6 +34,7 @@ import {
 } from '../../history/spool-entry.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
+import { reportOn } from '../service-events.js';
 import { type FileFault, isTaken, type Lockable, patientLock, type SaveAnswer } from './saving.js';
 
 /** A folder with a file for each block. */
@@ -415,7 +416,7 @@ export class Spool {
   }
 
   private say(state: ServiceEvent['state'], code: string, detail: string): void {
-    this.deps.tell({ type: 'service', at: this.deps.clock.now(), service: 'spool', state, code, detail });
+    this.deps.tell(reportOn('spool', this.deps.clock)(state, code, detail));
   }
 
   /** The oldest blocks go; those that wait for the disk do not, they are the newest. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { loadX11 } from '../../../src/block/x11.js';
+import type { RpcAnswer } from '../../../src/contracts/rpc.js';
 import { type Arrival, Gatekeeper } from '../../../src/streams/broadcast/gatekeeper.js';
 import { type ProxiedBlock, proxied } from '../../../src/streams/broadcast/proxied.js';
 import { ChainTip } from '../../../src/streams/broadcast/tip.js';
-import type { RpcAnswer } from '../../../src/streams/ports.js';
 import { NETWORKS } from '../../../src/wire/network.js';
 import { buildBlock, grind, mineBlock } from '../../block/support.js';
 import { clockAt } from '../../support/clock.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { RpcAnswer } from '../../../src/contracts/rpc.js';
 import { type Submission, submit } from '../../../src/streams/broadcast/submit.js';
-import type { RpcAnswer } from '../../../src/streams/ports.js';
 import { gather } from '../../support/gather.js';
 import { Time } from '../../support/virtual-time.js';
 import { answer, FakeRpc, inTurn, later, rpcError, UNREACHABLE } from '../dashd/fake-rpc.js';
@@ -149,7 +149,7 @@ describe('submitting a block', () => {
       });
     }
 
-    for (const code of ['unauthorised', 'forbidden']) {
+    for (const code of ['unauthorised', 'forbidden'] as const) {
       it(`does not ask by itself where dashd does not accept the submitter: ${code}`, async () => {
         const { time, rpc, result } = after({ ok: false, code, detail: 'no' });
         await time.pass(GIVE_UP_MS);

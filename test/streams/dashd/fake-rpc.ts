@@ -1,5 +1,6 @@
 /** A dashd that answers what a test says, when it says so. */
-import type { Rpc, RpcAnswer } from '../../../src/streams/ports.js';
+import type { RpcAnswer } from '../../../src/contracts/rpc.js';
+import type { Rpc } from '../../../src/streams/ports.js';
 
 export interface RpcCall {
   readonly method: string;

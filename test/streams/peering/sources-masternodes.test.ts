@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { RpcAnswer } from '../../../src/streams/ports.js';
+import type { RpcAnswer } from '../../../src/contracts/rpc.js';
 import { answer, inTurn, rpcError } from '../dashd/fake-rpc.js';
 import { Asked, HOUR, MINUTE, masternode, WARMING } from './sources-support.js';
 

@@ -1,7 +1,7 @@
 import type { PeerKey } from './address.js';
 
 /** Keys by network group, and at any time the largest group. Each operation is O(1). */
-export class Crowd {
+export class GroupIndex {
   readonly #members = new Map<string, Set<PeerKey>>();
   /** Groups by their size; index 0 stays empty. */
   readonly #bySize: Set<string>[] = [new Set()];
