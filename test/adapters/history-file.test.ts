@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   appendFileSync,
   chmodSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -15,39 +12,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, beforeEach, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type HistoryFile, openHistoryFile } from '../../src/adapters/history-file.js';
-import type { FileOptions } from '../../src/adapters/locked-file.js';
 import { formatLine, HEADER, headerFault, parseLine } from '../../src/history/format.js';
 import { proof, received, verdict } from '../history/support.js';
 import { seeded } from '../peers/support.js';
+import { codeOf, hasTemporaryFile, killWhileWriting, TestFolder } from './file-tests.js';
 
 describe('the history file', () => {
-  const root = mkdtempSync(join(tmpdir(), 'blockcast-history-'));
-  const opened: HistoryFile[] = [];
-  let folder = '';
-  let path = '';
-  after(async () => {
-    await Promise.all(opened.map((file) => file.close()));
-    rmSync(root, { recursive: true });
-  });
-  beforeEach(() => {
-    folder = mkdtempSync(join(root, 'case-'));
-    path = join(folder, 'blocks.jsonl');
-  });
-
-  function opening(at = path, options: FileOptions = {}): HistoryFile {
-    const file = openHistoryFile(at, options);
-    opened.push(file);
-    return file;
-  }
-
-  const codeOf = (answer: { readonly ok: boolean; readonly code?: string }) => (answer.ok ? 'ok' : answer.code);
-  const contents = () => readFileSync(path, 'utf8');
+  const files = new TestFolder('blocks.jsonl', openHistoryFile);
+  const contents = () => readFileSync(files.path, 'utf8');
 
   async function linesOf(file: HistoryFile): Promise<{ lines: (string | undefined)[]; torn: number }> {
     const lines: (string | undefined)[] = [];
@@ -57,14 +33,14 @@ describe('the history file', () => {
   }
 
   it('is not there at first, and grows', async () => {
-    const file = opening(join(folder, 'data', 'dash', 'blocks.jsonl'));
+    const file = files.open(join(files.folder, 'data', 'dash', 'blocks.jsonl'));
     assert.equal(codeOf(await file.read(() => true)), 'missing');
     assert.equal(codeOf(await file.append('one\n')), 'ok');
     assert.equal(codeOf(await file.append('twö\nthree\n')), 'ok');
     assert.deepEqual(await linesOf(file), { lines: ['one', 'twö', 'three'], torn: 0 });
     assert.equal(codeOf(await file.append('four\n')), 'ok');
     assert.deepEqual((await linesOf(file)).lines, ['one', 'twö', 'three', 'four']);
-    assert.equal(statSync(join(folder, 'data', 'dash', 'blocks.jsonl')).mode & 0o777, 0o600);
+    assert.equal(statSync(join(files.folder, 'data', 'dash', 'blocks.jsonl')).mode & 0o777, 0o600);
   });
 
   it('is read line by line, wherever the pieces are cut', async () => {
@@ -72,22 +48,22 @@ describe('the history file', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(text, { maxLength: 5 }), fc.nat(70_000), async (lines, padding) => {
         const all = ['x'.repeat(padding), ...lines];
-        writeFileSync(path, `${all.join('\n')}\nhalf a line`);
-        assert.deepEqual(await linesOf(opening()), { lines: all, torn: 11 });
+        writeFileSync(files.path, `${all.join('\n')}\nhalf a line`);
+        assert.deepEqual(await linesOf(files.open()), { lines: all, torn: 11 });
       }),
       { numRuns: 30 },
     );
   });
 
   it('is read no further than is wanted', async () => {
-    writeFileSync(path, 'one\ntwo\nthree\n');
+    writeFileSync(files.path, 'one\ntwo\nthree\n');
     const seen: (string | undefined)[] = [];
-    await opening().read((line) => seen.push(line) < 2);
+    await files.open().read((line) => seen.push(line) < 2);
     assert.deepEqual(seen, ['one', 'two']);
   });
 
   it('lets others have their turn while it is read', async () => {
-    writeFileSync(path, 'x\n'.repeat(500_000));
+    writeFileSync(files.path, 'x\n'.repeat(500_000));
     let turns = 0;
     let counting = true;
     const count = () => {
@@ -95,20 +71,20 @@ describe('the history file', () => {
       if (counting) setImmediate(count);
     };
     setImmediate(count);
-    assert.equal((await linesOf(opening())).lines.length, 500_000);
+    assert.equal((await linesOf(files.open())).lines.length, 500_000);
     counting = false;
     assert.ok(turns > 10, `${turns} turns`);
   });
 
   it('takes a line without end for none, and what follows it for what it is', async () => {
-    writeFileSync(path, `one\n${'x'.repeat(1_100_000)}\ntwo\n${'y'.repeat(1_100_000)}`);
-    assert.deepEqual(await linesOf(opening()), { lines: ['one', undefined, 'two'], torn: 1_100_000 });
+    writeFileSync(files.path, `one\n${'x'.repeat(1_100_000)}\ntwo\n${'y'.repeat(1_100_000)}`);
+    assert.deepEqual(await linesOf(files.open()), { lines: ['one', undefined, 'two'], torn: 1_100_000 });
   });
 
   for (const torn of ['{"half', '\0\0\0\0', 'ö'.slice(0, 1), 'x'.repeat(100_000)]) {
     it(`has half a line cut off before the next is written: ${JSON.stringify(torn.slice(0, 9))}`, async () => {
-      writeFileSync(path, `one\n${torn}`);
-      const file = opening();
+      writeFileSync(files.path, `one\n${torn}`);
+      const file = files.open();
       await linesOf(file);
       assert.equal(codeOf(await file.append('')), 'ok');
       assert.equal(contents(), 'one\n');
@@ -118,30 +94,30 @@ describe('the history file', () => {
   }
 
   it('that was not read is not appended to', async () => {
-    writeFileSync(path, 'one\n');
-    assert.equal(codeOf(await opening().append('two\n')), 'changed');
+    writeFileSync(files.path, 'one\n');
+    assert.equal(codeOf(await files.open().append('two\n')), 'changed');
     assert.equal(contents(), 'one\n');
   });
 
   const meddling: Record<string, () => void> = {
-    'made shorter': () => writeFileSync(path, 'on'),
-    removed: () => rmSync(path),
-    'moved away': () => renameSync(path, `${path}.old`),
+    'made shorter': () => writeFileSync(files.path, 'on'),
+    removed: () => rmSync(files.path),
+    'moved away': () => renameSync(files.path, `${files.path}.old`),
     'replaced by another': () => {
-      renameSync(path, `${path}.old`);
-      writeFileSync(path, 'something else, and longer\n');
+      renameSync(files.path, `${files.path}.old`);
+      writeFileSync(files.path, 'something else, and longer\n');
     },
   };
   for (const [what, meddle] of Object.entries(meddling)) {
     it(`${what} is told, and not written to`, async () => {
-      const file = opening();
+      const file = files.open();
       await file.append('one\n');
       meddle();
-      const before = readdirSync(folder).filter((name) => name === 'blocks.jsonl');
+      const before = readdirSync(files.folder).filter((name) => name === 'blocks.jsonl');
       const answer = await file.append('two\n');
       assert.ok(!answer.ok && answer.code === 'changed' && /stop blockcast before/.test(answer.detail));
       assert.deepEqual(
-        readdirSync(folder).filter((name) => name === 'blocks.jsonl'),
+        readdirSync(files.folder).filter((name) => name === 'blocks.jsonl'),
         before,
       );
       assert.equal(codeOf(await file.replace(['one\n', 'two\n'])), 'ok');
@@ -152,42 +128,42 @@ describe('the history file', () => {
   }
 
   it('deleted with its folder and its lock is told, then written again', async () => {
-    const file = opening();
+    const file = files.open();
     await file.append('one\n');
-    rmSync(folder, { recursive: true });
+    rmSync(files.folder, { recursive: true });
     assert.equal(codeOf(await file.append('two\n')), 'changed');
     assert.equal(codeOf(await file.replace(['one\n', 'two\n'])), 'ok');
     assert.equal(codeOf(await file.append('three\n')), 'ok');
     assert.equal(contents(), 'one\ntwo\nthree\n');
-    assert.equal(codeOf(await opening().lock()), 'locked');
+    assert.equal(codeOf(await files.open().lock()), 'locked');
   });
 
   it('is replaced at once, keeps its mode, and grows on', async () => {
-    const file = opening();
+    const file = files.open();
     await file.append('one\n');
-    chmodSync(path, 0o640);
+    chmodSync(files.path, 0o640);
     assert.equal(codeOf(await file.replace(['two\n', 'three\n'])), 'ok');
     assert.equal(codeOf(await file.append('four\n')), 'ok');
     assert.equal(contents(), 'two\nthree\nfour\n');
-    assert.equal(statSync(path).mode & 0o777, 0o640);
-    assert.deepEqual(readdirSync(folder).sort(), ['blocks.jsonl', 'blocks.jsonl.lock']);
+    assert.equal(statSync(files.path).mode & 0o777, 0o640);
+    assert.deepEqual(readdirSync(files.folder).sort(), ['blocks.jsonl', 'blocks.jsonl.lock']);
   });
 
   it('behind a link is written, not the link', async () => {
-    mkdirSync(join(folder, 'disk'));
-    symlinkSync(join(folder, 'disk', 'real.jsonl'), path);
-    writeFileSync(join(folder, 'disk', 'real.jsonl'), 'one\n');
-    const file = opening();
+    mkdirSync(join(files.folder, 'disk'));
+    symlinkSync(join(files.folder, 'disk', 'real.jsonl'), files.path);
+    writeFileSync(join(files.folder, 'disk', 'real.jsonl'), 'one\n');
+    const file = files.open();
     await linesOf(file);
     await file.append('two\n');
     await file.replace(['three\n']);
-    assert.equal(readFileSync(join(folder, 'disk', 'real.jsonl'), 'utf8'), 'three\n');
+    assert.equal(readFileSync(join(files.folder, 'disk', 'real.jsonl'), 'utf8'), 'three\n');
   });
 
   it('is for one process', async () => {
-    const first = opening();
+    const first = files.open();
     await first.append('one\n');
-    const second = opening();
+    const second = files.open();
     await linesOf(second);
     for (const answer of [await second.append('two\n'), await second.replace(['two\n']), await second.setAside()]) {
       assert.ok(!answer.ok && answer.code === 'locked');
@@ -200,8 +176,8 @@ describe('the history file', () => {
   });
 
   it('can be set aside, and begun anew', async () => {
-    writeFileSync(path, 'what is this');
-    const file = opening();
+    writeFileSync(files.path, 'what is this');
+    const file = files.open();
     await file.lock();
     await linesOf(file);
     const moved = await file.setAside();
@@ -219,7 +195,7 @@ describe('the history file', () => {
     ] as const) {
       it(`${code} in the middle of a line: nothing of it counts, and nothing of it stays`, async () => {
         const disk = new Disk();
-        const file = opening(path, { open: disk.open });
+        const file = files.open(files.path, { open: disk.open });
         await file.append('one\n');
         disk.fails = code;
         const answer = await file.append('two is a longer line\n');
@@ -233,20 +209,20 @@ describe('the history file', () => {
 
       it(`${code} while it is replaced: it is as it was`, async () => {
         const disk = new Disk();
-        const file = opening(path, { open: disk.open });
+        const file = files.open(files.path, { open: disk.open });
         await file.append('one\n');
         disk.fails = code;
         assert.equal(codeOf(await file.replace(['two\n', 'three\n'])), expected);
         disk.fails = undefined;
         assert.equal(contents(), 'one\n');
-        assert.deepEqual(readdirSync(folder).sort(), ['blocks.jsonl', 'blocks.jsonl.lock']);
+        assert.deepEqual(readdirSync(files.folder).sort(), ['blocks.jsonl', 'blocks.jsonl.lock']);
         assert.equal(codeOf(await file.append('four\n')), 'ok');
       });
     }
 
     it('a sync that fails: the line is not counted as written', async () => {
       const disk = new Disk();
-      const file = opening(path, { open: disk.open });
+      const file = files.open(files.path, { open: disk.open });
       await file.append('one\n');
       disk.syncFails = true;
       assert.equal(codeOf(await file.append('two\n')), 'io error');
@@ -256,12 +232,12 @@ describe('the history file', () => {
     });
 
     it('a folder in its place, or a device', async () => {
-      mkdirSync(path);
-      for (const file of [opening(), opening('/dev/null')]) {
+      mkdirSync(files.path);
+      for (const file of [files.open(), files.open('/dev/null')]) {
         assert.equal(codeOf(await file.read(() => true)), 'not a file');
       }
-      assert.equal(codeOf(await opening().append('one\n')), 'not a file');
-      assert.equal(codeOf(await opening().replace(['one\n'])), 'locked', 'the first one holds it');
+      assert.equal(codeOf(await files.open().append('one\n')), 'not a file');
+      assert.equal(codeOf(await files.open().replace(['one\n'])), 'locked', 'the first one holds it');
     });
   });
 
@@ -271,7 +247,7 @@ describe('the history file', () => {
   it(`killed ${crashes} times while it is written, it has every time all that it had been said to have`, async (t) => {
     const random = seeded(7);
     const seen = { saves: 0, torn: 0, anew: 0 };
-    const lanes = [join(folder, 'a.jsonl'), join(folder, 'b.jsonl')];
+    const lanes = [join(files.folder, 'a.jsonl'), join(files.folder, 'b.jsonl')];
     await Promise.all(
       lanes.map(async (lane, index) => {
         // Where in its work a kill meets the process is chance: a few more where nothing was met yet.
@@ -292,27 +268,14 @@ describe('the history file', () => {
     seen: { saves: number; torn: number; anew: number },
     round: number,
   ): Promise<void> {
-    // The lock of a killed process goes stale by itself, tested with the peer file; a hundred times would take too long.
-    rmSync(`${at}.lock`, { recursive: true, force: true });
-    const script = fileURLToPath(new URL('growing-history.js', import.meta.url));
     const many = round % 4 > 1;
-    const child = spawn(process.execPath, [script, at, String(MOST), many ? '1001' : '1'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+    const lines = await killWhileWriting('growing-history.js', [at, String(MOST), many ? '1001' : '1'], {
+      mark: many ? 'anew' : 'found',
+      afterMs: (many ? 10 : 60) * chance,
     });
-    const mark = many ? 'anew' : 'found';
-    let said = '';
-    child.stdout.setEncoding('latin1');
-    child.stdout.on('data', (chunk: string) => {
-      const marked = said.includes(mark);
-      said += chunk;
-      if (!marked && said.includes(mark)) setTimeout(() => child.kill('SIGKILL'), (many ? 10 : 60) * chance);
-    });
-    const [, signal] = (await once(child, 'close')) as [number | null, string | null];
-    assert.equal(signal, 'SIGKILL');
-    const reports = said.split('\n').slice(0, -1);
-    const blocks = reports.flatMap((report) => (/^\d+$/.test(report) ? [Number(report)] : []));
+    const blocks = lines.flatMap((line) => (/^\d+$/.test(line) ? [Number(line)] : []));
     seen.saves += blocks.length;
-    seen.anew += readdirSync(folder).some((name) => name.startsWith(`${at.slice(folder.length + 1)}.tmp-`)) ? 1 : 0;
+    seen.anew += hasTemporaryFile(at) ? 1 : 0;
     // A kill seldom hits a write in its middle: here it has, as far as the next start can tell.
     const line = formatLine(verdict(0, { peers: Array.from({ length: 20 }, (_, n) => proof(n + 1)) }));
     appendFileSync(at, line.slice(0, Math.floor(((round % 17) / 17) * line.length)));
