@@ -106,8 +106,9 @@ test('docs/operations.md defines each figure', () => {
   );
 });
 
-test('docs/operations.md says what a reload takes over', () => {
-  const [, sentence = ''] = /the configuration is read again\. (.*?) are taken over at once/s.exec(DOCUMENT.text) ?? [];
+test('docs/operations.md says which settings a reload applies', () => {
+  const [, sentence = ''] =
+    /blockcast reads the configuration again\. (.*?) take effect at once/s.exec(DOCUMENT.text) ?? [];
   const named = [...sentence.matchAll(/`([\w.]+)`/g)].map(([, name = '']) => name);
   const covered = KEYS.filter((key) => named.some((name) => key === name || key.startsWith(`${name}.`)));
   assert.deepEqual(covered, KEYS.filter(isLive));
