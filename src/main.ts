@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-/** The process's edge: arguments, signals, exit code. */
+/** The entry point: arguments, signals, uncaught errors, exit code. */
 import { constants } from 'node:os';
 import { loadFault, openFilesLimit } from './cli/descriptors.js';
 import { readSmallFile } from './cli/small-file.js';
 
-/** A handle that something left open must not keep a process that is done. */
+/** After the command is done the process ends within this time, even when a handle was left open. */
 const LINGER_MS = 2_000;
+/** After an uncaught error the process ends within this time, whether or not the log line was written. */
 const CRASH_MS = 1_000;
 const EXIT_FAILED = 1;
 
@@ -14,7 +15,7 @@ if (fault !== undefined) {
   process.stderr.write(`error: ${fault}\n`);
   process.exit(EXIT_FAILED);
 }
-// All but the check takes more descriptors to load than there might be.
+// Loading the rest takes more descriptors than a low limit allows, so it is loaded after the check.
 const [{ runCli }, { closeLogger, createLogger }] = await Promise.all([
   import('./cli/program.js'),
   import('./ops/logger.js'),
@@ -29,14 +30,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-// Whoever reads our output may leave (`blockcast peers list | head`), and a terminal or a disk may go: that ends no process of ours.
+// A reader may close the pipe (`blockcast peers list | head`), and a terminal or a disk may fail: neither ends the process.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
-// proper-lockfile listens to every signal that may end a process, so that it lets go of its locks (signal-exit), and then ends the process
-// itself. Node ignores SIGXFSZ, which the kernel sends with EFBIG when a file may not grow (`ulimit -f`): with a listener it is ignored again.
+// proper-lockfile installs handlers for all fatal signals (signal-exit) to release its locks, and then kills the process. Node ignores SIGXFSZ,
+// which the kernel sends together with EFBIG when a file may not grow (`ulimit -f`): with a listener of our own it stays ignored.
 process.on('SIGXFSZ', () => undefined);
 
-/** Told once, whatever else goes wrong on the way, and then the process ends: within a second, though nobody may read why. */
+/** Logs the error once and ends the process within {@link CRASH_MS}, even when the log cannot be written or fails as well. */
 let crashing = false;
 function crash(error: unknown): void {
   if (crashing) process.exit(EXIT_FAILED);
@@ -49,7 +50,7 @@ function crash(error: unknown): void {
     });
     void closeLogger(logger).finally(() => process.exit(EXIT_FAILED));
   } catch {
-    // Of what fails here nobody can be told.
+    // Logging itself failed: there is nowhere left to report it.
     process.exit(EXIT_FAILED);
   }
 }

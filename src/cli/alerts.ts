@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import { sendTestAlert } from '../ops/alerts/alerts.js';
 import { type CliContext, EXIT } from './context.js';
 
-/** Sends a test message through each channel, and prints what became of it. @returns the exit code: ok when all of them took it */
+/** `blockcast alerts test`: sends a test message through each channel and prints the results. @returns the exit code: ok when all were sent */
 export async function testAlerts({ alerts, network }: Config, { stdout, stderr }: CliContext): Promise<number> {
   const results = await sendTestAlert(alerts, {
     network,
@@ -15,7 +15,7 @@ export async function testAlerts({ alerts, network }: Config, { stdout, stderr }
   for (const { channel, ok, detail } of results) stdout.write(`${channel}: ${ok ? 'sent' : 'failed'}: ${detail}\n`);
   if (results.length > 0) return results.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
   stderr.write(
-    'error: no channel is configured: set alerts.webhook.url, or alerts.telegram.token and alerts.telegram.chat\n',
+    'error: no alert channel is configured: set alerts.webhook.url, or alerts.telegram.token and alerts.telegram.chat\n',
   );
   return EXIT.usage;
 }

@@ -1,13 +1,13 @@
 import { describeConfig } from '../config/config.js';
 import { type CliContext, EXIT, type Loaded } from './context.js';
 
-/** Prints the effective configuration, and what about it deserves a second look. @returns the exit code */
+/** `blockcast check-config`: prints the effective configuration, and warnings. @returns the exit code */
 export function checkConfig({ config, warnings }: Loaded, { stdout, stderr, readFile }: CliContext): number {
   stdout.write(describeConfig(config));
   const { cookieFile } = config.dashd.rpc;
-  const doubts =
+  const allWarnings =
     cookieFile === undefined || isReadable(cookieFile, readFile) ? warnings : [...warnings, unreadable(cookieFile)];
-  for (const doubt of doubts) stderr.write(`warning: ${doubt}\n`);
+  for (const warning of allWarnings) stderr.write(`warning: ${warning}\n`);
   return EXIT.ok;
 }
 
@@ -21,5 +21,5 @@ function isReadable(path: string, readFile: CliContext['readFile']): boolean {
 }
 
 function unreadable(path: string): string {
-  return `dashd.rpc.cookieFile: ${path} cannot be read now; dashd writes it when it starts, for its own user.`;
+  return `dashd.rpc.cookieFile: ${path} cannot be read; dashd creates it when it starts, readable by its own user only.`;
 }

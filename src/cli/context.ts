@@ -3,23 +3,23 @@ import type { Command } from 'commander';
 import { type Config, type ConfigResult, formatConfigError, loadConfig } from '../config/config.js';
 import { givenConfigFlags } from './flags.js';
 
-/** What a command has of the process: handed in, so that a test can give its own. */
+/** What a command may use of the process. It is passed in, so that tests can replace it. */
 export interface CliContext {
-  /** Without node and the script. */
+  /** The arguments after node and the script. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
-  /** For settings and secrets: `readSmallFile`. */
+  /** Reads files of settings and secrets: `readSmallFile`. */
   readonly readFile: (path: string) => string;
   readonly stdout: Writable;
   readonly stderr: Writable;
-  /** Aborted when the process is asked to end. */
+  /** Aborted when the process is asked to stop (SIGINT, SIGTERM). */
   readonly stop: AbortSignal;
-  /** Calls `listener` whenever the process is asked to read its configuration again. Without a listener, the terminal's end is the process's. */
+  /** Calls `listener` at each SIGHUP. Without a listener SIGHUP ends the process, as when its terminal is closed. */
   readonly onHangUp?: (listener: () => void) => void;
 }
 
-/** Exit codes; `submit`'s are an interface to scripts. */
+/** Exit codes. Scripts rely on those of `submit`. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, noAnswer: 3 } as const;
 
 export interface Loaded {
@@ -27,7 +27,7 @@ export interface Loaded {
   readonly warnings: readonly string[];
 }
 
-/** Reads the configuration for a command, as it stands now. @param implied flags that the command takes for given */
+/** Loads the configuration for a command. @param implied flags that the command sets by itself */
 export function readConfig(
   command: Command,
   { env, platform, readFile }: CliContext,
@@ -37,8 +37,9 @@ export function readConfig(
 }
 
 /**
- * The configuration for a command; undefined once its errors have been printed.
- * @param implied flags that the command takes for given
+ * Loads the configuration for a command, and prints its errors.
+ * @param implied flags that the command sets by itself
+ * @returns undefined when there are errors
  */
 export function configFor(
   command: Command,

@@ -10,14 +10,14 @@ import { type CliContext, EXIT } from './context.js';
 export interface DemoFlags {
   /** Seconds between blocks. */
   readonly every: number;
-  /** Ends after this many; without it, when it is asked to stop. */
+  /** Stops after this many blocks; without it, when the process is asked to stop. */
   readonly blocks?: number;
   readonly seed: number;
-  /** Of the dashboard; 0: any that is free. */
+  /** Port of the dashboard; 0: any free port. */
   readonly httpPort: number;
 }
 
-/** Runs the embedded network, and the dashboard on it. @returns the exit code */
+/** `blockcast demo`: runs a relay in a simulated network, with the dashboard. @returns the exit code */
 export async function demo(
   { every, httpPort, ...rest }: DemoFlags,
   version: string,
@@ -31,7 +31,7 @@ export async function demo(
     platform: process.platform,
   });
   if (!loaded.ok) throw new Error(loaded.errors.map(({ key, problem }) => `${key} ${problem}`).join('; '));
-  // The races are on the screen; of the rest, only what should not be in a demo.
+  // The demo prints the blocks itself; the log adds only what must not happen.
   const logger = createLogger({ level: 'critical', format: 'auto' }, stderr);
   const services = createServices(loaded.config, { logger, version, clock: systemClock, random: systemRandom });
   const running = await runDemo({
@@ -43,7 +43,7 @@ export async function demo(
       const url = await services.open(view);
       return [
         url === undefined
-          ? `No dashboard: port ${httpPort} cannot be had. Give another with --http-port.`
+          ? `No dashboard: port ${httpPort} is not available. Give another with --http-port.`
           : `Dashboard: ${url}`,
       ];
     },

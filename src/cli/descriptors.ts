@@ -1,51 +1,52 @@
 /**
- * How many file descriptors a relay may need, held against the limit of this process (RLIMIT_NOFILE) before anything is opened. A
- * process without a free one can neither load its own code nor accept, dial or write, and libzmq's thread tries an accept that fails
- * for it (EMFILE) again and again: so whatever the settings allow at the most has to fit.
+ * Checks the limit of open files (RLIMIT_NOFILE) against the most descriptors that the settings allow, before anything is opened.
+ *
+ * Without a free descriptor a process can neither load its code nor accept, connect or write, and libzmq's I/O thread retries a failed
+ * accept (EMFILE) in a busy loop. So the check happens at the start, for the worst case.
  */
 import type { Config } from '../config/config.js';
 
-/** Node itself, its modules while they are loaded, ZeroMQ's threads and sockets with some clients, RPC, log and files. */
-const OWN = 192;
-/** One that is connected, one that is dialled. */
-const EACH_PEER = 2;
+/** Node, its modules while they are loaded, ZeroMQ's threads and sockets with some clients, RPC, log and files. */
+const BASE = 192;
+/** One connection, and one dial to a replacement. */
+const PER_PEER = 2;
 /** `connections.max` of ops/http/limits.ts. */
-const PAGES = 512;
-/** With 20 peers, the pages, and no proxy. */
-const BY_DEFAULT = OWN + EACH_PEER * 20 + PAGES;
-/** Of adapters/rpc-proxy/index.ts: callers, those that are being replaced, and a connection to dashd for each. */
+const HTTP = 512;
+/** With the default settings: 20 peers, the HTTP service, no proxy. */
+const DEFAULT_NEED = BASE + PER_PEER * 20 + HTTP;
+/** Connections of callers, those being replaced, and one connection to dashd for each (adapters/rpc-proxy). */
 const PROXY = 2 * 512 + 64;
 
-/** @returns why the program cannot even be loaded, and what to do; undefined where it can, or the limit is not known */
+/** @returns why the program cannot be loaded and what to do; undefined when it can, or when the limit is unknown */
 export function loadFault(limit: number | undefined): string | undefined {
-  return limit === undefined || limit >= OWN
+  return limit === undefined || limit >= BASE
     ? undefined
-    : `this process may open ${limit} files at once, and needs ${OWN} to start and ${BY_DEFAULT} with the default settings: ${remedy(BY_DEFAULT)}`;
+    : `the limit of open files is ${limit}, but blockcast needs ${BASE} to start and ${DEFAULT_NEED} with the default settings: ${remedy(DEFAULT_NEED)}`;
 }
 
-/** @returns why the relay cannot run, and what to do; undefined where it can, or the limit is not known */
+/** @returns why the relay cannot run and what to do; undefined when it can, or when the limit is unknown */
 export function descriptorFault(
   { broadcast, http, proxy }: Pick<Config, 'broadcast' | 'http' | 'proxy'>,
   limit: number | undefined,
 ): string | undefined {
   const peers = broadcast.enabled ? broadcast.maxPeers : 1;
-  const needed = OWN + EACH_PEER * peers + (http.enabled ? PAGES : 0) + (proxy.enabled ? PROXY : 0);
+  const needed = BASE + PER_PEER * peers + (http.enabled ? HTTP : 0) + (proxy.enabled ? PROXY : 0);
   if (limit === undefined || limit >= needed) return undefined;
   const uses = [
     `${peers} peers (broadcast.maxPeers)`,
-    ...(http.enabled ? ['the pages (http.enabled)'] : []),
+    ...(http.enabled ? ['the HTTP service (http.enabled)'] : []),
     ...(proxy.enabled ? ['the JSON-RPC proxy (proxy.enabled)'] : []),
   ];
-  return `this process may open ${limit} files at once, and needs up to ${needed} for ${uses.join(', ')} and itself: ${remedy(needed)}, or switch off what is not needed`;
+  return `the limit of open files is ${limit}, but blockcast needs up to ${needed} for ${uses.join(', ')} and itself: ${remedy(needed)}, or disable what you do not need`;
 }
 
 function remedy(needed: number): string {
-  return `raise the hard limit to that ("ulimit -n ${needed}", LimitNOFILE= of a systemd unit, "ulimits: nofile" of a container)`;
+  return `raise the hard limit to ${needed} ("ulimit -n ${needed}", LimitNOFILE= of a systemd unit, "ulimits: nofile" of a container)`;
 }
 
 /**
- * The limit of this process. Node has raised the soft limit to the hard one when it started, so this is the hard one.
- * @returns undefined where there is none, or none can be read: on other systems than Linux
+ * The limit of this process. At its start Node raises the soft limit to the hard one, so this is the hard limit.
+ * @returns undefined when there is no limit, or when it cannot be read (on systems other than Linux)
  */
 export function openFilesLimit(platform: string, readFile: (path: string) => string): number | undefined {
   if (platform !== 'linux') return undefined;
@@ -53,7 +54,7 @@ export function openFilesLimit(platform: string, readFile: (path: string) => str
     const [, soft] = /^Max open files\s+(\d+)/m.exec(readFile('/proc/self/limits')) ?? [];
     return soft === undefined ? undefined : Number(soft);
   } catch (error) {
-    // No /proc here: the check is left out.
+    // Without /proc the check is skipped.
     if (error instanceof Error && 'code' in error) return undefined;
     throw error;
   }

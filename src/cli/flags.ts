@@ -1,4 +1,4 @@
-/** The configuration's flags, as commander and as `loadConfig` want them. */
+/** The flags of the configuration, for commander and for `loadConfig`. */
 import { type Command, Option } from 'commander';
 import { isBooleanWord } from '../config/kinds.js';
 import { FLAGS, type Flag, flagName, SECRETS, secretFileFlagName, settingOf } from '../config/settings.js';
@@ -12,9 +12,9 @@ const GROUPS: Readonly<Record<string, string>> = {
 };
 const OTHER_GROUP = 'General:';
 
-/** Gives a command `--config` and a flag for every setting for which `wanted` holds. */
+/** Adds `--config` to a command, and a flag for each setting that `wanted` selects. */
 export function addConfigFlags(command: Command, wanted: (flag: Flag) => boolean = () => true): void {
-  command.addOption(new Option('--config <file>', 'YAML, JSON or JSON5').helpGroup(OTHER_GROUP));
+  command.addOption(new Option('--config <file>', 'configuration file: YAML, JSON or JSON5').helpGroup(OTHER_GROUP));
   for (const flag of FLAGS.filter(wanted)) {
     command.addOption(toOption(flag));
     if (SECRETS.includes(flag.key)) command.addOption(toFileOption(flag));
@@ -30,7 +30,7 @@ function toOption(flag: Flag): Option {
 }
 
 function toFileOption(flag: Flag): Option {
-  const doc = `the file in which ${flag.key} stands`;
+  const doc = `file that contains ${flag.key}`;
   return new Option(`--${secretFileFlagName(flag.key)} <file>`, doc).helpGroup(groupOf(flag));
 }
 
@@ -38,14 +38,14 @@ function groupOf(flag: Flag): string {
   return GROUPS[flag.key.split('.')[0] ?? ''] ?? OTHER_GROUP;
 }
 
-/** Nothing where there is none, nor at a second name for the same setting. */
+/** Empty when there is no default, and for aliases. */
 function defaultOf({ name, key }: Flag): string {
   const { default: fallback, follows } = settingOf(key);
   if (name !== flagName(key) || (follows === undefined && (fallback === null || Array.isArray(fallback)))) return '';
   return ` (default: ${follows ?? String(fallback)})`;
 }
 
-/** What was given of them, by name without dashes. */
+/** The flags that were given, by name without dashes. */
 export function givenConfigFlags(command: Command): Record<string, string> {
   const given: Record<string, string> = {};
   for (const option of command.options) {
@@ -61,10 +61,10 @@ const BARE: ReadonlySet<string> = new Set(
   FLAGS.filter((flag) => settingOf(flag.key).kind.bare).map(({ name }) => `--${name}`),
 );
 /**
- * Rewrites `--name=value` to two words, so that an error about the flag does not show the value, which may be a password
- * behind a misspelt name; and gives a true/false flag that stands alone its `true`, so that it does not swallow a command.
+ * Splits `--name=value` into two arguments, so that an error about a misspelt flag does not show its value, which may be a password. Adds
+ * `true` to a boolean flag without a value, so that it does not take the next argument for its value.
  */
-export function spellOut(args: readonly string[]): string[] {
+export function normaliseArguments(args: readonly string[]): string[] {
   const words: string[] = [];
   for (const [index, arg] of args.entries()) {
     if (arg === '--') return [...words, ...args.slice(index)];

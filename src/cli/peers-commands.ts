@@ -1,4 +1,4 @@
-/** `blockcast peers …`: which commands there are. */
+/** The commands of `blockcast peers`. */
 import type { Command } from 'commander';
 import type { Config } from '../config/config.js';
 import { type CliContext, configFor, EXIT } from './context.js';
@@ -7,22 +7,19 @@ import { addConfigFlags } from './flags.js';
 const EXAMPLES = `
 Examples:
   blockcast peers list --json | jq '.[0]'                 the best peer
-  blockcast peers explain 203.0.113.7:9999                why it has the score it has
+  blockcast peers explain 203.0.113.7:9999                how its score is calculated
   blockcast peers add 203.0.113.7 [2001:db8::1]:9999
   blockcast peers import /opt/p2pool-dash/data/dash/broadcast_peers.json
   blockcast peers export - | ssh other blockcast peers import /dev/stdin
 
-What the relay knows is in broadcast.peerDb. list, explain and export read that file; add, remove and import are handed to
-the relay when it runs, and change the file when it does not.
+The peer book is the file broadcast.peerDb. list, explain and export read it. add, remove and import are carried out by the
+relay while it runs, and in the file otherwise.
 
-Exit status: 0 done, 1 not done, 2 wrong use.`;
+Exit status: 0 success, 1 failure, 2 usage error.`;
 
-/** @param finish takes the exit code */
+/** @param finish called with the exit code */
 export function addPeersCommands(program: Command, context: CliContext, finish: (code: number) => void): void {
-  const peers = program
-    .command('peers')
-    .description('look at the peer book, and change it')
-    .addHelpText('after', EXAMPLES);
+  const peers = program.command('peers').description('show and edit the peer book').addHelpText('after', EXAMPLES);
 
   const define = (usage: string, description: string) => {
     const command = peers.command(usage).description(description);
@@ -30,20 +27,20 @@ export function addPeersCommands(program: Command, context: CliContext, finish: 
     return command;
   };
   const carryOut = async (command: Command, work: (config: Config) => Promise<number>) => {
-    // Nothing is bound here.
+    // These commands bind no socket.
     const loaded = configFor(command, context, { 'pool-allow-insecure-bind': 'true' });
     finish(loaded === undefined ? EXIT.usage : await work(loaded.config));
   };
 
-  const list = define('list', 'all peers, the best first, with what makes up their scores')
-    .option('--json', 'as JSON, with all that is known')
+  const list = define('list', 'list all peers, best first, with the terms of their scores')
+    .option('--json', 'print everything that is known, as JSON')
     .action((options: { json?: true }) =>
       carryOut(list, async (config) => {
         const { listPeers } = await import('./peers.js');
         return listPeers(options.json === true, config, context);
       }),
     );
-  const explain = define('explain', 'all that is known of one peer, and why it has its score')
+  const explain = define('explain', 'show everything that is known about one peer, and how its score is calculated')
     .argument('<host:port>')
     .action((peer: string) =>
       carryOut(explain, async (config) => {
@@ -51,7 +48,7 @@ export function addPeersCommands(program: Command, context: CliContext, finish: 
         return explainPeer(peer, config, context);
       }),
     );
-  const exporting = define('export', 'the peer book as a file of its own')
+  const exporting = define('export', 'write the peer book to a new file')
     .argument('<file>', 'a new file, or - for standard output')
     .action((target: string) =>
       carryOut(exporting, async (config) => {
@@ -59,7 +56,7 @@ export function addPeersCommands(program: Command, context: CliContext, finish: 
         return exportPeers(target, config, context);
       }),
     );
-  const importing = define('import', "take in another peer book, blockcast's or p2pool-dash's")
+  const importing = define('import', 'import a peer book of blockcast or p2pool-dash')
     .argument('<file>')
     .action((source: string) =>
       carryOut(importing, async (config) => {
@@ -68,8 +65,8 @@ export function addPeersCommands(program: Command, context: CliContext, finish: 
       }),
     );
   for (const [edit, description] of [
-    ['add', "add peers, to be tried before strangers; the port defaults to the network's"],
-    ['remove', 'forget peers; they may be heard of again'],
+    ['add', "add peers, which are tried before unknown ones; the port defaults to the network's"],
+    ['remove', 'remove peers; other peers may announce them again'],
   ] as const) {
     const command = define(edit, description)
       .argument('<host:port...>')

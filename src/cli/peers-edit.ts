@@ -1,4 +1,4 @@
-/** `blockcast peers add`, `remove` and `import`: by the relay when one runs, in the file when none does. */
+/** `blockcast peers add`, `remove` and `import`: carried out by the running relay, or in the file when no relay runs. */
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { type ControlConnection, connectControl, controlPath } from '../adapters/control.js';
@@ -14,7 +14,7 @@ import { applyEdit, type Edit, type EditAnswer, editAnswerSchema, PEERS_A_PART }
 import { parse, serialise } from '../peers/format.js';
 import { readBook, restoreBook } from '../streams/peering/persist.js';
 import { type CliContext, EXIT } from './context.js';
-import { complain, peerKey } from './peers.js';
+import { peerKey, printError } from './peers.js';
 
 type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
@@ -25,7 +25,7 @@ export async function editPeers(
   context: CliContext,
 ): Promise<number> {
   const keys = names.map((name) => peerKey(name, config));
-  for (const key of keys) if (!key.ok) complain(context, key.problem);
+  for (const key of keys) if (!key.ok) printError(context, key.problem);
   if (keys.some((key) => !key.ok)) return EXIT.usage;
   const peers = keys.flatMap((key) => (key.ok ? [key.value] : []));
   return carryOut(
@@ -40,10 +40,10 @@ export async function importPeers(source: string, config: Config, context: CliCo
   try {
     text = readFileSync(source === '-' ? '/dev/stdin' : source, 'utf8');
   } catch (error) {
-    return complain(context, `${source} cannot be read (${errorCode(error)}). Give a peer book's file.`);
+    return printError(context, `${source} cannot be read (${errorCode(error)}). Give the file of a peer book.`);
   }
   const book = parse(text);
-  if (!book.ok) return complain(context, `${source} is no peer book (${book.code}: ${oneLine(book.reason)}).`);
+  if (!book.ok) return printError(context, `${source} is not a peer book (${book.code}: ${oneLine(book.reason)}).`);
   for (const warning of book.warnings) context.stderr.write(`warning: ${source}: ${oneLine(warning)}\n`);
   const now = book.lastUpdated ?? systemClock.now();
   const edits = parts(book.records).map(
@@ -61,15 +61,15 @@ async function carryOut(edits: readonly Edit[], config: Config, context: CliCont
   const file = openPeerFile(config.broadcast.peerDb);
   const relay = await connectControl(controlPath(file.path));
   if (!relay.ok && relay.code !== 'no relay') {
-    return complain(
+    return printError(
       context,
-      `the relay's socket is closed to us (${relay.detail}). Be the user that the relay runs as.`,
+      `the relay's control socket does not accept connections (${relay.detail}). Run this as the user that runs the relay.`,
     );
   }
   const done = relay.ok ? await byRelay(relay.connection, edits) : await inFile(file, edits, config, context);
-  if (!done.ok) return complain(context, done.problem);
+  if (!done.ok) return printError(context, done.problem);
   const code = report(done.value, context);
-  context.stderr.write(relay.ok ? 'done by the running relay\n' : `done in ${file.path}; no relay runs on it\n`);
+  context.stderr.write(relay.ok ? 'done by the running relay\n' : `done in ${file.path}; no relay is running on it\n`);
   return code;
 }
 
@@ -79,8 +79,8 @@ async function byRelay(connection: ControlConnection, edits: readonly Edit[]): P
     for (const edit of edits) {
       const answer = editAnswerSchema.safeParse(await connection.ask(edit));
       if (!answer.success) {
-        const taken = `the relay took ${answers.length} of ${edits.length} parts`;
-        return { ok: false, problem: `${taken}, and gave no sound answer to the next: see its log.` };
+        const taken = `the relay applied ${answers.length} of ${edits.length} parts`;
+        return { ok: false, problem: `${taken}, and gave no valid answer to the next: see its log.` };
       }
       answers.push(answer.data);
     }
@@ -90,7 +90,7 @@ async function byRelay(connection: ControlConnection, edits: readonly Edit[]): P
   }
 }
 
-/** A relay that was killed leaves its lock behind; it is nobody's after a while. */
+/** A killed relay leaves its lock behind, which becomes stale after a while. */
 const LOCK_RETRY_MS = 200;
 const LOCK_PATIENCE_MS = LOCK_STALE_MS + 1_000;
 
@@ -111,7 +111,7 @@ async function inFile(
     const book = new PeerBook(config.network, systemRandom);
     const read = await readBook(file);
     const local = parseAddress(read.found?.book.localDashd ?? '');
-    // What the file says of the pool's own dashd stays.
+    // The file's entry for the pool's own dashd is kept.
     if (local !== undefined) book.protect(local, systemClock.now());
     for (const { state, detail } of await restoreBook(book, file, read, systemClock)) {
       if (state === 'fault') context.stderr.write(`warning: ${oneLine(detail)}\n`);
@@ -126,9 +126,9 @@ async function inFile(
 
 const DONE: ReadonlySet<string> = new Set(['added', 'known', 'removed']);
 
-/** Prints what became of each peer, or how many were taken in. @returns the exit code */
+/** Prints the outcome for each peer, or the counts of an import. @returns the exit code */
 function report(answers: readonly EditAnswer[], context: CliContext): number {
-  for (const answer of answers) if (!answer.ok) complain(context, `${answer.code}: ${oneLine(answer.detail)}`);
+  for (const answer of answers) if (!answer.ok) printError(context, `${answer.code}: ${oneLine(answer.detail)}`);
   const outcomes = answers.flatMap((answer) => (answer.ok ? answer.outcomes : []));
   for (const { peer, outcome } of outcomes) context.stdout.write(`${oneLine(peer)}: ${oneLine(outcome)}\n`);
   const tallies = answers.flatMap((answer) => (answer.ok && answer.tally !== undefined ? [answer.tally] : []));

@@ -1,4 +1,4 @@
-/** Peers as text for people. */
+/** Peers as text: the table of `peers list`, and the page of `peers explain`. */
 import { formatMs, oneLine } from '../ops/units.js';
 import { delivered, isProven, type PeerRecord, undelivered } from '../peers/record.js';
 import { type Score, score, type TermLabel, type Weights } from '../peers/score.js';
@@ -13,7 +13,7 @@ export interface Ranked {
   readonly score: Score;
 }
 
-/** A row a peer, in the order given. */
+/** One row per peer, in the given order. */
 export function peerTable(ranked: readonly Ranked[], now: number): string {
   const head = ['peer', 'score', ...TERMS, 'delivered', 'failed', 'ping', 'height', 'last seen', 'known from'];
   const rows = ranked.map(({ record, score }) => [
@@ -43,12 +43,12 @@ export function peerTable(ranked: readonly Ranked[], now: number): string {
   return `${lines.join('\n')}\n${ranked.length} peers\n`;
 }
 
-/** The score's terms, each with its reason, and then what else is known. */
+/** The terms of the score, each with its reason, and everything else that is known about the peer. */
 export function describePeer(record: PeerRecord, now: number, weights: Weights): string {
   const { total, terms } = score(record, now, weights);
   const { broadcasts, announcements, connections, backoff } = record;
   const facts: [string, string | undefined][] = [
-    ['known from', record.sources.join(', ') + (record.via === undefined ? '' : `, told by ${record.via}`)],
+    ['known from', record.sources.join(', ') + (record.via === undefined ? '' : `, from ${record.via}`)],
     ['network', record.group],
     ['first seen', ago(record.firstSeen, now)],
     ['last seen', ago(record.lastSeen, now)],
@@ -62,14 +62,14 @@ export function describePeer(record: PeerRecord, now: number, weights: Weights):
       'announced',
       announcements.count === 0
         ? undefined
-        : `${announcements.count}, first of all ${announcements.first} times${announcements.lagMs === undefined ? '' : `, ${formatMs(announcements.lagMs)} behind the first`}`,
+        : `${announcements.count}; first ${announcements.first} times${announcements.lagMs === undefined ? '' : `, ${formatMs(announcements.lagMs)} behind the first`}`,
     ],
     ['dials', `${connections.succeeded} succeeded, ${connections.failed} failed${lastFailure(record, now)}`],
     [
       'backoff',
       backoff.failures === 0
         ? undefined
-        : `${backoff.failures} failures in a row, ${backoff.retryAt > now ? `tried again in ${span(backoff.retryAt - now)}` : 'may be tried now'}`,
+        : `${backoff.failures} failures in a row, ${backoff.retryAt > now ? `next attempt in ${span(backoff.retryAt - now)}` : 'can be tried now'}`,
     ],
   ];
   if (!record.protected) facts.push(['dialled', dialled(record, now)]);
@@ -85,12 +85,12 @@ export function describePeer(record: PeerRecord, now: number, weights: Weights):
   ].join('\n');
 }
 
-/** Whether a relay may dial it, and the reason that counts when not. */
+/** Whether a relay would dial the peer; if not, the first reason against it. */
 function dialled(record: PeerRecord, now: number): string {
   const bar = barOf(record, now);
-  if (bar === undefined) return 'when a slot is free for it, or another makes way';
+  if (bar === undefined) return 'when a connection slot is free, or a worse peer can be replaced';
   const who = isConfigured(record) || isProven(record) ? 'fewer than broadcast.minPeers peers are' : 'no peer is';
-  return `not now: ${bar.code}: ${bar.text}; but every minute while ${who} connected`;
+  return `not now: ${bar.code}: ${bar.text}; but once a minute while ${who} connected`;
 }
 
 function blocks({ acknowledged, accepted, alreadyHad, failed, proofMs }: PeerRecord['broadcasts']): string {

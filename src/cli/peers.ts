@@ -1,4 +1,4 @@
-/** `blockcast peers list`, `explain` and `export`: what the peer file says. Nothing is written to it. */
+/** `blockcast peers list`, `explain` and `export`: read the peer file. Nothing is written to it. */
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
@@ -41,12 +41,12 @@ export async function listPeers(json: boolean, config: Config, context: CliConte
 
 export async function explainPeer(name: string, config: Config, context: CliContext): Promise<number> {
   const key = peerKey(name, config);
-  if (!key.ok) return complain(context, key.problem, EXIT.usage);
+  if (!key.ok) return printError(context, key.problem, EXIT.usage);
   const book = await readPeers(config, context);
   if (book === undefined) return EXIT.failed;
   const record = book.records.find((candidate) => candidate.key === key.value);
   if (record === undefined) {
-    return complain(context, `${key.value} is not in the peer book. Add it: blockcast peers add ${key.value}`);
+    return printError(context, `${key.value} is not in the peer book. Add it: blockcast peers add ${key.value}`);
   }
   await print(context.stdout, describePeer(record, systemClock.now(), weightsFrom(config.broadcast.weights)));
   return EXIT.ok;
@@ -67,38 +67,40 @@ export async function exportPeers(target: string, config: Config, context: CliCo
   } catch (error) {
     const code = errorCode(error);
     const remedy = code === 'EEXIST' ? 'Give the name of a new file.' : 'Give a file that this user may write.';
-    return complain(context, `${target} cannot be written (${code}). ${remedy}`);
+    return printError(context, `${target} cannot be written (${code}). ${remedy}`);
   }
   context.stderr.write(`${book.records.length} peers written to ${target}\n`);
   return EXIT.ok;
 }
 
-export type Named = { readonly ok: true; readonly value: PeerKey } | { readonly ok: false; readonly problem: string };
+export type PeerKeyResult =
+  | { readonly ok: true; readonly value: PeerKey }
+  | { readonly ok: false; readonly problem: string };
 
-/** A peer's key from what an operator typed; the port defaults to the network's. */
-export function peerKey(text: string, config: Config): Named {
+/** Parses a peer that an operator typed; the port defaults to the network's. */
+export function peerKey(text: string, config: Config): PeerKeyResult {
   const parsed = parseHostPort(text);
   if (!parsed.ok)
     return { ok: false, problem: `${oneLine(text)} ${parsed.problem}. Give host, host:port or [ipv6]:port.` };
   const address = parseAddress(text, NETWORKS[config.network].p2pPort);
   if (address !== undefined) return { ok: true, value: keyOf(address) };
-  return { ok: false, problem: `${oneLine(text)} is no address a peer can have. Give host, host:port or [ipv6]:port.` };
+  return { ok: false, problem: `${oneLine(text)} is not a valid peer address. Give host, host:port or [ipv6]:port.` };
 }
 
-export function complain({ stderr }: CliContext, problem: string, code: number = EXIT.failed): number {
+export function printError({ stderr }: CliContext, problem: string, code: number = EXIT.failed): number {
   stderr.write(`error: ${problem}\n`);
   return code;
 }
 
-/** The records of the peer file; what is amiss with it, and how old it is, goes to stderr. */
+/** Reads the peer file. Prints warnings about it, and its age while a relay runs, to stderr. */
 async function readPeers(config: Config, context: CliContext): Promise<Book | undefined> {
   const file = openPeerFile(config.broadcast.peerDb);
   const { found, faults } = await readBook(file);
   for (const { detail } of faults) context.stderr.write(`warning: ${oneLine(detail)}\n`);
   if (found === undefined) {
-    complain(
+    printError(
       context,
-      `there is no peer book at ${file.path}. Start the relay, or name another with --broadcast-peer-db.`,
+      `no peer book at ${file.path}. Start the relay, or give another file with --broadcast-peer-db.`,
     );
     return undefined;
   }
@@ -111,13 +113,13 @@ function heldNote({ lastUpdated }: Book): string {
     lastUpdated === undefined
       ? ''
       : ` ${Math.max(0, (systemClock.now() - lastUpdated) / MINUTE_MS).toFixed(1)} min ago`;
-  return `note: a relay runs; this is what it saved${age}`;
+  return `note: a relay is running; this is the state it saved${age}`;
 }
 
-/** Waits until it is written; a reader that has seen enough (`| head`) ends it. */
+/** Resolves when the text is written, or when the reader has closed the pipe (`| head`). */
 async function print(stdout: Writable, text: string): Promise<void> {
-  const enough = once(stdout, 'error').then(([error]) => {
+  const closed = once(stdout, 'error').then(([error]) => {
     if (errorCode(error) !== 'EPIPE') throw error;
   });
-  await Promise.race([new Promise<void>((resolve) => stdout.write(text, () => resolve())), enough]);
+  await Promise.race([new Promise<void>((resolve) => stdout.write(text, () => resolve())), closed]);
 }

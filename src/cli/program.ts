@@ -1,29 +1,29 @@
-/** The command line: which commands there are, and what they print when asked. Each is carried out in a file of its own. */
+/** The command line: all commands with their options and help texts. Each command is implemented in a file of its own, loaded when it runs. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { packageVersion } from '../adapters/package-version.js';
 import { closest } from '../config/closest.js';
 import { type CliContext, configFor, EXIT, readConfig } from './context.js';
 import type { DemoFlags } from './demo.js';
 import { descriptorFault, openFilesLimit } from './descriptors.js';
-import { addConfigFlags, spellOut } from './flags.js';
+import { addConfigFlags, normaliseArguments } from './flags.js';
 import type { KeysOptions } from './keys.js';
 import { addPeersCommands } from './peers-commands.js';
 import { readRegularFile } from './small-file.js';
 
 const EXAMPLES = `
 Examples:
-  blockcast                                       run on mainnet, with the dashd on this machine
-  blockcast run --config blockcast.yaml           run as a file says
-  blockcast --network testnet --log-level debug   run, and tell everything
-  blockcast check-config --config blockcast.yaml  print what would be run on
+  blockcast                                       run on mainnet with the dashd on this machine
+  blockcast run --config blockcast.yaml           run with a configuration file
+  blockcast --network testnet --log-level debug   run on testnet and log everything
+  blockcast check-config --config blockcast.yaml  print the effective configuration
   blockcast submit block.hex                      push a block to the relay on this machine
-  blockcast peers list                            the peers it knows, the best first
-  blockcast alerts test                           whether alerts arrive
-  blockcast demo                                  see it work, without a dashd
+  blockcast peers list                            list the known peers, best first
+  blockcast alerts test                           send a test alert
+  blockcast demo                                  watch it work, without a dashd
 
-Every flag is also a key in the file, and a variable: --dashd-rpc-url, dashd.rpc.url and BLOCKCAST_DASHD_RPC_URL are one
-setting. Flags win over variables, and they over the file; a flag that takes true or false may stand alone for true.
-"blockcast run --help" lists them all.`;
+Each setting is a flag, a variable and a key in the configuration file: --dashd-rpc-url, BLOCKCAST_DASHD_RPC_URL and
+dashd.rpc.url are the same setting. Flags override variables, and variables override the file. A boolean flag without a value
+means true. "blockcast run --help" lists all settings.`;
 
 const RUN_EXAMPLES = `
 Examples:
@@ -34,22 +34,22 @@ Examples:
 const SUBMIT_EXAMPLES = `
 Examples:
   dash-cli getblock <hash> 0 > block.hex && blockcast submit block.hex
-  blockcast submit 04000020… --json | tail -1   the verdict, for a script
+  blockcast submit 04000020… --json | tail -1   only the verdict, for a script
 
-Exit status: 0 delivered (or known to the relay already), 1 refused or failed, 2 wrong use, 3 no relay answered.`;
+Exit status: 0 delivered (or already known to the relay), 1 refused or failed, 2 usage error, 3 no relay answered.`;
 
 const MAX_SECONDS = 3_600;
 const MAX_COUNT = 1_000_000;
 const MAX_PORT = 65_535;
 
-/** Carries out what the arguments say. @returns the exit code */
+/** Runs the command that the arguments name. @returns the exit code */
 export async function runCli(context: CliContext): Promise<number> {
   let code: number = EXIT.ok;
   const program = buildProgram(context, (result) => {
     code = result;
   });
   try {
-    await program.parseAsync(spellOut(context.args), { from: 'user' });
+    await program.parseAsync(normaliseArguments(context.args), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -61,7 +61,7 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
   const { stdout, stderr } = context;
   const version = packageVersion();
   const program = new Command('blockcast')
-    .description("Gets a Dash pool's found block to the network first, and proves that it did.")
+    .description("Delivers a Dash pool's found blocks to the network first, and proves the delivery.")
     .version(version)
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
@@ -70,9 +70,9 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
 
   const run = program
     .command('run', { isDefault: true })
-    .description('run the relay (what happens without a command)')
+    .description('run the relay (the default command)')
     .addHelpText('after', RUN_EXAMPLES)
-    // A misspelt command ends up here as an argument; commander would only say that there is one too many.
+    // A misspelt command arrives here as an argument, about which commander would only say that there is one too many.
     .allowExcessArguments()
     .action(async () => {
       refuseArguments(run, program);
@@ -83,7 +83,7 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
         stderr.write(`error: ${shortage}\n`);
         return finish(EXIT.failed);
       }
-      // The pool's socket stands first: loading what follows takes longer than all before.
+      // The pool's socket is bound first, since loading the relay takes longer than everything before.
       const { bindPull } = await import('../adapters/zmq.js');
       const { bind, curve } = loaded.config.pool;
       const pool = bindPull({ bind, curve: curve.enabled ? curve : undefined });
@@ -95,11 +95,11 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
 
   program
     .command('demo')
-    .description('run the relay in an embedded network, with blocks found every few seconds')
-    .option('--every <seconds>', 'a block every so often', wholeNumber(1, MAX_SECONDS), 5)
-    .option('--blocks <number>', 'end after so many (default: go on until Ctrl-C)', wholeNumber(1, MAX_COUNT))
-    .option('--seed <number>', 'another seed, another network', wholeNumber(0, MAX_COUNT), 1)
-    .option('--http-port <number>', "the dashboard's port; 0 for any that is free", wholeNumber(0, MAX_PORT), 8_080)
+    .description('run the relay in a simulated network in which a pool finds a block every few seconds')
+    .option('--every <seconds>', 'seconds between blocks', wholeNumber(1, MAX_SECONDS), 5)
+    .option('--blocks <number>', 'stop after this many blocks (default: run until Ctrl-C)', wholeNumber(1, MAX_COUNT))
+    .option('--seed <number>', 'seed of the simulated network', wholeNumber(0, MAX_COUNT), 1)
+    .option('--http-port <number>', 'port of the dashboard; 0 for any free port', wholeNumber(0, MAX_PORT), 8_080)
     .action(async (options: DemoFlags) => {
       const command = await import('./demo.js');
       finish(await command.demo(options, version, context));
@@ -107,7 +107,7 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
 
   const check = program
     .command('check-config')
-    .description('print the configuration that would be run on, secrets masked')
+    .description('print the effective configuration, secrets masked')
     .action(async () => {
       const loaded = configFor(check, context);
       if (loaded === undefined) return finish(EXIT.failed);
@@ -118,13 +118,13 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
 
   const submit = program
     .command('submit')
-    .description('push a block to a running relay and print what becomes of it')
-    .argument('<file|hex>', 'a file with a block, raw or in hex, or the hex itself')
-    .option('--timeout <seconds>', 'how long to wait for a word from the relay', wholeNumber(1, MAX_SECONDS), 30)
-    .option('--json', 'print the events as they are, one a line')
+    .description('push a block to a running relay and print the events about it')
+    .argument('<file|hex>', 'a file with a block (raw or hex), or the block in hex')
+    .option('--timeout <seconds>', 'longest time without an event from the relay', wholeNumber(1, MAX_SECONDS), 30)
+    .option('--json', 'print the events as JSON, one per line')
     .addHelpText('after', SUBMIT_EXAMPLES)
     .action(async (block: string, options: { timeout: number; json?: true }) => {
-      // Nothing is bound here, so a socket beyond loopback is only connected to.
+      // submit binds no socket: it only connects, so the rules about insecure binds do not apply.
       const loaded = configFor(submit, context, {
         'pool-allow-insecure-bind': 'true',
         'events-allow-insecure-bind': 'true',
@@ -140,11 +140,13 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
 
   program
     .command('keys')
-    .description('make a CURVE key pair into files: the secret key for its owner alone, the public key printed')
-    .option('--out <folder>', 'where to write them', '.')
+    .description(
+      'create a CURVE key pair in files (the secret key readable by its owner only), and print the public key',
+    )
+    .option('--out <folder>', 'folder of the files', '.')
     .option(
       '--name <name>',
-      'of the files: <name>.key and <name>.pub; a pair for the relay, and one for each pool',
+      'name of the files <name>.key and <name>.pub; create one pair for the relay and one for each pool',
       'relay',
     )
     .action(async (options: KeysOptions) => {
@@ -152,10 +154,10 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
       finish(await command.makeKeys(options, context));
     });
 
-  const alerts = program.command('alerts').description('what an operator is woken by');
+  const alerts = program.command('alerts').description('test the alert channels');
   const test = alerts
     .command('test')
-    .description('send a test message through each channel that is configured')
+    .description('send a test message through each configured channel')
     .action(async () => {
       const loaded = configFor(test, context);
       if (loaded === undefined) return finish(EXIT.usage);
@@ -170,7 +172,7 @@ function refuseArguments(run: Command, program: Command): void {
   const [word] = run.args;
   if (word === undefined) return;
   const names = program.commands.map((command) => command.name());
-  if (names.includes(word)) run.error(`error: write the command first: blockcast ${word} …`);
+  if (names.includes(word)) run.error(`error: the command comes first: blockcast ${word} …`);
   const near = closest(word, names);
   run.error(`error: unknown command '${word}'${near === undefined ? '' : `\n(Did you mean ${near}?)`}`);
 }

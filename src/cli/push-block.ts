@@ -1,4 +1,4 @@
-/** A pool's side of the relay, for one block: PUSH it, and hear over SUB what becomes of it. */
+/** The pool's side of the protocol, for one block: sends it to the relay's PULL socket, and receives the events about it from the PUB socket. */
 import { Push, Subscriber } from 'zeromq';
 import { connectInTurn } from '../adapters/zmq-connect.js';
 import type { BlockEvent } from '../contracts/events.js';
@@ -12,15 +12,15 @@ export interface CurveClient {
 
 export interface PushRequest {
   readonly raw: Buffer;
-  /** The block's hash; absent when the bytes hold no header. */
+  /** The block's hash; absent when the bytes are too short for a header. */
   readonly hash?: string | undefined;
-  /** Of `raw`, in hex: a refusal of what has no hash names it. */
+  /** SHA-256 of `raw`, in hex: identifies the refusal of a frame without a hash. */
   readonly sha256: string;
-  /** The relay's sockets, as to connect to them. */
+  /** Endpoints of the relay's sockets. */
   readonly pool: string;
   readonly events: string;
   readonly curve?: CurveClient | undefined;
-  /** The longest silence, in milliseconds: until the relay's first word, and between words after that. */
+  /** The longest time without an event, in milliseconds. */
   readonly timeoutMs: number;
   readonly stop: AbortSignal;
 }
@@ -28,45 +28,45 @@ export interface PushRequest {
 export type PushOutcome =
   | { readonly code: 'verdict'; readonly success: boolean }
   | { readonly code: 'refused' }
-  /** The relay had the block before; what came of it was told then. */
+  /** The relay already had the block, and has emitted its events before. */
   | { readonly code: 'repeated' }
-  /** It took the block, but did not say what became of it in time. */
+  /** The relay received the block, but sent no verdict in time. */
   | { readonly code: 'no verdict' }
   | { readonly code: 'no answer'; readonly endpoint: string; readonly what: 'unreachable' | 'keys refused' | 'silent' }
   | { readonly code: 'stopped' };
 
 /**
- * The events socket is subscribed to, and its handshake done, before the pool's is connected, so no word about this block is
- * missed.
- * @param onEvent hears each event about it
+ * Pushes a block and follows its events to the end. The subscription's handshake is complete before the block is pushed, so that no
+ * event is missed.
+ * @param onEvent called with each event about the block
  */
 export async function pushBlock(request: PushRequest, onEvent: (event: BlockEvent) => void): Promise<PushOutcome> {
-  // An abort that is past is not announced again.
+  // A signal that is already aborted emits no event.
   if (request.stop.aborted) return { code: 'stopped' };
   const curve = curveOptions(request.curve);
   const events = new Subscriber({ ...curve, linger: 0 });
-  // Without `immediate` a block would be queued for a relay that is not there.
+  // Without `immediate` the block would be queued for a connection that may never complete.
   const pool = new Push({ ...curve, linger: 0, immediate: true });
-  const silence = new Silence(request.timeoutMs, request.stop, () => {
+  const timeout = new InactivityTimeout(request.timeoutMs, request.stop, () => {
     events.close();
     pool.close();
   });
   try {
-    const subscribed = handshake(events, silence);
+    const subscribed = handshake(events, timeout);
     connectInTurn(events, request.events);
     events.subscribe();
     const listening = await subscribed;
-    if (listening !== 'live') return ended(request.events, listening, silence);
+    if (listening !== 'live') return ended(request.events, listening, timeout);
 
-    const connected = handshake(pool, silence);
+    const connected = handshake(pool, timeout);
     connectInTurn(pool, request.pool);
     const pushing = await connected;
-    if (pushing !== 'live') return ended(request.pool, pushing, silence);
+    if (pushing !== 'live') return ended(request.pool, pushing, timeout);
 
     await pool.send(request.raw);
-    return await follow(events, request, silence, onEvent);
+    return await follow(events, request, timeout, onEvent);
   } finally {
-    silence.end();
+    timeout.end();
     events.close();
     pool.close();
   }
@@ -75,22 +75,22 @@ export async function pushBlock(request: PushRequest, onEvent: (event: BlockEven
 async function follow(
   events: Subscriber,
   request: PushRequest,
-  silence: Silence,
+  timeout: InactivityTimeout,
   onEvent: (event: BlockEvent) => void,
 ): Promise<PushOutcome> {
   let taken = false;
   for await (const [message] of events) {
     const event = message && parseBlockEvent(message);
     if (event === undefined || !isAbout(event, request)) continue;
-    silence.broken();
+    timeout.restart();
     onEvent(event);
     if (event.type === 'verdict') return { code: 'verdict', success: event.success };
     if (event.type === 'refused') return { code: 'refused' };
-    // Somebody else may have pushed it a moment before: then its verdict is still to come.
+    // After `received`, `repeated` means that another client pushed the block as well: the verdict is still to come.
     if (event.type === 'repeated' && !taken) return { code: 'repeated' };
     taken = true;
   }
-  if (silence.stopped) return { code: 'stopped' };
+  if (timeout.stopped) return { code: 'stopped' };
   return taken ? { code: 'no verdict' } : { code: 'no answer', endpoint: request.events, what: 'silent' };
 }
 
@@ -99,18 +99,18 @@ function isAbout(event: BlockEvent, { hash, sha256 }: PushRequest): boolean {
   return event.hash === hash;
 }
 
-function ended(endpoint: string, why: 'keys refused' | 'closed', silence: Silence): PushOutcome {
-  if (silence.stopped) return { code: 'stopped' };
+function ended(endpoint: string, why: 'keys refused' | 'closed', timeout: InactivityTimeout): PushOutcome {
+  if (timeout.stopped) return { code: 'stopped' };
   return { code: 'no answer', endpoint, what: why === 'closed' ? 'unreachable' : why };
 }
 
-/** Resolves when the socket's connection is of use, when it never will be, or when its time is over. */
-function handshake(socket: Subscriber | Push, silence: Silence): Promise<'live' | 'keys refused' | 'closed'> {
+/** Resolves when the connection is usable, when the CURVE handshake fails, or when the time is over. */
+function handshake(socket: Subscriber | Push, timeout: InactivityTimeout): Promise<'live' | 'keys refused' | 'closed'> {
   return new Promise((resolve) => {
     socket.events.on('handshake', () => resolve('live'));
     socket.events.on('handshake:error:auth', () => resolve('keys refused'));
     socket.events.on('handshake:error:protocol', () => resolve('keys refused'));
-    silence.onEnd(() => resolve('closed'));
+    timeout.onEnd(() => resolve('closed'));
   });
 }
 
@@ -119,8 +119,8 @@ function curveOptions(curve: CurveClient | undefined) {
   return { curvePublicKey: curve.publicKey, curveSecretKey: curve.secretKey, curveServerKey: curve.serverKey };
 }
 
-/** Ends a wait when nothing was heard for too long, or when the process is to stop. */
-class Silence {
+/** Calls its listeners when there was no event for too long, or when the process is asked to stop. */
+class InactivityTimeout {
   private timer: NodeJS.Timeout | undefined;
   private readonly listeners: (() => void)[] = [];
   private readonly over = () => {
@@ -135,14 +135,14 @@ class Silence {
   ) {
     this.listeners.push(onEnd);
     stop.addEventListener('abort', this.over, { once: true });
-    this.broken();
+    this.restart();
   }
 
   get stopped(): boolean {
     return this.stop.aborted;
   }
 
-  broken(): void {
+  restart(): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(this.over, this.limitMs);
   }

@@ -7,12 +7,12 @@ import { type Relay, type RelayDeps, startRelay } from '../relay/relay.js';
 import { SECOND_MS } from '../time.js';
 import { type CliContext, EXIT, type Loaded } from './context.js';
 
-/** By then a broadcast under way has its verdict, and files are saved; what still holds us is not worth a service manager's patience. */
+/** Enough for a pending verdict (3 s) and for saving files. Less than a service manager waits before it kills the process (systemd: 90 s). */
 const DRAIN_MS = 10 * SECOND_MS;
 
 /**
- * Runs a relay until it is asked to stop.
- * @param reread the configuration as it stands when it is called
+ * `blockcast run`: runs a relay until it is asked to stop.
+ * @param reread loads the configuration again
  * @returns the exit code
  */
 export async function run(
@@ -34,32 +34,33 @@ export async function run(
   });
 
   await stopAsked(context.stop);
-  logger.info('stopping: verdicts that are due are waited for');
+  logger.info('shutting down: waiting for pending verdicts');
   services.drain();
   const drained = await within(
     DRAIN_MS,
     relay.stop().then(() => services.close()),
   );
   if (drained) logger.info('stopped');
-  else logger.critical(`not everything could be closed within ${DRAIN_MS / SECOND_MS} s: the rest is left as it is`);
+  else
+    logger.critical(
+      `shutdown timed out after ${DRAIN_MS / SECOND_MS} s: exiting with open connections or unsaved files`,
+    );
   await closeLogger(logger);
   return drained ? EXIT.ok : EXIT.failed;
 }
 
-/** Takes over what can be, and names what cannot. @returns the configuration that is in force, or will be after a restart */
+/** Applies the changes that need no restart, and logs those that do. @returns the configuration to compare with at the next reload */
 function reload(before: Config, result: ConfigResult, relay: Relay, services: Services, logger: Logger): Config {
   if (!result.ok) {
-    logger.error('the configuration was not taken over, it is wrong:');
+    logger.error('configuration reload failed, keeping the old one:');
     for (const error of result.errors) logger.error(formatConfigError(error));
     return before;
   }
   const { live, restart } = changesBetween(before, result.config);
   relay.reload(result.config);
   services.reload(result.config);
-  logger.info(
-    `configuration read again: ${live.length === 0 ? 'nothing to take over' : `taken over: ${live.join(', ')}`}`,
-  );
-  if (restart.length > 0) logger.warn(`these settings need a restart: ${restart.join(', ')}`);
+  logger.info(`configuration reloaded, ${live.length === 0 ? 'no changes to apply' : `applied: ${live.join(', ')}`}`);
+  if (restart.length > 0) logger.warn(`configuration changes that need a restart: ${restart.join(', ')}`);
   for (const warning of result.warnings) logger.warn(warning);
   return result.config;
 }
@@ -69,7 +70,7 @@ function stopAsked(stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-/** @returns whether it was done in time */
+/** @returns whether `done` resolved in time */
 async function within(ms: number, done: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {

@@ -1,11 +1,11 @@
-/** Reads what an operator names: settings and secrets. Bounded, since it may be anything, and synchronous: nothing else is done meanwhile. */
+/** Reads files of settings and secrets synchronously. Bounded, since an operator may name any file. */
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 
-/** A configuration has a few kilobytes. What is larger would hold the event loop of a relay that reads it again. */
+/** A configuration has a few kilobytes. Reading a larger file on SIGHUP would block the event loop. */
 const MAX_BYTES = 256 * 1024;
 
-/** Why a file is not read, in place of the system's code. */
-class UnfitFile extends Error {
+/** A file that is not read. `code` takes the place of a system error's code in messages. */
+class UnsuitableFile extends Error {
   constructor(readonly code: string) {
     super(code);
   }
@@ -20,7 +20,7 @@ export function readSmallFile(path: string): string {
     let size = 0;
     for (let chunk = readChunk(file); chunk.length > 0; chunk = readChunk(file)) {
       size += chunk.length;
-      // A device has no size, nor an end.
+      // A device has no size and may have no end.
       if (size > MAX_BYTES) throw tooLarge();
       chunks.push(chunk);
     }
@@ -31,11 +31,11 @@ export function readSmallFile(path: string): string {
 }
 
 /**
- * For a process that has other things to do: to open a pipe waits for who writes to it, perhaps for ever, and then no signal is heard either.
- * @throws Error as {@link readSmallFile}, and for what is no regular file
+ * For a running relay: opening a pipe would block the process until somebody writes to it, without handling any signal.
+ * @throws Error as {@link readSmallFile}, and when it is not a regular file
  */
 export function readRegularFile(path: string): string {
-  if (!statSync(path).isFile()) throw new UnfitFile('it is no regular file; pipes are read at the start alone');
+  if (!statSync(path).isFile()) throw new UnsuitableFile('not a regular file; pipes can be read only at the start');
   return readSmallFile(path);
 }
 
@@ -44,6 +44,6 @@ function readChunk(file: number): Buffer {
   return chunk.subarray(0, readSync(file, chunk));
 }
 
-function tooLarge(): UnfitFile {
-  return new UnfitFile('it is larger than 256 KiB');
+function tooLarge(): UnsuitableFile {
+  return new UnsuitableFile('larger than 256 KiB');
 }

@@ -1,4 +1,4 @@
-/** A submitted block's events as lines for people. */
+/** Formats the events about a submitted block as text. */
 import type { BlockEvent, BlockVerdict, PeerProof } from '../contracts/events.js';
 import { describeFinality, formatMs, formatSize, oneLine } from '../ops/units.js';
 
@@ -25,9 +25,9 @@ function describe(event: BlockEvent): string[] {
     case 'refused':
       return ['refused', `${event.code}: ${event.reason}`];
     case 'repeated':
-      return ['repeated', `the relay has had ${event.hash} before; nothing was sent again`];
+      return ['repeated', `the relay already had ${event.hash}, and did not send it again`];
     case 'stored':
-      return ['stored', 'the block survives a loss of power'];
+      return ['stored', 'the block is on disk and survives a power failure'];
     case 'proof':
       return [
         'proof',
@@ -54,7 +54,7 @@ function verdict(event: BlockVerdict): string[] {
   return [...lines, ...table(event.peers)];
 }
 
-/** A row a peer, the fastest first. */
+/** One row per peer, fastest first. */
 function table(peers: readonly PeerProof[]): string[] {
   const rows = [...peers]
     .sort((a, b) => (provenMs(a) ?? Number.POSITIVE_INFINITY) - (provenMs(b) ?? Number.POSITIVE_INFINITY))

@@ -19,8 +19,8 @@ export interface SubmitOptions {
 type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
 /**
- * Pushes a block to a running relay and prints what becomes of it.
- * @param block the name of a file with a block, raw or in hex, or the hex itself
+ * `blockcast submit`: pushes a block to a running relay and prints the events about it.
+ * @param block the path of a file with a block (raw or hex), or the block in hex
  * @returns the exit code
  */
 export async function submit(
@@ -39,8 +39,8 @@ export async function submit(
   const request: PushRequest = { ...(await identify(bytes.value)), ...sockets.value, timeoutMs, stop };
   const print = (event: BlockEvent) => stdout.write(options.json ? `${JSON.stringify(event)}\n` : reportEvent(event));
   const outcome = await pushBlock(request, print);
-  const complaint = explain(outcome, options.timeout);
-  if (complaint !== undefined) stderr.write(`error: ${complaint}\n`);
+  const problem = explain(outcome, options.timeout);
+  if (problem !== undefined) stderr.write(`error: ${problem}\n`);
   return exitCode(outcome);
 }
 
@@ -50,7 +50,7 @@ async function readBlock(block: string): Promise<Step<Buffer>> {
     contents = await readFile(block);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    // Hex is no name of a file, and a long one is too long to be one.
+    // It is not a file: hex is taken for the block itself. Long hex fails with ENAMETOOLONG.
     if (!/^[0-9a-f]+$/i.test(block)) {
       return {
         ok: false,
@@ -63,7 +63,7 @@ async function readBlock(block: string): Promise<Step<Buffer>> {
   if (parsed.ok) return { ok: true, value: parsed.raw };
   return {
     ok: false,
-    problem: `${shorten(block)} is no block: ${parsed.reason}. Give a block's bytes, raw or in hex.`,
+    problem: `${shorten(block)} is not a block: ${parsed.reason}. Give a block, raw or in hex.`,
   };
 }
 
@@ -85,11 +85,11 @@ function relaySockets({ pool, events }: Config): Step<Pick<PushRequest, 'pool' |
   const eventsEndpoint = connectable(events.bind);
   if (poolEndpoint === undefined || eventsEndpoint === undefined) {
     const key = poolEndpoint === undefined ? 'pool.bind' : 'events.bind';
-    return { ok: false, problem: `${key} leaves the port to the system: give the one that the relay logged.` };
+    return { ok: false, problem: `${key} has no fixed port: give the port that the relay logged.` };
   }
   const { curve } = pool;
   if (!curve.enabled) return { ok: true, value: { pool: poolEndpoint, events: eventsEndpoint } };
-  // The relay admits its own key: who holds its configuration is its operator.
+  // The relay accepts its own key as a client's.
   const client: CurveClient = { publicKey: curve.publicKey, secretKey: curve.secretKey, serverKey: curve.publicKey };
   return { ok: true, value: { pool: poolEndpoint, events: eventsEndpoint, curve: client } };
 }
@@ -102,9 +102,9 @@ function connectable(bind: string): string | undefined {
 function explain(outcome: PushOutcome, seconds: number): string | undefined {
   switch (outcome.code) {
     case 'no verdict':
-      return `the relay took the block, but said nothing for ${seconds} s: see its log.`;
+      return `the relay received the block, but sent no event for ${seconds} s: see its log.`;
     case 'stopped':
-      return 'stopped before the relay gave a verdict.';
+      return 'stopped before the verdict.';
     case 'no answer':
       return noAnswer(outcome, seconds);
     case 'verdict':
@@ -117,11 +117,11 @@ function explain(outcome: PushOutcome, seconds: number): string | undefined {
 function noAnswer({ endpoint, what }: Extract<PushOutcome, { code: 'no answer' }>, seconds: number): string {
   switch (what) {
     case 'unreachable':
-      return `no relay answered at ${endpoint} within ${seconds} s. Start one (blockcast run), or name its sockets with --pool-bind and --events-bind.`;
+      return `no relay answered at ${endpoint} within ${seconds} s. Start one (blockcast run), or give its sockets with --pool-bind and --events-bind.`;
     case 'keys refused':
-      return `the relay at ${endpoint} refused our keys. Use the relay's own configuration (pool.curve).`;
+      return `the relay at ${endpoint} rejected the CURVE keys. Use the relay's own configuration (pool.curve).`;
     case 'silent':
-      return `the block was pushed, but nothing was heard of it at ${endpoint} within ${seconds} s. Check that --pool-bind and --events-bind belong to one relay.`;
+      return `the block was pushed, but no event about it came from ${endpoint} within ${seconds} s. Check that --pool-bind and --events-bind belong to one relay.`;
   }
 }
 

@@ -1,12 +1,12 @@
-/** What differs between two configurations, setting by setting. */
+/** Compares two configurations setting by setting. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from './config.js';
 import { isLive, KEYS, type Key } from './settings.js';
 
 export interface Changes {
-  /** A running relay takes them over. */
+  /** A running relay applies them. */
   readonly live: readonly Key[];
-  /** They are in force after a restart. */
+  /** They take effect after a restart. */
   readonly restart: readonly Key[];
 }
 
@@ -15,7 +15,7 @@ export function changesBetween(before: Config, after: Config): Changes {
   return { live: changed.filter(isLive), restart: changed.filter((key) => !isLive(key)) };
 }
 
-/** A configuration has its settings where their keys say; one that has no value is not there. */
+/** Reads a setting by its dotted key; undefined when it has no value. */
 function valueAt(config: Config, key: Key): unknown {
   return key.split('.').reduce<unknown>((node, name) => (isRecord(node) ? node[name] : undefined), config);
 }

@@ -1,4 +1,4 @@
-/** The candidate that `word` is most likely a misspelling of, or undefined when none is near (a third of it may differ). */
+/** The candidate of which `word` is most likely a misspelling; undefined when all differ in more than a third of its letters. */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.floor(word.length / 3) + 1;
@@ -10,7 +10,7 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Levenshtein's distance, a row at a time. */
+/** The Levenshtein distance, computed row by row. */
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (const [row, letter] of [...a].entries()) {

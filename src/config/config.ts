@@ -1,7 +1,9 @@
 /**
- * One frozen, typed {@link Config} from defaults < file < environment < arguments. The only reader of the three; they are
- * handed in, so that nothing here needs a process. convict layers and validates; what a setting is stands in
- * `config/settings.ts`, rules between settings in `config/rules.ts`.
+ * Loads the configuration: one frozen, typed {@link Config} from defaults < file < environment < arguments. The only module that reads
+ * these three; they are passed in, so that tests need no process.
+ *
+ * convict merges the layers. `settings.ts` defines the settings, `kinds.ts` their values, `rules.ts` the rules between settings, `derive.ts` what
+ * depends on other settings. All errors are reported at once. Runs at the start and on SIGHUP; files are limited to 256 KiB (`cli/small-file.ts`).
  */
 import convict from 'convict';
 import { stringify } from 'yaml';
@@ -13,9 +15,9 @@ import { closest } from './closest.js';
 import { derive, type Surroundings } from './derive.js';
 import { type ConfigError, showValue } from './error.js';
 import { readFileSettings } from './file.js';
-import { givenText } from './given.js';
 import { expandHome } from './home.js';
 import type { Kind } from './kinds.js';
+import { normaliseText } from './normalise.js';
 import { isInjected } from './orchestrator.js';
 import { brokenRules, warningsAbout } from './rules.js';
 import {
@@ -41,14 +43,14 @@ import {
 export { type ConfigError, formatConfigError } from './error.js';
 export { LOG_LEVELS, type LogLevel } from './settings.js';
 
-/** What the relay runs on. Everything that follows from something else is filled in. */
+/** The effective configuration, with all derived values. */
 export interface Config {
   readonly network: NetworkName;
-  /** Of a devnet with a name. */
+  /** Set for a named devnet. */
   readonly devnet?: { readonly name: string };
   readonly dashd: {
     readonly rpc: {
-      /** Holds no credentials: those of the configured URL are in `user` and `password`. */
+      /** Without credentials: those of the configured URL are in `user` and `password`. */
       readonly url: string;
       readonly user?: string;
       readonly password?: string;
@@ -56,7 +58,7 @@ export interface Config {
       readonly cookieFile?: string;
     };
     readonly p2p: PeerAddress;
-    /** An empty `url` means that there is no feed. */
+    /** An empty `url` disables the feed. */
     readonly zmq: { readonly url: string };
   };
   readonly pool: {
@@ -69,17 +71,17 @@ export interface Config {
     readonly enabled: boolean;
     readonly maxPeers: number;
     readonly minPeers: number;
-    /** Seconds. */
     /** Bytes. */
     readonly maxMemory: number;
+    /** Seconds. */
     readonly refreshInterval: number;
-    /** Has no effect; deprecated. */
+    /** Deprecated, has no effect. */
     readonly rehearsalInterval?: number;
     readonly skipBootstrap: boolean;
     readonly peerDb: string;
     readonly countryDb?: string;
     readonly fallback: boolean;
-    /** What makes a peer's score. */
+    /** The points that a peer's score is the sum of. */
     readonly weights: WeightSettings;
   };
   readonly peers: readonly PeerAddress[];
@@ -105,7 +107,7 @@ export type CurveConfig =
       readonly enabled: true;
       readonly publicKey: string;
       readonly secretKey: string;
-      /** The relay's own key is among them: who holds this configuration may `blockcast submit`. */
+      /** Includes the relay's own key, which `blockcast submit` uses. */
       readonly allowedClients: readonly string[];
     };
 
@@ -113,7 +115,7 @@ export interface HttpConfig extends HostPort {
   readonly enabled: boolean;
   readonly user: string;
   readonly password?: string;
-  /** Without a password, and without a reverse proxy, everybody may see the pages. */
+  /** Without a password and without a reverse proxy, everyone can read the pages. */
   readonly allowInsecureBind: boolean;
   /** IP addresses and ranges. */
   readonly reverseProxies: readonly string[];
@@ -122,7 +124,7 @@ export interface HttpConfig extends HostPort {
 export interface AlertsConfig {
   readonly webhook?: { readonly url: string; readonly secret?: string };
   readonly telegram?: { readonly token: string; readonly chat: string; readonly api: string };
-  /** Seconds; 0: never. */
+  /** Seconds; 0: never repeat. */
   readonly repeatAfter: number;
   readonly maxPerHour: number;
 }
@@ -138,7 +140,7 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** @throws when the file cannot be read, as `readFileSync` does */
   readonly readFile: (path: string) => string;
-  /** As `process.platform`: where Dash Core keeps its data depends on it. */
+  /** As `process.platform`: Dash Core's data directory depends on it. */
   readonly platform: string;
 }
 
@@ -146,9 +148,9 @@ export type ConfigResult =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
-/** Reads and checks everything, and tells all that is wrong at once. Never throws. */
+/** Reads and validates all sources. Reports all errors at once. Never throws. */
 export function loadConfig(sources: ConfigSources): ConfigResult {
-  const home = givenText(sources.env['HOME']) ?? givenText(sources.env['USERPROFILE']);
+  const home = normaliseText(sources.env['HOME']) ?? normaliseText(sources.env['USERPROFILE']);
   const files: Files = { home, readFile: sources.readFile };
   const options = readOptions(sources.options, files);
   const environment = readEnvironment(sources.env, files);
@@ -166,7 +168,7 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
   return { ok: true, config, warnings: [...environment.warnings, ...warningsAbout(config)] };
 }
 
-/** The effective configuration as YAML that could be read again, with secrets masked. */
+/** The effective configuration as YAML that can be read again, with secrets masked. */
 export function describeConfig(config: Config): string {
   const { dashd, peers } = config;
   const { host, port } = dashd.p2p;
@@ -174,7 +176,7 @@ export function describeConfig(config: Config): string {
   return stringify(masked({ ...config, dashd: { ...dashd, p2p: { host, port }, zmq }, peers: peers.map(keyOf) }));
 }
 
-/** @param path of `tree` in the configuration, with a dot at its end unless it is the root */
+/** @param path of `tree` in the configuration, with a trailing dot unless it is the root */
 function masked(tree: object, path = ''): object {
   const entries = Object.entries(tree).map(([name, value]: [string, unknown]) => {
     const key = path + name;
@@ -184,7 +186,7 @@ function masked(tree: object, path = ''): object {
   return Object.fromEntries(entries);
 }
 
-/** Where each setting that is not at its default was set. */
+/** Where each setting was set, for those that are not at their default. */
 type Origins = ReadonlyMap<Key, string>;
 
 const originOf =
@@ -200,7 +202,7 @@ interface Layer<V> {
 
 const CONFIG_OPTION = 'config';
 
-/** What reading a file takes. */
+/** How files are read. */
 interface Files {
   readonly home: string | undefined;
   readonly readFile: ConfigSources['readFile'];
@@ -211,7 +213,7 @@ function readOptions(options: ConfigSources['options'], files: Files): Layer<str
   for (const [name, text] of Object.entries(options)) {
     if (name === CONFIG_OPTION) continue;
     const from = `--${name}`;
-    const value = givenText(text);
+    const value = normaliseText(text);
     const flag = FLAGS.find((candidate) => candidate.name === name);
     const secret = SECRETS.find((candidate) => secretFileFlagName(candidate) === name);
     if (flag !== undefined) layer.add(flag.key, from, value && (flag.inverted ? opposite(flag, value) : value));
@@ -221,19 +223,19 @@ function readOptions(options: ConfigSources['options'], files: Files): Layer<str
   return layer;
 }
 
-/** One source's settings, each set once. */
+/** The settings of one source. Setting one twice is an error. */
 class LayerBuilder<V> implements Layer<V | string> {
   readonly values = new Map<Key, V | string>();
   readonly origins = new Map<Key, string>();
   readonly errors: ConfigError[] = [];
 
-  /** @param remedy for what is set twice */
+  /** @param remedy for a setting that is set twice */
   constructor(
     private readonly source: string,
     private readonly remedy: string,
   ) {}
 
-  /** @param value undefined for what is not given */
+  /** @param value undefined when it is not set */
   add(key: Key, from: string, value: V | string | undefined, place = from): void {
     if (value === undefined) return;
     if (this.values.has(key)) {
@@ -244,11 +246,11 @@ class LayerBuilder<V> implements Layer<V | string> {
     }
   }
 
-  /** Adds a secret that stands in a file of its own. @param path undefined for what is not given */
+  /** Adds a secret from a file. @param path undefined when it is not set */
   addFrom(key: Key, from: string, path: string | undefined, files: Files, place = from): void {
     if (path === undefined) return;
     const read = readText(path, files);
-    if (read.ok) this.add(key, from, givenText(read.text), place);
+    if (read.ok) this.add(key, from, normaliseText(read.text), place);
     else this.fault({ key: from, ...read.error });
   }
 
@@ -262,7 +264,7 @@ function suggestFlag(name: string): string {
   return near === undefined ? 'See blockcast run --help.' : `Did you mean --${near}?`;
 }
 
-/** What is no boolean is left as it is, to be reported as such. */
+/** Inverts a boolean. Any other text is kept, and reported later. */
 function opposite(flag: Flag, text: string): string {
   const parsed = settingOf(flag.key).kind.parse(text);
   return parsed.ok ? String(parsed.value !== true) : text;
@@ -276,11 +278,11 @@ function readEnvironment(
   const warnings: string[] = [];
   for (const [name, text] of Object.entries(env)) {
     if (text === undefined || !name.startsWith(ENV_PREFIX) || name === CONFIG_ENV) continue;
-    const value = givenText(text);
+    const value = normaliseText(text);
     const secret = SECRETS.find((candidate) => secretFileEnvName(candidate) === name);
     const key = KEYS.find((candidate) => envName(candidate) === name);
     if (isInjected(name, value ?? '')) {
-      if (key !== undefined) warnings.push(`${name}: ignored, it is a service's address that an orchestrator has set.`);
+      if (key !== undefined) warnings.push(`${name}: ignored, an orchestrator set it to the address of a service.`);
     } else if (secret !== undefined) layer.addFrom(secret, name, value, files);
     else if (key !== undefined) layer.add(key, name, value);
     else layer.fault({ key: name, problem: 'is not a setting', remedy: suggestVariable(name) });
@@ -315,8 +317,8 @@ function readText(path: string, { home, readFile }: Files): FileText {
 }
 
 function readConfigFile({ options, env }: ConfigSources, files: Files): Layer<unknown> {
-  const option = givenText(options[CONFIG_OPTION]);
-  const path = option ?? givenText(env[CONFIG_ENV]);
+  const option = normaliseText(options[CONFIG_OPTION]);
+  const path = option ?? normaliseText(env[CONFIG_ENV]);
   if (path === undefined) return { values: new Map(), origins: new Map(), errors: [] };
   const from = option === undefined ? CONFIG_ENV : `--${CONFIG_OPTION}`;
   const read = readText(path, files);
@@ -330,7 +332,7 @@ function readConfigFile({ options, env }: ConfigSources, files: Files): Layer<un
 }
 
 interface Layered {
-  /** A setting with an error stands at its default. */
+  /** A setting with an error has its default. */
   readonly values: Values;
   readonly errors: readonly (ConfigError & { readonly key: Key })[];
 }
@@ -342,7 +344,7 @@ function layer(
   origins: Origins,
   home: string | undefined,
 ): Layered {
-  // convict's own arguments are not used: its parser ignores unknown flags and makes the password 0123 the number 123.
+  // convict's argument parser is not used: it ignores unknown flags, and turns the password 0123 into the number 123.
   const settings = convict<Record<string, unknown>>(SCHEMA, { env, args: [] });
   settings.load(nested(file));
   for (const [key, value] of options) settings.set(key, value);
@@ -381,8 +383,8 @@ function passes(check: () => void): boolean {
 }
 
 /**
- * The table as convict wants it. Each setting has a format of its own, since convict converts the formats it knows by
- * guess: `20abc` to 20, and `no` to true.
+ * The table of settings as a convict schema. Each setting has its own format, since convict's built-in formats are too lenient: they
+ * convert `20abc` to 20, and `no` to true.
  */
 const SCHEMA: convict.Schema<Record<string, unknown>> = buildSchema();
 

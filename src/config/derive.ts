@@ -1,4 +1,4 @@
-/** Fills in what follows from other settings. */
+/** Builds the {@link Config} from the parsed values, and derives what depends on other settings (ports, folders, the cookie file). */
 import { dirname, join, posix, win32 } from 'node:path';
 import { baseOf, type HttpUrl, parseHttpUrl } from '../address/http-url.js';
 import { keyOf, type PeerAddress, parseAddress, toAddress } from '../peers/address.js';
@@ -8,12 +8,12 @@ import type { Config, CurveConfig } from './config.js';
 import type { Values } from './settings.js';
 
 export interface Surroundings {
-  /** The user's home directory, as the environment has it. */
+  /** The user's home directory, from the environment. */
   readonly home: string | undefined;
   readonly platform: string;
 }
 
-/** @param values sound, each by itself and together */
+/** @param values valid, each by itself and in combination */
 export function derive(values: Values, surroundings: Surroundings): Config {
   const network = NETWORKS[values.network];
   const historyFile = values['history.file'] ?? `${dataFolder(values)}/block_history.jsonl`;
@@ -135,7 +135,7 @@ function curveConfig(values: Values): CurveConfig {
   return { enabled: true, publicKey, secretKey, allowedClients: [...new Set([...allowedClients, publicKey])] };
 }
 
-/** Source: the design document; the two it names go without the network's name or with p2pool-dash's. */
+/** The folders that p2pool-dash uses: `data/dash` on mainnet, else with the network's name. */
 function dataFolder({ network, 'devnet.name': devnet }: Values): string {
   return network === 'mainnet' ? 'data/dash' : `data/dash_${network}${devnet === undefined ? '' : `-${devnet}`}`;
 }
@@ -157,7 +157,7 @@ function defaultCookieFile({ network, 'devnet.name': devnet }: Values, { home, p
   return posix.join(base, data, folder, '.cookie');
 }
 
-/** Settings are checked by the functions that read them here, so nothing is missing. @throws Error for a programmer's mistake */
+/** The kinds have accepted the value with the same parser. @throws Error for a programmer's mistake */
 function sound<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('a kind accepts what cannot be used');
   return value;

@@ -1,11 +1,11 @@
-/** What is wrong with a configuration: told whole, so that it can be put right in one go. */
+/** Configuration errors: what is wrong, where it was set, and what to write instead. All errors are reported at once. */
 
 export interface ConfigError {
-  /** The setting's dotted key, or the name of the flag, variable or file when it is that which is wrong. */
+  /** The setting's dotted key, or the name of a wrong flag, variable or file. */
   readonly key: string;
   /** Where the value came from: `default`, a file, an environment variable, a flag. */
   readonly from: string;
-  /** As it was given, shortened, and `***` for a secret; absent where it plays no part. */
+  /** As it was set, shortened; `***` for a secret; absent when the value does not matter. */
   readonly value?: string;
   /** Completes "<key> …". */
   readonly problem: string;
@@ -15,7 +15,7 @@ export interface ConfigError {
 
 const MAX_VALUE_CHARS = 80;
 
-/** A value as an error shows it. Credentials inside a URL are masked whatever the setting. */
+/** A value as shown in an error. Credentials inside a URL are always masked. */
 export function showValue(value: unknown, secret: boolean): string {
   if (secret) return '***';
   const text = JSON.stringify(value) ?? 'nothing';

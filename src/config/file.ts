@@ -1,26 +1,26 @@
-/** A configuration file as settings by their dotted keys. YAML, JSON and JSON5, told apart by the extension. */
+/** Reads a configuration file into settings by dotted key. The extension selects YAML, JSON or JSON5. */
 import { extname } from 'node:path';
 import json5 from 'json5';
 import { parseDocument } from 'yaml';
 import { closest } from './closest.js';
 import type { ConfigError } from './error.js';
-import { given } from './given.js';
+import { normalise } from './normalise.js';
 import { isKey, KEYS, type Key, SECRETS, secretFileKey } from './settings.js';
 
 export interface FileSettings {
-  /** What is given of them. */
+  /** The settings that are set. */
   readonly values: ReadonlyMap<Key, unknown>;
-  /** Secrets that stand in files of their own, and those files' paths. */
+  /** Paths of the files that hold secrets. */
   readonly secretFiles: ReadonlyMap<Key, string>;
   readonly errors: readonly ConfigError[];
 }
 
-/** More make a small file a huge tree. */
+/** Bounds the expansion of YAML aliases ("billion laughs"). */
 const MAX_ALIASES = 100;
 
 type Tree = { readonly ok: true; readonly tree: unknown } | { readonly ok: false; readonly problem: string };
 
-/** Reads `text`, the contents of the file named `path`. Never throws, and quotes none of the file: it may hold a password. */
+/** Parses `text`, the contents of the file at `path`. Never throws. Errors do not quote the file, which may hold a password. */
 export function readFileSettings(path: string, text: string): FileSettings {
   const parsed = parseText(path, text.replace(/^\uFEFF/, ''));
   if (!parsed.ok) {
@@ -51,7 +51,7 @@ function parseText(path: string, text: string): Tree {
     case '.json5':
       return parseJson5(text);
     default:
-      return { ok: false, problem: 'is of an unknown type: its name must end in .yaml, .yml, .json or .json5' };
+      return { ok: false, problem: 'has an unknown type: its name must end in .yaml, .yml, .json or .json5' };
   }
 }
 
@@ -64,7 +64,7 @@ function parseYaml(text: string): Tree {
     const place = at === undefined ? '' : ` at line ${at.line}, column ${at.col}`;
     return { ok: false, problem: `is not YAML: ${first.code.toLowerCase().replaceAll('_', ' ')}${place}` };
   } catch {
-    return { ok: false, problem: 'is not YAML that can be read: nested too deeply, or its aliases do not resolve' };
+    return { ok: false, problem: 'is not readable YAML: it is nested too deeply, or its aliases do not resolve' };
   }
 }
 
@@ -80,9 +80,9 @@ function parseJson5(text: string): Tree {
 
 function collect(tree: unknown, prefix: string, found: Found): void {
   const { path, errors } = found;
-  if (given(tree) === undefined) return;
+  if (normalise(tree) === undefined) return;
   if (!isSection(tree)) {
-    const remedy = 'Write its settings below it, one a line.';
+    const remedy = 'Write its settings below it, one per line.';
     errors.push({ key: prefix.slice(0, -1) || 'config', from: path, problem: 'is a section, not a value', remedy });
     return;
   }
@@ -95,11 +95,11 @@ function collect(tree: unknown, prefix: string, found: Found): void {
   }
 }
 
-/** @param key of a setting, or of a secret's file */
+/** @param key of a setting, or of the file of a secret */
 function collectValue(key: string, value: unknown, { path, values, secretFiles, errors }: Found): void {
   const secret = SECRET_FILES.get(key);
   const fault = (problem: string, remedy: string) => errors.push({ key, from: path, problem, remedy });
-  const text = given(value);
+  const text = normalise(value);
   if (text === undefined) return;
   if (isSection(value)) fault('is a value, not a section', 'Give it one value.');
   else if (isKey(key)) values.set(key, text);

@@ -1,4 +1,7 @@
-/** What values a setting may have. A kind reads text (environment, arguments, quoted in a file) and a file's own types alike. */
+/**
+ * The kinds of values that a setting can have. Each kind parses both text (environment, arguments, quoted values of a file) and the native
+ * types of a YAML or JSON file, and says what it expects.
+ */
 import ipaddr from 'ipaddr.js';
 import { bindableEndpoint, connectableEndpoint, type Endpoint, parseEndpoint } from '../address/endpoint.js';
 import { bracketed, connectableHost, hostKey, parseHost } from '../address/host.js';
@@ -11,15 +14,15 @@ type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false
 export interface Kind<T> {
   /** Parsing a parsed value again gives the same value. */
   parse(value: unknown): Parsed<T>;
-  /** Completes "Give …" in an error. */
+  /** Completes "Give …" in an error message. */
   readonly expects: string;
   /** Stands for the value in `--help`. */
   readonly placeholder: string;
-  /** A flag of this kind may stand alone, meaning true. */
+  /** A flag of this kind needs no value: alone it means true. */
   readonly bare?: true;
   /** A flag of this kind may be repeated. */
   readonly many?: true;
-  /** It names a file: `~/` at its start is the home directory. */
+  /** The path of a file: a leading `~/` is the home directory. */
   readonly path?: true;
 }
 
@@ -32,7 +35,7 @@ function fail(problem: string): { readonly ok: false; readonly problem: string }
   return { ok: false, problem };
 }
 
-/** @param read what becomes of a text that is not empty */
+/** @param read parses a text that is not empty */
 function textKind(expects: string, placeholder: string, read: (text: string) => Parsed<string>): Kind<string> {
   return {
     expects,
@@ -44,7 +47,7 @@ function textKind(expects: string, placeholder: string, read: (text: string) => 
   };
 }
 
-/** Text that is kept as it is given. */
+/** Text that is kept unchanged. */
 function plainKind(
   expects: string,
   placeholder: string,
@@ -68,8 +71,8 @@ export const rpcUser = plainKind('a user name without a colon', '<name>', (value
 
 const DEVNET_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Core takes any text; it must stand in a user agent (`SanitizeString`) and in the name of a folder. */
-export const devnetName = plainKind('the name that dashd -devnet was given', '<name>', (value) =>
+/** Core accepts any text. It becomes part of the user agent (Core `SanitizeString`) and of a folder's name. */
+export const devnetName = plainKind('the name given to dashd -devnet', '<name>', (value) =>
   DEVNET_NAME.test(value) ? undefined : 'is not 1 to 64 letters, digits, dots, hyphens or underscores',
 );
 
@@ -78,7 +81,7 @@ export const path: Kind<string> = {
   path: true,
 };
 
-/** A host to connect to. A wildcard, as it stands in dash.conf, is the local host. */
+/** A host to connect to. A wildcard (as in dash.conf) means the local host. */
 export const host = textKind('a host name or an IP address', '<host>', (value) => {
   const found = value === '*' ? value : parseHost(value)?.text;
   if (found === undefined) return fail('is not a host name or an IP address');
@@ -92,7 +95,7 @@ export const listenHost = textKind(
   (value) => {
     const found = parseHost(value);
     if (found === undefined) return fail('is not a host name or an IP address');
-    if (found.family === 'onion') return fail('is an onion address, which no interface has');
+    if (found.family === 'onion') return fail('is an onion address, on which no interface can listen');
     return { ok: true, value: hostKey(found.text) };
   },
 );
@@ -102,7 +105,7 @@ function endpointKind(expects: string, toText: (endpoint: Endpoint) => string | 
     const parsed = parseEndpoint(value);
     if (parsed === undefined) return fail('is not a ZeroMQ endpoint');
     const found = toText(parsed);
-    return found === undefined ? fail('does not say where to connect') : { ok: true, value: found };
+    return found === undefined ? fail('has no host and port to connect to') : { ok: true, value: found };
   });
 }
 
@@ -116,7 +119,7 @@ const someEndpoint = endpointKind(
   connectableEndpoint,
 );
 
-/** Stands for an endpoint that is not to be connected to. */
+/** The value that disables an endpoint. */
 const NO_ENDPOINT = 'none';
 
 /** An endpoint to connect to; `none` becomes the empty text. */
@@ -125,8 +128,10 @@ export const connectEndpoint: Kind<string> = {
   parse: (value) => (value === NO_ENDPOINT || value === '' ? { ok: true, value: '' } : someEndpoint.parse(value)),
 };
 
-export const curveKey = plainKind('a key of 40 characters in Z85, as blockcast keys makes it', '<key>', (value) =>
-  fromZ85(value)?.length === CURVE_KEY_BYTES ? undefined : 'is not a CURVE key',
+export const curveKey = plainKind(
+  'a CURVE key of 40 characters in Z85, as created by blockcast keys',
+  '<key>',
+  (value) => (fromZ85(value)?.length === CURVE_KEY_BYTES ? undefined : 'is not a CURVE key'),
 );
 
 function urlKind(expects: string, problemWith: (url: HttpUrl) => string | undefined): Kind<string> {
@@ -138,7 +143,7 @@ function urlKind(expects: string, problemWith: (url: HttpUrl) => string | undefi
 
 export const httpUrl = urlKind('a URL such as https://hooks.example/path', () => undefined);
 
-/** To which nothing but a path can be added. */
+/** A URL without a query. */
 export const rpcUrl = urlKind('a URL such as http://127.0.0.1:9998', ({ query }) =>
   query === '' ? undefined : 'has a query',
 );
@@ -147,12 +152,12 @@ export const apiUrl = urlKind('a URL such as https://api.telegram.org', ({ query
   query === '' && credentials === undefined ? undefined : 'has a query or a user',
 );
 
-/** Whether a word is one of those for true and false, in any case. */
+/** Whether a text means true or false, in any case. */
 export function isBooleanWord(word: string): boolean {
   return boolean.parse(word).ok;
 }
 
-/** Unquoted in a file, `1` is a number and `true` no text. */
+/** In YAML an unquoted `1` is a number and an unquoted `true` a boolean. */
 function isScalar(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
@@ -191,7 +196,7 @@ export function oneOf<const T extends string>(values: readonly T[]): Kind<T> {
   };
 }
 
-/** Nothing at all is a value too. */
+/** Accepts an absent value, too. */
 export function optional<T>(kind: Kind<T>): Kind<T | undefined> {
   return {
     ...kind,
@@ -249,8 +254,8 @@ export const peerList = listOf(
 export const curveKeyList = listOf(curveKey, 'a list of CURVE public keys, 40 characters in Z85 each', '<key,…>');
 
 const ipRange = plainKind('an IP address or range', '<ip>', (value) => {
-  // Who trusts everybody need not name anybody.
-  if (ipaddr.isValidCIDR(value)) return ipaddr.parseCIDR(value)[1] === 0 ? 'is every address there is' : undefined;
+  // A range that covers every address would trust every client.
+  if (ipaddr.isValidCIDR(value)) return ipaddr.parseCIDR(value)[1] === 0 ? 'covers every address' : undefined;
   const address = parseHost(value)?.family;
   return address === 'ipv4' || (address === 'ipv6' && !/[[%]/.test(value))
     ? undefined

@@ -1,6 +1,6 @@
 /**
- * Variables that an orchestrator sets in every container beside a service whose name begins with `blockcast`: they look like
- * settings of ours, and are none.
+ * Recognises variables that Kubernetes or Docker set in every container next to a service whose name begins with `blockcast`. They
+ * have the prefix of the settings, but are not settings.
  */
 
 /** Kubernetes: `<SERVICE>_SERVICE_HOST`, `<SERVICE>_SERVICE_PORT` and `<SERVICE>_SERVICE_PORT_<NAME>`. */
@@ -13,7 +13,7 @@ const LINK_PART = /_PORT_\d{1,5}_(TCP|UDP|SCTP)_(PROTO|PORT|ADDR)$/;
 const LINK_NAME = /_NAME$/;
 const LINK_ENV = /^BLOCKCAST(_[A-Z0-9_]+)?_ENV_/;
 
-/** Whether an orchestrator set a variable. @param text its value, without blanks around it */
+/** Whether an orchestrator set a variable. @param text its value, trimmed */
 export function isInjected(name: string, text: string): boolean {
   if (SERVICE.test(name) || LINK_PART.test(name) || LINK_ENV.test(name)) return true;
   return (LINK.test(name) && LINK_URL.test(text)) || (LINK_NAME.test(name) && text.startsWith('/'));

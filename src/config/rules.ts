@@ -1,4 +1,4 @@
-/** Rules between settings, and what is allowed but worth a second look. */
+/** Rules that involve several settings, and warnings about valid but questionable configurations. */
 import { type Endpoint, endpointsCollide, isLocalEndpoint, parseEndpoint } from '../address/endpoint.js';
 import { isLoopback } from '../address/host.js';
 import { collide } from '../address/host-port.js';
@@ -9,21 +9,21 @@ import { type ConfigError, showValue } from './error.js';
 import { isSecret, type Key, type Values } from './settings.js';
 
 interface Rule {
-  /** The settings it looks at; the first is the one it complains of. It is left out while one of them is wrong by itself. */
+  /** The settings it checks; the error names the first. The rule is skipped while one of them is invalid by itself. */
   readonly about: readonly [Key, ...Key[]];
   readonly broken: (values: Values) => boolean;
   readonly problem: string;
   readonly remedy: string;
 }
 
-const MAKE_KEYS = 'Make a pair with "blockcast keys" and set both.';
+const CREATE_KEYS = 'Create a key pair with "blockcast keys" and set both keys.';
 
 const RULES: readonly Rule[] = [
   {
     about: ['devnet.name', 'network'],
     broken: (values) => values['devnet.name'] !== undefined && values.network !== 'devnet',
     problem: 'is set, but network is not devnet',
-    remedy: 'Set network to devnet, or leave the name out.',
+    remedy: 'Set network to devnet, or remove devnet.name.',
   },
   {
     about: ['broadcast.minPeers', 'broadcast.maxPeers'],
@@ -36,8 +36,8 @@ const RULES: readonly Rule[] = [
     broken: (values) =>
       values['broadcast.weights.hour'] < values['broadcast.weights.sixHours'] ||
       values['broadcast.weights.sixHours'] < values['broadcast.weights.day'],
-    problem: 'and the weights after it do not fall',
-    remedy: 'The longer ago a peer was seen, the fewer points it may get: hour ≥ sixHours ≥ day.',
+    problem: 'is less than a weight for an older peer',
+    remedy: 'Give weights with hour ≥ sixHours ≥ day.',
   },
   {
     about: ['pool.bind', 'pool.curve.enabled', 'pool.allowInsecureBind'],
@@ -100,69 +100,69 @@ const RULES: readonly Rule[] = [
   {
     about: ['alerts.webhook.secret', 'alerts.webhook.url'],
     broken: (values) => values['alerts.webhook.secret'] !== undefined && values['alerts.webhook.url'] === undefined,
-    problem: 'has no alerts.webhook.url',
-    remedy: 'Set the address too.',
+    problem: 'is set, but alerts.webhook.url is not',
+    remedy: 'Set alerts.webhook.url, too.',
   },
   {
     about: ['alerts.telegram.token', 'alerts.telegram.chat'],
     broken: (values) => values['alerts.telegram.token'] !== undefined && values['alerts.telegram.chat'] === undefined,
-    problem: 'has no alerts.telegram.chat',
-    remedy: 'Set the chat too.',
+    problem: 'is set, but alerts.telegram.chat is not',
+    remedy: 'Set alerts.telegram.chat, too.',
   },
   {
     about: ['alerts.telegram.chat', 'alerts.telegram.token'],
     broken: (values) => values['alerts.telegram.chat'] !== undefined && values['alerts.telegram.token'] === undefined,
-    problem: 'has no alerts.telegram.token',
-    remedy: 'Set the token of the bot too.',
+    problem: 'is set, but alerts.telegram.token is not',
+    remedy: 'Set alerts.telegram.token, too.',
   },
   {
     about: ['pool.curve.publicKey', 'pool.curve.enabled'],
     broken: (values) => values['pool.curve.enabled'] && values['pool.curve.publicKey'] === undefined,
     problem: 'is needed when pool.curve.enabled is true',
-    remedy: MAKE_KEYS,
+    remedy: CREATE_KEYS,
   },
   {
     about: ['pool.curve.secretKey', 'pool.curve.enabled'],
     broken: (values) => values['pool.curve.enabled'] && values['pool.curve.secretKey'] === undefined,
     problem: 'is needed when pool.curve.enabled is true',
-    remedy: MAKE_KEYS,
+    remedy: CREATE_KEYS,
   },
   {
     about: ['pool.curve.allowedClients', 'pool.curve.enabled'],
     broken: (values) => values['pool.curve.enabled'] && values['pool.curve.allowedClients'].length === 0,
-    problem: 'is empty, so that nobody could connect',
+    problem: 'is empty: no client could connect',
     remedy: "List the clients' public keys.",
   },
   {
     about: ['dashd.rpc.user', 'dashd.rpc.password'],
     broken: (values) => values['dashd.rpc.user'] !== undefined && values['dashd.rpc.password'] === undefined,
-    problem: 'has no dashd.rpc.password',
-    remedy: 'Set the password too, or neither of them to use the cookie file.',
+    problem: 'is set, but dashd.rpc.password is not',
+    remedy: 'Set the password, too, or neither of them to use the cookie file.',
   },
   {
     about: ['dashd.rpc.password', 'dashd.rpc.user'],
     broken: (values) => values['dashd.rpc.password'] !== undefined && values['dashd.rpc.user'] === undefined,
-    problem: 'has no dashd.rpc.user',
-    remedy: 'Set the user too, or neither of them to use the cookie file.',
+    problem: 'is set, but dashd.rpc.user is not',
+    remedy: 'Set the user, too, or neither of them to use the cookie file.',
   },
   {
     about: ['dashd.rpc.cookieFile', 'dashd.rpc.user', 'dashd.rpc.url'],
     broken: (values) =>
       values['dashd.rpc.cookieFile'] !== undefined &&
       (values['dashd.rpc.user'] !== undefined || urlHasCredentials(values)),
-    problem: 'is given besides a user',
+    problem: 'is set together with a user',
     remedy: 'Keep either the cookie file or the user and password.',
   },
   {
     about: ['dashd.rpc.url', 'dashd.rpc.user'],
     broken: (values) => values['dashd.rpc.user'] !== undefined && urlHasCredentials(values),
-    problem: 'holds a user besides dashd.rpc.user',
-    remedy: 'Keep one of them.',
+    problem: 'contains a user, but dashd.rpc.user is set, too',
+    remedy: 'Keep only one of them.',
   },
 ];
 
 /**
- * @param wrong settings that are wrong by themselves
+ * @param wrong settings that are invalid by themselves
  * @param originOf where a setting was set
  */
 export function brokenRules(values: Values, wrong: ReadonlySet<Key>, originOf: (key: Key) => string): ConfigError[] {
@@ -173,23 +173,25 @@ export function brokenRules(values: Values, wrong: ReadonlySet<Key>, originOf: (
   });
 }
 
-/** What `check-config` adds, and `run` logs once at the start. */
+/** Printed by `check-config`, and logged by `run` at the start and at each reload. */
 export function warningsAbout(config: Config): string[] {
   const warnings = [...deprecated(config), ...exposureOf(config)];
   if (config.network === 'devnet' && config.devnet === undefined) {
-    warnings.push('devnet.name: none is given; a devnet with a name hangs up on peers that do not know it.');
+    warnings.push('devnet.name: not set; nodes of a named devnet disconnect peers that do not send its name.');
   }
   if (config.broadcast.enabled && config.broadcast.skipBootstrap && config.peers.length === 0) {
-    warnings.push('peers: none are given and broadcast.skipBootstrap is true: only remembered peers will be tried.');
+    warnings.push(
+      'peers: none are set and broadcast.skipBootstrap is true: only peers in the peer book will be tried.',
+    );
   }
   const local = keyOf(config.dashd.p2p);
   if (config.peers.some((peer) => keyOf(peer) === local)) {
-    warnings.push(`peers: ${local} is the local dashd, which is connected to anyway.`);
+    warnings.push(`peers: ${local} is the local dashd, to which the relay always connects.`);
   }
   return warnings;
 }
 
-/** What others on the network can do or see, as the operator has allowed. */
+/** What others on the network can do or read because the operator has allowed it. */
 function exposureOf({ pool, events, http, proxy, dashd }: Config): string[] {
   const rpc = parseHttpUrl(dashd.rpc.url);
   const possible: [boolean, string][] = [
@@ -216,10 +218,10 @@ function exposureOf({ pool, events, http, proxy, dashd }: Config): string[] {
       `dashd.rpc.url: the password crosses the network to ${rpc.ok ? rpc.url.host : ''} unencrypted.`,
     ],
   ];
-  return possible.flatMap(([stands, warning]) => (stands ? [warning] : []));
+  return possible.flatMap(([applies, warning]) => (applies ? [warning] : []));
 }
 
-/** @param text accepted by the setting's kind; what no kind accepts can be bound by nobody */
+/** @param text accepted by the setting's kind */
 function endpointOf(text: string): Endpoint {
   return parseEndpoint(text) ?? { transport: 'ipc', path: '*' };
 }
@@ -239,5 +241,5 @@ function urlHasCredentials(values: Values): boolean {
 
 function deprecated({ broadcast }: Config): string[] {
   if (broadcast.rehearsalInterval === undefined) return [];
-  return ['broadcast.rehearsalInterval: it has no effect any more; remove it, the next version will not know it.'];
+  return ['broadcast.rehearsalInterval: deprecated, has no effect; remove it, the next version rejects it.'];
 }

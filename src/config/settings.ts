@@ -1,6 +1,6 @@
 /**
- * The one table of settings. Keys in a file, environment variables, flags, `--help`, defaults and what is masked all follow
- * from it. The names are an interface to operators: they are added to, never changed.
+ * The table of all settings. File keys, environment variables, flags, `--help`, defaults and masking are derived from it.
+ * Names are an interface to operators: settings are added, never renamed.
  */
 import { NETWORK_NAMES } from '../wire/network.js';
 import {
@@ -26,7 +26,7 @@ import {
   text,
 } from './kinds.js';
 
-/** From the gravest to the least. */
+/** From the most to the least severe. */
 export const LOG_LEVELS = ['critical', 'error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -35,13 +35,13 @@ export type LogFormat = (typeof LOG_FORMATS)[number];
 
 export interface Setting<T> {
   readonly kind: Kind<T>;
-  /** Null where there is none, or where it follows from other settings (`follows` says how). */
+  /** Null where there is none, or where it is derived from other settings (`follows` says how). */
   readonly default: T | null;
   readonly doc: string;
   readonly follows?: string;
-  /** Masked wherever it is shown. */
+  /** Masked in all output. */
   readonly secret?: true;
-  /** Taken over by a running relay when it is told to read its configuration again. */
+  /** A running relay applies a change when it reloads its configuration (SIGHUP). */
   readonly live?: true;
 }
 
@@ -56,13 +56,13 @@ function setting<T>(
 
 const LIVE = { live: true } as const;
 
-/** A session more than this costs dashd's whole inbound allowance and gains nothing. */
+/** Bounds memory and descriptors; more connections do not deliver a block sooner. */
 const MAX_PEERS = 1_000;
 const DAY_SECONDS = 86_400;
-/** The longest pause after which caches can still be warm, with much to spare. */
+/** Upper bound of a deprecated setting that has no effect. */
 const MAX_REHEARSAL_MS = 1_000;
 const MAX_HISTORY = 1_000_000;
-/** Putting more in the order of the chain would hold the event loop. */
+/** At the start the spooled blocks are sorted by chain order in one turn of the event loop, which this bounds. */
 const MAX_SPOOLED = 10_000;
 /** Two blocks of the largest size. */
 const MIN_SPOOL_BYTES = 4_000_000;
@@ -75,153 +75,182 @@ const SETTINGS = {
   network: setting(oneOf(NETWORK_NAMES), 'mainnet', 'the Dash network'),
   'devnet.name': setting(optional(devnetName), null, "the name of the devnet, as in dashd's -devnet=name"),
 
-  'dashd.rpc.url': setting(optional(rpcUrl), null, "where the pool's own dashd answers JSON-RPC", {
+  'dashd.rpc.url': setting(optional(rpcUrl), null, "JSON-RPC URL of the pool's own dashd", {
     follows: "127.0.0.1 and the network's port",
   }),
   'dashd.rpc.user': setting(optional(rpcUser), null, 'RPC user (dashd: -rpcuser, -rpcauth)'),
   'dashd.rpc.password': setting(
     optional(text),
     null,
-    'RPC password; better in the environment than on the command line',
+    'RPC password; prefer a file or the environment, since arguments are visible to every user of the machine',
     {
       secret: true,
     },
   ),
-  'dashd.rpc.cookieFile': setting(optional(path), null, "dashd's .cookie, used when no user is given", {
+  'dashd.rpc.cookieFile': setting(optional(path), null, "dashd's .cookie file, used when dashd.rpc.user is not set", {
     follows: "the network's folder in Dash Core's data directory",
   }),
-  'dashd.p2p.host': setting(host, '127.0.0.1', "where the pool's own dashd listens for peers"),
-  'dashd.p2p.port': setting(optional(port), null, 'its P2P port', { follows: "the network's port" }),
+  'dashd.p2p.host': setting(host, '127.0.0.1', "P2P host of the pool's own dashd"),
+  'dashd.p2p.port': setting(optional(port), null, "P2P port of the pool's own dashd", {
+    follows: "the network's port",
+  }),
   'dashd.zmq.url': setting(
     connectEndpoint,
     'tcp://127.0.0.1:28332',
-    'dashd publishes rawblock and hashblock there (-zmqpubrawblock, -zmqpubhashblock); none: no feed',
+    'endpoint where dashd publishes rawblock and hashblock (-zmqpubrawblock, -zmqpubhashblock); none disables the feed',
   ),
 
-  'pool.bind': setting(bindEndpoint, 'tcp://127.0.0.1:28500', 'the ZeroMQ PULL socket to which pools PUSH raw blocks'),
+  'pool.bind': setting(bindEndpoint, 'tcp://127.0.0.1:28500', 'ZeroMQ PULL socket to which pools PUSH raw blocks'),
   'pool.allowInsecureBind': setting(boolean, false, 'allow pool.bind beyond loopback without CURVE'),
-  'pool.curve.enabled': setting(boolean, false, 'encrypt the pool and events sockets, and admit known clients only'),
+  'pool.curve.enabled': setting(boolean, false, 'encrypt the pool and events sockets and accept known clients only'),
   'pool.curve.publicKey': setting(optional(curveKey), null, "the relay's public key"),
   'pool.curve.secretKey': setting(optional(curveKey), null, "the relay's secret key", { secret: true }),
   'pool.curve.allowedClients': setting(curveKeyList, [], 'public keys of the clients that may connect'),
-  'events.bind': setting(
-    bindEndpoint,
-    'tcp://127.0.0.1:28501',
-    'the ZeroMQ PUB socket for block events (docs/events.md)',
-  ),
+  'events.bind': setting(bindEndpoint, 'tcp://127.0.0.1:28501', 'ZeroMQ PUB socket for block events (docs/events.md)'),
   'events.allowInsecureBind': setting(boolean, false, 'allow events.bind beyond loopback without CURVE'),
 
-  'broadcast.enabled': setting(boolean, true, 'push to peers; false: to the local dashd only'),
-  'broadcast.maxPeers': setting(integer(1, MAX_PEERS), 20, 'most peers to stay connected to'),
-  'broadcast.minPeers': setting(integer(0, MAX_PEERS), 5, 'fewer are not healthy'),
+  'broadcast.enabled': setting(boolean, true, 'send blocks to peers; false: to the local dashd only'),
+  'broadcast.maxPeers': setting(integer(1, MAX_PEERS), 20, 'maximum number of peer connections'),
+  'broadcast.minPeers': setting(
+    integer(0, MAX_PEERS),
+    5,
+    'number of connected peers below which the relay reports too few peers',
+  ),
   'broadcast.maxMemory': setting(
     integer(16_000_000, 16_000_000_000),
     268_435_456,
-    'bytes of blocks in memory; with more the oldest is given up, which its verdict says',
+    'maximum bytes of blocks in memory; beyond it the oldest block is given up, and its verdict says so',
   ),
-  'broadcast.refreshInterval': setting(integer(1, DAY_SECONDS), 60, 'seconds between looks at the set of peers'),
+  'broadcast.refreshInterval': setting(integer(1, DAY_SECONDS), 60, 'seconds between two reviews of the set of peers'),
   'broadcast.rehearsalInterval': setting(
     optional(integer(0, MAX_REHEARSAL_MS)),
     null,
-    'has no effect, and goes with the next version: there are no rehearsals any more',
+    'deprecated, has no effect; the next version removes it',
   ),
   'broadcast.skipBootstrap': setting(boolean, false, "do not ask dashd's getpeerinfo for peers"),
-  'broadcast.peerDb': setting(optional(path), null, 'the file in which peers are remembered', {
+  'broadcast.peerDb': setting(optional(path), null, 'file of the peer book', {
     follows: "the network's folder under data/",
   }),
   'broadcast.countryDb': setting(
     optional(path),
     null,
-    'a table of countries in MMDB format, in place of the one that comes with blockcast',
+    'country database in MMDB format, instead of the one that comes with blockcast',
   ),
   'broadcast.fallback': setting(
     boolean,
     true,
     'false: a block that reached no peer but the local dashd counts as failed',
   ),
-  'broadcast.weights.known': setting(points, 100, 'points of a peer that dashd or the operator named', LIVE),
-  'broadcast.weights.heard': setting(points, 50, 'points of a peer known by hearsay', LIVE),
-  'broadcast.weights.success': setting(points, 100, 'points times the success rate, which is between 0 and 1', LIVE),
-  'broadcast.weights.hour': setting(points, 50, 'points of a peer seen within the last hour', LIVE),
-  'broadcast.weights.sixHours': setting(points, 30, 'seen within six hours', LIVE),
-  'broadcast.weights.day': setting(points, 10, 'seen within a day', LIVE),
-  'broadcast.weights.older': setting(integer(0, 10_000), 20, 'points taken from a peer not seen for longer', LIVE),
-  'broadcast.weights.fromDashd': setting(points, 30, 'points more for a peer that dashd itself had', LIVE),
-  peers: setting(peerList, [], "peers always to be tried; the port defaults to the network's", LIVE),
+  'broadcast.weights.known': setting(points, 100, 'points for a peer that came from dashd or the operator', LIVE),
+  'broadcast.weights.heard': setting(
+    points,
+    50,
+    'points for a peer that came from gossip, DNS seeds or the masternode list',
+    LIVE,
+  ),
+  'broadcast.weights.success': setting(points, 100, 'points, multiplied by the success rate (0 to 1)', LIVE),
+  'broadcast.weights.hour': setting(points, 50, 'points for a peer seen within the last hour', LIVE),
+  'broadcast.weights.sixHours': setting(points, 30, 'points for a peer seen within the last six hours', LIVE),
+  'broadcast.weights.day': setting(points, 10, 'points for a peer seen within the last day', LIVE),
+  'broadcast.weights.older': setting(
+    integer(0, 10_000),
+    20,
+    'points subtracted from a peer not seen within the last day',
+    LIVE,
+  ),
+  'broadcast.weights.fromDashd': setting(points, 30, 'extra points for a peer that dashd was connected to', LIVE),
+  peers: setting(peerList, [], "peers that are always tried; the port defaults to the network's", LIVE),
 
   'http.enabled': setting(boolean, true, 'serve the dashboard, the API and the metrics'),
-  'http.host': setting(listenHost, '127.0.0.1', 'where the HTTP service listens'),
-  'http.port': setting(bindPort, 8080, 'its port'),
-  'http.user': setting(rpcUser, 'blockcast', 'the user whose password is http.password'),
-  'http.password': setting(optional(text), null, 'asked for on every page but the health checks', { secret: true }),
+  'http.host': setting(listenHost, '127.0.0.1', 'host on which the HTTP service listens'),
+  'http.port': setting(bindPort, 8080, 'port of the HTTP service'),
+  'http.user': setting(rpcUser, 'blockcast', 'user name for the HTTP service'),
+  'http.password': setting(optional(text), null, 'password for every page except the health checks', { secret: true }),
   'http.allowInsecureBind': setting(
     boolean,
     false,
-    'allow http.host beyond loopback without a password: the pages are then open to whoever can reach them',
+    'allow http.host beyond loopback without a password: everyone who can reach it can then read the pages',
   ),
   'http.reverseProxies': setting(
     ipRangeList,
     [],
-    'addresses of the reverse proxy in front, which then decides who may see the pages and whose X-Forwarded-For is believed',
+    'IP addresses or ranges of reverse proxies: they then control access, and their X-Forwarded-For header is trusted',
   ),
 
-  'proxy.enabled': setting(boolean, false, "answer JSON-RPC in dashd's place, for a pool that knows nothing else"),
-  'proxy.host': setting(listenHost, '127.0.0.1', 'where the JSON-RPC proxy listens'),
-  'proxy.port': setting(bindPort, 28_502, 'its port'),
+  'proxy.enabled': setting(
+    boolean,
+    false,
+    'run a JSON-RPC proxy in front of dashd, for a pool that submits blocks only with submitblock',
+  ),
+  'proxy.host': setting(listenHost, '127.0.0.1', 'host on which the JSON-RPC proxy listens'),
+  'proxy.port': setting(bindPort, 28_502, 'port of the JSON-RPC proxy'),
   'proxy.allowInsecureBind': setting(
     boolean,
     false,
-    'allow proxy.host beyond loopback; dashd still asks for its password, but it crosses the network unencrypted',
+    "allow proxy.host beyond loopback; dashd's password then crosses the network unencrypted",
   ),
 
-  'history.file': setting(optional(path), null, 'the file in which the blocks of the pool are remembered', {
+  'history.file': setting(optional(path), null, 'file of the block history', {
     follows: "the network's folder under data/",
   }),
-  'history.maxBlocks': setting(integer(1, MAX_HISTORY), 10_000, 'most blocks to remember; the oldest go first'),
+  'history.maxBlocks': setting(
+    integer(1, MAX_HISTORY),
+    10_000,
+    'maximum number of blocks in the history; the oldest are removed first',
+  ),
 
   'spool.enabled': setting(
     boolean,
     true,
     'keep found blocks on disk until they are delivered, so that they survive a crash; see docs/pools.md',
   ),
-  'spool.dir': setting(optional(path), null, 'the folder in which they are kept; for nothing else', {
+  'spool.dir': setting(optional(path), null, 'folder of the spool; use it for nothing else', {
     follows: "the history file's folder",
   }),
-  'spool.maxBlocks': setting(integer(1, MAX_SPOOLED), 2_000, 'most blocks to keep there; the oldest go first'),
+  'spool.maxBlocks': setting(
+    integer(1, MAX_SPOOLED),
+    2_000,
+    'maximum number of blocks in the spool; the oldest are removed first',
+  ),
   'spool.maxBytes': setting(
     integer(MIN_SPOOL_BYTES, Number.MAX_SAFE_INTEGER),
     268_435_456,
-    'most bytes to keep there; the oldest go first',
+    'maximum bytes in the spool; the oldest blocks are removed first',
   ),
 
-  'alerts.webhook.url': setting(optional(httpUrl), null, 'alerts are POSTed there as JSON', {
+  'alerts.webhook.url': setting(optional(httpUrl), null, 'URL to which alerts are POSTed as JSON', {
     secret: true,
     live: true,
   }),
-  'alerts.webhook.secret': setting(optional(text), null, 'signs each POST: HMAC-SHA-256, in X-Blockcast-Signature', {
+  'alerts.webhook.secret': setting(
+    optional(text),
+    null,
+    'key that signs each POST (HMAC-SHA-256, header X-Blockcast-Signature)',
+    {
+      secret: true,
+      live: true,
+    },
+  ),
+  'alerts.telegram.token': setting(optional(text), null, 'token of the bot that sends alerts', {
     secret: true,
     live: true,
   }),
-  'alerts.telegram.token': setting(optional(text), null, 'the token of the bot that sends alerts', {
-    secret: true,
-    live: true,
-  }),
-  'alerts.telegram.chat': setting(optional(text), null, 'the chat that gets them: its number, or @channel', LIVE),
-  'alerts.telegram.api': setting(apiUrl, 'https://api.telegram.org', "where Telegram's bot API answers", LIVE),
+  'alerts.telegram.chat': setting(optional(text), null, 'chat that receives alerts: its number, or @channel', LIVE),
+  'alerts.telegram.api': setting(apiUrl, 'https://api.telegram.org', 'URL of the Telegram bot API', LIVE),
   'alerts.repeatAfter': setting(
     integer(0, DAY_SECONDS),
     3_600,
-    'seconds after which an alert that still stands is sent again; 0: never',
+    'seconds after which an alert that is still firing is sent again; 0: never',
     LIVE,
   ),
   'alerts.maxPerHour': setting(
     integer(1, 3_600),
     30,
-    'most messages an hour and channel, those about blocks counted apart; what is left out is counted in the next',
+    'maximum messages per hour and channel, with a separate limit for alerts about blocks; the next message says how many were left out',
     LIVE,
   ),
 
-  'log.level': setting(oneOf(LOG_LEVELS), 'info', 'the least grave lines to print', LIVE),
+  'log.level': setting(oneOf(LOG_LEVELS), 'info', 'lowest level that is logged', LIVE),
   'log.format': setting(oneOf(LOG_FORMATS), 'auto', 'auto: pretty on a terminal, JSON otherwise'),
 } as const;
 
@@ -238,7 +267,7 @@ export function isSecret(key: Key): boolean {
   return settingOf(key).secret === true;
 }
 
-/** Whether a running relay takes over a change of it (SIGHUP); the others need a restart. */
+/** Whether a running relay applies a change on SIGHUP; the others need a restart. */
 export function isLive(key: Key): boolean {
   return settingOf(key).live === true;
 }
@@ -247,11 +276,11 @@ export function settingOf(key: Key): Setting<unknown> {
   return SETTINGS[key];
 }
 
-/** Settings that are masked; each may stand in a file of its own. */
+/** Settings that are masked; each can be read from a file of its own. */
 export const SECRETS: readonly Key[] = KEYS.filter(isSecret);
 
 export const ENV_PREFIX = 'BLOCKCAST_';
-/** The environment's `--config`. */
+/** The variable for `--config`. */
 export const CONFIG_ENV = `${ENV_PREFIX}CONFIG`;
 
 /** `dashd.rpc.cookieFile` → `BLOCKCAST_DASHD_RPC_COOKIE_FILE` */
@@ -259,12 +288,12 @@ export function envName(key: Key): string {
   return ENV_PREFIX + words(key).join('_').toUpperCase();
 }
 
-/** The variable that names the file in which a secret stands, as container stacks hand them out. */
+/** The variable that names the file of a secret (Docker and Kubernetes secrets). */
 export function secretFileEnvName(key: Key): string {
   return `${envName(key)}_FILE`;
 }
 
-/** The same in a configuration file: `http.password` → `http.passwordFile` */
+/** The key that names the file of a secret: `http.password` → `http.passwordFile` */
 export function secretFileKey(key: Key): string {
   return `${key}File`;
 }
@@ -292,7 +321,7 @@ export interface Flag {
   readonly inverted: boolean;
 }
 
-/** One flag a setting, and two more names under which the original broadcaster had them. */
+/** One flag per setting, and two aliases from p2pool-dash's broadcaster. */
 export const FLAGS: readonly Flag[] = [
   ...KEYS.map((key) => ({ name: flagName(key), key, doc: SETTINGS[key].doc, inverted: false })),
   { name: 'broadcast-peers', key: 'broadcast.enabled', doc: 'the same as --broadcast-enabled', inverted: false },

@@ -98,7 +98,7 @@ describe('peers', () => {
       assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
       assert.equal(
         stderr,
-        `error: there is no peer book at ${path}. Start the relay, or name another with --broadcast-peer-db.\n`,
+        `error: no peer book at ${path}. Start the relay, or give another file with --broadcast-peer-db.\n`,
       );
     });
 
@@ -157,7 +157,7 @@ describe('peers', () => {
       assert.match(stdout, /blocks +15 acknowledged, 0 accepted, 0 already had, 1 failed \(timeout\)\n/);
       const other = await peers('explain', worst.key);
       assert.match(other.stdout, /dials +0 succeeded, 2 failed, last 1\.0 h ago \(unreachable\)\n/);
-      assert.match(other.stdout, /backoff +2 failures in a row, tried again in (9|10) min\n/);
+      assert.match(other.stdout, /backoff +2 failures in a row, next attempt in (9|10) min\n/);
     });
 
     test('of a peer it does not know fails, and says what to do', async () => {
@@ -187,7 +187,7 @@ describe('peers', () => {
       path = join(folder, 'other', 'peers.json');
       const imported = await peers('import', target);
       assert.deepEqual([imported.code, imported.stdout], [0, '2 added, 0 known\n']);
-      assert.match(imported.stderr, /^done in .*other\/peers\.json; no relay runs on it\n$/);
+      assert.match(imported.stderr, /^done in .*other\/peers\.json; no relay is running on it\n$/);
       assert.deepEqual([...saved().keys()].sort(), [best.key, middling.key].sort());
       assert.equal((await peers('import', target)).stdout, '0 added, 2 known\n');
     });
@@ -207,12 +207,12 @@ describe('peers', () => {
       assert.equal(stdout, '1 added, 0 known, 1 refused (unroutable), 1 refused (stale)\n');
     });
 
-    test('import of what is no peer book fails and changes nothing', async () => {
+    test('import of what is not a peer book fails and changes nothing', async () => {
       const source = join(folder, 'source.json');
       writeFileSync(source, '[]');
       const { code, stderr } = await peers('import', source);
       assert.equal(code, 1);
-      assert.match(stderr, /source\.json is no peer book \(not a peer book: /);
+      assert.match(stderr, /source\.json is not a peer book \(not a peer book: /);
       assert.equal(existsSync(path), false);
       assert.match((await peers('import', join(folder, 'none'))).stderr, /none cannot be read \(ENOENT\)/);
     });
@@ -326,7 +326,7 @@ describe('peers', () => {
       for (const args of [['list'], ['explain', best.key], ['export', '-']]) {
         const { code, stderr } = await peers(...args);
         assert.equal(code, 0);
-        assert.match(stderr, /^note: a relay runs; this is what it saved \d\.\d min ago\n$/);
+        assert.match(stderr, /^note: a relay is running; this is the state it saved \d\.\d min ago\n$/);
       }
     });
 
@@ -424,7 +424,7 @@ describe('peers', () => {
       });
       const { code, stderr } = await peers('add', '8.8.8.8');
       assert.equal(code, 1);
-      assert.match(stderr, /the relay took 0 of 1 parts, and gave no sound answer to the next: see its log/);
+      assert.match(stderr, /the relay applied 0 of 1 parts, and gave no valid answer to the next: see its log/);
     });
   });
 });

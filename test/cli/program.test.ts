@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { spellOut } from '../../src/cli/flags.js';
+import { normaliseArguments } from '../../src/cli/flags.js';
 import { FLAGS } from '../../src/config/settings.js';
 import { cli, start } from './support.js';
 
@@ -43,7 +43,7 @@ describe('the program', () => {
 
   for (const [args, message] of [
     [['check-confg'], /unknown command 'check-confg'\n\(Did you mean check-config\?\)/],
-    [['--network', 'regtest', 'check-config'], /write the command first: blockcast check-config/],
+    [['--network', 'regtest', 'check-config'], /the command comes first: blockcast check-config/],
     [['check-config', '--log-level'], /argument missing/],
     [['check-config', 'surplus'], /too many arguments/],
     [['demo', '--blocks=0'], /Give a whole number from 1 to 1000000/],
@@ -88,7 +88,7 @@ describe('the program', () => {
       assert.equal(code, 0);
       assert.match(
         stderr,
-        /^warning: events\.bind: .*\nwarning: dashd\.rpc\.cookieFile: \/nonexistent\/\.dashcore\/\.cookie cannot be read now.*\n$/,
+        /^warning: events\.bind: .*\nwarning: dashd\.rpc\.cookieFile: \/nonexistent\/\.dashcore\/\.cookie cannot be read; dashd creates it.*\n$/,
       );
     });
 
@@ -158,7 +158,7 @@ describe('the program', () => {
         ['--', '--broadcast-enabled', '--a=b'],
       ],
     ] as const) {
-      test(given.join(' '), () => assert.deepEqual(spellOut(given), expected));
+      test(given.join(' '), () => assert.deepEqual(normaliseArguments(given), expected));
     }
   });
 });

@@ -129,12 +129,12 @@ describe('run', () => {
       pool: { bind: 'tcp://127.0.0.1:1' },
     });
     relay.child.kill('SIGHUP');
-    assert.equal(await next(/^configuration read again/), 'configuration read again: taken over: peers, log.level');
-    assert.equal(await next(/restart/), 'these settings need a restart: pool.bind');
+    assert.equal(await next(/^configuration reloaded/), 'configuration reloaded, applied: peers, log.level');
+    assert.equal(await next(/restart/), 'configuration changes that need a restart: pool.bind');
 
     writeFileSync(file, 'network: moon');
     relay.child.kill('SIGHUP');
-    await next(/^the configuration was not taken over/);
+    await next(/^configuration reload failed/);
     assert.match(await next(/^network/), /"moon" is not one of the choices/);
     assert.equal((await fetch(new URL('/healthz', url))).status, 200, 'it goes on as it was');
 
@@ -142,7 +142,7 @@ describe('run', () => {
     rmSync(file);
     execFileSync('mkfifo', [file]);
     relay.child.kill('SIGHUP');
-    assert.match(await next(/^config/), /cannot be read: it is no regular file/);
+    assert.match(await next(/^config \(/), /cannot be read: not a regular file/);
     assert.equal((await fetch(new URL('/healthz', url))).status, 200, 'it goes on as it was');
 
     relay.child.kill('SIGTERM');

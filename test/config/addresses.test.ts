@@ -66,7 +66,7 @@ describe('config', () => {
     assert.equal(good({ options: { 'dashd-p2p-host': '::' } }).config.dashd.p2p.host, '::1');
     assert.equal(
       bad({ options: { 'dashd-zmq-url': 'tcp://127.0.0.1:*' } })[0]?.problem,
-      'does not say where to connect',
+      'has no host and port to connect to',
     );
   });
 });

@@ -45,7 +45,7 @@ describe('config', () => {
     });
     assert.deepEqual(good({}).warnings, []);
     const { warnings } = good({ options: { 'broadcast-rehearsal-interval': '1' } });
-    assert.match(warnings.join(), /^broadcast\.rehearsalInterval: it has no effect any more; remove it/);
+    assert.match(warnings.join(), /^broadcast\.rehearsalInterval: deprecated, has no effect; remove it/);
   });
 
   for (const [network, folder, peerDb] of [

@@ -43,7 +43,7 @@ describe('config', () => {
       [
         'that are of no known type',
         { options: { config: 'x.toml' }, files: { 'x.toml': '' } },
-        'config (from x.toml): is of an unknown type: its name must end in .yaml, .yml, .json or .json5. Correct the file.',
+        'config (from x.toml): has an unknown type: its name must end in .yaml, .yml, .json or .json5. Correct the file.',
       ],
       [
         'that are not YAML',
@@ -53,7 +53,7 @@ describe('config', () => {
       [
         'whose aliases lead nowhere',
         yaml('dashd: *hunter2'),
-        'config (from blockcast.yaml): is not YAML that can be read: nested too deeply, or its aliases do not resolve. Correct the file.',
+        'config (from blockcast.yaml): is not readable YAML: it is nested too deeply, or its aliases do not resolve. Correct the file.',
       ],
       [
         'that are not JSON',
@@ -63,12 +63,12 @@ describe('config', () => {
       [
         'that are a list',
         yaml('- a'),
-        'config (from blockcast.yaml): is a section, not a value. Write its settings below it, one a line.',
+        'config (from blockcast.yaml): is a section, not a value. Write its settings below it, one per line.',
       ],
       [
         'with a value for a section',
         yaml('dashd: {rpc: hunter2}'),
-        'dashd.rpc (from blockcast.yaml): is a section, not a value. Write its settings below it, one a line.',
+        'dashd.rpc (from blockcast.yaml): is a section, not a value. Write its settings below it, one per line.',
       ],
       [
         'with a section for a value',

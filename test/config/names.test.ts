@@ -80,7 +80,10 @@ describe('config', () => {
     test('the address of a service is no port of ours, and that it is ignored is told', () => {
       const { config, warnings } = good({ env: { BLOCKCAST_HTTP_PORT: 'tcp://10.96.0.9:80' } });
       assert.equal(config.http.port, 8_080);
-      assert.match(warnings.join(), /^BLOCKCAST_HTTP_PORT: ignored, it is a service's address/);
+      assert.match(
+        warnings.join(),
+        /^BLOCKCAST_HTTP_PORT: ignored, an orchestrator set it to the address of a service/,
+      );
     });
 
     for (const [name, value] of Object.entries({

@@ -102,7 +102,7 @@ describe('config', () => {
   test('addresses of every one are no reverse proxy', () => {
     for (const range of ['0.0.0.0/0', '::/0']) {
       const options = { 'http-host': '0.0.0.0', 'http-reverse-proxies': range };
-      assert.match(bad({ options })[0]?.problem ?? '', /is every address there is/);
+      assert.match(bad({ options })[0]?.problem ?? '', /covers every address/);
     }
   });
 
@@ -111,8 +111,8 @@ describe('config', () => {
       [{ options: { 'events-bind': 'tcp://*:28501', 'events-allow-insecure-bind': 'true' } }, /^events\.bind: anyone/],
       [{ options: { 'http-host': '::', 'http-allow-insecure-bind': 'true' } }, /^http\.host: anyone/],
       [{ options: { 'dashd-rpc-url': 'http://10.0.0.1:9998' } }, /^dashd\.rpc\.url: the password crosses/],
-      [{ options: { network: 'devnet' } }, /^devnet\.name: none is given/],
-      [{ options: { 'broadcast-skip-bootstrap': 'true' } }, /^peers: none are given/],
+      [{ options: { network: 'devnet' } }, /^devnet\.name: not set/],
+      [{ options: { 'broadcast-skip-bootstrap': 'true' } }, /^peers: none are set/],
       [{ options: { peers: '127.0.0.1' } }, /^peers: 127\.0\.0\.1:9999 is the local dashd/],
     ];
     for (const [given, pattern] of warned) {

@@ -60,7 +60,7 @@ describe('config', () => {
       assert.equal(config.broadcast.peerDb, '/home/pool/peers.json');
       assert.equal(config.http.password, 'hunter2');
       const [error] = bad({ env: { HOME: '', BLOCKCAST_BROADCAST_PEER_DB: '~/peers.json' } });
-      assert.equal(error?.problem, 'starts with ~, and the environment has no HOME');
+      assert.equal(error?.problem, 'starts with ~, but HOME is not set');
     });
   });
 });

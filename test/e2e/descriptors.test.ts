@@ -32,7 +32,7 @@ describe('a relay that may open too few files at once ends with a clear word', {
       assert.match(
         stderr,
         new RegExp(
-          `^error: this process may open ${limit} files at once, and needs 192 to start and 744 .*"ulimit -n 744"`,
+          `^error: the limit of open files is ${limit}, but blockcast needs 192 to start and 744 .*"ulimit -n 744"`,
         ),
       );
       assert.equal(stderr.trim().split('\n').length, 1, stderr);
@@ -47,7 +47,7 @@ describe('a relay that may open too few files at once ends with a clear word', {
     assert.equal(status, 1, stderr);
     assert.match(
       stderr,
-      /may open 700 files at once, and needs up to 1480 for 100 peers \(broadcast\.maxPeers\), the JSON-RPC proxy/,
+      /the limit of open files is 700, but blockcast needs up to 1480 for 100 peers \(broadcast\.maxPeers\), the JSON-RPC proxy/,
     );
     assert.equal(stderr.trim().split('\n').length, 1, stderr);
   });
