@@ -2,7 +2,7 @@ import type { Random } from '../time.js';
 import type { PeerAddress } from '../wire/addr.js';
 import { MAX_ADDRESS_SHARE, MAX_ADDRESSES } from './dash-core.js';
 
-/** The addresses a node knows, and the one answer it gives to all who ask. Source: Dash Core `net.cpp`, `GetAddresses`. */
+/** The addresses that a node knows, and its cached answer to `getaddr`. Source: Dash Core `net.cpp`, `GetAddresses`. */
 export class AddressBook {
   private readonly entries = new Map<string, PeerAddress>();
   private answer: readonly PeerAddress[] | undefined;
@@ -21,7 +21,7 @@ export class AddressBook {
     return this.entries.has(`${host}:${port}`);
   }
 
-  /** Up to 1,000 addresses and no more than 23 % of all, chosen once: the cache keeps a scraper from seeing them all. */
+  /** Up to 1,000 addresses and at most 23 % of all, drawn once: the cache prevents scraping of the whole book. */
   forGetaddr(): readonly PeerAddress[] {
     this.answer ??= this.sample(Math.min(MAX_ADDRESSES, Math.floor((this.size * MAX_ADDRESS_SHARE) / 100)));
     return this.answer;

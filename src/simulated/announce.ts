@@ -1,10 +1,9 @@
 /**
- * How new blocks are announced to a peer, that is, to the one who brought them too. Source: Dash Core `net_processing.cpp`,
+ * Selects how new blocks are announced to a peer, including the peer that sent them. Source: Dash Core `net_processing.cpp`,
  * `SendMessages`.
  *
- * By `headers` if the peer asked for that (BIP 130) and all of them connect to a header it is known to have; else by an `inv`
- * of the newest block alone. Being sent an `inv` does not count as having the header: who never asks for headers is
- * announced to by `inv` for ever.
+ * By `headers` if the peer requested that (BIP 130) and they connect to a header that it is known to have; otherwise by an `inv` of the
+ * newest block only. An `inv` does not count as knowing the header: a peer that never requests headers always gets `inv`.
  */
 import type { Hash } from '../wire/reader.js';
 import type { Chain, ChainBlock } from './chain.js';
@@ -19,7 +18,7 @@ export type Announcement =
 
 const MAX_BY_HEADERS = 8;
 
-/** Decides what to tell a peer of the blocks in its queue, and empties the queue. */
+/** Selects the announcement for the blocks in a peer's queue, and empties the queue. */
 export function announce(chain: Chain, peer: Peer): Announcement {
   const blocks = peer.toAnnounce.splice(0).flatMap((hash) => chain.get(hash) ?? []);
   resolveUnknown(chain, peer);
@@ -36,7 +35,7 @@ function maySendHeaders(peer: Peer, count: number): boolean {
   return peer.prefersHeaders || (peer.wantsCompactAtOnce && count <= 1);
 }
 
-/** The blocks the peer does not have, if they are in our chain and follow one it has; `undefined` when they are not. */
+/** The blocks that the peer lacks, if they are in the active chain and connect to a block that it has; otherwise `undefined`. */
 function connecting(chain: Chain, peer: Peer, blocks: readonly ChainBlock[]): ChainBlock[] | undefined {
   const fresh: ChainBlock[] = [];
   let before: ChainBlock | undefined;

@@ -1,20 +1,20 @@
-/** How a simulated node may misbehave. All are off unless named; several may be combined. */
+/** Faults of a simulated node. All are off by default and can be combined. */
 export interface Behaviour {
-  /** Breaks the connection off when half of a `block` payload has arrived, each time. */
+  /** Resets the connection when half of a `block` payload has arrived, each time. */
   readonly diesMidBlock?: boolean;
-  /** Takes no more blocks, though it answers: its chain stays where it is. */
+  /** Accepts no more blocks, but answers: its chain does not grow. */
   readonly stuck?: boolean;
-  /** Reads and says nothing: from the start, or once the handshake is done. */
+  /** Reads but sends nothing: from the start, or after the handshake. */
   readonly silent?: 'from the start' | 'after the handshake';
-  /** Stops reading once the handshake is done: what is sent to it piles up at the sender. */
+  /** Stops reading after the handshake, so that the sender's buffer fills. */
   readonly neverReads?: boolean;
-  /** Opens its messages with another network's magic. */
+  /** Sends its messages with this magic. */
   readonly magic?: Buffer;
-  /** Claims this protocol version. */
+  /** Sends this protocol version. */
   readonly version?: number;
-  /** Returns the nonce it is sent, as a connection to oneself does. */
+  /** Returns the nonce of the peer's `version`, as a connection to itself would. */
   readonly echoesNonce?: boolean;
-  /** Sends as many of these as the connection takes, once the handshake is done. */
+  /** After the handshake, sends messages of this kind as fast as the connection takes them. */
   readonly floods?:
     | 'unknown commands'
     | 'pings'
@@ -26,16 +26,16 @@ export interface Behaviour {
     | 'questions';
   /** Sends one byte at a time, this many milliseconds apart. */
   readonly dripMs?: number;
-  /** Falsifies the checksum of everything it sends after `verack`. */
+  /** Corrupts the checksum of every message after `verack`. */
   readonly badChecksums?: boolean;
-  /** Once the handshake is done, sends the header of a `block` of this many bytes, and no payload. */
+  /** After the handshake, sends the header of a `block` of this many bytes, without the payload. */
   readonly claimsPayload?: number;
 }
 
-/** What lies between a node and whoever dials it. */
+/** The network link between a node and its peers. */
 export interface LinkQuality {
-  /** Milliseconds each way. */
+  /** One-way delay, milliseconds. */
   readonly latencyMs: number;
-  /** Bytes a second it reads; as fast as it can unless told. */
+  /** Throughput towards the node, bytes per second; unlimited by default. */
   readonly bytesPerSecond?: number;
 }

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isTaken } from './free-port.js';
 
-const PATIENCE_MS = 10_000;
+const MAX_WAIT_MS = 10_000;
 const RETRY_MS = 50;
 
 /**
- * Binds to a port that was ours a moment ago: somebody who looks for a free one may have it at this moment.
+ * Binds to a port that this process had before; another process may hold it briefly while it looks for a free port. Retries every
+ * 50 ms for 10 s.
  * @throws the system's error when the port stays taken
  */
 export async function bindWithRetry<T>(bind: () => Promise<T>): Promise<T> {
@@ -13,7 +14,7 @@ export async function bindWithRetry<T>(bind: () => Promise<T>): Promise<T> {
     try {
       return await bind();
     } catch (error) {
-      if (!isTaken(error) || waited >= PATIENCE_MS) throw error;
+      if (!isTaken(error) || waited >= MAX_WAIT_MS) throw error;
       await pause(RETRY_MS);
     }
   }

@@ -2,7 +2,7 @@ import { ZERO_HASH } from '../wire/reader.js';
 import { Writer } from '../wire/writer.js';
 import { encodeTransaction, NULL_INDEX } from './transaction.js';
 
-/** OP_TRUE: anyone may spend it, so that filler transactions need no signatures. */
+/** OP_TRUE: an output that needs no signature, for filler transactions. */
 export const ANYONE_CAN_SPEND = Buffer.of(0x51);
 /** DIP 4: the coinbase's special transaction type. */
 export const COINBASE_TYPE = 5;
@@ -11,7 +11,7 @@ const OP_1_LESS_ONE = 0x50;
 const COINBASE_PAYLOAD_VERSION = 3;
 const BLS_SIGNATURE_BYTES = 96;
 
-/** A number as a script pushes it: OP_1 to OP_16, else minimal little-endian with a sign bit. Source: Core `script/script.h`. */
+/** The script that pushes a number: OP_1 to OP_16, else minimal little-endian with a sign bit. Source: Core `script/script.h`. */
 export function pushNumber(value: number): Buffer {
   if (value >= 1 && value <= 16) return Buffer.of(OP_1_LESS_ONE + value);
   const bytes: number[] = [];
@@ -24,13 +24,13 @@ export interface CoinbaseParts {
   readonly height: number;
   /** In duffs. */
   readonly value: bigint;
-  /** Makes the coinbases of competing blocks differ. */
+  /** Distinguishes the coinbases of competing blocks. */
   readonly extraNonce: number;
-  /** True from DIP 3's activation on: the coinbase is a special transaction with a payload. */
+  /** True after the activation of DIP 3: the coinbase is a special transaction with a payload. */
   readonly special: boolean;
 }
 
-/** A coinbase with its height in the script (BIP 34) and, once special, in the payload (DIP 4). */
+/** A coinbase with its height in the script (BIP 34) and, if special, in the payload (DIP 4). */
 export function encodeCoinbase({ height, value, extraNonce, special }: CoinbaseParts): Buffer {
   const nonce = Buffer.alloc(4);
   nonce.writeUInt32LE(extraNonce);
@@ -44,7 +44,7 @@ export function encodeCoinbase({ height, value, extraNonce, special }: CoinbaseP
     : encodeTransaction({ version: 2, ...parts });
 }
 
-/** A network without masternodes: both merkle roots are empty and there is no ChainLock. Source: Core `evo/cbtx.h`. */
+/** The payload on a network without masternodes: empty merkle roots and no ChainLock. Source: Dash Core `evo/cbtx.h`. */
 function coinbasePayload(height: number): Buffer {
   const NO_CHAINLOCK = 0;
   return new Writer()

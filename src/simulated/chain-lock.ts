@@ -4,8 +4,8 @@ import type { ChainBlock } from './chain.js';
 export const CHAINLOCK_SIGNATURE_BYTES = 96;
 
 /**
- * A ChainLock as it is serialised: height, block hash, BLS signature. Source: Dash Core `chainlock/clsig.h`. There is no quorum here
- * that could sign: the signature is of the right size and says nothing.
+ * A serialised ChainLock: height, block hash, BLS signature. Source: Dash Core `chainlock/clsig.h`. The simulation has no quorums: the
+ * signature has the right size and is all zeros.
  */
 export function chainLockOf({ height, hash }: Pick<ChainBlock, 'height' | 'hash'>): Buffer {
   const number = Buffer.alloc(4);

@@ -15,19 +15,19 @@ import { regtestGenesis } from './genesis.js';
 import type { Template } from './miner.js';
 import { workOf } from './proof-of-work.js';
 
-/** A header the chain knows, and the block behind it once that came. */
+/** A known header and, once received, its block. */
 export interface ChainBlock {
   readonly header: Header;
   readonly hash: Hash;
   readonly height: number;
   readonly parent: ChainBlock | undefined;
-  /** The work of the chain that ends here. */
+  /** The accumulated work up to this block. */
   readonly work: bigint;
   readonly raw: Buffer | undefined;
   readonly transactions: number;
-  /** Has been part of the best chain, hence fully checked. */
+  /** The block was part of the best chain, and is therefore fully validated. */
   readonly connected: boolean;
-  /** Found invalid. */
+  /** The block is invalid. */
   readonly failed: boolean;
 }
 
@@ -37,9 +37,9 @@ export type AcceptOutcome =
   | {
       readonly accepted: true;
       readonly block: ChainBlock;
-      /** False for a block known before, and for one that was left aside. */
+      /** False for a block that was known before or was not stored. */
       readonly isNew: boolean;
-      /** The blocks that joined the best chain, oldest first. */
+      /** The blocks added to the best chain, oldest first. */
       readonly connected: readonly ChainBlock[];
     }
   | { readonly accepted: false; readonly fault: BlockFault };
@@ -58,24 +58,24 @@ export interface ChainOptions {
 
 export type TipListener = (tip: ChainBlock, connected: readonly ChainBlock[]) => void;
 
-/** The end of a branch, as `getchaintips` tells of it. */
+/** The tip of a branch, as in `getchaintips`. */
 export interface Branch {
   readonly tip: ChainBlock;
-  /** Where it parts from the best chain. */
+  /** The last block in common with the best chain. */
   readonly fork: ChainBlock;
   readonly status: 'active' | 'invalid' | 'conflicting' | 'headers-only' | 'valid-fork' | 'valid-headers';
 }
 
 const REGTEST_DIP3_HEIGHT = 432;
 const MEDIAN_SPAN = 11;
-/** An unasked-for block further ahead is left aside. Source: Core `validation.h`, `MIN_BLOCKS_TO_KEEP`. */
+/** An unrequested block further ahead is not stored. Source: Core `validation.h`, `MIN_BLOCKS_TO_KEEP`. */
 const MAX_AHEAD = 288;
-/** A node whose tip is older is still in its initial download, and announces nothing. Source: Core `validation.h`. */
+/** A node with an older tip is in initial block download and announces nothing. Source: Core `validation.h`. */
 const MAX_TIP_AGE_SECONDS = 6 * 60 * 60;
 /** The locator's first hashes are consecutive. */
 const DENSE_LOCATOR = 10;
 
-/** A block tree and its best chain, as Dash Core keeps them. Source: `validation.cpp`, `AcceptBlock` and around it. */
+/** A block tree and its best chain. Source: Dash Core `validation.cpp`, `AcceptBlock` and its callers. */
 export class Chain {
   private readonly entries = new Map<Hash, Entry>();
   private readonly children = new Map<Hash, Entry[]>();
@@ -104,12 +104,12 @@ export class Chain {
     return tip;
   }
 
-  /** The known header with the most work, whether or not its block has come. */
+  /** The known header with the most work, with or without its block. */
   get bestHeader(): ChainBlock {
     return this.heaviest.failed || this.heaviest.work < this.tip.work ? this.tip : this.heaviest;
   }
 
-  /** Whether the tip is, or ever was, recent: dashd announces blocks from then on only. */
+  /** True until the tip is recent for the first time: dashd announces no blocks before. */
   get initialDownload(): boolean {
     if (!this.caughtUp) this.caughtUp = this.tip.header.time >= this.nowSeconds - MAX_TIP_AGE_SECONDS;
     return !this.caughtUp;
@@ -119,7 +119,7 @@ export class Chain {
     return this.entries.get(hash);
   }
 
-  /** The block of the best chain at a height. */
+  /** The block at a height of the best chain. */
   at(height: number): ChainBlock | undefined {
     return this.active[height];
   }
@@ -133,14 +133,14 @@ export class Chain {
     return this.locked;
   }
 
-  /** Whether a block is ChainLocked: that of a block holds for all below it. */
+  /** Whether a block is ChainLocked. A ChainLock covers all ancestors. */
   isLocked(block: ChainBlock): boolean {
     return this.locked !== undefined && ancestor(this.locked, block.height) === block;
   }
 
   /**
-   * A quorum has signed a block of the best chain: no other chain is accepted any more.
-   * @returns false for a block that is not higher than the last, which dashd does not look at
+   * Applies a ChainLock to a block of the best chain: competing chains are rejected from now on.
+   * @returns false for a block that is not higher than the last ChainLocked one, which dashd ignores
    */
   lock(hash: Hash): boolean {
     const entry = this.entries.get(hash);
@@ -150,7 +150,7 @@ export class Chain {
     return true;
   }
 
-  /** The ends of all branches, the highest first. Source: Core `rpc/blockchain.cpp`, `getchaintips`. */
+  /** The tips of all branches, the highest first. Source: Core `rpc/blockchain.cpp`, `getchaintips`. */
   branches(): readonly Branch[] {
     const ends = [...this.entries.values()].filter(
       (entry) => entry === this.tip || (!this.isActive(entry) && (this.children.get(entry.hash) ?? []).length === 0),
@@ -160,13 +160,13 @@ export class Chain {
       .map((tip) => ({ tip, fork: this.forkOf(tip), status: this.statusOf(tip) }));
   }
 
-  /** Calls back after each change of tip. Returns what ends it. */
+  /** Calls back after each change of the tip. @returns a function that unsubscribes */
   onTip(listener: TipListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** What a miner extends: the tip, or any other known block. */
+  /** A template for a miner on the tip, or on another known block. */
   template(parent: ChainBlock = this.tip): Template {
     return {
       parent: parent.hash,
@@ -177,8 +177,8 @@ export class Chain {
   }
 
   /**
-   * Takes a serialised block, and makes its chain the best one when it has more work.
-   * @param requested a block that was not asked for is left aside when it has less work than the tip, or is far ahead of it
+   * Validates a serialised block, stores it, and activates its chain when that has more work.
+   * @param requested an unrequested block is not stored when it has less work than the tip or is far ahead of it
    */
   accept(raw: Buffer, requested: boolean): AcceptOutcome {
     const body = readBody(raw);
@@ -193,7 +193,7 @@ export class Chain {
     return this.store(entry, body, raw);
   }
 
-  /** Takes consecutive headers of which the first one's parent is known; none may be an empty list. */
+  /** Validates consecutive headers whose first parent is known. The list must not be empty. */
   acceptHeaders(headers: readonly Buffer[]): HeadersOutcome {
     const read = headers.map((bytes) => readHeader(bytes));
     const broken = read.some((header, place) => place > 0 && header.previous !== read[place - 1]?.hash);
@@ -208,7 +208,7 @@ export class Chain {
     return outcome;
   }
 
-  /** Hashes by which another node finds where its chain and ours part. Source: Core `chain.cpp`, `LocatorEntries`. */
+  /** A block locator, from which another node finds the last common block. Source: Core `chain.cpp`, `LocatorEntries`. */
   locator(from: ChainBlock = this.bestHeader): Hash[] {
     const hashes: Hash[] = [];
     let step = 1;
@@ -220,7 +220,7 @@ export class Chain {
     return hashes;
   }
 
-  /** The newest block of the best chain that a locator names; the genesis block when it names none. */
+  /** The newest block of the best chain in a locator; the genesis block when there is none. */
   fork(locator: readonly Hash[]): ChainBlock {
     for (const hash of locator) {
       const block = this.get(hash);
@@ -266,7 +266,7 @@ export class Chain {
     return { accepted: true, last: this.index(header, parent) };
   }
 
-  /** Why nothing new may stand on a block: a ChainLocked block has children, and no rivals. */
+  /** The fault of a new block on this parent, if it would compete with a ChainLocked block. */
   private conflictAbove(parent: Entry): string | undefined {
     if (this.locked === undefined) return undefined;
     if (parent.height < this.locked.height) return 'bad-chainlock';
@@ -284,7 +284,7 @@ export class Chain {
     return { accepted: true, block: entry, isNew: true, connected: this.activate(this.best(entry)) };
   }
 
-  /** Of a block and all that stands complete on it, the one with the most work; the earlier one of equals. */
+  /** Of a block and its complete descendants, the one with the most work; of equals, the one received first. */
   private best(entry: Entry): Entry {
     if (!isComplete(entry)) return entry;
     let best = entry;
@@ -352,7 +352,7 @@ export function medianTime(block: ChainBlock): number {
   return times[Math.floor(times.length / 2)] ?? 0;
 }
 
-/** Whether a block and all before it have come. */
+/** Whether a block and all its ancestors were received. */
 function isComplete(block: ChainBlock): boolean {
   let at: ChainBlock | undefined = block;
   while (at !== undefined && !at.connected) {
@@ -362,7 +362,7 @@ function isComplete(block: ChainBlock): boolean {
   return true;
 }
 
-/** Whether a block, or one before it, was found invalid. */
+/** Whether a block or one of its ancestors is invalid. */
 function hasFailed(block: ChainBlock): boolean {
   let at: ChainBlock | undefined = block;
   while (at !== undefined && !at.connected) {

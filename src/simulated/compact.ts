@@ -3,8 +3,8 @@ import { Writer } from '../wire/writer.js';
 import type { ChainBlock } from './chain.js';
 
 /**
- * The payload of a `cmpctblock` (BIP 152) for a block of a coinbase only: dashd sends that transaction in full, and there are
- * no others to be named by short ids. `undefined` for other blocks, and for one that is not there.
+ * The payload of a `cmpctblock` (BIP 152) for a block with only a coinbase, which is prefilled, so that no short ids are needed.
+ * @returns undefined for blocks with further transactions, and for a block that was not received
  */
 export function compactBlock({ raw, transactions }: ChainBlock, nonce: bigint): Buffer | undefined {
   if (raw === undefined || transactions !== 1) return undefined;

@@ -1,6 +1,6 @@
 /**
- * The part of Dash Core's validation that a simulated node repeats, in Core's order and with Core's words, so that a broken
- * block meets here what it would meet there. What it leaves out: scripts, amounts and the state of the chain.
+ * The part of Dash Core's block validation that a simulated node implements, in Core's order and with Core's reject reasons. It does
+ * not check scripts, amounts or the UTXO set.
  */
 import { type BlockHeader, parseHeader, proofOfWorkFault } from '../block/header.js';
 import { merkleRoot } from '../block/merkle.js';
@@ -12,7 +12,7 @@ import { COINBASE_TYPE, pushNumber } from './build-coinbase.js';
 import { REGTEST_BITS } from './miner.js';
 import { readHead, type TxHead } from './transaction.js';
 
-/** What Core calls a `BlockValidationResult`. Source: `consensus/validation.h`. */
+/** Core's `BlockValidationResult`. Source: `consensus/validation.h`. */
 export type FaultKind =
   | 'undecodable'
   | 'invalid header'
@@ -27,7 +27,7 @@ export type FaultKind =
 
 export interface BlockFault {
   readonly kind: FaultKind;
-  /** Core's reject reason: what `submitblock` answers. */
+  /** Core's reject reason, as in the answer to `submitblock`. */
   readonly reason: string;
 }
 
@@ -37,30 +37,30 @@ export interface Header extends BlockHeader {
 }
 
 const MAX_BLOCK_BYTES = 2_000_000;
-/** A header and a count of no transactions. */
+/** A header and a transaction count of 0, bytes. */
 export const MIN_BLOCK_BYTES = HEADER_SIZE + 1;
 const MAX_FUTURE_SECONDS = 2 * 60 * 60;
 const LEAST_VERSION = 4;
 const MIN_COINBASE_SCRIPT = 2;
 const MAX_COINBASE_SCRIPT = 100;
 
-/** Reads a block's first 80 bytes; they are copied, so that a header does not keep the whole block in memory. */
+/** Decodes the first 80 bytes of a block. They are copied, so that a header does not keep the whole block in memory. */
 export function readHeader(raw: Buffer): Header {
   const bytes = Buffer.from(raw.subarray(0, HEADER_SIZE));
   return { ...parseHeader(bytes), hash: hashHeader(bytes), bytes };
 }
 
-/** A block cut into what the rules look at. */
+/** The parts of a block that the rules check. */
 export interface Body {
   readonly header: Header;
   /** Bytes. */
   readonly size: number;
   readonly scan: Extract<Scan, { ok: true }>;
-  /** `undefined` when the first transaction is none. */
+  /** `undefined` when the first transaction is not a coinbase. */
   readonly coinbase: TxHead | undefined;
 }
 
-/** Cuts a block; `undefined` when its bytes are no block. */
+/** Decodes a block; `undefined` when the bytes are not a block. */
 export function readBody(raw: Buffer): Body | undefined {
   const scan = scanTransactions(raw);
   if (!scan.ok) return undefined;
@@ -70,13 +70,13 @@ export function readBody(raw: Buffer): Body | undefined {
   return { header: readHeader(raw), size: raw.length, scan, coinbase };
 }
 
-/** What a header can be judged by alone. Source: Core `validation.cpp`, `CheckBlockHeader`. */
+/** Context-free checks of a header. Source: Core `validation.cpp`, `CheckBlockHeader`. */
 export function checkHeader(header: Header): BlockFault | undefined {
   if (proofOfWorkFault(header.hash, header.bits, NETWORKS.regtest) === undefined) return undefined;
   return { kind: 'invalid header', reason: 'high-hash' };
 }
 
-/** What a block can be judged by alone. Source: Core `validation.cpp`, `CheckBlock`. */
+/** Context-free checks of a block. Source: Core `validation.cpp`, `CheckBlock`. */
 export function checkBody(body: Body): BlockFault | undefined {
   return checkHeader(body.header) ?? checkMerkleRoot(body) ?? checkShape(body);
 }
@@ -97,13 +97,13 @@ function checkShape({ size, scan, coinbase }: Body): BlockFault | undefined {
 }
 
 export interface HeaderContext {
-  /** The median time of the parent and the ten before it, in seconds. */
+  /** The median time of the parent and its ten predecessors, seconds. */
   readonly medianTime: number;
   /** Seconds since the Unix epoch. */
   readonly now: number;
 }
 
-/** What a header is judged by in its place. Source: Core `validation.cpp`, `ContextualCheckBlockHeader`. */
+/** Checks of a header against its parent. Source: Core `validation.cpp`, `ContextualCheckBlockHeader`. */
 export function checkHeaderInContext(header: Header, { medianTime, now }: HeaderContext): BlockFault | undefined {
   if (header.bits !== REGTEST_BITS) return { kind: 'invalid header', reason: 'bad-diffbits' };
   if (header.time <= medianTime) return { kind: 'invalid header', reason: 'time-too-old' };
@@ -113,7 +113,7 @@ export function checkHeaderInContext(header: Header, { medianTime, now }: Header
   return { kind: 'invalid header', reason: `bad-version(0x${hex})` };
 }
 
-/** The coinbase names its height: in the script (BIP 34), or by being special (DIP 4). Source: `ContextualCheckBlock`. */
+/** The coinbase must contain its height (BIP 34), or be a special transaction (DIP 4). Source: `ContextualCheckBlock`. */
 export function checkCoinbaseInContext({ coinbase }: Body, height: number, special: boolean): BlockFault | undefined {
   if (special) return coinbase?.type === COINBASE_TYPE ? undefined : { kind: 'consensus', reason: 'bad-cb-type' };
   const expected = pushNumber(height);

@@ -10,18 +10,18 @@ import { HIGH_WATER_MARK, TOPICS, type ZmqFaults, ZmqPublisher } from './zmq-pub
 export interface SimulatedDashdOptions extends NodeOptions {
   /** 0, the default, lets the system choose; `start` keeps the choice. */
   readonly rpcPort?: number;
-  /** A port, or 0. */
+  /** As `rpcPort`. */
   readonly zmqPort?: number;
-  /** Without them there is a cookie only. */
+  /** Default: cookie authentication. */
   readonly user?: string;
   readonly password?: string;
-  /** Where to write the cookie at each start, as dashd does when it has no password; it is removed at each stop. */
+  /** The file to which the cookie is written at each start when there is no password; removed at each stop. */
   readonly cookieFile?: string;
 }
 
 const COOKIE_USER = '__cookie__';
 
-/** A dashd without dashd: a {@link SimulatedNode} with JSON-RPC and a ZeroMQ feed, which mines on demand. */
+/** A simulated dashd: a {@link SimulatedNode} with JSON-RPC and ZeroMQ notifications, which mines on demand. */
 export class SimulatedDashd {
   readonly node: SimulatedNode;
   /** May be changed at any time. */
@@ -33,7 +33,7 @@ export class SimulatedDashd {
   private credentials: string;
   private rpcPort: number;
   private zmqPort: number;
-  private stopFeeding: (() => void) | undefined;
+  private stopPublishing: (() => void) | undefined;
   private starts = 0;
 
   constructor(private readonly options: SimulatedDashdOptions = {}) {
@@ -49,12 +49,12 @@ export class SimulatedDashd {
     });
   }
 
-  /** Where JSON-RPC is served. */
+  /** The JSON-RPC endpoint. */
   get rpcUrl(): string {
     return `http://127.0.0.1:${this.rpcPort}`;
   }
 
-  /** Where blocks and ChainLocks are published. */
+  /** The ZeroMQ endpoint for blocks and ChainLocks. */
   get zmqUrl(): string {
     return `tcp://127.0.0.1:${this.zmqPort}`;
   }
@@ -67,7 +67,7 @@ export class SimulatedDashd {
     return this.credentials.slice(this.credentials.indexOf(':') + 1);
   }
 
-  /** Starts, or starts again on the same ports with the same chain. @throws the system's error when a port stays taken */
+  /** Starts, or restarts on the same ports with the same chain. @throws the system's error when a port stays taken */
   async start(): Promise<void> {
     this.starts += 1;
     await this.writeCookie();
@@ -77,13 +77,13 @@ export class SimulatedDashd {
       await this.publisher.start(`tcp://127.0.0.1:${port}`);
       return port;
     });
-    this.stopFeeding = this.node.chain.onTip((tip) => {
+    this.stopPublishing = this.node.chain.onTip((tip) => {
       if (!this.node.chain.initialDownload) this.publisher.publish(tip);
     });
   }
 
   async stop(): Promise<void> {
-    this.stopFeeding?.();
+    this.stopPublishing?.();
     await Promise.all([this.node.stop(), this.rpc.stop(), this.publisher.stop()]);
     if (this.options.cookieFile !== undefined) await rm(this.options.cookieFile, { force: true });
   }
@@ -93,12 +93,12 @@ export class SimulatedDashd {
     return Array.from({ length: count }, () => {
       const raw = mineBlock(this.node.chain.template(), options);
       const outcome = this.node.submit(raw);
-      if (!outcome.accepted) throw new Error(`the stand-in refused its own block: ${outcome.fault.reason}`);
+      if (!outcome.accepted) throw new Error(`the simulated dashd rejected its own block: ${outcome.fault.reason}`);
       return raw;
     });
   }
 
-  /** A quorum signs a block of the best chain; dashd tells of that. Without a block: the tip. */
+  /** Applies a ChainLock to a block of the best chain, by default the tip, and publishes it. */
   chainLock(hash = this.node.chain.tip.hash): void {
     const { chain } = this.node;
     const block = chain.get(hash);
@@ -110,7 +110,7 @@ export class SimulatedDashd {
     return TOPICS.map((topic) => ({ type: `pub${topic}`, address: this.zmqUrl, hwm: HIGH_WATER_MARK }));
   }
 
-  /** A password that differs from start to start and from process to process, so that a cookie kept too long is found out. */
+  /** Writes a password that differs in every start and process, so that a stale cookie fails. */
   private async writeCookie(): Promise<void> {
     const { cookieFile, password } = this.options;
     if (cookieFile === undefined || password !== undefined) return;
@@ -119,7 +119,7 @@ export class SimulatedDashd {
   }
 }
 
-/** @param port 0 for one that it can have again later */
+/** @param port 0 for a free port that can be bound again later */
 function bind<T>(port: number, start: (port: number) => Promise<T>): Promise<T> {
   return port === 0 ? onFreePort(start) : bindWithRetry(() => start(port));
 }

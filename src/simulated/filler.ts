@@ -11,14 +11,14 @@ export interface Funding {
 }
 
 const OP_RETURN = 0x6a;
-/** With a script this long or longer, its length takes three bytes, so that sizes can be met to the byte. */
+/** The length of a script of this size or more is encoded in three bytes, so that every transaction size can be met exactly. */
 const LEAST_PADDING = 253;
 const SMALLEST = encodeFiller({ txid: '0'.repeat(64), index: 0, value: 0n }, LEAST_PADDING).length;
 
 /**
- * Transactions, each spending the one before, that together are exactly `bytes` long; none when `bytes` is too little for
- * one. They are valid where `funding` is spendable; a simulated node does not look.
- * @param each how long one should be, in bytes
+ * A chain of transactions, each spending the previous one, of exactly `bytes` in total; none when `bytes` is too small for one. They
+ * are valid where `funding` is spendable, which simulated nodes do not check.
+ * @param each size of one transaction, bytes
  */
 export function fillerTransactions(bytes: number, each: number, funding: Funding): Buffer[] {
   const transactions: Buffer[] = [];

@@ -12,7 +12,7 @@ const BLOCK_BYTES = 2_000_000;
 
 export type FloodKind = NonNullable<Behaviour['floods']>;
 
-/** The message that is sent over and over, its command and payload: as large as the protocol lets it be. */
+/** The command and payload of the repeated message, at the protocol's maximum size. */
 export function largestMessage(kind: FloodKind): readonly [string, Buffer] {
   return LARGEST[kind]();
 }
@@ -39,7 +39,7 @@ function writeBytes(writer: Writer, bytes: Buffer): void {
   writer.bytes(bytes);
 }
 
-/** Sends without end, as fast as the other side reads: a flood must not fill the memory of the process it starts in. */
+/** Sends without end, as fast as the peer reads: at most 64 KiB wait in this process. */
 export class Flood {
   private nonce = 0n;
   private readonly same: readonly [string, Buffer] | undefined;
@@ -53,7 +53,7 @@ export class Flood {
   }
 
   start(): void {
-    this.link.onRoom(() => this.pour());
+    this.link.onDrain(() => this.pour());
     this.pour();
   }
 

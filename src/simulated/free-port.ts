@@ -1,16 +1,16 @@
 import { createServer } from 'node:net';
 
-/** Below the ports that a system gives away by itself, to who binds port 0 or connects: none of those comes between asking and binding. */
+/** Below the ephemeral ports, which the system assigns to connections and to binds of port 0: none of those can take a port in between. */
 const FIRST = 20_000;
 const COUNT = 12_000;
 
-/** So many ports are this process's own before it meets those of the next one. */
+/** Distance between the first ports of two processes with consecutive ids. */
 const STRIDE = 53;
 let last = (process.pid * STRIDE) % COUNT;
 
 /**
- * A port nobody listens at, never the same twice in a row and another than other processes are told at the same time: for who
- * must name a port before it is bound. Who never needs it again, once it is closed, can bind port 0.
+ * A port that is free at the moment, different from the previous one and from those that other processes get at the same time. For
+ * configurations that need the number before the port is bound; otherwise bind port 0.
  * @param host an address of this machine, without brackets
  */
 export function freePort(host = '127.0.0.1'): Promise<number> {
@@ -26,8 +26,8 @@ export function freePort(host = '127.0.0.1'): Promise<number> {
 }
 
 /**
- * Binds to a port that can be had again after it was closed: the system lends none of these to others.
- * @throws what `bind` throws, unless that is that the port is taken: then it is called with another one
+ * Binds to a free port that can be bound again after it was closed, because the system does not assign it to other sockets.
+ * @throws the error of `bind`, unless it is EADDRINUSE: then another port is tried
  */
 export async function onFreePort<T>(bind: (port: number) => Promise<T>): Promise<T> {
   for (let tries = 0; tries < COUNT; tries += 1) {
@@ -41,7 +41,7 @@ export async function onFreePort<T>(bind: (port: number) => Promise<T>): Promise
   throw new Error(`no port from ${FIRST} to ${FIRST + COUNT - 1} is free`);
 }
 
-/** Whether somebody else has the port. */
+/** Whether the error is EADDRINUSE. */
 export function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }

@@ -3,7 +3,7 @@ import { hashToWire, ZERO_HASH } from '../wire/reader.js';
 import { Writer } from '../wire/writer.js';
 import { encodeTransaction, NULL_INDEX, txidOf } from './transaction.js';
 
-// Source of all figures: Dash Core `chainparams.cpp`, `CRegTestParams` and `CreateGenesisBlock`.
+// Source of all constants: Dash Core `chainparams.cpp`, `CRegTestParams` and `CreateGenesisBlock`.
 const HEADLINE = 'Wired 09/Jan/2014 The Grand Experiment Goes Live: Overstock.com Is Now Accepting Bitcoins';
 const PUBLIC_KEY = Buffer.from(
   '040184710fa689ad5023690c80f3a49c8f13f8d45b8c857fbcbc8bc4a8e4d3eb4b' +
@@ -13,10 +13,10 @@ const PUBLIC_KEY = Buffer.from(
 const OP_PUSHDATA1 = 0x4c;
 const OP_CHECKSIG = 0xac;
 const FIFTY_DASH = 5_000_000_000n;
-/** Bitcoin's first difficulty and the number 4, as the very first coinbase pushed them. */
+/** The pushes of Bitcoin's first difficulty and the number 4, as in Bitcoin's genesis block. */
 const SCRIPT_START = Buffer.from('04ffff001d0104', 'hex');
 
-/** Regtest's first block, byte for byte Dash Core's. */
+/** The genesis block of Dash Core's regtest. */
 export function regtestGenesis(): Buffer {
   const coinbase = encodeTransaction({
     version: 1,

@@ -33,7 +33,7 @@ export interface HandlingNode {
   readonly clock: Clock;
   readonly addressBook: AddressBook;
   readonly release: DashCoreRelease;
-  /** Adds a line to the node's log. */
+  /** Appends a line to the node's log. */
   note(line: string): void;
   sendVersion(peer: Peer): void;
   /** Whether the nonce belongs to a connection that this node opened: it is connected to itself. */

@@ -2,12 +2,12 @@ import { COMMAND_AT, FRAME_HEADER_BYTES, LENGTH_AT } from '../wire/frame.js';
 
 const BLOCK = 'block\0';
 
-/** Follows a byte stream of messages and tells whether it is in the second half of a `block` payload. */
+/** Follows a byte stream of messages and detects the second half of a `block` payload. */
 export class MidBlockWatch {
   private header = Buffer.alloc(0);
   private payload: { readonly length: number; readonly isBlock: boolean; seen: number } | undefined;
 
-  /** Takes the next bytes; true when half of a block, or more of it, was seen with them. */
+  /** Reads the next bytes. @returns true when they reach the second half of a block */
   push(chunk: Buffer): boolean {
     let rest = chunk;
     let isMidBlock = false;

@@ -8,10 +8,10 @@ import { encodeCoinbase } from './build-coinbase.js';
 import { type Funding, fillerTransactions } from './filler.js';
 import { txidOf } from './transaction.js';
 
-/** Regtest's only difficulty: every second header will do. Source: Dash Core `chainparams.cpp`. */
+/** Regtest's difficulty: every second hash on average meets it. Source: Dash Core `chainparams.cpp`. */
 export const REGTEST_BITS = 0x207fffff;
 
-/** What a miner needs to know of the chain it extends. */
+/** A block template. */
 export interface Template {
   readonly parent: Hash;
   readonly height: number;
@@ -22,13 +22,13 @@ export interface Template {
 }
 
 export interface MineOptions {
-  /** Fills the block with transactions to this many bytes, or two less; under 1,000 it may be left at the coinbase alone. */
+  /** Target size of the block, bytes; the result may be two bytes smaller. Below 1,000 the block may have only a coinbase. */
   readonly size?: number;
-  /** How long a filler transaction is, in bytes; 2,000 unless told. */
+  /** Size of a filler transaction, bytes; default 2,000. */
   readonly transactionSize?: number;
-  /** A spendable output, for a chain that checks; without it the fillers spend what does not exist. */
+  /** A spendable output, for nodes that check inputs; without it the fillers spend outputs that do not exist. */
   readonly funding?: Funding;
-  /** Makes blocks on the same parent differ. */
+  /** Distinguishes blocks on the same parent. */
   readonly extraNonce?: number;
   /** Duffs; Core's regtest allows 500 DASH for the first 150 blocks. */
   readonly reward?: bigint;
@@ -40,10 +40,10 @@ const NONCE_AT = 76;
 const COIN = 100_000_000n;
 const REGTEST_REWARD = 500n * COIN;
 const NO_FUNDING: Funding = { txid: 'f1'.repeat(32), index: 0, value: COIN };
-/** Above this many transactions their count takes three bytes. */
+/** The transaction count of larger blocks takes three bytes. */
 const ONE_BYTE_COUNT = 252;
 
-/** Builds a block on the template and searches a nonce for it. `loadX11()` must have been awaited. */
+/** Builds a block on the template and finds its nonce. @throws Error when `loadX11()` has not finished */
 export function mineBlock(template: Template, options: MineOptions = {}): Buffer {
   const coinbase = encodeCoinbase({
     height: template.height,
@@ -54,7 +54,7 @@ export function mineBlock(template: Template, options: MineOptions = {}): Buffer
   return assemble(template, [coinbase, ...filling(coinbase, options)]);
 }
 
-/** Puts transactions under a header with their merkle root and proof of work. */
+/** Builds a block of the transactions, with merkle root and proof of work. */
 export function assemble(template: Pick<Template, 'parent' | 'time'>, transactions: readonly Buffer[]): Buffer {
   const { root } = merkleRoot(transactions.map((raw) => hashToWire(txidOf(raw))));
   const header = solve(template, root);

@@ -42,7 +42,7 @@ export interface NodeOptions {
   readonly magic?: Buffer;
   readonly linkQuality?: LinkQuality;
   readonly behaviour?: Behaviour;
-  /** A chain of its own unless given. */
+  /** Default: a new chain of its own. */
   readonly chain?: Chain;
   /** The release of Dash Core that the node behaves as; default 23. */
   readonly release?: DashCoreRelease;
@@ -64,7 +64,7 @@ const NO_ONE = { services: 0n, host: '::', port: 0 } as const;
 
 /** Points for a block or header with a fault. Source: Dash Core `net_processing.cpp`, `MaybePunishNodeForBlock`. */
 const POINTS: Readonly<Record<FaultKind, number>> = {
-  // A message that cannot be read is dropped without a word.
+  // A message that cannot be decoded is ignored.
   undecodable: 0,
   'invalid header': 100,
   'invalid parent': 100,
@@ -72,15 +72,15 @@ const POINTS: Readonly<Record<FaultKind, number>> = {
   consensus: 100,
   'missing parent': 10,
   'not continuous': 20,
-  // Punished on outbound connections only; those are between simulated nodes here.
+  // Punished on outbound connections only, which here are between simulated nodes.
   'known invalid': 0,
   'from the future': 0,
   conflicting: 10,
 };
 
 /**
- * A Dash node on a socket of 127.0.0.1, which treats who dials it as dashd 23.1.2 treats an inbound peer: the same handshake,
- * the same rules for blocks, the same points for misbehaviour. test/contract holds it against a real dashd.
+ * A Dash node that listens on 127.0.0.1 and treats its peers as dashd 23.1.2 treats inbound peers: the same handshake, block rules
+ * and misbehaviour points. The contract tests (test/contract) run against it and against a real dashd.
  */
 export class SimulatedNode implements HandlingNode {
   readonly name: string;
@@ -89,12 +89,12 @@ export class SimulatedNode implements HandlingNode {
   readonly clock: Clock;
   readonly addressBook: AddressBook;
   readonly release: DashCoreRelease;
-  /** Every point given, in order. */
+  /** All misbehaviour points, in order. */
   readonly misbehaviour: Misbehaviour[] = [];
-  /** The newest lines, in dashd's words where it has some. */
+  /** The newest log lines, with dashd's text where it has one. */
   readonly log: string[] = [];
   readonly peers = new Set<Peer>();
-  /** May be changed at any time; what belongs to the handshake shows in the next one. */
+  /** May be changed at any time; changes to the handshake apply to new connections. */
   behaviour: Behaviour;
   /** May be changed at any time. */
   linkQuality: LinkQuality;
@@ -127,7 +127,7 @@ export class SimulatedNode implements HandlingNode {
     return HOST;
   }
 
-  /** Where it listens; 0 before the first `start`. */
+  /** The listening port; 0 before the first `start`. */
   get port(): number {
     return this.listenPort;
   }
@@ -137,13 +137,13 @@ export class SimulatedNode implements HandlingNode {
     return `${HOST}:${this.listenPort}`;
   }
 
-  /** This node as another one's address book lists it. */
+  /** This node as an entry of another node's address book. */
   get listing(): PeerAddress {
     const time = Math.floor(this.clock.now() / 1000);
     return { time, services: SERVICES, network: 'ipv4', host: HOST, port: this.listenPort };
   }
 
-  /** Starts listening, on the port it had before if it was stopped. @throws the system's error when the port is taken */
+  /** Starts listening; after a stop, on the same port. @throws the system's error when the port is taken */
   async start(): Promise<void> {
     const server = createServer((socket) => this.adopt(socket, true));
     const listen = async (port: number): Promise<void> => {
@@ -158,7 +158,7 @@ export class SimulatedNode implements HandlingNode {
     this.stopListening = this.chain.onTip((_tip, connected) => this.queueAnnouncements(connected));
   }
 
-  /** Breaks all connections off and frees the port. The chain stays. */
+  /** Destroys all connections and frees the port. The chain is kept. */
   async stop(): Promise<void> {
     const { server } = this;
     this.server = undefined;
@@ -170,7 +170,7 @@ export class SimulatedNode implements HandlingNode {
     });
   }
 
-  /** Dials another node; the two exchange blocks from then on. Resolves when the connection stands. */
+  /** Connects to another node, with which it exchanges blocks. Resolves when the connection is established. */
   async connect(other: { readonly host: string; readonly port: number }): Promise<void> {
     const socket = connect(other.port, other.host);
     await new Promise<void>((resolve, reject) => {
@@ -181,12 +181,12 @@ export class SimulatedNode implements HandlingNode {
     this.sendVersion(peer);
   }
 
-  /** Takes a block from elsewhere than a peer: a miner, or RPC. */
+  /** Submits a block from a miner or RPC. */
   submit(raw: Buffer): AcceptOutcome {
     return this.chain.accept(raw, true);
   }
 
-  /** From here on it reads and says nothing, on the connections it has as on those to come. */
+  /** Reads but sends nothing from now on, on existing and new connections. */
   fallSilent(): void {
     this.behaviour = { ...this.behaviour, silent: 'from the start' };
     for (const { link } of this.peers) link.mute();
@@ -210,7 +210,7 @@ export class SimulatedNode implements HandlingNode {
     if (this.log.length > MAX_LOG_LINES) this.log.shift();
   }
 
-  // From here on: what the message handlers need.
+  // The methods below are for the message handlers.
 
   sendVersion(peer: Peer): void {
     const { version = this.release.protocolVersion, echoesNonce = false } = this.behaviour;
@@ -230,17 +230,17 @@ export class SimulatedNode implements HandlingNode {
     });
   }
 
-  /** Whether a nonce is that of a connection we opened: then both its ends are ours. */
+  /** Whether the nonce belongs to a connection that this node opened: it is connected to itself. */
   isOwnNonce(nonce: bigint): boolean {
     return [...this.peers].some((peer) => !peer.inbound && !peer.ready && peer.nonce === nonce);
   }
 
-  /** `verack` came: the node says what it likes, pings, and asks for headers. */
+  /** Called on `verack`: sends the node's preferences, a ping and a request for headers. */
   handshakeDone(peer: Peer): void {
     const compressed = peer.inbound && ((peer.version?.services ?? 0n) & SERVICE.headersCompressed) !== 0n;
     if (compressed) peer.link.sendRaw('sendheaders2', Buffer.alloc(0));
     else peer.link.send({ command: 'sendheaders' });
-    // Simulated nodes cannot read each other's compact blocks, so they do not offer them to each other.
+    // Simulated nodes cannot decode compact blocks, so they do not offer them to each other.
     if (peer.inbound) peer.link.send({ command: 'sendcmpct', highBandwidth: false, version: COMPACT_VERSION });
     peer.link.sendRaw('senddsq', Buffer.of(1));
     peer.ready = true;
@@ -250,8 +250,8 @@ export class SimulatedNode implements HandlingNode {
     this.begin(peer);
   }
 
-  drop(peer: Peer, why: string): void {
-    this.note(`peer=${peer.id} ${why}; disconnecting`);
+  drop(peer: Peer, reason: string): void {
+    this.note(`peer=${peer.id} ${reason}; disconnecting`);
     peer.closing = true;
     peer.link.close();
   }
@@ -263,7 +263,7 @@ export class SimulatedNode implements HandlingNode {
     const exceeded = peer.points >= DISCOURAGEMENT_POINTS && before < DISCOURAGEMENT_POINTS;
     const warning = exceeded ? ' DISCOURAGE THRESHOLD EXCEEDED' : '';
     this.note(`Misbehaving: peer=${peer.id} (${before} -> ${peer.points})${warning}: ${reason}`);
-    // All our peers are local, and local addresses are disconnected, not discouraged: they may come back at once.
+    // All peers are local, and Core disconnects local addresses without discouraging them: they may reconnect at once.
     if (exceeded) this.drop(peer, 'disconnecting but not discouraging local peer');
   }
 
@@ -278,7 +278,7 @@ export class SimulatedNode implements HandlingNode {
     const requested = this.requested.delete(hash);
     const outcome = this.chain.accept(raw, requested);
     if (!outcome.accepted) {
-      this.note(`block ${hash} from peer=${peer.id} refused: ${outcome.fault.reason}`);
+      this.note(`block ${hash} from peer=${peer.id} rejected: ${outcome.fault.reason}`);
       this.punish(peer, outcome.fault, outcome.fault.reason);
     } else if (outcome.connected.includes(outcome.block) && !this.chain.initialDownload) {
       this.wantCompactFrom(peer);
@@ -293,7 +293,7 @@ export class SimulatedNode implements HandlingNode {
     this.requested.set(hash, peer);
   }
 
-  /** Sends a `getheaders`, unless one is under way. */
+  /** Sends `getheaders`, unless an earlier one is unanswered. */
   askHeaders(peer: Peer, from: ChainBlock = this.chain.bestHeader): void {
     const now = this.clock.now();
     if (peer.askedHeadersAt !== undefined && now - peer.askedHeadersAt <= HEADERS_RESPONSE_MS) return;
@@ -369,14 +369,14 @@ export class SimulatedNode implements HandlingNode {
     peer.link.after(PING_INTERVAL_MS, () => this.ping(peer));
   }
 
-  /** Asks whoever can serve blocks for headers, from the one before our best on, so that the answer is never empty. */
+  /** Requests headers from a peer that serves blocks, starting one before the best header, so that the answer is never empty. */
   private startSync(peer: Peer): void {
     const servesBlocks = ((peer.version?.services ?? 0n) & (SERVICE.network | SERVICE.networkLimited)) !== 0n;
     const { bestHeader } = this.chain;
     if (servesBlocks) this.askHeaders(peer, bestHeader.parent ?? bestHeader);
   }
 
-  /** What a node with a fault does once the handshake is over. */
+  /** Starts the faults that begin after the handshake. */
   private begin(peer: Peer): void {
     const { silent, neverReads, floods, claimsPayload, badChecksums } = this.behaviour;
     if (silent !== undefined) peer.link.mute();
@@ -387,8 +387,8 @@ export class SimulatedNode implements HandlingNode {
   }
 
   /**
-   * Announcements wait for the turn to end, as dashd's wait for its scheduler: of blocks that come in one burst, those who are
-   * told by `inv` hear of the last one only.
+   * Announcements are sent at the end of the event loop's turn, as dashd's are sent by its scheduler: of a burst of blocks, peers
+   * announced to by `inv` get the last one only.
    */
   private queueAnnouncements(connected: readonly ChainBlock[]): void {
     if (this.chain.initialDownload) return;
@@ -438,7 +438,7 @@ export class SimulatedNode implements HandlingNode {
     peer.link.sendRaw('cmpctblock', payload);
   }
 
-  /** Asks a peer that brought a new tip to announce by compact blocks. Source: `MaybeSetPeerAsAnnouncingHeaderAndIDs`. */
+  /** Requests high-bandwidth compact blocks from a peer that sent a new tip. Source: `MaybeSetPeerAsAnnouncingHeaderAndIDs`. */
   private wantCompactFrom(peer: Peer): void {
     if (!peer.providesCompact || !peer.inbound) return;
     const already = this.highBandwidth.includes(peer);

@@ -8,7 +8,7 @@ import { MidBlockWatch } from './mid-block.js';
 import type { Timers } from './timers.js';
 import { guessTransport } from './transport-guess.js';
 
-/** Whose end of a connection a link is. Its line and its behaviour may change while the connection stands. */
+/** The node that a link belongs to. Its link quality and behaviour may change during the connection. */
 export interface PeerLinkOwner {
   readonly magic: Buffer;
   readonly linkQuality: LinkQuality;
@@ -17,7 +17,7 @@ export interface PeerLinkOwner {
 
 export interface PeerLinkOptions {
   readonly owner: PeerLinkOwner;
-  /** They dialled us: what they speak is yet to be found out. */
+  /** The peer opened the connection, so its transport is not known yet. */
   readonly inbound: boolean;
   readonly random: Random;
   readonly timers: Timers;
@@ -28,26 +28,26 @@ export interface PeerLinkHandlers {
   closed(): void;
 }
 
-/** BIP 324: a public key as ElligatorSwift encodes it. */
+/** BIP 324: the size of a public key in ElligatorSwift encoding, bytes. */
 const KEY_BYTES = 64;
 
-/** A node's end of a connection: messages in and out, through a line that takes its time, with the faults its node was given. */
+/** A node's end of a connection: sends and receives messages with the delay of its link quality and the faults of its node. */
 export class PeerLink {
   private readonly decoder: FrameDecoder;
   private readonly watch = new MidBlockWatch();
   private readonly cancels = new Set<() => void>();
-  /** On the line, each way; what was first on it is first off it, also when the line turns fast in between. */
+  /** Bytes in flight in each direction, first in, first out, also when the delay changes in between. */
   private readonly leaving: Buffer[] = [];
   private readonly arriving: Buffer[] = [];
   private readonly drips: Buffer[] = [];
-  /** The first bytes, until they tell what is spoken. */
+  /** The first bytes, until they determine the transport. */
   private first: Buffer | undefined;
   private falsify = false;
   private reading = true;
   private muted = false;
   private deaf = false;
   private delayed = 0;
-  private whenRoom: (() => void) | undefined;
+  private whenDrained: (() => void) | undefined;
 
   constructor(
     private readonly socket: Socket,
@@ -65,7 +65,7 @@ export class PeerLink {
     });
   }
 
-  /** Bytes on their way that the kernel has not taken yet. */
+  /** Bytes that the kernel has not accepted yet. */
   get backlog(): number {
     return this.socket.writableLength + this.delayed;
   }
@@ -78,12 +78,12 @@ export class PeerLink {
     this.write(encodeFrame(this.magic, message));
   }
 
-  /** Sends a message that the codec does not know. */
+  /** Sends a message without the codec. */
   sendRaw(command: string, payload: Buffer): void {
     this.write(frameOf(this.magic, command, payload));
   }
 
-  /** Sends the header of a message of this many bytes, and nothing of its payload. */
+  /** Sends the header of a `block` message of this many bytes, without the payload. */
   claim(bytes: number): void {
     const header = frameOf(this.magic, 'block', Buffer.alloc(0));
     header.writeUInt32LE(bytes, LENGTH_AT);
@@ -94,7 +94,7 @@ export class PeerLink {
     this.falsify = true;
   }
 
-  /** Says nothing from here on, though it reads. */
+  /** Sends nothing from now on, but reads. */
   mute(): void {
     this.muted = true;
   }
@@ -108,12 +108,12 @@ export class PeerLink {
     this.socket.pause();
   }
 
-  /** Calls back whenever the kernel has taken something. */
-  onRoom(action: () => void): void {
-    this.whenRoom = action;
+  /** Calls back whenever the kernel has accepted bytes. */
+  onDrain(action: () => void): void {
+    this.whenDrained = action;
   }
 
-  /** Runs `action` later, if the connection still stands then. */
+  /** Runs `action` after a delay, if the connection is still open then. */
   after(ms: number, action: () => void): void {
     if (ms <= 0) {
       action();
@@ -155,7 +155,7 @@ export class PeerLink {
     if (frame === undefined) return;
     const { dripMs } = this.behaviour;
     this.delayed -= frame.length;
-    if (dripMs === undefined) this.socket.write(frame, () => this.whenRoom?.());
+    if (dripMs === undefined) this.socket.write(frame, () => this.whenDrained?.());
     else this.drip(frame, dripMs);
   }
 
@@ -187,15 +187,15 @@ export class PeerLink {
 
   private read(chunk: Buffer): void {
     if (this.deaf) return;
-    const plain = this.first === undefined ? chunk : this.listen(Buffer.concat([this.first, chunk]));
+    const plain = this.first === undefined ? chunk : this.detectTransport(Buffer.concat([this.first, chunk]));
     for (const inbound of this.decoder.push(plain)) {
       if (!this.open) return;
       this.handlers.inbound(inbound);
     }
   }
 
-  /** Takes the connection's beginning. @returns what may be decoded */
-  private listen(first: Buffer): Buffer {
+  /** Determines the transport from the first bytes. @returns the bytes to decode */
+  private detectTransport(first: Buffer): Buffer {
     this.first = first;
     switch (guessTransport(this.options.owner.magic, first)) {
       case 'plain':
@@ -212,7 +212,7 @@ export class PeerLink {
     return Buffer.alloc(0);
   }
 
-  /** Answers a supposed key with bytes that look as random as ours would; what follows is beyond this simulation. */
+  /** Answers a BIP 324 key with random bytes; encrypted connections are not simulated further. */
   private answerKey(): void {
     this.deaf = true;
     if (this.muted) return;

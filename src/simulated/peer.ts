@@ -3,22 +3,22 @@ import type { Version } from '../wire/version.js';
 import { ancestor, type Chain, type ChainBlock } from './chain.js';
 import type { PeerLink } from './peer-link.js';
 
-/** What a node remembers of one peer. Source: Dash Core `net_processing.cpp`, `CNodeState` and `Peer`. */
+/** The state that a node keeps for one peer. Source: Dash Core `net_processing.cpp`, `CNodeState` and `Peer`. */
 export interface Peer {
   readonly id: number;
   readonly link: PeerLink;
-  /** They dialled us. */
+  /** The peer opened the connection. */
   readonly inbound: boolean;
-  /** Where they are, as `host:port`. */
+  /** `host:port`. */
   readonly address: string;
   /** Milliseconds since the Unix epoch. */
   readonly connectedAt: number;
-  /** Our nonce in `version`. */
+  /** The nonce of our `version`. */
   readonly nonce: bigint;
   /** Messages received, by command. */
   readonly received: Map<string, number>;
   version: Version | undefined;
-  /** `verack` came. */
+  /** `verack` was received. */
   ready: boolean;
   closing: boolean;
   prefersHeaders: boolean;
@@ -26,24 +26,24 @@ export interface Peer {
   providesCompact: boolean;
   wantsCompactAtOnce: boolean;
   gaveAddresses: boolean;
-  /** How many addresses we would take from them now. */
+  /** Token bucket: addresses that are accepted from the peer now. */
   addressTokens: number;
   addressTokensAt: number;
   points: number;
   unconnectingHeaders: number;
-  /** Milliseconds; when the last unanswered `getheaders` went out. */
+  /** When the last unanswered `getheaders` was sent, Unix ms. */
   askedHeadersAt: number | undefined;
-  /** The best block they showed to have. */
+  /** The best block that the peer is known to have. */
   bestKnown: ChainBlock | undefined;
-  /** The best block whose header we sent them. */
+  /** The best block whose header was sent to the peer. */
   bestHeaderSent: ChainBlock | undefined;
-  /** A block they announced that we do not know yet. */
+  /** A block that the peer announced and this node does not know yet. */
   lastUnknown: Hash | undefined;
-  /** Blocks that joined our chain and were not announced to them yet. */
+  /** New blocks of the active chain, to be announced to the peer. */
   readonly toAnnounce: Hash[];
 }
 
-/** Notes that a peer has a block. Source: `UpdateBlockAvailability`. */
+/** Records that a peer has a block. Source: `UpdateBlockAvailability`. */
 export function noteAvailable(chain: Chain, peer: Peer, hash: Hash): void {
   resolveUnknown(chain, peer);
   const block = chain.get(hash);
@@ -51,7 +51,7 @@ export function noteAvailable(chain: Chain, peer: Peer, hash: Hash): void {
   else if (peer.bestKnown === undefined || block.work >= peer.bestKnown.work) peer.bestKnown = block;
 }
 
-/** A block announced before its header was known may be known by now. Source: `ProcessBlockAvailability`. */
+/** Resolves a block that was announced before its header was known. Source: `ProcessBlockAvailability`. */
 export function resolveUnknown(chain: Chain, peer: Peer): void {
   const block = peer.lastUnknown === undefined ? undefined : chain.get(peer.lastUnknown);
   if (block === undefined) return;

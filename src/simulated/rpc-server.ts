@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
-/** An error as JSON-RPC carries it. Codes: Dash Core `rpc/protocol.h`. */
+/** A JSON-RPC error. Codes: Dash Core `rpc/protocol.h`. */
 export class RpcError extends Error {
   constructor(
     readonly code: number,
@@ -12,19 +12,19 @@ export class RpcError extends Error {
 
 export type RpcMethods = ReadonlyMap<string, (params: readonly unknown[]) => unknown>;
 
-/** What a dashd, or whatever listens in its place, may do wrong. Read anew for each request. */
+/** Faults of a dashd, or of another server at its address. Read for each request. */
 export interface RpcFaults {
-  /** Milliseconds before each answer. */
+  /** Delay before each answer, milliseconds. */
   readonly delayMs?: number;
-  /** Answers a page of HTML, as a proxy in between would. */
+  /** Answers with an HTML page, as an intermediate proxy would. */
   readonly html?: boolean;
-  /** Accepts no user and password at all. */
+  /** Rejects all credentials. */
   readonly unauthorised?: boolean;
-  /** Takes requests and never answers. */
+  /** Reads requests and never answers. */
   readonly hangs?: boolean;
-  /** Answers every call as a dashd that is starting does, with this message. */
+  /** Answers every call with RPC_IN_WARMUP and this message. */
   readonly warmingUp?: string;
-  /** By method: what to make of an answer, such as the fields of another version of dashd. A method that is none is added. */
+  /** Transforms the results of methods, for example to the fields of another version of dashd; also adds methods. */
   readonly alters?: Readonly<Record<string, (result: unknown) => unknown>>;
 }
 
@@ -48,13 +48,13 @@ interface Call {
   readonly params: readonly unknown[];
 }
 
-/** JSON-RPC over HTTP with dashd's statuses, bodies and words. Source: Dash Core `httprpc.cpp`, `rpc/request.cpp`. */
+/** JSON-RPC over HTTP with dashd's status codes, bodies and messages. Source: Dash Core `httprpc.cpp`, `rpc/request.cpp`. */
 export class RpcServer {
   private server: Server | undefined;
 
   constructor(private readonly options: RpcServerOptions) {}
 
-  /** @returns the port: the one given, or one that was free if that is 0. @throws the system's error when it is taken */
+  /** @returns the port; the system chooses one for 0. @throws the system's error when the port is taken */
   async start(port: number): Promise<number> {
     const server = createServer((request, response) => void this.serve(request, response));
     await new Promise<void>((resolve, reject) => {
@@ -91,7 +91,7 @@ export class RpcServer {
   private admits(request: IncomingMessage): boolean {
     if (this.options.faults().unauthorised === true) return false;
     const expected = Buffer.from(this.options.credentials()).toString('base64');
-    // Blanks around the credentials do no harm. Source: Core `httprpc.cpp`, `RPCAuthorized`.
+    // Core trims the credentials. Source: Core `httprpc.cpp`, `RPCAuthorized`.
     const { authorization = '' } = request.headers;
     return authorization.startsWith('Basic ') && authorization.slice('Basic '.length).trim() === expected;
   }
@@ -173,7 +173,7 @@ function reply(response: ServerResponse, status: number, body = '', type = 'text
   response.end(body);
 }
 
-/** `undefined` when the client went away, or sent more than a block's worth. */
+/** `undefined` when the client disconnected or sent more than 32 MiB. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -191,7 +191,7 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    // Who has stopped the server waits for no answers.
+    // A delayed answer must not keep a stopped process alive.
     setTimeout(resolve, ms).unref();
   });
 }

@@ -3,7 +3,7 @@ import type { Random } from '../time.js';
 const MASK = (1n << 64n) - 1n;
 const TWO_53 = 2 ** 53;
 
-/** SplitMix64: the same seed gives the same network, race after race. */
+/** SplitMix64: the same seed gives the same sequence. */
 export class SeededRandom implements Random {
   private state: bigint;
 
@@ -24,7 +24,7 @@ export class SeededRandom implements Random {
   }
 }
 
-/** A whole number in [from, to]. */
+/** An integer in [from, to]. */
 export function between(random: Random, from: number, to: number): number {
   return from + Math.floor(random.float() * (to - from + 1));
 }

@@ -9,17 +9,17 @@ import { between, SeededRandom } from './seeded-random.js';
 import { realTimers, type Timers } from './timers.js';
 
 export interface NetworkOptions {
-  /** How many nodes beside the dashd; 20 unless told. */
+  /** Nodes besides dashd; default 20. */
   readonly nodes?: number;
-  /** The same seed gives the same lines and neighbours. */
+  /** The same seed gives the same link qualities and connections. */
   readonly seed?: number;
-  /** False gives all nodes lines that take no time. */
+  /** False: no delay between nodes. */
   readonly latency?: boolean;
-  /** Blocks that all nodes have from the start; 3 unless told. */
+  /** Blocks that all nodes have from the start; default 3. */
   readonly blocks?: number;
-  /** How many others are in a node's address book, of which it tells 23 %; all of them unless told. */
+  /** Addresses in a node's address book, of which it shares 23 %; default all. */
   readonly known?: number;
-  /** How many nodes the dashd dials, which are also all it knows of; 8 unless told. */
+  /** Nodes that dashd connects to, which are also the only ones it knows; default 8. */
   readonly dashdPeers?: number;
   readonly clock?: Clock;
   readonly timers?: Timers;
@@ -33,15 +33,15 @@ export interface SimulatedNetwork {
 
 const USER = 'demo';
 const PASSWORD = 'demo';
-/** How many others a node dials. */
+/** Connections that a node opens to others. */
 const NEIGHBOURS = 3;
 const DASHD_PEERS = 8;
-/** One line in this many is a thin one, and one in as many is long. */
+/** One of this many links has low throughput, and one has high latency. */
 const ONE_IN = 7;
 
 /**
- * Starts a Dash network on 127.0.0.1: nodes with lines of their own, some of them long or thin, and a dashd with RPC and ZeroMQ. All
- * are on the same chain, and tell each other of blocks.
+ * Starts a Dash network on 127.0.0.1: nodes with different latency and throughput, and a dashd with RPC and ZeroMQ. All have the same
+ * chain and relay blocks to each other.
  */
 export async function startNetwork(options: NetworkOptions = {}): Promise<SimulatedNetwork> {
   await loadX11();
@@ -63,7 +63,7 @@ export async function startNetwork(options: NetworkOptions = {}): Promise<Simula
     return node;
   });
   await Promise.all([dashd.start(), ...nodes.map((node) => node.start())]);
-  await acquaint(nodes, dashd.node, random, options);
+  await connectNodes(nodes, dashd.node, random, options);
   return {
     nodes,
     dashd,
@@ -77,15 +77,15 @@ function nameOf(place: number): string {
   return `node-${String(place + 1).padStart(2, '0')}`;
 }
 
-/** Between continents or next door, and now and then a line that is slow or thin. */
+/** A latency between that of a neighbour and of another continent; some links are slow or have low throughput. */
 function drawLinkQuality(random: Random, place: number): LinkQuality {
   if (place % ONE_IN === ONE_IN - 1) return { latencyMs: between(random, 150, 400) };
   if (place % ONE_IN === ONE_IN - 3) return { latencyMs: between(random, 20, 60), bytesPerSecond: 500_000 };
   return { latencyMs: between(random, 1, 90) };
 }
 
-/** Fills the address books, and lets each node dial some of those before it. */
-async function acquaint(
+/** Fills the address books and connects each node to some of the nodes before it. */
+async function connectNodes(
   nodes: readonly SimulatedNode[],
   dashd: SimulatedNode,
   random: Random,

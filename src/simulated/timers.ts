@@ -1,8 +1,8 @@
-/** Lets a simulated link take time; a test hands in one that takes none. */
+/** The delays of simulated links; tests replace them by immediate ones. */
 export interface Timers {
   /**
-   * Runs `action` after `ms` milliseconds; actions with the same delay run in the order they were given.
-   * @returns cancels it
+   * Runs `action` after `ms` milliseconds; actions with the same delay run in the order of the calls.
+   * @returns a function that cancels the action
    */
   after(ms: number, action: () => void): () => void;
 }

@@ -9,21 +9,21 @@ interface TxInput {
 }
 
 interface TxOutput {
-  /** In duffs, 10^-8 DASH. */
+  /** In duffs (10^-8 DASH). */
   readonly value: bigint;
   readonly script: Buffer;
 }
 
 export interface Transaction {
   readonly version: number;
-  /** DIP 2: 0 for a plain transaction; otherwise version is 3 and a payload follows. */
+  /** DIP 2: 0 for a classical transaction; otherwise the version is 3 and a payload follows. */
   readonly type?: number;
   readonly inputs: readonly TxInput[];
   readonly outputs: readonly TxOutput[];
   readonly payload?: Buffer;
 }
 
-/** The coinbase's only input spends nothing: the null outpoint. */
+/** The index of the null outpoint, the input of a coinbase. */
 export const NULL_INDEX = 0xffff_ffff;
 const FINAL_SEQUENCE = 0xffff_ffff;
 
@@ -41,12 +41,12 @@ export function encodeTransaction(transaction: Transaction): Buffer {
   return writer.finish();
 }
 
-/** SHA-256d of the serialised transaction, as Dash prints it. */
+/** The double SHA-256 of the serialised transaction, in display order. */
 export function txidOf(raw: Uint8Array): Hash {
   return hashFromWire(sha256d(raw));
 }
 
-/** What the rules look at in a coinbase. */
+/** The fields of a coinbase that the rules check. */
 export interface TxHead {
   readonly type: number;
   /** The first input's script. */

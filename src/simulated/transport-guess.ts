@@ -5,8 +5,8 @@ export type Guess = 'undecided' | 'plain' | 'encrypted' | 'other network';
 const VERSION = Buffer.from('version\0\0\0\0\0');
 
 /**
- * Which transport the first bytes of an incoming connection open. A node that speaks BIP 324 takes everything but its magic
- * and `version` for the key that opens an encrypted one, unless `version` follows some other magic. Source: Dash Core
+ * Determines the transport from the first bytes of an incoming connection. A node with BIP 324 reads anything but its magic and
+ * `version` as the key of an encrypted connection, unless `version` follows another magic. Source: Dash Core
  * `net.cpp`, `V2Transport::ProcessReceivedMaybeV1Bytes` and `ProcessReceivedKeyBytes`.
  */
 export function guessTransport(magic: Buffer, first: Buffer): Guess {

@@ -3,11 +3,11 @@ import { closed } from '../adapters/zmq-close.js';
 import type { ChainBlock } from './chain.js';
 import { chainLockOf } from './chain-lock.js';
 
-/** What may go wrong with a feed without its connection breaking. Read anew for each block. */
+/** Faults of the notifications while the connection stays up. Read for each block. */
 export interface ZmqFaults {
-  /** Publishes nothing, and counts nothing either: dashd hangs, or its notifier does. */
+  /** Publishes nothing and does not count: dashd hangs. */
   readonly silent?: boolean;
-  /** Loses this topic's messages on the way: their numbers are missing. */
+  /** Loses the messages of this topic: their sequence numbers are missing. */
   readonly swallows?: 'hashblock' | 'rawblock' | 'both';
 }
 
@@ -17,7 +17,7 @@ type Topic = (typeof TOPICS)[number];
 export const HIGH_WATER_MARK = 1_000;
 
 /**
- * dashd's ZeroMQ feed: topic, body, and a number that counts each topic's messages. Source: Dash Core
+ * dashd's ZeroMQ notifications: topic, body, and a sequence number per topic. Source: Dash Core
  * `zmq/zmqpublishnotifier.cpp`.
  */
 export class ZmqPublisher {
@@ -27,7 +27,7 @@ export class ZmqPublisher {
 
   constructor(private readonly faults: () => ZmqFaults) {}
 
-  /** Binds to an endpoint, and counts from 0, as a dashd just started does. */
+  /** Binds to an endpoint and counts from 0, as dashd does after a start. */
   async start(endpoint: string): Promise<void> {
     const socket = new Publisher({ linger: 0, sendHighWaterMark: HIGH_WATER_MARK });
     try {
@@ -40,7 +40,7 @@ export class ZmqPublisher {
     this.sequence.clear();
   }
 
-  /** Resolves when its port is free. */
+  /** Resolves when the port is free. */
   async stop(): Promise<void> {
     const { socket } = this;
     this.socket = undefined;
@@ -49,13 +49,13 @@ export class ZmqPublisher {
     await closed(socket);
   }
 
-  /** Tells of a new tip, by hash and in full. */
+  /** Publishes a new tip, by hash and in full. */
   publish(block: ChainBlock): void {
     this.publishOn('hashblock', Buffer.from(block.hash, 'hex'));
     if (block.raw !== undefined) this.publishOn('rawblock', block.raw);
   }
 
-  /** Tells of a ChainLock, by hash and in full. */
+  /** Publishes a ChainLock, by hash and in full. */
   publishLock(block: ChainBlock): void {
     this.publishOn('hashchainlock', Buffer.from(block.hash, 'hex'));
     if (block.raw !== undefined) this.publishOn('rawchainlocksig', Buffer.concat([block.raw, chainLockOf(block)]));
@@ -69,7 +69,7 @@ export class ZmqPublisher {
     number.writeUInt32LE(sequence);
     this.sequence.set(topic, sequence + 1);
     if (swallows === topic || swallows === 'both') return;
-    // One at a time: a socket that is sending refuses to send.
+    // One at a time: the socket rejects concurrent sends.
     this.sending = this.sending.then(() => this.send([topic, body, number]));
   }
 
