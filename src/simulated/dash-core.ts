@@ -29,7 +29,7 @@ export function userAgentOf({ version }: DashCoreRelease): string {
   return `/Dash Core:${version}/`;
 }
 
-/** The `version` of `getnetworkinfo`: 230102 for 23.1.2. Source: Dash Core `clientversion.cpp`. */
+/** The `version` of `getnetworkinfo`: 230102 for 23.1.2. */
 export function clientVersionOf({ version }: DashCoreRelease): number {
   return version.split('.').reduce((number, part) => 100 * number + Number(part), 0);
 }
