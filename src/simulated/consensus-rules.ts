@@ -1,6 +1,6 @@
 /**
  * The part of Dash Core's block validation that a simulated node implements, in Core's order and with Core's reject reasons. It does
- * not check scripts, amounts or the UTXO set.
+ * not check scripts, amounts or unspent outputs.
  */
 import { type BlockHeader, parseHeader, proofOfWorkFault } from '../block/header.js';
 import { merkleRoot } from '../block/merkle.js';
