@@ -34,7 +34,7 @@ const loaded = loadConfig({
 });
 if (!loaded.ok) throw new Error(loaded.errors.map((error) => JSON.stringify(error)).join('\n'));
 
-const lacking = new Set(['peers', 'json-rpc proxy', 'tip', ...(zmqUrl === '' ? [] : ['dashd feed'])]);
+const lacking = new Set(['peers', 'json-rpc-proxy', 'tip', ...(zmqUrl === '' ? [] : ['dashd-feed'])]);
 let connected = 0;
 
 function got(what: string): void {
@@ -43,7 +43,7 @@ function got(what: string): void {
 
 function listen(event: RelayEvent): void {
   switch (event.type) {
-    case 'peer connected':
+    case 'peer-connected':
       connected += 1;
       if (connected === peers.length + 1) got('peers');
       return;

@@ -45,15 +45,15 @@ let connected = 0;
 let acceptances = 0;
 
 function onStarting(event: RelayEvent): void {
-  if (event.type === 'peer connected') connected += 1;
+  if (event.type === 'peer-connected') connected += 1;
   else if (event.type === 'service' && event.state === 'up') up.add(event.service);
   else return;
-  const isReady = connected === ports.length && up.has('pool socket') && up.has('dashd rpc');
+  const isReady = connected === ports.length && up.has('pool-socket') && up.has('dashd-rpc');
   if (isReady) allConnected();
 }
 
 function onRacing(event: RelayEvent): void {
-  if (event.type === 'peer lost') lost[event.code] = (lost[event.code] ?? 0) + 1;
+  if (event.type === 'peer-lost') lost[event.code] = (lost[event.code] ?? 0) + 1;
   if (event.type === 'refused') throw new Error(`${event.code}: ${event.reason}`);
   if (event.type !== 'proof' || event.status !== 'accepted') return;
   acceptances += 1;

@@ -49,7 +49,7 @@ export function openControl(path: string, handlers: ControlHandlers): { close():
 
   async function serve(): Promise<void> {
     if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
-      tell('down', 'path too long', `${path} is longer than a socket's ${MAX_PATH_BYTES} bytes: use a shorter path`);
+      tell('down', 'path-too-long', `${path} is longer than a socket's ${MAX_PATH_BYTES} bytes: use a shorter path`);
       return;
     }
     const { signal } = ended;
@@ -74,11 +74,11 @@ export function openControl(path: string, handlers: ControlHandlers): { close():
     const other = await connectControl(path);
     if (other.ok) {
       other.connection.close();
-      tell('down', 'in use', `another relay listens at ${path}`);
+      tell('down', 'in-use', `another relay listens at ${path}`);
       return undefined;
     }
     try {
-      if (other.code === 'no relay') await removeDeadSocket(path);
+      if (other.code === 'no-relay') await removeDeadSocket(path);
       return await bind();
     } catch (error) {
       tell('down', errorCode(error), `${path}: ${errorCode(error)}`);
@@ -129,7 +129,7 @@ function answer(text: string, handlers: ControlHandlers): unknown {
   try {
     request = JSON.parse(text);
   } catch (error) {
-    return { ok: false, code: 'not json', detail: error instanceof Error ? error.message : String(error) };
+    return { ok: false, code: 'not-json', detail: error instanceof Error ? error.message : String(error) };
   }
   return handlers.request(request);
 }
@@ -150,7 +150,7 @@ async function* lines(socket: Socket): AsyncGenerator<Line> {
         yield { ok: true, text };
       }
       if (rest.length > MAX_LINE_BYTES) {
-        yield { ok: false, code: 'too long', detail: `a request has ${MAX_LINE_BYTES} bytes at most` };
+        yield { ok: false, code: 'too-long', detail: `a request has ${MAX_LINE_BYTES} bytes at most` };
         return;
       }
     }
@@ -168,13 +168,13 @@ export interface ControlConnection {
 
 export type ControlConnected =
   | { readonly ok: true; readonly connection: ControlConnection }
-  /** `no relay`: nobody listens there. */
-  | { readonly ok: false; readonly code: 'no relay' | 'forbidden' | 'io error'; readonly detail: string };
+  /** `no-relay`: nobody listens there. */
+  | { readonly ok: false; readonly code: 'no-relay' | 'forbidden' | 'io-error'; readonly detail: string };
 
 /** Connects to a running relay. */
 export async function connectControl(path: string): Promise<ControlConnected> {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
-    return { ok: false, code: 'no relay', detail: `${path} is too long for a socket` };
+    return { ok: false, code: 'no-relay', detail: `${path} is too long for a socket` };
   }
   const socket = connect(path);
   endQuietly(socket, ANSWER_MS);
@@ -182,7 +182,7 @@ export async function connectControl(path: string): Promise<ControlConnected> {
     await once(socket, 'connect');
   } catch (error) {
     const code = errorCode(error);
-    return { ok: false, code: CONNECT_FAULTS[code] ?? 'io error', detail: `${path}: ${code}` };
+    return { ok: false, code: CONNECT_FAULTS[code] ?? 'io-error', detail: `${path}: ${code}` };
   }
   const answers = lines(socket);
   return {
@@ -199,12 +199,12 @@ export async function connectControl(path: string): Promise<ControlConnected> {
   };
 }
 
-const CONNECT_FAULTS: Readonly<Record<string, 'no relay' | 'forbidden'>> = {
-  ENOENT: 'no relay',
-  ECONNREFUSED: 'no relay',
+const CONNECT_FAULTS: Readonly<Record<string, 'no-relay' | 'forbidden'>> = {
+  ENOENT: 'no-relay',
+  ECONNREFUSED: 'no-relay',
   // What is there is no socket, or a part of the path is no folder.
-  ENOTSOCK: 'no relay',
-  ENOTDIR: 'no relay',
+  ENOTSOCK: 'no-relay',
+  ENOTDIR: 'no-relay',
   EACCES: 'forbidden',
   EPERM: 'forbidden',
 };

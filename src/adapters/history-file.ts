@@ -91,7 +91,7 @@ class LineFile extends LockedFile implements HistoryFile {
     if (!held.ok) return held;
     try {
       const before = await statOf(this.path);
-      if (before !== undefined && !before.isFile()) return this.fault('not a file');
+      if (before !== undefined && !before.isFile()) return this.fault('not-a-file');
       if (!this.#isOurs(before)) return this.fault('changed');
       const handle = await this.openFile(this.path, 'a', PRIVATE);
       try {

@@ -16,13 +16,13 @@ import { errorCode } from './system-error.js';
 export type FileFaultCode =
   | 'missing'
   | 'locked'
-  | 'lock lost'
+  | 'lock-lost'
   | 'changed'
-  | 'not writable'
-  | 'disk full'
-  | 'not a file'
-  | 'too large'
-  | 'io error';
+  | 'not-writable'
+  | 'disk-full'
+  | 'not-a-file'
+  | 'too-large'
+  | 'io-error';
 
 export interface FileFault {
   readonly ok: false;
@@ -137,7 +137,7 @@ export class LockedFile {
       const changed = this.#known !== undefined && this.#known !== stamp(stats);
       if (this.#wasOurs && changed && stats !== undefined) {
         await release();
-        return this.fault('lock lost');
+        return this.fault('lock-lost');
       }
       this.#release = release;
       await this.#removeLeftovers();
@@ -145,7 +145,7 @@ export class LockedFile {
       this.#wasOurs = true;
       return { ok: true, changed: changed && isFirst };
     } catch (error) {
-      return this.#wasOurs && errorCode(error) === 'ELOCKED' ? this.fault('lock lost') : this.failure(error);
+      return this.#wasOurs && errorCode(error) === 'ELOCKED' ? this.fault('lock-lost') : this.failure(error);
     }
   }
 
@@ -158,8 +158,8 @@ export class LockedFile {
     const { maxBytes = Number.POSITIVE_INFINITY } = this.kind;
     if (stats === undefined) return this.fault('missing', 'ENOENT', path);
     // A pipe or a device would hold the process for ever.
-    if (!stats.isFile()) return this.fault('not a file', '', path);
-    return stats.size > maxBytes ? this.fault('too large', `${stats.size} bytes`, path) : undefined;
+    if (!stats.isFile()) return this.fault('not-a-file', '', path);
+    return stats.size > maxBytes ? this.fault('too-large', `${stats.size} bytes`, path) : undefined;
   }
 
   /** Renames what is of no use, so that nothing overwrites it. Needs the lock. */
@@ -192,7 +192,7 @@ export class LockedFile {
     const temporary = temporaryName(this.path);
     try {
       const old = await statOf(this.path);
-      if (old !== undefined && !old.isFile()) return this.fault('not a file');
+      if (old !== undefined && !old.isFile()) return this.fault('not-a-file');
       const mode = old === undefined ? PRIVATE : old.mode & PERMISSIONS;
       await this.#writeNew(temporary, mode, chunks);
       const still = await this.lock();
@@ -231,7 +231,7 @@ export class LockedFile {
 
   protected failure(error: unknown, path = this.path): FileFault {
     const code = errorCode(error);
-    return this.fault(FAULTS[code] ?? 'io error', code, path);
+    return this.fault(FAULTS[code] ?? 'io-error', code, path);
   }
 
   protected fault(code: FileFaultCode, why = '', path = this.path): FileFault {
@@ -248,16 +248,16 @@ class LockLost extends Error {
 const FAULTS: Readonly<Record<string, FileFaultCode>> = {
   ELOCKED: 'locked',
   ENOENT: 'missing',
-  EACCES: 'not writable',
-  EPERM: 'not writable',
-  EROFS: 'not writable',
-  ENOSPC: 'disk full',
-  EDQUOT: 'disk full',
-  EFBIG: 'disk full',
-  EISDIR: 'not a file',
-  ENOTDIR: 'not a file',
+  EACCES: 'not-writable',
+  EPERM: 'not-writable',
+  EROFS: 'not-writable',
+  ENOSPC: 'disk-full',
+  EDQUOT: 'disk-full',
+  EFBIG: 'disk-full',
+  EISDIR: 'not-a-file',
+  ENOTDIR: 'not-a-file',
   // A file where a folder is to be made.
-  EEXIST: 'not a file',
+  EEXIST: 'not-a-file',
 };
 
 function explain(
@@ -272,19 +272,19 @@ function explain(
       return `${path} is not there${why}`;
     case 'locked':
       return `${path} is held by another blockcast (${path}.lock): stop that one, or ${elsewhere}`;
-    case 'lock lost':
+    case 'lock-lost':
       return `${path} was written or taken over by another process (${path}.lock) while this one stood still: stop the other, and start this one anew`;
     case 'changed':
       return `${path} is no longer what this process wrote: stop blockcast before the file is moved, removed or edited`;
-    case 'not writable':
+    case 'not-writable':
       return `${path}: no permission for it or its folder${why}: give it to this user, or ${elsewhere}`;
-    case 'disk full':
+    case 'disk-full':
       return `${path}: no room for it${why}: free some; ${kept}`;
-    case 'not a file':
+    case 'not-a-file':
       return `${path} is no file, or a part of its path is no folder${why}: move what is there, or ${elsewhere}`;
-    case 'too large':
+    case 'too-large':
       return `${path} is too large${why}: ${maxBytes} bytes are the most`;
-    case 'io error':
+    case 'io-error':
       return /E[MN]FILE/.test(why)
         ? `${path} cannot be opened${why}: too many files are open; raise the limit (ulimit -n)`
         : `${path} cannot be read or written${why}: look after the disk, or ${elsewhere}`;

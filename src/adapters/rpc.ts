@@ -68,7 +68,7 @@ const Envelope = z
   .refine((answer) => answer.result !== undefined || answer.error !== undefined);
 
 /** Failures whose detail quotes what was answered, which might quote us. */
-const QUOTING: ReadonlySet<RpcFailureCode> = new Set(['rpc error', 'warming up', 'not json', 'http error']);
+const QUOTING: ReadonlySet<RpcFailureCode> = new Set(['rpc-error', 'warming-up', 'not-json', 'http-error']);
 
 /** Failures that say the connection broke, not that dashd answered or could not be connected to. */
 const BROKEN_CONNECTION = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
@@ -287,7 +287,7 @@ class Credentials {
 }
 
 function unreadable(path: string, why: string): RpcFailure {
-  return { ok: false, code: 'cookie unreadable', detail: `${path}: ${why}` };
+  return { ok: false, code: 'cookie-unreadable', detail: `${path}: ${why}` };
 }
 
 interface Target {
@@ -322,19 +322,19 @@ export function readAnswer(status: number, text: string): RpcAnswer {
   if (status === 403) return { ok: false, code: 'forbidden', detail: 'dashd does not allow this address or method' };
   // libevent's own page, in place of a word of dashd's.
   if (status === SERVICE_UNAVAILABLE && text.startsWith('<')) {
-    return { ok: false, code: 'http error', detail: 'HTTP 503: dashd is stopping' };
+    return { ok: false, code: 'http-error', detail: 'HTTP 503: dashd is stopping' };
   }
   const envelope = Envelope.safeParse(parseJson(text));
   if (envelope.success) {
     const { result, error } = envelope.data;
     if (error === null || error === undefined) {
-      return status < 300 ? { ok: true, result } : { ok: false, code: 'http error', detail: `HTTP ${status}` };
+      return status < 300 ? { ok: true, result } : { ok: false, code: 'http-error', detail: `HTTP ${status}` };
     }
-    const code = error.code === RPC_IN_WARMUP ? 'warming up' : 'rpc error';
+    const code = error.code === RPC_IN_WARMUP ? 'warming-up' : 'rpc-error';
     return { ok: false, code, detail: excerpt(error.message), rpcCode: error.code };
   }
-  if (status >= 300) return { ok: false, code: 'http error', detail: excerpt(`HTTP ${status} ${text}`) };
-  return { ok: false, code: 'not json', detail: excerpt(`no JSON-RPC answer: ${text}`) };
+  if (status >= 300) return { ok: false, code: 'http-error', detail: excerpt(`HTTP ${status} ${text}`) };
+  return { ok: false, code: 'not-json', detail: excerpt(`no JSON-RPC answer: ${text}`) };
 }
 
 /** `undefined`, which JSON cannot express, stands for text that is not JSON. */
@@ -350,7 +350,7 @@ function transportFailure(code: string, timeoutMs: number, host: string): RpcFai
   if (code === 'TimeoutError') return { ok: false, code: 'timeout', detail: `${host}: no answer in ${timeoutMs} ms` };
   if (TIMED_OUT.has(code)) return { ok: false, code: 'timeout', detail: `${host}: no connection in time` };
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
-    return { ok: false, code: 'too large', detail: `${host}: the answer is over ${MAX_ANSWER_BYTES} bytes` };
+    return { ok: false, code: 'too-large', detail: `${host}: the answer is over ${MAX_ANSWER_BYTES} bytes` };
   }
   if (code === 'UND_ERR_CLOSED' || code === 'UND_ERR_DESTROYED') {
     return { ok: false, code: 'unreachable', detail: `${host}: the client is closed` };

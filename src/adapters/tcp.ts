@@ -9,7 +9,7 @@ export interface TcpHandlers {
   closed(code: TcpEnd, detail: string): void;
 }
 
-export type TcpEnd = 'unreachable' | 'dial timeout' | 'closed by peer' | 'connection error';
+export type TcpEnd = 'unreachable' | 'dial-timeout' | 'closed-by-peer' | 'connection-error';
 
 export interface TcpConnection {
   /** Hands the buffers to the kernel in one system call where it can; `taken` is called when it has the last byte. */
@@ -40,7 +40,7 @@ export function dial(
   const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true, lookup });
   let end: { code: TcpEnd; detail: string } | undefined;
   socket.setTimeout(timeoutMs, () => {
-    end = { code: 'dial timeout', detail: `no connection within ${timeoutMs / 1000} s` };
+    end = { code: 'dial-timeout', detail: `no connection within ${timeoutMs / 1000} s` };
     socket.destroy();
   });
   let open = false;
@@ -53,12 +53,12 @@ export function dial(
   });
   socket.on('data', (chunk) => listener?.data(chunk));
   socket.once('error', (error) => {
-    end ??= { code: open ? 'connection error' : 'unreachable', detail: error.message };
+    end ??= { code: open ? 'connection-error' : 'unreachable', detail: error.message };
   });
   // A peer that stops sending has nothing more to say to us: half-open connections prove nothing.
   socket.once('end', () => socket.destroy());
   socket.once('close', () => {
-    listener?.closed(end?.code ?? 'closed by peer', end?.detail ?? 'the peer closed the connection');
+    listener?.closed(end?.code ?? 'closed-by-peer', end?.detail ?? 'the peer closed the connection');
   });
   return {
     write(buffers, taken) {

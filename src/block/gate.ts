@@ -42,7 +42,7 @@ export interface Doubt {
 export type DoubtCode =
   | 'transactions'
   | 'coinbase'
-  | 'merkle root'
+  | 'merkle-root'
   | 'mutated'
   | 'target'
   | 'time'
@@ -50,7 +50,7 @@ export type DoubtCode =
   | 'height'
   | 'parent';
 
-export type RefusalCode = 'empty' | 'too small' | 'too large' | 'bad proof of work';
+export type RefusalCode = 'empty' | 'too-small' | 'too-large' | 'bad-proof-of-work';
 
 export interface Refused {
   readonly kind: 'refused';
@@ -85,15 +85,15 @@ export type Inspection = Refused | Inspected;
 export function identify(raw: Buffer, network: Network): Refused | Identified {
   const size = raw.length;
   if (size === 0) return refused(size, 'empty', 'there are no bytes');
-  if (size < MIN_BLOCK_SIZE) return refused(size, 'too small', `${size} bytes; a block has ${MIN_BLOCK_SIZE} or more`);
+  if (size < MIN_BLOCK_SIZE) return refused(size, 'too-small', `${size} bytes; a block has ${MIN_BLOCK_SIZE} or more`);
   if (size > MAX_BLOCK_SIZE + MAX_TAIL) {
-    return refused(size, 'too large', `${size} bytes; a block has ${MAX_BLOCK_SIZE} or fewer`);
+    return refused(size, 'too-large', `${size} bytes; a block has ${MAX_BLOCK_SIZE} or fewer`);
   }
   const header = raw.subarray(0, HEADER_SIZE);
   const { previous, time, bits } = parseHeader(header);
   const hash = hashHeader(header);
   const fault = proofOfWorkFault(hash, bits, network);
-  if (fault !== undefined) return { ...refused(size, 'bad proof of work', fault), hash };
+  if (fault !== undefined) return { ...refused(size, 'bad-proof-of-work', fault), hash };
   return { kind: 'block', block: { hash, header, previous, time, bits, raw, size } };
 }
 
@@ -115,7 +115,7 @@ export function examine(block: Block): Inspection {
   const tail = scan.ok ? block.raw.subarray(scan.end) : NO_TAIL;
   const cutOff = tail.length <= MAX_TAIL && tail.every(isBlank) ? tail.length : 0;
   const size = block.size - cutOff;
-  if (size > MAX_BLOCK_SIZE) return refused(size, 'too large', `${size} bytes; a block has ${MAX_BLOCK_SIZE} or fewer`);
+  if (size > MAX_BLOCK_SIZE) return refused(size, 'too-large', `${size} bytes; a block has ${MAX_BLOCK_SIZE} or fewer`);
   if (!scan.ok) return { kind: 'block', block, doubts: [{ code: 'transactions', reason: scan.reason }] };
   const { count: transactions, height, end } = scan;
   const whole = { ...block, transactions, ...(height !== undefined && { height }) };
@@ -157,7 +157,7 @@ function merkleDoubts(scan: Scanned, header: Buffer): Doubt[] {
   const found = hashFromWire(root);
   const doubts: Doubt[] = [];
   if (found !== claimed) {
-    doubts.push({ code: 'merkle root', reason: `the header claims ${claimed}, the transactions give ${found}` });
+    doubts.push({ code: 'merkle-root', reason: `the header claims ${claimed}, the transactions give ${found}` });
   }
   if (mutated) doubts.push({ code: 'mutated', reason: 'transactions are repeated without a trace in the merkle root' });
   return doubts;

@@ -4,7 +4,7 @@ import { HEADER_SIZE } from './x11.js';
 
 export type BlockBytes =
   | { readonly ok: true; readonly raw: Buffer }
-  | { readonly ok: false; readonly code: 'empty' | 'too large' | 'bad hex'; readonly reason: string };
+  | { readonly ok: false; readonly code: 'empty' | 'too-large' | 'bad-hex'; readonly reason: string };
 
 /** White space and NULs behind hex that are passed over, bytes. */
 const MAX_TAIL = 64;
@@ -41,14 +41,14 @@ function isText(frame: Buffer, end: number): boolean {
 
 function decodeHex(frame: Buffer, end: number): BlockBytes {
   if (end > 2 * MAX_BLOCK_SIZE) {
-    return { ok: false, code: 'too large', reason: `${end} hex digits; a block has ${2 * MAX_BLOCK_SIZE} or fewer` };
+    return { ok: false, code: 'too-large', reason: `${end} hex digits; a block has ${2 * MAX_BLOCK_SIZE} or fewer` };
   }
   // Stops at the first pair that is not hex, so its length tells where that was.
   const raw = Buffer.from(frame.toString('latin1', 0, end), 'hex');
   const decoded = 2 * raw.length;
   if (decoded === end) return { ok: true, raw };
   const reason = decoded === end - 1 ? `an odd number of hex digits: ${end}` : `not hex at offset ${decoded}`;
-  return { ok: false, code: 'bad hex', reason };
+  return { ok: false, code: 'bad-hex', reason };
 }
 
 /** Frames of one message that are searched. */

@@ -60,7 +60,7 @@ function parts<T>(all: readonly T[]): T[][] {
 async function carryOut(edits: readonly Edit[], config: Config, context: CliContext): Promise<number> {
   const file = openPeerFile(config.broadcast.peerDb);
   const relay = await connectControl(controlPath(file.path));
-  if (!relay.ok && relay.code !== 'no relay') {
+  if (!relay.ok && relay.code !== 'no-relay') {
     return printError(
       context,
       `the relay's control socket does not accept connections (${relay.detail}). Run this as the user that runs the relay.`,

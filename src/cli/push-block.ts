@@ -31,8 +31,8 @@ export type PushOutcome =
   /** The relay already had the block, and has emitted its events before. */
   | { readonly code: 'repeated' }
   /** The relay received the block, but sent no verdict in time. */
-  | { readonly code: 'no verdict' }
-  | { readonly code: 'no answer'; readonly endpoint: string; readonly what: 'unreachable' | 'keys refused' | 'silent' }
+  | { readonly code: 'no-verdict' }
+  | { readonly code: 'no-answer'; readonly endpoint: string; readonly what: 'unreachable' | 'keys-refused' | 'silent' }
   | { readonly code: 'stopped' };
 
 /**
@@ -91,7 +91,7 @@ async function follow(
     taken = true;
   }
   if (timeout.stopped) return { code: 'stopped' };
-  return taken ? { code: 'no verdict' } : { code: 'no answer', endpoint: request.events, what: 'silent' };
+  return taken ? { code: 'no-verdict' } : { code: 'no-answer', endpoint: request.events, what: 'silent' };
 }
 
 function isAbout(event: BlockEvent, { hash, sha256 }: PushRequest): boolean {
@@ -99,17 +99,17 @@ function isAbout(event: BlockEvent, { hash, sha256 }: PushRequest): boolean {
   return event.hash === hash;
 }
 
-function ended(endpoint: string, why: 'keys refused' | 'closed', timeout: InactivityTimeout): PushOutcome {
+function ended(endpoint: string, why: 'keys-refused' | 'closed', timeout: InactivityTimeout): PushOutcome {
   if (timeout.stopped) return { code: 'stopped' };
-  return { code: 'no answer', endpoint, what: why === 'closed' ? 'unreachable' : why };
+  return { code: 'no-answer', endpoint, what: why === 'closed' ? 'unreachable' : why };
 }
 
 /** Resolves when the connection is usable, when the CURVE handshake fails, or when the time is over. */
-function handshake(socket: Subscriber | Push, timeout: InactivityTimeout): Promise<'live' | 'keys refused' | 'closed'> {
+function handshake(socket: Subscriber | Push, timeout: InactivityTimeout): Promise<'live' | 'keys-refused' | 'closed'> {
   return new Promise((resolve) => {
     socket.events.on('handshake', () => resolve('live'));
-    socket.events.on('handshake:error:auth', () => resolve('keys refused'));
-    socket.events.on('handshake:error:protocol', () => resolve('keys refused'));
+    socket.events.on('handshake:error:auth', () => resolve('keys-refused'));
+    socket.events.on('handshake:error:protocol', () => resolve('keys-refused'));
     timeout.onEnd(() => resolve('closed'));
   });
 }

@@ -101,11 +101,11 @@ function connectable(bind: string): string | undefined {
 
 function explain(outcome: PushOutcome, seconds: number): string | undefined {
   switch (outcome.code) {
-    case 'no verdict':
+    case 'no-verdict':
       return `the relay received the block, but sent no event for ${seconds} s: see its log.`;
     case 'stopped':
       return 'stopped before the verdict.';
-    case 'no answer':
+    case 'no-answer':
       return noAnswer(outcome, seconds);
     case 'verdict':
     case 'refused':
@@ -114,11 +114,11 @@ function explain(outcome: PushOutcome, seconds: number): string | undefined {
   }
 }
 
-function noAnswer({ endpoint, what }: Extract<PushOutcome, { code: 'no answer' }>, seconds: number): string {
+function noAnswer({ endpoint, what }: Extract<PushOutcome, { code: 'no-answer' }>, seconds: number): string {
   switch (what) {
     case 'unreachable':
       return `no relay answered at ${endpoint} within ${seconds} s. Start one (blockcast run), or give its sockets with --pool-bind and --events-bind.`;
-    case 'keys refused':
+    case 'keys-refused':
       return `the relay at ${endpoint} rejected the CURVE keys. Use the relay's own configuration (pool.curve).`;
     case 'silent':
       return `the block was pushed, but no event about it came from ${endpoint} within ${seconds} s. Check that --pool-bind and --events-bind belong to one relay.`;
@@ -132,10 +132,10 @@ function exitCode(outcome: PushOutcome): number {
     case 'repeated':
       return EXIT.ok;
     case 'refused':
-    case 'no verdict':
+    case 'no-verdict':
     case 'stopped':
       return EXIT.failed;
-    case 'no answer':
+    case 'no-answer':
       return EXIT.noAnswer;
   }
 }

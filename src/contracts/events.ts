@@ -5,11 +5,12 @@
  * Times named `at` are milliseconds since the Unix epoch; those that end in `Ms` count from the moment the block came in.
  */
 import type { Hash } from '../wire/reader.js';
+import type { ServiceCode } from './services.js';
 
 export type BlockSource = 'pool' | 'dashd';
 
 /** How far delivery to one peer was proven, each step stronger than the one before; the last two are the other ends. */
-export type ProofStatus = 'pending' | 'written' | 'acknowledged' | 'accepted' | 'already had' | 'failed';
+export type ProofStatus = 'pending' | 'written' | 'acknowledged' | 'accepted' | 'already-had' | 'failed';
 
 export interface PeerProof {
   /** `host:port` as it was dialled. */
@@ -54,10 +55,10 @@ export interface Verdict {
   readonly size: number;
   readonly height?: number;
   /**
-   * `delivered`: a peer has it or dashd took it. `local only`: the same, but no peer except the pool's own dashd was reached.
-   * `rejected`: dashd refused it as invalid. `failed`: nobody is known to have it, or `local only` where that was ruled out.
+   * `delivered`: a peer has it or dashd took it. `local-only`: the same, but no peer except the pool's own dashd was reached.
+   * `rejected`: dashd refused it as invalid. `failed`: nobody is known to have it, or `local-only` where that was ruled out.
    */
-  readonly outcome: 'delivered' | 'local only' | 'rejected' | 'failed';
+  readonly outcome: 'delivered' | 'local-only' | 'rejected' | 'failed';
   readonly success: boolean;
   /** Why it is not a plain success; absent when it is. */
   readonly reason?: string;
@@ -172,7 +173,7 @@ export type BlockEvent =
 /** A peer's coming and going, as operators see it. */
 export type PeerEvent =
   | {
-      readonly type: 'peer connected';
+      readonly type: 'peer-connected';
       readonly at: number;
       readonly peer: string;
       readonly protected: boolean;
@@ -181,7 +182,7 @@ export type PeerEvent =
       readonly protocolVersion: number;
     }
   | {
-      readonly type: 'peer lost';
+      readonly type: 'peer-lost';
       readonly at: number;
       readonly peer: string;
       readonly protected: boolean;
@@ -198,20 +199,7 @@ export type PeerEvent =
 export interface ServiceEvent {
   readonly type: 'service';
   readonly at: number;
-  readonly service:
-    | 'pool socket'
-    | 'dashd feed'
-    | 'dashd rpc'
-    | 'dashd chain'
-    | 'events socket'
-    | 'peers'
-    | 'peer file'
-    | 'history file'
-    | 'spool'
-    | 'json-rpc proxy'
-    | 'http'
-    | 'alerts'
-    | 'control socket';
+  readonly service: ServiceCode;
   readonly state: 'up' | 'down' | 'fault';
   readonly code: string;
   readonly detail: string;

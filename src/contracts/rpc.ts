@@ -5,12 +5,12 @@ export type RpcFailureCode =
   | 'timeout'
   | 'unauthorised'
   | 'forbidden'
-  | 'not json'
-  | 'rpc error'
-  | 'http error'
-  | 'too large'
-  | 'cookie unreadable'
-  | 'warming up'
+  | 'not-json'
+  | 'rpc-error'
+  | 'http-error'
+  | 'too-large'
+  | 'cookie-unreadable'
+  | 'warming-up'
   /** Not asked: dashd is on another network. */
   | 'wrong-network';
 
@@ -19,7 +19,7 @@ export interface RpcFailure {
   readonly code: RpcFailureCode;
   /** For people; never holds a credential. */
   readonly detail: string;
-  /** dashd's own error number, for `rpc error` and `warming up`. Source: Core `rpc/protocol.h`. */
+  /** dashd's own error number, for `rpc-error` and `warming-up`. Source: Core `rpc/protocol.h`. */
   readonly rpcCode?: number;
 }
 

@@ -4,10 +4,13 @@
  */
 
 import { z } from 'zod';
+import { currentCode } from '../contracts/codes.js';
 import type { BlockEvent } from '../contracts/events.js';
 import { HashText } from '../contracts/hash.js';
 
 const source = z.enum(['pool', 'dashd']);
+/** History files of before 0.1.0 have codes with spaces. */
+const code = z.string().transform(currentCode);
 const count = z.int().nonnegative();
 const ms = z.number();
 const late = z.enum(['recovered', 'no-peers']).exactOptional();
@@ -15,8 +18,8 @@ const late = z.enum(['recovered', 'no-peers']).exactOptional();
 const proof = {
   peer: z.string(),
   protected: z.boolean(),
-  status: z.enum(['pending', 'written', 'acknowledged', 'accepted', 'already had', 'failed']),
-  reason: z.string().exactOptional(),
+  status: code.pipe(z.enum(['pending', 'written', 'acknowledged', 'accepted', 'already-had', 'failed'])),
+  reason: code.exactOptional(),
   late: z.literal(true).exactOptional(),
   rival: HashText.exactOptional(),
   writtenMs: ms.exactOptional(),
@@ -47,7 +50,7 @@ const Schema = z.discriminatedUnion('type', [
     source,
     hash: HashText.exactOptional(),
     size: count,
-    code: z.string(),
+    code,
     reason: z.string(),
     sha256: HashText,
   }),
@@ -68,7 +71,7 @@ const Schema = z.discriminatedUnion('type', [
     source,
     size: count,
     height: count.exactOptional(),
-    outcome: z.enum(['delivered', 'local only', 'rejected', 'failed']),
+    outcome: code.pipe(z.enum(['delivered', 'local-only', 'rejected', 'failed'])),
     success: z.boolean(),
     reason: z.string().exactOptional(),
     late,

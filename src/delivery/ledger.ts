@@ -54,7 +54,7 @@ const RANK: Readonly<Record<ProofStatus, number>> = {
   pending: 0,
   written: 1,
   failed: 2,
-  'already had': 3,
+  'already-had': 3,
   acknowledged: 4,
   accepted: 5,
 };
@@ -92,7 +92,7 @@ export function record(ledger: Ledger, entry: Entry): Ledger {
 
 /** True when the peer is proven to have the block, by our push or otherwise. */
 export function isReached(proof: PeerProof): boolean {
-  return RANK[proof.status] >= RANK['already had'];
+  return RANK[proof.status] >= RANK['already-had'];
 }
 
 /** True when nothing more is to be expected: every peer has reached an end, and dashd, asked about the pool's blocks, has answered for good. */
@@ -128,7 +128,7 @@ export function isWitnessed(ledger: Ledger): boolean {
 
 /** A peer tells of a block, to us or in answer to us, once it is in its chain. */
 function isInChain({ status }: PeerProof): boolean {
-  return status === 'accepted' || status === 'already had';
+  return status === 'accepted' || status === 'already-had';
 }
 
 /** A peer that failed before gets a new chance with its new connection; any other entry stands. */
@@ -156,8 +156,8 @@ function prove(known: PeerProof, entry: Extract<Entry, { type: 'proof' }>, ms: n
       };
     case 'accepted':
       return { ...kept, status: 'accepted', acceptedMs: ms };
-    case 'already had':
-      return { ...kept, status: 'already had' };
+    case 'already-had':
+      return { ...kept, status: 'already-had' };
     case 'failed':
       return { ...kept, status: 'failed', reason: entry.reason ?? 'unknown' };
   }

@@ -50,11 +50,11 @@ export function isPremature({ outcome, reason }: Reading): boolean {
 
 /**
  * Reads the answer to `getblockheader` for a block whose submission was inconclusive.
- * @returns `active`: in dashd's active chain; `side branch`: stored beside it; `unknown`: dashd does not have it, or did not say
+ * @returns `active`: in dashd's active chain; `side-branch`: stored beside it; `unknown`: dashd does not have it, or did not say
  */
-export function readLookup(answer: RpcAnswer): 'active' | 'side branch' | 'unknown' {
+export function readLookup(answer: RpcAnswer): 'active' | 'side-branch' | 'unknown' {
   if (!answer.ok || typeof answer.result !== 'object' || answer.result === null) return 'unknown';
   const confirmations = 'confirmations' in answer.result ? answer.result.confirmations : undefined;
   if (typeof confirmations !== 'number') return 'unknown';
-  return confirmations > 0 ? 'active' : 'side branch';
+  return confirmations > 0 ? 'active' : 'side-branch';
 }

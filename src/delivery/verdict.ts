@@ -31,7 +31,7 @@ export function verdict(ledger: Ledger, rules: VerdictRules): Verdict {
     peersReached: reached.length,
     peersTried: peers.length,
     accepted: count(peers, 'accepted'),
-    alreadyHad: count(peers, 'already had'),
+    alreadyHad: count(peers, 'already-had'),
     failed: count(peers, 'failed'),
     ...spread(times),
     peers,
@@ -61,7 +61,7 @@ function judge(ledger: Ledger, reached: readonly PeerProof[], rules: VerdictRule
   if (!dashdHasIt) return { outcome: 'failed', success: false, reason: nobody(ledger) };
   const reason = "no peer but the pool's own dashd was reached";
   return rules.fallback
-    ? { outcome: 'local only', success: true, reason }
+    ? { outcome: 'local-only', success: true, reason }
     : { outcome: 'failed', success: false, reason: `${reason}, and broadcast.fallback is off` };
 }
 
@@ -74,7 +74,7 @@ function claims(ledger: Ledger): string {
 }
 
 function isHungUp({ status, reason }: PeerProof): boolean {
-  return status === 'failed' && (reason === 'closed by peer' || reason === 'connection error');
+  return status === 'failed' && (reason === 'closed-by-peer' || reason === 'connection-error');
 }
 
 function lateness(reached: readonly PeerProof[]): LateCode | undefined {

@@ -69,7 +69,7 @@ function byTime(a: Row, b: Row): number {
 /** Those without a time come last: at it, had it, failed, not there. */
 function sortKey({ proof }: Row): number {
   if (proof === undefined) return Number.MAX_VALUE;
-  const unproven = { pending: 1e9, written: 1e9, acknowledged: 0, accepted: 0, 'already had': 2e9, failed: 3e9 };
+  const unproven = { pending: 1e9, written: 1e9, acknowledged: 0, accepted: 0, 'already-had': 2e9, failed: 3e9 };
   return provenMs(proof) ?? unproven[proof.status];
 }
 
@@ -117,7 +117,7 @@ function statusOf(proof: PeerProof | undefined): { readonly text: string; readon
       return { text: 'acknowledged', colour: 'cyan' };
     case 'accepted':
       return { text: 'accepted', colour: 'green' };
-    case 'already had':
+    case 'already-had':
       return { text: 'already had it', colour: 'green' };
     case 'failed':
       return { text: `failed: ${proof?.reason ?? 'unknown'}`, colour: 'red' };

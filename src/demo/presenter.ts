@@ -1,4 +1,5 @@
 import type { BlockEvent, PlanEvent, PlannedChange, RelayEvent } from '../contracts/events.js';
+import { SERVICE_NAMES } from '../contracts/services.js';
 import type { Hash } from '../wire/reader.js';
 import { ConnectionGrowth } from './connection-growth.js';
 import { type BlockDelivery, type ChartedPeer, dim, draw, follow, paint } from './delivery-chart.js';
@@ -79,11 +80,11 @@ export class Presenter {
 
   hear(event: RelayEvent): void {
     switch (event.type) {
-      case 'peer connected':
+      case 'peer-connected':
         this.here.add(event.peer);
         this.onCount();
         break;
-      case 'peer lost':
+      case 'peer-lost':
         this.here.delete(event.peer);
         this.onCount();
         break;
@@ -94,7 +95,7 @@ export class Presenter {
         this.screen.print(`Refused: ${event.reason}`);
         break;
       case 'service':
-        if (event.state === 'fault') this.screen.print(`${event.service}: ${event.detail}`);
+        if (event.state === 'fault') this.screen.print(`${SERVICE_NAMES[event.service]}: ${event.detail}`);
         break;
       case 'received':
       case 'proof':

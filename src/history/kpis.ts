@@ -60,7 +60,7 @@ export function kpisOf(blocks: Iterable<Counted>): Kpis {
  * @returns milliseconds from the block's arrival; undefined when it never came to that
  */
 function propagation(peers: readonly PeerProof[]): number | undefined {
-  const pushed = peers.filter(({ status, late }) => status !== 'already had' && late !== true);
+  const pushed = peers.filter(({ status, late }) => status !== 'already-had' && late !== true);
   const times = pushed.flatMap(({ acknowledgedMs, acceptedMs }) => acknowledgedMs ?? acceptedMs ?? []);
   // Whole numbers until the division, which is then exact where it comes out even.
   const enough = Math.ceil((pushed.length * 9) / 10);

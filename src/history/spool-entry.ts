@@ -34,7 +34,7 @@ const Head = z.object({
   size: z.int().positive(),
 });
 
-export type SpoolFaultCode = 'corrupt' | 'newer version' | 'torn';
+export type SpoolFaultCode = 'corrupt' | 'newer-version' | 'torn';
 
 export type ParsedEntry =
   | { readonly ok: true; readonly entry: SpoolEntry; readonly headBytes: number }
@@ -69,7 +69,7 @@ export function parseEntry(hash: Hash, start: Buffer, fileBytes: number): Parsed
     return fault('corrupt', 'it does not begin as a spooled block');
   }
   const { version } = marked.data;
-  if (version > VERSION) return fault('newer version', `it is of version ${version}, this is version ${VERSION}`);
+  if (version > VERSION) return fault('newer-version', `it is of version ${version}, this is version ${VERSION}`);
   const head = Head.safeParse(value);
   if (!head.success) return fault('corrupt', 'its first line cannot be read');
   if (head.data.hash !== hash) return fault('corrupt', 'its name and its first line name different blocks');

@@ -13,13 +13,14 @@ import type {
   RelayEvent,
   ServiceEvent,
 } from '../contracts/events.js';
+import { SERVICE_NAMES } from '../contracts/services.js';
 import { MINUTE_MS, SECOND_MS } from '../time.js';
 import { LineLimit } from './line-limit.js';
 import type { Logger } from './logger.js';
 import { describeFinality, formatMs, formatSize } from './units.js';
 
-type PeerConnected = Extract<PeerEvent, { type: 'peer connected' }>;
-type PeerLost = Extract<PeerEvent, { type: 'peer lost' }>;
+type PeerConnected = Extract<PeerEvent, { type: 'peer-connected' }>;
+type PeerLost = Extract<PeerEvent, { type: 'peer-lost' }>;
 
 /** The same loss of the same peer within this time is told at `debug`. */
 const REPEAT_MS = 10 * MINUTE_MS;
@@ -75,9 +76,9 @@ function createGravity(): (event: RelayEvent) => LogLevel {
         return event.state === 'orphaned' ? 'error' : 'info';
       case 'service':
         return ofService(event);
-      case 'peer connected':
+      case 'peer-connected':
         return ofArrival(event);
-      case 'peer lost':
+      case 'peer-lost':
         return ofLoss(event);
       case 'plan':
         return event.connect.length + event.disconnect.length > 0 ? 'info' : 'debug';
@@ -119,9 +120,9 @@ function describe(event: RelayEvent): string {
       return verdict(event);
     case 'finality':
       return `block ${event.hash}${atHeight(event.height)} ${describeFinality(event)}`;
-    case 'peer connected':
+    case 'peer-connected':
       return connected(event);
-    case 'peer lost':
+    case 'peer-lost':
       return lost(event);
     case 'service':
       return service(event);
@@ -203,7 +204,7 @@ function gossip({ peer, added, known, futureDated, refused }: GossipEvent): stri
 
 function service({ service: name, state, code, detail }: ServiceEvent): string {
   const known = code === '' || code === state;
-  return `${name} ${state}: ${known ? '' : `${code}: `}${detail}`;
+  return `${SERVICE_NAMES[name]} ${state}: ${known ? '' : `${code}: `}${detail}`;
 }
 
 function origin(source: 'pool' | 'dashd'): string {

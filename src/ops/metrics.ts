@@ -74,9 +74,9 @@ export function createMetrics({ clock, version, network, lostLines = () => 0 }: 
   return {
     listen(event) {
       switch (event.type) {
-        case 'peer connected':
+        case 'peer-connected':
           return onPeer.connected(event);
-        case 'peer lost':
+        case 'peer-lost':
           return onPeer.lost(event);
         case 'plan':
           return onPlan(event);

@@ -4,6 +4,7 @@
  */
 import { BoundedMap } from '../common/bounded.js';
 import type { BlockVerdict, PeerEvent, PeerProof, RelayEvent, ServiceEvent } from '../contracts/events.js';
+import { SERVICE_NAMES } from '../contracts/services.js';
 import type { RelayView } from '../contracts/view.js';
 import { type Clock, dated, type Moment, momentOf } from '../time.js';
 import type { ServiceStatus } from './http/api.js';
@@ -39,9 +40,9 @@ type Peers = Pick<RelayView, 'peers' | 'wanted'>;
 /** Races kept, those with a verdict among them: proofs still come after it. The history has the others. */
 const MAX_RACES = 256;
 /** Told of from the start, heard of or not: without them nothing works. */
-const ESSENTIAL: readonly ServiceName[] = ['pool socket', 'dashd rpc'];
+const ESSENTIAL: readonly ServiceName[] = ['pool-socket', 'dashd-rpc'];
 
-const TIMEOUTS: ReadonlySet<string> = new Set(['dial timeout', 'handshake timeout']);
+const TIMEOUTS: ReadonlySet<string> = new Set(['dial-timeout', 'handshake-timeout']);
 
 interface Race {
   readonly proofs: Map<string, PeerProof>;
@@ -78,8 +79,8 @@ export class Status {
       case 'service':
         this.onService(event);
         break;
-      case 'peer connected':
-      case 'peer lost':
+      case 'peer-connected':
+      case 'peer-lost':
         this.onPeer(event);
         break;
       default:
@@ -119,7 +120,7 @@ export class Status {
     const connected = view.peers().filter(({ state }) => state === 'connected');
     const own = connected.some((peer) => peer.protected);
     const others = connected.length - Number(own);
-    const rpc = this.stateOf('dashd rpc') === 'up';
+    const rpc = this.stateOf('dashd-rpc') === 'up';
     const notReady = [...this.closedDoors(), ...this.chainTroubles(), ...nobody(own, others, rpc)];
     const degraded = [
       ...dashdTroubles(own, rpc),
@@ -132,23 +133,23 @@ export class Status {
   /** Blocks come through the pool socket or the JSON-RPC proxy; one of them is enough to be ready. */
   private closedDoors(): string[] {
     if (this.draining) return ['the relay is stopping and takes no more blocks'];
-    if (this.stateOf('pool socket') === 'up' || this.stateOf('json-rpc proxy') === 'up') return [];
-    const socket = this.known.get('pool socket');
+    if (this.stateOf('pool-socket') === 'up' || this.stateOf('json-rpc-proxy') === 'up') return [];
+    const socket = this.known.get('pool-socket');
     return [`no block can be handed in: the pool socket is not open${socket?.detail ? ` (${socket.detail})` : ''}`];
   }
 
   /** What dashd last said of its chain holds until it answers again, or is gone. */
   private chainTroubles(): string[] {
-    const chain = this.known.get('dashd chain');
-    const isGone = this.known.get('dashd rpc')?.code === 'unreachable';
+    const chain = this.known.get('dashd-chain');
+    const isGone = this.known.get('dashd-rpc')?.code === 'unreachable';
     return chain?.state === 'down' && !isGone ? [chain.detail] : [];
   }
 
   private sideTroubles(): string[] {
-    const told: ReadonlySet<ServiceName> = new Set<ServiceName>(['dashd rpc', 'dashd chain', 'peers']);
+    const told: ReadonlySet<ServiceName> = new Set<ServiceName>(['dashd-rpc', 'dashd-chain', 'peers']);
     return this.services()
       .filter(({ service, state }) => state === 'down' && !told.has(service))
-      .map(({ service, detail }) => `${service}: ${detail}`);
+      .map(({ service, detail }) => `${SERVICE_NAMES[service]}: ${detail}`);
   }
 
   private stateOf(service: ServiceName): ServiceStatus['state'] {
@@ -167,7 +168,7 @@ export class Status {
 
   private onPeer(event: PeerEvent): void {
     const { connections } = this;
-    if (event.type === 'peer connected') connections.made += 1;
+    if (event.type === 'peer-connected') connections.made += 1;
     else if (!event.wasReady) {
       connections.failed += 1;
       if (TIMEOUTS.has(event.code)) connections.timedOut += 1;

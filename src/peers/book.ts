@@ -72,15 +72,15 @@ export interface GossipEntry {
 export const REFUSALS = [
   'malformed',
   'unroutable',
-  'non-standard port',
-  'no network service',
+  'non-standard-port',
+  'no-network-service',
   'stale',
   'duplicate',
   'excluded',
-  'peer rate',
-  'group rate',
-  'network quota',
-  'book full',
+  'peer-rate',
+  'group-rate',
+  'network-quota',
+  'book-full',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
@@ -319,8 +319,8 @@ export class PeerBook {
   ): readonly GossipEntry[] {
     const ofPeer = this.#perPeer.take(from, entries.length, now);
     const ofGroup = this.#perGroup.take(via, ofPeer, now);
-    tally.refused['peer rate'] += entries.length - ofPeer;
-    tally.refused['group rate'] += ofPeer - ofGroup;
+    tally.refused['peer-rate'] += entries.length - ofPeer;
+    tally.refused['group-rate'] += ofPeer - ofGroup;
     return ofGroup === entries.length ? entries : drawn(entries, ofGroup, this.random);
   }
 
@@ -337,7 +337,7 @@ export class PeerBook {
     const key = keyOf(address);
     if (seen.has(key)) return 'duplicate';
     seen.add(key);
-    if ((entry.services & NODE_NETWORK) === 0n) return 'no network service';
+    if ((entry.services & NODE_NETWORK) === 0n) return 'no-network-service';
     const refusal = this.#refuses(address, 'p2p_discovery');
     if (refusal !== undefined) return refusal;
     const ahead = entry.seenAt > now + FUTURE_MS;
@@ -359,7 +359,7 @@ export class PeerBook {
     if (source !== 'dashd' && !isRoutable(address, this.network)) return 'unroutable';
     const standing = portStanding(address.port, this.network);
     const anyPort = source === 'dashd' || source === 'masternode' || isLocalNetwork(this.network);
-    return standing === 'standard' || (standing === 'other' && anyPort) ? undefined : 'non-standard port';
+    return standing === 'standard' || (standing === 'other' && anyPort) ? undefined : 'non-standard-port';
   }
 
   /** Adds an entry, or merges its news into the one there is. */
@@ -414,16 +414,16 @@ export class PeerBook {
 
   #roomForHeard(news: PeerRecord, mayEvict: boolean): Refusal | undefined {
     const most = Math.floor(this.limits.capacity * MAX_SHARE);
-    if (this.#heard.members(news.group).size >= Math.max(1, Math.floor(most * GROUP_SHARE))) return 'network quota';
+    if (this.#heard.members(news.group).size >= Math.max(1, Math.floor(most * GROUP_SHARE))) return 'network-quota';
     const told = news.via === undefined ? undefined : this.#via.get(news.via);
     if (told !== undefined && told.size >= Math.max(1, Math.floor(most * VIA_SHARE))) {
       const oldest = this.#firstOf(told);
-      if (!mayEvict || oldest === undefined) return 'book full';
+      if (!mayEvict || oldest === undefined) return 'book-full';
       this.#evict(oldest);
     }
     if (this.#heard.size < most && this.size < this.limits.capacity) return undefined;
     const victim = mayEvict ? this.#heardVictim(news.group) : undefined;
-    if (victim === undefined) return 'book full';
+    if (victim === undefined) return 'book-full';
     this.#evict(victim);
     return undefined;
   }
@@ -453,7 +453,7 @@ export class PeerBook {
     const most = Math.floor(this.limits.capacity * MAX_SHARE);
     if (this.#kept.size < most && this.size < this.limits.capacity) return undefined;
     const victim = (this.#kept.size < most ? this.#heardVictim() : undefined) ?? this.#keptVictim(news);
-    if (victim === undefined) return 'book full';
+    if (victim === undefined) return 'book-full';
     this.#evict(victim);
     return undefined;
   }

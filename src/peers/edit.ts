@@ -46,7 +46,7 @@ interface PeerOutcome {
 export function applyEdit(book: PeerBook, request: unknown, now: number): EditAnswer {
   const edit = editSchema.safeParse(request);
   if (!edit.success) {
-    return { ok: false, code: 'not an edit', detail: edit.error.issues.map(({ message }) => message).join('; ') };
+    return { ok: false, code: 'not-an-edit', detail: edit.error.issues.map(({ message }) => message).join('; ') };
   }
   switch (edit.data.edit) {
     case 'add':

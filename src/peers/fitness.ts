@@ -32,7 +32,7 @@ export interface Surroundings {
 }
 
 export type Unfitness = {
-  readonly code: 'no network service' | 'behind' | 'failing' | 'slow';
+  readonly code: 'no-network-service' | 'behind' | 'failing' | 'slow';
   readonly text: string;
 };
 
@@ -66,7 +66,7 @@ export function unfitness(
 ): RememberedUnfitness | undefined {
   const { services, broadcasts, ping, sources } = record;
   if (services !== undefined && (services & NODE_NETWORK) === 0n) {
-    return { code: 'no network service', text: 'it does not serve the chain' };
+    return { code: 'no-network-service', text: 'it does not serve the chain' };
   }
   if (broadcasts.failuresInARow >= limits.maxFailuresInARow && isRecent(broadcasts.lastAt ?? 0, now, limits)) {
     return {

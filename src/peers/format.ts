@@ -3,6 +3,7 @@
  * we load. Its fields keep their names and units (epoch seconds); ours stand beside them and are left out where unknown.
  */
 import { z } from 'zod';
+import { currentCode } from '../contracts/codes.js';
 import { SECOND_MS } from '../time.js';
 import { type PeerAddress, type PeerKey, parseAddress, toAddress } from './address.js';
 import { READY } from './backoff.js';
@@ -116,7 +117,7 @@ export type ParsedBook =
       /** One line for each kind of oddity, with an example. */
       readonly warnings: readonly string[];
     }
-  | { readonly ok: false; readonly code: 'not json' | 'not a peer book' | 'unknown version'; readonly reason: string };
+  | { readonly ok: false; readonly code: 'not-json' | 'not-a-peer-book' | 'unknown-version'; readonly reason: string };
 
 /** Far enough ahead that no sane clock reaches it, near enough that milliseconds stay exact. The year 5138. */
 const MAX_SECONDS = 1e11;
@@ -128,6 +129,15 @@ const seconds = z
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const milliseconds = z.number().min(0).max(1e9);
 const label = z.string().max(64);
+/** Files of before 0.1.0 have codes with spaces. */
+const code = label.transform(currentCode);
+const countByCode = z.record(label, count).transform((counts) => {
+  const current = new Map<string, number>();
+  for (const [name, many] of Object.entries(counts)) {
+    current.set(currentCode(name), (current.get(currentCode(name)) ?? 0) + many);
+  }
+  return Object.fromEntries(current);
+});
 
 const backoffSchema = z.object({
   state: z.enum(['closed', 'open', 'half-open']),
@@ -161,7 +171,7 @@ const entrySchema = z.object({
       acknowledged: count,
       accepted: count,
       already_had: count,
-      failed: z.record(label, count),
+      failed: countByCode,
       recent: z.object({ succeeded: z.number().min(0), failed: z.number().min(0) }),
       failures_in_a_row: count,
       last_at: seconds.optional(),
@@ -170,7 +180,7 @@ const entrySchema = z.object({
     .optional(),
   announcements: z.object({ count, first: count, lag_ms: milliseconds.optional() }).optional(),
   connections: z
-    .object({ succeeded: count, failed: count, last_failure: z.object({ at: seconds, code: label }).optional() })
+    .object({ succeeded: count, failed: count, last_failure: z.object({ at: seconds, code }).optional() })
     .optional(),
   backoff: backoffSchema.optional(),
 });
@@ -192,15 +202,15 @@ export function parse(text: string): ParsedBook {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return { ok: false, code: 'not json', reason: error instanceof Error ? error.message : String(error) };
+    return { ok: false, code: 'not-json', reason: error instanceof Error ? error.message : String(error) };
   }
   const file = fileSchema.safeParse(json);
-  if (!file.success) return { ok: false, code: 'not a peer book', reason: whatIsWrong(file.error) };
+  if (!file.success) return { ok: false, code: 'not-a-peer-book', reason: whatIsWrong(file.error) };
   const { version, peers, last_updated: lastUpdated, local_dashd: localDashd } = file.data;
   if (version !== undefined && !/^1(\.\d+)?$/.test(version)) {
     return {
       ok: false,
-      code: 'unknown version',
+      code: 'unknown-version',
       reason: `version ${JSON.stringify(version)}, ${FORMAT_VERSION} is known`,
     };
   }

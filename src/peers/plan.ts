@@ -87,17 +87,17 @@ export interface SelectInput {
   readonly families?: ReadonlySet<AddressFamily>;
 }
 
-export type ConnectCode = 'below min' | 'free slot' | 'exploration' | 'rotation' | 'last-resort';
+export type ConnectCode = 'below-min' | 'free-slot' | 'exploration' | 'rotation' | 'last-resort';
 export type DisconnectCode =
-  | 'not in book'
-  | 'over max'
+  | 'not-in-book'
+  | 'over-max'
   | 'unfit'
-  | 'group crowded'
-  | 'country crowded'
+  | 'group-crowded'
+  | 'country-crowded'
   | 'outscored'
   | 'exploration';
-export type KeepCode = 'protected' | 'connecting' | 'young' | 'on trial' | 'good' | 'no replacement' | 'rotation limit';
-export type SkipCode = 'unreachable family' | 'backoff' | 'breaker open' | Exclude<Unfitness['code'], 'behind'>;
+export type KeepCode = 'protected' | 'connecting' | 'young' | 'on-trial' | 'good' | 'no-replacement' | 'rotation-limit';
+export type SkipCode = 'unreachable-family' | 'backoff' | 'breaker-open' | Exclude<Unfitness['code'], 'behind'>;
 
 export interface Reason<Code extends string> {
   readonly code: Code;

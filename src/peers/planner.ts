@@ -74,7 +74,7 @@ export class Planner {
       if (isProtected(this.input.book.get(peer.key), peer)) {
         this.#kept(peer.key, 'protected', 'the local dashd is never given up');
       } else {
-        this.#dropped(peer.key, { code: 'not in book', text: 'it was removed from the book' });
+        this.#dropped(peer.key, { code: 'not-in-book', text: 'it was removed from the book' });
       }
     }
   }
@@ -84,7 +84,7 @@ export class Planner {
     const surplus = Math.max(0, this.#seats.length - max);
     for (const seat of this.#seats.slice(0, surplus)) {
       this.#leave(seat, {
-        code: 'over max',
+        code: 'over-max',
         text: `${this.#seats.length} connections, ${max} wanted; score ${points(seat.score)}`,
       });
     }
@@ -98,7 +98,7 @@ export class Planner {
     const refill = needsRefill(targets, limits);
     const explore = refill ? 0 : Math.min(free, Math.max(0, limits.exploration - this.#explorers(this.#seats)));
     for (let i = 0; i < explore; i++) if (this.#seatNext('exploration', true, 0)) free--;
-    const code = refill ? 'below min' : 'free slot';
+    const code = refill ? 'below-min' : 'free-slot';
     const resort = this.lastResort.reduce((sum, tier) => sum + tier.size, 0);
     const reserved = Math.min(resort, Math.ceil(free / 2));
     free -= reserved;
@@ -168,10 +168,10 @@ export class Planner {
     const { limits } = this.input;
     if (unfit !== undefined) return { code: 'unfit', text: unfit };
     const inGroup = this.#taken.group(record.group);
-    if (inGroup > limits.perGroup) return { code: 'group crowded', text: `${inGroup} peers in ${record.group}` };
+    if (inGroup > limits.perGroup) return { code: 'group-crowded', text: `${inGroup} peers in ${record.group}` };
     const country = this.#taken.countryOf(record);
     const inCountry = country === undefined ? 0 : this.#taken.country(country);
-    if (inCountry > limits.perCountry) return { code: 'country crowded', text: `${inCountry} peers in ${country}` };
+    if (inCountry > limits.perCountry) return { code: 'country-crowded', text: `${inCountry} peers in ${country}` };
     return undefined;
   }
 
@@ -273,11 +273,11 @@ export class Planner {
     if (!ready) this.#kept(key, 'connecting', 'its handshake is not finished');
     else if (!this.#mayLeave(seat)) this.#kept(key, 'young', 'connected only just now');
     else if (this.#grievance(seat) === undefined && !this.#isChallengeable(seat)) {
-      this.#kept(key, 'on trial', 'connected for the first time, its time is not over');
+      this.#kept(key, 'on-trial', 'connected for the first time, its time is not over');
     } else if (this.#grievance(seat) === undefined) this.#kept(key, 'good', `score ${points(seat.score)}`);
     else if (this.#rotations >= this.input.limits.maxRotations) {
-      this.#kept(key, 'rotation limit', `${this.#rotations} peers are replaced already`);
-    } else this.#kept(key, 'no replacement', `${this.#grievance(seat)?.text}, but nobody better is known`);
+      this.#kept(key, 'rotation-limit', `${this.#rotations} peers are replaced already`);
+    } else this.#kept(key, 'no-replacement', `${this.#grievance(seat)?.text}, but nobody better is known`);
   }
 
   #kept(peer: PeerKey, code: KeepCode, text: string): void {

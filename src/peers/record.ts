@@ -91,7 +91,7 @@ export type Observation =
   | { readonly kind: 'dialled' }
   /** It could not be reached, or did not finish its handshake. */
   | {
-      readonly kind: 'connection failed';
+      readonly kind: 'connection-failed';
       readonly code: string;
       /** Nobody else could be reached either: that speaks against our own line, not against the peer. */
       readonly isolated?: boolean;
@@ -122,7 +122,7 @@ export type Observation =
   /** It announced a block at this height (when known), `lagMs` after the first of our peers to do so. */
   | { readonly kind: 'announced'; readonly lagMs: number; readonly height?: number }
   | { readonly kind: 'broadcast'; readonly status: 'acknowledged' | 'accepted'; readonly proofMs?: number }
-  | { readonly kind: 'broadcast'; readonly status: 'already had' }
+  | { readonly kind: 'broadcast'; readonly status: 'already-had' }
   | { readonly kind: 'broadcast'; readonly status: 'failed'; readonly code: string };
 
 /** A record of a peer nobody has seen anything of yet. */
@@ -156,7 +156,7 @@ export function observe(record: PeerRecord, seen: Observation, now: number, rand
   switch (seen.kind) {
     case 'dialled':
       return { ...record, backoff: onDial(record.backoff, now) };
-    case 'connection failed':
+    case 'connection-failed':
       return seen.isolated === true
         ? unreached(record, seen.code, now, random)
         : failedConnection(record, seen.code, seen.misconduct === true, now, random);
@@ -270,7 +270,7 @@ function announced(record: PeerRecord, seen: Extract<Observation, { kind: 'annou
 }
 
 function broadcast(before: Broadcasts, seen: Extract<Observation, { kind: 'broadcast' }>, now: number): Broadcasts {
-  if (seen.status === 'already had') return { ...before, alreadyHad: before.alreadyHad + 1, failuresInARow: 0 };
+  if (seen.status === 'already-had') return { ...before, alreadyHad: before.alreadyHad + 1, failuresInARow: 0 };
   const { succeeded, failed } = before.recent;
   if (seen.status === 'failed') {
     return {

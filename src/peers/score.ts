@@ -73,7 +73,7 @@ export function successRate(succeeded: number, failed: number): number {
   return Math.max(0, (succeeded + (Z * Z) / 2 - spread) / (n + Z * Z));
 }
 
-export type TermLabel = 'protected' | 'initial' | 'success' | 'recency' | 'from dashd' | 'floor';
+export type TermLabel = 'protected' | 'initial' | 'success' | 'recency' | 'from-dashd' | 'floor';
 
 export interface Term {
   readonly label: TermLabel;
@@ -146,7 +146,7 @@ export function score(record: PeerRecord, now: number, weights: Weights = WEIGHT
     { label: 'recency', value: part.recency, why: `last seen ${(part.ageMs / HOUR_MS).toFixed(1)} h ago` },
   ];
   if (part.fromDashd !== 0)
-    terms.push({ label: 'from dashd', value: part.fromDashd, why: 'dashd was connected to it' });
+    terms.push({ label: 'from-dashd', value: part.fromDashd, why: 'dashd was connected to it' });
   const sum = part.initial + part.success + part.recency + part.fromDashd;
   if (sum < 0) terms.push({ label: 'floor', value: -sum, why: 'a score is never below 0' });
   return { total: Math.max(0, sum), terms };

@@ -69,10 +69,10 @@ class Sorting {
   readonly lastResort = [new Tier(), new Tier(), new Tier()];
   candidates = 0;
   readonly skipped: Record<SkipCode, number> = {
-    'unreachable family': 0,
+    'unreachable-family': 0,
     backoff: 0,
-    'breaker open': 0,
-    'no network service': 0,
+    'breaker-open': 0,
+    'no-network-service': 0,
     failing: 0,
     slow: 0,
   };
@@ -91,7 +91,7 @@ class Sorting {
     if (record.protected) return;
     const { now, fitness = FITNESS, families = DIALABLE } = this.input;
     if (!families.has(record.family)) {
-      this.skipped['unreachable family']++;
+      this.skipped['unreachable-family']++;
       return;
     }
     const bar = barOf(record, now, this.around, fitness);
@@ -102,7 +102,7 @@ class Sorting {
       return;
     }
     this.skipped[bar.code]++;
-    if (this.shortage === undefined || bar.code === 'no network service') return;
+    if (this.shortage === undefined || bar.code === 'no-network-service') return;
     if (mayRetry(record, now, this.shortage)) this.lastResort[resortOf(record)]?.add({ ...candidate(), bar: bar.text });
   }
 }

@@ -10,7 +10,7 @@ import type { SkipCode } from './plan.js';
 import { isProven, type PeerRecord } from './record.js';
 
 export interface Bar {
-  readonly code: Exclude<SkipCode, 'unreachable family'>;
+  readonly code: Exclude<SkipCode, 'unreachable-family'>;
   /** For people. */
   readonly text: string;
 }
@@ -27,7 +27,7 @@ export function barOf(
 ): Bar | undefined {
   const { backoff } = record;
   if (!mayDial(backoff, now)) {
-    return { code: backoff.state === 'closed' ? 'backoff' : 'breaker open', text: waitOf(record, backoff, now) };
+    return { code: backoff.state === 'closed' ? 'backoff' : 'breaker-open', text: waitOf(record, backoff, now) };
   }
   return unfitness(record, now, around, limits);
 }

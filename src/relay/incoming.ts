@@ -63,13 +63,13 @@ export function openIncoming({ context, poolSocket, dashd, peers, blocks, tip }:
   incoming.add(
     poolSocket.news$.subscribe((news) => {
       if (news.type === 'frames') intake.fromPool(news.frames);
-      else emit(socketEvent('pool socket', news.state, news.detail, clock.now()));
+      else emit(socketEvent('pool-socket', news.state, news.detail, clock.now()));
     }),
   );
   incoming.add(
     dashd.news$.subscribe((news) => {
       if (news.type === 'tip') moveTip(news.hash, 'rpc');
-      else if (news.type === 'chain block') tip.see(news.hash, news.previous, news.height, news.header);
+      else if (news.type === 'chain-block') tip.see(news.hash, news.previous, news.height, news.header);
       else if (news.type === 'service') emit(news);
     }),
   );

@@ -50,7 +50,7 @@ export async function keepPeerBook(deps: PeerBookDeps, scope: Scope): Promise<vo
       return answer;
     },
     state: (state, code, detail) =>
-      emit({ type: 'service', at: clock.now(), service: 'control socket', state, code, detail }),
+      emit({ type: 'service', at: clock.now(), service: 'control-socket', state, code, detail }),
   });
   scope.add(() => control.close());
 }

@@ -199,7 +199,7 @@ export function openPeers({ context, dashd, tip, recent, options }: PeersDeps, s
       if (options.country === undefined) {
         const countries = await openCountries(broadcast.countryDb);
         if (countries.ok) country$.next(countries.lookUp);
-        else emit(fault('peers', 'no countries', countries.detail, clock.now()));
+        else emit(fault('peers', 'no-countries', countries.detail, clock.now()));
       }
       if (!broadcast.enabled) return;
       const verdicts$ = blocks$.pipe(filter(({ type }) => type === 'verdict'));

@@ -22,8 +22,8 @@ export function openProxy({ context, dashd, blocks }: ProxyDeps, scope: Scope): 
     { host, port, dashd: config.dashd.rpc.url, ownAuthorization: dashd.authorization },
     {
       block: (block) => proxied(block, { gate, broadcaster, tell: spool.answer }),
-      state: (state, detail) => emit(socketEvent('json-rpc proxy', state, detail, clock.now())),
-      fault: (code, detail) => emit(fault('json-rpc proxy', code, detail, clock.now())),
+      state: (state, detail) => emit(socketEvent('json-rpc-proxy', state, detail, clock.now())),
+      fault: (code, detail) => emit(fault('json-rpc-proxy', code, detail, clock.now())),
     },
   );
   scope.add(() => proxy.close());

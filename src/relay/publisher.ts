@@ -11,7 +11,7 @@ export function publishEvents({ config, events$, emit, clock }: RelayContext, sc
   const curve = config.pool.curve.enabled ? config.pool.curve : undefined;
   const publisher = openPublisher(
     { bind, curve },
-    { state: (state, detail) => emit(socketEvent('events socket', state, detail, clock.now())) },
+    { state: (state, detail) => emit(socketEvent('events-socket', state, detail, clock.now())) },
   );
   scope.add(() => publisher.close());
   scope

@@ -114,6 +114,6 @@ async function practise({ emit, clock }: RelayContext): Promise<void> {
   try {
     await warmUp({ clock: systemClock, random: systemRandom, createLoop });
   } catch (error) {
-    emit(fault('pool socket', 'no practice', `the first block will take longer: ${String(error)}`, clock.now()));
+    emit(fault('pool-socket', 'no-practice', `the first block will take longer: ${String(error)}`, clock.now()));
   }
 }

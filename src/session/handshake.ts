@@ -57,15 +57,15 @@ export function begin(context: SessionContext, state: SessionState, now: number)
     mnauthChallenge: Buffer.alloc(32),
     masternode: false,
   };
-  return [{ ...state, phase: { name: 'awaiting version', since: now, nonce } }, [send(version)]];
+  return [{ ...state, phase: { name: 'awaiting-version', since: now, nonce } }, [send(version)]];
 }
 
 export function onVersion(state: SessionState, message: Version): [SessionState, Output[]] {
   const { phase } = state;
-  if (phase.name !== 'awaiting version') return close(state, 'out of order', 'a second version message');
-  if (message.nonce === phase.nonce) return close(state, 'self connection', 'the peer returned our own nonce');
+  if (phase.name !== 'awaiting-version') return close(state, 'out-of-order', 'a second version message');
+  if (message.nonce === phase.nonce) return close(state, 'self-connection', 'the peer returned our own nonce');
   if (message.version < MIN_PROTOCOL_VERSION) {
-    return close(state, 'obsolete version', `protocol ${message.version} is below ${MIN_PROTOCOL_VERSION}`);
+    return close(state, 'obsolete-version', `protocol ${message.version} is below ${MIN_PROTOCOL_VERSION}`);
   }
   const remote: Remote = {
     protocolVersion: message.version,
@@ -75,7 +75,7 @@ export function onVersion(state: SessionState, message: Version): [SessionState,
     nonce: phase.nonce,
   };
   return [
-    { ...state, phase: { name: 'awaiting verack', since: phase.since, remote } },
+    { ...state, phase: { name: 'awaiting-verack', since: phase.since, remote } },
     [send({ command: 'sendaddrv2' }), send({ command: 'verack' })],
   ];
 }
@@ -83,7 +83,7 @@ export function onVersion(state: SessionState, message: Version): [SessionState,
 export function onVerack(context: SessionContext, state: SessionState, now: number): [SessionState, Output[]] {
   const { phase } = state;
   if (phase.name === 'ready') return [state, []];
-  if (phase.name !== 'awaiting verack') return close(state, 'out of order', 'verack before version');
+  if (phase.name !== 'awaiting-verack') return close(state, 'out-of-order', 'verack before version');
   return [
     {
       ...state,

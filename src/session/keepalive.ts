@@ -11,12 +11,12 @@ export function keepAlive(context: SessionContext, state: SessionState, now: num
     return [{ ...state, ping: { nonce, since: now } }, [send({ command: 'ping', nonce })]];
   }
   if (now - ping.since < PONG_TIMEOUT_MS) return [state, []];
-  return close(state, 'no pong', `no pong within ${PONG_TIMEOUT_MS / 1000} s`);
+  return close(state, 'no-pong', `no pong within ${PONG_TIMEOUT_MS / 1000} s`);
 }
 
 /** A pong to the keep-alive ping; `undefined` when the nonce is not that ping's. */
 export function onKeepAlivePong(state: SessionState, nonce: bigint, now: number): [SessionState, Output[]] | undefined {
   const { ping } = state;
   if ('due' in ping || ping.nonce !== nonce) return undefined;
-  return [{ ...state, ping: { due: now + PING_INTERVAL_MS } }, [emit({ type: 'round trip', ms: now - ping.since })]];
+  return [{ ...state, ping: { due: now + PING_INTERVAL_MS } }, [emit({ type: 'round-trip', ms: now - ping.since })]];
 }

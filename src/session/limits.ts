@@ -112,22 +112,22 @@ const ITEMS: ReadonlyMap<string, Items> = new Map<Message['command'], Items>([
 const FRAME_HEADER_BYTES = 24;
 
 const FLOODS: Readonly<Record<Counted, SessionFault>> = {
-  messages: { code: 'message flood', detail: 'more messages than any node has reason to send' },
+  messages: { code: 'message-flood', detail: 'more messages than any node has reason to send' },
   bytes: { code: 'byte-flood', detail: 'more bytes than any node has reason to send' },
   inv: { code: 'inv-flood', detail: 'more announcements than any node has reason to send' },
   getdata: { code: 'getdata-flood', detail: 'asked for more objects than any node has reason to' },
   headers: { code: 'headers-flood', detail: 'more headers than were asked for' },
   getheaders: { code: 'getheaders-flood', detail: 'asked for headers more often than any node has reason to' },
-  addresses: { code: 'address flood', detail: 'more addresses than any node has reason to send' },
+  addresses: { code: 'address-flood', detail: 'more addresses than any node has reason to send' },
 };
 
 /** Ends of a session that are a peer's own doing, and no accident: it is not dialled again at once. */
 export const MISCONDUCT: ReadonlySet<SessionFaultCode> = new Set([
   ...Object.values(FLOODS).map(({ code }) => code),
-  'wrong magic',
-  'bad command',
+  'wrong-magic',
+  'bad-command',
   'oversized',
-  'bad checksum',
+  'bad-checksum',
   'malformed',
 ]);
 

@@ -93,7 +93,7 @@ export function push(
   }
   if (isOnItsWay(state, hash)) return [state, []];
   if (state.phase.name === 'ready' && state.knows.has(hash)) {
-    return [state, [emit({ type: 'proof', hash, stage: 'already had' })]];
+    return [state, [emit({ type: 'proof', hash, stage: 'already-had' })]];
   }
   if (!isNews(state, hash)) return [state, []];
   return enqueue(state, { hash, previous });
@@ -198,7 +198,7 @@ export function onPushPong(state: SessionState, nonce: bigint, now: number): [Se
   const pending = state.pushes.find((one) => one.nonce === nonce && isInFlight(one));
   if (pending === undefined) return undefined;
   const { hash, answer, rival } = pending;
-  const roundTrip = emit({ type: 'round trip', ms: now - pending.since });
+  const roundTrip = emit({ type: 'round-trip', ms: now - pending.since });
   const acknowledged = emit({
     type: 'proof',
     hash,
@@ -272,7 +272,7 @@ function blocksInHeaders(context: SessionContext, headers: readonly Buffer[]): r
  */
 export function expirePushes(state: SessionState, now: number): [SessionState, Output[]] {
   if (state.pushes.some(isInFlight) && now - state.progressAt >= ACKNOWLEDGE_TIMEOUT_MS) {
-    return close(state, 'block not acknowledged', `no pong behind a block within ${ACKNOWLEDGE_TIMEOUT_MS / 1000} s`);
+    return close(state, 'block-not-acknowledged', `no pong behind a block within ${ACKNOWLEDGE_TIMEOUT_MS / 1000} s`);
   }
   const isPast = (one: Push) => !isInFlight(one) && now - one.since >= ACKNOWLEDGE_TIMEOUT_MS;
   const due = state.pushes.filter((one) => !isPast(one) && isDueAgain(one, now));

@@ -95,7 +95,7 @@ function onTick(context: SessionContext, state: SessionState, now: number): [Ses
   if (phase.name === 'connecting' || phase.name === 'closed' || now - phase.since < HANDSHAKE_TIMEOUT_MS) {
     return [state, []];
   }
-  return close(state, 'handshake timeout', `${phase.name} for ${HANDSHAKE_TIMEOUT_MS / 1000} s`);
+  return close(state, 'handshake-timeout', `${phase.name} for ${HANDSHAKE_TIMEOUT_MS / 1000} s`);
 }
 
 function onInbound(
@@ -112,7 +112,7 @@ function onInbound(
     case 'fault':
       return onFault(state, inbound.fault);
     case 'unknown':
-      return [state, [emit({ type: 'unknown command', command: inbound.command })]];
+      return [state, [emit({ type: 'unknown-command', command: inbound.command })]];
     case 'unwanted':
       return [state, []];
     case 'message':

@@ -84,8 +84,8 @@ export interface Queued {
 
 export type Phase =
   | { readonly name: 'connecting' }
-  | { readonly name: 'awaiting version'; readonly since: number; readonly nonce: bigint }
-  | { readonly name: 'awaiting verack'; readonly since: number; readonly remote: Remote }
+  | { readonly name: 'awaiting-version'; readonly since: number; readonly nonce: bigint }
+  | { readonly name: 'awaiting-verack'; readonly since: number; readonly remote: Remote }
   | { readonly name: 'ready'; readonly since: number; readonly remote: Remote }
   | { readonly name: 'closed'; readonly fault: SessionFault };
 
@@ -145,7 +145,7 @@ export type Output =
   | { readonly type: 'close'; readonly fault: SessionFault }
   | { readonly type: 'event'; readonly event: SessionEvent };
 
-export type ProofStage = 'written' | 'acknowledged' | 'accepted' | 'already had' | 'failed';
+export type ProofStage = 'written' | 'acknowledged' | 'accepted' | 'already-had' | 'failed';
 
 export type SessionEvent =
   | { readonly type: 'ready'; readonly remote: Remote }
@@ -160,11 +160,11 @@ export type SessionEvent =
   /** The peer told of a block by itself, or returned its header. */
   | { readonly type: 'announced'; readonly hash: Hash }
   /** To a ping and back; behind a block, the time the peer took for the block is part of it. */
-  | { readonly type: 'round trip'; readonly ms: number }
+  | { readonly type: 'round-trip'; readonly ms: number }
   | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[] }
   | { readonly type: 'served'; readonly what: 'headers' }
   | { readonly type: 'served'; readonly what: 'block'; readonly hash: Hash }
-  | { readonly type: 'unknown command'; readonly command: string }
+  | { readonly type: 'unknown-command'; readonly command: string }
   | { readonly type: 'malformed'; readonly detail: string };
 
 /** Why a session ended: a closed list, fit for a metric's label, beside words for people. */
@@ -176,20 +176,20 @@ export interface SessionFault {
 export type SessionFaultCode =
   // the network
   | 'unreachable'
-  | 'dial timeout'
-  | 'closed by peer'
-  | 'connection error'
+  | 'dial-timeout'
+  | 'closed-by-peer'
+  | 'connection-error'
   // the handshake
-  | 'handshake timeout'
-  | 'obsolete version'
-  | 'self connection'
-  | 'out of order'
+  | 'handshake-timeout'
+  | 'obsolete-version'
+  | 'self-connection'
+  | 'out-of-order'
   // conduct
   | WireFault['code']
-  | 'no pong'
-  | 'block not acknowledged'
-  | 'message flood'
-  | 'address flood'
+  | 'no-pong'
+  | 'block-not-acknowledged'
+  | 'message-flood'
+  | 'address-flood'
   | 'byte-flood'
   | 'inv-flood'
   | 'getdata-flood'
@@ -197,4 +197,4 @@ export type SessionFaultCode =
   | 'getheaders-flood'
   | 'backlog'
   // our own doing
-  | 'rotated out';
+  | 'rotated-out';

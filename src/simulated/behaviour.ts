@@ -5,7 +5,7 @@ export interface Behaviour {
   /** Accepts no more blocks, but answers: its chain does not grow. */
   readonly stuck?: boolean;
   /** Reads but sends nothing: from the start, or after the handshake. */
-  readonly silent?: 'from the start' | 'after the handshake';
+  readonly silent?: 'from-the-start' | 'after-the-handshake';
   /** Stops reading after the handshake, so that the sender's buffer fills. */
   readonly neverReads?: boolean;
   /** Sends its messages with this magic. */
@@ -16,7 +16,7 @@ export interface Behaviour {
   readonly echoesNonce?: boolean;
   /** After the handshake, sends messages of this kind as fast as the connection takes them. */
   readonly floods?:
-    | 'unknown commands'
+    | 'unknown-commands'
     | 'pings'
     | 'addresses'
     | 'announcements'

@@ -198,7 +198,7 @@ export class Chain {
     const read = headers.map((bytes) => readHeader(bytes));
     const broken = read.some((header, place) => place > 0 && header.previous !== read[place - 1]?.hash);
     if (broken && this.entries.has(read[0]?.previous ?? '')) {
-      return refused({ kind: 'not continuous', reason: 'non-continuous headers sequence' });
+      return refused({ kind: 'not-continuous', reason: 'non-continuous headers sequence' });
     }
     let outcome: HeadersOutcome = { accepted: true, last: this.tip };
     for (const header of read) {
@@ -252,13 +252,13 @@ export class Chain {
   private acceptHeader(header: Header): Headed {
     const known = this.entries.get(header.hash);
     if (known !== undefined) {
-      return known.failed ? refused({ kind: 'known invalid', reason: 'duplicate' }) : { accepted: true, last: known };
+      return known.failed ? refused({ kind: 'known-invalid', reason: 'duplicate' }) : { accepted: true, last: known };
     }
     const broken = checkHeader(header);
     if (broken !== undefined) return refused(broken);
     const parent = this.entries.get(header.previous);
-    if (parent === undefined) return refused({ kind: 'missing parent', reason: 'prev-blk-not-found' });
-    if (parent.failed) return refused({ kind: 'invalid parent', reason: 'bad-prevblk' });
+    if (parent === undefined) return refused({ kind: 'missing-parent', reason: 'prev-blk-not-found' });
+    if (parent.failed) return refused({ kind: 'invalid-parent', reason: 'bad-prevblk' });
     const misplaced = checkHeaderInContext(header, { medianTime: medianTime(parent), now: this.nowSeconds });
     if (misplaced !== undefined) return refused(misplaced);
     const conflict = this.conflictAbove(parent);

@@ -15,15 +15,15 @@ import { readHead, type TxHead } from './transaction.js';
 /** Core's `BlockValidationResult`. Source: `consensus/validation.h`. */
 export type FaultKind =
   | 'undecodable'
-  | 'invalid header'
-  | 'missing parent'
-  | 'invalid parent'
+  | 'invalid-header'
+  | 'missing-parent'
+  | 'invalid-parent'
   | 'mutated'
   | 'consensus'
-  | 'known invalid'
-  | 'from the future'
+  | 'known-invalid'
+  | 'from-the-future'
   | 'conflicting'
-  | 'not continuous';
+  | 'not-continuous';
 
 export interface BlockFault {
   readonly kind: FaultKind;
@@ -73,7 +73,7 @@ export function readBody(raw: Buffer): Body | undefined {
 /** Context-free checks of a header. Source: Core `validation.cpp`, `CheckBlockHeader`. */
 export function checkHeader(header: Header): BlockFault | undefined {
   if (proofOfWorkFault(header.hash, header.bits, NETWORKS.regtest) === undefined) return undefined;
-  return { kind: 'invalid header', reason: 'high-hash' };
+  return { kind: 'invalid-header', reason: 'high-hash' };
 }
 
 /** Context-free checks of a block. Source: Core `validation.cpp`, `CheckBlock`. */
@@ -105,12 +105,12 @@ export interface HeaderContext {
 
 /** Checks of a header against its parent. Source: Core `validation.cpp`, `ContextualCheckBlockHeader`. */
 export function checkHeaderInContext(header: Header, { medianTime, now }: HeaderContext): BlockFault | undefined {
-  if (header.bits !== REGTEST_BITS) return { kind: 'invalid header', reason: 'bad-diffbits' };
-  if (header.time <= medianTime) return { kind: 'invalid header', reason: 'time-too-old' };
-  if (header.time > now + MAX_FUTURE_SECONDS) return { kind: 'from the future', reason: 'time-too-new' };
+  if (header.bits !== REGTEST_BITS) return { kind: 'invalid-header', reason: 'bad-diffbits' };
+  if (header.time <= medianTime) return { kind: 'invalid-header', reason: 'time-too-old' };
+  if (header.time > now + MAX_FUTURE_SECONDS) return { kind: 'from-the-future', reason: 'time-too-new' };
   if (header.version >= LEAST_VERSION) return undefined;
   const hex = (header.version >>> 0).toString(16).padStart(8, '0');
-  return { kind: 'invalid header', reason: `bad-version(0x${hex})` };
+  return { kind: 'invalid-header', reason: `bad-version(0x${hex})` };
 }
 
 /** The coinbase must contain its height (BIP 34), or be a special transaction (DIP 4). Source: `ContextualCheckBlock`. */

@@ -242,7 +242,7 @@ export class DashdProcess {
     const from = performance.now();
     while (performance.now() - from < START_MS) {
       if (child.exitCode !== null) break;
-      // While dashd starts, the cookie is missing, the port is closed, or the answer is "warming up".
+      // While dashd starts, the cookie is missing, the port is closed, or the answer is "warming-up".
       const answer = await this.rpc('getblockcount').catch(() => undefined);
       if (answer !== undefined) return;
       await new Promise((resolve) => setTimeout(resolve, 50));

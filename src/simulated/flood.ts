@@ -20,7 +20,7 @@ export function largestMessage(kind: FloodKind): readonly [string, Buffer] {
 const LARGEST: Readonly<Record<FloodKind, () => readonly [string, Buffer]>> = {
   pings: () => ['ping', randomBytes(8)],
   addresses: () => ['addr', longAddresses()],
-  'unknown commands': () => ['nonsense', Buffer.alloc(32)],
+  'unknown-commands': () => ['nonsense', Buffer.alloc(32)],
   announcements: () => ['inv', longInventory()],
   requests: () => ['getdata', longInventory()],
   headers: () => ['headers', longHeaders()],

@@ -150,7 +150,7 @@ function onHeaders(node: HandlingNode, peer: Peer, headers: readonly Buffer[]): 
     noteAvailable(node.chain, peer, outcome.last.hash);
     if (headers.length === MAX_HEADERS) node.askHeaders(peer, outcome.last);
     fetchTowards(node, peer, outcome.last);
-  } else if (outcome.fault.kind === 'missing parent' && headers.length <= MAX_ANNOUNCED_HEADERS) {
+  } else if (outcome.fault.kind === 'missing-parent' && headers.length <= MAX_ANNOUNCED_HEADERS) {
     unconnecting(node, peer);
   } else {
     node.punish(peer, outcome.fault, 'invalid header received');

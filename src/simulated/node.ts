@@ -66,15 +66,15 @@ const NO_ONE = { services: 0n, host: '::', port: 0 } as const;
 const POINTS: Readonly<Record<FaultKind, number>> = {
   // A message that cannot be decoded is ignored.
   undecodable: 0,
-  'invalid header': 100,
-  'invalid parent': 100,
+  'invalid-header': 100,
+  'invalid-parent': 100,
   mutated: 100,
   consensus: 100,
-  'missing parent': 10,
-  'not continuous': 20,
+  'missing-parent': 10,
+  'not-continuous': 20,
   // Punished on outbound connections only, which here are between simulated nodes.
-  'known invalid': 0,
-  'from the future': 0,
+  'known-invalid': 0,
+  'from-the-future': 0,
   conflicting: 10,
 };
 
@@ -188,7 +188,7 @@ export class SimulatedNode implements HandlingNode {
 
   /** Reads but sends nothing from now on, on existing and new connections. */
   fallSilent(): void {
-    this.behaviour = { ...this.behaviour, silent: 'from the start' };
+    this.behaviour = { ...this.behaviour, silent: 'from-the-start' };
     for (const { link } of this.peers) link.mute();
   }
 
@@ -339,7 +339,7 @@ export class SimulatedNode implements HandlingNode {
       lastUnknown: undefined,
       toAnnounce: [],
     };
-    if (this.behaviour.silent === 'from the start') link.mute();
+    if (this.behaviour.silent === 'from-the-start') link.mute();
     this.peers.add(peer);
     return peer;
   }

@@ -204,7 +204,7 @@ export class PeerLink {
       case 'encrypted':
         this.answerKey();
         break;
-      case 'other network':
+      case 'other-network':
         this.close();
         break;
       case 'undecided':

@@ -1,6 +1,6 @@
 import { COMMAND_AT } from '../wire/frame.js';
 
-export type Guess = 'undecided' | 'plain' | 'encrypted' | 'other network';
+export type Guess = 'undecided' | 'plain' | 'encrypted' | 'other-network';
 
 const VERSION = Buffer.from('version\0\0\0\0\0');
 
@@ -13,5 +13,5 @@ export function guessTransport(magic: Buffer, first: Buffer): Guess {
   const prefix = Buffer.concat([magic, VERSION]);
   const known = first.subarray(0, prefix.length);
   if (known.equals(prefix.subarray(0, known.length))) return known.length < prefix.length ? 'undecided' : 'plain';
-  return known.subarray(COMMAND_AT).equals(VERSION) ? 'other network' : 'encrypted';
+  return known.subarray(COMMAND_AT).equals(VERSION) ? 'other-network' : 'encrypted';
 }

@@ -6,7 +6,7 @@ import { Gather, type Sink, Skip } from './sink.js';
 
 /** A fault in the bytes of a peer. */
 export interface WireFault {
-  readonly code: 'wrong magic' | 'bad command' | 'oversized' | 'bad checksum' | 'malformed';
+  readonly code: 'wrong-magic' | 'bad-command' | 'oversized' | 'bad-checksum' | 'malformed';
   /** For a log line; contains no control characters. */
   readonly detail: string;
   /** True when the start of the next message is unknown or too far away: the decoder ignores all further bytes. */
@@ -102,11 +102,11 @@ export class FrameDecoder {
 function open(magic: Buffer, header: Buffer, unwanted: ReadonlySet<string>): Pending | WireFault {
   const theirs = header.subarray(0, COMMAND_AT);
   if (!theirs.equals(magic))
-    return fatal('wrong magic', `${theirs.toString('hex')} instead of ${magic.toString('hex')}`);
+    return fatal('wrong-magic', `${theirs.toString('hex')} instead of ${magic.toString('hex')}`);
 
   const field = header.subarray(COMMAND_AT, LENGTH_AT);
   const command = COMMAND.exec(field.toString('latin1'))?.[1];
-  if (command === undefined) return fatal('bad command', field.toString('hex'));
+  if (command === undefined) return fatal('bad-command', field.toString('hex'));
 
   const codec = codecFor(command);
   const length = header.readUInt32LE(LENGTH_AT);
@@ -128,7 +128,7 @@ const COMMAND = /^([ -~]*)\0*$/;
 function decode(codec: Codec<Message>, payload: Buffer, claimed: Buffer): Inbound {
   const actual = checksum(payload);
   if (!actual.equals(claimed)) {
-    return fault('bad checksum', `${codec.command}: ${claimed.toString('hex')} instead of ${actual.toString('hex')}`);
+    return fault('bad-checksum', `${codec.command}: ${claimed.toString('hex')} instead of ${actual.toString('hex')}`);
   }
   try {
     const message = codec.decode(new Reader(payload));

@@ -189,9 +189,9 @@ describe('the history file', () => {
 
   describe('what goes wrong is an answer', () => {
     for (const [code, expected] of [
-      ['ENOSPC', 'disk full'],
-      ['EIO', 'io error'],
-      ['EROFS', 'not writable'],
+      ['ENOSPC', 'disk-full'],
+      ['EIO', 'io-error'],
+      ['EROFS', 'not-writable'],
     ] as const) {
       it(`${code} in the middle of a line: nothing of it counts, and nothing of it stays`, async () => {
         const disk = new Disk();
@@ -225,7 +225,7 @@ describe('the history file', () => {
       const file = files.open(files.path, { open: disk.open });
       await file.append('one\n');
       disk.syncFails = true;
-      assert.equal(codeOf(await file.append('two\n')), 'io error');
+      assert.equal(codeOf(await file.append('two\n')), 'io-error');
       disk.syncFails = false;
       assert.equal(codeOf(await file.append('two\n')), 'ok');
       assert.equal(contents(), 'one\ntwo\n');
@@ -234,9 +234,9 @@ describe('the history file', () => {
     it('a folder in its place, or a device', async () => {
       mkdirSync(files.path);
       for (const file of [files.open(), files.open('/dev/null')]) {
-        assert.equal(codeOf(await file.read(() => true)), 'not a file');
+        assert.equal(codeOf(await file.read(() => true)), 'not-a-file');
       }
-      assert.equal(codeOf(await files.open().append('one\n')), 'not a file');
+      assert.equal(codeOf(await files.open().append('one\n')), 'not-a-file');
       assert.equal(codeOf(await files.open().replace(['one\n'])), 'locked', 'the first one holds it');
     });
   });

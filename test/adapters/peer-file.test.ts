@@ -143,7 +143,7 @@ describe('the peer file', () => {
   test('a lone backup outlives a save that fails', async () => {
     writeFileSync(`${files.path}.bak`, 'precious');
     const file = files.open(files.path, { open: failingWrites('ENOSPC', 1) });
-    assert.equal(codeOf(await file.save(['a', 'b'])), 'disk full');
+    assert.equal(codeOf(await file.save(['a', 'b'])), 'disk-full');
     assert.deepEqual(await file.read('backup'), { ok: true, text: 'precious' });
   });
 
@@ -207,7 +207,7 @@ describe('the peer file', () => {
       let answer = await file.save(['mine']);
       // The holder looks after its lock every two seconds.
       while (answer.ok) answer = await file.save(['mine']);
-      assert.equal(answer.code, 'lock lost');
+      assert.equal(answer.code, 'lock-lost');
       await file.close();
       assert.ok(existsSync(`${files.path}.lock`), 'it is not ours to remove');
     });
@@ -228,16 +228,16 @@ describe('the peer file', () => {
     rmSync(`${files.path}.lock`, { recursive: true });
     writeFileSync(files.path, "another's");
     const answer = await file.save(['mine']);
-    assert.ok(!answer.ok && answer.code === 'lock lost', JSON.stringify(answer));
+    assert.ok(!answer.ok && answer.code === 'lock-lost', JSON.stringify(answer));
     assert.equal(readFileSync(files.path, 'utf8'), "another's");
     assert.equal(existsSync(`${files.path}.lock`), false);
   });
 
   describe('what goes wrong is an answer', () => {
     for (const [code, expected] of [
-      ['ENOSPC', 'disk full'],
-      ['EDQUOT', 'disk full'],
-      ['EIO', 'io error'],
+      ['ENOSPC', 'disk-full'],
+      ['EDQUOT', 'disk-full'],
+      ['EIO', 'io-error'],
     ] as const) {
       test(`${code} in the middle: the copy before is untouched, nothing is left behind`, async () => {
         await files.open().save(['good']);
@@ -257,28 +257,28 @@ describe('the peer file', () => {
         },
       });
       const answer = await file.save(['a']);
-      assert.ok(!answer.ok && answer.code === 'not writable');
+      assert.ok(!answer.ok && answer.code === 'not-writable');
       assert.match(answer.detail, /give it to this user, or name another file/);
     });
 
     test('a folder one may not write to, in earnest', { skip: process.getuid?.() === 0 && 'root may' }, async () => {
       chmodSync(files.folder, 0o500);
-      assert.equal(codeOf(await files.open().save(['a'])), 'not writable');
+      assert.equal(codeOf(await files.open().save(['a'])), 'not-writable');
       chmodSync(files.folder, 0o700);
     });
 
     test('a folder in its place', async () => {
       mkdirSync(files.path);
       const file = files.open();
-      assert.equal(codeOf(await file.read('current')), 'not a file');
-      assert.equal(codeOf(await file.save(['a'])), 'not a file');
+      assert.equal(codeOf(await file.read('current')), 'not-a-file');
+      assert.equal(codeOf(await file.save(['a'])), 'not-a-file');
     });
 
     test('a file in its folder’s place', async () => {
       writeFileSync(files.path, 'x');
       const file = files.open(join(files.path, 'peers.json'));
-      assert.equal(codeOf(await file.read('current')), 'not a file');
-      assert.equal(codeOf(await file.save(['a'])), 'not a file');
+      assert.equal(codeOf(await file.read('current')), 'not-a-file');
+      assert.equal(codeOf(await file.save(['a'])), 'not-a-file');
       assert.equal(await isHeld(join(files.path, 'peers.json')), false);
     });
 
@@ -286,11 +286,11 @@ describe('the peer file', () => {
       const handle = await open(files.path, 'w');
       await handle.truncate(65 * 1024 * 1024);
       await handle.close();
-      assert.equal(codeOf(await files.open().read('current')), 'too large');
+      assert.equal(codeOf(await files.open().read('current')), 'too-large');
     });
 
     test('a device', async () => {
-      assert.equal(codeOf(await files.open('/dev/null').read('current')), 'not a file');
+      assert.equal(codeOf(await files.open('/dev/null').read('current')), 'not-a-file');
     });
 
     test('nothing to set aside', async () => {

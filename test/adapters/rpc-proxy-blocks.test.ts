@@ -135,11 +135,11 @@ describe('a block that is submitted', () => {
     [
       500,
       '{"result":null,"error":{"code":-22,"message":"Block decode failed"},"id":"x"}\n',
-      { ok: false, code: 'rpc error', detail: 'Block decode failed', rpcCode: -22 },
+      { ok: false, code: 'rpc-error', detail: 'Block decode failed', rpcCode: -22 },
     ],
     [401, '', { ok: false, code: 'unauthorised', detail: 'dashd refused the user and password' }],
     [403, '', { ok: false, code: 'forbidden', detail: 'dashd does not allow this address or method' }],
-    [503, 'Work queue depth exceeded', { ok: false, code: 'http error', detail: 'HTTP 503 Work queue depth exceeded' }],
+    [503, 'Work queue depth exceeded', { ok: false, code: 'http-error', detail: 'HTTP 503 Work queue depth exceeded' }],
   ] as const) {
     it(`has dashd's answer for its submitter as it is, and dashd's word for us: ${status} ${body.trim()}`, async () => {
       dashd.answer = saying(body, status);
@@ -162,7 +162,7 @@ describe('a block that is submitted', () => {
     );
     assert.deepEqual(await Promise.all(words), [
       { ok: true, result: 'high-hash' },
-      { ok: false, code: 'rpc error', detail: 'no', rpcCode: -22 },
+      { ok: false, code: 'rpc-error', detail: 'no', rpcCode: -22 },
     ]);
     assert.equal(dashd.asked.length, 1);
   });

@@ -23,7 +23,7 @@ function slowly(text: string): unknown {
   try {
     value = JSON.parse(text);
   } catch {
-    return 'not json-rpc';
+    return 'not-json-rpc';
   }
   const one = (entry: unknown): Call => {
     if (!isObject(entry)) return { id: 'null' };
@@ -36,7 +36,7 @@ function slowly(text: string): unknown {
     };
   };
   if (Array.isArray(value)) return brief({ kind: 'calls', isBatch: true, calls: value.map(one) });
-  return isObject(value) ? brief({ kind: 'calls', isBatch: false, calls: [one(value)] }) : 'not json-rpc';
+  return isObject(value) ? brief({ kind: 'calls', isBatch: false, calls: [one(value)] }) : 'not-json-rpc';
 }
 
 function slowHex(params: unknown): string | undefined {
@@ -180,7 +180,7 @@ describe('reading the calls in a request', () => {
       fc.property(
         mangled.chain((text) => text),
         (text) => {
-          const isJson = slowly(text) !== 'not json-rpc' && !repeatsKey(text);
+          const isJson = slowly(text) !== 'not-json-rpc' && !repeatsKey(text);
           const isRead = read(text).kind === 'calls';
           assert.ok(isRead === isJson || (isRead && text.length > MIN_BLOCK_CHARS), text);
         },
@@ -192,7 +192,7 @@ describe('reading the calls in a request', () => {
   it('never needs more than the bytes: any bytes are read without an error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
-        assert.ok(['calls', 'not json-rpc', 'too many'].includes(readCalls(Buffer.from(bytes)).kind));
+        assert.ok(['calls', 'not-json-rpc', 'too-many'].includes(readCalls(Buffer.from(bytes)).kind));
       }),
     );
   });
@@ -268,7 +268,7 @@ describe('reading the calls in a request', () => {
       `{"method":"submitblock","params":{"hexdata":"00","hexdata":${block.slice(1, -1)}}}`,
       `[{"method":"help"},{"id":1,"id":2,"method":"submitblock","params":${block}}]`,
     ]) {
-      assert.equal(read(text).kind, 'not json-rpc', text);
+      assert.equal(read(text).kind, 'not-json-rpc', text);
     }
     assert.equal(read(`{"id":":\\":","method":"submitblock","params":${block}}`).kind, 'calls');
   });
@@ -277,7 +277,7 @@ describe('reading the calls in a request', () => {
     const nested = (depth: number) => `{"id":${'['.repeat(depth)}${']'.repeat(depth)},"method":"help"}`;
     assert.deepEqual(brief(read(nested(512))), [['null', 'help', undefined]]);
     assert.deepEqual(brief(read(nested(60_000))), [['null', 'help', undefined]]);
-    assert.equal(read(nested(1_000_000)).kind, 'too many');
+    assert.equal(read(nested(1_000_000)).kind, 'too-many');
   });
 
   const FULL = 8 * 1024 * 1024;
@@ -318,8 +318,8 @@ describe('reading the calls in a request', () => {
   it('does not look into a batch of more than a thousand', () => {
     const batch = (count: number) => `[${Array(count).fill('{"method":"submitblock","params":["00"]}').join(',')}]`;
     assert.equal(read(batch(MAX_CALLS)).kind, 'calls');
-    assert.equal(read(batch(MAX_CALLS + 1)).kind, 'too many');
-    assert.equal(read(batch(100_000)).kind, 'too many');
+    assert.equal(read(batch(MAX_CALLS + 1)).kind, 'too-many');
+    assert.equal(read(batch(100_000)).kind, 'too-many');
   });
 
   it('has a quick look first, which misses nothing', () => {

@@ -52,7 +52,7 @@ describe('what is no HTTP', () => {
       assert.equal((await caller.next()).status, status);
       await caller.ended();
       assert.equal(dashd.asked.length, 0);
-      if (status !== 501) assert.match((await proxy?.fault('bad request')) ?? '', /\w/);
+      if (status !== 501) assert.match((await proxy?.fault('bad-request')) ?? '', /\w/);
     });
   }
 
@@ -106,7 +106,7 @@ describe('a caller that takes its time', () => {
     assert.equal((await open.call(COUNT)).body, OK);
     assert.equal((await slow.next()).status, 408);
     await slow.ended();
-    assert.match(await open.fault('slow request'), /408/);
+    assert.match(await open.fault('slow-request'), /408/);
     assert.equal((await open.call(COUNT)).body, OK);
     assert.equal(dashd.asked.length, 2);
   });
@@ -141,7 +141,7 @@ describe('a body larger than a block can be', () => {
     assert.equal((await caller.next()).body, OK);
     assert.equal(String(dashd.asked[0]?.body), large);
     assert.equal(open.blocks.length, 0);
-    assert.match(await open.fault('body too large'), /larger than any that holds a block/);
+    assert.match(await open.fault('body-too-large'), /larger than any that holds a block/);
     assert.equal((await open.call(SUBMIT)).body, OK);
     assert.equal(open.blocks.length, 1);
   });
@@ -166,7 +166,7 @@ describe('a body larger than a block can be', () => {
     assert.equal((await caller.next()).body, OK);
     assert.equal(String(dashd.asked[0]?.body), large);
     assert.equal(open.blocks.length, 0);
-    await open.fault('body too large');
+    await open.fault('body-too-large');
   });
 
   it('of 40 MB passes, and ends in an error when dashd has gone', async () => {
@@ -203,7 +203,7 @@ describe('many callers at once', () => {
     assert.deepEqual(open.faults, []);
     assert.equal((await open.call(SUBMIT.padEnd(2_000))).body, OK);
     assert.equal(String(dashd.asked[9]?.body).length, 2_000);
-    assert.match(await open.fault('buffers full'), /too many callers/);
+    assert.match(await open.fault('buffers-full'), /too many callers/);
     assert.equal(open.blocks.length, 0);
     for (const caller of held) caller.leave();
     await open.poll(dashd);
@@ -223,7 +223,7 @@ describe('many callers at once', () => {
     }
     const [first] = stalling;
     assert.equal((await first?.next())?.status, 408);
-    assert.match(await open.fault('slow request'), /made room/);
+    assert.match(await open.fault('slow-request'), /made room/);
     await open.poll(dashd);
     assert.equal((await open.call(SUBMIT.padEnd(9_000))).body, OK);
     assert.equal(open.blocks.length, 1);
@@ -258,7 +258,7 @@ describe('many callers at once', () => {
     await Promise.all([callers[0]?.ended(), callers[1]?.ended()]);
     callers[4]?.send(post(COUNT));
     assert.equal((await callers[4]?.next())?.body, OK);
-    assert.match(await open.fault('too many connections'), /3 from one address/);
+    assert.match(await open.fault('too-many-connections'), /3 from one address/);
   });
 
   it('may not send any number of requests ahead; those who do not are not affected', async () => {
@@ -273,7 +273,7 @@ describe('many callers at once', () => {
       await flooding.ended();
       assert.equal(flooding.rest, '');
     }
-    assert.match(await open.fault('bad request'), /too many requests ahead/);
+    assert.match(await open.fault('bad-request'), /too many requests ahead/);
     await open.poll(dashd);
     assert.equal((await open.call(SUBMIT.replace('0'.repeat(200), '0'.repeat(900_000)))).body, OK);
     assert.equal(open.blocks.length, 1, 'the memory has been given back');
@@ -288,7 +288,7 @@ describe('many callers at once', () => {
     }
     const excess = await open.caller();
     await excess.ended();
-    assert.match(await open.fault('too many connections'), /more than 3/);
+    assert.match(await open.fault('too-many-connections'), /more than 3/);
     callers[0]?.send(post(COUNT));
     assert.equal((await callers[0]?.next())?.body, OK);
   });
@@ -302,7 +302,7 @@ describe('a batch that is a bomb', () => {
     assert.equal((await open.call(batch)).body, OK);
     assert.equal(dashd.asked[0]?.body.length, batch.length);
     assert.equal(open.blocks.length, 0);
-    await open.fault('batch too large');
+    await open.fault('batch-too-large');
   });
 
   it('of 1,000 blocks has the first 16 shown, and passes to dashd as it is', async () => {
@@ -312,7 +312,7 @@ describe('a batch that is a bomb', () => {
     assert.equal((await open.call(batch)).body, OK);
     assert.equal(String(dashd.asked[0]?.body), batch);
     assert.equal(open.blocks.length, 16);
-    assert.match(await open.fault('too many blocks'), /1000 blocks/);
+    assert.match(await open.fault('too-many-blocks'), /1000 blocks/);
   });
 
   it('has one error for all of it when dashd is not there', async () => {
@@ -428,17 +428,17 @@ describe('the throttled reporter', () => {
       (code, detail) => told.push(`${code}: ${detail}`),
       () => now,
     );
-    for (let count = 0; count < 1_000; count += 1) reporter.report('bad request', 'a');
+    for (let count = 0; count < 1_000; count += 1) reporter.report('bad-request', 'a');
     reporter.report('cross-site', 'x');
-    reporter.report('dashd unreachable', 'b');
+    reporter.report('dashd-unreachable', 'b');
     now = 59_999;
-    reporter.report('bad request', 'c');
-    assert.deepEqual(told, ['bad request: a', 'dashd unreachable: b']);
+    reporter.report('bad-request', 'c');
+    assert.deepEqual(told, ['bad-request: a', 'dashd-unreachable: b']);
     now = 60_000;
-    reporter.report('bad request', 'd');
-    assert.equal(told[2], 'bad request: d (not reported since the last one: 1000 × bad request, 1 × cross-site)');
+    reporter.report('bad-request', 'd');
+    assert.equal(told[2], 'bad-request: d (not reported since the last one: 1000 × bad-request, 1 × cross-site)');
     now = 180_000;
-    reporter.report('bad request', 'e');
-    assert.equal(told[3], 'bad request: e');
+    reporter.report('bad-request', 'e');
+    assert.equal(told[3], 'bad-request: e');
   });
 });

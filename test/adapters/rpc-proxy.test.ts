@@ -333,7 +333,7 @@ describe('a connection to dashd', () => {
       /broke off before it answered \(ECONNRESET\); whether it did what it was asked is not known/,
     );
     assert.equal(stale.heard.length, 2);
-    assert.match(await other.fault('dashd broke off'), /ECONNRESET/);
+    assert.match(await other.fault('dashd-broke-off'), /ECONNRESET/);
     await other.stop();
     stale.server.close();
   });
@@ -352,7 +352,7 @@ describe('without a dashd', () => {
     ['1234567890123456', '{"method":"getblockcount","id":1234567890123456}'],
     ['null', '{"method":"getblockcount"}'],
     ['null', '{"id":{"x":[1]},"method":"getblockcount"}'],
-    ['null', 'not json'],
+    ['null', 'not-json'],
   ] as const) {
     it(`a caller has an error in dashd's shape, with its own id: ${text}`, async () => {
       await dashd.stop();
@@ -361,7 +361,7 @@ describe('without a dashd', () => {
       assert.match(head, /\r\nContent-Type: application\/json\r\n/);
       const message = `blockcast: dashd at 127.0.0.1:${portOf(body)} is unreachable (ECONNREFUSED)`;
       assert.equal(body, `{"result":null,"error":{"code":-32603,"message":"${message}"},"id":${id}}\n`);
-      await proxy.fault('dashd unreachable');
+      await proxy.fault('dashd-unreachable');
     });
   }
 

@@ -115,43 +115,43 @@ describe('rpc', () => {
     [
       'a JSON-RPC error',
       error(500, -5, 'Block not found'),
-      { code: 'rpc error', detail: 'Block not found', rpcCode: -5 },
+      { code: 'rpc-error', detail: 'Block not found', rpcCode: -5 },
     ],
     [
       'an unknown method',
       error(404, -32601, 'Method not found'),
-      { code: 'rpc error', detail: 'Method not found', rpcCode: -32601 },
+      { code: 'rpc-error', detail: 'Method not found', rpcCode: -32601 },
     ],
     [
       'start-up',
       error(500, -28, 'Loading block index…'),
-      { code: 'warming up', detail: 'Loading block index…', rpcCode: -28 },
+      { code: 'warming-up', detail: 'Loading block index…', rpcCode: -28 },
     ],
     [
       'HTML instead of JSON',
       (_call, response) => response.end('<html>\n\u001b[31mhello</html>'),
-      { code: 'not json', detail: 'no JSON-RPC answer: <html> [31mhello</html>' },
+      { code: 'not-json', detail: 'no JSON-RPC answer: <html> [31mhello</html>' },
     ],
     [
       'JSON of another shape',
       (_call, response) => response.end('[1]'),
-      { code: 'not json', detail: 'no JSON-RPC answer: [1]' },
+      { code: 'not-json', detail: 'no JSON-RPC answer: [1]' },
     ],
     [
       'an empty object',
       (_call, response) => response.end('{}'),
-      { code: 'not json', detail: 'no JSON-RPC answer: {}' },
+      { code: 'not-json', detail: 'no JSON-RPC answer: {}' },
     ],
-    ['nothing at all', (_call, response) => response.end(), { code: 'not json', detail: 'no JSON-RPC answer:' }],
+    ['nothing at all', (_call, response) => response.end(), { code: 'not-json', detail: 'no JSON-RPC answer:' }],
     [
       'a full work queue',
       (_call, response) => response.writeHead(503).end('Work queue depth exceeded'),
-      { code: 'http error', detail: 'HTTP 503 Work queue depth exceeded' },
+      { code: 'http-error', detail: 'HTTP 503 Work queue depth exceeded' },
     ],
     [
       'a redirect',
       (_call, response) => response.writeHead(302, { location: '/elsewhere' }).end(),
-      { code: 'http error', detail: 'HTTP 302' },
+      { code: 'http-error', detail: 'HTTP 302' },
     ],
     [
       'a refused password',
@@ -166,7 +166,7 @@ describe('rpc', () => {
     [
       'an answer that echoes the password',
       (_call, response) => response.end(`${PASSWORD} ${BASIC}`),
-      { code: 'not json', detail: 'no JSON-RPC answer: *** Basic ***' },
+      { code: 'not-json', detail: 'no JSON-RPC answer: *** Basic ***' },
     ],
   ];
   for (const [name, behaviour, expected] of failures) {
@@ -218,7 +218,7 @@ describe('rpc', () => {
       more();
     });
     const answer = await client().call('x');
-    assert.equal(!answer.ok && answer.code, 'too large');
+    assert.equal(!answer.ok && answer.code, 'too-large');
     assert.ok(sent < 100 * 1024 * 1024, `${sent} bytes were sent`);
   });
 
@@ -292,7 +292,7 @@ describe('rpc', () => {
       const rpc = cookieClient();
       assert.deepEqual(await rpc.submitBlock(Buffer.of(1)), {
         ok: false,
-        code: 'cookie unreadable',
+        code: 'cookie-unreadable',
         detail: `${path()}: ENOENT`,
       });
       writeFileSync(path(), '__cookie__:late');
@@ -306,7 +306,7 @@ describe('rpc', () => {
       test(`in ${name} is not read`, async () => {
         const rpc = client({ user: undefined, password: undefined, cookieFile: cookieFile() });
         const answer = await rpc.call('x');
-        assert.equal(!answer.ok && answer.code, 'cookie unreadable');
+        assert.equal(!answer.ok && answer.code, 'cookie-unreadable');
       });
     }
 
@@ -315,7 +315,7 @@ describe('rpc', () => {
       const answer = await cookieClient().call('x');
       assert.deepEqual(answer, {
         ok: false,
-        code: 'cookie unreadable',
+        code: 'cookie-unreadable',
         detail: `${path()}: it holds no user:password`,
       });
     });

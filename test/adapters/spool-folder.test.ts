@@ -93,7 +93,7 @@ describe('the folder of the spool', () => {
       },
     });
     const answer = await folder.write(NAME, parts);
-    assert.ok(!answer.ok && answer.code === 'disk full');
+    assert.ok(!answer.ok && answer.code === 'disk-full');
     assert.match(answer.detail, /free some; blocks are sent all the same/);
     assert.deepEqual(readdirSync(path), []);
   });
@@ -102,7 +102,7 @@ describe('the folder of the spool', () => {
     writeFileSync(join(root, 'deep'), 'a file');
     const folder = openSpoolFolder(path);
     for (const answer of [await folder.write(NAME, parts), await folder.lock()]) {
-      assert.ok(!answer.ok && answer.code === 'not a file', JSON.stringify(answer));
+      assert.ok(!answer.ok && answer.code === 'not-a-file', JSON.stringify(answer));
       assert.match(answer.detail, /name another folder \(spool\.dir\)/);
     }
     await folder.close();
@@ -113,7 +113,7 @@ describe('the folder of the spool', () => {
     chmodSync(path, 0o500);
     const folder = openSpoolFolder(path);
     const answer = await folder.write(NAME, parts);
-    assert.ok(!answer.ok && answer.code === 'not writable');
+    assert.ok(!answer.ok && answer.code === 'not-writable');
     chmodSync(path, 0o700);
   });
 
@@ -121,14 +121,14 @@ describe('the folder of the spool', () => {
     mkdirSync(join(path, NAME), { recursive: true });
     const folder = openSpoolFolder(path);
     const first = await folder.peek(NAME, 10);
-    assert.ok(!first.ok && first.code === 'not a file');
+    assert.ok(!first.ok && first.code === 'not-a-file');
     const other = `${'cd'.repeat(32)}.block`;
     writeFileSync(join(path, other), Buffer.alloc(5_000_000));
     const second = await folder.read(other);
-    assert.ok(!second.ok && second.code === 'too large');
+    assert.ok(!second.ok && second.code === 'too-large');
     symlinkSync('/dev/zero', join(path, 'zero'));
     const third = await folder.read('zero');
-    assert.ok(!third.ok && third.code === 'not a file');
+    assert.ok(!third.ok && third.code === 'not-a-file');
   });
 
   test('is listed up to a limit', async () => {

@@ -209,7 +209,7 @@ describe('a TCP connection', () => {
     ours.connection.write([Buffer.from('x')], () => ours.tell('taken'));
     await ours.until(() => ours.ended !== undefined);
     await hole.close();
-    assert.deepEqual(ours.told, ['closed: dial timeout: no connection within 0.2 s']);
+    assert.deepEqual(ours.told, ['closed: dial-timeout: no connection within 0.2 s']);
     assert.equal(ours.connection.bytesOut, 0);
   });
 
@@ -228,7 +228,7 @@ describe('a TCP connection', () => {
     const [ours, theirs] = await connected();
     theirs.end('last words');
     await ours.until(() => ours.ended !== undefined);
-    assert.deepEqual(ours.told, ['connected', 'data', 'closed: closed by peer: the peer closed the connection']);
+    assert.deepEqual(ours.told, ['connected', 'data', 'closed: closed-by-peer: the peer closed the connection']);
     assert.equal(Buffer.concat(ours.received).toString(), 'last words');
   });
 
@@ -239,7 +239,7 @@ describe('a TCP connection', () => {
     theirs.resetAndDestroy();
     await ours.until(() => ours.ended !== undefined);
     await aRoundTrip(server);
-    assert.match(ours.ended ?? '', /^closed: connection error: (read ECONNRESET|write (EPIPE|ECONNRESET))$/);
+    assert.match(ours.ended ?? '', /^closed: connection-error: (read ECONNRESET|write (EPIPE|ECONNRESET))$/);
     assert.deepEqual(ours.told, ['connected', ours.ended]);
     assert.ok(ours.connection.bytesOut < 64 * MIB);
   });

@@ -97,15 +97,15 @@ describe('the gate', () => {
     });
     assert.equal(exact.length, MAX_BLOCK_SIZE);
     clean(exact);
-    assert.equal(codes(inspect(Buffer.concat([exact, Buffer.of(1)]), regtest)), 'too large');
+    assert.equal(codes(inspect(Buffer.concat([exact, Buffer.of(1)]), regtest)), 'too-large');
     assert.deepEqual(codes(inspect(Buffer.concat([exact, Buffer.of(0)]), regtest)), [], 'but for the NUL of a string');
     const padded = Buffer.concat([mineBlock(), Buffer.alloc(MAX_BLOCK_SIZE)]).subarray(0, MAX_BLOCK_SIZE + 1);
-    assert.equal(codes(inspect(padded, regtest)), 'too large');
+    assert.equal(codes(inspect(padded, regtest)), 'too-large');
     const large = mineBlock({
       transactions: [coinbase, ...payments, buildPayment(last - 1 + MAX_BLOCK_SIZE - size, 300)],
     });
     assert.equal(large.length, MAX_BLOCK_SIZE + 1);
-    assert.equal(codes(inspect(large, regtest)), 'too large');
+    assert.equal(codes(inspect(large, regtest)), 'too-large');
   });
 
   test('a version-2 asset unlock is no cause for doubt', () => {
@@ -126,7 +126,7 @@ describe('the gate', () => {
       const inspection = inspect(mineBlock().subarray(0, 80), regtest);
       assert.deepEqual(inspection, {
         kind: 'refused',
-        code: 'too small',
+        code: 'too-small',
         reason: '80 bytes; a block has 81 or more',
         size: 80,
       });
@@ -135,14 +135,14 @@ describe('the gate', () => {
     test('more than the largest block, without a look inside', () => {
       const inspection = inspect(Buffer.alloc(MAX_BLOCK_SIZE + 17), regtest);
       assert.equal(inspection.kind, 'refused');
-      assert.deepEqual(codes(inspection), 'too large');
+      assert.deepEqual(codes(inspection), 'too-large');
       assert.equal('hash' in inspection, false);
     });
 
     test('a hash above its target, and names the hash', () => {
       const inspection = inspect(grind(buildBlock(), false), regtest);
       assert.ok(inspection.kind === 'refused');
-      assert.equal(inspection.code, 'bad proof of work');
+      assert.equal(inspection.code, 'bad-proof-of-work');
       assert.match(inspection.reason, /is above the claimed target 207fffff/);
       assert.match(inspection.hash ?? '', /^[0-9a-f]{64}$/);
     });
@@ -150,7 +150,7 @@ describe('the gate', () => {
     test("another network's easier target", () => {
       const inspection = inspect(mineBlock(), mainnet);
       assert.ok(inspection.kind === 'refused');
-      assert.equal(inspection.code, 'bad proof of work');
+      assert.equal(inspection.code, 'bad-proof-of-work');
       assert.match(inspection.reason, /easier than mainnet allows/);
     });
 
@@ -160,7 +160,7 @@ describe('the gate', () => {
         fc.property(fc.nat(80 * 8 - 1), (bit) => {
           const changed = Buffer.from(raw);
           changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
-          assert.equal(codes(inspect(changed, mainnet)), 'bad proof of work');
+          assert.equal(codes(inspect(changed, mainnet)), 'bad-proof-of-work');
         }),
       );
     });
@@ -181,7 +181,7 @@ describe('the gate', () => {
         () => mineBlock({ transactions: [coinbase, payment, buildCoinbase(Buffer.from('03e90300', 'hex'))] }),
         ['coinbase'],
       ],
-      ['another merkle root', () => mineBlock({ merkleRoot: Buffer.alloc(32, 5) }), ['merkle root']],
+      ['another merkle root', () => mineBlock({ merkleRoot: Buffer.alloc(32, 5) }), ['merkle-root']],
       [
         'repeated transactions behind a right root',
         () => mineBlock({ transactions: [coinbase, payment, other, other] }),
@@ -191,7 +191,7 @@ describe('the gate', () => {
       [
         'all that can be doubted of a block that was read',
         () => mineBlock({ transactions: [payment, payment], merkleRoot: Buffer.alloc(32, 5) }),
-        ['coinbase', 'merkle root', 'mutated'],
+        ['coinbase', 'merkle-root', 'mutated'],
       ],
     ];
     for (const [what, raw, expected] of cases) {

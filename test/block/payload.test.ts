@@ -54,16 +54,16 @@ describe('blockBytes', () => {
   const faults: [what: string, frame: Buffer, code: string, reason: RegExp][] = [
     ['no bytes', Buffer.alloc(0), 'empty', /empty/],
     ['nothing but white space', Buffer.from(' \r\n'), 'empty', /empty/],
-    ['an odd number of digits', Buffer.from(`${'00'.repeat(100)}0\n`), 'bad hex', /odd number of hex digits: 201/],
-    ['a letter past f', Buffer.from(`${'00'.repeat(100)}0g00`), 'bad hex', /not hex at offset 200/],
-    ['a space inside', Buffer.from(`${'00'.repeat(100)} ${'00'.repeat(10)}0`), 'bad hex', /not hex at offset 200/],
-    ['a byte that is no text, far behind', Buffer.from(`${'00'.repeat(100)}\x0000`, 'latin1'), 'bad hex', /offset 200/],
-    ['a prefix', Buffer.from(`0x${'00'.repeat(100)}`), 'bad hex', /not hex at offset 0/],
-    ['JSON', Buffer.from('{"block": "00"}'), 'bad hex', /not hex at offset 0/],
+    ['an odd number of digits', Buffer.from(`${'00'.repeat(100)}0\n`), 'bad-hex', /odd number of hex digits: 201/],
+    ['a letter past f', Buffer.from(`${'00'.repeat(100)}0g00`), 'bad-hex', /not hex at offset 200/],
+    ['a space inside', Buffer.from(`${'00'.repeat(100)} ${'00'.repeat(10)}0`), 'bad-hex', /not hex at offset 200/],
+    ['a byte that is no text, far behind', Buffer.from(`${'00'.repeat(100)}\x0000`, 'latin1'), 'bad-hex', /offset 200/],
+    ['a prefix', Buffer.from(`0x${'00'.repeat(100)}`), 'bad-hex', /not hex at offset 0/],
+    ['JSON', Buffer.from('{"block": "00"}'), 'bad-hex', /not hex at offset 0/],
     [
       'more digits than the largest block has',
       Buffer.alloc(2 * MAX_BLOCK_SIZE + 2, '0'),
-      'too large',
+      'too-large',
       /4000002 hex digits/,
     ],
   ];

@@ -98,7 +98,7 @@ function proofOf({ peer, pingMs }: Seat, i: number, nth: number, random: () => n
     return { ...base, status: 'failed', reason: 'no proof within 3 s', writtenMs };
   }
   if (nth % 7 === 2 && i === 9) return { ...base, status: 'failed', reason: 'connection reset', writtenMs };
-  if (chance < 0.08) return { ...base, status: 'already had' };
+  if (chance < 0.08) return { ...base, status: 'already-had' };
   if (chance < 0.55) return { ...base, status: 'acknowledged', writtenMs, acknowledgedMs };
   const late = nth % 11 === 6 && i === 13 ? 2_900 : 0;
   const acceptedMs = micro(acknowledgedMs + 4 + random() * pingMs * 0.5 + late);
@@ -107,7 +107,7 @@ function proofOf({ peer, pingMs }: Seat, i: number, nth: number, random: () => n
 
 function verdictOf(nth: number, block: Pick<Verdict, 'hash' | 'size' | 'height'>): Verdict {
   const peers = raceOf(nth);
-  const reached = peers.filter(({ status }) => ['acknowledged', 'accepted', 'already had'].includes(status));
+  const reached = peers.filter(({ status }) => ['acknowledged', 'accepted', 'already-had'].includes(status));
   const times = reached.flatMap((p) => p.acknowledgedMs ?? []).sort((a, b) => a - b);
   return {
     ...block,
@@ -116,7 +116,7 @@ function verdictOf(nth: number, block: Pick<Verdict, 'hash' | 'size' | 'height'>
     peersReached: reached.length,
     peersTried: peers.length,
     accepted: peers.filter(({ status }) => status === 'accepted').length,
-    alreadyHad: peers.filter(({ status }) => status === 'already had').length,
+    alreadyHad: peers.filter(({ status }) => status === 'already-had').length,
     failed: peers.filter(({ status }) => status === 'failed').length,
     firstMs: times[0] ?? 0,
     medianMs: times[Math.floor((times.length - 1) / 2)] ?? 0,
@@ -189,7 +189,7 @@ function peerOf({ peer, country, pingMs, agent }: Seat, i: number, now: number):
       why: `at least ${Math.floor(rate * 100)} % of its recent blocks proven delivered (95 % sure)`,
     },
     { label: 'recency', value: 50, why: 'last seen 0.0 h ago' },
-    ...(i < 8 ? [{ label: 'from dashd', value: 30, why: 'dashd was connected to it' }] : []),
+    ...(i < 8 ? [{ label: 'from-dashd', value: 30, why: 'dashd was connected to it' }] : []),
   ];
   return {
     peer,
@@ -235,10 +235,10 @@ export function dashdPeer(now: number): PeerView {
 function services(now: number): ServiceStatus[] {
   const up = { state: 'up', since: now - 92 * HOUR, code: 'up', detail: '', faults: 0 } as const;
   return [
-    { service: 'dashd rpc', ...up },
-    { service: 'dashd feed', ...up },
-    { service: 'pool socket', ...up, detail: 'tcp://0.0.0.0:28500' },
-    { service: 'history file', ...up },
+    { service: 'dashd-rpc', ...up },
+    { service: 'dashd-feed', ...up },
+    { service: 'pool-socket', ...up, detail: 'tcp://0.0.0.0:28500' },
+    { service: 'history-file', ...up },
   ];
 }
 
@@ -324,9 +324,9 @@ export function dashdDown(now: number): RelayData {
       ...status,
       degraded: ["the pool's own dashd is out of reach: blocks go to the other peers alone"],
       services: status.services.map((known) => {
-        if (known.service === 'dashd rpc')
+        if (known.service === 'dashd-rpc')
           return { ...known, ...down, code: 'refused', detail: 'connection refused at 127.0.0.1:9998' };
-        if (known.service === 'dashd feed')
+        if (known.service === 'dashd-feed')
           return { ...known, ...down, code: 'silent', detail: 'no message for 4 min' };
         return known;
       }),

@@ -95,7 +95,7 @@ export class FixtureServer {
 
   private answerBlock(hash: string, reply: ServerResponse): void {
     const block = this.data.blocks.find((known) => known.hash === hash);
-    if (block === undefined) json(reply, 404, { error: 'no such block' });
+    if (block === undefined) json(reply, 404, { error: 'no-such-block' });
     else json(reply, 200, replyOf(block));
   }
 

@@ -108,7 +108,7 @@ describe('peers', () => {
       const { code, stdout, stderr } = await peers('list');
       assert.equal(code, 0);
       assert.match(stdout, /1 peers\n$/);
-      assert.match(stderr, /^warning: .*peers\.json is no peer book \(not json/);
+      assert.match(stderr, /^warning: .*peers\.json is no peer book \(not-json/);
       assert.ok(existsSync(path));
     });
 
@@ -152,7 +152,7 @@ describe('peers', () => {
       );
       assert.match(
         stdout,
-        /\n {3}50\.0 {2}recency: last seen 0\.0 h ago\n {3}30\.0 {2}from dashd: .*\n {2}251\.7 {2}score\n/,
+        /\n {3}50\.0 {2}recency: last seen 0\.0 h ago\n {3}30\.0 {2}from-dashd: .*\n {2}251\.7 {2}score\n/,
       );
       assert.match(stdout, /blocks +15 acknowledged, 0 accepted, 0 already had, 1 failed \(timeout\)\n/);
       const other = await peers('explain', worst.key);
@@ -212,7 +212,7 @@ describe('peers', () => {
       writeFileSync(source, '[]');
       const { code, stderr } = await peers('import', source);
       assert.equal(code, 1);
-      assert.match(stderr, /source\.json is not a peer book \(not a peer book: /);
+      assert.match(stderr, /source\.json is not a peer book \(not-a-peer-book: /);
       assert.equal(existsSync(path), false);
       assert.match((await peers('import', join(folder, 'none'))).stderr, /none cannot be read \(ENOENT\)/);
     });
@@ -358,10 +358,10 @@ describe('peers', () => {
       });
       closing.push(() => second.close());
       await told(1);
-      assert.deepEqual(states, ['down in use']);
+      assert.deepEqual(states, ['down in-use']);
       await first.control.close();
       await told(2);
-      assert.deepEqual(states, ['down in use', 'up listening']);
+      assert.deepEqual(states, ['down in-use', 'up listening']);
     });
 
     test('a killed one’s socket is replaced; what is no socket is left alone', async () => {
@@ -390,7 +390,7 @@ describe('peers', () => {
         state: (state, code) => codes.push(`${state} ${code}`),
       });
       await control.close();
-      assert.deepEqual(codes, ['down path too long']);
+      assert.deepEqual(codes, ['down path-too-long']);
     });
 
     test('answers what is no request with an error, in order, and ends one without end', async () => {
@@ -406,11 +406,11 @@ describe('peers', () => {
       ])) as Record<string, unknown>[];
       assert.deepEqual(
         answers.map((answer) => answer['code'] ?? answer['outcomes']),
-        [[{ peer: 'nonsense', outcome: 'malformed' }], 'not an edit', 'not json', 'not an edit'],
+        [[{ peer: 'nonsense', outcome: 'malformed' }], 'not-an-edit', 'not-json', 'not-an-edit'],
       );
       const endless = { edit: 'add', peers: ['x'.repeat(2 * 1024 * 1024)] };
       const answer = await connection.ask(endless);
-      assert.ok(answer === undefined || (answer as { code?: string }).code === 'too long');
+      assert.ok(answer === undefined || (answer as { code?: string }).code === 'too-long');
       assert.equal(await connection.ask({ edit: 'add', peers: [] }), undefined);
     });
 

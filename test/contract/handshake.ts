@@ -44,7 +44,7 @@ export function handshakeContract(node: () => NodeUnderTest): void {
   it('takes anything but version for the beginning of an encrypted connection, and answers with a key', async () => {
     const peer = await TestPeer.dial(node());
     peer.send({ command: 'ping', nonce: 1n });
-    await peer.nextFault('wrong magic');
+    await peer.nextFault('wrong-magic');
     assert.deepEqual(peer.commands(), []);
     await peer.hangUp();
   });

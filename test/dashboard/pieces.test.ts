@@ -110,7 +110,7 @@ describe('notices', () => {
   });
 
   test('tell dashd that is down from dashd that does not answer', () => {
-    const services = down('dashd rpc');
+    const services = down('dashd-rpc');
     assert.deepEqual(titles({ services }), ['bad: dashd does not answer on RPC']);
     assert.deepEqual(titles({ services, peers: { ...few, dashd: false } }), ['bad: The pool’s own dashd is down']);
     assert.deepEqual(titles({ peers: { ...few, dashd: false } }), ['warn: No P2P connection to the pool’s own dashd']);
@@ -123,7 +123,7 @@ describe('notices', () => {
   });
 
   test('the gravest comes first, and the relay’s own word is heard', () => {
-    const all = titles({ services: down('dashd feed'), ready: false, notReady: ['it stops'] });
+    const all = titles({ services: down('dashd-feed'), ready: false, notReady: ['it stops'] });
     assert.deepEqual(all, ['bad: Not ready for a block', 'warn: dashd’s feed is silent']);
     assert.deepEqual(titles({ degraded: ['something else'] }), ['warn: Not all is well']);
   });
@@ -149,9 +149,9 @@ test('services in plain words: those that matter, and those that are down', () =
     status({
       services: [
         { service: 'alerts', state: 'up', ...known },
-        { service: 'history file', state: 'down', ...known, detail: 'disk full' },
-        { service: 'json-rpc proxy', state: 'up', ...known },
-        { service: 'dashd feed', state: 'down', ...known },
+        { service: 'history-file', state: 'down', ...known, detail: 'disk full' },
+        { service: 'json-rpc-proxy', state: 'up', ...known },
+        { service: 'dashd-feed', state: 'down', ...known },
       ],
     }),
   );
@@ -163,7 +163,7 @@ test('services in plain words: those that matter, and those that are down', () =
       'dashd feed silent',
       'pool socket not heard yet',
       'history file down disk full',
-      'json-rpc proxy up',
+      'JSON-RPC proxy up',
     ],
   );
 });

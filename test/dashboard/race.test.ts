@@ -15,7 +15,7 @@ describe('rows', () => {
   test('dashd first, then in the order of arrival, then those without a time', () => {
     const proofs = [
       peerProof('failed', 'failed', { reason: 'x' }),
-      peerProof('had', 'already had'),
+      peerProof('had', 'already-had'),
       peerProof('late', 'written', { writtenMs: 2 }),
       peerProof('soon', 'written', { writtenMs: 1 }),
       acknowledged('second', 20),
@@ -36,7 +36,7 @@ describe('rows', () => {
 });
 
 test('first, median and last are what the verdict will say of the same proofs', () => {
-  const stage = fc.constantFrom('written', 'acknowledged', 'accepted', 'already had', 'failed');
+  const stage = fc.constantFrom('written', 'acknowledged', 'accepted', 'already-had', 'failed');
   const entries = fc.array(
     fc.record({ peer: fc.constantFrom('a', 'b', 'c', 'd', 'e'), stage, monotonicAt: fc.nat(900) }),
   );

@@ -90,7 +90,7 @@ describe('replies', () => {
   test('a fresh list of blocks forgets what might have gaps', () => {
     const before = play([
       ...events(received(7)),
-      { type: 'no such block', hash: hash(1) },
+      { type: 'no-such-block', hash: hash(1) },
       { type: 'block', reply: { ...block(2), race: [] } },
     ]);
     const { races, linked, missing, blocks } = play([{ type: 'blocks', reply: { blocks: [block(9)] } }], before);
@@ -99,7 +99,7 @@ describe('replies', () => {
 
   test('older blocks follow those that are known, each once, until there are no more', () => {
     const first = play([{ type: 'blocks', reply: { blocks: [block(9), block(8)], next: hash(8) } }]);
-    const state = play([{ type: 'older blocks', reply: { blocks: [block(8), block(7)] } }], first);
+    const state = play([{ type: 'older-blocks', reply: { blocks: [block(8), block(7)] } }], first);
     assert.deepEqual(hashes(state), [9, 8, 7].map(hash));
     assert.equal(state.next, undefined);
   });
@@ -131,7 +131,7 @@ describe('replies', () => {
 describe('peers and services', () => {
   test('a peer that is lost is gone at once', () => {
     const state = play([{ type: 'peers', reply: { peers: [peer('a:1'), peer('b:2')] } }]);
-    const lost = { type: 'peer lost', at: NOW, peer: 'a:1', protected: false, code: 'closed', reason: '' } as const;
+    const lost = { type: 'peer-lost', at: NOW, peer: 'a:1', protected: false, code: 'closed', reason: '' } as const;
     const after = play(events({ ...lost, wasReady: true, bytesIn: 0, bytesOut: 0 }), state);
     assert.deepEqual(
       after.peers.map((known) => known.peer),
@@ -152,20 +152,20 @@ describe('peers and services', () => {
 
   test('a peer that was being connected to is connected', () => {
     const state = play([{ type: 'peers', reply: { peers: [peer('a:1', { state: 'connecting' })] } }]);
-    const told = { type: 'peer connected', peer: 'a:1', protected: false, protocolVersion: 70_240 } as const;
+    const told = { type: 'peer-connected', peer: 'a:1', protected: false, protocolVersion: 70_240 } as const;
     const after = play(events({ ...told, at: NOW + 9, userAgent: '/x/', height: 5 }), state);
     assert.deepEqual(after.peers[0], peer('a:1', { since: NOW + 9, userAgent: '/x/', height: 5 }));
   });
 
   test('a service that goes down is down; a fault leaves it as it was', () => {
     const state = play([{ type: 'status', reply: status(), now: NOW }]);
-    const told = { type: 'service', at: NOW + 1, service: 'dashd rpc', code: 'refused', detail: 'no' } as const;
+    const told = { type: 'service', at: NOW + 1, service: 'dashd-rpc', code: 'refused', detail: 'no' } as const;
     const fault = play(events({ ...told, state: 'fault' }), state);
     assert.deepEqual(fault.status?.services, state.status?.services);
     const down = play(events({ ...told, state: 'down' }), state);
-    const rpc = down.status?.services.find(({ service }) => service === 'dashd rpc');
+    const rpc = down.status?.services.find(({ service }) => service === 'dashd-rpc');
     assert.deepEqual(rpc, {
-      service: 'dashd rpc',
+      service: 'dashd-rpc',
       state: 'down',
       since: NOW + 1,
       code: 'refused',

@@ -77,9 +77,9 @@ export function status(more: Partial<StatusReply> = {}): StatusReply {
     degraded: [],
     peers: { connected: 12, min: 8, max: 20, known: 40, dashd: true },
     services: [
-      { service: 'dashd rpc', state: 'up', code: 'up', detail: '', faults: 0 },
-      { service: 'dashd feed', state: 'up', code: 'up', detail: '', faults: 0 },
-      { service: 'pool socket', state: 'up', code: 'up', detail: '', faults: 0 },
+      { service: 'dashd-rpc', state: 'up', code: 'up', detail: '', faults: 0 },
+      { service: 'dashd-feed', state: 'up', code: 'up', detail: '', faults: 0 },
+      { service: 'pool-socket', state: 'up', code: 'up', detail: '', faults: 0 },
     ],
     kpis: { all: kpis, day: kpis },
     ...more,

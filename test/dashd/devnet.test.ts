@@ -39,7 +39,7 @@ describeWithDashd('a dashd on a devnet', () => {
       t.diagnostic(`dashd: chain ${chain}, subver of the relay ${peer?.subver}`);
       assert.equal(chain, `devnet-${NAME}`);
       const { code } = (await relay.until('the chain to be told', (events) =>
-        events.find((event) => event.type === 'service' && event.service === 'dashd chain'),
+        events.find((event) => event.type === 'service' && event.service === 'dashd-chain'),
       )) as { code: string };
       assert.notEqual(code, 'wrong-network');
       assert.deepEqual(pointsIn(dashd.log()), []);
@@ -52,7 +52,7 @@ describeWithDashd('a dashd on a devnet', () => {
     const relay = await relayTo(dashd, 'other');
     try {
       const told = (await relay.until('the chain to be told', (events) =>
-        events.find((event) => event.type === 'service' && event.service === 'dashd chain'),
+        events.find((event) => event.type === 'service' && event.service === 'dashd-chain'),
       )) as { detail: string };
       t.diagnostic(told.detail);
       assert.match(told.detail, new RegExp(`devnet-${NAME}.*set network to devnet and devnet.name to ${NAME}`));

@@ -20,7 +20,7 @@ async function feedOf(t: TestContext, options: DashdOptions): Promise<void> {
     try {
       await relay.connected(1);
       const told = await relay.until('the feed', (events) =>
-        events.find((event) => event.type === 'service' && event.service === 'dashd feed' && event.state === 'up'),
+        events.find((event) => event.type === 'service' && event.service === 'dashd-feed' && event.state === 'up'),
       );
       for (const { type, address } of await dashd.rpc<{ type: string; address: string }[]>('getzmqnotifications')) {
         t.diagnostic(`dashd: ${type} at ${address}`);

@@ -66,7 +66,7 @@ class Net {
     await relay.connected(3);
     await relay.tipKnown();
     await relay.until('the proxy', (events) =>
-      events.find((event) => event.type === 'service' && event.service === 'json-rpc proxy' && event.state === 'up'),
+      events.find((event) => event.type === 'service' && event.service === 'json-rpc-proxy' && event.state === 'up'),
     );
     return net;
   }

@@ -42,7 +42,7 @@ describeWithDashd('a dashd that is started with -reindex', () => {
       relay.until(`the chain to be told as ${code}`, (events) =>
         events.find(
           (event): event is ServiceEvent =>
-            event.type === 'service' && event.service === 'dashd chain' && event.code === code,
+            event.type === 'service' && event.service === 'dashd-chain' && event.code === code,
         ),
       );
     try {

@@ -170,11 +170,11 @@ describeWithDashd('three dashds connected to the relay alone', () => {
     const lazy = Buffer.from(raw);
     for (let nonce = 0; identify(lazy, NETWORKS.regtest).kind === 'block'; nonce += 1) lazy.writeUInt32LE(nonce, 76);
     await net.relay.push(lazy);
-    assert.equal((await net.relay.refusal('bad proof of work')).hash, hashOf(lazy));
+    assert.equal((await net.relay.refusal('bad-proof-of-work')).hash, hashOf(lazy));
     await net.relay.push(raw.subarray(0, 80));
-    await net.relay.refusal('too small');
+    await net.relay.refusal('too-small');
     await net.relay.push(Buffer.concat([raw, Buffer.alloc(2_000_001 - raw.length)]));
-    await net.relay.refusal('too large');
+    await net.relay.refusal('too-large');
     // Cut inside a transaction, it might be a transaction we do not understand: that is for dashd alone to say.
     const cut = raw.subarray(0, -1);
     await net.relay.push(cut);
@@ -251,7 +251,7 @@ describeWithDashd("the pool's own dashd stopped and started again", () => {
     net.relay.relay.events$.subscribe(createEventLog(createLogger({ level: 'info', format: 'json' }, output)));
     await net.local.stop();
     const lost = await net.relay.until('the loss of dashd', (events) =>
-      events.find((event) => event.type === 'peer lost' && event.protected && event.wasReady),
+      events.find((event) => event.type === 'peer-lost' && event.protected && event.wasReady),
     );
     assert.ok(lost);
     assert.equal(net.relay.relay.peers.size, 2);
@@ -275,7 +275,7 @@ describeWithDashd("the pool's own dashd stopped and started again", () => {
       .map((line) => JSON.parse(line));
     assert.deepEqual(
       lines.filter(({ level }) => level === 'critical').map(({ event }) => event.type),
-      ['peer lost'],
+      ['peer-lost'],
     );
   });
 });

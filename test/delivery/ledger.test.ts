@@ -48,7 +48,7 @@ describe('the ledger', () => {
 
   it('is the same ledger when an entry adds nothing', () => {
     const ledger = after(tried('a'), proof('a', 'acknowledged', 5));
-    for (const stage of ['written', 'already had', 'failed', 'acknowledged'] as const) {
+    for (const stage of ['written', 'already-had', 'failed', 'acknowledged'] as const) {
       assert.equal(record(ledger, proof('a', stage, 6)), ledger, stage);
     }
   });
@@ -62,12 +62,12 @@ describe('the ledger', () => {
   });
 
   it('says why a peer failed, for as long as that is the last word', () => {
-    const failed = after(tried('a'), proof('a', 'written', 1), proof('a', 'failed', 9, 'connection error'));
+    const failed = after(tried('a'), proof('a', 'written', 1), proof('a', 'failed', 9, 'connection-error'));
     assert.deepEqual(proofOf(failed, 'a'), {
       peer: 'a',
       protected: false,
       status: 'failed',
-      reason: 'connection error',
+      reason: 'connection-error',
       writtenMs: 1,
     });
     assert.equal(proofOf(after(tried('a'), proof('a', 'failed')), 'a')?.reason, 'unknown');
@@ -82,9 +82,9 @@ describe('the ledger', () => {
   });
 
   it('gives a peer that failed a new chance with its new connection, and no other', () => {
-    const failed = after(tried('a'), proof('a', 'failed', 1, 'connection error'));
+    const failed = after(tried('a'), proof('a', 'failed', 1, 'connection-error'));
     assert.deepEqual(proofOf(record(failed, tried('a')), 'a'), { peer: 'a', protected: false, status: 'pending' });
-    for (const stage of ['written', 'already had', 'acknowledged', 'accepted'] as const) {
+    for (const stage of ['written', 'already-had', 'acknowledged', 'accepted'] as const) {
       const ledger = after(tried('a'), proof('a', stage, 3));
       assert.deepEqual(record(ledger, tried('a')).peers, ledger.peers, stage);
     }
@@ -99,7 +99,7 @@ describe('a race', () => {
   const END: Readonly<Record<Stage, boolean>> = {
     written: false,
     failed: true,
-    'already had': true,
+    'already-had': true,
     acknowledged: false,
     accepted: true,
   };
@@ -122,22 +122,22 @@ describe('a race', () => {
   });
 
   it('has reached a peer that acknowledged it, accepted it or already had it', () => {
-    const reached = (['written', 'failed', 'already had', 'acknowledged', 'accepted'] as const).filter((stage) => {
+    const reached = (['written', 'failed', 'already-had', 'acknowledged', 'accepted'] as const).filter((stage) => {
       const one = proofOf(after(tried('a'), proof('a', stage)), 'a');
       return one !== undefined && isReached(one);
     });
-    assert.deepEqual(reached, ['already had', 'acknowledged', 'accepted']);
+    assert.deepEqual(reached, ['already-had', 'acknowledged', 'accepted']);
   });
 });
 
 describe('under any order of events', () => {
   const PEERS = ['a', 'b', 'c', 'dashd'];
-  const STRENGTH: readonly ProofStatus[] = ['pending', 'written', 'failed', 'already had', 'acknowledged', 'accepted'];
+  const STRENGTH: readonly ProofStatus[] = ['pending', 'written', 'failed', 'already-had', 'acknowledged', 'accepted'];
   const strength = (status: ProofStatus) => STRENGTH.indexOf(status);
-  const stage = fc.constantFrom<Stage>('written', 'failed', 'already had', 'acknowledged', 'accepted');
+  const stage = fc.constantFrom<Stage>('written', 'failed', 'already-had', 'acknowledged', 'accepted');
   const anyProof = fc
     .tuple(fc.constantFrom(...PEERS), stage, fc.nat(3_000))
-    .map(([peer, which, ms]) => proof(peer, which, ms, which === 'failed' ? 'no pong' : undefined));
+    .map(([peer, which, ms]) => proof(peer, which, ms, which === 'failed' ? 'no-pong' : undefined));
   const anyProofs = fc.array(anyProof, { maxLength: 40 });
   const statuses = (ledger: Ledger) => [...ledger.peers.values()].map(({ peer, status }) => [peer, status]);
 

@@ -4,7 +4,7 @@ import type { RpcAnswer, RpcFailureCode } from '../../src/contracts/rpc.js';
 import { isPremature, readLookup, readSubmission } from '../../src/delivery/submission.js';
 
 const said = (result: unknown): RpcAnswer => ({ ok: true, result });
-const error = (rpcCode: number, detail: string): RpcAnswer => ({ ok: false, code: 'rpc error', detail, rpcCode });
+const error = (rpcCode: number, detail: string): RpcAnswer => ({ ok: false, code: 'rpc-error', detail, rpcCode });
 const lost = (code: RpcFailureCode, detail = 'dashd'): RpcAnswer => ({ ok: false, code, detail });
 
 describe("dashd's answer to submitblock", () => {
@@ -23,20 +23,20 @@ describe("dashd's answer to submitblock", () => {
     ['an object', said({ a: 1 }), 'unavailable', 'an answer that is no answer: {"a":1}'],
     ['nothing', said(undefined), 'unavailable', 'an answer that is no answer: undefined'],
     ['a bad block', error(-22, 'Block decode failed'), 'rejected', 'Block decode failed'],
-    ['a full disk', error(-25, 'Disk space is too low'), 'unavailable', 'rpc error: Disk space is too low'],
+    ['a full disk', error(-25, 'Disk space is too low'), 'unavailable', 'rpc-error: Disk space is too low'],
     ['a rule broken', error(-26, 'bad-cb'), 'rejected', 'bad-cb'],
     ['in the chain', error(-27, 'already'), 'duplicate'],
     [
-      'warming up',
-      { ok: false, code: 'warming up', detail: 'Loading', rpcCode: -28 },
+      'warming-up',
+      { ok: false, code: 'warming-up', detail: 'Loading', rpcCode: -28 },
       'unavailable',
-      'warming up: Loading',
+      'warming-up: Loading',
     ],
-    ['no such method', error(-32601, 'Method not found'), 'unavailable', 'rpc error: Method not found'],
+    ['no such method', error(-32601, 'Method not found'), 'unavailable', 'rpc-error: Method not found'],
     ['not there', lost('unreachable', 'ECONNREFUSED'), 'unavailable', 'unreachable: ECONNREFUSED'],
     ['slow', lost('timeout'), 'unavailable', 'timeout: dashd'],
     ['unauthorised', lost('unauthorised'), 'unavailable', 'unauthorised: dashd'],
-    ['HTML', lost('not json', '<html>'), 'unavailable', 'not json: <html>'],
+    ['HTML', lost('not-json', '<html>'), 'unavailable', 'not-json: <html>'],
   ];
   for (const [name, answer, outcome, reason] of TABLE) {
     it(`${name}: ${outcome}`, () => {
@@ -60,8 +60,8 @@ describe("dashd's answer to getblockheader", () => {
   const TABLE: readonly (readonly [string, RpcAnswer, string])[] = [
     ['the tip', said({ confirmations: 1 }), 'active'],
     ['deep in the chain', said({ confirmations: 144, height: 3 }), 'active'],
-    ['beside the chain', said({ confirmations: -1 }), 'side branch'],
-    ['none at all', said({ confirmations: 0 }), 'side branch'],
+    ['beside the chain', said({ confirmations: -1 }), 'side-branch'],
+    ['none at all', said({ confirmations: 0 }), 'side-branch'],
     ['not found', error(-5, 'Block not found'), 'unknown'],
     ['not reached', lost('unreachable'), 'unknown'],
     ['null', said(null), 'unknown'],

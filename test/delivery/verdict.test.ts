@@ -33,7 +33,7 @@ function judge({ peers = {}, rpc, source = 'pool', fallback = true, again = fals
   ];
   for (const [peer, shown] of Object.entries(peers)) {
     const { stage, ms } = typeof shown === 'string' ? { stage: shown, ms: 1 } : shown;
-    const reason = typeof shown === 'string' ? 'no pong' : (shown.reason ?? 'no pong');
+    const reason = typeof shown === 'string' ? 'no-pong' : (shown.reason ?? 'no-pong');
     if (stage !== 'pending') entries.push({ type: 'proof', peer, stage, monotonicAt: ms, reason });
   }
   if (rpc !== undefined) {
@@ -65,7 +65,7 @@ const TABLE: readonly (readonly [string, Case, Verdict['outcome'], boolean, stri
   ],
   [
     'a peer that already had it has it',
-    { peers: { a: 'already had' }, rpc: 'duplicate' },
+    { peers: { a: 'already-had' }, rpc: 'duplicate' },
     'delivered',
     true,
     undefined,
@@ -80,22 +80,22 @@ const TABLE: readonly (readonly [string, Case, Verdict['outcome'], boolean, stri
   ],
   [
     'dashd has it on a side branch',
-    { peers: { a: 'acknowledged' }, rpc: { outcome: 'inconclusive', reason: 'inconclusive, side branch' } },
+    { peers: { a: 'acknowledged' }, rpc: { outcome: 'inconclusive', reason: 'inconclusive, side-branch' } },
     'delivered',
     true,
-    'dashd has it, but not in its active chain: inconclusive, side branch',
+    'dashd has it, but not in its active chain: inconclusive, side-branch',
   ],
   [
     'a buffered write is no delivery',
     { peers: { a: 'written', b: 'pending' }, rpc: 'accepted' },
-    'local only',
+    'local-only',
     true,
     ALONE,
   ],
-  ['only dashd was reached over P2P', { peers: { dashd: 'acknowledged' }, rpc: down }, 'local only', true, ALONE],
-  ['dashd took it over RPC alone', { rpc: 'accepted' }, 'local only', true, ALONE],
-  ['dashd has it from elsewhere', { rpc: 'duplicate', peers: { a: 'failed' } }, 'local only', true, ALONE],
-  ['dashd published it itself', { source: 'dashd' }, 'local only', true, ALONE],
+  ['only dashd was reached over P2P', { peers: { dashd: 'acknowledged' }, rpc: down }, 'local-only', true, ALONE],
+  ['dashd took it over RPC alone', { rpc: 'accepted' }, 'local-only', true, ALONE],
+  ['dashd has it from elsewhere', { rpc: 'duplicate', peers: { a: 'failed' } }, 'local-only', true, ALONE],
+  ['dashd published it itself', { source: 'dashd' }, 'local-only', true, ALONE],
   [
     'only dashd, and that is not enough',
     { peers: { dashd: 'accepted', a: 'failed' }, rpc: 'accepted', fallback: false },
@@ -135,7 +135,7 @@ const TABLE: readonly (readonly [string, Case, Verdict['outcome'], boolean, stri
   ],
   [
     'many peers of one network say that they have what dashd rejected',
-    { peers: { a: 'accepted', b: 'accepted', c: 'already had' }, rpc: highHash, again: true, crowded: true },
+    { peers: { a: 'accepted', b: 'accepted', c: 'already-had' }, rpc: highHash, again: true, crowded: true },
     'rejected',
     false,
     'dashd rejected it: high-hash; 3 peers claim to have it: against dashd, peers in two networks are needed',
@@ -152,8 +152,8 @@ const TABLE: readonly (readonly [string, Case, Verdict['outcome'], boolean, stri
     {
       peers: {
         a: 'accepted',
-        b: { stage: 'failed', ms: 1, reason: 'closed by peer' },
-        c: { stage: 'failed', ms: 1, reason: 'connection error' },
+        b: { stage: 'failed', ms: 1, reason: 'closed-by-peer' },
+        c: { stage: 'failed', ms: 1, reason: 'connection-error' },
       },
       rpc: down,
     },
@@ -177,7 +177,7 @@ const TABLE: readonly (readonly [string, Case, Verdict['outcome'], boolean, stri
   ],
   [
     'the network had it, whatever dashd says',
-    { peers: { a: 'already had', b: 'already had' }, rpc: highHash, again: true },
+    { peers: { a: 'already-had', b: 'already-had' }, rpc: highHash, again: true },
     'delivered',
     true,
     'peers accepted it, but dashd rejected it: high-hash',
@@ -214,7 +214,7 @@ describe('the verdict', () => {
         a: { stage: 'acknowledged', ms: 30 },
         b: { stage: 'accepted', ms: 10 },
         c: 'failed',
-        d: 'already had',
+        d: 'already-had',
         e: 'written',
         dashd: { stage: 'acknowledged', ms: 2.5 },
       },
@@ -247,7 +247,7 @@ describe('the verdict', () => {
   });
 
   it('names no times where none were taken, and the lower of two middle ones', () => {
-    const none = judge({ peers: { a: 'already had' }, rpc: 'accepted' });
+    const none = judge({ peers: { a: 'already-had' }, rpc: 'accepted' });
     assert.deepEqual([none.firstMs, none.medianMs, none.lastMs], [undefined, undefined, undefined]);
     const four = judge({
       peers: Object.fromEntries([4, 1, 3, 2].map((ms) => [`p${ms}`, { stage: 'acknowledged', ms }])),

@@ -21,7 +21,7 @@ function raceOf(...events: BlockEvent[]): BlockDelivery {
 describe('race', () => {
   it('sorts by time, then those who are at it, those who failed, those who are not there', () => {
     const race = raceOf(
-      proof('c', { status: 'failed', reason: 'connection error' }),
+      proof('c', { status: 'failed', reason: 'connection-error' }),
       proof('b', { status: 'acknowledged', acknowledgedMs: 40 }),
       proof('d', { status: 'written', writtenMs: 1 }),
       proof('a', { status: 'accepted', acknowledgedMs: 10, acceptedMs: 12 }),
@@ -36,7 +36,7 @@ describe('race', () => {
     assert.match(rows[0] ?? '', /10\.0 ms accepted$/);
     assert.match(rows[1] ?? '', /40\.0 ms acknowledged$/);
     assert.match(rows[2] ?? '', /sent, no answer yet$/);
-    assert.match(rows[3] ?? '', /failed: connection error$/);
+    assert.match(rows[3] ?? '', /failed: connection-error$/);
     assert.match(rows[4] ?? '', /not connected$/);
     const bar = (row = '') => row.split('█').length - 1;
     assert.ok(bar(rows[1]) >= 4 * bar(rows[0]) - 1 && bar(rows[0]) > 0, 'bars are to scale');

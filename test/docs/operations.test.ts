@@ -7,9 +7,9 @@ import { parse } from 'yaml';
 import { parseEndpoint } from '../../src/address/endpoint.js';
 import { loadConfig } from '../../src/config/config.js';
 import { isLive, KEYS } from '../../src/config/settings.js';
+import { SERVICE_NAMES } from '../../src/contracts/services.js';
 import type { Kpis } from '../../src/contracts/view.js';
 import { ALERT_IDS, chapterOf } from '../../src/ops/alerts/conditions.js';
-import { SERVICES } from '../../src/ops/metrics/labels.js';
 import { anchors, documentAt, table } from './markdown.js';
 
 const DOCUMENT = documentAt('docs/operations.md');
@@ -121,7 +121,7 @@ describe('the symptoms in docs/operations.md', () => {
     .join('\n');
   /** Of other programs: libzmq, the system, dashd's own page. */
   const foreign = /^(Address already in use|E[A-Z]+|HTTP 503)$/;
-  const states = new RegExp(`^(${SERVICES.join('|')}) (up|down|fault)$`);
+  const states = new RegExp(`^(${Object.values(SERVICE_NAMES).join('|')}) (up|down|fault)$`);
   const rows = table(DOCUMENT, ['Symptom', 'Cause', 'Remedy']).filter(
     ([symptom = '']) => !symptom.startsWith('in the stack'),
   );

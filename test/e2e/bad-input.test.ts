@@ -34,14 +34,14 @@ describe('on the pool socket', () => {
     const frames: [string, (Buffer | string)[]][] = [
       ['empty', ['']],
       ['empty', ['block', '']],
-      ['bad hex', ['{"not": "a block, but long enough to be taken for one if nobody looked at it closely enough"}']],
-      ['bad hex', [`${'00'.repeat(100)}a`]],
-      ['too small', [raw.subarray(0, 80)]],
-      ['bad proof of work', [Buffer.alloc(500, 0xff)]],
-      ['too large', [Buffer.concat([raw, Buffer.alloc(2_000_000)])]],
-      ['too large', ['ab'.repeat(2_000_001)]],
-      ['unknown topic', ['hashblock', Buffer.alloc(32, 1)]],
-      ['unknown topic', ['', 'no block']],
+      ['bad-hex', ['{"not": "a block, but long enough to be taken for one if nobody looked at it closely enough"}']],
+      ['bad-hex', [`${'00'.repeat(100)}a`]],
+      ['too-small', [raw.subarray(0, 80)]],
+      ['bad-proof-of-work', [Buffer.alloc(500, 0xff)]],
+      ['too-large', [Buffer.concat([raw, Buffer.alloc(2_000_000)])]],
+      ['too-large', ['ab'.repeat(2_000_001)]],
+      ['unknown-topic', ['hashblock', Buffer.alloc(32, 1)]],
+      ['unknown-topic', ['', 'no-block']],
     ];
     for (const [code, frame] of frames) {
       const before = relay.events.length;
@@ -74,25 +74,25 @@ describe('on the pool socket', () => {
     const squatter = new Pull();
     await squatter.bind(bind);
     const one = await start({ peers: [{}], flags: { 'pool-bind': bind } });
-    const { detail } = await one.service('pool socket', 'down');
+    const { detail } = await one.service('pool-socket', 'down');
     assert.match(detail, new RegExp(`${bind}.*in use`));
     await one.relay.connected(2);
     squatter.close();
-    await one.service('pool socket', 'up');
-    assert.equal(one.countServiceEvents('pool socket', 'down'), 1);
+    await one.service('pool-socket', 'up');
+    assert.equal(one.countServiceEvents('pool-socket', 'down'), 1);
     await assertDelivers(one, 2);
   });
 });
 
 describe('from a peer', () => {
   const cases: readonly [string, Behaviour, readonly string[]][] = [
-    ['another network', { magic: Buffer.from('bf0c6bbd', 'hex') }, ['wrong magic']],
-    ['an obsolete version', { version: 70_220 }, ['obsolete version']],
-    ['our own nonce', { echoesNonce: true }, ['self connection']],
-    ['bad checksums', { badChecksums: true }, ['bad checksum']],
+    ['another network', { magic: Buffer.from('bf0c6bbd', 'hex') }, ['wrong-magic']],
+    ['an obsolete version', { version: 70_220 }, ['obsolete-version']],
+    ['our own nonce', { echoesNonce: true }, ['self-connection']],
+    ['bad checksums', { badChecksums: true }, ['bad-checksum']],
     ['a claim of 3 MiB and a byte', { claimsPayload: 3 * 1024 * 1024 + 1 }, ['oversized']],
-    ['a flood of unknown commands', { floods: 'unknown commands' }, ['message flood']],
-    ['a flood of pings', { floods: 'pings' }, ['message flood', 'backlog']],
+    ['a flood of unknown commands', { floods: 'unknown-commands' }, ['message-flood']],
+    ['a flood of pings', { floods: 'pings' }, ['message-flood', 'backlog']],
   ];
   for (const [what, behaviour, codes] of cases) {
     test(`${what} ends that session with its own reason, and costs the others nothing`, async () => {
@@ -117,15 +117,15 @@ describe('from a peer', () => {
   });
 
   test('silence from the start delays nobody', async () => {
-    const one = await start({ peers: [{}, { silent: 'from the start' }, {}] });
+    const one = await start({ peers: [{}, { silent: 'from-the-start' }, {}] });
     await one.relay.connected(3);
     await assertDelivers(one, 3);
   });
 });
 
-describe('from dashd', () => {
+describe('from-dashd', () => {
   const faults: readonly [string, RpcFaults, string][] = [
-    ['HTML', { html: true }, 'not json'],
+    ['HTML', { html: true }, 'not-json'],
     ['a refusal of the password', { unauthorised: true }, 'unauthorised'],
   ];
   for (const [what, rpcFaults, code] of faults) {
@@ -136,7 +136,7 @@ describe('from dashd', () => {
           dashd.rpcFaults = rpcFaults;
         },
       });
-      await one.service('dashd rpc', code);
+      await one.service('dashd-rpc', code);
       await one.relay.connected(3);
       const raw = one.mine();
       await one.relay.push(raw);
@@ -145,7 +145,7 @@ describe('from dashd', () => {
       // Once dashd answers again, it is asked again, and says that it has the block.
       one.dashd.rpcFaults = {};
       await one.relay.verdict(raw, ({ rpc }) => rpc?.outcome === 'duplicate');
-      assert.equal(one.countServiceEvents('dashd rpc', code), 1);
+      assert.equal(one.countServiceEvents('dashd-rpc', code), 1);
     });
   }
 
@@ -159,12 +159,12 @@ describe('from dashd', () => {
         'dashd-zmq-url': `tcp://127.0.0.1:${zmq}`,
       },
     });
-    await one.service('dashd rpc', 'unreachable');
-    await one.service('dashd feed', 'disconnected');
+    await one.service('dashd-rpc', 'unreachable');
+    await one.service('dashd-feed', 'disconnected');
     await one.relay.connected(2);
     await assertDelivers(one, 2);
-    assert.equal(one.countServiceEvents('dashd rpc', 'unreachable'), 1);
-    assert.equal(one.countServiceEvents('dashd feed', 'disconnected'), 1);
+    assert.equal(one.countServiceEvents('dashd-rpc', 'unreachable'), 1);
+    assert.equal(one.countServiceEvents('dashd-feed', 'disconnected'), 1);
   });
 
   test('neither peers nor dashd: the verdict says so, and dashd gets the block when it comes', async () => {
@@ -178,20 +178,20 @@ describe('from dashd', () => {
     assert.deepEqual([failed.outcome, failed.success], ['failed', false]);
     await one.dashd.start();
     const delivered = await one.relay.verdict(raw, ({ success }) => success);
-    assert.equal(delivered.outcome, 'local only');
+    assert.equal(delivered.outcome, 'local-only');
   });
 
   test('a feed that comes and goes is told of, once each time', async () => {
     const one = await start({ peers: [{}] });
-    await one.service('dashd feed', 'connected');
+    await one.service('dashd-feed', 'connected');
     await one.dashd.stop();
-    await one.service('dashd feed', 'disconnected');
+    await one.service('dashd-feed', 'disconnected');
     await one.dashd.start();
     await one.relay.until(
       'the feed again',
       (events) =>
-        events.filter((event) => event.type === 'service' && event.service === 'dashd feed' && event.state === 'up')[1],
+        events.filter((event) => event.type === 'service' && event.service === 'dashd-feed' && event.state === 'up')[1],
     );
-    assert.equal(one.countServiceEvents('dashd feed', 'disconnected'), 1);
+    assert.equal(one.countServiceEvents('dashd-feed', 'disconnected'), 1);
   });
 });

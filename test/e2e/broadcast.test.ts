@@ -69,8 +69,8 @@ test('nodes of Dash Core 24, with protocol 70242 and asset unlock announcements,
     assert.equal(peer?.version?.version, 70240, 'the relay speaks its own protocol');
     assert.equal(peer?.received.get('getdata'), undefined, 'the relay requests no asset unlock');
   }
-  const remote = relay.events.find((event) => event.type === 'peer connected' && event.peer === nodes[0]?.address);
-  assert.ok(remote?.type === 'peer connected');
+  const remote = relay.events.find((event) => event.type === 'peer-connected' && event.peer === nodes[0]?.address);
+  assert.ok(remote?.type === 'peer-connected');
   assert.deepEqual([remote.protocolVersion, remote.userAgent], [70242, '/Dash Core:24.0.3/']);
 });
 
@@ -81,7 +81,7 @@ test('a peer that dies in the middle of the block fails alone', async () => {
   await relay.push(raw);
   const verdict = await relay.verdict(raw);
   const code = await lost(nodes[1]);
-  assert.ok(code === 'closed by peer' || code === 'connection error', code);
+  assert.ok(code === 'closed-by-peer' || code === 'connection-error', code);
   assert.deepEqual([verdict.outcome, verdict.accepted, verdict.failed], ['delivered', 3, 1]);
   const dead = verdict.peers.find(({ peer }) => peer === nodes[1]?.address);
   assert.deepEqual([dead?.status, dead?.reason], ['failed', code]);
@@ -139,7 +139,7 @@ test('a pong is no delivery where the chain of the peer does not take the block'
   const raw = mine();
   await relay.push(raw);
   const verdict = await relay.verdict(raw);
-  assert.equal(verdict.outcome, 'local only');
+  assert.equal(verdict.outcome, 'local-only');
   const stuck = verdict.peers.find(({ peer }) => peer === nodes[0]?.address);
   assert.deepEqual([stuck?.status, stuck?.reason], ['failed', 'not-in-chain']);
 });
@@ -148,7 +148,7 @@ test("a block of the network's goes from dashd's feed to those who lack it, and 
   const { relay, dashd, nodes } = await bound({ peers: [{}, {}] });
   await relay.connected(3);
   await relay.until('the feed', (events) =>
-    events.find((event) => event.type === 'service' && event.service === 'dashd feed' && event.state === 'up'),
+    events.find((event) => event.type === 'service' && event.service === 'dashd-feed' && event.state === 'up'),
   );
   // The subscription reaches a publisher a moment after the connection: whichever of these comes through first is as good, but not one from
   // before the peers were connected.
@@ -180,7 +180,7 @@ test('broadcast.enabled=false reaches the local dashd alone, over P2P and RPC', 
   const raw = mine();
   await relay.push(raw);
   const verdict = await relay.verdict(raw);
-  assert.deepEqual([verdict.outcome, verdict.success, verdict.peersTried], ['local only', true, 1]);
+  assert.deepEqual([verdict.outcome, verdict.success, verdict.peersTried], ['local-only', true, 1]);
   assert.equal(dashd.node.chain.tip.hash, hashOf(raw));
   assert.equal(nodes[0]?.peers.size, 0);
 });
@@ -233,7 +233,7 @@ test('CURVE admits the listed client, and turns away another and one without', a
   const refusedKey = new Promise<void>((resolve) => wrong.events.on('handshake:error:auth', () => resolve()));
   wrong.connect(bind);
   await refusedKey;
-  await service('pool socket', 'refused');
+  await service('pool-socket', 'refused');
   right.connect(bind);
   const raw = mine();
   await right.send(raw);

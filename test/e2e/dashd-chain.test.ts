@@ -44,14 +44,14 @@ async function feedShowsABlock({ dashd, nodes, relay }: InProcessNetwork): Promi
   for (const node of nodes) node.submit(raw);
   // The feed and RPC come over connections of their own: a block of the pool's behind it shows that both have been heard.
   await relay.push(Buffer.alloc(500));
-  await relay.refusal('bad proof of work');
+  await relay.refusal('bad-proof-of-work');
   return dashd.node.chain.tip.hash;
 }
 
 describe('a dashd on another chain', () => {
   test('makes the relay not ready and critical, is given no block, and gives none', async () => {
     const one = await start({ chain: 'test' });
-    const { detail } = await one.service('dashd chain', 'wrong-network');
+    const { detail } = await one.service('dashd-chain', 'wrong-network');
     await one.relay.connected(3);
     assert.match(detail, /^dashd is on chain test, but blockcast is set to chain regtest: set network to match/);
     assert.deepEqual(readiness(one), { ready: false, notReady: [detail], degraded: [] });
@@ -66,7 +66,7 @@ describe('a dashd on another chain', () => {
     assert.ok(!one.relay.events.some((event) => event.type === 'received' && event.source === 'dashd'));
 
     one.dashd.rpcFaults = {};
-    await one.service('dashd chain', 'synchronised');
+    await one.service('dashd-chain', 'synchronised');
     assert.equal(readiness(one).ready, true);
   });
 });
@@ -74,7 +74,7 @@ describe('a dashd on another chain', () => {
 describe('a dashd that is catching up', () => {
   test('makes the relay not ready, is no silent feed, has no old block pushed, and then all is as ever', async () => {
     const one = await start({ initialblockdownload: true, blocks: 120, headers: 4_000 });
-    await one.service('dashd chain', 'catching-up');
+    await one.service('dashd-chain', 'catching-up');
     await one.relay.connected(3);
     assert.deepEqual(readiness(one), {
       ready: false,
@@ -91,12 +91,12 @@ describe('a dashd that is catching up', () => {
     assert.equal(verdict.outcome, 'delivered', 'the peers are there all the same');
 
     one.dashd.rpcFaults = {};
-    await one.service('dashd chain', 'synchronised');
+    await one.service('dashd-chain', 'synchronised');
     assert.equal(readiness(one).ready, true);
     const [news] = one.dashd.generate(1);
     assert.ok(news);
     await one.relay.verdict(news, ({ source, peersReached }) => source === 'dashd' && peersReached > 0);
-    assert.equal(one.countServiceEvents('dashd feed', 'silent'), 0);
+    assert.equal(one.countServiceEvents('dashd-feed', 'silent'), 0);
   });
 
   test('that still loads is told as starting', async () => {
@@ -106,7 +106,7 @@ describe('a dashd that is catching up', () => {
         dashd.rpcFaults = { warmingUp: 'Loading block index…' };
       },
     });
-    await net.service('dashd chain', 'starting');
+    await net.service('dashd-chain', 'starting');
     await net.relay.connected(2);
     assert.deepEqual(readiness(net).notReady, ['dashd is starting: Loading block index…']);
   });
@@ -121,7 +121,7 @@ describe("a feed that is connected before dashd's first answer", () => {
         dashd.rpcFaults = faults;
       },
     });
-    await net.service('dashd feed', 'connected');
+    await net.service('dashd-feed', 'connected');
     const [raw] = net.dashd.generate(1);
     assert.ok(raw);
     return { one: net, raw };
@@ -129,7 +129,7 @@ describe("a feed that is connected before dashd's first answer", () => {
 
   test('is not followed where the answer says that the chain is another', async () => {
     const { one } = await feedIsEarly({ delayMs: 1_000, ...saying({ chain: 'test' }) });
-    await one.service('dashd chain', 'wrong-network');
+    await one.service('dashd-chain', 'wrong-network');
     await feedShowsABlock(one);
     assert.ok(!one.relay.events.some((event) => event.type === 'received' && event.source === 'dashd'));
     assert.ok(!one.relay.events.some((event) => event.type === 'tip'));
@@ -139,7 +139,7 @@ describe("a feed that is connected before dashd's first answer", () => {
     const { one, raw } = await feedIsEarly({ delayMs: 1_000 });
     const { source } = await one.relay.verdict(raw);
     assert.equal(source, 'dashd');
-    assert.equal(one.countServiceEvents('dashd chain', 'synchronised'), 1);
+    assert.equal(one.countServiceEvents('dashd-chain', 'synchronised'), 1);
   });
 
   test('is followed from its first block on where dashd never answers, or refuses to', async () => {
@@ -157,7 +157,7 @@ describe('a dashd whose topics are not at dashd.zmq.url', () => {
   test('is heard where it says that it publishes them', async () => {
     const one = await start({}, { flags: { 'dashd-zmq-url': `tcp://127.0.0.1:${await freePort()}` } });
     await one.relay.connected(3);
-    const { detail } = await one.service('dashd feed', 'connected');
+    const { detail } = await one.service('dashd-feed', 'connected');
     assert.match(
       detail,
       /dashd publishes rawblock and hashblock and hashchainlock at tcp:\/\/127\.0\.0\.1:\d+, and nothing at/,
@@ -175,7 +175,7 @@ describe('a dashd whose topics are not at dashd.zmq.url', () => {
         dashd.rpcFaults = { alters: { getzmqnotifications: () => [{ type: 'pubrawtx', address: dashd.zmqUrl }] } };
       },
     });
-    const { detail } = await net.service('dashd feed', 'no-block-topic');
+    const { detail } = await net.service('dashd-feed', 'no-block-topic');
     assert.match(
       detail,
       /^dashd publishes neither rawblock nor hashblock .*: put zmqpubrawblock=tcp:.* into dash\.conf$/,

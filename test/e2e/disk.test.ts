@@ -20,7 +20,7 @@ describe('a relay delivers, answers and ends in time', () => {
   test('when no byte can be written to spool, history and peer file', async () => {
     relay = await ShellStartedRelay.start(network, inShell(), { before: 'ulimit -f 0' });
     await relay.assertWell();
-    for (const service of ['spool', 'history file', 'peer file']) await relay.is(service, 'down');
+    for (const service of ['spool', 'history-file', 'peer-file']) await relay.is(service, 'down');
     await relay.assertWell();
     await relay.assertEnds();
   });
@@ -47,18 +47,18 @@ describe('a relay delivers, answers and ends in time', () => {
     renameSync(relay.data, `${relay.data}.old`);
     writeFileSync(relay.data, '');
     const hash = await relay.assertWell();
-    for (const service of ['spool', 'history file', 'peer file']) await relay.is(service, 'down');
+    for (const service of ['spool', 'history-file', 'peer-file']) await relay.is(service, 'down');
     assert.match(
       await relay.get('/metrics'),
-      /^blockcast_service_faults_total\{service="spool",code="not a file"\} [1-9]/m,
+      /^blockcast_service_faults_total\{service="spool",code="not-a-file"\} [1-9]/m,
     );
     assert.match(
       await relay.get('/metrics'),
-      /^blockcast_service_faults_total\{service="history file",code="not a file"\} [1-9]/m,
+      /^blockcast_service_faults_total\{service="history-file",code="not-a-file"\} [1-9]/m,
     );
     rmSync(relay.data);
     await relay.assertWell();
-    for (const service of ['spool', 'history file', 'peer file']) await relay.is(service, 'up');
+    for (const service of ['spool', 'history-file', 'peer-file']) await relay.is(service, 'up');
     assert.ok(readFileSync(join(relay.data, 'blocks.jsonl'), 'utf8').includes(hash));
     await relay.assertEnds();
   });

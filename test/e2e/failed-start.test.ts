@@ -90,7 +90,7 @@ test('a start that fails at any reading of its configuration rejects with its ca
   const relay = await startRelay(config, { userAgent, listen: (event) => events.push(event) });
   await relay.stop();
   const ups = events.flatMap((event) => (event.type === 'service' && event.state === 'up' ? [event.service] : []));
-  for (const service of ['pool socket', 'events socket', 'json-rpc proxy', 'control socket']) {
+  for (const service of ['pool-socket', 'events-socket', 'json-rpc-proxy', 'control-socket']) {
     assert.ok(
       ups.some((up) => up === service),
       service,

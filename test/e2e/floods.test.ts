@@ -11,9 +11,9 @@ type Flood = NonNullable<Behaviour['floods']>;
 
 /** Each flood and the reason with which it ends. */
 const FLOODS: Readonly<Record<Flood, string>> = {
-  'unknown commands': 'message flood',
-  pings: 'message flood',
-  addresses: 'address flood',
+  'unknown-commands': 'message-flood',
+  pings: 'message-flood',
+  addresses: 'address-flood',
   announcements: 'inv-flood',
   requests: 'getdata-flood',
   headers: 'headers-flood',

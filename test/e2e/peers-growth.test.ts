@@ -124,7 +124,7 @@ describe('a relay that knows one peer of 300', () => {
       .flatMap(({ connect }) => connect)
       .filter(({ peer }) => failing.some(({ address }) => address === peer));
     assert.deepEqual(back, []);
-    const lost = relay.events.flatMap((event) => (event.type === 'peer lost' ? [event.peer] : []));
+    const lost = relay.events.flatMap((event) => (event.type === 'peer-lost' ? [event.peer] : []));
     for (const { address } of failing) assert.ok(lost.includes(address));
     await relay.connected(CONNECTIONS);
     t.diagnostic(

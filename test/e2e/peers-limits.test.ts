@@ -4,12 +4,12 @@
  *
  * | limit                     | told as                        | at its exact bound               | over real sockets |
  * |---------------------------|--------------------------------|----------------------------------|-------------------|
- * | dial, 5 s                 | `dial timeout`                 | adapters/tcp                     | -                 |
- * | handshake, 10 s           | `handshake timeout`            | session/handshake, streams/pool  | -                 |
- * | pong, 30 s                | `no pong`                      | session/keepalive                | -                 |
- * | word on a block, 30 s     | `block not acknowledged`       | session/push                     | -                 |
+ * | dial, 5 s                 | `dial-timeout`                 | adapters/tcp                     | -                 |
+ * | handshake, 10 s           | `handshake-timeout`            | session/handshake, streams/pool  | -                 |
+ * | pong, 30 s                | `no-pong`                      | session/keepalive                | -                 |
+ * | word on a block, 30 s     | `block-not-acknowledged`       | session/push                     | -                 |
  * | message size, by command  | `oversized`                    | wire/decoder, wire/limits        | e2e/bad-input     |
- * | messages, 200 a second    | `message flood`                | session/faults                   | e2e/bad-input     |
+ * | messages, 200 a second    | `message-flood`                | session/faults                   | e2e/bad-input     |
  * | bytes, 256 KiB a second   | `byte-flood`                   | session/faults                   | e2e/floods        |
  * | announcements, 500/s      | `inv-flood`                    | session/faults                   | e2e/floods        |
  * | objects asked for, 20/s   | `getdata-flood`                | session/faults                   | e2e/floods        |
@@ -17,9 +17,9 @@
  * | hashes in locators, 20/s  | `getheaders-flood`             | session/faults                   | e2e/floods        |
  * | unreadable messages, 20   | `malformed`                    | session/faults                   | -                 |
  * | bytes it does not read    | `backlog`                      | streams/connection, streams/pool | -                 |
- * | addresses heard, 10/s     | `address flood`                | session/faults                   | here              |
- * | addresses taken in, 0.1/s | `gossip`: refused `peer rate`  | peers/attack                     | here              |
- * | bytes each way, counted   | `peer lost`: bytesIn, bytesOut | streams/connection               | here              |
+ * | addresses heard, 10/s     | `address-flood`                | session/faults                   | here              |
+ * | addresses taken in, 0.1/s | `gossip`: refused `peer-rate`  | peers/attack                     | here              |
+ * | bytes each way, counted   | `peer-lost`: bytesIn, bytesOut | streams/connection               | here              |
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -57,7 +57,7 @@ describe("the pool's own dashd", () => {
     relay.relay.events$.subscribe(createEventLog(createLogger({ level: 'info', format: 'json' }, output)));
     assert.equal(relay.relay.drop(dashd.node.address), false);
     assert.equal(relay.relay.drop(nodes[0]?.address ?? ''), true);
-    assert.equal(await lost(nodes[0]), 'rotated out');
+    assert.equal(await lost(nodes[0]), 'rotated-out');
     assert.equal(relay.relay.peers.has(dashd.node.address), true);
     assert.equal(relay.events.filter(isRefusal).length, 1);
     const { level, message } = JSON.parse(String(output.read()).split('\n')[0] ?? '');
@@ -87,17 +87,17 @@ describe('a flood of addresses', () => {
     const [good, flooder] = nodes;
     const from = flooder?.address;
     const lost = await relay.until('the flood to end', (events) =>
-      events.find((event) => event.type === 'peer lost' && event.peer === from),
+      events.find((event) => event.type === 'peer-lost' && event.peer === from),
     );
-    assert.ok(lost.type === 'peer lost');
-    assert.equal(lost.code, 'address flood');
+    assert.ok(lost.type === 'peer-lost');
+    assert.equal(lost.code, 'address-flood');
     const told = relay.events.filter((event): event is GossipEvent => event.type === 'gossip' && event.peer === from);
     const sum = (count: (event: GossipEvent) => number) => told.reduce((total, event) => total + count(event), 0);
     const refused = (reason: string) => sum((event) => event.refused[reason] ?? 0);
     const all = sum(({ added, known, refused }) => added + known + Object.values(refused).reduce((a, b) => a + b, 0));
     const most = RATES.addresses.burst + (GRANTS.getaddr?.addresses ?? 0);
     assert.ok(all >= most - MAX_ADDRESSES && all <= most, `${all} addresses`);
-    assert.ok(all - refused('peer rate') <= BOOK_LIMITS.gossipBurst + 1);
+    assert.ok(all - refused('peer-rate') <= BOOK_LIMITS.gossipBurst + 1);
     // It tells of itself alone, over and over.
     assert.equal(
       sum(({ added }) => added),
@@ -110,7 +110,7 @@ describe('a flood of addresses', () => {
     await relay.push(raw);
     assert.equal((await relay.verdict(raw)).accepted, 2);
     t.diagnostic(
-      `${all} addresses in ${lost.bytesIn} bytes: ${refused('peer rate')} over its rate, ${refused('duplicate')} twice in a message`,
+      `${all} addresses in ${lost.bytesIn} bytes: ${refused('peer-rate')} over its rate, ${refused('duplicate')} twice in a message`,
     );
   });
 });

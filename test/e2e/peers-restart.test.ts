@@ -65,7 +65,7 @@ async function firstLife(): Promise<void> {
 
 async function loaded(from: RelayUnderTest): Promise<string> {
   const event = await from.until('the book', (events) =>
-    events.find((event) => event.type === 'service' && event.service === 'peer file' && event.code === 'loaded'),
+    events.find((event) => event.type === 'service' && event.service === 'peer-file' && event.code === 'loaded'),
   );
   assert.ok(event.type === 'service');
   return event.detail;

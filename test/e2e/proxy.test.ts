@@ -28,7 +28,7 @@ afterEach(async () => {
 async function start(options: InProcessNetworkOptions = {}, isKnown = true): Promise<InProcessNetwork> {
   const flags = { 'proxy-enabled': 'true', 'proxy-port': '0', 'http-enabled': 'false', ...options.flags };
   net = await InProcessNetwork.start({ peers: [{}, {}, {}], ...options, flags });
-  const { detail } = await net.service('json-rpc proxy', 'up');
+  const { detail } = await net.service('json-rpc-proxy', 'up');
   port = Number(/:(\d+)$/.exec(detail)?.[1]);
   await net.relay.connected((options.peers?.length ?? 3) + 1);
   await net.relay.tipKnown();
@@ -171,7 +171,7 @@ test('what is no block is between the pool and dashd: 300 of them are no event, 
   for (let count = 0; count < 30; count += 1) await ask(submission(Buffer.alloc(200)));
   const since = relay.events.slice(before).filter(({ type }) => type === 'refused' || type === 'service');
   assert.equal(since.length, 1);
-  assert.ok(since[0]?.type === 'service' && since[0].code === 'no block');
+  assert.ok(since[0]?.type === 'service' && since[0].code === 'no-block');
 });
 
 test("the first block of a caller that dashd has not answered before goes to the peers with dashd's answer", async () => {
@@ -200,7 +200,7 @@ test('with dashd stopped the peers have the block, the caller an honest error, a
   const verdict = await relay.verdict(raw);
   assert.deepEqual([verdict.outcome, verdict.accepted, verdict.rpc?.outcome], ['delivered', 3, 'unavailable']);
   assert.ok(nodes.every(({ chain }) => chain.tip.hash === hashOf(raw)));
-  await net?.service('json-rpc proxy', 'dashd unreachable');
+  await net?.service('json-rpc-proxy', 'dashd-unreachable');
 
   await dashd.start();
   await relay.verdict(raw, ({ rpc }) => rpc?.outcome === 'accepted' || rpc?.outcome === 'duplicate');
@@ -213,7 +213,7 @@ test("a relay that starts while dashd is down sends the blocks of a pool that pr
   const flags = { 'proxy-enabled': 'true', 'proxy-port': '0', 'http-enabled': 'false' };
   net = await InProcessNetwork.start({ peers: [{}, {}, {}], flags, prepare: (dashd) => dashd.stop() });
   const { mine, relay, nodes } = bound(net);
-  port = Number(/:(\d+)$/.exec((await net.service('json-rpc proxy', 'up')).detail)?.[1]);
+  port = Number(/:(\d+)$/.exec((await net.service('json-rpc-proxy', 'up')).detail)?.[1]);
   await relay.connected(3);
   const [strange, raw] = [mine(), mine()];
   const refused = await ask(submission(strange), 'user:wrong');
@@ -265,10 +265,10 @@ test('a block that the gate refuses goes to dashd alone, whose word comes back',
   const lazy = Buffer.from(mine());
   for (let nonce = 0; hashOf(lazy) < '8'; nonce += 1) lazy.writeUInt32LE(nonce, 76);
   assert.deepEqual(await ask(submission(lazy)), answering('high-hash'));
-  const { detail } = (await relay.until('no block', (events) =>
-    events.find((event) => event.type === 'service' && event.code === 'no block'),
+  const { detail } = (await relay.until('no-block', (events) =>
+    events.find((event) => event.type === 'service' && event.code === 'no-block'),
   )) as ServiceEvent;
-  assert.match(detail, /bad proof of work/);
+  assert.match(detail, /bad-proof-of-work/);
   const nothing = await ask('{"id":1,"method":"submitblock","params":["xyz"]}');
   assert.equal(JSON.parse(nothing.text).error.code, -22);
   assert.ok(nodes.every(({ chain }) => chain.get(hashOf(lazy)) === undefined));
@@ -307,7 +307,7 @@ test('a relay whose proxy cannot listen says so and does its work', async () => 
     flags: { 'proxy-enabled': 'true', 'proxy-port': String(port), 'http-enabled': 'false' },
   });
   const { relay, mine } = bound(net);
-  const { state, detail } = await net.service('json-rpc proxy', 'down');
+  const { state, detail } = await net.service('json-rpc-proxy', 'down');
   assert.equal(state, 'down');
   assert.match(detail, /EADDRINUSE.*set proxy\.host and proxy\.port/);
   await relay.connected(2);
@@ -315,7 +315,7 @@ test('a relay whose proxy cannot listen says so and does its work', async () => 
   await relay.push(raw);
   assert.equal((await relay.verdict(raw)).success, true);
   squatter.close();
-  await net.service('json-rpc proxy', 'up');
+  await net.service('json-rpc-proxy', 'up');
 });
 
 test('a relay stops although a caller waits for a new block', async () => {

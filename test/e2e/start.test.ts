@@ -32,7 +32,7 @@ test('a block goes to dashd while the relay still reads what is on disk', async 
     const judged = relay.next('verdict', hashOf(raw));
     await relay.push(raw);
     const verdict = await judged;
-    assert.equal(verdict.type === 'verdict' && verdict.outcome, 'local only', relay.output);
+    assert.equal(verdict.type === 'verdict' && verdict.outcome, 'local-only', relay.output);
     assert.equal(dashd.node.chain.get(hashOf(raw))?.connected, true);
     assert.doesNotMatch(relay.output, /peer file/, 'the peers are read behind the countries, which never end');
   } finally {

@@ -10,7 +10,7 @@ test('a relay that is stopped with a block under way waits for its verdict, and 
   const folder = mkdtempSync(join(tmpdir(), 'blockcast-stop-'));
   const file = join(folder, 'blocks.jsonl');
   const embedded = await InProcessNetwork.start({
-    peers: [{}, { silent: 'after the handshake' }],
+    peers: [{}, { silent: 'after-the-handshake' }],
     flags: { 'history-file': file },
   });
   const { relay, dashd } = embedded;

@@ -46,7 +46,7 @@ async function assertLocalOnly(net: InProcessNetwork): Promise<void> {
   const raw = net.mine();
   await net.relay.push(raw);
   const verdict = await net.relay.verdict(raw);
-  assert.deepEqual([verdict.outcome, verdict.peersTried, verdict.peersReached], ['local only', 1, 1]);
+  assert.deepEqual([verdict.outcome, verdict.peersTried, verdict.peersReached], ['local-only', 1, 1]);
   assert.equal(net.relay.relay.view.peers().length, 1);
 }
 

@@ -5,7 +5,7 @@ import type { BlockFinality, BlockReceived, BlockVerdict } from '../../src/contr
 import type { BlockRecord, Kpis } from '../../src/contracts/view.js';
 import { formatFile, formatLine, type HistoryLine, parseLine } from '../../src/history/format.js';
 import { History } from '../../src/history/history.js';
-import { AT, failure, finality, hashOf, received, states, verdict, verdicts } from './support.js';
+import { AT, failure, finality, hashOf, proof, received, states, verdict, verdicts } from './support.js';
 
 const historyOf = (lines: readonly HistoryLine[], maxBlocks = 1_000): History => {
   const history = new History(maxBlocks);
@@ -192,7 +192,7 @@ describe('the KPIs', () => {
       // Who had it before does not count, so four of four.
       received(3),
       verdict(3, {
-        peers: [...peers([4, 3, 2, 30]), { peer: 'b:1', protected: false, status: 'already had' }],
+        peers: [...peers([4, 3, 2, 30]), { peer: 'b:1', protected: false, status: 'already-had' }],
         medianMs: 3,
         success: false,
         outcome: 'failed',
@@ -287,7 +287,7 @@ function naive(lines: readonly HistoryLine[], since: number): Kpis {
 }
 
 function nineOfTen({ peers }: BlockVerdict): number | undefined {
-  const pushed = peers.filter(({ status }) => status !== 'already had');
+  const pushed = peers.filter(({ status }) => status !== 'already-had');
   const times = pushed.flatMap((peer) => peer.acknowledgedMs ?? peer.acceptedMs ?? []);
   return times
     .sort((a, b) => a - b)
@@ -306,6 +306,16 @@ describe('lines of a history', () => {
       assert.deepEqual(parseLine(formatLine(line)), line);
       assert.deepEqual(parseLine(JSON.stringify({ ...line, colour: 'blue' })), { ...line, colour: 'blue' });
     }
+  });
+
+  it('have the codes of today, also where they were written with spaces before 0.1.0', () => {
+    const peers = [proof(1, { status: 'already-had' }), proof(2, { status: 'failed', reason: 'closed-by-peer' })];
+    const line = verdict(1, { outcome: 'local-only', reason: 'no other peer was connected', peers });
+    const old = formatLine(line)
+      .replace('local-only', 'local only')
+      .replace('already-had', 'already had')
+      .replace('closed-by-peer', 'closed by peer');
+    assert.deepEqual(parseLine(old), line);
   });
 
   it('are no others', () => {

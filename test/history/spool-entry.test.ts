@@ -62,7 +62,7 @@ describe('a file of the spool', () => {
     ['is of another program', fileOf('hello\n'), 'corrupt'],
     ['is zeroes, as after a loss of power', Buffer.alloc(15_000), 'corrupt'],
     ['has no line at all', Buffer.alloc(15_000, 0x41), 'corrupt'],
-    ['is of a newer version', fileOf(head({ version: 2, size: 'many' })), 'newer version'],
+    ['is of a newer version', fileOf(head({ version: 2, size: 'many' })), 'newer-version'],
     ['names another block', fileOf(head({ hash: 'cd'.repeat(32) })), 'corrupt'],
     ['claims no size', fileOf(head({ size: undefined })), 'corrupt'],
     ['claims an odd size', fileOf(head({ size: -1 })), 'corrupt'],

@@ -65,7 +65,7 @@ const ms = fc.option(fc.double({ min: 0, max: 10_000, noNaN: true }), { nil: und
 
 const proofs = fc
   .record({
-    status: fc.constantFrom<PeerProof['status']>('written', 'acknowledged', 'accepted', 'already had', 'failed'),
+    status: fc.constantFrom<PeerProof['status']>('written', 'acknowledged', 'accepted', 'already-had', 'failed'),
     acknowledgedMs: ms,
     acceptedMs: ms,
   })

@@ -19,9 +19,9 @@ async function lines(events: readonly RelayEvent[]): Promise<string[]> {
   return output.lines().map((line) => line.replace(/^\S+ \S+ (\S+) +/, '$1 '));
 }
 
-function lost(at: number, more: Partial<Extract<PeerEvent, { type: 'peer lost' }>> = {}): RelayEvent {
+function lost(at: number, more: Partial<Extract<PeerEvent, { type: 'peer-lost' }>> = {}): RelayEvent {
   return {
-    type: 'peer lost',
+    type: 'peer-lost',
     at,
     peer: '203.0.113.7:9999',
     protected: false,
@@ -36,7 +36,7 @@ function lost(at: number, more: Partial<Extract<PeerEvent, { type: 'peer lost' }
 
 const local = { peer: '127.0.0.1:9999', protected: true } as const;
 const connected = (at: number): RelayEvent => ({
-  type: 'peer connected',
+  type: 'peer-connected',
   at,
   ...local,
   userAgent: '/Dash Core:23.1.2/',
@@ -54,9 +54,9 @@ const table: [string, RelayEvent, string][] = [
       added: 9,
       known: 1,
       futureDated: 2,
-      refused: { 'peer rate': 990 },
+      refused: { 'peer-rate': 990 },
     },
-    'DEBUG addresses from 203.0.113.7:9999: 9 added, 1 known, 2 dated ahead of time, 990 refused: peer rate',
+    'DEBUG addresses from 203.0.113.7:9999: 9 added, 1 known, 2 dated ahead of time, 990 refused: peer-rate',
   ],
   [
     'a block received',
@@ -65,8 +65,8 @@ const table: [string, RelayEvent, string][] = [
   ],
   [
     'a block held',
-    { type: 'received', at: 1, hash: HASH, source: 'dashd', size: 300, held: ['unknown parent', 'merkle root'] },
-    `INFO block ${HASH} from dashd: 300 B; peers wait for dashd's answer: unknown parent, merkle root`,
+    { type: 'received', at: 1, hash: HASH, source: 'dashd', size: 300, held: ['unknown parent', 'merkle-root'] },
+    `INFO block ${HASH} from dashd: 300 B; peers wait for dashd's answer: unknown parent, merkle-root`,
   ],
   [
     'a block refused',
@@ -102,7 +102,7 @@ const table: [string, RelayEvent, string][] = [
     {
       type: 'service',
       at: 1,
-      service: 'dashd chain',
+      service: 'dashd-chain',
       state: 'down',
       code: 'wrong-network',
       detail: 'dashd is on test',
@@ -222,13 +222,13 @@ const table: [string, RelayEvent, string][] = [
   ],
   [
     'a service down',
-    { type: 'service', at: 1, service: 'dashd feed', state: 'down', code: 'no answer', detail: 'nobody answers' },
-    'WARN dashd feed down: no answer: nobody answers',
+    { type: 'service', at: 1, service: 'dashd-feed', state: 'down', code: 'no-answer', detail: 'nobody answers' },
+    'WARN dashd feed down: no-answer: nobody answers',
   ],
   [
     'a service up',
-    { type: 'service', at: 1, service: 'dashd rpc', state: 'up', code: '', detail: 'answers' },
-    'INFO dashd rpc up: answers',
+    { type: 'service', at: 1, service: 'dashd-rpc', state: 'up', code: '', detail: 'answers' },
+    'INFO dashd RPC up: answers',
   ],
   ['a tip', { type: 'tip', at: 1, hash: HASH, source: 'feed' }, `DEBUG tip is ${HASH} (feed)`],
 ];
@@ -290,7 +290,7 @@ describe('event log', () => {
   const stranger = (at: number, code = 'refused'): RelayEvent => ({
     type: 'service',
     at,
-    service: 'pool socket',
+    service: 'pool-socket',
     state: 'fault',
     code,
     detail: 'a client whose handshake failed',

@@ -26,7 +26,7 @@ function verdict(n: number, changes: Partial<BlockVerdict> = {}): BlockVerdict {
 
 function lost(code: string, wasReady = false): PeerEvent {
   return {
-    type: 'peer lost',
+    type: 'peer-lost',
     at: NOW,
     peer: '192.0.2.9:9999',
     protected: false,
@@ -39,7 +39,7 @@ function lost(code: string, wasReady = false): PeerEvent {
 }
 
 const PEERS = [DASHD, peerView(2), peerView(3)];
-const DOWN = [service('pool socket', 'up'), service('dashd rpc', 'down')];
+const DOWN = [service('pool-socket', 'up'), service('dashd-rpc', 'down')];
 
 describe('ready', () => {
   test('is a relay whose pool socket is open and that reaches dashd and enough peers', () => {
@@ -54,30 +54,30 @@ describe('ready', () => {
 
   test('is not a relay whose dashd is on another chain, catches up or starts, and says so in its words; unless dashd is gone', () => {
     for (const code of ['wrong-network', 'catching-up', 'starting']) {
-      const chain = service('dashd chain', 'down', { code, detail: `dashd is ${code}` });
+      const chain = service('dashd-chain', 'down', { code, detail: `dashd is ${code}` });
       assert.deepEqual(readiness([...WORKING, chain], PEERS), {
         ready: false,
         notReady: [`dashd is ${code}`],
         degraded: [],
       });
-      const gone = service('dashd rpc', 'down', { code: 'unreachable' });
+      const gone = service('dashd-rpc', 'down', { code: 'unreachable' });
       assert.equal(readiness([...WORKING, chain, gone], PEERS).ready, true, 'the peers get each block all the same');
-      assert.equal(readiness([...WORKING, chain, service('dashd chain', 'up')], PEERS).ready, true);
+      assert.equal(readiness([...WORKING, chain, service('dashd-chain', 'up')], PEERS).ready, true);
     }
   });
 
   test('is not a relay without a door for blocks', () => {
-    const taken = service('pool socket', 'down', { detail: 'address in use' });
+    const taken = service('pool-socket', 'down', { detail: 'address in use' });
     const { ready, notReady } = readiness([...WORKING, taken], PEERS);
     assert.equal(ready, false);
     assert.deepEqual(notReady, ['no block can be handed in: the pool socket is not open (address in use)']);
   });
 
   test('is a relay whose JSON-RPC proxy is open when the pool socket is not, which is told', () => {
-    const events = [...WORKING, service('pool socket', 'down'), service('json-rpc proxy', 'up')];
+    const events = [...WORKING, service('pool-socket', 'down'), service('json-rpc-proxy', 'up')];
     const { ready, degraded } = readiness(events, PEERS);
     assert.equal(ready, true);
-    assert.deepEqual(degraded, ['pool socket: pool socket is down']);
+    assert.deepEqual(degraded, ['pool socket: pool-socket is down']);
   });
 
   test('is not a relay that reaches neither dashd nor a peer; a connection that is being made reaches nobody', () => {
@@ -106,12 +106,12 @@ describe('ready', () => {
   });
 
   test('names each service that is down, and forgets it when it is up', () => {
-    const down = [service('dashd feed', 'down'), service('history file', 'down', { detail: 'disk full' })];
+    const down = [service('dashd-feed', 'down'), service('history-file', 'down', { detail: 'disk full' })];
     assert.deepEqual(readiness([...WORKING, ...down], PEERS).degraded, [
-      'dashd feed: dashd feed is down',
+      'dashd feed: dashd-feed is down',
       'history file: disk full',
     ]);
-    const mended = [...WORKING, ...down, service('dashd feed', 'up'), service('history file', 'up')];
+    const mended = [...WORKING, ...down, service('dashd-feed', 'up'), service('history-file', 'up')];
     assert.deepEqual(readiness(mended, PEERS).degraded, []);
   });
 
@@ -129,21 +129,21 @@ describe('services', () => {
     assert.deepEqual(
       names.map(({ service: name, state }) => [name, state]),
       [
-        ['pool socket', 'unknown'],
-        ['dashd rpc', 'unknown'],
+        ['pool-socket', 'unknown'],
+        ['dashd-rpc', 'unknown'],
       ],
     );
   });
 
   test('keep their state, since it began, through faults, which are counted', () => {
     const status = statusAfter(
-      service('dashd feed', 'up', { at: 5 }),
-      service('dashd feed', 'fault', { at: 6, code: 'gap', detail: 'two are missing' }),
-      service('dashd feed', 'fault', { at: 7, code: 'gap', detail: 'one is missing' }),
-      service('dashd feed', 'up', { at: 8, detail: 'again' }),
+      service('dashd-feed', 'up', { at: 5 }),
+      service('dashd-feed', 'fault', { at: 6, code: 'gap', detail: 'two are missing' }),
+      service('dashd-feed', 'fault', { at: 7, code: 'gap', detail: 'one is missing' }),
+      service('dashd-feed', 'up', { at: 8, detail: 'again' }),
     );
     assert.deepEqual(status.services().at(-1), {
-      service: 'dashd feed',
+      service: 'dashd-feed',
       state: 'up',
       since: 5,
       code: 'up',
@@ -188,7 +188,7 @@ describe('tallies', () => {
 
   test('count connections that were made and those that were not', () => {
     const made: PeerEvent = {
-      type: 'peer connected',
+      type: 'peer-connected',
       at: NOW,
       peer: '192.0.2.9:9999',
       protected: false,
@@ -196,7 +196,7 @@ describe('tallies', () => {
       height: 1,
       protocolVersion: 1,
     };
-    const status = statusAfter(made, lost('closed by peer', true), lost('dial timeout'), lost('unreachable'));
+    const status = statusAfter(made, lost('closed-by-peer', true), lost('dial-timeout'), lost('unreachable'));
     assert.deepEqual(status.tallies().connections, { made: 1, failed: 2, timedOut: 1, unreachable: 1 });
   });
 });

@@ -25,11 +25,11 @@ test('gossip: every reason to refuse an entry, and what passes', () => {
     [['10.0.0.1'], 'mainnet', 'unroutable'],
     [['127.0.0.1', { port: 19_899 }], 'regtest', 'added'],
     [['127.0.0.1', { port: 20_001 }], 'regtest', 'added'],
-    [['127.0.0.1', { port: 22 }], 'regtest', 'non-standard port'],
+    [['127.0.0.1', { port: 22 }], 'regtest', 'non-standard-port'],
     [['evil.example'], 'mainnet', 'unroutable'],
-    [['1.2.3.4', { port: 10_000 }], 'mainnet', 'non-standard port'],
-    [['1.2.3.4', { port: 9_999 }], 'testnet', 'non-standard port'],
-    [['1.2.3.4', { services: 4n }], 'mainnet', 'no network service'],
+    [['1.2.3.4', { port: 10_000 }], 'mainnet', 'non-standard-port'],
+    [['1.2.3.4', { port: 9_999 }], 'testnet', 'non-standard-port'],
+    [['1.2.3.4', { services: 4n }], 'mainnet', 'no-network-service'],
     [['1.2.3.4', { seenAt: NOW - 30 * DAY_MS }], 'mainnet', 'stale'],
     [['1.2.3.4', { seenAt: 0 }], 'mainnet', 'stale'],
   ];
@@ -96,8 +96,8 @@ test('what other sources may bring', () => {
   assert.equal(mainnet.hear(address('node.example.org:9999'), 'dashd', NOW), 'added');
   assert.equal(mainnet.hear(address('10.0.0.7:9999'), 'masternode', NOW), 'unroutable');
   assert.equal(mainnet.hear(address('1.2.3.4:10000'), 'dashd', NOW), 'added');
-  assert.equal(mainnet.hear(address('1.2.3.4:22'), 'dashd', NOW), 'non-standard port');
-  assert.equal(mainnet.hear(address('1.2.3.5:10000'), 'dns', NOW), 'non-standard port');
+  assert.equal(mainnet.hear(address('1.2.3.4:22'), 'dashd', NOW), 'non-standard-port');
+  assert.equal(mainnet.hear(address('1.2.3.5:10000'), 'dns', NOW), 'non-standard-port');
   assert.equal(mainnet.hear(address('1.2.3.5:9999'), 'dns', NOW), 'added');
   assert.equal(mainnet.get('1.2.3.5:9999')?.lastSeen, NOW - 2 * HOUR_MS);
   assert.equal(mainnet.hear(address('1.2.3.6:9999'), 'masternode', NOW), 'added');
@@ -131,7 +131,7 @@ test('pruning: no sign of life for a month, or ten failures and never a success'
   book.observe('1.4.1.1:9999', handshake, NOW);
   for (let i = 0; i < 10; i++) {
     for (const host of ['1.3.1.1', '1.4.1.1']) {
-      book.observe(`${host}:9999`, { kind: 'connection failed', code: 'refused' }, NOW);
+      book.observe(`${host}:9999`, { kind: 'connection-failed', code: 'refused' }, NOW);
     }
   }
   assert.equal(book.prune(NOW), 2);
@@ -195,7 +195,7 @@ function perform(book: PeerBook, step: Call): void {
       book.observe(key, handshake, NOW);
       break;
     case 'fail':
-      book.observe(key, { kind: 'connection failed', code: 'x' }, NOW);
+      book.observe(key, { kind: 'connection-failed', code: 'x' }, NOW);
       break;
     case 'remove':
       book.remove(key);

@@ -19,7 +19,7 @@ const failing = (failuresInARow: number, lastAt = NOW) => ({ ...outcomes(10, 2),
 test('what speaks against a peer', () => {
   const table: [Partial<PeerRecord>, Surroundings, Unfitness['code'] | undefined][] = [
     [{}, { tipHeight: 1_000, medianPingMs: 50 }, undefined],
-    [{ services: 4n }, {}, 'no network service'],
+    [{ services: 4n }, {}, 'no-network-service'],
     [{ height: 1 }, { tipHeight: 1_000 }, undefined],
     [{ broadcasts: failing(1) }, {}, undefined],
     [{ broadcasts: failing(2) }, {}, 'failing'],
@@ -44,7 +44,7 @@ test('the height of a peer counts while it is connected, and of one that is not 
   const codeAt = (height: number) => liveUnfitness(provenPeer(KEY, { height }), NOW, around)?.code;
   assert.deepEqual([997, 996, 2_000].map(codeAt), [undefined, 'behind', undefined]);
   assert.equal(liveUnfitness(provenPeer(KEY, { height: 1 }), NOW, {}), undefined);
-  assert.equal(liveUnfitness(provenPeer(KEY, { services: 4n }), NOW, around)?.code, 'no network service');
+  assert.equal(liveUnfitness(provenPeer(KEY, { services: 4n }), NOW, around)?.code, 'no-network-service');
   assert.equal(unfitness(provenPeer(KEY, { height: 1 }), NOW, around), undefined);
 });
 

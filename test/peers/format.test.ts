@@ -54,6 +54,20 @@ test('the file is the design document’s, our fields beside it', () => {
   assert.equal(file.peers['98.76.54.32:9999'].source, 'p2p_discovery');
 });
 
+test('codes that were written with spaces before 0.1.0 are read as those of today', () => {
+  const record = peer('203.0.113.7:9999', {
+    broadcasts: { ...outcomes(3, 3), failed: { 'closed-by-peer': 1, 'no-pong': 2 } },
+    connections: { succeeded: 1, failed: 1, lastFailure: { at: NOW, code: 'dial-timeout' } },
+  });
+  const old = text([record])
+    .replace('"failed":{"closed-by-peer":1,', '"failed":{"closed by peer":1,')
+    .replace('"no-pong":2', '"no-pong":1,"no pong":1')
+    .replace('"dial-timeout"', '"dial timeout"');
+  const [read] = parsed(old).records;
+  assert.deepEqual(read?.broadcasts.failed, record.broadcasts.failed);
+  assert.deepEqual(read?.connections, record.connections);
+});
+
 test('an empty book is a file too', () => {
   assert.deepEqual(parsed(text([])).records, []);
 });
@@ -111,14 +125,14 @@ test('the design document’s example, with whole seconds and no version, loads'
 
 test('what is no peer book is refused, and why', () => {
   const table: [string, string][] = [
-    ['', 'not json'],
-    ['{"version":"1.0","peers":{', 'not json'],
-    ['null', 'not a peer book'],
-    ['[]', 'not a peer book'],
-    ['{"version":"1.0"}', 'not a peer book'],
-    ['{"version":"1.0","peers":[]}', 'not a peer book'],
-    ['{"version":"2.0","peers":{}}', 'unknown version'],
-    ['{"version":1,"peers":{}}', 'not a peer book'],
+    ['', 'not-json'],
+    ['{"version":"1.0","peers":{', 'not-json'],
+    ['null', 'not-a-peer-book'],
+    ['[]', 'not-a-peer-book'],
+    ['{"version":"1.0"}', 'not-a-peer-book'],
+    ['{"version":"1.0","peers":[]}', 'not-a-peer-book'],
+    ['{"version":"2.0","peers":{}}', 'unknown-version'],
+    ['{"version":1,"peers":{}}', 'not-a-peer-book'],
   ];
   for (const [json, code] of table) {
     const result = parse(json);
@@ -176,13 +190,13 @@ const observation: fc.Arbitrary<Observation> = fc.oneof(
   fc.constantFrom<Observation>(
     { kind: 'dialled' },
     { kind: 'alive' },
-    { kind: 'connection failed', code: 'timeout' },
+    { kind: 'connection-failed', code: 'timeout' },
     { kind: 'handshake', services: 5n, protocolVersion: 70240, userAgent: '/Dash Core:23.1.2/', height: 7 },
     { kind: 'lost', code: 'reset', uptimeMs: 5, ours: false },
     { kind: 'announced', lagMs: 12, height: 9 },
     { kind: 'broadcast', status: 'acknowledged', proofMs: 12 },
     { kind: 'broadcast', status: 'accepted' },
-    { kind: 'broadcast', status: 'already had' },
+    { kind: 'broadcast', status: 'already-had' },
     { kind: 'broadcast', status: 'failed', code: 'timeout' },
   ),
   fc.integer({ min: 0, max: 5_000 }).map((rttMs) => ({ kind: 'ping' as const, rttMs })),

@@ -40,7 +40,7 @@ test('a handshake fills the record and proves the peer', () => {
 });
 
 test('a failed connection is counted with its code and backs off; no sign of life', () => {
-  const record = after(before, { kind: 'dialled' }, { kind: 'connection failed', code: 'timeout' });
+  const record = after(before, { kind: 'dialled' }, { kind: 'connection-failed', code: 'timeout' });
   assert.deepEqual(record.connections, { succeeded: 0, failed: 1, lastFailure: { at: NOW, code: 'timeout' } });
   assert.equal(record.lastSeen, before.lastSeen);
   assert.equal(record.backoff.failures, 1);
@@ -83,7 +83,7 @@ test('broadcasts end in one of four ways', () => {
     before,
     { kind: 'broadcast', status: 'acknowledged', proofMs: 100 },
     { kind: 'broadcast', status: 'accepted', proofMs: 20 },
-    { kind: 'broadcast', status: 'already had' },
+    { kind: 'broadcast', status: 'already-had' },
     { kind: 'broadcast', status: 'failed', code: 'timeout' },
     { kind: 'broadcast', status: 'failed', code: 'timeout' },
     { kind: 'broadcast', status: 'failed', code: 'reset' },
@@ -102,7 +102,7 @@ test('broadcasts end in one of four ways', () => {
   assert.equal(undelivered(record), 3);
   assert.ok(recent.failed > recent.succeeded);
   assert.equal(after(record, { kind: 'broadcast', status: 'acknowledged' }).broadcasts.failuresInARow, 0);
-  assert.equal(after(record, { kind: 'broadcast', status: 'already had' }).broadcasts.failuresInARow, 0);
+  assert.equal(after(record, { kind: 'broadcast', status: 'already-had' }).broadcasts.failuresInARow, 0);
 });
 
 test('failure codes cannot grow a record without bound, nor touch its prototype', () => {

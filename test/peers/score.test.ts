@@ -23,7 +23,7 @@ test('initial and source: the best of a peer’s sources, and 30 more where dash
   ];
   for (const [sources, initial, fromDashd] of table) {
     assert.equal(term(peer(KEY, { sources }), 'initial'), initial, sources.join());
-    assert.equal(term(peer(KEY, { sources }), 'from dashd'), fromDashd, sources.join());
+    assert.equal(term(peer(KEY, { sources }), 'from-dashd'), fromDashd, sources.join());
   }
 });
 

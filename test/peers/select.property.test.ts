@@ -88,7 +88,7 @@ test('any plan: protected peers never go, churn and caps are bounded, everybody 
       assert.ok(crowd(after) <= Math.max(limits.groupCeiling, before), `${crowd(after)} after ${before}`);
       for (const { peer: name, reason } of result.disconnect) {
         const connection = connections.find((candidate) => candidate.key === name);
-        if (reason.code !== 'over max') assert.ok(connection?.ready && NOW - connection.connectedAt >= limits.settleMs);
+        if (reason.code !== 'over-max') assert.ok(connection?.ready && NOW - connection.connectedAt >= limits.settleMs);
       }
     }),
     { numRuns: 500 },

@@ -12,7 +12,7 @@ import { address, live, NOW, outcomes, peer, provenPeer, seeded } from './suppor
 
 test('connect: below min, into a free slot, to explore, in rotation', () => {
   const cold = plan(many(0, 3), []);
-  assert.deepEqual([...new Set(cold.connect.map(({ reason }) => reason.code))], ['below min']);
+  assert.deepEqual([...new Set(cold.connect.map(({ reason }) => reason.code))], ['below-min']);
 
   const sitting = many(0, 17, good);
   const untried = [peer(key(100)), peer(key(101)), peer(key(102))];
@@ -24,7 +24,7 @@ test('connect: below min, into a free slot, to explore, in rotation', () => {
   assert.deepEqual(codes, [
     [false, 'exploration'],
     [false, 'exploration'],
-    [true, 'free slot'],
+    [true, 'free-slot'],
   ]);
   assert.deepEqual(filled.disconnect, []);
 
@@ -51,14 +51,14 @@ test('disconnect: each reason', () => {
   assert.equal(codeOf(plan(with0({ services: 4n }), seats).disconnect, first), 'unfit');
   assert.equal(codeOf(plan(with0({ height: 900 }), seats, { tipHeight: 1_000 }).disconnect, first), 'unfit');
   assert.equal(codeOf(plan(with0({}), seats).disconnect, first), 'outscored');
-  assert.equal(codeOf(plan(sitting.slice(1), seats).disconnect, first), 'not in book');
-  assert.equal(codeOf(plan(with0({}), seats, { limits: { max: 19 } }).disconnect, first), 'over max');
+  assert.equal(codeOf(plan(sitting.slice(1), seats).disconnect, first), 'not-in-book');
+  assert.equal(codeOf(plan(with0({}), seats, { limits: { max: 19 } }).disconnect, first), 'over-max');
 
   const country = (host: string) => (sitting.slice(0, 9).some((record) => record.host === host) ? 'DE' : undefined);
   const crowdedCountry = plan([...sitting, ...spare], seats, { country });
   assert.deepEqual(
     crowdedCountry.disconnect.map(({ reason }) => reason.code),
-    ['country crowded'],
+    ['country-crowded'],
   );
 
   const twins = [1, 2].map((n) => provenPeer(`1.0.7.${n}:9999`, good));
@@ -69,7 +69,7 @@ test('disconnect: each reason', () => {
   );
   assert.deepEqual(
     crowdedGroup.disconnect.map(({ reason }) => reason.code),
-    ['group crowded'],
+    ['group-crowded'],
   );
 
   const explored = plan([...sitting, peer(key(400))], seats);
@@ -104,16 +104,16 @@ test('keep: each reason', () => {
   const trial = [provenPeer(key(0), { connections: { succeeded: 1, failed: 0 } }), ...sitting.slice(1), ...better];
   assert.equal(
     codeOf(plan(trial, [live(key(0), { connectedAt: NOW - 10 * MINUTE_MS }), ...others]).keep, key(0)),
-    'on trial',
+    'on-trial',
   );
 
   const slow = sitting.slice(0, 6).map((record) => ({ ...record, services: 4n }));
   const unfit = [...slow, ...sitting.slice(6)];
   const alone = plan(unfit, seats);
-  assert.equal(codeOf(alone.keep, key(0)), 'no replacement');
+  assert.equal(codeOf(alone.keep, key(0)), 'no-replacement');
   const limited = plan([...unfit, ...many(300, 10, good)], seats);
   assert.equal(limited.disconnect.length, 4);
-  assert.equal(limited.keep.filter(({ reason }) => reason.code === 'rotation limit').length, 2);
+  assert.equal(limited.keep.filter(({ reason }) => reason.code === 'rotation-limit').length, 2);
 });
 
 test('candidates are skipped for a reason that is counted', () => {
@@ -127,10 +127,10 @@ test('candidates are skipped for a reason that is counted', () => {
   ];
   const result = plan(records, [], { limits: { min: 0 } });
   assert.deepEqual(result.skipped, {
-    'unreachable family': 1,
+    'unreachable-family': 1,
     backoff: 1,
-    'breaker open': 1,
-    'no network service': 1,
+    'breaker-open': 1,
+    'no-network-service': 1,
     failing: 0,
     slow: 0,
   });

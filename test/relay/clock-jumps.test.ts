@@ -123,7 +123,7 @@ describe('when the wall clock is set', () => {
       relay.time.setClock(byMs);
       await relay.pass(130_000);
       assert.deepEqual(relay.lost, []);
-      const roundTrips = relay.news.flatMap(({ event }) => (event.type === 'round trip' ? [event.ms] : []));
+      const roundTrips = relay.news.flatMap(({ event }) => (event.type === 'round-trip' ? [event.ms] : []));
       assert.ok(roundTrips.length >= 6 && roundTrips.every((ms) => ms >= 0 && ms <= 1_000), `${roundTrips}`);
     });
 
@@ -189,7 +189,7 @@ describe('when the process is stopped for hours and goes on', () => {
     assert.deepEqual(relay.lost, []);
     await relay.pass(30_000);
     assert.deepEqual(relay.lost, []);
-    const roundTrips = relay.news.flatMap(({ event }) => (event.type === 'round trip' ? [event.ms] : []));
+    const roundTrips = relay.news.flatMap(({ event }) => (event.type === 'round-trip' ? [event.ms] : []));
     assert.ok(roundTrips.length > 0 && Math.max(...roundTrips) < 10_000, `${roundTrips}`);
   });
 
@@ -200,7 +200,7 @@ describe('when the process is stopped for hours and goes on', () => {
     await relay.time.pass(31_000);
     assert.deepEqual(
       relay.lost.map(({ event }) => event.type === 'lost' && event.fault.code),
-      ['no pong', 'no pong'],
+      ['no-pong', 'no-pong'],
     );
   });
 });

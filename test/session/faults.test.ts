@@ -43,39 +43,39 @@ function repeatedly(times: number, act: () => Output[]): Output[] {
 /** What the socket's owner tells a session, and what only adapters and pools know of: a session does not come to these itself. */
 type Outside =
   | 'unreachable'
-  | 'dial timeout'
-  | 'closed by peer'
-  | 'connection error'
+  | 'dial-timeout'
+  | 'closed-by-peer'
+  | 'connection-error'
   | 'backlog'
-  | 'rotated out'
+  | 'rotated-out'
   | 'shutdown';
 
 /** Every fault that a session finds by itself, provoked; a code without a line here does not compile. */
 const PROVOKED: Readonly<Record<Exclude<SessionFaultCode, Outside>, () => Output[]>> = {
-  'handshake timeout': () => connected().after(HANDSHAKE_TIMEOUT_MS).tick(),
-  'obsolete version': () => connected().hears({ ...theirVersion, version: 209 }),
-  'self connection': () => connected().hears({ ...theirVersion, nonce: 1n }),
-  'out of order': () => connected().hears({ command: 'verack' }),
-  'wrong magic': () => fault(connected(), 'wrong magic'),
-  'bad command': () => fault(Hand.ready(), 'bad command'),
+  'handshake-timeout': () => connected().after(HANDSHAKE_TIMEOUT_MS).tick(),
+  'obsolete-version': () => connected().hears({ ...theirVersion, version: 209 }),
+  'self-connection': () => connected().hears({ ...theirVersion, nonce: 1n }),
+  'out-of-order': () => connected().hears({ command: 'verack' }),
+  'wrong-magic': () => fault(connected(), 'wrong-magic'),
+  'bad-command': () => fault(Hand.ready(), 'bad-command'),
   oversized: () => fault(Hand.ready(), 'oversized'),
-  'bad checksum': () => fault(Hand.ready(), 'bad checksum'),
+  'bad-checksum': () => fault(Hand.ready(), 'bad-checksum'),
   malformed: () => fault(connected(), 'malformed'),
-  'no pong': () => {
+  'no-pong': () => {
     const hand = Hand.ready().after(PING_INTERVAL_MS);
     hand.tick();
     return hand.after(PONG_TIMEOUT_MS).tick();
   },
-  'block not acknowledged': () => {
+  'block-not-acknowledged': () => {
     const hand = Hand.ready();
     hand.push(block(1));
     return hand.after(ACKNOWLEDGE_TIMEOUT_MS).tick();
   },
-  'message flood': () => {
+  'message-flood': () => {
     const hand = Hand.ready();
     return repeatedly(RATES.messages.burst, () => hand.hears(ping));
   },
-  'address flood': () => {
+  'address-flood': () => {
     const hand = Hand.ready();
     // One message more, since we asked for one.
     return repeatedly(RATES.addresses.burst / MAX_ADDRESSES + 2, () => hand.hears(addressesOf(MAX_ADDRESSES)));
@@ -114,17 +114,17 @@ describe('every fault of a session', () => {
   }
 
   it('is passed on when it comes from outside', () => {
-    const outputs = Hand.ready().input({ type: 'closed', fault: { code: 'closed by peer', detail: 'bye' } });
-    assert.deepEqual(outputs, [{ type: 'close', fault: { code: 'closed by peer', detail: 'bye' } }]);
+    const outputs = Hand.ready().input({ type: 'closed', fault: { code: 'closed-by-peer', detail: 'bye' } });
+    assert.deepEqual(outputs, [{ type: 'close', fault: { code: 'closed-by-peer', detail: 'bye' } }]);
   });
 });
 
-describe('out of order', () => {
+describe('out-of-order', () => {
   it('is a second version, before and after the handshake', () => {
     const hand = connected();
     hand.hears(theirVersion);
-    assert.equal(closedWith(hand.hears(theirVersion)), 'out of order');
-    assert.equal(closedWith(Hand.ready().hears(theirVersion)), 'out of order');
+    assert.equal(closedWith(hand.hears(theirVersion)), 'out-of-order');
+    assert.equal(closedWith(Hand.ready().hears(theirVersion)), 'out-of-order');
   });
 });
 
@@ -139,7 +139,7 @@ describe('what a session cannot read', () => {
 
   it('is told when it is a command of tomorrow', () => {
     assert.deepEqual(events(Hand.ready().inbound({ kind: 'unknown', command: 'qsigshare', size: 99 })), [
-      { type: 'unknown command', command: 'qsigshare' },
+      { type: 'unknown-command', command: 'qsigshare' },
     ]);
   });
 });
@@ -153,12 +153,12 @@ describe('the budget of a peer', () => {
     hand.after(3_600_000);
     repeatedly(RATES.messages.burst, () => hand.hears(ping));
     assert.equal(hand.state.phase.name, 'ready');
-    assert.equal(closedWith(hand.hears(ping)), 'message flood');
+    assert.equal(closedWith(hand.hears(ping)), 'message-flood');
   });
 
   it('counts what cannot be read as well', () => {
     const hand = Hand.ready();
-    assert.equal(closedWith(repeatedly(RATES.messages.burst, () => hand.header('noise', 0))), 'message flood');
+    assert.equal(closedWith(repeatedly(RATES.messages.burst, () => hand.header('noise', 0))), 'message-flood');
   });
 
   it('is charged from the declared length, before a byte of a payload has come', () => {
@@ -172,13 +172,13 @@ describe('the budget of a peer', () => {
     repeatedly(RATES.addresses.burst / MAX_ADDRESSES + 1, () => hand.hears(addressesOf(MAX_ADDRESSES)));
     hand.after(1_000);
     assert.equal(events(hand.hears(addressesOf(RATES.addresses.perSecond))).length, 1);
-    assert.equal(closedWith(hand.hears(addressesOf(1))), 'address flood');
+    assert.equal(closedWith(hand.hears(addressesOf(1))), 'address-flood');
   });
 
   it('gives nothing away for a clock that runs backwards', () => {
     const hand = Hand.ready();
     repeatedly(RATES.messages.burst - 1, () => hand.hears(ping));
-    assert.equal(closedWith(hand.after(-60_000).hears(ping)), 'message flood');
+    assert.equal(closedWith(hand.after(-60_000).hears(ping)), 'message-flood');
   });
 
   it('does not count answers to what we sent: 1,000 blocks in no time, each with all that it may bring about', () => {
@@ -220,16 +220,16 @@ describe('the budget of a peer', () => {
 describe('a closed session', () => {
   it('does nothing more, whatever comes', () => {
     const hand = Hand.ready();
-    hand.input({ type: 'closed', fault: { code: 'connection error', detail: 'ECONNRESET' } });
+    hand.input({ type: 'closed', fault: { code: 'connection-error', detail: 'ECONNRESET' } });
     const { state } = hand;
     hand.after(3_600_000);
     assert.deepEqual(hand.input({ type: 'connected' }), []);
     assert.deepEqual(hand.hears(ping), []);
-    assert.deepEqual(fault(hand, 'bad checksum'), []);
+    assert.deepEqual(fault(hand, 'bad-checksum'), []);
     assert.deepEqual(hand.push(block(1)), []);
     assert.deepEqual(hand.written(block(1)), []);
     assert.deepEqual(hand.tick(), []);
-    assert.deepEqual(hand.input({ type: 'closed', fault: { code: 'rotated out', detail: '' } }), []);
+    assert.deepEqual(hand.input({ type: 'closed', fault: { code: 'rotated-out', detail: '' } }), []);
     assert.equal(hand.state, state);
   });
 
@@ -240,10 +240,10 @@ describe('a closed session', () => {
     hand.written(first);
     hand.written(second);
     hand.hears({ command: 'pong', nonce: 2n });
-    assert.deepEqual(hand.input({ type: 'closed', fault: { code: 'connection error', detail: 'EPIPE' } }), [
-      { type: 'event', event: { type: 'proof', hash: second.hash, stage: 'failed', reason: 'connection error' } },
-      { type: 'event', event: { type: 'proof', hash: third.hash, stage: 'failed', reason: 'connection error' } },
-      { type: 'close', fault: { code: 'connection error', detail: 'EPIPE' } },
+    assert.deepEqual(hand.input({ type: 'closed', fault: { code: 'connection-error', detail: 'EPIPE' } }), [
+      { type: 'event', event: { type: 'proof', hash: second.hash, stage: 'failed', reason: 'connection-error' } },
+      { type: 'event', event: { type: 'proof', hash: third.hash, stage: 'failed', reason: 'connection-error' } },
+      { type: 'close', fault: { code: 'connection-error', detail: 'EPIPE' } },
     ]);
   });
 });

@@ -83,7 +83,7 @@ describe('the handshake', () => {
       return closedWith(hand.hears({ ...theirVersion, version }));
     };
     assert.equal(outcome(70221), undefined);
-    assert.equal(outcome(70220), 'obsolete version');
+    assert.equal(outcome(70220), 'obsolete-version');
   });
 
   it('waits no longer than its timeout, counted from the connection, in either of its phases', () => {
@@ -94,7 +94,7 @@ describe('the handshake', () => {
       hand.after(HANDSHAKE_TIMEOUT_MS / 2);
       for (const message of hear) hand.hears(message);
       assert.deepEqual(hand.after(HANDSHAKE_TIMEOUT_MS / 2 - 1).tick(), []);
-      assert.equal(closedWith(hand.after(1).tick()), 'handshake timeout');
+      assert.equal(closedWith(hand.after(1).tick()), 'handshake-timeout');
     }
   });
 

@@ -10,7 +10,7 @@ describe('keep-alive', () => {
     assert.deepEqual(sent(hand.after(1).tick()), [{ command: 'ping', nonce: 3n }]);
     assert.deepEqual(hand.after(1_000).tick(), [], 'one ping at a time');
     assert.deepEqual(events(hand.after(234.5).hears({ command: 'pong', nonce: 3n })), [
-      { type: 'round trip', ms: 1_234.5 },
+      { type: 'round-trip', ms: 1_234.5 },
     ]);
     assert.deepEqual(hand.after(PING_INTERVAL_MS - 1).tick(), []);
     assert.deepEqual(sent(hand.after(1).tick()), [{ command: 'ping', nonce: 4n }]);
@@ -20,7 +20,7 @@ describe('keep-alive', () => {
     const hand = Hand.ready().after(PING_INTERVAL_MS);
     hand.tick();
     assert.deepEqual(hand.after(PONG_TIMEOUT_MS - 1).tick(), []);
-    assert.equal(closedWith(hand.after(1).tick()), 'no pong');
+    assert.equal(closedWith(hand.after(1).tick()), 'no-pong');
   });
 
   it('takes no other pong for its own', () => {
@@ -31,7 +31,7 @@ describe('keep-alive', () => {
     hand.push(block(1));
     // The push's own, which was drawn before the keep-alive's.
     hand.hears({ command: 'pong', nonce: 2n });
-    assert.equal(closedWith(hand.after(PONG_TIMEOUT_MS).tick()), 'no pong');
+    assert.equal(closedWith(hand.after(PONG_TIMEOUT_MS).tick()), 'no-pong');
   });
 
   it('answers pings with their own nonce', () => {

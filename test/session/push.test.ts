@@ -27,7 +27,7 @@ describe('a push', () => {
     ]);
     assert.deepEqual(hand.after(12.5).hears(pong(2n)), [
       { type: 'event', event: proof(1, 'acknowledged') },
-      { type: 'event', event: { type: 'round trip', ms: 12.5 } },
+      { type: 'event', event: { type: 'round-trip', ms: 12.5 } },
       { type: 'event', event: proof(1, 'accepted') },
     ]);
     assert.deepEqual(hand.state.pushes, []);
@@ -109,10 +109,10 @@ describe('a push', () => {
   it('is not made to a peer that has shown to know the block', () => {
     const hand = Hand.ready();
     hand.hears(inv(1));
-    assert.deepEqual(hand.push(one), [{ type: 'event', event: proof(1, 'already had') }]);
+    assert.deepEqual(hand.push(one), [{ type: 'event', event: proof(1, 'already-had') }]);
     const other = Hand.ready();
     other.hears({ command: 'headers', headers: [one.header] });
-    assert.deepEqual(other.push(one), [{ type: 'event', event: proof(1, 'already had') }]);
+    assert.deepEqual(other.push(one), [{ type: 'event', event: proof(1, 'already-had') }]);
   });
 
   it('is made once', () => {
@@ -122,7 +122,7 @@ describe('a push', () => {
     hand.hears(pong(2n));
     assert.deepEqual(hand.push(one), [], 'acknowledged');
     hand.hears(inv(1));
-    assert.deepEqual(events(hand.push(one)), [proof(1, 'already had')]);
+    assert.deepEqual(events(hand.push(one)), [proof(1, 'already-had')]);
   });
 
   it('is not made before the handshake is done', () => {
@@ -198,7 +198,7 @@ describe('a push', () => {
     hand.after(ACKNOWLEDGE_TIMEOUT_MS - 1).push(block(2));
     assert.equal(closedWith(hand.tick()), undefined);
     const outputs = hand.after(1).tick();
-    const reason = 'block not acknowledged';
+    const reason = 'block-not-acknowledged';
     assert.deepEqual(events(outputs), [
       { ...proof(1, 'failed'), reason },
       { ...proof(2, 'failed'), reason },

@@ -25,7 +25,7 @@ const act =
   };
 
 const anyMessage: fc.Arbitrary<Message> = fc.oneof(...Object.values<fc.Arbitrary<Message>>(MESSAGES));
-const code = fc.constantFrom<WireFault['code']>('wrong magic', 'bad command', 'oversized', 'bad checksum', 'malformed');
+const code = fc.constantFrom<WireFault['code']>('wrong-magic', 'bad-command', 'oversized', 'bad-checksum', 'malformed');
 
 /** What a real peer would say next, so that sequences get somewhere: the right nonces, our blocks, a handshake. */
 const apt: fc.Arbitrary<(hand: Hand) => Message> = fc.oneof(
@@ -61,7 +61,7 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 1,
     arbitrary: wait.map((ms) =>
-      act(ms, (hand) => hand.input({ type: 'closed', fault: { code: 'connection error', detail: 'cut' } })),
+      act(ms, (hand) => hand.input({ type: 'closed', fault: { code: 'connection-error', detail: 'cut' } })),
     ),
   },
 );
@@ -82,9 +82,9 @@ const RANK: Readonly<Record<ProofStage, number>> = {
   failed: 2,
   acknowledged: 3,
   accepted: 4,
-  'already had': 5,
+  'already-had': 5,
 };
-const ENDS: readonly ProofStage[] = ['acknowledged', 'accepted', 'already had', 'failed'];
+const ENDS: readonly ProofStage[] = ['acknowledged', 'accepted', 'already-had', 'failed'];
 
 /** Follows the proofs of each block, from each push of it on. */
 class Proofs {
@@ -103,7 +103,7 @@ class Proofs {
 
   private prove(hash: Hash, stage: ProofStage): void {
     const before = this.stages.get(hash);
-    if (stage === 'already had') {
+    if (stage === 'already-had') {
       assert.ok(before === undefined || ENDS.some((end) => end === before), `already had, but it was ${before}`);
     } else {
       assert.notEqual(before, undefined, `${stage} without a push`);

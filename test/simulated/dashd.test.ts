@@ -61,7 +61,7 @@ describe('dashd stand-in', () => {
       return answer.ok ? 'ok' : answer.code;
     };
     dashd.rpcFaults = { html: true };
-    assert.equal(await code(), 'not json');
+    assert.equal(await code(), 'not-json');
     dashd.rpcFaults = { unauthorised: true };
     assert.equal(await code(), 'unauthorised');
     dashd.rpcFaults = { hangs: true };

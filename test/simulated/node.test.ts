@@ -200,7 +200,7 @@ describe('a node with a fault', () => {
   });
 
   it('says nothing from the start', async () => {
-    const node = await startNode({ silent: 'from the start' });
+    const node = await startNode({ silent: 'from-the-start' });
     const peer = await TestPeer.dial(node);
     peer.send(versionMessage(), { command: 'verack' });
     await eventually(() => [...node.peers].find(({ received }) => received.has('verack')), 'the node to read');
@@ -210,7 +210,7 @@ describe('a node with a fault', () => {
   });
 
   it('says nothing after the handshake', async () => {
-    const node = await startNode({ silent: 'after the handshake' });
+    const node = await startNode({ silent: 'after-the-handshake' });
     const peer = await TestPeer.ready(node);
     const heard = peer.heard.length;
     peer.send({ command: 'block', raw: mineBlock(node.chain.template()) }, { command: 'ping', nonce: 1n });
@@ -238,7 +238,7 @@ describe('a node with a fault', () => {
     const node = await startNode({ magic: NETWORKS.mainnet.magic });
     const peer = await TestPeer.dial(node);
     peer.send(versionMessage());
-    await peer.nextFault('wrong magic');
+    await peer.nextFault('wrong-magic');
     await peer.hangUp();
   });
 
@@ -254,7 +254,7 @@ describe('a node with a fault', () => {
   });
 
   for (const [floods, command] of [
-    ['unknown commands', 'nonsense'],
+    ['unknown-commands', 'nonsense'],
     ['pings', 'ping'],
     ['addresses', 'addr'],
   ] as const) {
@@ -280,7 +280,7 @@ describe('a node with a fault', () => {
   it('falsifies checksums', async () => {
     const peer = await TestPeer.ready(await startNode({ badChecksums: true }));
     peer.send({ command: 'ping', nonce: 1n });
-    await peer.nextFault('bad checksum');
+    await peer.nextFault('bad-checksum');
     await peer.hangUp();
   });
 

@@ -77,7 +77,7 @@ describe('transport guess', () => {
   it('tells another network from an encrypted connection', () => {
     const theirs = frameOf(NETWORKS.mainnet.magic, 'version', Buffer.alloc(10));
     assert.equal(guessTransport(magic, theirs.subarray(0, 4)), 'encrypted');
-    assert.equal(guessTransport(magic, theirs), 'other network');
+    assert.equal(guessTransport(magic, theirs), 'other-network');
     assert.equal(guessTransport(magic, frameOf(magic, 'verack', Buffer.alloc(0))), 'encrypted');
   });
 });

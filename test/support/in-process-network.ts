@@ -99,7 +99,7 @@ export class InProcessNetwork {
   /** Waits until the relay loses a peer. @returns the code of the reason */
   lost(node: SimulatedNode | undefined): Promise<string> {
     return this.relay.until(`${node?.address} to be lost`, (events) =>
-      events.flatMap((event) => (event.type === 'peer lost' && event.peer === node?.address ? [event.code] : [])).at(0),
+      events.flatMap((event) => (event.type === 'peer-lost' && event.peer === node?.address ? [event.code] : [])).at(0),
     );
   }
 

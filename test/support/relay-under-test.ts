@@ -61,8 +61,8 @@ export class RelayUnderTest {
     const under = new RelayUnderTest(relay, folder);
     listen = (event) => under.take(event);
     for (const event of early) under.take(event);
-    under.poolBind = options['pool-bind'] ?? (await under.endpointOf('pool socket'));
-    under.eventsBind = options['events-bind'] ?? (await under.endpointOf('events socket'));
+    under.poolBind = options['pool-bind'] ?? (await under.endpointOf('pool-socket'));
+    under.eventsBind = options['events-bind'] ?? (await under.endpointOf('events-socket'));
     under.pool.connect(under.poolBind);
     return under;
   }

@@ -86,13 +86,13 @@ describe('the decoder under fuzz', () => {
       { numRuns: 1500, seed: SEED },
     );
     assert.deepEqual([...met].sort(), [
-      'bad checksum',
-      'bad command',
+      'bad-checksum',
+      'bad-command',
       'malformed',
       'message',
       'oversized',
       'unknown',
-      'wrong magic',
+      'wrong-magic',
     ]);
   });
 

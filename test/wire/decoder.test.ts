@@ -37,13 +37,13 @@ describe('the decoder, fatally', () => {
     const fault = faultOf(
       decoder.push(Buffer.concat([encodeFrame(NETWORKS.mainnet.magic, { command: 'verack' }), PING])),
     );
-    assert.deepEqual(fault, { code: 'wrong magic', detail: 'bf0c6bbd instead of fcc1b7dc', fatal: true });
+    assert.deepEqual(fault, { code: 'wrong-magic', detail: 'bf0c6bbd instead of fcc1b7dc', fatal: true });
     assertDeaf(decoder);
   });
 
   it('refuses what is no P2P at all', () => {
     const decoder = new FrameDecoder(MAGIC);
-    assert.equal(faultOf(decoder.push(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'))).code, 'wrong magic');
+    assert.equal(faultOf(decoder.push(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'))).code, 'wrong-magic');
     assertDeaf(decoder);
   });
 
@@ -61,7 +61,7 @@ describe('the decoder, fatally', () => {
       frame.fill(0, 4, 16).write(command, 4, 'latin1');
       const decoder = new FrameDecoder(MAGIC);
       const fault = faultOf(decoder.push(frame));
-      assert.equal(fault.code, 'bad command', JSON.stringify(command));
+      assert.equal(fault.code, 'bad-command', JSON.stringify(command));
       assert.ok(fault.fatal);
       assert.match(fault.detail, /^[0-9a-f]{24}$/);
       assertDeaf(decoder);
@@ -110,7 +110,7 @@ describe('the decoder goes on', () => {
     bad[20] = bad.readUInt8(20) ^ 1;
     const inbound = new FrameDecoder(MAGIC).push(Buffer.concat([bad, PING]));
     const fault = faultOf(inbound.slice(0, 1));
-    assert.equal(fault.code, 'bad checksum');
+    assert.equal(fault.code, 'bad-checksum');
     assert.match(fault.detail, /^ping: [0-9a-f]{8} instead of [0-9a-f]{8}$/);
     assert.equal(fault.fatal, false);
     assert.deepEqual(inbound.slice(1), [PINGED]);

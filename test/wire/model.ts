@@ -38,10 +38,10 @@ export function readAll(magic: Buffer, stream: Buffer): Reading {
 }
 
 function faultOfHeader(magic: Buffer, header: Buffer): WireFault['code'] | undefined {
-  if (header.readUInt32BE(0) !== magic.readUInt32BE(0)) return 'wrong magic';
+  if (header.readUInt32BE(0) !== magic.readUInt32BE(0)) return 'wrong-magic';
   const name = header.subarray(4, 16);
   const end = name.includes(0) ? name.indexOf(0) : 12;
-  if (name.some((c, i) => (i < end ? c < 0x20 || c > 0x7e : c !== 0))) return 'bad command';
+  if (name.some((c, i) => (i < end ? c < 0x20 || c > 0x7e : c !== 0))) return 'bad-command';
   const length = header.readUInt32LE(16);
   const codec = codecFor(commandOf(header));
   if (length > 3 * 1024 * 1024 || (codec && length > codec.maxPayload)) return 'oversized';
@@ -58,7 +58,7 @@ function outcomeOfFrame(frame: Buffer): Outcome {
   if (codec === undefined) return { kind: 'unknown', command, size: frame.length };
   const payload = frame.subarray(24);
   if (sha256(sha256(payload)).readUInt32BE(0) !== frame.readUInt32BE(20)) {
-    return { kind: 'fault', code: 'bad checksum', fatal: false };
+    return { kind: 'fault', code: 'bad-checksum', fatal: false };
   }
   try {
     return { kind: 'message', message: codec.decode(new Reader(payload)), size: frame.length };

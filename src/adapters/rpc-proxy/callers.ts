@@ -35,7 +35,7 @@ export class Callers {
     const { connections, connectionsPerAddress } = this.options.limits;
     const isAdmitted = this.slots.admit(socket, () =>
       this.deps.report(
-        'too many connections',
+        'too-many-connections',
         `more than ${connections} at once, or ${connectionsPerAddress} from one address`,
       ),
     );
@@ -62,7 +62,7 @@ export class Callers {
     const { memory } = proxied;
     const bytes = queue.length === 0 ? 0 : bytesAhead(request);
     if (queue.length > MAX_AHEAD || !memory.take(bytes)) {
-      this.deps.report('bad request', 'a caller that sent too many requests ahead was hung up on');
+      this.deps.report('bad-request', 'a caller that sent too many requests ahead was hung up on');
       socket.destroy();
       return;
     }

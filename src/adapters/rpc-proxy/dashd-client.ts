@@ -25,8 +25,8 @@ export interface PassingBody {
 }
 
 export interface DashdFault {
-  /** `unreachable`: dashd has read nothing. `broke off`: it may have read the request, but gave no answer. */
-  readonly code: 'unreachable' | 'broke off';
+  /** `unreachable`: dashd has read nothing. `broke-off`: it may have read the request, but gave no answer. */
+  readonly code: 'unreachable' | 'broke-off';
   readonly detail: string;
 }
 
@@ -185,7 +185,7 @@ const NOT_CONNECTED: ReadonlySet<string> = new Set([
 
 function faultOf(error: Error): DashdFault {
   const code = codeOf(error);
-  return { code: NOT_CONNECTED.has(code) ? 'unreachable' : 'broke off', detail: code };
+  return { code: NOT_CONNECTED.has(code) ? 'unreachable' : 'broke-off', detail: code };
 }
 
 function codeOf(error: Error): string {

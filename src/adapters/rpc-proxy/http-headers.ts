@@ -67,10 +67,10 @@ export function requestFault(
   { method, rawHeaders, socket }: IncomingMessage,
   ownName: string,
 ): RequestFault | undefined {
-  const bad = (detail: string): RequestFault => ({ status: 400, code: 'bad request', detail });
+  const bad = (detail: string): RequestFault => ({ status: 400, code: 'bad-request', detail });
   const foreign = (detail: string): RequestFault => ({ status: 403, code: 'cross-site', detail });
   if (rawHeaders.length >= 2 * MAX_FIELDS) {
-    return { status: 431, code: 'bad request', detail: `a request with ${MAX_FIELDS} header fields or more` };
+    return { status: 431, code: 'bad-request', detail: `a request with ${MAX_FIELDS} header fields or more` };
   }
   const twice = SINGLE.find((name) => valuesOf(rawHeaders, name).length > 1);
   if (twice !== undefined) return bad(`a request with two header fields named ${twice}`);

@@ -212,8 +212,8 @@ function lastWord(status: string): string {
 
 /** A caller that leaves in the middle of its request. */
 const GONE: ReadonlySet<string> = new Set(['ECONNRESET', 'HPE_INVALID_EOF_STATE']);
-const MISREAD = ['400 Bad Request', 'bad request'] as const;
+const MISREAD = ['400 Bad Request', 'bad-request'] as const;
 const CLIENT_FAULTS: Readonly<Record<string, readonly [status: string, code: ProxyFaultCode]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'slow request'],
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'bad request'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'slow-request'],
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'bad-request'],
 };

@@ -17,8 +17,8 @@ export interface Call {
 
 export type Calls =
   | { readonly kind: 'calls'; readonly isBatch: boolean; readonly calls: readonly Call[] }
-  | { readonly kind: 'too many' }
-  | { readonly kind: 'not json-rpc' };
+  | { readonly kind: 'too-many' }
+  | { readonly kind: 'not-json-rpc' };
 
 /** More than anybody batches; a longer batch is not looked into. */
 export const MAX_CALLS = 1_000;
@@ -41,13 +41,13 @@ export function maySubmit(body: Buffer): boolean {
 
 export function readCalls(body: Buffer): Calls {
   const short = shortened(body);
-  if (short === undefined) return { kind: 'too many' };
+  if (short === undefined) return { kind: 'too-many' };
   const value = parse(short.text);
   const isBatch = Array.isArray(value);
   // Of a key that is there twice dashd reads the first, we the last: what it would carry out is not what we would see.
-  if ((!isBatch && !isObject(value)) || hasRepeatedKey(short.text, value)) return { kind: 'not json-rpc' };
+  if ((!isBatch && !isObject(value)) || hasRepeatedKey(short.text, value)) return { kind: 'not-json-rpc' };
   const entries: readonly unknown[] = isBatch ? value : [value];
-  if (entries.length > MAX_CALLS) return { kind: 'too many' };
+  if (entries.length > MAX_CALLS) return { kind: 'too-many' };
   return { kind: 'calls', isBatch, calls: entries.map((entry) => callIn(entry, short.long)) };
 }
 

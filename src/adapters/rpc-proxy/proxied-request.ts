@@ -153,9 +153,9 @@ export class ProxiedRequest {
     } else if (request.method !== 'POST') {
       this.passOn({ head: [], headTaken: () => undefined, rest: request });
     } else if (Number(request.headers['content-length'] ?? 0) > deps.limits.bodyBytes) {
-      this.passUnread([], 'body too large', 0);
+      this.passUnread([], 'body-too-large', 0);
     } else {
-      const drop = () => this.refuse(REQUEST_TIMEOUT, 'slow request', 'a stalled request made room for another');
+      const drop = () => this.refuse(REQUEST_TIMEOUT, 'slow-request', 'a stalled request made room for another');
       readBody(request, deps.limits.bodyBytes, this.memory, drop, (read, taken) => this.onBody(read, taken));
     }
   }
@@ -184,13 +184,13 @@ export class ProxiedRequest {
     const { deps } = this;
     const calls = readCalls(body);
     this.calls = calls;
-    if (calls.kind === 'too many')
-      deps.report('batch too large', 'a batch was passed on without a look for blocks in it');
+    if (calls.kind === 'too-many')
+      deps.report('batch-too-large', 'a batch was passed on without a look for blocks in it');
     if (calls.kind !== 'calls') return;
     const blocks = calls.calls.flatMap(({ block }, place) => (block === undefined ? [] : [{ raw: block, place }]));
     if (blocks.length > MAX_BLOCKS) {
       deps.report(
-        'too many blocks',
+        'too-many-blocks',
         `${blocks.length} blocks in one batch: those after the first ${MAX_BLOCKS} go to dashd alone`,
       );
     }
@@ -198,7 +198,7 @@ export class ProxiedRequest {
     for (const { raw, place } of blocks.slice(0, MAX_BLOCKS)) {
       const { said, refusal } = deps.block({ raw, submitter, forward: () => wordOn(inBatch(place)) });
       this.said.set(place, said);
-      if (refusal !== undefined) deps.report('no block', `a submitblock went to dashd alone: ${refusal}`);
+      if (refusal !== undefined) deps.report('no-block', `a submitblock went to dashd alone: ${refusal}`);
     }
   }
 
@@ -223,7 +223,7 @@ export class ProxiedRequest {
     });
   }
 
-  private passUnread(head: readonly Buffer[], why: 'body too large' | 'buffers full', taken: number): void {
+  private passUnread(head: readonly Buffer[], why: 'body-too-large' | 'buffers-full', taken: number): void {
     this.deps.report(why, `${WHY_UNREAD[why]}: a request was passed on without a look for a block in it`);
     this.passOn({ head, headTaken: () => this.memory.give(taken), rest: this.request });
   }
@@ -255,8 +255,8 @@ export class ProxiedRequest {
       // Node does not write everything that it reads.
       if (!(error instanceof TypeError)) throw error;
       this.call = { abort: () => undefined };
-      this.heard({ ok: false, code: 'http error', detail: 'the request cannot be passed on' });
-      this.refuse(BAD_REQUEST, 'bad request', error.message);
+      this.heard({ ok: false, code: 'http-error', detail: 'the request cannot be passed on' });
+      this.refuse(BAD_REQUEST, 'bad-request', error.message);
     }
   }
 
@@ -313,7 +313,7 @@ export class ProxiedRequest {
       code === 'unreachable'
         ? `dashd at ${deps.dashd.name} is unreachable (${detail})`
         : `dashd at ${deps.dashd.name} broke off before it answered (${detail})`;
-    deps.report(code === 'unreachable' ? 'dashd unreachable' : 'dashd broke off', what);
+    deps.report(code === 'unreachable' ? 'dashd-unreachable' : 'dashd-broke-off', what);
     this.heard({ ok: false, code: 'unreachable', detail: what });
     const isWhole = this.body !== undefined || request.complete;
     this.hangsUp = !isWhole;
@@ -333,7 +333,7 @@ export class ProxiedRequest {
   }
 
   private asked(): Calls {
-    this.calls ??= this.body === undefined ? { kind: 'not json-rpc' } : readCalls(this.body);
+    this.calls ??= this.body === undefined ? { kind: 'not-json-rpc' } : readCalls(this.body);
     return this.calls;
   }
 
@@ -349,7 +349,7 @@ export class ProxiedRequest {
     answerError(
       this.response,
       status,
-      errorBody({ kind: 'not json-rpc' }, () => `blockcast: ${detail}`),
+      errorBody({ kind: 'not-json-rpc' }, () => `blockcast: ${detail}`),
       false,
     );
     this.request.resume();
@@ -370,8 +370,8 @@ export class ProxiedRequest {
 }
 
 const WHY_UNREAD = {
-  'body too large': 'its body is larger than any that holds a block',
-  'buffers full': 'too many callers are sending large requests at once',
+  'body-too-large': 'its body is larger than any that holds a block',
+  'buffers-full': 'too many callers are sending large requests at once',
 } as const;
 
 /** Nothing accepts connections there: dashd has ended. */

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 export type RequestBody =
   | { readonly kind: 'whole'; readonly body: Buffer }
   /** Not kept any longer: what was read so far, and the request from which the rest is to be read. */
-  | { readonly kind: 'passing'; readonly head: readonly Buffer[]; readonly why: 'body too large' | 'buffers full' };
+  | { readonly kind: 'passing'; readonly head: readonly Buffer[]; readonly why: 'body-too-large' | 'buffers-full' };
 
 /** A body that is still arriving. */
 export interface Upload {
@@ -75,8 +75,8 @@ export function readBody(
   };
   const onData = (chunk: Buffer): void => {
     chunks.push(chunk);
-    const why = taken + chunk.length > maxBytes ? 'body too large' : 'buffers full';
-    if (why === 'buffers full' && memory.take(chunk.length, upload)) {
+    const why = taken + chunk.length > maxBytes ? 'body-too-large' : 'buffers-full';
+    if (why === 'buffers-full' && memory.take(chunk.length, upload)) {
       taken += chunk.length;
       return;
     }

@@ -27,7 +27,7 @@ export function readReply(reply: IncomingMessage, then: (reply: Reply) => void):
   reply.once('end', () => {
     const status = reply.statusCode ?? 0;
     if (size <= MAX_REPLY_BYTES) done({ ok: true, status, text: Buffer.concat(chunks).toString() });
-    else done({ ok: false, code: 'too large', detail: `the answer is over ${MAX_REPLY_BYTES} bytes` });
+    else done({ ok: false, code: 'too-large', detail: `the answer is over ${MAX_REPLY_BYTES} bytes` });
   });
   reply.once('close', () => done({ ok: false, code: 'unreachable', detail: 'the answer broke off' }));
 }

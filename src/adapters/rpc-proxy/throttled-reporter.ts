@@ -1,28 +1,28 @@
 /** What the proxy finds amiss. A closed list, fit for a metric's label. */
 export type ProxyFaultCode =
   /** No connection to dashd. */
-  | 'dashd unreachable'
+  | 'dashd-unreachable'
   /** The connection to dashd broke before its answer was complete, or what it answered is no HTTP. */
-  | 'dashd broke off'
+  | 'dashd-broke-off'
   /** A request that has been here before: dashd's address is the proxy's own. */
   | 'loop'
   /** Passed on without a look at it: a block in it reaches dashd alone. */
-  | 'body too large'
-  | 'buffers full'
-  | 'batch too large'
-  | 'too many blocks'
+  | 'body-too-large'
+  | 'buffers-full'
+  | 'batch-too-large'
+  | 'too-many-blocks'
   /** What a `submitblock` holds is no block: it went to dashd alone. */
-  | 'no block'
+  | 'no-block'
   /** A caller's mistakes. */
-  | 'bad request'
-  | 'slow request'
-  | 'too many connections'
+  | 'bad-request'
+  | 'slow-request'
+  | 'too-many-connections'
   /** A web page sent it. */
   | 'cross-site';
 
 const QUIET_MS = 60_000;
 /** All else is a caller's doing. */
-const OF_DASHD: ReadonlySet<ProxyFaultCode> = new Set(['dashd unreachable', 'dashd broke off', 'loop']);
+const OF_DASHD: ReadonlySet<ProxyFaultCode> = new Set(['dashd-unreachable', 'dashd-broke-off', 'loop']);
 
 /**
  * Reports a fault at most once a minute, and with the next report how many were left out: a caller that floods the proxy does not flood

@@ -1,5 +1,6 @@
 /** How the relay and what it depends on are, in plain words. */
 import type { ServiceEvent } from '../../contracts/events.js';
+import { SERVICE_NAMES } from '../../contracts/services.js';
 import type { ServiceStatus, StatusReply } from '../../ops/http/api.js';
 import { formatTime, plain } from './format.js';
 import type { PageState } from './state.js';
@@ -20,23 +21,25 @@ export interface Notice {
 type Service = ServiceEvent['service'];
 
 /** Those that are always shown, in this order; the proxy is where there is one, the others are when they are down. */
-const MAIN: readonly (readonly [service: Service, name: string, up: string, down: string])[] = [
-  ['dashd rpc', 'dashd RPC', 'answers', 'no answer'],
-  ['dashd feed', 'dashd feed', 'live', 'silent'],
-  ['pool socket', 'pool socket', 'listening', 'closed'],
+const MAIN: readonly (readonly [service: Service, up: string, down: string])[] = [
+  ['dashd-rpc', 'answers', 'no answer'],
+  ['dashd-feed', 'live', 'silent'],
+  ['pool-socket', 'listening', 'closed'],
 ];
 
 export function serviceWords({ services, peers }: StatusReply): readonly ServiceWord[] {
   const known = new Map(services.map((status) => [status.service, status]));
-  const [rpc, ...others] = MAIN.map(([service, name, up, down]) => word(known.get(service), name, up, down));
+  const [rpc, ...others] = MAIN.map(([service, up, down]) =>
+    word(known.get(service), SERVICE_NAMES[service], up, down),
+  );
   const p2p: ServiceWord = peers.dashd
     ? { name: 'dashd P2P', text: 'connected', tone: 'good' }
     : { name: 'dashd P2P', text: 'not connected', tone: 'bad' };
   const main = new Set<string>(MAIN.map(([service]) => service));
   const more = services
-    .filter(({ service, state }) => state === 'down' || (service === 'json-rpc proxy' && state === 'up'))
+    .filter(({ service, state }) => state === 'down' || (service === 'json-rpc-proxy' && state === 'up'))
     .filter(({ service }) => !main.has(service) && service !== 'peers')
-    .map((status) => word(status, status.service, 'up', 'down'));
+    .map((status) => word(status, SERVICE_NAMES[status.service], 'up', 'down'));
   return [...(rpc === undefined ? [] : [rpc]), p2p, ...others, ...more];
 }
 
@@ -78,7 +81,7 @@ function sentence(parts: readonly string[]): string {
 }
 
 function dashdNotices({ services, peers }: StatusReply, now: number): Notice[] {
-  const rpc = services.find(({ service }) => service === 'dashd rpc');
+  const rpc = services.find(({ service }) => service === 'dashd-rpc');
   const isRpcDown = rpc?.state === 'down';
   if (isRpcDown && !peers.dashd) {
     const detail = `${since(rpc, now)}Blocks still go to the other peers. Start dashd: without it a block cannot be submitted or followed.`;
@@ -113,17 +116,17 @@ function peerNotices({ peers }: StatusReply): Notice[] {
 
 function serviceNotices({ services }: StatusReply, now: number): Notice[] {
   return services
-    .filter(({ service, state }) => state === 'down' && service !== 'dashd rpc' && service !== 'peers')
+    .filter(({ service, state }) => state === 'down' && service !== 'dashd-rpc' && service !== 'peers')
     .map((status) => ({
       tone: 'warn',
-      title: DOWN[status.service] ?? `${status.service} is down`,
+      title: DOWN[status.service] ?? `${SERVICE_NAMES[status.service]} is down`,
       detail: since(status, now).trim(),
     }));
 }
 
 const DOWN: Partial<Record<Service, string>> = {
-  'pool socket': 'The pool socket is closed',
-  'dashd feed': 'dashd’s feed is silent',
+  'pool-socket': 'The pool socket is closed',
+  'dashd-feed': 'dashd’s feed is silent',
 };
 
 function since({ since: at, detail }: ServiceStatus, now: number): string {

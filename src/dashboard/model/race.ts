@@ -19,7 +19,7 @@ const WITHOUT_TIME: Readonly<Record<ProofStatus, number>> = {
   accepted: 0,
   written: 1,
   pending: 2,
-  'already had': 3,
+  'already-had': 3,
   failed: 4,
 };
 
@@ -29,7 +29,7 @@ export function provenMs({ acknowledgedMs, acceptedMs }: PeerProof): number | un
 }
 
 export function isReached({ status }: PeerProof): boolean {
-  return status === 'acknowledged' || status === 'accepted' || status === 'already had';
+  return status === 'acknowledged' || status === 'accepted' || status === 'already-had';
 }
 
 /** First, median (the lower of two middle ones) and last proof so far, as the verdict will count them. */

@@ -63,9 +63,9 @@ export type Action =
   | { readonly type: 'status'; readonly reply: StatusReply; readonly now: number }
   | { readonly type: 'peers'; readonly reply: PeersReply }
   | { readonly type: 'blocks'; readonly reply: BlocksReply }
-  | { readonly type: 'older blocks'; readonly reply: BlocksReply }
+  | { readonly type: 'older-blocks'; readonly reply: BlocksReply }
   | { readonly type: 'block'; readonly reply: BlockReply }
-  | { readonly type: 'no such block'; readonly hash: string }
+  | { readonly type: 'no-such-block'; readonly hash: string }
   | { readonly type: 'select'; readonly hash: string | undefined }
   | { readonly type: 'event'; readonly event: RelayEvent };
 
@@ -96,11 +96,11 @@ export function reduce(state: PageState, action: Action): PageState {
       return onPeers(state, action.reply);
     case 'blocks':
       return onBlocks(state, action.reply);
-    case 'older blocks':
+    case 'older-blocks':
       return onOlder(state, action.reply);
     case 'block':
       return onBlock(state, action.reply);
-    case 'no such block':
+    case 'no-such-block':
       return { ...state, missing: new Set(state.missing).add(action.hash) };
     case 'select':
       return select(state, action.hash);
@@ -161,8 +161,8 @@ function onEvent(state: PageState, event: RelayEvent): PageState {
       return onFinality(state, event);
     case 'refused':
       return { ...state, refused: event };
-    case 'peer connected':
-    case 'peer lost':
+    case 'peer-connected':
+    case 'peer-lost':
       return onPeer(state, event);
     case 'service':
       return onService(state, event);
@@ -232,7 +232,7 @@ function onFinality(state: PageState, { type: _type, hash, height: _height, ...f
 
 /** Who came is known in full only once the peers are asked for again; who left is gone at once. */
 function onPeer(state: PageState, event: PeerEvent): PageState {
-  if (event.type === 'peer lost') return { ...state, peers: state.peers.filter(({ peer }) => peer !== event.peer) };
+  if (event.type === 'peer-lost') return { ...state, peers: state.peers.filter(({ peer }) => peer !== event.peer) };
   return {
     ...state,
     peers: state.peers.map((known) =>
@@ -290,8 +290,8 @@ export function isUnderWay({ verdict, receivedAt }: BlockSummary, now: number): 
 export function staleAfter({ type }: RelayEvent): readonly ('status' | 'peers')[] {
   switch (type) {
     case 'verdict':
-    case 'peer connected':
-    case 'peer lost':
+    case 'peer-connected':
+    case 'peer-lost':
       return ['status', 'peers'];
     case 'finality':
     case 'service':

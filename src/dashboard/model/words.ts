@@ -14,7 +14,7 @@ export const STATUS_MEANING: readonly (readonly [status: ProofStatus, meaning: s
   ['written', 'handed to the network'],
   ['acknowledged', 'the peer has processed it'],
   ['accepted', 'it is in the peer’s chain'],
-  ['already had', 'it had the block from elsewhere'],
+  ['already-had', 'it had the block from elsewhere'],
   ['failed', 'no proof came'],
 ];
 
@@ -25,7 +25,7 @@ export function statusWord({ status, reason }: PeerProof): string {
 
 const OUTCOMES: Readonly<Record<Verdict['outcome'], Tone>> = {
   delivered: 'good',
-  'local only': 'warn',
+  'local-only': 'warn',
   rejected: 'bad',
   failed: 'bad',
 };

@@ -45,14 +45,14 @@ export class Link {
         this.dispatch({ type: 'block', reply: await getBlock(hash) });
       } catch (error) {
         if (!(error instanceof HttpError && (error.status === 404 || error.status === 400))) throw error;
-        this.dispatch({ type: 'no such block', hash });
+        this.dispatch({ type: 'no-such-block', hash });
       }
     });
   }
 
   /** Fetches the blocks behind `after`. */
   async fetchOlder(after: string): Promise<void> {
-    await this.whileListening(async () => this.dispatch({ type: 'older blocks', reply: await getBlocks(after) }));
+    await this.whileListening(async () => this.dispatch({ type: 'older-blocks', reply: await getBlocks(after) }));
   }
 
   private async onOpen(source: EventSource): Promise<void> {

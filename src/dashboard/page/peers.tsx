@@ -169,7 +169,7 @@ function None() {
 const KINDS = [
   ['accepted', 'accepted'],
   ['acknowledged', 'acknowledged'],
-  ['alreadyHad', 'already had'],
+  ['alreadyHad', 'already-had'],
   ['failed', 'failed'],
 ] as const;
 

@@ -243,7 +243,7 @@ function Track({ proof, axis, elapsedMs, children }: TrackProps) {
       {writtenMs !== undefined && <Point axis={axis} ms={writtenMs} status="written" />}
       {acknowledgedMs !== undefined && <Point axis={axis} ms={acknowledgedMs} status="acknowledged" />}
       {acceptedMs !== undefined && <Point axis={axis} ms={acceptedMs} status="accepted" />}
-      {(status === 'failed' || status === 'already had') && <Point axis={axis} ms={begin} status={status} aside />}
+      {(status === 'failed' || status === 'already-had') && <Point axis={axis} ms={begin} status={status} aside />}
     </svg>
   );
 }

@@ -7,7 +7,7 @@ const SHAPES: Readonly<Record<ProofStatus, string>> = {
   written: 'M0 -4V4',
   acknowledged: 'M-3.6 0a3.6 3.6 0 1 0 7.2 0a3.6 3.6 0 1 0 -7.2 0z',
   accepted: 'M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0z',
-  'already had': 'M0 -5L5 0L0 5L-5 0z',
+  'already-had': 'M0 -5L5 0L0 5L-5 0z',
   failed: 'M-3.6 -3.6L3.6 3.6M3.6 -3.6L-3.6 3.6',
 };
 

@@ -162,7 +162,7 @@ export class Channel {
 
   private tellLeft(left: Left | undefined): void {
     if (left === undefined) return;
-    if (left.why === 'no room') this.tell('dropped', left.message, 'too many messages wait');
+    if (left.why === 'no-room') this.tell('dropped', left.message, 'too many messages wait');
     else this.tell('suppressed', left.message, 'a later word about the same alert took its place');
   }
 

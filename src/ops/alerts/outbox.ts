@@ -23,7 +23,7 @@ export interface Message {
   tries: number;
 }
 
-export type Left = { readonly message: Message; readonly why: 'replaced' | 'no room' };
+export type Left = { readonly message: Message; readonly why: 'replaced' | 'no-room' };
 
 export class Outbox {
   private waiting: Message[] = [];
@@ -59,7 +59,7 @@ export class Outbox {
     this.waiting.push(message);
     if (this.waiting.length <= MAX_WAITING) return undefined;
     const [oldest] = this.waiting.splice(0, 1);
-    return oldest === undefined ? undefined : this.leave(oldest, 'no room');
+    return oldest === undefined ? undefined : this.leave(oldest, 'no-room');
   }
 
   /** Puts a message back whose delivery failed: before the others, or behind them. @returns it, when there is a later word by now */

@@ -18,7 +18,7 @@ export type PostAnswer =
   | { readonly ok: true; readonly status: number; readonly retryAfter?: string; readonly body: string }
   | {
       readonly ok: false;
-      readonly code: 'timeout' | 'stopped' | 'no connection' | 'too large';
+      readonly code: 'timeout' | 'stopped' | 'no-connection' | 'too-large';
       readonly detail: string;
     };
 
@@ -44,7 +44,7 @@ export async function post(asked: PostRequest, wantsBody: boolean): Promise<Post
     const text = wantsBody ? await readBounded(answer.body) : '';
     if (!wantsBody) cutOff(answer.body);
     if (text === undefined)
-      return { ok: false, code: 'too large', detail: `the answer is longer than ${MAX_BODY} bytes` };
+      return { ok: false, code: 'too-large', detail: `the answer is longer than ${MAX_BODY} bytes` };
     const retryAfter = answer.headers['retry-after'];
     return {
       ok: true,
@@ -57,7 +57,7 @@ export async function post(asked: PostRequest, wantsBody: boolean): Promise<Post
     if (ending.signal.aborted) {
       return { ok: false, code: 'timeout', detail: `no full answer within ${asked.timeoutMs} ms` };
     }
-    return { ok: false, code: 'no connection', detail: codeOf(error) };
+    return { ok: false, code: 'no-connection', detail: codeOf(error) };
   } finally {
     clearTimeout(timer);
     asked.signal.removeEventListener('abort', stop);

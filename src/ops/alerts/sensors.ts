@@ -40,13 +40,13 @@ export type Report = (id: AlertId, facts: Facts | undefined, block?: string) => 
 
 /** Services of which an alert is nothing but their being down. */
 const WATCHED: Partial<Record<ServiceEvent['service'], AlertId>> = {
-  'dashd feed': 'feed-down',
-  'pool socket': 'pool-socket-down',
-  'json-rpc proxy': 'proxy-down',
+  'dashd-feed': 'feed-down',
+  'pool-socket': 'pool-socket-down',
+  'json-rpc-proxy': 'proxy-down',
   peers: 'peers-below-min',
-  'history file': 'history-not-written',
+  'history-file': 'history-not-written',
   spool: 'spool-not-written',
-  'peer file': 'peers-not-saved',
+  'peer-file': 'peers-not-saved',
 };
 
 /** A feed found silent is helped along: the block it missed is told as if it had come from it, in the same turn. */
@@ -81,8 +81,8 @@ export class Sensors {
     switch (event.type) {
       case 'service':
         return this.noteService(event, now);
-      case 'peer connected':
-      case 'peer lost':
+      case 'peer-connected':
+      case 'peer-lost':
         return this.notePeer(event, now);
       case 'proof':
         return this.noteProof(event, now);
@@ -125,13 +125,13 @@ export class Sensors {
   }
 
   private noteService({ service, state, code, detail }: ServiceEvent, now: number): boolean {
-    if (service === 'dashd feed' && state === 'fault') return this.noteFeedFault(code, detail, now);
+    if (service === 'dashd-feed' && state === 'fault') return this.noteFeedFault(code, detail, now);
     if (state === 'fault') return false;
     const known = code === '' || code === state;
     const facts = { said: known ? detail : `${code}: ${detail}`, details: { code, detail } };
     const amiss = state === 'down' ? facts : undefined;
-    if (service === 'dashd chain') return this.noteChain(code, amiss && { ...facts, said: detail });
-    if (service === 'dashd rpc') return this.noteRpc(code, amiss);
+    if (service === 'dashd-chain') return this.noteChain(code, amiss && { ...facts, said: detail });
+    if (service === 'dashd-rpc') return this.noteRpc(code, amiss);
     const id = WATCHED[service];
     if (id === undefined) return false;
     this.report(id, amiss);
@@ -150,7 +150,7 @@ export class Sensors {
   }
 
   private noteRpc(code: string, amiss: Facts | undefined): true {
-    this.loading = amiss !== undefined && code === 'warming up';
+    this.loading = amiss !== undefined && code === 'warming-up';
     this.report('rpc-down', this.loading ? undefined : amiss);
     this.reportDashd();
     return true;
@@ -175,16 +175,16 @@ export class Sensors {
   private notePeer(event: PeerEvent, now: number): boolean {
     const { peer } = event;
     if (event.protected) {
-      this.dashdLoss = event.type === 'peer lost' ? lossOf(event) : undefined;
+      this.dashdLoss = event.type === 'peer-lost' ? lossOf(event) : undefined;
       this.reportDashd();
       return true;
     }
-    if (event.type === 'peer connected') {
+    if (event.type === 'peer-connected') {
       if (this.connected.size < MAX_CONNECTED) this.connected.add(peer);
     } else if (event.wasReady) {
       this.connected.delete(peer);
       // One given up for a better one has not failed.
-      if (event.code !== 'rotated out') this.failing.add({ at: now, peer, why: `${event.code}: ${event.reason}` });
+      if (event.code !== 'rotated-out') this.failing.add({ at: now, peer, why: `${event.code}: ${event.reason}` });
     } else {
       return false;
     }
@@ -247,7 +247,7 @@ function lossOfBlock({ outcome, rpc, peers }: BlockVerdict): (typeof LOST_BLOCKS
   return dashdHasIt ? 'block-local-only' : 'block-failed';
 }
 
-const REACHED: ReadonlySet<string> = new Set(['acknowledged', 'accepted', 'already had']);
+const REACHED: ReadonlySet<string> = new Set(['acknowledged', 'accepted', 'already-had']);
 
 function verdictFacts({ hash, height, size, reason, peersReached, peersTried, rpc }: BlockVerdict): Facts {
   const at = height === undefined ? '' : ` (height ${height})`;
@@ -265,7 +265,7 @@ function verdictFacts({ hash, height, size, reason, peersReached, peersTried, rp
   };
 }
 
-function lossOf({ peer, code, reason }: Extract<PeerEvent, { type: 'peer lost' }>): Facts {
+function lossOf({ peer, code, reason }: Extract<PeerEvent, { type: 'peer-lost' }>): Facts {
   return { said: `${peer}: ${code}: ${reason}`, details: { peer, code, reason } };
 }
 

@@ -50,7 +50,7 @@ export function handleErrors(app: FastifyInstance, clock: Clock, onFault: (fault
     const refusal = refusalOf(error);
     if (refusal.status === 500 && clock.monotonic() - toldAt >= FAULT_EVERY_MS) {
       toldAt = clock.monotonic();
-      onFault({ code: 'no answer', detail: `${routeOptions.url} could not be answered: ${error.name}`, cause: error });
+      onFault({ code: 'no-answer', detail: `${routeOptions.url} could not be answered: ${error.name}`, cause: error });
     }
     return refuse(reply, refusal);
   });

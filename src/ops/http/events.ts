@@ -44,9 +44,9 @@ export class EventStream {
   }
 
   /** Whether a visitor may open one more stream: no single one keeps the others out. */
-  hasRoomFor(visitor: string): 'yes' | 'visitor full' | 'full' {
+  hasRoomFor(visitor: string): 'yes' | 'visitor-full' | 'full' {
     const ofVisitor = [...this.clients.values()].filter((other) => other === visitor).length;
-    if (ofVisitor >= this.limits.maxPerVisitor) return 'visitor full';
+    if (ofVisitor >= this.limits.maxPerVisitor) return 'visitor-full';
     return this.clients.size < this.limits.maxClients ? 'yes' : 'full';
   }
 

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { RelayEvent } from '../../contracts/events.js';
 import { HashText } from '../../contracts/hash.js';
+import { SERVICES } from '../../contracts/services.js';
 import type { PeerView } from '../../contracts/view.js';
 import type { BlockReply, BlocksReply, ErrorReply, HealthReply, PeersReply, ReadyReply, StatusReply } from './api.js';
 import type { BroadcasterStatus } from './broadcaster-status.js';
@@ -42,7 +43,7 @@ const isOwn = z.boolean().describe("The pool's own dashd.");
 const proofFields = {
   peer,
   protected: isOwn,
-  status: z.enum(['pending', 'written', 'acknowledged', 'accepted', 'already had', 'failed']),
+  status: z.enum(['pending', 'written', 'acknowledged', 'accepted', 'already-had', 'failed']),
   reason: text.exactOptional().describe('Why it failed.'),
   late: z.literal(true).exactOptional().describe('The peer was sent it later than others could have been.'),
   rival: hash.exactOptional().describe("The block that stands in the peer's chain in its place."),
@@ -70,7 +71,7 @@ const verdictFields = {
   source,
   size: count.describe('Bytes.'),
   height: count.exactOptional(),
-  outcome: z.enum(['delivered', 'local only', 'rejected', 'failed']),
+  outcome: z.enum(['delivered', 'local-only', 'rejected', 'failed']),
   success: z.boolean(),
   reason: text.exactOptional(),
   late,
@@ -142,21 +143,7 @@ const Kpis = z
   })
   .register(named, { id: 'Kpis' });
 
-const serviceName = z.enum([
-  'pool socket',
-  'dashd feed',
-  'dashd rpc',
-  'dashd chain',
-  'events socket',
-  'peers',
-  'peer file',
-  'history file',
-  'spool',
-  'json-rpc proxy',
-  'http',
-  'alerts',
-  'control socket',
-]);
+const serviceName = z.enum(SERVICES);
 const ServiceStatus = z
   .strictObject({
     service: serviceName,
@@ -335,7 +322,7 @@ export const EventSchema = says<RelayEvent>()(
       z.strictObject({ type: z.literal('verdict'), at, ...verdictFields, peers: z.array(PeerProof) }),
       z.strictObject({ type: z.literal('finality'), ...finalityFields, hash, height: count.exactOptional() }),
       z.strictObject({
-        type: z.literal('peer connected'),
+        type: z.literal('peer-connected'),
         at,
         peer,
         protected: isOwn,
@@ -344,7 +331,7 @@ export const EventSchema = says<RelayEvent>()(
         protocolVersion: z.int(),
       }),
       z.strictObject({
-        type: z.literal('peer lost'),
+        type: z.literal('peer-lost'),
         at,
         peer,
         protected: isOwn,

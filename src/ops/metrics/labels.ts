@@ -27,7 +27,7 @@ function all<Code extends string>(members: Record<Code, true>): readonly Code[] 
 }
 
 export const SOURCES = all<BlockSource>({ pool: true, dashd: true });
-export const OUTCOMES = all<Verdict['outcome']>({ delivered: true, 'local only': true, rejected: true, failed: true });
+export const OUTCOMES = all<Verdict['outcome']>({ delivered: true, 'local-only': true, rejected: true, failed: true });
 export const RPC_OUTCOMES = all<RpcResult['outcome']>({
   accepted: true,
   duplicate: true,
@@ -40,7 +40,7 @@ export const PROOF_STATUSES = all<ProofStatus>({
   written: true,
   acknowledged: true,
   accepted: true,
-  'already had': true,
+  'already-had': true,
   failed: true,
 });
 export const FINALITY_STATES = all<FinalityState>({ pending: true, chainlocked: true, buried: true, orphaned: true });
@@ -56,60 +56,60 @@ export const POINTS = ['first', 'median', 'last'] as const;
 /** Why a session ended: `SessionFaultCode` of session/types.ts, to which a test holds this list. */
 export const FAULT_CODES = [
   'unreachable',
-  'dial timeout',
-  'closed by peer',
-  'connection error',
-  'handshake timeout',
-  'obsolete version',
-  'self connection',
-  'out of order',
-  'wrong magic',
-  'bad command',
+  'dial-timeout',
+  'closed-by-peer',
+  'connection-error',
+  'handshake-timeout',
+  'obsolete-version',
+  'self-connection',
+  'out-of-order',
+  'wrong-magic',
+  'bad-command',
   'oversized',
-  'bad checksum',
+  'bad-checksum',
   'malformed',
-  'no pong',
-  'block not acknowledged',
-  'message flood',
-  'address flood',
+  'no-pong',
+  'block-not-acknowledged',
+  'message-flood',
+  'address-flood',
   'byte-flood',
   'inv-flood',
   'getdata-flood',
   'headers-flood',
   'getheaders-flood',
   'backlog',
-  'rotated out',
+  'rotated-out',
 ] as const;
 
 /** Why the gate refused a frame. */
 export const REFUSAL_CODES = [
   'empty',
-  'too small',
-  'too large',
-  'bad proof of work',
-  'bad hex',
-  'unknown topic',
+  'too-small',
+  'too-large',
+  'bad-proof-of-work',
+  'bad-hex',
+  'unknown-topic',
 ] as const;
 
 /** Why an address that was told did not get into the peer book: `REFUSALS` of peers/book.ts. */
 export const ADDRESS_REFUSALS = [
   'malformed',
   'unroutable',
-  'non-standard port',
-  'no network service',
+  'non-standard-port',
+  'no-network-service',
   'stale',
   'duplicate',
   'excluded',
-  'peer rate',
-  'group rate',
-  'network quota',
-  'book full',
+  'peer-rate',
+  'group-rate',
+  'network-quota',
+  'book-full',
 ] as const;
 
 /** `ConnectCode` and `DisconnectCode` of peers/plan.ts. */
 export const PLAN_CODES = {
-  connect: ['below min', 'free slot', 'exploration', 'rotation', 'last-resort'],
-  disconnect: ['not in book', 'over max', 'unfit', 'group crowded', 'country crowded', 'outscored', 'exploration'],
+  connect: ['below-min', 'free-slot', 'exploration', 'rotation', 'last-resort'],
+  disconnect: ['not-in-book', 'over-max', 'unfit', 'group-crowded', 'country-crowded', 'outscored', 'exploration'],
 } as const;
 
 export const SERVICE_STATES = ['up', 'down', 'unknown'] as const;
@@ -117,58 +117,58 @@ export const SERVICE_STATES = ['up', 'down', 'unknown'] as const;
 /** `FileFaultCode` of adapters/locked-file.ts, but for a file that is missing, which is no fault. */
 const FILE_CODES = [
   'locked',
-  'lock lost',
+  'lock-lost',
   'changed',
-  'not writable',
-  'disk full',
-  'not a file',
-  'too large',
-  'io error',
+  'not-writable',
+  'disk-full',
+  'not-a-file',
+  'too-large',
+  'io-error',
   'corrupt',
 ] as const;
 
 /** What each service may report with `down` or `fault`; for those that pass on a system error's code, the rest is {@link OTHER}. */
 export const SERVICE_CODES: Readonly<Record<ServiceEvent['service'], readonly string[]>> = {
-  'pool socket': ['down', 'refused'],
-  'events socket': ['down', 'refused'],
-  'dashd feed': ['disconnected', 'no-block-topic', 'gap', 'silent', 'not fetched', 'garbage'],
-  'dashd rpc': [
+  'pool-socket': ['down', 'refused'],
+  'events-socket': ['down', 'refused'],
+  'dashd-feed': ['disconnected', 'no-block-topic', 'gap', 'silent', 'not-fetched', 'garbage'],
+  'dashd-rpc': [
     'unreachable',
     'timeout',
     'unauthorised',
     'forbidden',
-    'not json',
-    'rpc error',
-    'http error',
-    'too large',
-    'cookie unreadable',
-    'warming up',
-    'not understood',
+    'not-json',
+    'rpc-error',
+    'http-error',
+    'too-large',
+    'cookie-unreadable',
+    'warming-up',
+    'not-understood',
     'no-address',
   ],
-  'dashd chain': ['catching-up', 'starting', 'wrong-network'],
-  peers: ['below min', 'protected', 'own-dashd', 'same-node'],
-  'peer file': [...FILE_CODES, 'empty', 'backup used'],
-  'history file': [...FILE_CODES, 'garbage'],
-  spool: [...FILE_CODES, 'full', 'foreign', 'newer version', 'torn'],
-  'json-rpc proxy': [
+  'dashd-chain': ['catching-up', 'starting', 'wrong-network'],
+  peers: ['below-min', 'protected', 'own-dashd', 'same-node'],
+  'peer-file': [...FILE_CODES, 'empty', 'backup-used'],
+  'history-file': [...FILE_CODES, 'garbage'],
+  spool: [...FILE_CODES, 'full', 'foreign', 'newer-version', 'torn'],
+  'json-rpc-proxy': [
     'down',
-    'dashd unreachable',
-    'dashd broke off',
-    'body too large',
-    'buffers full',
-    'batch too large',
-    'too many blocks',
-    'no block',
-    'bad request',
-    'slow request',
-    'too many connections',
+    'dashd-unreachable',
+    'dashd-broke-off',
+    'body-too-large',
+    'buffers-full',
+    'batch-too-large',
+    'too-many-blocks',
+    'no-block',
+    'bad-request',
+    'slow-request',
+    'too-many-connections',
     'cross-site',
     'loop',
   ],
-  http: ['no answer'],
+  http: ['no-answer'],
   alerts: [],
-  'control socket': ['path too long', 'in use'],
+  'control-socket': ['path-too-long', 'in-use'],
 };
 export const SERVICES = Object.keys(SERVICE_CODES) as readonly ServiceEvent['service'][];
 

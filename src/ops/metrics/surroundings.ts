@@ -16,8 +16,8 @@ import {
   TIP_SOURCES,
 } from './labels.js';
 
-type PeerConnected = Extract<PeerEvent, { readonly type: 'peer connected' }>;
-type PeerLost = Extract<PeerEvent, { readonly type: 'peer lost' }>;
+type PeerConnected = Extract<PeerEvent, { readonly type: 'peer-connected' }>;
+type PeerLost = Extract<PeerEvent, { readonly type: 'peer-lost' }>;
 
 export function peerMetrics({ counter }: Instruments) {
   const connections = counter(

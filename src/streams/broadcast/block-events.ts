@@ -75,8 +75,8 @@ async function askAgain(flight: Flight, { rpc, clock }: BlockEventDeps): Promise
   switch (readLookup(answer)) {
     case 'active':
       return flight.entries$.next({ ...again, result: { outcome: 'accepted', ms } });
-    case 'side branch':
-      return flight.entries$.next({ ...again, result: { outcome: 'inconclusive', reason: 'side branch', ms } });
+    case 'side-branch':
+      return flight.entries$.next({ ...again, result: { outcome: 'inconclusive', reason: 'side-branch', ms } });
     case 'unknown':
       return flight.entries$.next({ ...again, result: { ...flight.rejection, outcome: 'rejected', ms } });
   }

@@ -159,7 +159,7 @@ export class Broadcaster {
           ...(reason !== undefined && { reason }),
           ...(rival !== undefined && { rival }),
         });
-        if (stage === 'accepted' || stage === 'already had') {
+        if (stage === 'accepted' || stage === 'already-had') {
           this.catchUp.creditParents(target, hash, monotonicAt);
           this.catchUp.sendChildren(peer, hash);
         }

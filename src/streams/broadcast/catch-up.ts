@@ -68,7 +68,7 @@ export class CatchUp {
     while (flight?.released === true && flight.source === 'pool' && flight.noteHeld(peer)) {
       if (!flight.wasSentTo(peer)) {
         flight.noteSent([target], true);
-        flight.entries$.next({ type: 'proof', peer, stage: 'already had', monotonicAt });
+        flight.entries$.next({ type: 'proof', peer, stage: 'already-had', monotonicAt });
       }
       flight = flights.get(flight.push.previous);
     }

@@ -93,7 +93,7 @@ export class Gatekeeper {
       const found = hasProofOfWork(header, this.network) ? identify(raw(), this.network) : fault;
       if (found.kind === 'block') return this.judge(time, found.block, frame, `${note}; ${REMEDY}`);
     }
-    const reason = fault.code === 'unknown topic' ? fault.reason : `${fault.reason}; ${REMEDY}`;
+    const reason = fault.code === 'unknown-topic' ? fault.reason : `${fault.reason}; ${REMEDY}`;
     return refusal(time.at, 'pool', frame, { ...fault, reason });
   }
 
@@ -129,7 +129,7 @@ export class Gatekeeper {
   private expected(topic: string | undefined, frame: Buffer): Identified | Fault {
     if (topic !== undefined && !BLOCK_TOPICS.has(topic)) {
       const reason = `${JSON.stringify(topic)}; use "block" or "rawblock"`;
-      return { kind: 'refused', code: 'unknown topic', reason, size: frame.length };
+      return { kind: 'refused', code: 'unknown-topic', reason, size: frame.length };
     }
     const bytes = blockBytes(frame);
     if (!bytes.ok) return { kind: 'refused', code: bytes.code, reason: bytes.reason, size: frame.length };
@@ -147,7 +147,7 @@ export class Gatekeeper {
     const bodies = this.seen.get(hash)?.doubted.size ?? 0;
     if (bodies >= MAX_BODIES) {
       const reason = `${bodies} other bodies came with this header, and none was right`;
-      return refusal(at, source, payload, { code: 'too many bodies', reason, size, hash });
+      return refusal(at, source, payload, { code: 'too-many-bodies', reason, size, hash });
     }
     const around = this.tip.around(identified.previous);
     const ofHeader = [...headerDoubts(identified, around, this.network), ...this.parentDoubts(identified)];

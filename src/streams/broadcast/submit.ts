@@ -91,7 +91,7 @@ function lookUp(hash: Hash, reading: RpcResult, deps: SubmitDeps, began: number)
       const where = readLookup(answer);
       const ms = deps.clock.monotonic() - began;
       if (where === 'active') return { outcome: 'accepted', ms, stored: true };
-      return { ...reading, ms, reason: `${reading.reason}, ${where}`, stored: where === 'side branch' };
+      return { ...reading, ms, reason: `${reading.reason}, ${where}`, stored: where === 'side-branch' };
     }),
     takeWhile((submission) => submission.outcome === 'inconclusive', true),
   );

@@ -204,7 +204,7 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
       stopReading();
       const { bytesIn, bytesOut } = socket;
       socket.destroy();
-      const ours = fault.code === 'rotated out';
+      const ours = fault.code === 'rotated-out';
       const wasReady = readySince !== undefined;
       const now = awake();
       const uptimeMs = now - (readySince ?? now);

@@ -205,7 +205,7 @@ function keepEach(
 
 function hangUp(hangUps: ReadonlyMap<string, Subject<SessionFault>>, peer: string, detail: string): boolean {
   const hangUp$ = hangUps.get(peer);
-  hangUp$?.next({ code: 'rotated out', detail });
+  hangUp$?.next({ code: 'rotated-out', detail });
   hangUp$?.complete();
   return hangUp$ !== undefined;
 }

@@ -7,12 +7,12 @@ export function peerEvents({ target, at, event }: PeerNews): PeerEvent[] {
   switch (event.type) {
     case 'ready': {
       const { userAgent, height, protocolVersion } = event.remote;
-      return [{ type: 'peer connected', at, peer, protected: isProtected, userAgent, height, protocolVersion }];
+      return [{ type: 'peer-connected', at, peer, protected: isProtected, userAgent, height, protocolVersion }];
     }
     case 'lost': {
       const { fault, wasReady, bytesIn, bytesOut } = event;
       const { code, detail: reason } = fault;
-      return [{ type: 'peer lost', at, peer, protected: isProtected, code, reason, wasReady, bytesIn, bytesOut }];
+      return [{ type: 'peer-lost', at, peer, protected: isProtected, code, reason, wasReady, bytesIn, bytesOut }];
     }
     default:
       return [];

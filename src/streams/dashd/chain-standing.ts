@@ -70,7 +70,7 @@ export function chainName({ network, devnet }: OurChain): string {
 /** @returns undefined when the answer tells nothing of the chain */
 export function readChain(answer: RpcAnswer, ours: OurChain): ChainReading | undefined {
   if (!answer.ok) {
-    return answer.code === 'warming up'
+    return answer.code === 'warming-up'
       ? { standing: 'starting', detail: `dashd is starting: ${answer.detail}` }
       : undefined;
   }

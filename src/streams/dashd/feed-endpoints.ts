@@ -178,7 +178,7 @@ export function feedPlans(deps: {
 const UNASKED: ReadonlySet<Standing> = new Set(['wrong-network', 'unknown']);
 
 function isRpcUp({ service, state }: ServiceEvent): boolean {
-  return service === 'dashd rpc' && state === 'up';
+  return service === 'dashd-rpc' && state === 'up';
 }
 
 /**

@@ -65,7 +65,7 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
   const restart$ = new Subject<void>();
   const shown = new BoundedSet<Hash>(MAX_SHOWN);
   const sequences = new Map<string, number>();
-  const service = reportOn('dashd feed', clock);
+  const service = reportOn('dashd-feed', clock);
 
   const news$ = restart$.pipe(
     startWith(undefined),
@@ -145,7 +145,7 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
           return { type: 'raw', raw: Buffer.from(answer.result, 'hex') };
         }
         const why = answer.ok ? 'the answer is no block' : `${answer.code}: ${answer.detail}`;
-        return service('fault', 'not fetched', `block ${hash} could not be fetched over RPC: ${why}`);
+        return service('fault', 'not-fetched', `block ${hash} could not be fetched over RPC: ${why}`);
       }),
     );
   }

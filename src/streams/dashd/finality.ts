@@ -64,7 +64,7 @@ const NOT_FOUND = -5;
 /** RPC_INVALID_PARAMETER: the chain is not that high. */
 const OUT_OF_RANGE = -8;
 /** The code of dashd's answers while it starts. */
-const WARMING_UP = 'warming up';
+const WARMING_UP = 'warming-up';
 const AWAY = new Set(['unreachable', 'timeout', WARMING_UP]);
 const MAX_COMPLAINTS = 256;
 
@@ -90,7 +90,7 @@ export function followFinality(deps: FinalityDeps): Observable<BlockFinality | S
 }
 
 function isNews(event: RelayEvent): boolean {
-  return event.type === 'tip' || (event.type === 'service' && event.service === 'dashd rpc' && event.state === 'up');
+  return event.type === 'tip' || (event.type === 'service' && event.service === 'dashd-rpc' && event.state === 'up');
 }
 
 /** Which blocks are looked at, and when. */
@@ -124,7 +124,7 @@ class Follower {
     const told: (BlockFinality | ServiceEvent)[] = [];
     for (const block of this.chosen()) {
       const look = await lookAt(block, this.deps.rpc);
-      if (look.kind === 'no answer') return [...told, ...this.fail(look)];
+      if (look.kind === 'no-answer') return [...told, ...this.fail(look)];
       this.failures = 0;
       if (look.kind === 'facts') told.push(...this.learn(block, look.facts));
       else told.push(...this.complain(block, look.reason));
@@ -178,7 +178,7 @@ class Follower {
 
   private fault(why: string): ServiceEvent {
     const detail = `what became of blocks cannot be told: ${why}; it is asked again`;
-    return reportOn('dashd rpc', this.deps.clock)('fault', 'finality unknown', detail);
+    return reportOn('dashd-rpc', this.deps.clock)('fault', 'finality-unknown', detail);
   }
 }
 
@@ -201,7 +201,7 @@ type Look =
   | NoAnswer;
 
 interface NoAnswer {
-  readonly kind: 'no answer';
+  readonly kind: 'no-answer';
   readonly code: string;
   readonly detail: string;
 }
@@ -270,7 +270,7 @@ class Inquiry {
       if (parsed.success) return parsed.data;
       this.fault = { kind: 'useless', reason: `the answer to ${method} makes no sense` };
     } else if (answer.rpcCode === undefined || answer.code === WARMING_UP) {
-      this.fault = { kind: 'no answer', code: answer.code, detail: answer.detail };
+      this.fault = { kind: 'no-answer', code: answer.code, detail: answer.detail };
     } else if (answer.rpcCode !== absent) {
       this.fault = { kind: 'useless', reason: `${method}: ${answer.detail}` };
     }

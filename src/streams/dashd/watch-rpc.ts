@@ -34,7 +34,7 @@ import { type ChainReading, type OurChain, readChain, type Standing } from './ch
 
 /** A block of dashd's active chain. */
 export interface ChainBlock {
-  readonly type: 'chain block';
+  readonly type: 'chain-block';
   readonly hash: Hash;
   readonly previous?: Hash;
   readonly height: number;
@@ -93,7 +93,7 @@ export function watchRpc({ rpc, chain, clock, scheduler }: WatchRpcDeps): Observ
         : { state: 'down' as const, ...answer },
     ),
     distinctUntilChanged((a, b) => a.state === b.state && a.code === b.code),
-    map(({ state, code, detail }) => reportOn('dashd rpc', clock)(state, code, detail)),
+    map(({ state, code, detail }) => reportOn('dashd-rpc', clock)(state, code, detail)),
   );
   const answers$ = polls$.pipe(
     map((answer) => readChain(answer, chain)),
@@ -140,7 +140,7 @@ function getsOn(before: ChainReading | undefined, { standing, detail }: ChainRea
 }
 
 function chainEvent({ standing, detail }: ChainReading, clock: Clock): ServiceEvent {
-  const report = reportOn('dashd chain', clock);
+  const report = reportOn('dashd-chain', clock);
   return standing === 'current' ? report('up', 'synchronised', detail) : report('down', standing, detail);
 }
 
@@ -170,7 +170,7 @@ function chainBelow(rpc: Pick<Rpc, 'call'>, tip: Hash, asked: Set<Hash>): Observ
     map(({ hash, previousblockhash, height, time, bits }): ChainBlock => {
       const header = time !== undefined && bits !== undefined && { time, bits: Number.parseInt(bits, 16) };
       return {
-        type: 'chain block',
+        type: 'chain-block',
         hash,
         height,
         ...(previousblockhash !== undefined && { previous: previousblockhash }),

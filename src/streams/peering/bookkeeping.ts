@@ -29,9 +29,9 @@ export interface BookkeepingDeps {
 
 /** Blocks whose outcomes are remembered. */
 const MAX_BLOCKS = 256;
-const HUNG_UP: SessionFaultCode = 'rotated out';
+const HUNG_UP: SessionFaultCode = 'rotated-out';
 /** What a dial ends with when the line is down, be it ours or the peer's. */
-const UNREACHED: ReadonlySet<SessionFaultCode> = new Set(['unreachable', 'dial timeout']);
+const UNREACHED: ReadonlySet<SessionFaultCode> = new Set(['unreachable', 'dial-timeout']);
 
 /** What became of one message of addresses. */
 export interface Gossip {
@@ -125,7 +125,7 @@ function observations({ event }: PeerNews, isIsolated: () => boolean): Observati
       const { services, protocolVersion, userAgent, height } = event.remote;
       return [{ kind: 'handshake', services, protocolVersion, userAgent, height }];
     }
-    case 'round trip':
+    case 'round-trip':
       return [{ kind: 'ping', rttMs: event.ms }];
     case 'lost': {
       const { code } = event.fault;
@@ -133,7 +133,7 @@ function observations({ event }: PeerNews, isIsolated: () => boolean): Observati
       if (event.wasReady) return [{ kind: 'lost', code, uptimeMs: event.uptimeMs, ours: event.ours, misconduct }];
       return event.ours
         ? []
-        : [{ kind: 'connection failed', code, isolated: UNREACHED.has(code) && isIsolated(), misconduct }];
+        : [{ kind: 'connection-failed', code, isolated: UNREACHED.has(code) && isIsolated(), misconduct }];
     }
     default:
       return [];
@@ -146,7 +146,7 @@ function outcomeOf({ status, reason, late, acknowledgedMs, acceptedMs }: PeerPro
     case 'acknowledged':
     case 'accepted':
       return { kind: 'broadcast', status, ...(proofMs !== undefined && { proofMs }) };
-    case 'already had':
+    case 'already-had':
       return { kind: 'broadcast', status };
     case 'failed':
       // We hung up before it could prove anything: that is nothing against it.

@@ -173,7 +173,7 @@ function shortage(limits: SelectLimits, clock: Clock): (plans$: Observable<Plan>
       distinctUntilChanged((a, b) => a.isShort === b.isShort),
       map(({ targets, skipped, isShort }): ServiceEvent => {
         const detail = `${targets} broadcast targets, at least ${limits.min} are wanted`;
-        return isShort ? report('down', 'below min', detail + barred(skipped)) : report('up', 'enough', detail);
+        return isShort ? report('down', 'below-min', detail + barred(skipped)) : report('up', 'enough', detail);
       }),
     );
 }

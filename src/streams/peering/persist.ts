@@ -48,7 +48,7 @@ export interface BookFile extends Lockable {
 
 /** What is told of it. */
 const WORDS = {
-  service: 'peer file',
+  service: 'peer-file',
   saved: 'the peer book is saved again',
   unsaved: 'peers are not saved',
 } as const;
@@ -101,7 +101,7 @@ export async function restoreBook(
   clock: Clock,
 ): Promise<readonly ServiceEvent[]> {
   const events: ServiceEvent[] = [];
-  const report = reportOn('peer file', clock);
+  const report = reportOn('peer-file', clock);
   const tell = (...news: Parameters<ServiceReport>) => events.push(report(...news));
   for (const { code, detail, copy } of faults) {
     if (code !== CORRUPT) {
@@ -116,7 +116,7 @@ export async function restoreBook(
     else tell('fault', 'empty', `no copy of ${file.path} can be read: the book begins empty`);
     return events;
   }
-  if (found.copy === 'backup') tell('fault', 'backup used', `${nameOf(file, 'backup')} is used, the copy saved before`);
+  if (found.copy === 'backup') tell('fault', 'backup-used', `${nameOf(file, 'backup')} is used, the copy saved before`);
   const { records, skipped, warnings, lastUpdated } = found.book;
   const now = clock.now();
   const { added, known, refused } = book.restore(records, now);

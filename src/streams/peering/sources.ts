@@ -203,7 +203,7 @@ function placeOf({ addresses, address, service }: z.infer<typeof Place>): PeerAd
 
 /** A source that has entries and yields nothing would otherwise look like one that has none. */
 function noAddress(detail: string, clock: Clock): ServiceEvent {
-  return reportOn('dashd rpc', clock)('fault', 'no-address', detail);
+  return reportOn('dashd-rpc', clock)('fault', 'no-address', detail);
 }
 
 /** One entry that cannot be read says nothing about the others. */
@@ -246,5 +246,5 @@ function read<T>(
   const parsed = schema.safeParse(answer.result);
   if (parsed.success) return of({ type: 'read', value: parsed.data });
   const detail = `the answer to ${method} is not what dashd 23 or 24 answers`;
-  return of(reportOn('dashd rpc', clock)('fault', 'not understood', detail));
+  return of(reportOn('dashd-rpc', clock)('fault', 'not-understood', detail));
 }

@@ -92,7 +92,7 @@ export async function openHistory(deps: HistoryDeps): Promise<KeptHistory> {
 }
 
 const WORDS = {
-  service: 'history file',
+  service: 'history-file',
   saved: 'the block history is written again',
   unsaved: 'blocks are not remembered on disk',
 } as const;
@@ -177,7 +177,7 @@ class Keeper {
   async load(clock: Clock): Promise<readonly ServiceEvent[]> {
     const { file, history } = this;
     const events: ServiceEvent[] = [];
-    const report = reportOn('history file', clock);
+    const report = reportOn('history-file', clock);
     const tell = (...news: Parameters<ServiceReport>) => events.push(report(...news));
     history.clear();
     this.written = 0;
@@ -265,7 +265,7 @@ class Keeper {
 
   private async setAside(code: string): Promise<string> {
     // A folder, or a device, is nothing of ours.
-    if (code === 'not a file') return 'it is left alone';
+    if (code === 'not-a-file') return 'it is left alone';
     const moved = await this.file.setAside();
     return moved.ok ? `set aside as ${moved.path}` : `not set aside: ${moved.detail}`;
   }

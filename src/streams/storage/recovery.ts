@@ -60,7 +60,7 @@ export function recover(deps: RecoveryDeps): Observable<never> {
 }
 
 function isDashdBack(event: RelayEvent): boolean {
-  return event.type === 'service' && event.service === 'dashd rpc' && event.state === 'up';
+  return event.type === 'service' && event.service === 'dashd-rpc' && event.state === 'up';
 }
 
 /** A pass over what is unfinished, oldest first. */

@@ -21,7 +21,7 @@ import { reportOn } from '../service-events.js';
 
 export interface FileFault {
   readonly ok: false;
-  /** `missing`, `locked`, `lock lost` and `changed` are acted upon; the others are told. */
+  /** `missing`, `locked`, `lock-lost` and `changed` are acted upon; the others are told. */
   readonly code: string;
   readonly detail: string;
 }
@@ -40,7 +40,7 @@ const LOCK_RETRY_MS = SECOND_MS;
 
 /** Somebody else has the file: nothing of ours is written any more. */
 export function isTaken(answer: SaveAnswer): boolean {
-  return !answer.ok && (answer.code === 'locked' || answer.code === 'lock lost');
+  return !answer.ok && (answer.code === 'locked' || answer.code === 'lock-lost');
 }
 
 /** Tries until the lock is ours, it is clear that somebody holds it, or something else is in the way. */

@@ -289,7 +289,7 @@ export class Spool {
       const item: Item = { entry: parsed.entry, state: 'found', raw: undefined, over: false, sent: false, waiters: [] };
       this.items.set(hash, item);
       this.bytes += parsed.entry.size;
-    } else if (parsed.code === 'newer version') {
+    } else if (parsed.code === 'newer-version') {
       // Where it is, the newer version finds it again.
       this.fault(parsed.code, `${name} in ${this.deps.folder.path} is left alone: ${parsed.reason}`);
     } else {

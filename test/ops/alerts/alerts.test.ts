@@ -96,7 +96,7 @@ describe('alerts', () => {
 
   test('do nothing in the turn in which they are told', async () => {
     const bench = new Bench();
-    const watch = service('dashd feed', 'fault', 'gap');
+    const watch = service('dashd-feed', 'fault', 'gap');
     bench.listen(watch, watch, watch);
     assert.deepEqual([bench.first.sent.length, bench.alerts.standing.length], [0, 0]);
     await bench.time.pass(0);
@@ -121,7 +121,7 @@ describe('alerts', () => {
 
   test('stand without any channel, and send nothing', async () => {
     const bench = new Bench({});
-    bench.listen(service('pool socket', 'down'));
+    bench.listen(service('pool-socket', 'down'));
     await bench.time.pass(5_000);
     assert.deepEqual(
       bench.alerts.standing.map(({ key }) => key),
@@ -133,9 +133,9 @@ describe('alerts', () => {
 
   test('are repeated for as long as they stand', async () => {
     const bench = new Bench({ webhook: WEBHOOK, repeatAfter: 3_600 });
-    bench.listen(service('pool socket', 'down'));
+    bench.listen(service('pool-socket', 'down'));
     await bench.time.pass(3 * 3_600_000);
-    bench.listen(service('pool socket', 'up'));
+    bench.listen(service('pool-socket', 'up'));
     await bench.time.pass(3 * 3_600_000);
     assert.deepEqual(
       bench.first.sent.map(({ notice }) => `${notice.state} ${notice.repeat}`),
@@ -169,7 +169,7 @@ describe('alerts', () => {
     test('take what waits to the new receiver', async () => {
       const bench = new Bench();
       bench.first.answers = [{ ok: false, refused: false, detail: 'gone' }];
-      bench.listen(service('pool socket', 'down'));
+      bench.listen(service('pool-socket', 'down'));
       await bench.time.pass(5_000);
       bench.alerts.reload({ webhook: { url: 'http://127.0.0.1:2/' }, repeatAfter: 0, maxPerHour: 30 });
       await bench.time.pass(0);
@@ -179,7 +179,7 @@ describe('alerts', () => {
     test('tell what waited for a channel that is no more', async () => {
       const bench = new Bench();
       bench.first.hold = true;
-      bench.listen(service('pool socket', 'down'));
+      bench.listen(service('pool-socket', 'down'));
       await bench.time.pass(5_000);
       bench.alerts.reload({ repeatAfter: 0, maxPerHour: 30 });
       await bench.time.pass(0);
@@ -191,7 +191,7 @@ describe('alerts', () => {
 
     test('repeat sooner at once', async () => {
       const bench = new Bench({ webhook: WEBHOOK, repeatAfter: 86_400 });
-      bench.listen(service('pool socket', 'down'));
+      bench.listen(service('pool-socket', 'down'));
       await bench.time.pass(100_000);
       bench.alerts.reload({ webhook: WEBHOOK, repeatAfter: 60, maxPerHour: 30 });
       await bench.time.pass(0);
@@ -202,12 +202,12 @@ describe('alerts', () => {
   describe('that are stopped', () => {
     test('send what is due, listen to nothing more, and leave no timer', async () => {
       const bench = new Bench();
-      bench.listen(service('pool socket', 'down'), lost(DASHD));
+      bench.listen(service('pool-socket', 'down'), lost(DASHD));
       await bench.time.pass(4_999);
       bench.listen(
-        service('dashd feed', 'fault', 'gap'),
-        service('dashd feed', 'fault', 'gap'),
-        service('dashd feed', 'fault', 'gap'),
+        service('dashd-feed', 'fault', 'gap'),
+        service('dashd-feed', 'fault', 'gap'),
+        service('dashd-feed', 'fault', 'gap'),
       );
       const stopped = bench.alerts.stop();
       bench.listen(verdict(hash(1), FAILED));
@@ -221,7 +221,7 @@ describe('alerts', () => {
     test('give up after three seconds, and say what was lost', async () => {
       const bench = new Bench();
       bench.first.hold = true;
-      bench.listen(service('pool socket', 'down'));
+      bench.listen(service('pool-socket', 'down'));
       await bench.time.pass(5_000);
       const stopped = bench.alerts.stop();
       await bench.time.pass(2_999);
@@ -236,7 +236,7 @@ describe('alerts', () => {
   });
 
   test('end in a resolved message through a channel that comes and goes, whatever happened', async () => {
-    const names = ['pool socket', 'dashd rpc', 'json-rpc proxy', 'history file'] as const;
+    const names = ['pool-socket', 'dashd-rpc', 'json-rpc-proxy', 'history-file'] as const;
     const step = fc.tuple(
       fc.nat(120_000),
       fc.constantFrom(...names),

@@ -257,37 +257,37 @@ const BAD: readonly Bad[] = [
       tcpReceiver((socket) =>
         socket.once('data', () => socket.write(`${HEAD}{"ok":tr`, () => socket.resetAndDestroy())),
       ),
-    detail: /no connection: (UND_ERR_SOCKET|ECONNRESET)$/,
+    detail: /no-connection: (UND_ERR_SOCKET|ECONNRESET)$/,
     fineForWebhook: true,
   },
   {
     name: 'resets at once',
     receiver: () => tcpReceiver((socket) => socket.resetAndDestroy()),
-    detail: /no connection: (UND_ERR_SOCKET|ECONNRESET)$/,
+    detail: /no-connection: (UND_ERR_SOCKET|ECONNRESET)$/,
   },
   {
     name: 'never stops talking',
     receiver: () => httpReceiver((response) => flood(response)),
-    detail: /too large: the answer is longer than 65536 bytes$/,
+    detail: /too-large: the answer is longer than 65536 bytes$/,
     fineForWebhook: true,
   },
   {
     name: 'never stops its head',
     receiver: () => tcpReceiver((socket) => socket.write(`HTTP/1.1 200 OK\r\n${'x-a: b\r\n'.repeat(100_000)}`)),
-    detail: /no connection: UND_ERR_HEADERS_OVERFLOW$/,
+    detail: /no-connection: UND_ERR_HEADERS_OVERFLOW$/,
   },
   {
     name: 'is no HTTP',
     receiver: () => tcpReceiver((socket) => socket.end('SSH-2.0-OpenSSH\r\n')),
-    detail: /no connection: HTTPParserError$/,
+    detail: /no-connection: HTTPParserError$/,
   },
   {
     name: 'is no TLS',
     receiver: () => tcpReceiver((socket) => socket.end('garbage, garbage, garbage')),
-    detail: /no connection: E/,
+    detail: /no-connection: E/,
     https: true,
   },
-  { name: 'is closed', receiver: closed, detail: /no connection: ECONNREFUSED$/ },
+  { name: 'is closed', receiver: closed, detail: /no-connection: ECONNREFUSED$/ },
 ];
 
 /** Sends a byte now and then for as long as somebody listens. */

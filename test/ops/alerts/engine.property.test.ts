@@ -21,18 +21,18 @@ import {
 } from './support.js';
 
 const SERVICES: readonly ServiceEvent['service'][] = [
-  'pool socket',
-  'dashd feed',
-  'dashd rpc',
-  'dashd chain',
-  'events socket',
+  'pool-socket',
+  'dashd-feed',
+  'dashd-rpc',
+  'dashd-chain',
+  'events-socket',
   'peers',
-  'peer file',
-  'history file',
-  'json-rpc proxy',
+  'peer-file',
+  'history-file',
+  'json-rpc-proxy',
   'http',
   'alerts',
-  'control socket',
+  'control-socket',
 ];
 const PEERS = [DASHD, ...Array.from({ length: 12 }, (_, n) => `10.0.0.${n}:9999`)];
 const anyPeer = fc.constantFrom(...PEERS);
@@ -41,7 +41,7 @@ const anyBlock = fc.nat(20).map(hash);
 const anyEvent: fc.Arbitrary<RelayEvent> = fc.oneof(
   anyPeer.map(connected),
   fc
-    .tuple(anyPeer, fc.constantFrom('closed by peer', 'rotated out', 'no pong'), fc.boolean())
+    .tuple(anyPeer, fc.constantFrom('closed-by-peer', 'rotated-out', 'no-pong'), fc.boolean())
     .map(([one, code, wasReady]) => lost(one, { code, wasReady })),
   fc
     .tuple(anyPeer, fc.constantFrom('written' as const, 'failed' as const), anyBlock)

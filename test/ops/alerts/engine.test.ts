@@ -75,13 +75,13 @@ describe("the pool's own dashd", () => {
 
 describe('services', () => {
   const cases = [
-    ['dashd rpc', 'rpc-down', 15_000],
-    ['pool socket', 'pool-socket-down', 5_000],
-    ['json-rpc proxy', 'proxy-down', 5_000],
-    ['dashd feed', 'feed-down', 60_000],
-    ['history file', 'history-not-written', 60_000],
+    ['dashd-rpc', 'rpc-down', 15_000],
+    ['pool-socket', 'pool-socket-down', 5_000],
+    ['json-rpc-proxy', 'proxy-down', 5_000],
+    ['dashd-feed', 'feed-down', 60_000],
+    ['history-file', 'history-not-written', 60_000],
     ['spool', 'spool-not-written', 5_000],
-    ['peer file', 'peers-not-saved', 360_000],
+    ['peer-file', 'peers-not-saved', 360_000],
   ] as const;
   for (const [name, id, graceMs] of cases) {
     test(`${name}: down is ${id} after ${graceMs / 1_000} s, up again for a minute is its end`, () => {
@@ -99,41 +99,41 @@ describe('services', () => {
 
   test('that one can see for oneself, and our own, are no alerts', () => {
     const watch = new Watch();
-    for (const name of ['http', 'events socket', 'control socket', 'alerts'] as const)
+    for (const name of ['http', 'events-socket', 'control-socket', 'alerts'] as const)
       watch.at(0, service(name, 'down'));
     assert.deepEqual(watch.at(3_600_000).told, []);
   });
 
   test('dashd that loads its block index is neither down nor lost, until that ends or takes half an hour', () => {
-    const loading = service('dashd rpc', 'down', 'warming up', 'Loading block index…');
+    const loading = service('dashd-rpc', 'down', 'warming-up', 'Loading block index…');
     const watch = new Watch()
-      .at(0, service('dashd rpc', 'down', 'unreachable', 'ECONNREFUSED'))
+      .at(0, service('dashd-rpc', 'down', 'unreachable', 'ECONNREFUSED'))
       .at(1, lost(DASHD))
       .at(10_000, loading)
-      .at(10_000, service('dashd chain', 'down', 'starting', 'dashd is starting: Loading block index…'))
+      .at(10_000, service('dashd-chain', 'down', 'starting', 'dashd is starting: Loading block index…'))
       .at(1_800_000);
     assert.deepEqual(watch.told, []);
     watch.at(1_820_000);
     assert.deepEqual(watch.told, ['1810 s: firing dashd-catching-up']);
     assert.match(watch.notices[0]?.text ?? '', /dashd is starting: Loading block index/);
-    watch.at(1_900_000, service('dashd rpc', 'up')).at(1_900_000, service('dashd chain', 'up')).at(1_930_000);
+    watch.at(1_900_000, service('dashd-rpc', 'up')).at(1_900_000, service('dashd-chain', 'up')).at(1_930_000);
     assert.deepEqual(watch.told.slice(1), ['1900 s: resolved dashd-catching-up', '1915 s: firing dashd-lost']);
   });
 
   test('dashd of another network is told as that, and not as lost', () => {
     const watch = new Watch()
-      .at(0, service('dashd rpc', 'up'))
-      .at(0, service('dashd chain', 'down', 'wrong-network', 'dashd is on chain test'))
+      .at(0, service('dashd-rpc', 'up'))
+      .at(0, service('dashd-chain', 'down', 'wrong-network', 'dashd is on chain test'))
       .at(0, lost(DASHD))
       .at(60_000);
     assert.deepEqual(watch.told, ['15 s: firing dashd-wrong-network']);
-    watch.at(69_000, connected(DASHD)).at(70_000, service('dashd chain', 'up')).at(500_000);
+    watch.at(69_000, connected(DASHD)).at(70_000, service('dashd-chain', 'up')).at(500_000);
     assert.deepEqual(watch.told.slice(1), ['70 s: resolved dashd-wrong-network']);
   });
 
   test('what is down for another reason by now says that reason when it is repeated', () => {
-    const watch = new Watch(60_000).at(0, service('dashd rpc', 'down', 'unreachable', 'ECONNREFUSED'));
-    watch.at(20_000, service('dashd rpc', 'down', 'unauthorised', '401')).at(80_000);
+    const watch = new Watch(60_000).at(0, service('dashd-rpc', 'down', 'unreachable', 'ECONNREFUSED'));
+    watch.at(20_000, service('dashd-rpc', 'down', 'unauthorised', '401')).at(80_000);
     assert.deepEqual(watch.told, ['15 s: firing rpc-down', '75 s: firing rpc-down again']);
     assert.deepEqual(
       watch.notices.map(({ details }) => details['code']),
@@ -143,14 +143,14 @@ describe('services', () => {
   });
 
   test('are repeated at each interval, and not at all when it is 0', () => {
-    const down = service('pool socket', 'down');
+    const down = service('pool-socket', 'down');
     const hourly = new Watch(3_600_000).at(0, down).at(4 * 3_600_000);
     assert.deepEqual(hourly.told.length, 4);
     assert.deepEqual(new Watch(0).at(0, down).at(30 * 86_400_000).told.length, 1);
   });
 
   test('that a lost dashd takes along are not told beside it, but when it is back and they are not', () => {
-    const watch = new Watch().at(0, lost(DASHD), service('dashd feed', 'down')).at(300_000);
+    const watch = new Watch().at(0, lost(DASHD), service('dashd-feed', 'down')).at(300_000);
     assert.deepEqual(watch.told, ['15 s: firing dashd-lost']);
     watch.at(300_000, connected(DASHD)).at(600_000);
     assert.deepEqual(watch.told.slice(1), ['360 s: resolved dashd-lost', '360 s: firing feed-down']);
@@ -159,7 +159,7 @@ describe('services', () => {
 
 describe('peers', () => {
   test('too few of them for a minute', () => {
-    const watch = new Watch().at(0, connected(peer(1)), service('peers', 'down', 'below min', '4 of 5'));
+    const watch = new Watch().at(0, connected(peer(1)), service('peers', 'down', 'below-min', '4 of 5'));
     watch
       .at(61_000)
       .at(90_000, service('peers', 'up', 'enough', '5 of 5'))
@@ -168,7 +168,7 @@ describe('peers', () => {
   });
 
   test('none at all is the graver alert, and the only one', () => {
-    const watch = new Watch().at(0, service('peers', 'down', 'below min', '0 of 5'), connected(DASHD)).at(100_000);
+    const watch = new Watch().at(0, service('peers', 'down', 'below-min', '0 of 5'), connected(DASHD)).at(100_000);
     assert.deepEqual(watch.told, ['60 s: firing no-peers']);
     watch.at(100_000, connected(peer(1))).at(200_000);
     assert.deepEqual(watch.told.slice(1), ['160 s: resolved no-peers', '160 s: firing peers-below-min']);
@@ -194,7 +194,7 @@ describe('peers', () => {
     assert.deepEqual(watch.told, ['4 s: firing peer-failures']);
     assert.match(
       watch.notices[0]?.text ?? '',
-      /^5 of 9 peers failed within 5 min, the last of them 10\.0\.0\.4:9999: closed by peer: it closed\n/,
+      /^5 of 9 peers failed within 5 min, the last of them 10\.0\.0\.4:9999: closed-by-peer: it closed\n/,
     );
     watch.at(3_600_000);
     assert.deepEqual(watch.told.slice(1), ['420 s: resolved peer-failures']);
@@ -213,15 +213,15 @@ describe('peers', () => {
 
   test('those that we gave up, or never had, have not failed', () => {
     const watch = new Watch().at(0, ...many(8, connected));
-    watch.at(1_000, ...many(8, (one) => lost(one, { code: 'rotated out' })));
+    watch.at(1_000, ...many(8, (one) => lost(one, { code: 'rotated-out' })));
     watch.at(2_000, ...many(50, (one) => lost(one, { code: 'unreachable', wasReady: false })));
     assert.deepEqual(watch.at(600_000).told, []);
   });
 });
 
 describe("dashd's feed", () => {
-  const silent = service('dashd feed', 'fault', 'silent', 'the feed does not show a block');
-  const gap = service('dashd feed', 'fault', 'gap', '2 rawblock messages were missed');
+  const silent = service('dashd-feed', 'fault', 'silent', 'the feed does not show a block');
+  const gap = service('dashd-feed', 'fault', 'gap', '2 rawblock messages were missed');
   const tip = (source: 'feed' | 'rpc'): RelayEvent => ({ type: 'tip', at: 0, hash: hash(5), source });
 
   test('found silent, and mended by subscribing anew, is no alert', () => {
@@ -250,7 +250,7 @@ describe('what the pool pushes', () => {
     for (let ms = 1_000; ms <= 600_000; ms += 1_000) watch.at(ms, refused());
     watch.at(10_000_000);
     assert.deepEqual(watch.told, ['0 s: firing block-refused', '4260 s: resolved block-refused']);
-    assert.match(watch.notices[0]?.text ?? '', /bad proof of work: its hash is above its target/);
+    assert.match(watch.notices[0]?.text ?? '', /bad-proof-of-work: its hash is above its target/);
     assert.match(watch.notices[1]?.text ?? '', /It was: 601 frames, the last of them block /);
   });
 
@@ -263,7 +263,7 @@ describe('blocks', () => {
   const rejected = { outcome: 'rejected', success: false, reason: 'dashd rejected it: bad-cb-amount' } as const;
 
   test('delivered, to the local dashd alone where that will do, are no alert', () => {
-    const watch = new Watch().at(0, verdict(hash(1)), verdict(hash(2), { outcome: 'local only' })).at(600_000);
+    const watch = new Watch().at(0, verdict(hash(1)), verdict(hash(2), { outcome: 'local-only' })).at(600_000);
     assert.deepEqual(watch.told, []);
   });
 

@@ -86,7 +86,7 @@ describe('an outbox', () => {
     const outbox = new Outbox(3_600);
     for (let n = 0; n < MAX_WAITING; n += 1) assert.equal(outbox.put(block(n), ''), undefined);
     const left = outbox.put(block(MAX_WAITING), '');
-    assert.deepEqual([left?.why, left?.message.notice.key, outbox.size], ['no room', 'block-failed:0', MAX_WAITING]);
+    assert.deepEqual([left?.why, left?.message.notice.key, outbox.size], ['no-room', 'block-failed:0', MAX_WAITING]);
     assert.equal(take(outbox)?.leftOut, 1);
   });
 

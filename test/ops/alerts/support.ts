@@ -23,13 +23,13 @@ export function service(
 
 export function connected(peer: string): RelayEvent {
   const remote = { userAgent: '/Dash Core:23.1.2/', height: 1, protocolVersion: 70238 };
-  return { type: 'peer connected', at: START, peer, protected: peer === DASHD, ...remote };
+  return { type: 'peer-connected', at: START, peer, protected: peer === DASHD, ...remote };
 }
 
-export function lost(peer: string, { code = 'closed by peer', wasReady = true } = {}): RelayEvent {
+export function lost(peer: string, { code = 'closed-by-peer', wasReady = true } = {}): RelayEvent {
   const bytes = { bytesIn: 0, bytesOut: 0 };
   return {
-    type: 'peer lost',
+    type: 'peer-lost',
     at: START,
     peer,
     protected: peer === DASHD,
@@ -41,7 +41,7 @@ export function lost(peer: string, { code = 'closed by peer', wasReady = true } 
 }
 
 export function proof(peer: string, status: PeerProof['status'], block = hash(1)): RelayEvent {
-  const reason = status === 'failed' ? { reason: 'connection error: ECONNRESET' } : {};
+  const reason = status === 'failed' ? { reason: 'connection-error: ECONNRESET' } : {};
   return { type: 'proof', at: START, hash: block, peer, protected: peer === DASHD, status, ...reason };
 }
 
@@ -50,7 +50,7 @@ export function received(block: string, source: 'pool' | 'dashd' = 'pool'): Rela
 }
 
 export function refused(source: 'pool' | 'dashd' = 'pool'): RelayEvent {
-  const why = { code: 'bad proof of work', reason: 'its hash is above its target' };
+  const why = { code: 'bad-proof-of-work', reason: 'its hash is above its target' };
   return { type: 'refused', at: START, source, size: 300, sha256: hash(7), hash: hash(8), ...why };
 }
 
@@ -183,7 +183,7 @@ export function aNotice(changes: Partial<Notice> = {}): Notice {
     aboutBlock: false,
     severity: 'critical',
     title: 'Local dashd lost',
-    said: '127.0.0.1:9999: closed by peer: it closed',
+    said: '127.0.0.1:9999: closed-by-peer: it closed',
     remedy: 'Start it.',
     docs: 'docs/operations.md#blockcast-dashd-lost',
     since: START,

@@ -62,7 +62,7 @@ const EVENTS: readonly RelayEvent[] = [
     transactions: 1,
     height: 1,
     gateMs: 0.1,
-    held: ['merkle root'],
+    held: ['merkle-root'],
   },
   { type: 'refused', at: NOW, source: 'pool', hash: hashOf(1), size: 1, code: 'pow', reason: 'x', sha256: hashOf(2) },
   { type: 'repeated', at: NOW, hash: hashOf(1), source: 'dashd' },
@@ -71,7 +71,7 @@ const EVENTS: readonly RelayEvent[] = [
   { type: 'verdict', at: NOW, ...verdictOf(1, { reason: 'x' }) },
   { type: 'finality', at: NOW, hash: hashOf(1), height: 1, state: 'orphaned', confirmations: 1, by: hashOf(2) },
   {
-    type: 'peer connected',
+    type: 'peer-connected',
     at: NOW,
     peer: '192.0.2.9:9999',
     protected: false,
@@ -80,17 +80,17 @@ const EVENTS: readonly RelayEvent[] = [
     protocolVersion: 70_238,
   },
   {
-    type: 'peer lost',
+    type: 'peer-lost',
     at: NOW,
     peer: '192.0.2.9:9999',
     protected: false,
-    code: 'no pong',
+    code: 'no-pong',
     reason: 'x',
     wasReady: true,
     bytesIn: 1,
     bytesOut: 2,
   },
-  service('dashd feed', 'fault'),
+  service('dashd-feed', 'fault'),
   { type: 'tip', at: NOW, hash: hashOf(1), source: 'feed' },
   {
     type: 'plan',
@@ -133,20 +133,20 @@ describe('the API', () => {
     assert.deepEqual(reply.lastBlock, BARE);
     assert.deepEqual(
       reply.services.map(({ service: name }) => name),
-      ['pool socket', 'dashd rpc'],
+      ['pool-socket', 'dashd-rpc'],
     );
   });
 
   test('tells anew what stands as soon as something was told', async () => {
     await ask('/api/v1/status', StatusSchema);
-    http.tell(service('dashd rpc', 'down'));
+    http.tell(service('dashd-rpc', 'down'));
     const reply = await ask<StatusReply>('/api/v1/status', StatusSchema);
     assert.deepEqual(
       reply.services.map(({ state }) => state),
       ['up', 'down'],
     );
     assert.equal(reply.degraded.length, 1);
-    http.tell(service('dashd rpc', 'up'));
+    http.tell(service('dashd-rpc', 'up'));
   });
 
   test('does its work once for many who ask at once', async () => {
@@ -222,12 +222,12 @@ describe('the API', () => {
     const health = await ask('/healthz', HealthSchema);
     assert.deepEqual(health, { status: 'ok', version: '0.0.0-test', startedAt: view.startedAt });
     assert.deepEqual(await ask('/readyz', ReadySchema), { ready: true, notReady: [], degraded: [] });
-    http.tell(service('pool socket', 'down'));
+    http.tell(service('pool-socket', 'down'));
     const answer = await http.ask('/readyz');
     assert.equal(answer.status, 503);
     const reply = ReadySchema.parse(answer.json()) as ReadyReply;
     assert.match(reply.notReady?.join() ?? '', /pool socket is not open/);
-    http.tell(service('pool socket', 'up'));
+    http.tell(service('pool-socket', 'up'));
   });
 
   test('hands on the metrics', async () => {

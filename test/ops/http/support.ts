@@ -39,7 +39,7 @@ export function peerView(n: number, changes: Partial<PeerView> = {}): PeerView {
       acknowledged: 3,
       accepted: 1,
       alreadyHad: 2,
-      failed: { 'no pong': 1 },
+      failed: { 'no-pong': 1 },
       failuresInARow: 0,
       proofMs: 40,
     },
@@ -77,7 +77,7 @@ export function verdictOf(n: number, changes: Partial<Verdict> = {}): Verdict {
     firstMs: 11,
     medianMs: 12,
     lastMs: 13,
-    peers: [proof(1), proof(2, { status: 'already had' }), proof(3, { status: 'failed', reason: 'no pong' })],
+    peers: [proof(1), proof(2, { status: 'already-had' }), proof(3, { status: 'failed', reason: 'no-pong' })],
     ...changes,
   };
 }
@@ -159,7 +159,7 @@ export function service(
 }
 
 /** The services of a relay that works. */
-export const WORKING: readonly RelayEvent[] = [service('pool socket', 'up'), service('dashd rpc', 'up')];
+export const WORKING: readonly RelayEvent[] = [service('pool-socket', 'up'), service('dashd-rpc', 'up')];
 
 export interface Answer {
   readonly status: number;

@@ -46,20 +46,20 @@ describe('metrics of blocks', () => {
   test('refused and repeated blocks and the steps of each proof are counted', async () => {
     const refused = { type: 'refused', at: AT, source: 'pool', size: 3, reason: '3 bytes', sha256: 'e3b0' } as const;
     const samples = await after(
-      { ...refused, code: 'too small' },
+      { ...refused, code: 'too-small' },
       { ...refused, code: 'a code of next year' },
       { type: 'repeated', at: AT, hash: HASH, source: 'dashd' },
       proof('written'),
       proof('acknowledged'),
-      proof('failed', 'block not acknowledged'),
+      proof('failed', 'block-not-acknowledged'),
       proof('failed', 'the cable was cut'),
     );
-    assert.equal(valueIn(samples, 'blockcast_blocks_refused_total', { source: 'pool', code: 'too small' }), 1);
+    assert.equal(valueIn(samples, 'blockcast_blocks_refused_total', { source: 'pool', code: 'too-small' }), 1);
     assert.equal(valueIn(samples, 'blockcast_blocks_refused_total', { source: 'pool', code: OTHER }), 1);
     assert.equal(valueIn(samples, 'blockcast_blocks_repeated_total', { source: 'dashd' }), 1);
     assert.equal(valueIn(samples, 'blockcast_proofs_total', { status: 'acknowledged' }), 1);
     assert.equal(valueIn(samples, 'blockcast_proofs_total', { status: 'failed' }), 2);
-    assert.equal(valueIn(samples, 'blockcast_proof_failures_total', { code: 'block not acknowledged' }), 1);
+    assert.equal(valueIn(samples, 'blockcast_proof_failures_total', { code: 'block-not-acknowledged' }), 1);
     assert.equal(valueIn(samples, 'blockcast_proof_failures_total', { code: OTHER }), 1);
   });
 
@@ -80,15 +80,15 @@ describe('metrics of blocks', () => {
 
 describe('metrics of peers and services', () => {
   test('a connection that ends is counted by whose it was, how far it had come and why, and its bytes with it', async () => {
-    const lost = { type: 'peer lost', at: AT, peer: PEER, reason: '', bytesIn: 1_000, bytesOut: 200 } as const;
+    const lost = { type: 'peer-lost', at: AT, peer: PEER, reason: '', bytesIn: 1_000, bytesOut: 200 } as const;
     const samples = await after(
-      { ...lost, protected: true, wasReady: true, code: 'no pong' },
+      { ...lost, protected: true, wasReady: true, code: 'no-pong' },
       { ...lost, protected: false, wasReady: false, code: 'unreachable' },
       { ...lost, protected: false, wasReady: false, code: PEER },
     );
     const faults = (role: string, stage: string, code: string) =>
       valueIn(samples, 'blockcast_peer_faults_total', { role, stage, code });
-    assert.equal(faults('dashd', 'connected', 'no pong'), 1);
+    assert.equal(faults('dashd', 'connected', 'no-pong'), 1);
     assert.equal(faults('network', 'connecting', 'unreachable'), 1);
     assert.equal(faults('network', 'connecting', OTHER), 1);
     assert.equal(valueIn(samples, 'blockcast_peer_bytes_total', { direction: 'in' }), 3_000);
@@ -101,8 +101,8 @@ describe('metrics of peers and services', () => {
         type: 'plan',
         at: AT,
         connect: [
-          { peer: PEER, code: 'free slot', reason: '' },
-          { peer: PEER, code: 'free slot', reason: '' },
+          { peer: PEER, code: 'free-slot', reason: '' },
+          { peer: PEER, code: 'free-slot', reason: '' },
         ],
         disconnect: [{ peer: PEER, code: 'outscored', reason: '' }],
         kept: 3,
@@ -122,7 +122,7 @@ describe('metrics of peers and services', () => {
     const changes = (change: string, code: string) =>
       valueIn(samples, 'blockcast_plan_changes_total', { change, code });
     assert.equal(valueIn(samples, 'blockcast_plans_total'), 1);
-    assert.equal(changes('connect', 'free slot'), 2);
+    assert.equal(changes('connect', 'free-slot'), 2);
     assert.equal(changes('disconnect', 'outscored'), 1);
     const addresses = (result: string) => valueIn(samples, 'blockcast_gossip_addresses_total', { result });
     assert.deepEqual(['added', 'known', 'stale', OTHER, 'duplicate'].map(addresses), [5, 7, 2, 3, 0]);
@@ -133,20 +133,20 @@ describe('metrics of peers and services', () => {
     const states = async (...events: RelayEvent[]) => {
       const samples = await after(...events);
       return ['up', 'down', 'unknown'].filter(
-        (state) => valueIn(samples, 'blockcast_service_state', { service: 'dashd feed', state }) === 1,
+        (state) => valueIn(samples, 'blockcast_service_state', { service: 'dashd-feed', state }) === 1,
       );
     };
-    const up = service('dashd feed', 'up', 'connected');
-    const gap = service('dashd feed', 'fault', 'gap');
-    const down = service('dashd feed', 'down', 'disconnected');
+    const up = service('dashd-feed', 'up', 'connected');
+    const gap = service('dashd-feed', 'fault', 'gap');
+    const down = service('dashd-feed', 'down', 'disconnected');
     assert.deepEqual(await states(), ['unknown']);
     assert.deepEqual(await states(gap), ['unknown']);
     assert.deepEqual(await states(up, gap), ['up']);
     assert.deepEqual(await states(up, down), ['down']);
     assert.deepEqual(await states(up, down, up), ['up']);
 
-    const faults = await after(up, gap, gap, down, service('dashd feed', 'fault', HASH));
-    const of = (code: string) => valueIn(faults, 'blockcast_service_faults_total', { service: 'dashd feed', code });
+    const faults = await after(up, gap, gap, down, service('dashd-feed', 'fault', HASH));
+    const of = (code: string) => valueIn(faults, 'blockcast_service_faults_total', { service: 'dashd-feed', code });
     assert.deepEqual(['gap', 'disconnected', 'silent', OTHER].map(of), [2, 1, 0, 1]);
   });
 

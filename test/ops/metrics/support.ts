@@ -107,8 +107,8 @@ export function anyEvent(): fc.Arbitrary<RelayEvent> {
       lastMs: maybe,
     },
     { type: fc.constant('finality'), state: word },
-    { type: fc.constant('peer connected') },
-    { type: fc.constant('peer lost'), code: word, wasReady: fc.boolean(), bytesIn: figure, bytesOut: figure },
+    { type: fc.constant('peer-connected') },
+    { type: fc.constant('peer-lost'), code: word, wasReady: fc.boolean(), bytesIn: figure, bytesOut: figure },
     {
       type: fc.constant('gossip'),
       added: figure,

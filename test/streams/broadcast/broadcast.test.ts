@@ -50,7 +50,7 @@ describe('a block without doubt', () => {
     relay.peer('a').says({ command: 'headers', headers: [raw.subarray(0, 80)] });
     assert.deepEqual(relay.proofs('dashd'), ['written', 'acknowledged', 'accepted']);
     assert.deepEqual(relay.proofs('a'), ['written', 'acknowledged', 'accepted']);
-    assert.deepEqual(relay.proofs('b'), ['written', 'failed: closed by peer']);
+    assert.deepEqual(relay.proofs('b'), ['written', 'failed: closed-by-peer']);
     assert.deepEqual(relay.verdicts(raw), ['delivered 2/3 accepted']);
     const verdict = relay.events.at(-1);
     assert.ok(verdict?.type === 'verdict');
@@ -64,7 +64,7 @@ describe('a block without doubt', () => {
     await relay.time.pass(2_999);
     assert.deepEqual(relay.verdicts(raw), []);
     await relay.time.pass(1);
-    assert.deepEqual(relay.verdicts(raw), ['local only 0/3 accepted']);
+    assert.deepEqual(relay.verdicts(raw), ['local-only 0/3 accepted']);
   });
 
   it('has failed where dashd alone took it and that is not to be enough', async () => {
@@ -82,7 +82,7 @@ describe('a block without doubt', () => {
     relay.announces('a', raw);
     relay.fromPool(raw);
     assert.deepEqual(relay.sent, [1, 0, 1]);
-    assert.deepEqual(relay.proofs('a'), ['already had']);
+    assert.deepEqual(relay.proofs('a'), ['already-had']);
   });
 
   it('is told of in order when many come in rapid succession, and each has its verdict', async () => {
@@ -136,7 +136,7 @@ describe("a block of dashd's feed", () => {
     relay.announces('a', raw);
     relay.fromFeed(raw);
     assert.deepEqual(relay.sent, [0, 0, 1]);
-    assert.deepEqual(relay.proofs('a'), ['already had']);
+    assert.deepEqual(relay.proofs('a'), ['already-had']);
     assert.deepEqual(relay.rpc.calls, []);
     assert.deepEqual(relay.proofs('dashd'), []);
   });
@@ -164,7 +164,7 @@ describe("a block of dashd's feed", () => {
     const raw = mine();
     relay.fromFeed(raw);
     await relay.time.pass(3_000);
-    assert.deepEqual(relay.verdicts(raw), ['local only 0/0 silent']);
+    assert.deepEqual(relay.verdicts(raw), ['local-only 0/0 silent']);
   });
 });
 

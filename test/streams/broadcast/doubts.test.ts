@@ -80,7 +80,7 @@ describe('a block in doubt', () => {
     relay.fromPool(raw);
     await relay.time.pass(FRESH_MS);
     assert.deepEqual(relay.sent, [0, 0, 0]);
-    assert.deepEqual(relay.verdicts(raw), ['local only 0/0 duplicate']);
+    assert.deepEqual(relay.verdicts(raw), ['local-only 0/0 duplicate']);
   });
 
   it('goes out when dashd has stored it beside its chain', async () => {
@@ -157,6 +157,6 @@ describe('a block on a parent we do not know', () => {
     assert.deepEqual(relay.verdicts(raw), ['rejected 0/0 rejected']);
     await relay.time.pass(1);
     assert.deepEqual(relay.sent, [1, 1, 1]);
-    assert.deepEqual(relay.verdicts(raw), ['rejected 0/0 rejected', 'local only 0/3 accepted']);
+    assert.deepEqual(relay.verdicts(raw), ['rejected 0/0 rejected', 'local-only 0/3 accepted']);
   });
 });

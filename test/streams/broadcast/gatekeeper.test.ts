@@ -89,15 +89,15 @@ describe('the gatekeeper', () => {
       [[], 'empty', Buffer.alloc(0)],
       [[Buffer.alloc(0)], 'empty', Buffer.alloc(0)],
       [[Buffer.from('block'), Buffer.alloc(0)], 'empty', Buffer.alloc(0)],
-      [[Buffer.from('xyz')], 'bad hex', Buffer.from('xyz')],
-      [[Buffer.from('block')], 'bad hex', Buffer.from('block')],
-      [[Buffer.alloc(80)], 'too small', Buffer.alloc(80)],
-      [[Buffer.alloc(2_000_017)], 'too large', Buffer.alloc(2_000_017)],
-      [[lazy], 'bad proof of work', lazy],
-      [[Buffer.from(lazy.toString('hex'))], 'bad proof of work', Buffer.from(lazy.toString('hex'))],
-      [[Buffer.from('rawtx'), lazy], 'unknown topic', lazy],
-      [[Buffer.alloc(0), lazy], 'unknown topic', lazy],
-      [[Buffer.from(`block${' '.repeat(40)}`), lazy], 'unknown topic', lazy],
+      [[Buffer.from('xyz')], 'bad-hex', Buffer.from('xyz')],
+      [[Buffer.from('block')], 'bad-hex', Buffer.from('block')],
+      [[Buffer.alloc(80)], 'too-small', Buffer.alloc(80)],
+      [[Buffer.alloc(2_000_017)], 'too-large', Buffer.alloc(2_000_017)],
+      [[lazy], 'bad-proof-of-work', lazy],
+      [[Buffer.from(lazy.toString('hex'))], 'bad-proof-of-work', Buffer.from(lazy.toString('hex'))],
+      [[Buffer.from('rawtx'), lazy], 'unknown-topic', lazy],
+      [[Buffer.alloc(0), lazy], 'unknown-topic', lazy],
+      [[Buffer.from(`block${' '.repeat(40)}`), lazy], 'unknown-topic', lazy],
     ];
     for (const [frames, code, payload] of cases) {
       const gate = gatekeeper();
@@ -105,11 +105,11 @@ describe('the gatekeeper', () => {
       assert.ok(refused.type === 'refused', code);
       assert.match(
         refused.reason,
-        code === 'unknown topic' ? /use "block"/ : /; send the serialised block, as bytes or as hex digits$/,
+        code === 'unknown-topic' ? /use "block"/ : /; send the serialised block, as bytes or as hex digits$/,
       );
       assert.deepEqual([refused.code, refused.sha256, refused.source, refused.at], [code, sha256(payload), 'pool', AT]);
       assert.match(refused.reason, /\w/);
-      assert.equal(refused.hash, code === 'bad proof of work' ? hashOf(lazy) : undefined);
+      assert.equal(refused.hash, code === 'bad-proof-of-work' ? hashOf(lazy) : undefined);
       if (refused.hash !== undefined) {
         assert.equal(refused.size, lazy.length, 'the size is the block’s, however it came');
         assert.equal(gate.has(refused.hash), false, 'what was refused has not been here');
@@ -224,9 +224,9 @@ describe('the gatekeeper', () => {
   it('doubts a body that does not fit its header, and takes a better one after it', () => {
     const raw = mineBlock();
     const gate = gatekeeper();
-    assert.deepEqual(codes(gate.fromPool([changed(raw)])), ['merkle root']);
+    assert.deepEqual(codes(gate.fromPool([changed(raw)])), ['merkle-root']);
     assert.equal(gate.fromPool([changed(raw)]).type, 'repeated', 'the same doubtful one once');
-    assert.deepEqual(codes(gate.fromPool([changed(raw, 2)])), ['merkle root']);
+    assert.deepEqual(codes(gate.fromPool([changed(raw, 2)])), ['merkle-root']);
     assert.deepEqual(codes(gate.fromPool([raw])), []);
     assert.equal(gate.fromPool([changed(raw)]).type, 'repeated', 'and then no worse one');
   });
@@ -249,7 +249,7 @@ describe('the gatekeeper', () => {
       ['parent'],
     );
     assert.match(doubted.doubts[0]?.reason ?? '', new RegExp(PARENT));
-    assert.deepEqual(codes(gatekeeper(tip).fromPool([changed(raw)])), ['merkle root', 'parent']);
+    assert.deepEqual(codes(gatekeeper(tip).fromPool([changed(raw)])), ['merkle-root', 'parent']);
     tip.see(PARENT);
     assert.deepEqual(codes(gatekeeper(tip).fromPool([raw])), []);
   });

@@ -187,7 +187,7 @@ describe('many bodies under one header', () => {
     const raw = mineBlock({ previous: PARENT, transactions });
     const gate = new Gatekeeper(NETWORKS.regtest, new ChainTip(), new Time().clock, (block) => {
       looks += 1;
-      return { kind: 'block', block, doubts: [{ code: 'merkle root', reason: 'another one' }] };
+      return { kind: 'block', block, doubts: [{ code: 'merkle-root', reason: 'another one' }] };
     });
     const seen = Array.from({ length: 20 }, (_, i) => {
       const body = Buffer.from(raw);

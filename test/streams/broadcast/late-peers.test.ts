@@ -29,8 +29,8 @@ describe('a peer that comes late', () => {
     const headers = chain.slice(3).map((raw) => raw.subarray(0, 80));
     relay.peer('late').says({ command: 'headers', headers });
     relay.peer('late').pongs();
-    const past = ['already had', 'already had', 'already had'];
-    assert.deepEqual(relay.proofs('late'), ['already had', ...past, 'acknowledged', 'accepted']);
+    const past = ['already-had', 'already-had', 'already-had'];
+    assert.deepEqual(relay.proofs('late'), ['already-had', ...past, 'acknowledged', 'accepted']);
     assert.deepEqual(relay.peer('late').blocks, chain.slice(3, 4), 'the last one it has');
   });
 
@@ -43,7 +43,7 @@ describe('a peer that comes late', () => {
     assert.deepEqual(relay.peer('past').blocks, chain.slice(2));
     relay.announces('past', chain[2] ?? assert.fail());
     await relay.time.pass(0);
-    assert.deepEqual(relay.proofs('past'), ['acknowledged', 'accepted', 'already had', 'already had']);
+    assert.deepEqual(relay.proofs('past'), ['acknowledged', 'accepted', 'already-had', 'already-had']);
     for (const raw of chain) assert.match(relay.verdicts(raw).at(-1) ?? '', /^delivered 1\/2 accepted/);
   });
 
@@ -59,7 +59,7 @@ describe('a peer that comes late', () => {
     await relay.time.pass(3_000);
     assert.deepEqual(relay.peer('late').blocks, chain.slice(0, 1));
     assert.deepEqual(relay.proofs('late'), ['failed: not-in-chain']);
-    for (const raw of chain) assert.match(relay.verdicts(raw)[0] ?? '', /^local only 1\/. accepted/);
+    for (const raw of chain) assert.match(relay.verdicts(raw)[0] ?? '', /^local-only 1\/. accepted/);
   });
 
   it('that gets the parent from elsewhere is given the child again', () => {
@@ -142,11 +142,11 @@ describe('a peer that comes late', () => {
     const relay = new BroadcasterUnderTest();
     const raw = mine();
     relay.fromPool(raw);
-    relay.peer('dashd').close('connection error');
-    assert.deepEqual(relay.proofs('dashd'), ['failed: connection error']);
+    relay.peer('dashd').close('connection-error');
+    assert.deepEqual(relay.proofs('dashd'), ['failed: connection-error']);
     await relay.time.pass(1_000);
     relay.peer('dashd').shakeHands(HEIGHT - 1);
     relay.peer('dashd').pong();
-    assert.deepEqual(relay.proofs('dashd'), ['failed: connection error', 'acknowledged']);
+    assert.deepEqual(relay.proofs('dashd'), ['failed: connection-error', 'acknowledged']);
   });
 });

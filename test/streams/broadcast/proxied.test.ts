@@ -61,10 +61,10 @@ describe('a block that comes with a request of its own', () => {
   it('goes to dashd alone, before that is told, when the gate knows it; nothing is told of what is no block', () => {
     const refusing = relay();
     const lazy = grind(buildBlock(), false);
-    assert.match(refusing.submit(lazy), /^the block was sent to no peer: bad proof of work: /);
-    assert.match(refusing.submit(Buffer.from('xyz')), /^the block was sent to no peer: bad hex: /);
+    assert.match(refusing.submit(lazy), /^the block was sent to no peer: bad-proof-of-work: /);
+    assert.match(refusing.submit(Buffer.from('xyz')), /^the block was sent to no peer: bad-hex: /);
     assert.match(refusing.submit(Buffer.alloc(0)), /^the block was sent to no peer: empty: /);
-    assert.match(refusing.handle(Buffer.from('xyz')).refusal ?? '', /^bad hex: /);
+    assert.match(refusing.handle(Buffer.from('xyz')).refusal ?? '', /^bad-hex: /);
     assert.deepEqual(refusing.log, Array(4).fill('forward'));
 
     const { log, submit } = relay();

@@ -20,7 +20,7 @@ const tried: Entry = {
 };
 const proof = (
   peer: string,
-  stage: 'written' | 'acknowledged' | 'accepted' | 'already had' | 'failed',
+  stage: 'written' | 'acknowledged' | 'accepted' | 'already-had' | 'failed',
   monotonicAt = 0,
 ): Entry => ({
   type: 'proof',
@@ -40,7 +40,7 @@ const ENTRIES: Record<string, Entry> = {
   k: proof('a', 'acknowledged', 2),
   A: proof('a', 'accepted', 3),
   B: proof('b', 'accepted', 4),
-  h: proof('b', 'already had', 4),
+  h: proof('b', 'already-had', 4),
   f: proof('b', 'failed', 5),
   o: rpc('accepted'),
   d: rpc('duplicate'),
@@ -74,7 +74,7 @@ describe('a race', () => {
     assert.deepEqual(events.at(-1), [8, 'delivered 1/1 accepted'], 'another has it all the same');
     assert.deepEqual(told('(to)A-f-y-------------').slice(-2), [
       [6, 'delivered 1/2 accepted'],
-      [8, 'local only 0/1 accepted'],
+      [8, 'local-only 0/1 accepted'],
     ]);
   });
 
@@ -145,21 +145,21 @@ describe('a race', () => {
   it('counts the entries that were made before anybody listened, though no other follows', async () => {
     const time = new Time();
     const entries$ = new ReplaySubject<Entry>();
-    for (const entry of [tried, proof('a', 'already had'), proof('b', 'already had')]) entries$.next(entry);
+    for (const entry of [tried, proof('a', 'already-had'), proof('b', 'already-had')]) entries$.next(entry);
     const { values, stop } = gather(race({ ...opened, source: 'dashd' }, entries$, rules, time));
     await time.pass(10);
-    assert.deepEqual(values.map(brief), ['a already had', 'b already had', 'delivered 2/2 silent']);
+    assert.deepEqual(values.map(brief), ['a already-had', 'b already-had', 'delivered 2/2 silent']);
     stop();
     assert.equal(time.pending, 0);
   });
 
   it('settles on them in the same turn, the proofs first', () => {
     const entries$ = new ReplaySubject<Entry>();
-    for (const entry of [tried, proof('a', 'already had'), proof('b', 'failed'), rpc('duplicate')])
+    for (const entry of [tried, proof('a', 'already-had'), proof('b', 'failed'), rpc('duplicate')])
       entries$.next(entry);
     const time = new Time();
     const { values, stop } = gather(race(opened, entries$, rules, time));
-    assert.deepEqual(values.map(brief), ['a already had', 'b failed', 'delivered 1/2 duplicate']);
+    assert.deepEqual(values.map(brief), ['a already-had', 'b failed', 'delivered 1/2 duplicate']);
     stop();
     assert.equal(time.pending, 0);
   });

@@ -72,8 +72,8 @@ describe('submitting a block', () => {
     await time.pass(10_000);
     assert.deepEqual(result.values.map(brief), [
       [0, 'unavailable', false, 'unreachable: ECONNREFUSED'],
-      [1_000, 'unavailable', false, 'rpc error: Loading'],
-      [2_000, 'unavailable', false, 'rpc error: disk'],
+      [1_000, 'unavailable', false, 'rpc-error: Loading'],
+      [2_000, 'unavailable', false, 'rpc-error: disk'],
       [3_000, 'accepted', true, undefined],
     ]);
     assert.deepEqual(rpc.times('submitblock'), [0, 1_000, 2_000, 3_000]);
@@ -115,7 +115,7 @@ describe('submitting a block', () => {
     await time.pass(60_000);
     assert.deepEqual(result.values.map(brief), [
       [0, 'inconclusive', false, 'inconclusive, unknown'],
-      [200, 'inconclusive', true, 'inconclusive, side branch'],
+      [200, 'inconclusive', true, 'inconclusive, side-branch'],
       [1_200, 'accepted', true, undefined],
     ]);
     assert.deepEqual(rpc.calls.at(-1)?.params, [block.hash]);

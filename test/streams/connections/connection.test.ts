@@ -149,7 +149,7 @@ describe('a connection', () => {
     under.peer.drain();
     assert.deepEqual(under.told(), ['1 written']);
     under.peer.pong();
-    assert.deepEqual(under.told(), ['1 acknowledged', 'round trip']);
+    assert.deepEqual(under.told(), ['1 acknowledged', 'round-trip']);
     under.peer.says(inv(1));
     assert.deepEqual(under.told(), ['announced 1', '1 accepted']);
   });
@@ -269,9 +269,9 @@ describe('the end of a connection', () => {
     assert.ok(lost?.type === 'lost');
     assert.deepEqual([lost.bytesIn, lost.bytesOut], [123, 456]);
     assert.deepEqual(under.told(), [
-      '1 failed: closed by peer',
-      '2 failed: closed by peer',
-      'lost though ready: closed by peer: a is gone',
+      '1 failed: closed-by-peer',
+      '2 failed: closed-by-peer',
+      'lost though ready: closed-by-peer: a is gone',
     ]);
     under.assertOver();
     under.push(3);
@@ -282,7 +282,7 @@ describe('the end of a connection', () => {
   it('comes with the first fault in a chunk: what is behind it in the same chunk is not heard', () => {
     const under = ConnectionUnderTest.ready();
     under.peer.says(theirVersion, { command: 'ping', nonce: 1n }, theirVersion);
-    assert.deepEqual(under.told(), ['lost though ready: out of order: a second version message']);
+    assert.deepEqual(under.told(), ['lost though ready: out-of-order: a second version message']);
     assert.deepEqual(under.peer.heard, []);
     under.assertOver();
   });
@@ -291,7 +291,7 @@ describe('the end of a connection', () => {
     const under = new ConnectionUnderTest();
     under.peer.open();
     under.peer.bytes(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    assert.match(under.told()[0] ?? '', /^lost: wrong magic/);
+    assert.match(under.told()[0] ?? '', /^lost: wrong-magic/);
     under.assertOver();
   });
 
@@ -300,7 +300,7 @@ describe('the end of a connection', () => {
     under.peer.open();
     await under.time.pass(10_000);
     under.ticks$.next();
-    assert.match(under.told()[0] ?? '', /^lost: handshake timeout/);
+    assert.match(under.told()[0] ?? '', /^lost: handshake-timeout/);
     under.assertOver();
   });
 
@@ -326,8 +326,8 @@ describe('the end of a connection', () => {
   it('is brought about by us, with a reason, and told like any other', () => {
     const under = ConnectionUnderTest.ready();
     under.push(1);
-    under.hangUp$.next({ code: 'rotated out', detail: 'a better one was found' });
-    assert.deepEqual(under.told(), ['1 failed: rotated out', 'lost though ready: rotated out: a better one was found']);
+    under.hangUp$.next({ code: 'rotated-out', detail: 'a better one was found' });
+    assert.deepEqual(under.told(), ['1 failed: rotated-out', 'lost though ready: rotated-out: a better one was found']);
     assert.equal(under.result.completed, true);
     under.assertOver();
   });
@@ -360,7 +360,7 @@ describe('the end of a connection', () => {
     net.to('a').shakeHands();
     net.to('a').says(inv(1));
     for (const stage of ['write', 'settle'] as const) orders$.next({ block: pushable(1), stage });
-    assert.deepEqual(told.slice(-3), ['ready', 'announced 1', '1 already had']);
+    assert.deepEqual(told.slice(-3), ['ready', 'announced 1', '1 already-had']);
     assert.equal(net.to('a').destroyed, true);
     assert.equal(orders$.observed, false);
   });

@@ -46,21 +46,21 @@ describe('a push', () => {
     const under = new ConnectionsUnderTest();
     under.has('a', 'b', 'c');
     const a = under.net.to('a');
-    a.write = () => a.close('connection error');
+    a.write = () => a.close('connection-error');
     under.told();
     under.push(pushable(1));
     assert.deepEqual(
       ['dashd', 'a', 'b', 'c'].map((host) => under.net.to(host).blocks.length),
       [1, 0, 1, 1],
     );
-    assert.deepEqual(under.told(), ['a lost: connection error']);
+    assert.deepEqual(under.told(), ['a lost: connection-error']);
   });
 
   it('reaches the others when the plan changes on account of it', () => {
     const under = new ConnectionsUnderTest();
     under.has('a', 'b', 'c');
     const a = under.net.to('a');
-    a.write = () => a.close('connection error');
+    a.write = () => a.close('connection-error');
     under.connections.events$.subscribe(({ event }) => {
       if (event.type === 'lost') under.wants('c', 'd');
     });

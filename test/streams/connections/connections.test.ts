@@ -89,7 +89,7 @@ describe('connections', () => {
     under.has('a', 'b');
     under.told();
     under.wants('b', 'c');
-    assert.deepEqual(under.told(), ['a lost: rotated out']);
+    assert.deepEqual(under.told(), ['a lost: rotated-out']);
     assert.equal(under.net.to('a').destroyed, true);
     assert.equal(under.net.to('b').destroyed, false);
     assert.deepEqual(under.live, ['dashd:1', 'b:1']);
@@ -112,7 +112,7 @@ describe('connections', () => {
     under.push(pushable(1));
     under.told();
     assert.equal(under.connections.drop('a:1'), true);
-    assert.deepEqual(under.told(), ['a failed', 'a lost: rotated out']);
+    assert.deepEqual(under.told(), ['a failed', 'a lost: rotated-out']);
     assert.deepEqual(under.live, ['dashd:1', 'b:1']);
     // Shorter than an acknowledgement may take, longer than any pause after one failure.
     await under.time.pass(20_000);
@@ -181,7 +181,7 @@ describe('connections', () => {
     await under.time.pass(9_000);
     assert.deepEqual(under.told(), []);
     await under.time.pass(1_000);
-    assert.deepEqual(under.told(), ['dashd lost: handshake timeout']);
+    assert.deepEqual(under.told(), ['dashd lost: handshake-timeout']);
   });
 
   it('are shared by all subscribers', () => {
@@ -256,10 +256,10 @@ describe('connections', () => {
     under.wants('b', 'd');
     assert.deepEqual([...under.connections.slots.keys()], ['dashd:1', 'e:1']);
     assert.deepEqual(under.told().slice(4), [
-      'a lost: rotated out',
-      'c lost: rotated out',
-      'b lost: rotated out',
-      'd lost: rotated out',
+      'a lost: rotated-out',
+      'c lost: rotated-out',
+      'b lost: rotated-out',
+      'd lost: rotated-out',
     ]);
   });
 

@@ -70,7 +70,7 @@ export class FakeSocket implements PeerSocket {
     if (!this.destroyed) this.handlers.data(chunk);
   }
 
-  close(code: SessionFaultCode = 'closed by peer'): void {
+  close(code: SessionFaultCode = 'closed-by-peer'): void {
     if (!this.destroyed) this.handlers.closed(code, `${this.host} is gone`);
   }
 

@@ -23,7 +23,7 @@ function life(): ConnectionEvent[] {
   peer.says({ command: 'inv', items: [{ type: 2, hash: 'ab'.repeat(32) }] });
   peer.bytesIn = 10;
   peer.bytesOut = 20;
-  peer.close('connection error');
+  peer.close('connection-error');
   return values;
 }
 
@@ -33,7 +33,7 @@ describe('what operators are told of a peer', () => {
       life().flatMap((event) => peerEvents({ target, at: 7, monotonicAt: 0, event })),
       [
         {
-          type: 'peer connected',
+          type: 'peer-connected',
           at: 7,
           peer: 'a:1',
           protected: true,
@@ -42,11 +42,11 @@ describe('what operators are told of a peer', () => {
           protocolVersion: 70_240,
         },
         {
-          type: 'peer lost',
+          type: 'peer-lost',
           at: 7,
           peer: 'a:1',
           protected: true,
-          code: 'connection error',
+          code: 'connection-error',
           reason: 'a is gone',
           wasReady: true,
           bytesIn: 10,

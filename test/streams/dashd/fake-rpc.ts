@@ -12,7 +12,7 @@ export const UNREACHABLE = { ok: false, code: 'unreachable', detail: 'ECONNREFUS
 export const answer = (result: unknown): RpcAnswer => ({ ok: true, result });
 export const rpcError = (rpcCode: number, detail: string): RpcAnswer => ({
   ok: false,
-  code: 'rpc error',
+  code: 'rpc-error',
   detail,
   rpcCode,
 });

@@ -140,7 +140,7 @@ describe('the plans of a feed', () => {
   const rpcIs = (state: 'up' | 'down'): RpcNews => ({
     type: 'service',
     at: START,
-    service: 'dashd rpc',
+    service: 'dashd-rpc',
     state,
     code: '',
     detail: '',

@@ -224,7 +224,7 @@ describe('a hash without its block', () => {
   it('is a fault, told once, when dashd does not give it', async () => {
     for (const [reply, why] of [
       [UNREACHABLE, 'unreachable: ECONNREFUSED'],
-      [rpcError(-1, 'Block not available (pruned data)'), 'rpc error: Block not available (pruned data)'],
+      [rpcError(-1, 'Block not available (pruned data)'), 'rpc-error: Block not available (pruned data)'],
       [answer({ hash: 'a' }), 'the answer is no block'],
       [answer('abc'), 'the answer is no block'],
       [answer(''), 'the answer is no block'],
@@ -235,7 +235,7 @@ describe('a hash without its block', () => {
       feed.givesHash('a', 0);
       await feed.time.pass(60_000);
       assert.deepEqual(feed.told().slice(1), [
-        `fault: not fetched: block ${hash('a')} could not be fetched over RPC: ${why}`,
+        `fault: not-fetched: block ${hash('a')} could not be fetched over RPC: ${why}`,
       ]);
     }
   });
@@ -332,7 +332,7 @@ describe('a silent feed', () => {
     await feed.time.pass(15_000);
     assert.deepEqual(
       feed.told().map((news) => news.split(':', 2).join(':')),
-      ['fault: silent', 'tip b', 'fault: not fetched'],
+      ['fault: silent', 'tip b', 'fault: not-fetched'],
     );
   });
 

@@ -247,7 +247,7 @@ describe('a dashd that cannot be asked', () => {
     followed.reachable();
     followed.chain.active = [hashOf(1)];
     followed.chain.locked = hashOf(1);
-    followed.events$.next({ type: 'service', at: 0, service: 'dashd rpc', state: 'up', code: '', detail: '' });
+    followed.events$.next({ type: 'service', at: 0, service: 'dashd-rpc', state: 'up', code: '', detail: '' });
     await followed.time.pass(PAUSE_MS);
     assert.deepEqual(followed.told(), ['1 chainlocked 1'], 'at once when it is known to be back');
     followed.stop();
@@ -272,7 +272,7 @@ describe('a dashd that cannot be asked', () => {
     await followed.begin();
     await followed.time.pass(600_000);
     assert.deepEqual(followed.told(), [
-      'fault finality unknown: what became of blocks cannot be told: dashd cannot be asked (forbidden: not allowed); it is asked again',
+      'fault finality-unknown: what became of blocks cannot be told: dashd cannot be asked (forbidden: not allowed); it is asked again',
     ]);
     followed.stop();
   });
@@ -293,7 +293,7 @@ describe('an answer of no use', () => {
       await followed.begin();
       await followed.newTip();
       assert.deepEqual(followed.told(), [
-        `fault finality unknown: what became of blocks cannot be told: ${reason}, asked about block ${hashOf(2)}; it is asked again`,
+        `fault finality-unknown: what became of blocks cannot be told: ${reason}, asked about block ${hashOf(2)}; it is asked again`,
         '1 chainlocked 2',
       ]);
       followed.stop();

@@ -43,7 +43,7 @@ const brief = (news: RpcNews): string => {
   switch (news.type) {
     case 'tip':
       return `tip ${Number.parseInt(news.hash, 16)}`;
-    case 'chain block':
+    case 'chain-block':
       return `block ${news.height} on ${news.previous === undefined ? 'nothing' : Number.parseInt(news.previous, 16)}`;
     case 'standing':
       return `standing ${news.standing}`;
@@ -63,9 +63,9 @@ describe("watching dashd's RPC", () => {
     await time.pass(12_000);
     assert.deepEqual(rpc.times('getblockchaininfo'), [0, 5_000, 10_000]);
     assert.deepEqual(values.map(brief), [
-      'dashd rpc up: answers: dashd answers',
+      'dashd-rpc up: answers: dashd answers',
       'standing current',
-      'dashd chain up: synchronised: dashd is synchronised at height 0',
+      'dashd-chain up: synchronised: dashd is synchronised at height 0',
       'tip 0',
       'block 0 on nothing',
       'tip 0',
@@ -81,7 +81,7 @@ describe("watching dashd's RPC", () => {
     rpc.replies.set('getblockchaininfo', inTurn(info(100), info(103)));
     const { values } = gather(news$);
     await time.pass(60_000);
-    const blocks = values.filter((news) => news.type === 'chain block');
+    const blocks = values.filter((news) => news.type === 'chain-block');
     assert.deepEqual(
       blocks.map(({ height }) => height),
       [...Array.from({ length: 24 }, (_, i) => 100 - i), 103, 102, 101],
@@ -107,19 +107,19 @@ describe("watching dashd's RPC", () => {
 
   it('tells that dashd is down once, that it is down for another reason, and that it is up again', async () => {
     const { time, rpc, news$ } = watching();
-    const warming = { ok: false, code: 'warming up', detail: 'Loading', rpcCode: -28 } as const;
+    const warming = { ok: false, code: 'warming-up', detail: 'Loading', rpcCode: -28 } as const;
     rpc.replies.set(
       'getblockchaininfo',
       inTurn(UNREACHABLE, UNREACHABLE, { ...UNREACHABLE, detail: 'EHOSTDOWN' }, warming, warming, info(0), UNREACHABLE),
     );
     const { values } = gather(news$);
     await time.pass(60_000);
-    const services = values.flatMap((news) => (news.type === 'service' && news.service === 'dashd rpc' ? [news] : []));
+    const services = values.flatMap((news) => (news.type === 'service' && news.service === 'dashd-rpc' ? [news] : []));
     assert.deepEqual(services.map(brief), [
-      'dashd rpc down: unreachable: ECONNREFUSED',
-      'dashd rpc down: warming up: Loading',
-      'dashd rpc up: answers: dashd answers',
-      'dashd rpc down: unreachable: ECONNREFUSED',
+      'dashd-rpc down: unreachable: ECONNREFUSED',
+      'dashd-rpc down: warming-up: Loading',
+      'dashd-rpc up: answers: dashd answers',
+      'dashd-rpc down: unreachable: ECONNREFUSED',
     ]);
     assert.deepEqual(
       services.map(({ at }) => at - START),
@@ -163,10 +163,10 @@ describe("watching dashd's RPC", () => {
     const { values } = gather(news$);
     await time.pass(30_000);
     assert.deepEqual(values.map(brief), [
-      'dashd rpc up: answers: dashd answers',
+      'dashd-rpc up: answers: dashd answers',
       'standing unknown',
       'standing current',
-      'dashd chain up: synchronised: dashd is synchronised',
+      'dashd-chain up: synchronised: dashd is synchronised',
     ]);
   });
 
@@ -179,7 +179,7 @@ describe("watching dashd's RPC", () => {
     assert.deepEqual(rpc.times('getblockchaininfo'), [0]);
     slow.give(rpcError(-1, 'at last'));
     await time.pass(0);
-    assert.deepEqual(values.map(brief), ['standing unknown', 'dashd rpc down: rpc error: at last']);
+    assert.deepEqual(values.map(brief), ['standing unknown', 'dashd-rpc down: rpc-error: at last']);
     await time.pass(5_000);
     assert.equal(rpc.calls.length, 2);
   });
@@ -187,7 +187,7 @@ describe("watching dashd's RPC", () => {
 
 describe("dashd's chain", () => {
   const chainEvents = (values: readonly RpcNews[]) =>
-    values.flatMap((news) => (news.type === 'service' && news.service === 'dashd chain' ? [brief(news)] : []));
+    values.flatMap((news) => (news.type === 'service' && news.service === 'dashd-chain' ? [brief(news)] : []));
 
   it('is compared with ours at the first answer, and tells no tip while it is another', async () => {
     const cases: readonly (readonly [OurChain, string, string])[] = [
@@ -206,9 +206,9 @@ describe("dashd's chain", () => {
       await time.pass(20_000);
       const [event = '', ...more] = chainEvents(values);
       assert.deepEqual(more, [], 'told once');
-      assert.ok(event.startsWith(`dashd chain down: wrong-network: dashd is on chain ${theirs}, but`), event);
+      assert.ok(event.startsWith(`dashd-chain down: wrong-network: dashd is on chain ${theirs}, but`), event);
       assert.ok(event.includes(remedy), event);
-      assert.ok(!values.some(({ type }) => type === 'tip' || type === 'chain block'));
+      assert.ok(!values.some(({ type }) => type === 'tip' || type === 'chain-block'));
       stop();
     }
   });
@@ -253,19 +253,19 @@ describe("dashd's chain", () => {
     const { values } = gather(news$);
     await time.pass(120_000);
     assert.deepEqual(chainEvents(values), [
-      'dashd chain down: catching-up: dashd is catching up (height 1010 of 5000)',
-      'dashd chain down: catching-up: dashd is catching up (height 1130 of 5000)',
-      'dashd chain down: catching-up: dashd is catching up (height 1250 of 5000)',
+      'dashd-chain down: catching-up: dashd is catching up (height 1010 of 5000)',
+      'dashd-chain down: catching-up: dashd is catching up (height 1130 of 5000)',
+      'dashd-chain down: catching-up: dashd is catching up (height 1250 of 5000)',
     ]);
-    assert.ok(!values.some(({ type }) => type === 'tip' || type === 'chain block'));
+    assert.ok(!values.some(({ type }) => type === 'tip' || type === 'chain-block'));
     [height, initialblockdownload] = [4_990, false];
     await time.pass(5_000);
     assert.deepEqual(values.slice(-27).map(brief).slice(0, 3), [
       'standing current',
-      'dashd chain up: synchronised: dashd is synchronised at height 5000',
+      'dashd-chain up: synchronised: dashd is synchronised at height 5000',
       'tip 5000',
     ]);
-    assert.equal(values.filter(({ type }) => type === 'chain block').length, 24, 'possible parents are asked for');
+    assert.equal(values.filter(({ type }) => type === 'chain-block').length, 24, 'possible parents are asked for');
   });
 
   it('with headers far ahead of its blocks is catching up, whatever it calls it', async () => {
@@ -287,19 +287,19 @@ describe("dashd's chain", () => {
     const { values } = gather(news$);
     await time.pass(0);
     assert.deepEqual(chainEvents(values), [
-      'dashd chain down: catching-up: dashd is catching up (height 100 of 100, a block of 2023-11-14T22:13:20.000Z): it knows no newer block yet',
+      'dashd-chain down: catching-up: dashd is catching up (height 100 of 100, a block of 2023-11-14T22:13:20.000Z): it knows no newer block yet',
     ]);
   });
 
   it('that dashd still loads is told as starting', async () => {
     const { time, rpc, news$ } = watching();
-    const warming = { ok: false, code: 'warming up', detail: 'Verifying blocks…', rpcCode: -28 } as const;
+    const warming = { ok: false, code: 'warming-up', detail: 'Verifying blocks…', rpcCode: -28 } as const;
     rpc.replies.set('getblockchaininfo', inTurn(warming, warming, info(1)));
     const { values } = gather(news$);
     await time.pass(10_000);
     assert.deepEqual(chainEvents(values), [
-      'dashd chain down: starting: dashd is starting: Verifying blocks…',
-      'dashd chain up: synchronised: dashd is synchronised at height 1',
+      'dashd-chain down: starting: dashd is starting: Verifying blocks…',
+      'dashd-chain up: synchronised: dashd is synchronised at height 1',
     ]);
   });
 
@@ -317,7 +317,7 @@ describe("dashd's chain", () => {
     const { values } = gather(news$);
     await time.pass(0);
     assert.deepEqual(chainEvents(values), [
-      'dashd chain up: synchronised: dashd is synchronised at height 7; v24 activates at height 2580480, v25 is being signalled, v27 activates at height 3000000',
+      'dashd-chain up: synchronised: dashd is synchronised at height 7; v24 activates at height 2580480, v25 is being signalled, v27 activates at height 3000000',
     ]);
   });
 });

@@ -67,7 +67,7 @@ class Kept {
   }
 
   loses(peer: string, more: Partial<Extract<ConnectionEvent, { type: 'lost' }>> = {}): void {
-    const fault = { code: 'closed by peer', detail: '' } as const;
+    const fault = { code: 'closed-by-peer', detail: '' } as const;
     const lost = { fault, ours: false, wasReady: true, uptimeMs: 5_000, bytesIn: 0, bytesOut: 0 };
     this.shows(peer, { type: 'lost', ...lost, ...more });
   }
@@ -111,7 +111,7 @@ describe('a connection, in the book', () => {
   it('that ended in a flood is not forgiven: the peer is not dialled again at once, however long it had behaved', () => {
     const kept = new Kept();
     kept.loses(A, { fault: { code: 'inv-flood', detail: '' }, uptimeMs: 3_600_000 });
-    kept.loses(B, { fault: { code: 'closed by peer', detail: '' }, uptimeMs: 3_600_000 });
+    kept.loses(B, { fault: { code: 'closed-by-peer', detail: '' }, uptimeMs: 3_600_000 });
     assert.equal(kept.record(A).backoff.state, 'open');
     assert.ok(kept.record(A).backoff.retryAt - START >= 7.5 * 60_000);
     assert.ok(kept.record(B).backoff.retryAt - START <= 10_000);
@@ -120,11 +120,11 @@ describe('a connection, in the book', () => {
   it('that could not be made while none could counts against nobody', () => {
     const kept = new Kept();
     kept.isIsolated = true;
-    const unreached = { fault: { code: 'dial timeout', detail: '' }, wasReady: false } as const;
+    const unreached = { fault: { code: 'dial-timeout', detail: '' }, wasReady: false } as const;
     for (let dial = 0; dial < 20; dial += 1) kept.loses(A, unreached);
     assert.deepEqual([kept.record(A).connections.failed, kept.record(A).backoff.failures], [0, 0]);
-    assert.equal(kept.record(A).connections.lastFailure?.code, 'dial timeout');
-    kept.loses(A, { ...unreached, fault: { code: 'wrong magic', detail: '' } });
+    assert.equal(kept.record(A).connections.lastFailure?.code, 'dial-timeout');
+    kept.loses(A, { ...unreached, fault: { code: 'wrong-magic', detail: '' } });
     assert.equal(kept.record(A).connections.failed, 1, 'it was reached');
     kept.isIsolated = false;
     kept.loses(A, unreached);
@@ -137,8 +137,8 @@ describe('a connection, in the book', () => {
     await under.time.pass(100);
     const remote = { nonce: 1n, services: 5n, protocolVersion: 70_240, userAgent: '/Dash Core:23.1.2/', height: 1_234 };
     under.shows(A, { type: 'ready', remote });
-    under.shows(A, { type: 'round trip', ms: 40 });
-    under.shows(A, { type: 'round trip', ms: 20 });
+    under.shows(A, { type: 'round-trip', ms: 40 });
+    under.shows(A, { type: 'round-trip', ms: 20 });
     const { services, protocolVersion, height, lastConnected, ping, connections } = under.record(A);
     assert.deepEqual([services, protocolVersion, height, lastConnected], [5n, 70_240, 1_234, START + 100]);
     assert.deepEqual([ping?.minMs, ping?.smoothedMs], [20, 35]);
@@ -147,7 +147,7 @@ describe('a connection, in the book', () => {
     assert.deepEqual(under.record(A).connections, {
       succeeded: 1,
       failed: 1,
-      lastFailure: { at: START + 100, code: 'closed by peer' },
+      lastFailure: { at: START + 100, code: 'closed-by-peer' },
     });
     assert.ok(under.record(A).backoff.retryAt > START + 100, 'it is not dialled again at once');
   });
@@ -167,7 +167,7 @@ describe('a connection, in the book', () => {
     for (const wasReady of [true, false]) {
       const under = new Kept();
       under.shows(A, { type: 'dialling' });
-      under.loses(A, { wasReady, ours: true, fault: { code: 'rotated out', detail: '' } });
+      under.loses(A, { wasReady, ours: true, fault: { code: 'rotated-out', detail: '' } });
       assert.equal(under.record(A).connections.failed, 0);
       assert.deepEqual(under.record(A).backoff.failures, 0);
     }
@@ -248,7 +248,7 @@ describe('an announcement', () => {
   it('of a block that is held back gives nothing, whatever height its coinbase claims', () => {
     const under = new Kept();
     under.announces(A, 1);
-    under.receives(1, { source: 'pool', height: 1_000_000_000, held: ['merkle root'] });
+    under.receives(1, { source: 'pool', height: 1_000_000_000, held: ['merkle-root'] });
     assert.deepEqual([under.credits[0], under.record(A).height], ['0/0', undefined]);
   });
 
@@ -327,7 +327,7 @@ describe('an outcome', () => {
     under.judges(
       1,
       proof(A, 'acknowledged', { acknowledgedMs: 40 }),
-      proof(B, 'already had'),
+      proof(B, 'already-had'),
       proof(C, 'failed', { reason: 'backlog' }),
       proof(DASHD, 'accepted', { acknowledgedMs: 5, acceptedMs: 9 }),
     );
@@ -350,9 +350,9 @@ describe('an outcome', () => {
     );
     under.proves(1, proof(A, 'written'));
     under.proves(1, proof(A, 'acknowledged', { acknowledgedMs: 4_000 }));
-    under.proves(1, proof(B, 'failed', { reason: 'block not acknowledged' }));
+    under.proves(1, proof(B, 'failed', { reason: 'block-not-acknowledged' }));
     assert.deepEqual(broadcasts(under, A), { ...none, acknowledged: 1 });
-    assert.deepEqual(broadcasts(under, B), { ...none, failed: { 'block not acknowledged': 1 }, failuresInARow: 1 });
+    assert.deepEqual(broadcasts(under, B), { ...none, failed: { 'block-not-acknowledged': 1 }, failuresInARow: 1 });
     assert.deepEqual(broadcasts(under, C), none);
   });
 
@@ -360,7 +360,7 @@ describe('an outcome', () => {
     const under = new Kept();
     under.judges(1, proof(A, 'acknowledged'), proof(B, 'failed', { reason: 'backlog' }));
     under.proves(1, proof(A, 'accepted'));
-    under.proves(1, proof(A, 'failed', { reason: 'closed by peer' }));
+    under.proves(1, proof(A, 'failed', { reason: 'closed-by-peer' }));
     under.proves(1, proof(B, 'accepted'));
     // A body that was in doubt came again: the same block is judged a second time.
     under.judges(1, proof(A, 'accepted'), proof(B, 'acknowledged'), proof(C, 'acknowledged'));
@@ -373,8 +373,8 @@ describe('an outcome', () => {
 
   it('is none when it was us who hung up', () => {
     const under = new Kept();
-    under.judges(1, proof(A, 'failed', { reason: 'rotated out' }), proof(B, 'pending'));
-    under.proves(1, proof(B, 'failed', { reason: 'rotated out' }));
+    under.judges(1, proof(A, 'failed', { reason: 'rotated-out' }), proof(B, 'pending'));
+    under.proves(1, proof(B, 'failed', { reason: 'rotated-out' }));
     assert.deepEqual([broadcasts(under, A), broadcasts(under, B)], [none, none]);
   });
 
@@ -456,7 +456,7 @@ describe('gossip', () => {
     assert.equal(under.tallies.values.length, 500);
     const added = under.tallies.values.reduce((sum, { tally }) => sum + tally.added + tally.known, 0);
     assert.ok(added <= 1_000, `${added} entries got through`);
-    const refused = under.tallies.values.reduce((sum, { tally }) => sum + tally.refused['peer rate'], 0);
+    const refused = under.tallies.values.reduce((sum, { tally }) => sum + tally.refused['peer-rate'], 0);
     assert.equal(refused, 499_000);
   });
 });

@@ -182,7 +182,7 @@ describe('peering', () => {
     );
     assert.deepEqual(
       under.plans[1]?.connect.map(({ peer, code }) => [peer, code]).sort(),
-      named.map((host) => [`${host}:9999`, 'below min']).sort(),
+      named.map((host) => [`${host}:9999`, 'below-min']).sort(),
     );
   });
 

@@ -56,7 +56,7 @@ describe('loadBook', () => {
     assert.equal(book.size, 30);
     assert.deepEqual(told(events), ['up loaded']);
     assert.equal(events[0]?.detail, `30 peers from ${path}, saved 7 min ago`);
-    assert.equal(events[0]?.service, 'peer file');
+    assert.equal(events[0]?.service, 'peer-file');
     assert.equal(events[0]?.at, NOW + 7 * MINUTE);
   });
 
@@ -82,7 +82,7 @@ describe('loadBook', () => {
       writeFileSync(`${path}.bak`, textOf(20));
       const { book, events } = await load();
       assert.equal(book.size, 20);
-      assert.deepEqual(told(events), ['fault corrupt', 'fault backup used', 'up loaded']);
+      assert.deepEqual(told(events), ['fault corrupt', 'fault backup-used', 'up loaded']);
       const aside = readdirSync(join(path, '..')).find((name) => name.includes('.corrupt-')) ?? '';
       assert.ok(aside !== '' && events[0]?.detail.endsWith(`set aside as ${join(path, '..', aside)}`));
       assert.equal(readFileSync(join(path, '..', aside), 'utf8'), text);
@@ -93,7 +93,7 @@ describe('loadBook', () => {
     writeFileSync(`${path}.bak`, textOf(20));
     const { book, events } = await load();
     assert.equal(book.size, 20);
-    assert.deepEqual(told(events), ['fault backup used', 'up loaded']);
+    assert.deepEqual(told(events), ['fault backup-used', 'up loaded']);
   });
 
   test('with both of no use it begins empty, and both are set aside', async () => {
@@ -243,14 +243,14 @@ describe('persist', () => {
   test('a fault is told once, another anew, and its end', async () => {
     const file = new MemoryFile();
     const run = started(file);
-    file.saveFault = { ok: false, code: 'disk full', detail: 'no room' };
+    file.saveFault = { ok: false, code: 'disk-full', detail: 'no room' };
     await run.pass(15 * MINUTE);
     assert.equal(file.saves, 3);
-    file.saveFault = { ok: false, code: 'io error', detail: 'bad disk' };
+    file.saveFault = { ok: false, code: 'io-error', detail: 'bad disk' };
     await run.pass(10 * MINUTE);
     file.saveFault = undefined;
     await run.pass(10 * MINUTE);
-    assert.deepEqual(told(run.events), ['down disk full', 'down io error', 'up saved']);
+    assert.deepEqual(told(run.events), ['down disk-full', 'down io-error', 'up saved']);
     assert.match(run.events[0]?.detail ?? '', /^peers are not saved: no room$/);
   });
 
@@ -305,24 +305,24 @@ describe('persist', () => {
 
   test('a folder that cannot be written is told at once, and tried again', async () => {
     const file = new MemoryFile();
-    file.lockAnswers = [{ ok: false, code: 'not writable', detail: 'no permission' }];
-    file.saveFault = { ok: false, code: 'not writable', detail: 'no permission' };
+    file.lockAnswers = [{ ok: false, code: 'not-writable', detail: 'no permission' }];
+    file.saveFault = { ok: false, code: 'not-writable', detail: 'no permission' };
     const run = started(file);
     await run.pass(1_000);
-    assert.deepEqual(told(run.events), ['down not writable']);
+    assert.deepEqual(told(run.events), ['down not-writable']);
     file.saveFault = undefined;
     await run.pass(5 * MINUTE);
-    assert.deepEqual(told(run.events), ['down not writable', 'up saved']);
+    assert.deepEqual(told(run.events), ['down not-writable', 'up saved']);
   });
 
   test('the lock lost, it says so and saves no more', async () => {
     const file = new MemoryFile();
     const run = started(file);
-    file.saveFault = { ok: false, code: 'lock lost', detail: 'taken over' };
+    file.saveFault = { ok: false, code: 'lock-lost', detail: 'taken over' };
     await run.pass(5 * MINUTE);
     file.saveFault = undefined;
     await run.pass(20 * MINUTE);
-    assert.deepEqual(told(run.events), ['down lock lost']);
+    assert.deepEqual(told(run.events), ['down lock-lost']);
     assert.deepEqual([file.saves, file.closed], [1, 1]);
   });
 });

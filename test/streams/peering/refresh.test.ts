@@ -150,7 +150,7 @@ describe('a refresh', () => {
       [
         ['rotation', limits.maxRotations],
         [undefined, 0],
-        ['below min', 0],
+        ['below-min', 0],
         ['rotation', limits.maxRotations],
       ],
     );

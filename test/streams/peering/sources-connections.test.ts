@@ -194,15 +194,15 @@ describe("dashd's connections", () => {
     under.rpc.replies.set('getpeerinfo', inTurn(...replies));
     under.begin();
     await under.time.pass(35_000);
-    const fault = 'fault: not understood: the answer to getpeerinfo is not what dashd 23 or 24 answers';
+    const fault = 'fault: not-understood: the answer to getpeerinfo is not what dashd 23 or 24 answers';
     assert.deepEqual(under.faults, [fault]);
     await under.time.pass(30_000);
     assert.deepEqual(under.faults, [fault, fault]);
     assert.deepEqual(
       under.news.map((news) => news.type === 'service' && [news.service, news.at]),
       [
-        ['dashd rpc', START],
-        ['dashd rpc', START + 50_000],
+        ['dashd-rpc', START],
+        ['dashd-rpc', START + 50_000],
       ],
     );
   });

@@ -127,7 +127,7 @@ describe('masternodes', () => {
     under.begin();
     await under.time.pass(MINUTE);
     assert.deepEqual(under.faults, [
-      'fault: not understood: the answer to protx list is not what dashd 23 or 24 answers',
+      'fault: not-understood: the answer to protx list is not what dashd 23 or 24 answers',
     ]);
     const silent = asking(WARMING).begin();
     await silent.time.pass(MINUTE);

@@ -20,7 +20,7 @@ describe('whatever dashd answers', () => {
         assert.equal(under.rpc.times('getpeerinfo').length >= 1, true);
         for (const news of under.news) {
           if (news.type === 'heard') assert.ok(news.peers.every(({ address }) => address.port > 0));
-          else assert.ok(['not understood', 'no-address'].includes(news.code));
+          else assert.ok(['not-understood', 'no-address'].includes(news.code));
         }
         under.stop();
         assert.equal(under.time.pending, 0);

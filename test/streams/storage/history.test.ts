@@ -138,7 +138,7 @@ describe('the block history', () => {
     await kept.time.pass(1);
     assert.deepEqual(log.splice(0), ['written']);
 
-    kept.file.fault = { ok: false, code: 'disk full', detail: 'no room' };
+    kept.file.fault = { ok: false, code: 'disk-full', detail: 'no room' };
     history.note(verdict(1));
     ask('not taken');
     await kept.time.pass(WRITE_AFTER_MS);
@@ -196,7 +196,7 @@ describe('the block history', () => {
     assert.equal(history.view.size, 2);
     assert.deepEqual(told(kept.events), ['up loaded', 'fault garbage']);
     assert.match(kept.events[1]?.detail ?? '', /^2 of 5 lines of \/blocks\.jsonl make no sense .* look after the disk/);
-    assert.equal(kept.events[1]?.service, 'history file');
+    assert.equal(kept.events[1]?.service, 'history-file');
     history.note(received(3));
     await kept.time.pass(WRITE_AFTER_MS);
     assert.ok(kept.file.text.includes('garbage'), 'it is evidence');
@@ -225,15 +225,15 @@ describe('the block history', () => {
     const kept = new Kept();
     const history = await kept.open();
     kept.news();
-    kept.file.fault = { ok: false, code: 'disk full', detail: 'no room' };
+    kept.file.fault = { ok: false, code: 'disk-full', detail: 'no room' };
     for (let n = 1; n < 4; n += 1) {
       history.note(received(n));
       await kept.time.pass(RETRY_MS);
     }
-    assert.deepEqual(kept.news().told, ['down disk full']);
-    kept.file.fault = { ok: false, code: 'io error', detail: 'EIO' };
+    assert.deepEqual(kept.news().told, ['down disk-full']);
+    kept.file.fault = { ok: false, code: 'io-error', detail: 'EIO' };
     await kept.time.pass(RETRY_MS);
-    assert.deepEqual(kept.news().told, ['down io error'], 'another trouble is told');
+    assert.deepEqual(kept.news().told, ['down io-error'], 'another trouble is told');
     history.note(verdict(1));
     kept.file.fault = undefined;
     await kept.time.pass(RETRY_MS);
@@ -244,7 +244,7 @@ describe('the block history', () => {
   it('keeps no more lines waiting than it must: then all is written anew from memory', async () => {
     const kept = new Kept();
     const history = await kept.open(10);
-    kept.file.fault = { ok: false, code: 'disk full', detail: 'no room' };
+    kept.file.fault = { ok: false, code: 'disk-full', detail: 'no room' };
     for (let n = 0; n < 5_000; n += 1) history.note(received(n));
     await kept.time.pass(RETRY_MS);
     kept.news();
@@ -368,10 +368,10 @@ describe('the block history', () => {
   it('closes though the disk is full', async () => {
     const kept = new Kept();
     const history = await kept.open();
-    kept.file.fault = { ok: false, code: 'disk full', detail: 'no room' };
+    kept.file.fault = { ok: false, code: 'disk-full', detail: 'no room' };
     history.note(received(1));
     await history.close();
-    assert.deepEqual(kept.news().told, ['up new', 'down disk full']);
+    assert.deepEqual(kept.news().told, ['up new', 'down disk-full']);
   });
 });
 

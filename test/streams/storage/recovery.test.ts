@@ -107,7 +107,7 @@ class Restart {
 
   dashdIsBack(): void {
     this.underWay.clear();
-    this.events$.next({ type: 'service', at: 0, service: 'dashd rpc', state: 'up', code: 'up', detail: '' });
+    this.events$.next({ type: 'service', at: 0, service: 'dashd-rpc', state: 'up', code: 'up', detail: '' });
   }
 }
 
@@ -157,7 +157,7 @@ describe('blocks of the spool', () => {
   test('are sent again when dashd is back, unless they are under way', async () => {
     const restart = new Restart(chain(2)).start();
     await restart.news();
-    restart.events$.next({ type: 'service', at: 0, service: 'dashd rpc', state: 'up', code: 'up', detail: '' });
+    restart.events$.next({ type: 'service', at: 0, service: 'dashd-rpc', state: 'up', code: 'up', detail: '' });
     assert.deepEqual(await restart.news(), []);
     restart.dashdIsBack();
     assert.deepEqual(await restart.news(), ['send 1', 'send 2']);

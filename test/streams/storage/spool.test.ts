@@ -25,7 +25,7 @@ function block(n: number, size = SIZE): Block {
   };
 }
 
-const FULL: FileFault = { ok: false, code: 'disk full', detail: 'no room' };
+const FULL: FileFault = { ok: false, code: 'disk-full', detail: 'no room' };
 
 /** A folder in memory, which does as a test says. */
 class MemoryFolder implements SpoolStore {
@@ -182,7 +182,7 @@ describe('the spool', () => {
     kept.keep(1, 2, 3, 4);
     await kept.news();
     kept.verdict(1);
-    kept.verdict(2, { outcome: 'local only' });
+    kept.verdict(2, { outcome: 'local-only' });
     kept.verdict(3, { rpc: { outcome: 'unavailable', ms: 1 } });
     kept.verdict(4, { outcome: 'rejected', rpc: { outcome: 'rejected', ms: 1 } });
     assert.deepEqual(await kept.news(), ['remove 1']);
@@ -220,7 +220,7 @@ describe('the spool', () => {
     assert.deepEqual(await kept.news(), [
       'write 1',
       'write 2',
-      'down disk full',
+      'down disk-full',
       'received 1 disk-full',
       'received 2 disk-full',
     ]);
@@ -241,9 +241,9 @@ describe('the spool', () => {
 
   test('writes a block anew that could not be synced', async () => {
     const kept = new Kept();
-    kept.folder.syncAnswer = () => ({ ok: false, code: 'io error', detail: 'EIO' });
+    kept.folder.syncAnswer = () => ({ ok: false, code: 'io-error', detail: 'EIO' });
     kept.keep(1);
-    assert.deepEqual(await kept.news(), ['write 1', 'sync 1', 'received 1', 'down io error']);
+    assert.deepEqual(await kept.news(), ['write 1', 'sync 1', 'received 1', 'down io-error']);
     kept.folder.syncAnswer = () => ({ ok: true });
     assert.deepEqual(await kept.news(5_000), ['write 1', 'sync 1', 'up saved', 'stored 1']);
   });
@@ -330,7 +330,7 @@ describe('the spool', () => {
     kept.folder.files.set('notes.txt', Buffer.from('mine'));
     kept.folder.files.set(`${fileName(hashOf(5))}.corrupt-20261126T000000000Z`, Buffer.from('of before'));
     await kept.spool.scan();
-    assert.deepEqual(await kept.news(), ['fault corrupt', 'fault torn', 'fault newer version', 'fault foreign']);
+    assert.deepEqual(await kept.news(), ['fault corrupt', 'fault torn', 'fault newer-version', 'fault foreign']);
     assert.deepEqual(kept.folder.aside, ['2', '3']);
     assert.deepEqual(
       kept.spool.unfinished(() => false).map(({ height }) => height),
@@ -362,10 +362,10 @@ describe('the spool', () => {
 
   test('on a disk that cannot be written to says so at the start', async () => {
     const kept = new Kept();
-    kept.folder.lockAnswer = { ok: false, code: 'not writable', detail: 'EROFS' };
-    kept.folder.writeAnswer = () => ({ ok: false, code: 'not writable', detail: 'EROFS' });
+    kept.folder.lockAnswer = { ok: false, code: 'not-writable', detail: 'EROFS' };
+    kept.folder.writeAnswer = () => ({ ok: false, code: 'not-writable', detail: 'EROFS' });
     await kept.spool.scan();
-    assert.deepEqual(await kept.news(), ['down not writable']);
+    assert.deepEqual(await kept.news(), ['down not-writable']);
     kept.keep(1);
     assert.deepEqual(await kept.news(), ['write 1', 'received 1 not-writable']);
   });
