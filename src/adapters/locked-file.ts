@@ -271,7 +271,7 @@ function explain(
     case 'missing':
       return `${path} is not there${why}`;
     case 'locked':
-      return `${path} is held by another blockcast (${path}.lock): stop that one, or ${elsewhere}`;
+      return `${path} is held by another blockcast (${path}.lock), or by one that was killed in the last ${LOCK_STALE_MS / 1_000} s: stop that one, or ${elsewhere}`;
     case 'lock-lost':
       return `${path} was written or taken over by another process (${path}.lock) while this one stood still: stop the other, and start this one anew`;
     case 'changed':

@@ -33,8 +33,11 @@ export interface Glimpse {
 
 export interface SpoolFolder {
   readonly path: string;
-  /** Takes the lock, unless it is held already, makes the folder, and removes what was left half written. */
-  lock(): Promise<{ readonly ok: true; readonly changed: boolean } | FileFault>;
+  /**
+   * Takes the lock, unless it is held already, makes the folder, and removes what was left half written.
+   * @returns `unfinished`: how many such files were removed
+   */
+  lock(): Promise<{ readonly ok: true; readonly changed: boolean; readonly unfinished?: number } | FileFault>;
   /** @returns the files' names, at most `max`; a folder that is not there has none. `more`: there are others beyond that */
   list(
     max: number,
@@ -77,13 +80,16 @@ class Folder extends LockedFile implements SpoolFolder {
     const locked = await super.lock();
     if (!locked.ok || this.#swept) return locked;
     this.#swept = true;
+    let unfinished = 0;
     const swept = await this.#trying(async () => {
       await mkdir(this.path, { recursive: true, mode: PRIVATE_FOLDER });
       for await (const { name } of await opendir(this.path)) {
-        if (isTemporary(name)) await rm(join(this.path, name), { force: true });
+        if (!isTemporary(name)) continue;
+        await rm(join(this.path, name), { force: true });
+        unfinished += 1;
       }
     });
-    return swept.ok ? locked : swept;
+    return swept.ok ? { ...locked, unfinished } : swept;
   }
 
   async list(max: number): ReturnType<SpoolFolder['list']> {

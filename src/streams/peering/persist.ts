@@ -32,7 +32,15 @@ import { type ParsedBook, parse, serialise } from '../../peers/format.js';
 import type { Weights } from '../../peers/score.js';
 import { type Clock, MINUTE_MS, SECOND_MS } from '../../time.js';
 import { reportOn, type ServiceReport } from '../service-events.js';
-import { changesIn, type FileFault, isTaken, type Lockable, patientLock } from '../storage/saving.js';
+import {
+  changesIn,
+  type FileFault,
+  isTaken,
+  type Lockable,
+  patientLock,
+  readNews,
+  type SaveAnswer,
+} from '../storage/saving.js';
 
 type Copy = 'current' | 'backup';
 
@@ -88,9 +96,9 @@ export async function readBook(file: Pick<BookFile, 'read' | 'path'>): Promise<B
  * @returns what to tell of it
  */
 export async function loadBook(book: PeerBook, file: BookFile, clock: Clock): Promise<readonly ServiceEvent[]> {
-  // Whether it is ours is told by persist(), which goes on trying.
-  await file.lock();
-  return restoreBook(book, file, await readBook(file), clock);
+  // Whether it is ours is reported by persist(), which goes on trying.
+  const held = await file.lock();
+  return readNews(held, await restoreBook(book, file, await readBook(file), clock));
 }
 
 /** Fills the book with what was read, and sets aside what is no peer book. @returns what to tell of it */
@@ -169,18 +177,19 @@ export function persist(given: Persistence): Observable<ServiceEvent> {
         takeWhile((answer) => !isTaken(answer), true),
       );
 
-    const told$ = patientLock(file, scheduler).pipe(
+    const news$ = patientLock(file, scheduler).pipe(
       takeUntil(stopped$),
-      concatMap(({ answer, tries }): Observable<ServiceEvent> => {
-        if (isTaken(answer)) return changesIn(of(answer), WORDS, clock);
-        const reload$ = answer.ok && answer.changed ? from(loadBook(book, file, clock)) : EMPTY;
+      concatMap(({ answer, tries }): Observable<SaveAnswer | ServiceEvent> => {
+        if (isTaken(answer)) return of(answer);
+        const reload$ =
+          answer.ok && answer.changed ? from(loadBook(book, file, clock)).pipe(concatMap((events) => events)) : EMPTY;
         // Had we to wait, changes may have gone by.
         const first$ = answer.ok && tries === 1 ? EMPTY : of('waited');
-        return concat(reload$.pipe(concatMap((events) => events)), changesIn(saved$(first$), WORDS, clock));
+        return concat(reload$, saved$(first$));
       }),
     );
     const closed$ = defer(() => file.close()).pipe(ignoreElements());
-    return concat(told$, closed$).pipe(finalize(() => watching.unsubscribe()));
+    return concat(changesIn(news$, WORDS, clock), closed$).pipe(finalize(() => watching.unsubscribe()));
   });
 }
 

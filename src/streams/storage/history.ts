@@ -31,7 +31,7 @@ import { formatFile, formatLine, HEADER, type HistoryLine, headerFault, parseLin
 import { History } from '../../history/history.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import { reportOn, type ServiceReport } from '../service-events.js';
-import { changesIn, type FileFault, isTaken, type Lockable, patientLock, type SaveAnswer } from './saving.js';
+import { changesIn, type FileFault, isTaken, type Lockable, patientLock, readNews, type SaveAnswer } from './saving.js';
 
 /** A file that grows by whole lines. */
 export interface LineFile extends Lockable {
@@ -71,9 +71,9 @@ export interface KeptHistory {
 export async function openHistory(deps: HistoryDeps): Promise<KeptHistory> {
   const { file, maxBlocks, tell, clock } = deps;
   const keeper = new Keeper(file, new History(maxBlocks));
-  // Whether it is ours is told by keep(), which goes on trying.
-  await file.lock();
-  for (const event of await keeper.load(clock)) tell(event);
+  // Whether it is ours is reported by keep(), which goes on trying.
+  const held = await file.lock();
+  for (const event of readNews(held, await keeper.load(clock))) tell(event);
   const stop$ = new ReplaySubject<void>(1);
   const kept = lastValueFrom(keep(keeper, stop$, deps).pipe(tap(tell)), { defaultValue: undefined }).finally(() =>
     keeper.end(),
@@ -117,21 +117,20 @@ function keep(keeper: Keeper, stop$: Observable<void>, deps: HistoryDeps): Obser
     }),
     takeWhile((answer) => !isTaken(answer), true),
   );
-  // Who is to stop while he waits tries once more, and waits no longer.
+  // Stopped while it waits, it tries once more and waits no longer.
   const locked$ = concat(
-    patientLock(file, scheduler).pipe(
-      map(({ answer }) => answer),
-      takeUntil(stopping$),
-    ),
-    defer(() => file.lock()),
-  ).pipe(take(1));
-  return locked$.pipe(
-    concatMap((answer): Observable<ServiceEvent> => {
-      if (isTaken(answer)) return changesIn(of(answer), WORDS, clock);
-      const reload$ = answer.ok && answer.changed ? from(keeper.load(clock)) : EMPTY;
-      return concat(reload$.pipe(concatMap((events) => events)), changesIn(written$, WORDS, clock));
+    patientLock(file, scheduler).pipe(takeUntil(stopping$)),
+    defer(() => file.lock()).pipe(map((answer) => ({ answer, isLast: true }))),
+  ).pipe(takeWhile(({ isLast }) => !isLast, true));
+  const news$ = locked$.pipe(
+    concatMap(({ answer }): Observable<SaveAnswer | ServiceEvent> => {
+      if (isTaken(answer)) return of(answer);
+      const reload$ =
+        answer.ok && answer.changed ? from(keeper.load(clock)).pipe(concatMap((events) => events)) : EMPTY;
+      return concat(reload$, written$);
     }),
   );
+  return changesIn(news$, WORDS, clock);
 }
 
 function nextWrite(keeper: Keeper, scheduler: SchedulerLike): Observable<unknown> {

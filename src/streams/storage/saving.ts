@@ -1,17 +1,14 @@
 /** What the relay's files have in common: one process at a time has them, and what goes wrong is told once, until it is over. */
 
 import {
+  concatMap,
   defer,
-  distinctUntilChanged,
   EMPTY,
   expand,
   from,
-  last,
   map,
   type Observable,
   type SchedulerLike,
-  skip,
-  startWith,
   switchMap,
   timer,
 } from 'rxjs';
@@ -30,8 +27,8 @@ export interface FileFault {
 export type SaveAnswer = { readonly ok: true } | FileFault;
 
 export interface Lockable {
-  /** `changed`: somebody wrote the file after we read it. */
-  lock(): Promise<{ readonly ok: true; readonly changed: boolean } | FileFault>;
+  /** `changed`: another process wrote the file after we read it. `unfinished`: files of a killed process that were removed. */
+  lock(): Promise<{ readonly ok: true; readonly changed: boolean; readonly unfinished?: number } | FileFault>;
 }
 
 /** The lock of a process that was killed is free after 5 s; that of one just ending, sooner. */
@@ -43,17 +40,34 @@ export function isTaken(answer: SaveAnswer): boolean {
   return !answer.ok && (answer.code === 'locked' || answer.code === 'lock-lost');
 }
 
-/** Tries until the lock is ours, it is clear that somebody holds it, or something else is in the way. */
-export function patientLock(file: Lockable, scheduler: SchedulerLike) {
-  const attempt = (tries: number) => from(file.lock()).pipe(map((answer) => ({ answer, tries })));
+/** An attempt to lock a file. */
+export interface LockAttempt {
+  readonly answer: Awaited<ReturnType<Lockable['lock']>>;
+  /** Attempts so far, this one included. */
+  readonly tries: number;
+  /** No other attempt follows. */
+  readonly isLast: boolean;
+}
+
+/**
+ * Tries until the lock is ours, it is clear that another process holds it, or something else is in the way. Each attempt is emitted, so
+ * that a second relay on the same files is reported at its start.
+ */
+export function patientLock(file: Lockable, scheduler: SchedulerLike): Observable<LockAttempt> {
+  const attempt = (tries: number) =>
+    from(file.lock()).pipe(
+      map((answer): LockAttempt => ({ answer, tries, isLast: !isTaken(answer) || tries === LOCK_TRIES })),
+    );
   return defer(() => attempt(1)).pipe(
-    expand(({ answer, tries }) =>
-      isTaken(answer) && tries < LOCK_TRIES
-        ? timer(LOCK_RETRY_MS, scheduler).pipe(switchMap(() => attempt(tries + 1)))
-        : EMPTY,
+    expand(({ tries, isLast }) =>
+      isLast ? EMPTY : timer(LOCK_RETRY_MS, scheduler).pipe(switchMap(() => attempt(tries + 1))),
     ),
-    last(),
   );
+}
+
+/** What a start reports of a file that it read. That another process holds it is reported instead of that it was read. */
+export function readNews(held: SaveAnswer, news: readonly ServiceEvent[]): readonly ServiceEvent[] {
+  return isTaken(held) ? news.filter(({ state }) => state !== 'up') : news;
 }
 
 /** What a file's events say: `saved` and `unsaved` are sentences, `unsaved` without its reason. */
@@ -63,18 +77,25 @@ export interface FileWords {
   readonly unsaved: string;
 }
 
-/** `up` and `down`, each once; it begins up, as loading told. */
-export function changesIn(answers$: Observable<SaveAnswer>, words: FileWords, clock: Clock): Observable<ServiceEvent> {
+/** `up` and `down` when an answer differs from the one before; it begins up, as loading reported. Events pass through. */
+export function changesIn(
+  answers$: Observable<SaveAnswer | ServiceEvent>,
+  words: FileWords,
+  clock: Clock,
+): Observable<ServiceEvent> {
   const report = reportOn(words.service, clock);
-  return answers$.pipe(
-    map((answer) =>
-      answer.ok
-        ? { state: 'up' as const, code: 'saved', detail: words.saved }
-        : { state: 'down' as const, code: answer.code, detail: `${words.unsaved}: ${answer.detail}` },
-    ),
-    startWith({ state: 'up' as const, code: 'saved', detail: '' }),
-    distinctUntilChanged((a, b) => a.code === b.code),
-    skip(1),
-    map(({ state, code, detail }) => report(state, code, detail)),
-  );
+  const eventOf = (answer: SaveAnswer) =>
+    answer.ok ? report('up', 'saved', words.saved) : report('down', answer.code, `${words.unsaved}: ${answer.detail}`);
+  return defer(() => {
+    let last = 'saved';
+    return answers$.pipe(
+      concatMap((news): ServiceEvent[] => {
+        const event = 'type' in news ? news : eventOf(news);
+        const code = event.state === 'up' ? 'saved' : event.code;
+        const isNews = 'type' in news || code !== last;
+        last = code;
+        return isNews ? [event] : [];
+      }),
+    );
+  });
 }

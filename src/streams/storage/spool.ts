@@ -11,7 +11,7 @@
  * {@link MAX_FAILED_BYTES} of those that the disk does not take. Cost: one write, one sync and one removal a block, by Node's threads.
  */
 
-import { firstValueFrom, from, merge, type SchedulerLike, type Subscription, timer } from 'rxjs';
+import { firstValueFrom, from, last, merge, type SchedulerLike, type Subscription, timer } from 'rxjs';
 import type { Block } from '../../block/gate.js';
 import { BoundedSet } from '../../common/bounded.js';
 import type {
@@ -187,10 +187,14 @@ export class Spool {
   /** Looks into the folder. @returns when what is there is known, and what is of no use is set aside and told */
   async scan(): Promise<void> {
     const { folder } = this.deps;
-    this.locking = patientLock(folder, this.deps.scheduler).subscribe(({ answer }) => {
-      if (isTaken(answer)) this.fault('locked', sharedDetail(folder.path));
-      else this.report(answer);
-    });
+    this.locking = patientLock(folder, this.deps.scheduler)
+      .pipe(last())
+      .subscribe(({ answer }) => {
+        if (isTaken(answer)) this.fault('locked', sharedDetail(folder.path));
+        else this.report(answer);
+        if (answer.ok && (answer.unfinished ?? 0) > 0)
+          this.say('up', 'swept', sweptDetail(folder.path, answer.unfinished));
+      });
     const listed = await folder.list(MAX_NAMES);
     if (!listed.ok) {
       this.fault(listed.code, `blocks from before the start are not looked for: ${listed.detail}`);
@@ -484,6 +488,10 @@ function isOver(event: BlockVerdict | BlockFinality): boolean {
   if (event.type === 'finality') return event.state !== 'pending';
   const dashdHasIt = event.rpc?.outcome === 'accepted' || event.rpc?.outcome === 'duplicate';
   return event.outcome === 'delivered' && dashdHasIt;
+}
+
+function sweptDetail(path: string, files = 0): string {
+  return `${files} unfinished files in ${path} were removed: the process that wrote them was killed, and their blocks are on no disk`;
 }
 
 function sharedDetail(path: string): string {

@@ -314,14 +314,19 @@ describe('the block history', () => {
     assert.deepEqual(kept.file.events, [received(1), received(2)]);
   });
 
-  it('held by another is read, and not written; that is told once', async () => {
+  it('held by another process is read and not written; that is reported once, at the start', async () => {
     const kept = new Kept();
     kept.file.locks = [{ ok: false, code: 'locked', detail: 'stop that one' }];
     kept.file.text = HEADER + textOf([received(1)]);
     const history = await kept.open();
+    await kept.time.pass(0);
+    assert.deepEqual(
+      kept.events.map(({ code }) => code),
+      ['locked'],
+    );
     history.note(received(2));
     await kept.time.pass(60_000);
-    assert.deepEqual(kept.news(), { told: ['up loaded', 'down locked'], done: ['read'] });
+    assert.deepEqual(kept.news(), { told: ['down locked'], done: ['read'] });
     assert.equal(history.view.size, 2);
     await history.close();
     assert.equal(kept.file.closed, true);
@@ -341,7 +346,7 @@ describe('the block history', () => {
       [hashOf(3), hashOf(2), hashOf(1)],
     );
     assert.deepEqual(kept.file.events, [received(1), received(2), received(3)]);
-    assert.deepEqual(kept.news().told, ['up loaded', 'up loaded']);
+    assert.deepEqual(kept.news().told, ['down locked', 'up loaded']);
   });
 
   it('writes what is left when it is closed, and lets go of the file', async () => {

@@ -360,6 +360,13 @@ describe('the spool', () => {
     assert.deepEqual(await kept.news(10_000), ['fault locked']);
   });
 
+  test('reports how many unfinished files of a killed process were removed', async () => {
+    const kept = new Kept();
+    kept.folder.lockAnswer = { ok: true, changed: false, unfinished: 3 };
+    await kept.spool.scan();
+    assert.deepEqual(await kept.news(), ['up swept']);
+  });
+
   test('on a disk that cannot be written to says so at the start', async () => {
     const kept = new Kept();
     kept.folder.lockAnswer = { ok: false, code: 'not-writable', detail: 'EROFS' };
