@@ -1,4 +1,4 @@
-/** A bound on log lines that others can cause as often as they like: frames that are no block, connections that are no pool's. */
+/** Limits log lines that others can cause at will, such as invalid frames: {@link MAX_LINES} of each kind per minute. */
 import { MINUTE_MS } from '../time.js';
 
 /** Lines of one kind in a minute. */
@@ -17,21 +17,21 @@ export class LineLimit {
 
   /**
    * @param at when it happened, Unix ms
-   * @returns what is to be said at the end of its line: `''` as a rule; `undefined`: no line, it is counted
+   * @returns the text to append to the line, usually `''`; `undefined` when the line is to be dropped (and counted)
    */
   next(kind: string, at: number): string | undefined {
     const current = this.minutes.get(kind);
-    // A clock that was set back begins a new minute, too.
+    // A clock that was set back starts a new minute, too.
     if (current === undefined || Math.abs(at - current.since) >= MINUTE_MS) {
       this.minutes.set(kind, { since: at, lines: 1, leftOut: 0 });
       const leftOut = current?.leftOut ?? 0;
-      return leftOut === 0 ? '' : ` (${leftOut} more like this were not logged before)`;
+      return leftOut === 0 ? '' : ` (${leftOut} similar lines were dropped before this one)`;
     }
     if (current.lines === MAX_LINES) {
       current.leftOut += 1;
       return undefined;
     }
     current.lines += 1;
-    return current.lines === MAX_LINES ? ' (more like this are counted, not logged, for a minute)' : '';
+    return current.lines === MAX_LINES ? ' (further similar lines are dropped for a minute)' : '';
   }
 }

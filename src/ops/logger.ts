@@ -1,4 +1,4 @@
-/** Lines for people on a terminal, for machines elsewhere. */
+/** The logger: readable lines on a terminal, JSON elsewhere. */
 import {
   addColors,
   createLogger as createWinston,
@@ -11,10 +11,10 @@ import { LOG_LEVELS, type LogConfig, type LogLevel } from '../config/config.js';
 import { type LossyOutput, lossyOutput } from './output.js';
 import { oneLine } from './units.js';
 
-/** winston's logger with our levels; `critical` is for what costs blocks until somebody acts. */
+/** winston's logger with blockcast's levels. `critical`: blocks are at risk until an operator acts. */
 export type Logger = Winston &
   Readonly<Record<LogLevel, LeveledLogMethod>> & {
-    /** Its lines come out here. */
+    /** The stream that its lines are written to. */
     readonly output: LossyOutput;
   };
 
@@ -29,7 +29,7 @@ const COLOURS: Readonly<Record<LogLevel, string>> = {
 const LEVEL_NUMBERS = Object.fromEntries(LOG_LEVELS.map((level, index) => [level, index]));
 const LEVEL_WIDTH = Math.max(...LOG_LEVELS.map((level) => level.length));
 
-/** @param stream where lines go; `auto` is pretty, and colours appear, where it is a terminal */
+/** @param stream where lines go; when it is a terminal, `auto` means pretty, and lines are coloured */
 export function createLogger(
   { level, format: chosen }: LogConfig,
   stream: NodeJS.WritableStream = process.stdout,
@@ -47,7 +47,7 @@ export function createLogger(
   return Object.assign(winston, { output }) as Logger;
 }
 
-/** Resolves when all that was logged has been written, or is not read within a second; nothing can be logged any more. */
+/** Resolves when all lines are written, or after a second when nobody reads them. Nothing can be logged afterwards. */
 export async function closeLogger(logger: Logger): Promise<void> {
   await new Promise<void>((resolve) => {
     logger.once('finish', resolve);
@@ -64,7 +64,7 @@ function prettyLines(coloured: boolean) {
     format.timestamp({ format: 'YYYY-MM-DD HH:mm:ss.SSS' }),
     format.printf(({ level, message, timestamp, stack }) => {
       const label = level.toUpperCase().padEnd(LEVEL_WIDTH);
-      // Peers choose their user agents, and dashd's words are not ours either.
+      // Texts of peers and dashd, such as a user agent, may contain control characters.
       const line = `${String(timestamp)} ${coloured ? paint.colorize(level, label) : label} ${oneLine(String(message))}`;
       return typeof stack === 'string' ? `${line}\n${stack}` : line;
     }),

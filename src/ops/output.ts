@@ -1,32 +1,31 @@
 /**
- * Where a process's lines go that nobody may be there to read: a terminal that was closed or stopped, a full disk, a pipe whose reader is
- * gone or slow. An error of the stream means that a line had no reader: it is lost and counted, and nobody waits or ends for it.
- * Bounded to {@link MAX_WAITING_BYTES} of lines that the reader has not taken.
+ * A lossy output stream for log lines. When the reader is gone or slow (a closed or stopped terminal, a full disk, a pipe), lines are lost and
+ * counted; the process neither waits nor ends. Memory: at most {@link MAX_WAITING_BYTES} of unread lines.
  */
 import { Writable } from 'node:stream';
 import { SECOND_MS } from '../time.js';
 
 const MAX_WAITING_BYTES = 1024 * 1024;
-/** A reader that takes lines at all takes what waits within this time; the process ends without the others. */
+/** How long the end waits for unread lines. */
 const LAST_LINES_MS = SECOND_MS;
 
 export interface LossyOutput extends Writable {
-  /** Lines that nobody read, since the start. */
+  /** Lost lines since the start. */
   readonly lost: number;
 }
 
-/** What Node has behind a terminal's stream: without it a terminal that is stopped (Ctrl-S) holds whoever writes to it. */
+/** Node's handle of a terminal. Writes to it are blocking by default: a stopped terminal (Ctrl-S) would block the process. */
 interface TerminalHandle {
   readonly _handle?: { setBlocking?(blocking: boolean): unknown };
 }
 
-/** @returns a stream that takes each line at once and never fails; ending it waits a second at most, and leaves `target` open */
+/** @returns a stream that accepts each line at once and never fails; ending it waits at most a second, and leaves `target` open */
 export function lossyOutput(target: NodeJS.WritableStream & { readonly writableLength?: number }): LossyOutput {
   let lost = 0;
   const lose = (error?: Error | null): void => {
     if (error) lost += 1;
   };
-  // Each failed write is told to its callback as well; without a listener the event would end the process.
+  // A failed write also calls its callback. Without a listener the event would end the process.
   target.on('error', () => undefined);
   if ('isTTY' in target && target.isTTY === true) (target as TerminalHandle)._handle?.setBlocking?.(false);
   const waiting = () => target.writableLength ?? 0;
@@ -39,9 +38,9 @@ export function lossyOutput(target: NodeJS.WritableStream & { readonly writableL
     },
     final(done) {
       if (waiting() === 0) return done();
-      const enough = setTimeout(done, LAST_LINES_MS);
+      const timeout = setTimeout(done, LAST_LINES_MS);
       target.write('', () => {
-        clearTimeout(enough);
+        clearTimeout(timeout);
         done();
       });
     },

@@ -1,6 +1,6 @@
 /**
- * Everything that listens to a relay, behind one door: log, figures, pages, alerts. Each is told each event, and none of them is
- * waited for; what one of them has to say of itself is an event like any other.
+ * The operations services: log, metrics, HTTP service and alerts, behind one interface. Each receives every event; none can delay the relay.
+ * Their own state changes are emitted as `service` events.
  */
 
 import { hostname } from 'node:os';
@@ -20,18 +20,18 @@ import { createMetrics } from './metrics.js';
 import { Status } from './status.js';
 
 export interface Services {
-  /** To be called with each event of the relay's, from the first on. Never throws, never waits. */
+  /** Must be called with every event of the relay, from the first. Never throws, never waits. */
   listen(event: RelayEvent): void;
   /**
-   * Opens the pages on a relay that runs. That they cannot be opened is told once, and tried again every second.
-   * @returns their address; undefined where they are not open yet, or not wanted
+   * Starts the HTTP service for a running relay. When its address is in use, emits an event once and retries every second.
+   * @returns its URL; undefined when it is not open yet, or disabled
    */
   open(view: RelayView): Promise<string | undefined>;
-  /** Takes over what can change while a relay runs: the log's level, the alerts' channels. */
+  /** Applies the settings that can change while the relay runs: the log level and the alert channels. */
   reload(config: Config): void;
-  /** From now on no block can be pushed: what asks whether the relay is ready is told so. */
+  /** The relay no longer accepts blocks: `/readyz` says so. */
   drain(): void;
-  /** Closes the pages and sends the alerts that are due, for a few seconds at most. */
+  /** Closes the HTTP service and sends pending alerts, within a few seconds. */
   close(): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export interface ServicesDeps {
   readonly assets?: string;
 }
 
-/** While the address is taken, it is asked for this often, milliseconds. */
+/** Interval of retries while the address is in use, milliseconds. */
 const REOPEN_MS = SECOND_MS;
 const ASSETS = fileURLToPath(new URL('../dashboard/assets/', import.meta.url));
 
@@ -55,7 +55,7 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
   const log = createEventLog(logger);
   const metrics = createMetrics({ clock, version, network, lostLines: () => logger.output.lost });
   const status = new Status({ clock });
-  const told$ = new Subject<RelayEvent>();
+  const events$ = new Subject<RelayEvent>();
   const alerts = createAlerts(config.alerts, {
     clock,
     random,
@@ -73,14 +73,14 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
     metrics.listen(event);
     status.listen(event);
     alerts.listen(event);
-    told$.next(event);
+    events$.next(event);
   }
 
-  function tell(service: ServiceEvent['service'], state: ServiceEvent['state'], code: string, detail: string): void {
+  function emit(service: ServiceEvent['service'], state: ServiceEvent['state'], code: string, detail: string): void {
     listen({ type: 'service', at: clock.now(), service, state, code, detail });
   }
 
-  /** A channel that fails is told once a message; that would be an alert of its own, to be sent by what fails. */
+  /** Logs the result of a message. No event is emitted: it would raise an alert to be sent by the failing channel. */
   function onAlert({ channel, outcome, detail }: AlertOutcome): void {
     metrics.alertOutcome(channel, outcome);
     const level = outcome === 'sent' || outcome === 'suppressed' ? 'debug' : 'warn';
@@ -89,16 +89,16 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
 
   function listening(opened: HttpService): string {
     http = opened;
-    tell('http', 'up', 'listening', opened.url);
+    emit('http', 'up', 'listening', opened.url);
     return opened.url;
   }
 
-  /** Tries again until the address can be had, or the relay ends. */
+  /** Retries until the address is free, or the relay stops. */
   async function retry(open: () => Promise<HttpOpened>): Promise<void> {
     const { signal } = closing;
     await pause(REOPEN_MS, signal);
     const attempt = async () => {
-      // Making the pages holds the event loop for some time: only where it is not in vain.
+      // Creating the service blocks the event loop for some time, so the address is probed first.
       const opened = (await canListen(config.http)) ? await open() : undefined;
       return opened?.ok === true ? listening(opened) : undefined;
     };
@@ -110,22 +110,22 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
     async open(view) {
       metrics.attach(view);
       if (!config.http.enabled) return undefined;
-      // Loaded here, because it is a fifth of the start, and the pool's socket comes first.
+      // Loaded here: it is a fifth of the start-up time, and the pool's socket comes first.
       const { createHttp } = await import('./http/http.js');
       const pages = {
         version,
         view,
         status,
-        events$: told$,
+        events$,
         metrics: () => metrics.text(),
         assets,
         clock,
-        onFault: ({ code, detail }: HttpFault) => tell('http', 'fault', code, detail),
+        onFault: ({ code, detail }: HttpFault) => emit('http', 'fault', code, detail),
         onClients: (count: number) => metrics.sseClients(count),
       };
       const opened = await createHttp(config.http, pages);
       if (opened.ok) return listening(opened);
-      tell('http', 'down', opened.code, opened.detail);
+      emit('http', 'down', opened.code, opened.detail);
       retrying = retry(() => createHttp(config.http, pages));
       return undefined;
     },
@@ -139,7 +139,7 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
       await retrying;
       await Promise.all([http?.close(), alerts.stop()]);
       metrics.close();
-      told$.complete();
+      events$.complete();
     },
   };
 }

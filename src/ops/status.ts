@@ -1,6 +1,6 @@
 /**
- * What stands, as far as events alone tell it: how the services around the relay are, the races under way, what came of
- * connections and broadcasts since the start; and whether a block pushed now would get anywhere.
+ * The relay's state, derived from its events: the state of each service, the results per peer of recent blocks, counts of connections
+ * and broadcasts, and whether the relay is ready for a block.
  */
 import { BoundedMap } from '../common/bounded.js';
 import type { BlockVerdict, PeerEvent, PeerProof, RelayEvent, ServiceEvent } from '../contracts/events.js';
@@ -10,18 +10,18 @@ import { type Clock, dated, type Moment, momentOf } from '../time.js';
 import type { ServiceStatus } from './http/api.js';
 
 export interface Readiness {
-  /** True when a block pushed now would be taken and would reach somebody. */
+  /** True when a block pushed now would be accepted and delivered to at least one node. */
   readonly ready: boolean;
-  /** Why not, in words. */
+  /** The reasons, in words. */
   readonly notReady: readonly string[];
-  /** What is amiss though blocks go out, in words. */
+  /** Problems that do not stop the delivery of blocks, in words. */
   readonly degraded: readonly string[];
 }
 
 export interface Tallies {
   /** When counting began, ms since the epoch. */
   readonly since: number;
-  /** Of the pool, with a verdict. */
+  /** Blocks of the pool with a verdict. */
   readonly blocks: number;
   /** To peers that did not have the block already. */
   readonly pushes: { readonly tried: number; readonly reached: number; readonly failed: number };
@@ -37,9 +37,9 @@ export interface Tallies {
 type ServiceName = ServiceEvent['service'];
 type Peers = Pick<RelayView, 'peers' | 'wanted'>;
 
-/** Races kept, those with a verdict among them: proofs still come after it. The history has the others. */
+/** Blocks whose results per peer are kept, also after the verdict, since proofs may still come. Older ones are in the history. */
 const MAX_RACES = 256;
-/** Told of from the start, heard of or not: without them nothing works. */
+/** Listed from the start, even before their first event. */
 const ESSENTIAL: readonly ServiceName[] = ['pool-socket', 'dashd-rpc'];
 
 const TIMEOUTS: ReadonlySet<string> = new Set(['dial-timeout', 'handshake-timeout']);
@@ -63,11 +63,11 @@ export class Status {
     this.began = momentOf(deps.clock);
   }
 
-  /** Takes an event in; microseconds. */
+  /** Applies an event. O(1). */
   listen(event: RelayEvent): void {
     switch (event.type) {
       case 'proof':
-        // Only a race's own page tells of it: whoever keeps a copy of the rest need not make it anew.
+        // A proof changes only its block's own reply, so cached replies stay valid.
         this.raceOf(event.hash).proofs.set(event.peer, proofOf(event));
         return;
       case 'received':
@@ -88,13 +88,13 @@ export class Status {
     this.changes += 1;
   }
 
-  /** From now on the relay takes no more blocks. */
+  /** The relay no longer accepts blocks. */
   drain(): void {
     this.draining = true;
     this.changes += 1;
   }
 
-  /** Another number whenever something other than a single proof was told. */
+  /** Changes with every event except a proof. */
   get revision(): number {
     return this.changes;
   }
@@ -103,7 +103,7 @@ export class Status {
     return [...this.known.values()];
   }
 
-  /** Who was written, who acknowledged, who accepted a block, as far as it is known; undefined for blocks of long ago. */
+  /** The result per peer of a block, as far as it is known; undefined for older blocks. */
   race(hash: string): readonly PeerProof[] | undefined {
     const race = this.races.get(hash);
     return race && [...race.proofs.values()];
@@ -115,40 +115,40 @@ export class Status {
     return { since, blocks, pushes: { ...pushes }, connections: { ...connections } };
   }
 
-  /** A degraded relay is ready: what is amiss costs time or proof, not the block. */
+  /** A degraded relay is ready: its problems cost time or proof, not the block. */
   readiness(view: Peers): Readiness {
     const connected = view.peers().filter(({ state }) => state === 'connected');
     const own = connected.some((peer) => peer.protected);
     const others = connected.length - Number(own);
     const rpc = this.stateOf('dashd-rpc') === 'up';
-    const notReady = [...this.closedDoors(), ...this.chainTroubles(), ...nobody(own, others, rpc)];
+    const notReady = [...this.intakeProblems(), ...this.chainProblems(), ...deliveryProblems(own, others, rpc)];
     const degraded = [
-      ...dashdTroubles(own, rpc),
-      ...peerTroubles(others, Math.min(view.wanted.min, view.wanted.max - 1)),
-      ...this.sideTroubles(),
+      ...dashdProblems(own, rpc),
+      ...peerProblems(others, Math.min(view.wanted.min, view.wanted.max - 1)),
+      ...this.otherProblems(),
     ];
     return { ready: notReady.length === 0, notReady, degraded };
   }
 
-  /** Blocks come through the pool socket or the JSON-RPC proxy; one of them is enough to be ready. */
-  private closedDoors(): string[] {
-    if (this.draining) return ['the relay is stopping and takes no more blocks'];
+  /** Blocks arrive over the pool socket or the JSON-RPC proxy; one of them is enough. */
+  private intakeProblems(): string[] {
+    if (this.draining) return ['the relay is shutting down and accepts no more blocks'];
     if (this.stateOf('pool-socket') === 'up' || this.stateOf('json-rpc-proxy') === 'up') return [];
     const socket = this.known.get('pool-socket');
-    return [`no block can be handed in: the pool socket is not open${socket?.detail ? ` (${socket.detail})` : ''}`];
+    return [`the pool cannot push a block: the pool socket is not open${socket?.detail ? ` (${socket.detail})` : ''}`];
   }
 
-  /** What dashd last said of its chain holds until it answers again, or is gone. */
-  private chainTroubles(): string[] {
+  /** The last known problem of dashd's chain, unless dashd is gone. */
+  private chainProblems(): string[] {
     const chain = this.known.get('dashd-chain');
     const isGone = this.known.get('dashd-rpc')?.code === 'unreachable';
     return chain?.state === 'down' && !isGone ? [chain.detail] : [];
   }
 
-  private sideTroubles(): string[] {
-    const told: ReadonlySet<ServiceName> = new Set<ServiceName>(['dashd-rpc', 'dashd-chain', 'peers']);
+  private otherProblems(): string[] {
+    const covered: ReadonlySet<ServiceName> = new Set<ServiceName>(['dashd-rpc', 'dashd-chain', 'peers']);
     return this.services()
-      .filter(({ service, state }) => state === 'down' && !told.has(service))
+      .filter(({ service, state }) => state === 'down' && !covered.has(service))
       .map(({ service, detail }) => `${SERVICE_NAMES[service]}: ${detail}`);
   }
 
@@ -176,7 +176,7 @@ export class Status {
     }
   }
 
-  /** A verdict may be amended: then it counts instead of the one before. */
+  /** A verdict may be amended: then it replaces the previous one in the counts. */
   private onVerdict(verdict: BlockVerdict): void {
     const race = this.raceOf(verdict.hash);
     race.proofs.clear();
@@ -212,20 +212,20 @@ function proofOf({ type: _type, at: _at, hash: _hash, ...proof }: Extract<RelayE
   return proof;
 }
 
-function nobody(own: boolean, others: number, rpc: boolean): string[] {
+function deliveryProblems(own: boolean, others: number, rpc: boolean): string[] {
   if (own || others > 0 || rpc) return [];
-  return ['a block would reach nobody: dashd answers neither over P2P nor over RPC, and no peer is connected'];
+  return ['a block would reach no node: dashd answers neither over P2P nor over RPC, and no peer is connected'];
 }
 
-function dashdTroubles(own: boolean, rpc: boolean): string[] {
-  if (!own && !rpc) return ["the pool's own dashd is out of reach: blocks go to the other peers alone"];
-  if (!own) return ["the pool's own dashd is not connected as a peer: blocks reach it over RPC alone"];
-  if (!rpc) return ['dashd does not answer over RPC: blocks are not submitted to it, only pushed'];
+function dashdProblems(own: boolean, rpc: boolean): string[] {
+  if (!own && !rpc) return ["the pool's own dashd is unreachable: blocks go to the other peers only"];
+  if (!own) return ["the pool's own dashd is not connected over P2P: blocks reach it over RPC only"];
+  if (!rpc) return ['dashd does not answer over RPC: blocks reach it over P2P only'];
   return [];
 }
 
-function peerTroubles(others: number, min: number): string[] {
+function peerProblems(others: number, min: number): string[] {
   if (min <= 0 || others >= min) return [];
-  if (others === 0) return ["no peer but the pool's own dashd can be reached: blocks go through it alone"];
-  return [`${others} peers are connected, at least ${min} are wanted`];
+  if (others === 0) return ["no peer except the pool's own dashd is connected: blocks go to it only"];
+  return [`${others} peers are connected, fewer than the minimum of ${min}`];
 }

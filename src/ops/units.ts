@@ -1,4 +1,4 @@
-/** Figures as people read them. */
+/** Formats sizes, times and foreign text for people. */
 import type { BlockFinality } from '../contracts/events.js';
 
 /** @param bytes a size, in kB of 1000 bytes */
@@ -11,12 +11,12 @@ export function formatMs(value: number): string {
   return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`;
 }
 
-/** Foreign text on one line, unable to steer a terminal or to forge a line. */
+/** Foreign text on one line, without control characters that could forge a log line or control a terminal. */
 export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
-/** What became of a block, behind its hash and height. */
+/** The finality of a block, as the end of a sentence. */
 export function describeFinality({
   state,
   confirmations,

@@ -322,7 +322,7 @@ export function dashdDown(now: number): RelayData {
     blocks,
     status: {
       ...status,
-      degraded: ["the pool's own dashd is out of reach: blocks go to the other peers alone"],
+      degraded: ["the pool's own dashd is unreachable: blocks go to the other peers only"],
       services: status.services.map((known) => {
         if (known.service === 'dashd-rpc')
           return { ...known, ...down, code: 'refused', detail: 'connection refused at 127.0.0.1:9998' };
@@ -341,7 +341,7 @@ export function noPeers(now: number): RelayData {
   return {
     peers,
     blocks,
-    status: { ...status, degraded: ["no peer but the pool's own dashd can be reached: blocks go through it alone"] },
+    status: { ...status, degraded: ["no peer except the pool's own dashd is connected: blocks go to it only"] },
   };
 }
 

@@ -305,8 +305,8 @@ describe('event log', () => {
       const told = await lines([...flood, event(MINUTE)]);
       assert.equal(told.length, 11);
       assert.match(told[8] ?? '', /[a-z]$/);
-      assert.match(told[9] ?? '', / \(more like this are counted, not logged, for a minute\)$/);
-      assert.match(told[10] ?? '', / \(9990 more like this were not logged before\)$/);
+      assert.match(told[9] ?? '', / \(further similar lines are dropped for a minute\)$/);
+      assert.match(told[10] ?? '', / \(9990 similar lines were dropped before this one\)$/);
     });
   }
 

@@ -49,7 +49,7 @@ describe('ready', () => {
   test('is not a relay that has just been started', () => {
     const { ready, notReady } = readiness([], []);
     assert.equal(ready, false);
-    assert.match(notReady.join('\n'), /pool socket is not open.*would reach nobody/s);
+    assert.match(notReady.join('\n'), /pool socket is not open.*would reach no node/s);
   });
 
   test('is not a relay whose dashd is on another chain, catches up or starts, and says so in its words; unless dashd is gone', () => {
@@ -70,7 +70,7 @@ describe('ready', () => {
     const taken = service('pool-socket', 'down', { detail: 'address in use' });
     const { ready, notReady } = readiness([...WORKING, taken], PEERS);
     assert.equal(ready, false);
-    assert.deepEqual(notReady, ['no block can be handed in: the pool socket is not open (address in use)']);
+    assert.deepEqual(notReady, ['the pool cannot push a block: the pool socket is not open (address in use)']);
   });
 
   test('is a relay whose JSON-RPC proxy is open when the pool socket is not, which is told', () => {
@@ -84,14 +84,14 @@ describe('ready', () => {
     const connecting = [DASHD, peerView(2)].map((peer): PeerView => ({ ...peer, state: 'connecting' }));
     const { ready, notReady } = readiness(DOWN, connecting);
     assert.equal(ready, false);
-    assert.match(notReady.join(), /^a block would reach nobody/);
+    assert.match(notReady.join(), /^a block would reach no node/);
   });
 
   const ways: [string, readonly RelayEvent[], readonly PeerView[], RegExp][] = [
-    ['RPC alone', WORKING, [], /not connected as a peer.*no peer but/s],
-    ["dashd's P2P port alone", DOWN, [DASHD], /does not answer over RPC.*no peer but/s],
-    ['peers alone', DOWN, [peerView(2), peerView(3)], /own dashd is out of reach/],
-    ['dashd and too few peers', WORKING, [DASHD, peerView(2)], /1 peers are connected, at least 2 are wanted/],
+    ['RPC alone', WORKING, [], /not connected over P2P.*no peer except/s],
+    ["dashd's P2P port alone", DOWN, [DASHD], /does not answer over RPC.*no peer except/s],
+    ['peers alone', DOWN, [peerView(2), peerView(3)], /own dashd is unreachable/],
+    ['dashd and too few peers', WORKING, [DASHD, peerView(2)], /1 peers are connected, fewer than the minimum of 2/],
   ];
   for (const [name, events, peers, told] of ways) {
     test(`is, degraded, a relay with ${name}`, () => {
@@ -119,7 +119,7 @@ describe('ready', () => {
     const status = statusAfter(...WORKING);
     status.drain();
     const view = new FakeView(PEERS);
-    assert.deepEqual(status.readiness(view).notReady, ['the relay is stopping and takes no more blocks']);
+    assert.deepEqual(status.readiness(view).notReady, ['the relay is shutting down and accepts no more blocks']);
   });
 });
 

@@ -1,7 +1,9 @@
 /**
- * Who may see the pages. With a password, whoever knows it. Without one, this machine and the reverse proxies that the configuration
- * names; and this machine only under a name of its own, since a page in the operator's browser can point a name it controls at
- * 127.0.0.1, and would then read ours as its own (DNS rebinding). With `http.allowInsecureBind`, everybody.
+ * Access control of the HTTP service.
+ *
+ * With `http.password`: basic authentication, and a limit of wrong passwords per client. Without one: requests from this machine and from the
+ * configured reverse proxies; from this machine only with a Host header that names it, since a web page can point a domain of its own at
+ * 127.0.0.1 and would then have the same origin (DNS rebinding). With `http.allowInsecureBind` beyond loopback: everyone.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import basicAuth from '@fastify/basic-auth';
@@ -14,15 +16,15 @@ import type { Refusal } from './errors.js';
 import type { HttpLimits } from './limits.js';
 import { VisitorCount } from './visitor-count.js';
 
-/** Why somebody may not see the pages; undefined for those who may. */
-export type Doorman = (request: FastifyRequest, reply: FastifyReply) => Promise<Refusal | undefined>;
+/** Decides about a request: the refusal to send, or undefined when it is allowed. */
+export type AccessPolicy = (request: FastifyRequest, reply: FastifyReply) => Promise<Refusal | undefined>;
 
-export async function createDoorman(
+export async function createAccessPolicy(
   app: FastifyInstance,
   config: HttpConfig,
   limits: HttpLimits['failures'],
   clock: Clock,
-): Promise<Doorman> {
+): Promise<AccessPolicy> {
   if (config.password === undefined) return byAddress(config);
   const expected = [digest(config.user), digest(config.password)] as const;
   await app.register(basicAuth, {
@@ -36,36 +38,36 @@ export async function createDoorman(
   return byPassword(app, new VisitorCount(limits, clock));
 }
 
-const WRONG: Refusal = {
+const UNAUTHORISED: Refusal = {
   status: 401,
-  error: 'user and password are asked for',
-  remedy: 'They are the settings http.user and http.password.',
+  error: 'authentication required',
+  remedy: 'Use the user and password of the settings http.user and http.password.',
 };
 
-function byPassword(app: FastifyInstance, failures: VisitorCount): Doorman {
+function byPassword(app: FastifyInstance, failures: VisitorCount): AccessPolicy {
   return async (request, reply) => {
     const visitor = visitorOf(request.ip);
     const waitSeconds = failures.waitSeconds(visitor);
     if (waitSeconds > 0 && request.headers.authorization !== undefined) {
       const headers = { 'retry-after': String(waitSeconds) };
-      return { status: 429, error: 'too many wrong passwords', remedy: `Wait ${waitSeconds} seconds.`, headers };
+      return { status: 429, error: 'too many failed logins', remedy: `Wait ${waitSeconds} seconds.`, headers };
     }
     const isKnown = await new Promise<boolean>((resolve) => {
       app.basicAuth(request, reply, (error) => resolve(error === undefined));
     });
     if (isKnown) return undefined;
     if (request.headers.authorization !== undefined) failures.add(visitor);
-    return WRONG;
+    return UNAUTHORISED;
   };
 }
 
-/** Digests are of one length, whatever was sent: comparing them takes the same time for all. */
+/** Digests have one length, so that comparing them takes constant time. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-function byAddress({ host, port, reverseProxies, allowInsecureBind }: HttpConfig): Doorman {
-  // The operator's explicit word. On the loopback it changes nothing, where other sites' pages could reach us.
+function byAddress({ host, port, reverseProxies, allowInsecureBind }: HttpConfig): AccessPolicy {
+  // On loopback the setting has no effect, since web pages of other sites could reach the service there.
   if (allowInsecureBind && reverseProxies.length === 0 && !isLoopback(host)) return async () => undefined;
   const isProxy = matcher(reverseProxies);
   return async ({ socket, headers }) => {
@@ -74,27 +76,27 @@ function byAddress({ host, port, reverseProxies, allowInsecureBind }: HttpConfig
     if (!isLoopback(address)) {
       return {
         status: 403,
-        error: 'the pages are for the reverse proxy in front alone',
-        remedy: 'Ask for them through it, or name your address in http.reverseProxies.',
+        error: 'only the reverse proxy may connect',
+        remedy: 'Connect through it, or add your address to http.reverseProxies.',
       };
     }
     const name = nameIn(headers.host);
     if (isLoopback(name) || parseHost(name)?.text === host) return undefined;
     return {
       status: 403,
-      error: 'the pages are not served under this name',
-      remedy: `Open http://127.0.0.1:${port}, set http.password, or name the reverse proxy in http.reverseProxies.`,
+      error: 'unknown host name',
+      remedy: `Open http://127.0.0.1:${port}, set http.password, or add the reverse proxy to http.reverseProxies.`,
     };
   };
 }
 
-/** The name or address in a Host header, in lower case, without brackets. */
+/** The host of a Host header, in lower case, without port and brackets. */
 function nameIn(host = ''): string {
   const name = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/.exec(host)?.[1] ?? '';
   return name.replace(/^\[|\]$/g, '').toLowerCase();
 }
 
-/** Whether an address is one of some addresses and ranges. An IPv4 address that comes in IPv6's clothes is an IPv4 address. */
+/** A test whether an address is in one of the given addresses and ranges. IPv4-mapped IPv6 addresses count as IPv4. */
 export function matcher(ranges: readonly string[]): (address: string) => boolean {
   const parsed = ranges.map((range) => (range.includes('/') ? ipaddr.parseCIDR(range) : wholeOf(range)));
   return (text) => {
@@ -109,7 +111,7 @@ function wholeOf(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
   return [address, address.kind() === 'ipv4' ? 32 : 128];
 }
 
-/** Under which a visitor's requests are counted: an address or, since a visitor has 2^64 of them, an IPv6 network. */
+/** The key for counting a client's requests: its IPv4 address or, since a client has 2^64 IPv6 addresses, its /64 network. */
 export function visitorOf(address: string): string {
   if (!ipaddr.isValid(address)) return address;
   const parsed = ipaddr.process(address);

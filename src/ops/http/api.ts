@@ -1,6 +1,6 @@
 /**
- * What the API answers, as the dashboard and other programs read it. An interface to others: fields are added, never renamed. The
- * OpenAPI document and its test hold to these types.
+ * The types of the API's replies. An interface to other programs: fields are added, never renamed. The schemas (`schemas.ts`), and with them the
+ * OpenAPI document, are checked against these types by the compiler.
  */
 import type { PeerProof, ServiceEvent, Verdict } from '../../contracts/events.js';
 import type { BlockRecord, Kpis, PeerView } from '../../contracts/view.js';
@@ -10,12 +10,12 @@ export interface StatusReply {
   readonly version: string;
   readonly network: string;
   readonly startedAt: number;
-  /** The relay's clock, ms since the epoch: a page counts ages from it, not from its own. */
+  /** The relay's clock, ms since the epoch, from which the dashboard computes ages. */
   readonly now: number;
   readonly ready: boolean;
-  /** Why not, in words; empty when ready. */
+  /** The reasons, in words; empty when ready. */
   readonly notReady: readonly string[];
-  /** What is amiss though blocks go out, in words. */
+  /** Problems that do not stop the delivery of blocks, in words. */
   readonly degraded: readonly string[];
   readonly tip?: { readonly hash: string; readonly height?: number };
   readonly peers: {
@@ -34,7 +34,7 @@ export interface StatusReply {
 
 export interface ServiceStatus {
   readonly service: ServiceEvent['service'];
-  /** The last that was told; a fault leaves it as it was. */
+  /** The last state that was reported; a fault does not change it. */
   readonly state: 'up' | 'down' | 'unknown';
   readonly since?: number;
   readonly code: string;
@@ -49,23 +49,23 @@ export interface PeersReply {
   readonly peers: readonly PeerView[];
 }
 
-/** A block without its race. */
+/** A block without the results per peer. */
 export type BlockSummary = Omit<BlockRecord, 'verdict'> & { readonly verdict?: Omit<Verdict, 'peers'> };
 
 /** `GET /api/v1/blocks?limit=50&after=<hash>`, newest first */
 export interface BlocksReply {
   readonly blocks: readonly BlockSummary[];
-  /** To be given as `after` for the next page; absent on the last. */
+  /** The value of `after` for the next page; absent on the last. */
   readonly next?: string;
 }
 
 /** `GET /api/v1/blocks/<hash>` */
 export interface BlockReply extends BlockSummary {
-  /** Who was written, who acknowledged, who accepted, and when: so far, while there is no verdict. */
+  /** The result per peer: so far, while there is no verdict. */
   readonly race: readonly PeerProof[];
 }
 
-/** `GET /healthz`: the process is alive. All but `status` is for those who may see the other pages. */
+/** `GET /healthz`: the process is alive. Without access only `status` is sent. */
 export interface HealthReply {
   readonly status: 'ok';
   readonly version?: string;
@@ -73,8 +73,8 @@ export interface HealthReply {
 }
 
 /**
- * `GET /readyz`: 200 when a block pushed now would be taken and would reach somebody, else 503. All but `ready` is for those who may
- * see the other pages.
+ * `GET /readyz`: 200 when a block pushed now would be accepted and delivered to at least one node, else 503. Without access only
+ * `ready` is sent.
  */
 export interface ReadyReply {
   readonly ready: boolean;
@@ -82,9 +82,9 @@ export interface ReadyReply {
   readonly degraded?: readonly string[];
 }
 
-/** Every answer that is not a success. */
+/** The body of every error reply. */
 export interface ErrorReply {
   readonly error: string;
-  /** What to do about it, where something can be done. */
+  /** What to do about it, if anything. */
   readonly remedy?: string;
 }

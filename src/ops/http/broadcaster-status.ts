@@ -1,7 +1,7 @@
 /**
- * `GET /broadcaster_status`: what p2pool-dash's own status page reads (`web-static/dashboard.html`, `get_network_status` in
- * `p2pool/dash/broadcaster.py`), so that the page goes on working once the broadcast is ours. The names and units are p2pool-dash's: Unix
- * seconds, per cent. What a relay does not know or has not (transactions relayed, peers waiting to be tried again) is left out.
+ * `GET /broadcaster_status`: the data of p2pool-dash's status page (`web-static/dashboard.html`, `get_network_status` in
+ * `p2pool/dash/broadcaster.py`), so that the page keeps working with blockcast. Names and units are p2pool-dash's: Unix seconds, per
+ * cent. Figures that blockcast does not have (relayed transactions, peers waiting for a retry) are left out.
  */
 
 import type { PeerView, RelayView } from '../../contracts/view.js';
@@ -66,7 +66,7 @@ export function broadcasterStatus(
   const known = view.known();
   return {
     enabled: true,
-    // The pool's own dashd is in the book from the start.
+    // The pool's own dashd is always in the peer book.
     bootstrapped: known > 1,
     health: {
       active_connections: others.length,
@@ -106,7 +106,7 @@ function p2poolPeer({ peer, since, score, sources, blocks, ...rest }: PeerView, 
     uptime_seconds: Math.max(0, Math.floor((now - since) / SECOND_MS)),
     score: score.total,
     source: sources[0] ?? 'unknown',
-    // As in the peer file, which p2pool-dash reads too: a block that a peer already had was not broadcast to it.
+    // As in the peer file, which p2pool-dash reads, too: a block that a peer already had does not count as broadcast.
     successful_broadcasts: blocks.acknowledged + blocks.accepted,
     failed_broadcasts: Object.values(blocks.failed).reduce((sum, failures) => sum + failures, 0),
   };

@@ -2,13 +2,13 @@ import type { Clock } from '../../time.js';
 
 export interface CacheRules {
   readonly clock: Clock;
-  /** A reply is made anew once it is older than this, milliseconds. */
+  /** A reply older than this is made again, milliseconds. */
   readonly freshMs: number;
-  /** And whenever this has changed. */
+  /** A change of this number makes the reply again. */
   readonly revision: () => number;
 }
 
-/** A reply as bytes, made once for all who ask within a moment. */
+/** Caches a reply as bytes, so that many requests within `freshMs` cost one serialisation. */
 export function cached(make: () => object, { clock, freshMs, revision }: CacheRules): () => Buffer {
   let body: Buffer | undefined;
   let madeAt = 0;

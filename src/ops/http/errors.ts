@@ -1,4 +1,4 @@
-/** Every answer that is not a success has the same shape, says what to do where something can be done, and repeats nothing it was sent. */
+/** Error replies: one JSON shape, with a remedy where there is one. They never repeat anything from the request. */
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
@@ -9,7 +9,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 
 export interface HttpFault {
   readonly code: string;
-  /** Fit to be told: an error's own words, which may hold anything, are in its cause alone. */
+  /** Safe to log. The message of the original error, which may contain anything, is only in `cause`. */
   readonly detail: string;
   readonly cause?: unknown;
 }
@@ -19,7 +19,7 @@ export interface Refusal extends ErrorReply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What is true now is not to be kept. @param body JSON */
+/** Sends JSON that must not be cached. @param body JSON */
 export function sendJson(reply: FastifyReply, body: string | Buffer, status = 200): FastifyReply {
   return reply.code(status).header('cache-control', 'no-store').type(JSON_TYPE).send(body);
 }
@@ -28,7 +28,7 @@ export function refuse(reply: FastifyReply, { status, headers = {}, ...body }: R
   return sendJson(reply.headers(headers), JSON.stringify(body), status);
 }
 
-/** In words of ours: an error's own might repeat what was sent. */
+/** The reply for an error, without the error's message, which might repeat the request. */
 export function refusalOf({ statusCode = 500 }: Partial<FastifyError>): Refusal {
   const status = statusCode >= 400 && statusCode < 500 ? statusCode : 500;
   return { status, error: (STATUS_CODES[status] ?? 'Error').toLowerCase() };
@@ -36,13 +36,13 @@ export function refusalOf({ statusCode = 500 }: Partial<FastifyError>): Refusal 
 
 export const NOT_FOUND: Refusal = {
   status: 404,
-  error: 'there is nothing at this address',
-  remedy: 'What there is stands in /api/v1/openapi.json.',
+  error: 'not found',
+  remedy: 'See /api/v1/openapi.json for all paths.',
 };
 
 const FAULT_EVERY_MS = MINUTE_MS;
 
-/** @param onFault told of errors that are ours, at most once a minute: whoever finds one could flood the log with it */
+/** @param onFault called for internal errors, at most once a minute: a client that can cause one could flood the log */
 export function handleErrors(app: FastifyInstance, clock: Clock, onFault: (fault: HttpFault) => void): void {
   let toldAt = Number.NEGATIVE_INFINITY;
   app.setNotFoundHandler((_request, reply) => refuse(reply, NOT_FOUND));
@@ -50,13 +50,13 @@ export function handleErrors(app: FastifyInstance, clock: Clock, onFault: (fault
     const refusal = refusalOf(error);
     if (refusal.status === 500 && clock.monotonic() - toldAt >= FAULT_EVERY_MS) {
       toldAt = clock.monotonic();
-      onFault({ code: 'no-answer', detail: `${routeOptions.url} could not be answered: ${error.name}`, cause: error });
+      onFault({ code: 'no-answer', detail: `${routeOptions.url} failed: ${error.name}`, cause: error });
     }
     return refuse(reply, refusal);
   });
 }
 
-/** What Node's parser or its timeouts end is answered in the same shape, unless an answer is under way already. */
+/** Replies in the same shape to requests that Node's parser or timeouts reject, unless a reply was already started. */
 export function handleClientErrors(server: Server): void {
   const busy = new WeakSet<Duplex>();
   server.on('request', ({ socket }: IncomingMessage, response) => {

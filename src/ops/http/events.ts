@@ -1,25 +1,27 @@
 /**
- * The relay's events for browsers and scripts, as server-sent events (WHATWG HTML, 9.2). What is told in the relay's own turn only
- * joins a queue; each event becomes bytes once, in a turn of its own, for all who listen. The latest are kept for those who come back.
+ * The relay's events as server-sent events (WHATWG HTML, 9.2), for the dashboard and for scripts.
+ *
+ * `push` only queues an event, so that emitting one costs the relay no time. Events are serialised once for all clients, in batches in later turns of
+ * the event loop. The latest are kept for clients that reconnect. Bounded: queue, kept events, clients in total and per visitor, and each client's backlog.
  */
 import type { ServerResponse } from 'node:http';
 import type { RelayEvent } from '../../contracts/events.js';
 import type { HttpLimits } from './limits.js';
 
-/** Events and characters made into bytes in one turn of the event loop; a few milliseconds at most. */
+/** Events and characters serialised in one turn of the event loop: a few milliseconds at most. */
 const BATCH = 32;
 const BATCH_CHARS = 256 * 1024;
-/** Events that wait for their turn. Beyond, they are left out, and all who listen are told to ask for everything anew. */
+/** Most queued events. Beyond, the queue is dropped, and clients get `reset`: they must fetch everything again. */
 const MAX_QUEUE = 10_000;
-/** What a client waits before it connects anew, milliseconds. */
+/** How long a client waits before it reconnects, milliseconds. */
 const RETRY_MS = 2_000;
 const RESET = 'event: reset\ndata: {}\n\n';
 
 export interface EventStreamOptions {
-  /** Tells this process from the one before: events are numbered from the start of each. */
+  /** Identifies this run of the process, since event numbers start again in each. */
   readonly run: string;
   readonly limits: HttpLimits['events'];
-  /** How many listen now. */
+  /** Called with the number of clients when it changes. */
   readonly onClients?: ((count: number) => void) | undefined;
 }
 
@@ -29,7 +31,7 @@ export class EventStream {
   private keptBytes = 0;
   private last = 0;
   private isDue = false;
-  /** Who listens, each with the visitor whose client it is. */
+  /** The open streams, each with the visitor it belongs to. */
   private readonly clients = new Map<ServerResponse, string>();
   private readonly heartbeat: NodeJS.Timeout;
   private readonly run: string;
@@ -43,14 +45,14 @@ export class EventStream {
     this.heartbeat = setInterval(() => this.write(Buffer.from(':\n\n')), limits.heartbeatMs).unref();
   }
 
-  /** Whether a visitor may open one more stream: no single one keeps the others out. */
+  /** Whether a visitor may open one more stream; a limit per visitor keeps room for others. */
   hasRoomFor(visitor: string): 'yes' | 'visitor-full' | 'full' {
     const ofVisitor = [...this.clients.values()].filter((other) => other === visitor).length;
     if (ofVisitor >= this.limits.maxPerVisitor) return 'visitor-full';
     return this.clients.size < this.limits.maxClients ? 'yes' : 'full';
   }
 
-  /** Takes an event in; the rest is done later. */
+  /** Queues an event. O(1). */
   push(event: RelayEvent): void {
     if (this.queue.length === MAX_QUEUE) this.reset();
     this.queue.push(event);
@@ -58,10 +60,10 @@ export class EventStream {
   }
 
   /**
-   * Streams to one more client, until it leaves, is too slow, or the stream closes.
-   * @param response whose head has not been written
+   * Adds a client, until it disconnects, falls too far behind, or the service closes.
+   * @param response without a written head
    * @param visitor as in {@link hasRoomFor}
-   * @param after the `Last-Event-ID` that the client gave
+   * @param after the client's `Last-Event-ID`
    */
   open(response: ServerResponse, visitor: string, after: string | undefined): void {
     const leave = () => {
@@ -75,24 +77,24 @@ export class EventStream {
     this.onClients(this.clients.size);
   }
 
-  /** Ends all clients' streams; what was told and not sent yet is not sent any more. */
+  /** Ends all streams. Queued events are dropped. */
   close(): void {
     clearInterval(this.heartbeat);
     this.queue.length = 0;
     for (const client of this.clients.keys()) client.end();
   }
 
-  /** What was missed or, when that cannot be told any more, the advice to ask for everything anew. */
+  /** The missed events or, when they are no longer kept, `reset`. */
   private greeting(after: string | undefined): string {
     const here = `id: ${this.idOf(this.last)}\n`;
     const from = after === undefined ? this.last : this.numberOf(after);
     if (from === undefined) return here + RESET;
     const missed = [...this.kept].filter(([number]) => number > from).map(([, frame]) => frame);
-    // An id without data is no event, but the place from which a client asks when it comes back.
+    // An id without data is no event: it only sets the client's Last-Event-ID.
     return missed.length === 0 ? `${here}\n` : missed.join('');
   }
 
-  /** Undefined for an id that is not ours, or that is older than what is kept. */
+  /** Undefined for an id of another run, or older than the kept events. */
   private numberOf(id: string): number | undefined {
     const [run, digits = ''] = id.split(':');
     if (run !== this.run || !/^\d{1,15}$/.test(digits) || id !== this.idOf(Number(digits))) return undefined;
@@ -144,7 +146,7 @@ export class EventStream {
     return frame;
   }
 
-  /** All clients share the bytes. */
+  /** Writes one buffer to all clients. */
   private write(bytes: Buffer): void {
     for (const client of this.clients.keys()) {
       client.write(bytes);

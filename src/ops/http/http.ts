@@ -1,6 +1,7 @@
 /**
- * The HTTP service: the dashboard, the API, the metrics and the health checks. Read-only, and nothing waits for it: a relay runs as
- * well without.
+ * The HTTP service: dashboard, API, metrics and health checks. Read-only; the relay works without it and never waits for it.
+ *
+ * Each request passes, in this order: cross-site check, rate limit per visitor, method, access policy. Limits are in `limits.ts`.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ import type { RelayEvent } from '../../contracts/events.js';
 import type { RelayView } from '../../contracts/view.js';
 import type { Clock } from '../../time.js';
 import type { Status } from '../status.js';
-import { createDoorman, type Doorman, matcher, visitorOf } from './access.js';
+import { type AccessPolicy, createAccessPolicy, matcher, visitorOf } from './access.js';
 import { type HttpFault, handleErrors, NOT_FOUND, type Refusal, refusalOf, refuse } from './errors.js';
 import { EventStream } from './events.js';
 import { type HttpLimits, LIMITS } from './limits.js';
@@ -28,37 +29,37 @@ export type { HttpFault } from './errors.js';
 export interface HttpDeps {
   readonly version: string;
   readonly view: RelayView;
-  /** Fed by the caller. */
+  /** Updated by the caller. */
   readonly status: Status;
   readonly events$: { subscribe(next: (event: RelayEvent) => void): { unsubscribe(): void } };
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
-  /** The folder of the built dashboard. Without one the rest is served. */
+  /** The folder of the built dashboard. When it is missing, everything else is served. */
   readonly assets: string;
   readonly clock: Clock;
-  /** Told of mistakes of ours, at most once a minute. */
+  /** Called for internal errors, at most once a minute. */
   readonly onFault?: (fault: HttpFault) => void;
-  /** How many listen to the event stream now. */
+  /** Called with the number of clients of the event stream. */
   readonly onClients?: (count: number) => void;
   readonly limits?: Partial<HttpLimits>;
 }
 
 export interface HttpService {
-  /** Where a browser on this machine finds it. */
+  /** The URL for a browser on this machine. */
   readonly url: string;
-  /** Takes no more requests, ends the streams of events, and gives what is under way a moment. */
+  /** Stops accepting requests, ends the event streams, and waits `closeMs` for requests under way. */
   close(): Promise<void>;
 }
 
 export type HttpOpened = ({ readonly ok: true } & HttpService) | ({ readonly ok: false } & HttpFault);
 
-/** Opens the pages. That the address cannot be had is a fault, with a remedy in its words; never rejects for that. */
+/** Starts the service. A failed bind is returned as a fault with a remedy, not thrown. */
 export async function createHttp(config: HttpConfig, deps: HttpDeps): Promise<HttpOpened> {
   const limits = { ...LIMITS, ...deps.limits };
   const { view, clock, onFault = () => undefined } = deps;
   const app = fastify({
     serverFactory: (handler) => createGuardedServer(handler, limits.connections, matcher(config.reverseProxies)),
     trustProxy: config.reverseProxies.length > 0 ? [...config.reverseProxies] : false,
-    // Of a path that cannot be read, and the like.
+    // For undecodable paths and the like.
     frameworkErrors: (error, _request, reply) => {
       void refuse(reply, { ...refusalOf(error), headers: { 'x-content-type-options': 'nosniff' } });
     },
@@ -69,10 +70,10 @@ export async function createHttp(config: HttpConfig, deps: HttpDeps): Promise<Ht
     onClients: deps.onClients,
   });
   await app.register(helmet, HEADERS);
-  const doorman = await createDoorman(app, config, limits.failures, clock);
-  const routes = createRoutes({ ...deps, stream, doorman, freshMs: limits.freshMs });
+  const accessPolicy = await createAccessPolicy(app, config, limits.failures, clock);
+  const routes = createRoutes({ ...deps, stream, accessPolicy, freshMs: limits.freshMs });
   const open = new Set(routes.filter(({ isOpen }) => isOpen).map(({ path }) => path));
-  guard(app, doorman, limits, open, clock);
+  guard(app, accessPolicy, limits, open, clock);
   handleErrors(app, clock, onFault);
   for (const { path, handle } of routes) app.get(path, async (request, reply) => handle(request, reply));
   await servePage(app, deps.assets);
@@ -89,9 +90,9 @@ export async function createHttp(config: HttpConfig, deps: HttpDeps): Promise<Ht
   const close = async (): Promise<void> => {
     subscription.unsubscribe();
     stream.close();
-    const impatience = setTimeout(() => app.server.closeAllConnections(), limits.closeMs);
+    const deadline = setTimeout(() => app.server.closeAllConnections(), limits.closeMs);
     await app.close();
-    clearTimeout(impatience);
+    clearTimeout(deadline);
   };
   return {
     ok: true,
@@ -103,7 +104,7 @@ export async function createHttp(config: HttpConfig, deps: HttpDeps): Promise<Ht
   };
 }
 
-/** What is neither said nor allowed cannot be misused. Nothing that only makes sense over TLS: whether there is any, the proxy in front knows. */
+/** Deny by default. Headers that only make sense over TLS are left to the reverse proxy. */
 const HEADERS = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -123,27 +124,27 @@ const HEADERS = {
   referrerPolicy: { policy: 'no-referrer' as const },
   crossOriginResourcePolicy: { policy: 'same-origin' as const },
   strictTransportSecurity: false as const,
-  // Browsers ignore these on plain HTTP, and complain on their console.
+  // Browsers ignore these on plain HTTP and log a warning.
   crossOriginOpenerPolicy: false as const,
   originAgentCluster: false as const,
 };
 
-/** @param open paths that everybody may ask for, however often: a relay that others keep busy must not pass for dead */
+/** @param open paths without authentication and rate limit: the health checks must work while others flood the service */
 function guard(
   app: FastifyInstance,
-  doorman: Doorman,
+  accessPolicy: AccessPolicy,
   { requests, refusalMs }: HttpLimits,
   open: ReadonlySet<string>,
   clock: Clock,
 ): void {
   const count = new VisitorCount(requests, clock);
   const refusal = async (request: FastifyRequest): Promise<Refusal | undefined> => {
-    if (isForeign(request)) return FOREIGN;
+    if (isCrossSite(request)) return CROSS_SITE;
     const isOpen = open.has(request.routeOptions.url ?? '');
     const visitor = visitorOf(request.ip);
     const waitSeconds = isOpen ? 0 : count.waitSeconds(visitor);
     if (waitSeconds > 0) {
-      // Who asks again as soon as there is an answer is given one a little later: it costs us nothing, and a flood nearly all its force.
+      // Delaying the reply costs nothing, and slows down a client that repeats its request at once.
       await pause(refusalMs);
       return tooMany(waitSeconds);
     }
@@ -151,16 +152,16 @@ function guard(
     return request.method === 'GET' || request.method === 'HEAD' ? undefined : READ_ONLY;
   };
   app.addHook('onRequest', async (request, reply) => {
-    // What nobody reads would have to be taken in, to the end, before the next request.
+    // A body is never read: closing the connection avoids receiving it.
     if (hasBody(request)) reply.header('connection', 'close');
     const isOpen = open.has(request.routeOptions.url ?? '');
-    const refused = (await refusal(request)) ?? (isOpen ? undefined : await doorman(request, reply));
+    const refused = (await refusal(request)) ?? (isOpen ? undefined : await accessPolicy(request, reply));
     return refused && refuse(reply, refused);
   });
 }
 
-/** From a page of somebody else's, other than by a link to ours: it could read nothing, but should not use up our visitors' requests either. */
-function isForeign({ headers }: FastifyRequest): boolean {
+/** A request from a page of another site, except for following a link. It could read nothing, but would use up the visitor's request limit. */
+function isCrossSite({ headers }: FastifyRequest): boolean {
   return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate';
 }
 
@@ -168,10 +169,10 @@ function hasBody({ headers }: FastifyRequest): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
-const FOREIGN: Refusal = { status: 403, error: 'not for the pages of others' };
+const CROSS_SITE: Refusal = { status: 403, error: 'cross-site request rejected' };
 const READ_ONLY: Refusal = {
   status: 405,
-  error: 'there is nothing to be changed here',
+  error: 'method not allowed',
   remedy: 'Use GET.',
   headers: { allow: 'GET, HEAD' },
 };
@@ -181,11 +182,11 @@ function tooMany(seconds: number): Refusal {
   return { status: 429, error: 'too many requests', remedy: `Wait ${seconds} seconds.`, headers };
 }
 
-/** Names with a digest in them never mean anything else; the others are asked for anew each time, and are rarely sent twice. */
+/** Files with a digest in their name never change and are cached; the others are revalidated. */
 const HASHED = /-[A-Z0-9]{8}\.\w+$/;
-const NOT_BUILT: Refusal = { ...NOT_FOUND, error: 'the dashboard was not built', remedy: 'Run npm run build.' };
+const NOT_BUILT: Refusal = { ...NOT_FOUND, error: 'the dashboard is not built', remedy: 'Run npm run build.' };
 
-/** Only files that are there now have a route: no path leads anywhere else. */
+/** Routes exist only for the files that are there at the start, so that no path can leave the folder. */
 async function servePage(app: FastifyInstance, assets: string): Promise<void> {
   if (!existsSync(join(assets, 'index.html'))) {
     app.get('/', async (_request, reply) => refuse(reply, NOT_BUILT));
@@ -214,17 +215,17 @@ function addressOf(app: FastifyInstance, { host, port }: HttpConfig): string {
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program listens there: end it, or set http.port to another port',
-  EACCES: 'this user may not listen there: set http.port to 1024 or more',
-  EADDRNOTAVAIL: 'this machine has no such address: set http.host to one that it has',
-  ENOTFOUND: 'this name has no address: set http.host to an address of this machine',
+  EADDRINUSE: 'another program uses this port: stop it, or set http.port to another port',
+  EACCES: 'this user may not bind this port: set http.port to 1024 or more',
+  EADDRNOTAVAIL: 'this machine does not have this address: set http.host to one of its addresses',
+  ENOTFOUND: 'this name does not resolve: set http.host to an address of this machine',
 };
 
-/** @throws what is no fault of the address, but a mistake of ours */
+/** @throws errors that are not about the address */
 function bindFault(error: unknown, config: HttpConfig): HttpFault {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const isListening = error instanceof Error && 'syscall' in error;
   if (!isListening) throw error;
   const remedy = REMEDIES[code] ?? 'check http.host and http.port';
-  return { code, detail: `the pages cannot be served at ${formatHostPort(config)}: ${remedy}` };
+  return { code, detail: `cannot listen on ${formatHostPort(config)}: ${remedy}` };
 }

@@ -1,15 +1,15 @@
-/** How much the pages may cost. Whatever comes over HTTP, blocks come first. */
+/** Limits of the HTTP service: no client can slow down the delivery of a block or exhaust memory or descriptors. */
 import { MINUTE_MS, SECOND_MS } from '../../time.js';
 
 export interface HttpLimits {
   readonly connections: {
     readonly max: number;
-    /** From one address, so that no single visitor keeps the health checks out; reverse proxies are exempt. */
+    /** From one address, so that a single client cannot block the health checks; reverse proxies are exempt. */
     readonly maxPerAddress: number;
-    /** A request's head must have come within this time, milliseconds; the rest likewise. */
+    /** Time to receive a request's head and the whole request, milliseconds. */
     readonly headMs: number;
     readonly requestMs: number;
-    /** Between two requests, and without any progress of one. Milliseconds. */
+    /** Time between two requests, and without any progress of one, milliseconds. */
     readonly idleMs: number;
     readonly maxRequests: number;
     /** Bytes. */
@@ -17,24 +17,24 @@ export interface HttpLimits {
   };
   /** Per visitor. */
   readonly requests: { readonly max: number; readonly windowMs: number };
-  /** So long who asks too often waits for the refusal, milliseconds. */
+  /** Delay of the reply 429, milliseconds. */
   readonly refusalMs: number;
-  /** Wrong passwords per visitor, beyond which no password is looked at for the rest of the window. */
+  /** Failed logins per visitor, beyond which no password is checked for the rest of the window. */
   readonly failures: { readonly max: number; readonly windowMs: number };
   readonly events: {
     readonly maxClients: number;
     /** Of them by one visitor. */
     readonly maxPerVisitor: number;
-    /** Bytes not taken yet, beyond which a client is cut off. */
+    /** Unsent bytes, beyond which a client is disconnected. */
     readonly maxBacklog: number;
-    /** Of the past, for those who come back. */
+    /** Past events kept for clients that reconnect. */
     readonly keptEvents: number;
     readonly keptBytes: number;
     readonly heartbeatMs: number;
   };
-  /** A reply may be this old, milliseconds, as long as nothing was told since. */
+  /** A cached reply may be this old, milliseconds, unless an event came since. */
   readonly freshMs: number;
-  /** What is under way when the service closes has this long, milliseconds. */
+  /** Requests under way may take this long when the service closes, milliseconds. */
   readonly closeMs: number;
 }
 
@@ -44,7 +44,7 @@ export const LIMITS: HttpLimits = {
     maxPerAddress: 128,
     headMs: 10 * SECOND_MS,
     requestMs: 15 * SECOND_MS,
-    // Longer than the dashboard's pauses and Prometheus' usual ones.
+    // Longer than the dashboard's poll interval and Prometheus's usual scrape interval.
     idleMs: 35 * SECOND_MS,
     maxRequests: 10_000,
     maxHead: 16 * 1024,

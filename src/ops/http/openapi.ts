@@ -1,8 +1,8 @@
-/** The OpenAPI document, made of the routes' own descriptions and the replies' schemas. */
+/** Builds the OpenAPI document from the descriptions of the routes and the schemas of the replies. */
 import { z } from 'zod';
 import { ErrorSchema, named } from './schemas.js';
 
-/** What a route says of itself. */
+/** The description of a route. */
 export interface Operation {
   readonly id: string;
   readonly summary: string;
@@ -21,14 +21,14 @@ export interface ReplyDoc {
   readonly description: string;
   /** JSON of this shape. */
   readonly schema?: z.ZodType;
-  /** Of what is no JSON. */
+  /** Content type of replies that are not JSON. */
   readonly type?: string;
 }
 
 export interface Described {
-  /** As Fastify has it: `/blocks/:hash`. */
+  /** In Fastify's syntax: `/blocks/:hash`. */
   readonly path: string;
-  /** Answered to everybody. */
+  /** Needs no authentication. */
   readonly isOpen?: boolean;
   readonly operation: Operation;
 }
@@ -45,9 +45,9 @@ export function openApiDocument(routes: readonly Described[], version: string): 
       version,
       license: { name: 'MIT', identifier: 'MIT' },
       description:
-        'What a relay is doing and what came of the blocks it was given. Everything is read-only. Fields are added over time, never renamed.',
+        'The state of a relay and the results of its block deliveries. Read-only. Fields are added over time, never renamed.',
     },
-    // Seen from this document, so that it holds below any path of a reverse proxy.
+    // Relative to this document, so that it works below any path of a reverse proxy.
     servers: [{ url: '../..' }],
     security: [{ password: [] }, {}],
     paths: Object.fromEntries(routes.map((route) => [pathOf(route), { get: operationOf(route) }])),
@@ -68,8 +68,11 @@ function operationOf({ operation, isOpen }: Described): Json {
   const { id, summary, description, parameters = [], replies } = operation;
   const refusals: Record<number, ReplyDoc> = {
     429: { description: 'Too many requests: wait as long as Retry-After says.', schema: ErrorSchema },
-    401: { description: 'User and password are asked for.', schema: ErrorSchema },
-    403: { description: 'Not for this visitor, or not under this name.', schema: ErrorSchema },
+    401: { description: 'Authentication required.', schema: ErrorSchema },
+    403: {
+      description: 'The client or the host name is not allowed, or the request is cross-site.',
+      schema: ErrorSchema,
+    },
   };
   return {
     operationId: id,
@@ -99,7 +102,7 @@ function replyOf({ description, schema, type = 'application/json' }: ReplyDoc): 
 function components(): Json {
   const { schemas } = z.toJSONSchema(named, {
     uri: (id) => COMPONENTS + id,
-    // Ours are closed so that tests notice what is not described; a client must expect new fields.
+    // The schemas are strict, so that tests notice undocumented fields; a client must accept new fields.
     override: ({ jsonSchema }) => {
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
     },
@@ -107,7 +110,7 @@ function components(): Json {
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, plain(schema)]));
 }
 
-/** Without what only documents of their own need. */
+/** Without the properties that only a stand-alone schema needs. */
 function plain({ $schema: _dialect, $id: _address, ...schema }: Json): Json {
   return schema;
 }

@@ -1,4 +1,4 @@
-/** The API's replies, put together from what stands. */
+/** Builds the API's replies from the relay's state. */
 
 import type { BlockRecord, RelayView } from '../../contracts/view.js';
 import { HOUR_MS } from '../../time.js';
@@ -33,7 +33,7 @@ export function statusReply(view: RelayView, status: Status, version: string, no
   };
 }
 
-/** One more than asked for is looked at: whether there is a next page is then known, not guessed. */
+/** Reads one block more than requested, which tells whether there is a next page. */
 export function blocksReply({ history }: Pick<RelayView, 'history'>, limit: number, after?: string): BlocksReply {
   const found = history.latest(limit + 1, after);
   const blocks = found.slice(0, limit).map(summary);

@@ -1,4 +1,4 @@
-/** The API: each route's path, what it says of itself, and its answer. Nothing else is served but the dashboard's files. */
+/** All routes of the API: path, description and handler. Besides them only the dashboard's files are served. */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -7,7 +7,7 @@ import type { RelayView } from '../../contracts/view.js';
 import type { Clock } from '../../time.js';
 import type { Status } from '../status.js';
 import { oneLine } from '../units.js';
-import { type Doorman, visitorOf } from './access.js';
+import { type AccessPolicy, visitorOf } from './access.js';
 import type { HealthReply, PeersReply, ReadyReply } from './api.js';
 import { broadcasterStatus } from './broadcaster-status.js';
 import { cached } from './cached.js';
@@ -38,7 +38,7 @@ export interface RouteDeps {
   readonly status: Status;
   readonly stream: EventStream;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
-  readonly doorman: Doorman;
+  readonly accessPolicy: AccessPolicy;
   readonly clock: Clock;
   readonly freshMs: number;
 }
@@ -47,7 +47,7 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
   const routes: Route[] = [
     ...healthRoutes(deps),
     metricsRoute(deps),
-    ...standingRoutes(deps),
+    ...stateRoutes(deps),
     ...blockRoutes(deps),
     eventsRoute(deps),
   ];
@@ -65,11 +65,11 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
   return routes;
 }
 
-/** Open to all, since whoever starts and restarts the process asks them; strangers get a word and no more. */
-function healthRoutes({ version, view, status, doorman }: RouteDeps): Route[] {
+/** Health checks need no authentication, since service managers use them. Clients without access get the state only. */
+function healthRoutes({ version, view, status, accessPolicy }: RouteDeps): Route[] {
   const isKnown = async (request: FastifyRequest, reply: FastifyReply): Promise<boolean> => {
-    const refusal = await doorman(request, reply);
-    // Nobody is asked for a password here.
+    const refusal = await accessPolicy(request, reply);
+    // The browser must not ask for a password here.
     reply.removeHeader('www-authenticate');
     return refusal === undefined;
   };
@@ -80,8 +80,8 @@ function healthRoutes({ version, view, status, doorman }: RouteDeps): Route[] {
       operation: {
         id: 'health',
         summary: 'Whether the process is alive.',
-        description: 'Answered to everybody; all but `status` is for those who may see the other pages.',
-        replies: { 200: { description: 'It is.', schema: HealthSchema } },
+        description: 'Needs no authentication; without access only `status` is sent.',
+        replies: { 200: { description: 'Alive.', schema: HealthSchema } },
       },
       async handle(request, reply) {
         const detail = (await isKnown(request, reply)) ? { version, startedAt: view.startedAt } : {};
@@ -93,19 +93,19 @@ function healthRoutes({ version, view, status, doorman }: RouteDeps): Route[] {
       isOpen: true,
       operation: {
         id: 'ready',
-        summary: 'Whether a block pushed now would be taken and would reach somebody.',
-        description: 'Answered to everybody; all but `ready` is for those who may see the other pages.',
+        summary: 'Whether a block pushed now would be accepted and delivered to at least one node.',
+        description: 'Needs no authentication; without access only `ready` is sent.',
         replies: {
-          200: { description: 'It would; what is amiss nevertheless is named.', schema: ReadySchema },
-          503: { description: 'It would not.', schema: ReadySchema },
+          200: { description: 'Ready; `degraded` lists problems.', schema: ReadySchema },
+          503: { description: 'Not ready; `notReady` lists the reasons.', schema: ReadySchema },
         },
       },
       async handle(request, reply) {
         const { ready, ...detail } = status.readiness(view);
-        const isTold = await isKnown(request, reply);
+        const isAllowed = await isKnown(request, reply);
         return sendJson(
           reply,
-          JSON.stringify({ ready, ...(isTold && detail) } satisfies ReadyReply),
+          JSON.stringify({ ready, ...(isAllowed && detail) } satisfies ReadyReply),
           ready ? 200 : 503,
         );
       },
@@ -132,7 +132,7 @@ function metricsRoute({ metrics }: RouteDeps): Route {
   };
 }
 
-function standingRoutes({ view, status, version, clock, freshMs }: RouteDeps): Route[] {
+function stateRoutes({ view, status, version, clock, freshMs }: RouteDeps): Route[] {
   const rules = { clock, freshMs, revision: () => status.revision };
   const statusBody = cached(() => statusReply(view, status, version, clock.now()), rules);
   const peersBody = cached((): PeersReply => ({ peers: view.peers() }), rules);
@@ -145,8 +145,8 @@ function standingRoutes({ view, status, version, clock, freshMs }: RouteDeps): R
       path: '/api/v1/status',
       operation: {
         id: 'status',
-        summary: 'How the relay, its peers and what it depends on are.',
-        replies: { 200: { description: 'What stands.', schema: StatusSchema } },
+        summary: 'State of the relay, its peers and the services it depends on.',
+        replies: { 200: { description: 'The state.', schema: StatusSchema } },
       },
       handle: (_request, reply) => sendJson(reply, statusBody()),
     },
@@ -154,9 +154,9 @@ function standingRoutes({ view, status, version, clock, freshMs }: RouteDeps): R
       path: '/api/v1/peers',
       operation: {
         id: 'peers',
-        summary: 'Peers that are connected or being connected to, with their scores.',
+        summary: 'Peers that are connected or being connected, with their scores.',
         replies: {
-          200: { description: "The pool's own dashd first, the others by falling score.", schema: PeersSchema },
+          200: { description: "The pool's own dashd first, then the others by descending score.", schema: PeersSchema },
         },
       },
       handle: (_request, reply) => sendJson(reply, peersBody()),
@@ -165,8 +165,8 @@ function standingRoutes({ view, status, version, clock, freshMs }: RouteDeps): R
       path: '/broadcaster_status',
       operation: {
         id: 'broadcasterStatus',
-        summary: "What p2pool-dash's status page reads.",
-        replies: { 200: { description: 'In the shape of p2pool-dash.', schema: BroadcasterStatusSchema } },
+        summary: "The data of p2pool-dash's status page.",
+        replies: { 200: { description: 'In the format of p2pool-dash.', schema: BroadcasterStatusSchema } },
       },
       handle: (_request, reply) => sendJson(reply, p2poolBody()),
     },
@@ -178,7 +178,7 @@ const MAX_LIMIT = 200;
 
 const limit = z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT);
 
-/** Hashes are read in capitals, too. */
+/** Upper-case hex is accepted. */
 const givenHash = z
   .string({ error: 'give one hash' })
   .toLowerCase()
@@ -194,18 +194,18 @@ const BlocksQuery = z.strictObject({
 });
 
 function blockRoutes({ view, status }: RouteDeps): Route[] {
-  const badRequest = { description: 'A parameter is wrong, and is named.', schema: ErrorSchema };
+  const badRequest = { description: 'A parameter is wrong; the error names it.', schema: ErrorSchema };
   return [
     {
       path: '/api/v1/blocks',
       operation: {
         id: 'blocks',
-        summary: "The pool's blocks, newest first, without their races.",
+        summary: "The pool's blocks, newest first, without the results per peer.",
         parameters: [
           { name: 'limit', in: 'query', schema: limit },
           { name: 'after', in: 'query', schema: hash },
         ],
-        replies: { 200: { description: 'A page of them.', schema: BlocksSchema }, 400: badRequest },
+        replies: { 200: { description: 'A page of blocks.', schema: BlocksSchema }, 400: badRequest },
       },
       handle(request, reply) {
         const query = BlocksQuery.safeParse(request.query);
@@ -219,12 +219,12 @@ function blockRoutes({ view, status }: RouteDeps): Route[] {
       path: '/api/v1/blocks/:hash',
       operation: {
         id: 'block',
-        summary: "A block of the pool's with its race.",
+        summary: 'A block of the pool with the results per peer.',
         parameters: [{ name: 'hash', in: 'path', schema: hash }],
         replies: {
           200: { description: 'The block.', schema: BlockSchema },
           400: badRequest,
-          404: { description: 'No such block of the pool is known.', schema: ErrorSchema },
+          404: { description: 'The history has no such block.', schema: ErrorSchema },
         },
       },
       handle(request, reply) {
@@ -240,20 +240,20 @@ function blockRoutes({ view, status }: RouteDeps): Route[] {
 
 const UNKNOWN_BLOCK: Refusal = {
   status: 404,
-  error: 'no such block of the pool is known',
-  remedy: 'It was not pushed to this relay, or is older than what history.maxBlocks keeps.',
+  error: 'unknown block',
+  remedy: 'It was not pushed to this relay, or history.maxBlocks newer blocks have replaced it.',
 };
 const UNKNOWN_AFTER: Refusal = {
   status: 400,
-  error: 'after: no such block is known',
-  remedy: 'Begin anew without it.',
+  error: 'after: unknown block',
+  remedy: 'Start again without `after`.',
 };
 
 const MAX_NAME = 50;
 
 function badParameters({ issues: [issue] }: z.ZodError): Refusal {
   if (issue?.code === 'unrecognized_keys') {
-    return { status: 400, error: `${oneLine(issue.keys[0] ?? '').slice(0, MAX_NAME)}: is no parameter` };
+    return { status: 400, error: `${oneLine(issue.keys[0] ?? '').slice(0, MAX_NAME)}: unknown parameter` };
   }
   return { status: 400, error: `${issue?.path.join('.')}: ${issue?.message}` };
 }
@@ -263,24 +263,24 @@ function eventsRoute({ stream }: RouteDeps): Route {
     path: '/api/v1/events',
     operation: {
       id: 'events',
-      summary: 'What the relay tells, as it happens.',
+      summary: 'The events of the relay, as they happen.',
       description: [
         'Server-sent events: each message is one event as JSON.',
-        'A client that comes back with `Last-Event-ID` is sent what it missed;',
-        'when that is not known any more it gets an event named `reset`, and must ask for everything else anew.',
+        'A client that reconnects with `Last-Event-ID` gets the events it missed;',
+        'when they are no longer kept it gets an event named `reset`, and must fetch everything else again.',
       ].join(' '),
       parameters: [{ name: 'Last-Event-ID', in: 'header', schema: z.string() }],
       replies: {
-        200: { description: 'A stream without end.', schema: EventSchema, type: 'text/event-stream' },
-        429: { description: 'This visitor listens too often already.', schema: ErrorSchema },
-        503: { description: 'Too many listen already.', schema: ErrorSchema },
+        200: { description: 'An endless stream.', schema: EventSchema, type: 'text/event-stream' },
+        429: { description: 'Too many streams are open from this address.', schema: ErrorSchema },
+        503: { description: 'Too many streams are open.', schema: ErrorSchema },
       },
     },
     handle(request, reply) {
       if (request.method === 'HEAD') return reply.headers(STREAM_HEADERS).send();
       const visitor = visitorOf(request.ip);
       const room = stream.hasRoomFor(visitor);
-      if (room !== 'yes') return refuse(reply, room === 'full' ? TOO_MANY_LISTEN : LISTENS_TOO_OFTEN);
+      if (room !== 'yes') return refuse(reply, room === 'full' ? TOO_MANY_STREAMS : TOO_MANY_STREAMS_OF_VISITOR);
       const after = request.headers['last-event-id'];
       for (const [name, value] of Object.entries(STREAM_HEADERS)) reply.raw.setHeader(name, value);
       reply.hijack();
@@ -290,22 +290,22 @@ function eventsRoute({ stream }: RouteDeps): Route {
   };
 }
 
-/** The last is nginx's: it would hold events back until it has a buffer full of them. */
+/** `x-accel-buffering` stops nginx from buffering the events. */
 const STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
 };
 
-const LISTENS_TOO_OFTEN: Refusal = {
+const TOO_MANY_STREAMS_OF_VISITOR: Refusal = {
   status: 429,
-  error: 'too many streams of events are open from your address',
-  remedy: 'Close a dashboard that nobody looks at; behind a reverse proxy, have it set X-Forwarded-For.',
+  error: 'too many event streams are open from your address',
+  remedy: 'Close unused dashboards; behind a reverse proxy, have it set X-Forwarded-For.',
   headers: { 'retry-after': '10' },
 };
-const TOO_MANY_LISTEN: Refusal = {
+const TOO_MANY_STREAMS: Refusal = {
   status: 503,
-  error: 'too many listen to the events already',
-  remedy: 'Close a dashboard that nobody looks at.',
+  error: 'too many event streams are open',
+  remedy: 'Close unused dashboards.',
   headers: { 'retry-after': '10' },
 };

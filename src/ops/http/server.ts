@@ -1,15 +1,15 @@
-/** A server that strangers cannot exhaust: bounded connections, and none that stays without making progress. */
+/** An HTTP server with bounded connections, in total and per address, and with timeouts for idle and slow ones. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { visitorOf } from './access.js';
 import { handleClientErrors } from './errors.js';
 import type { HttpLimits } from './limits.js';
 
-/** Node looks for slow requests this often, milliseconds. */
+/** How often Node checks for slow requests, milliseconds. */
 const CHECK_MS = 1_000;
 const MAX_HEADERS = 100;
 
-/** @param isProxy addresses from which many visitors come */
+/** @param isProxy selects reverse proxies, which many clients share: they are exempt from the limit per address */
 export function createGuardedServer(
   onRequest: RequestListener,
   limits: HttpLimits['connections'],
@@ -22,7 +22,7 @@ export function createGuardedServer(
       requestTimeout: limits.requestMs,
       keepAliveTimeout: limits.idleMs,
       connectionsCheckingInterval: Math.min(CHECK_MS, limits.headMs),
-      // The other side may be gone without a word: a stream of events would never notice.
+      // TCP keep-alive: an event stream would not notice a client that has vanished.
       keepAlive: true,
     },
     onRequest,
@@ -54,12 +54,12 @@ export function createGuardedServer(
 }
 
 /**
- * When there are too many connections, the one that has been without a request for the longest makes room: whoever only holds connections, from
- * however many addresses, does not keep the health checks out.
+ * Beyond `max` connections, closes the one that has been idle longest: clients that only hold connections, from whatever number of
+ * addresses, cannot block the health checks.
  */
 function boundConnections(server: Server, max: number): void {
   const open = new Set<Socket>();
-  /** Without a request under way, the longest first. */
+  /** Connections without a request under way, the longest idle first. */
   const idle = new Set<Socket>();
   server.prependListener('connection', (socket: Socket) => {
     open.add(socket);
@@ -69,7 +69,7 @@ function boundConnections(server: Server, max: number): void {
       idle.delete(socket);
     });
     if (open.size <= max) return;
-    // The newcomer itself where all others are being answered.
+    // The new connection itself when all others are busy.
     const [leaving = socket] = idle;
     open.delete(leaving);
     idle.delete(leaving);
@@ -83,7 +83,7 @@ function boundConnections(server: Server, max: number): void {
   });
 }
 
-/** Whether somebody who listens there now would have the address. */
+/** Whether the address is free to listen on. */
 export function canListen({ host, port }: { readonly host: string; readonly port: number }): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createTcpServer();

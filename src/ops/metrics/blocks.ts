@@ -1,4 +1,4 @@
-/** Of blocks: how many, how fast, how far they were proven, what became of them. */
+/** Metrics of blocks: counts, latencies, proofs, verdicts, finality. */
 import { BoundedMap } from '../../common/bounded.js';
 import type {
   BlockEvent,
@@ -25,14 +25,14 @@ import {
 
 /** The gate hashes a header (a tenth of a millisecond) and, of a full block, some thousand transactions (some ten). */
 const GATE_SECONDS = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1];
-/** From a peer next door with a small block (1 ms) to the far side of the world with a full one; a push is given up after some 10 s. */
+/** From a nearby peer with a small block (1 ms) to a distant one with a full block; a push is given up after some 10 s. */
 const BROADCAST_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
-/** dashd connects a small block in some milliseconds and a full one in some hundred; behind a long queue of its own, in seconds. */
+/** dashd connects a small block in some milliseconds, a full one in some hundred, and either in seconds when its own queue is long. */
 const SUBMIT_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
-/** From an empty block to the largest there can be. 12 kB is what fits the first flight of a TCP connection (ten segments). */
+/** From an empty block to the largest valid one. 12 kB fit TCP's initial congestion window (ten segments, RFC 6928). */
 const SIZE_BYTES = [500, 1_000, 2_000, 5_000, 12_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_000_000];
 
-/** Blocks whose last told state is remembered; the oldest give way. They are decided within hours, and found a few a day. */
+/** Blocks whose last state is remembered; the oldest are removed. Finality takes hours, and a pool finds a few blocks a day. */
 const MAX_FOLLOWED = 1_000;
 
 export function blockMetrics({ counter, gauge, histogram }: Instruments) {
@@ -41,25 +41,27 @@ export function blockMetrics({ counter, gauge, histogram }: Instruments) {
     'Blocks that passed the gate.',
     combinations({ source: SOURCES }),
   );
-  const held = counter('blockcast_blocks_held_total', "Blocks whose peers had to wait for dashd's answer.", [{}]);
+  const held = counter('blockcast_blocks_held_total', "Blocks that were sent to peers only after dashd's answer.", [
+    {},
+  ]);
   const repeated = counter(
     'blockcast_blocks_repeated_total',
-    'Blocks that came once more.',
+    'Blocks that were received again.',
     combinations({ source: SOURCES }),
   );
   const refused = counter(
     'blockcast_blocks_refused_total',
-    'Frames that are no block or have no proof of work, by code.',
+    'Frames that are not a block or have no proof of work, by code.',
     combinations({ source: SOURCES, code: [...REFUSAL_CODES, OTHER] }),
   );
   const verdicts = counter(
     'blockcast_block_verdicts_total',
-    'Blocks by what came of their broadcast.',
+    'Blocks by the outcome of their delivery.',
     combinations({ source: SOURCES, outcome: OUTCOMES }),
   );
   const tried = counter(
     'blockcast_broadcast_peers_tried_total',
-    'Peers that blocks were sent to.',
+    'Peers to which blocks were sent, per block.',
     combinations({ source: SOURCES }),
   );
   const reached = counter(
@@ -84,7 +86,7 @@ export function blockMetrics({ counter, gauge, histogram }: Instruments) {
   );
   const finality = counter(
     'blockcast_block_finality_total',
-    'Changes in what became of blocks of the pool.',
+    'Changes of the finality of blocks of the pool.',
     combinations({ state: FINALITY_STATES }),
   );
   const size = histogram(
@@ -95,20 +97,23 @@ export function blockMetrics({ counter, gauge, histogram }: Instruments) {
   );
   const gate = histogram(
     'blockcast_gate_seconds',
-    'From a block coming in until the gate had judged it.',
+    'Time from the arrival of a block to the decision of the gate.',
     GATE_SECONDS,
     [{}],
   );
   const broadcast = histogram(
     'blockcast_broadcast_seconds',
-    'From a block coming in until its first, median and last proof by a peer that it was pushed to.',
+    'Time from the arrival of a block to its first, median and last proof by a peer.',
     BROADCAST_SECONDS,
     combinations({ source: SOURCES, point: POINTS }),
   );
-  const submit = histogram('blockcast_rpc_submit_seconds', "Until dashd's answer to submitblock.", SUBMIT_SECONDS, [
-    {},
-  ]);
-  const lastBlock = gauge('blockcast_last_block_timestamp_seconds', 'When the last block came in, Unix time.', [
+  const submit = histogram(
+    'blockcast_rpc_submit_seconds',
+    "Time until dashd's answer to submitblock.",
+    SUBMIT_SECONDS,
+    [{}],
+  );
+  const lastBlock = gauge('blockcast_last_block_timestamp_seconds', 'Arrival of the last block, Unix time.', [
     'source',
   ]);
   const changed = changes();
@@ -169,7 +174,7 @@ export function blockMetrics({ counter, gauge, histogram }: Instruments) {
   return { listen, cameAt };
 }
 
-/** True for the first event that tells a block's state: it is told again with each confirmation. */
+/** True when a block's state changed: the event is repeated with each confirmation. */
 function changes(): (event: BlockFinality) => boolean {
   const told = new BoundedMap<BlockFinality['hash'], FinalityState>(MAX_FOLLOWED);
   return ({ hash, state }) => {

@@ -1,6 +1,6 @@
 /**
- * prom-client as a listener on events may use it: every series stands at 0 from the beginning, so that its first step is seen as one;
- * a figure that is no figure is left out instead of thrown about.
+ * Wraps prom-client's instruments. Every counter series exists with 0 from the start, so that Prometheus sees its first increment. Values that
+ * are not finite numbers are ignored instead of throwing.
  */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
@@ -11,7 +11,7 @@ export interface Count<Name extends string = never> {
 }
 
 export interface Level<Name extends string = never> {
-  /** `undefined` takes the series away: there is nothing to say. */
+  /** `undefined` removes the series. */
   set(labels: Labels<Name>, value: number | undefined): void;
 }
 
@@ -40,7 +40,7 @@ export function createInstruments(registry: Registry) {
     };
   }
 
-  /** @param series those that stand at 0 until they are set; the others are not there until then */
+  /** @param series exist with 0 from the start; others exist once they are set */
   function gauge<Name extends string>(
     name: string,
     help: string,

@@ -278,7 +278,7 @@ test('no answer ever has a secret in it', async () => {
     }
     const [fault, ...more] = http.faults;
     assert.deepEqual(more, []);
-    assert.equal(fault?.detail, '/metrics could not be answered: Error');
+    assert.equal(fault?.detail, '/metrics failed: Error');
     // As the relay's services do.
     http.tell(service('http', 'fault', { code: fault.code, detail: fault.detail }));
     answers.push(await http.ask('/api/v1/status', { headers: basic('me', password) }));

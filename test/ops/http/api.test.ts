@@ -202,12 +202,12 @@ describe('the API', () => {
     ['/api/v1/blocks?limit=-1', 400, /^limit/],
     ['/api/v1/blocks?limit=2&limit=3', 400, /^limit: give one/],
     ['/api/v1/blocks?after=xyz', 400, /^after: give 64 hexadecimal digits/],
-    [`/api/v1/blocks?after=${hashOf(99)}`, 400, /^after: no such block/],
-    ['/api/v1/blocks?limt=5', 400, /^limt: is no parameter/],
-    ['/api/v1/blocks?__proto__=5', 400, /^__proto__: is no parameter/],
+    [`/api/v1/blocks?after=${hashOf(99)}`, 400, /^after: unknown block/],
+    ['/api/v1/blocks?limt=5', 400, /^limt: unknown parameter/],
+    ['/api/v1/blocks?__proto__=5', 400, /^__proto__: unknown parameter/],
     ['/api/v1/blocks/xyz', 400, /^hash: give 64/],
-    [`/api/v1/blocks/${hashOf(99)}`, 404, /no such block/],
-    ['/api/v1/nothing', 404, /nothing at this address/],
+    [`/api/v1/blocks/${hashOf(99)}`, 404, /unknown block/],
+    ['/api/v1/nothing', 404, /not found/],
   ];
   for (const [path, status, told] of wrong) {
     test(`answers ${status} to ${path}`, async () => {

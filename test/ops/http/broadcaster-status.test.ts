@@ -56,7 +56,7 @@ test("says in p2pool-dash's words and units what its page reads", () => {
   );
 });
 
-test('is not healthy with too few peers, or when a block would reach nobody', () => {
+test('is not healthy with too few peers, or when a block would reach no node', () => {
   const few = broadcasterStatus(new FakeView([DASHD]), { ready: true }, TALLIES, NOW);
   assert.equal(few.health.healthy, false);
   const unready = broadcasterStatus(new FakeView(), { ready: false }, TALLIES, NOW);

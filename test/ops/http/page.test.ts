@@ -94,12 +94,12 @@ describe('opening', () => {
     assert.deepEqual(await open('127.0.0.1', port), {
       ok: false,
       code: 'EADDRINUSE',
-      detail: `the pages cannot be served at 127.0.0.1:${port}: another program listens there: end it, or set http.port to another port`,
+      detail: `cannot listen on 127.0.0.1:${port}: another program uses this port: stop it, or set http.port to another port`,
     });
     await new Promise((resolve) => other.close(resolve));
   });
 
-  test('is a fault with a remedy where this machine has no such address', async () => {
+  test('is a fault with a remedy where this machine does not have this address', async () => {
     const opened = await open('192.0.2.1', 0);
     assert.ok(!opened.ok);
     assert.equal(opened.code, 'EADDRNOTAVAIL');
