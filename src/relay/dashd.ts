@@ -26,7 +26,7 @@ export interface Dashd {
   readonly news$: Observable<RpcNews>;
   /** Whether dashd's chain is ours and caught up, as far as is known. */
   readonly isCurrent: () => boolean;
-  /** Emits, at once to who comes late, when dashd has told how its chain stands or has not answered in time. */
+  /** Emits when dashd has said how its chain stands, or has not answered in time; at once to a late subscriber. */
   readonly asked$: Observable<unknown>;
 }
 
@@ -54,7 +54,7 @@ function mayBeCurrent(standing: Standing = 'unknown'): boolean {
   return standing === 'unknown' || standing === 'current';
 }
 
-/** Messages of the feed that are held until dashd has told how its chain stands: those of a few blocks. */
+/** Messages of the feed that are held until dashd has said how its chain stands: those of a few blocks. */
 const MAX_EARLY_FEED = 16;
 
 export interface FeedDeps {

@@ -10,7 +10,7 @@ import type { RelayContext } from './context.js';
 import { type Dashd, dashdFeed } from './dashd.js';
 import type { Peers } from './peers.js';
 import type { Scope } from './scope.js';
-import { socketEvent } from './service-events.js';
+import { socketReport } from './socket-report.js';
 
 export type PoolSocket = ReturnType<typeof drainableSocket>;
 
@@ -55,7 +55,8 @@ export function openIncoming({ context, poolSocket, dashd, peers, blocks, tip }:
   // What the pool has handed over is sent before the sockets close.
   scope.add(() => poolSocket.drain());
 
-  const intake = createIntake({ gate, broadcaster, tell: spool.answer });
+  const intake = createIntake({ gate, broadcaster, emit: spool.answer });
+  const poolState = socketReport('pool-socket', clock);
   const moveTip = (hash: string, source: 'feed' | 'rpc'): void => {
     tip.see(hash);
     if (tip.move(hash)) emit({ type: 'tip', at: clock.now(), hash, source });
@@ -63,7 +64,7 @@ export function openIncoming({ context, poolSocket, dashd, peers, blocks, tip }:
   incoming.add(
     poolSocket.news$.subscribe((news) => {
       if (news.type === 'frames') intake.fromPool(news.frames);
-      else emit(socketEvent('pool-socket', news.state, news.detail, clock.now()));
+      else emit(poolState(news.state, news.detail));
     }),
   );
   incoming.add(

@@ -6,6 +6,7 @@ import type { PeerBook } from '../peers/book.js';
 import { applyEdit } from '../peers/edit.js';
 import type { Weights } from '../peers/score.js';
 import { loadBook, persist } from '../streams/peering/persist.js';
+import { reportOn } from '../streams/service-events.js';
 import type { RelayContext } from './context.js';
 import type { Scope } from './scope.js';
 
@@ -39,6 +40,7 @@ export async function keepPeerBook(deps: PeerBookDeps, scope: Scope): Promise<vo
     stop$.next();
     return saved;
   });
+  const report = reportOn('control-socket', clock);
   // Opened last, so closed first: the last edit is answered before the last save.
   const control = openControl(controlPath(file.path), {
     request(request) {
@@ -49,8 +51,7 @@ export async function keepPeerBook(deps: PeerBookDeps, scope: Scope): Promise<vo
       edits$.next();
       return answer;
     },
-    state: (state, code, detail) =>
-      emit({ type: 'service', at: clock.now(), service: 'control-socket', state, code, detail }),
+    state: (state, code, detail) => emit(report(state, code, detail)),
   });
   scope.add(() => control.close());
 }

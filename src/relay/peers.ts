@@ -24,13 +24,13 @@ import { type Twin, twins } from '../streams/connections/twins.js';
 import { chainName } from '../streams/dashd/chain-standing.js';
 import { createPeering } from '../streams/peering/peering.js';
 import type { Dial } from '../streams/ports.js';
+import { reportOn } from '../streams/service-events.js';
 import { HOUR_MS, SECOND_MS } from '../time.js';
 import { NETWORKS } from '../wire/network.js';
 import type { RelayContext } from './context.js';
 import type { Dashd } from './dashd.js';
 import { keepPeerBook } from './peer-book.js';
 import type { Scope } from './scope.js';
-import { fault } from './service-events.js';
 
 export interface PeersOptions {
   readonly userAgent: string;
@@ -53,7 +53,7 @@ export interface PeersDeps {
 export interface Peers {
   readonly book: PeerBook;
   readonly connections: Connections;
-  /** What connections tell. Nothing comes before {@link run}. */
+  /** The events of all connections. Nothing comes before {@link run}. */
   readonly events$: Observable<PeerNews>;
   /** Peers that turned out to be a node that counts already. */
   readonly twins$: Observable<PeerKey>;
@@ -79,6 +79,7 @@ export function openPeers({ context, dashd, tip, recent, options }: PeersDeps, s
   const { broadcast } = config;
   const own = config.dashd.p2p;
   const ownKey = keyOf(own);
+  const report = reportOn('peers', clock);
   const reading = scope.nested();
   const running = scope.subscription();
 
@@ -139,7 +140,7 @@ export function openPeers({ context, dashd, tip, recent, options }: PeersDeps, s
   const drop = (peer: string): boolean => {
     const dropped = connections.drop(peer);
     if (peer === ownKey) {
-      emit(fault('peers', 'protected', `${peer} is the pool's own dashd: it is not dropped`, clock.now()));
+      emit(report('fault', 'protected', `${peer} is the pool's own dashd: it is not dropped`));
     }
     return dropped;
   };
@@ -161,7 +162,7 @@ export function openPeers({ context, dashd, tip, recent, options }: PeersDeps, s
     connections.drop(peer);
     const node = isOwn ? "the pool's own dashd" : 'a peer that is connected';
     const detail = `${peer} is ${node}, ${of}, under another address: it counts once`;
-    emit(fault('peers', isOwn ? 'own-dashd' : 'same-node', detail, clock.now()));
+    emit(report('fault', isOwn ? 'own-dashd' : 'same-node', detail));
   };
 
   return {
@@ -199,7 +200,7 @@ export function openPeers({ context, dashd, tip, recent, options }: PeersDeps, s
       if (options.country === undefined) {
         const countries = await openCountries(broadcast.countryDb);
         if (countries.ok) country$.next(countries.lookUp);
-        else emit(fault('peers', 'no-countries', countries.detail, clock.now()));
+        else emit(report('fault', 'no-countries', countries.detail));
       }
       if (!broadcast.enabled) return;
       const verdicts$ = blocks$.pipe(filter(({ type }) => type === 'verdict'));

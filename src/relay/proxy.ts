@@ -1,10 +1,11 @@
 import { openRpcProxy } from '../adapters/rpc-proxy/index.js';
 import { proxied } from '../streams/broadcast/proxied.js';
+import { reportOn } from '../streams/service-events.js';
 import type { Blocks } from './blocks.js';
 import type { RelayContext } from './context.js';
 import type { Dashd } from './dashd.js';
 import type { Scope } from './scope.js';
-import { fault, socketEvent } from './service-events.js';
+import { socketReport } from './socket-report.js';
 
 export interface ProxyDeps {
   readonly context: RelayContext;
@@ -18,12 +19,14 @@ export function openProxy({ context, dashd, blocks }: ProxyDeps, scope: Scope): 
   if (!config.proxy.enabled) return;
   const { host, port } = config.proxy;
   const { gate, broadcaster, spool } = blocks;
+  const report = reportOn('json-rpc-proxy', clock);
+  const socketState = socketReport('json-rpc-proxy', clock);
   const proxy = openRpcProxy(
     { host, port, dashd: config.dashd.rpc.url, ownAuthorization: dashd.authorization },
     {
-      block: (block) => proxied(block, { gate, broadcaster, tell: spool.answer }),
-      state: (state, detail) => emit(socketEvent('json-rpc-proxy', state, detail, clock.now())),
-      fault: (code, detail) => emit(fault('json-rpc-proxy', code, detail, clock.now())),
+      block: (block) => proxied(block, { gate, broadcaster, emit: spool.answer }),
+      state: (state, detail) => emit(socketState(state, detail)),
+      fault: (code, detail) => emit(report('fault', code, detail)),
     },
   );
   scope.add(() => proxy.close());

@@ -3,16 +3,14 @@ import { openPublisher } from '../adapters/zmq.js';
 import type { BlockEvent, RelayEvent } from '../contracts/events.js';
 import type { RelayContext } from './context.js';
 import type { Scope } from './scope.js';
-import { socketEvent } from './service-events.js';
+import { socketReport } from './socket-report.js';
 
 /** Publishes the events about blocks on the events socket. */
 export function publishEvents({ config, events$, emit, clock }: RelayContext, scope: Scope): void {
   const { bind } = config.events;
   const curve = config.pool.curve.enabled ? config.pool.curve : undefined;
-  const publisher = openPublisher(
-    { bind, curve },
-    { state: (state, detail) => emit(socketEvent('events-socket', state, detail, clock.now())) },
-  );
+  const report = socketReport('events-socket', clock);
+  const publisher = openPublisher({ bind, curve }, { state: (state, detail) => emit(report(state, detail)) });
   scope.add(() => publisher.close());
   scope
     .subscription()

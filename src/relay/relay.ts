@@ -15,6 +15,7 @@ import { RecentStore } from '../streams/broadcast/recent.js';
 import { ChainTip } from '../streams/broadcast/tip.js';
 import { warmUp } from '../streams/broadcast/warm.js';
 import type { ConnectedPeer } from '../streams/connections/connections.js';
+import { reportOn } from '../streams/service-events.js';
 import { SECOND_MS } from '../time.js';
 import { openBlockHistory } from './block-history.js';
 import { type BlocksDeps, openBlocks } from './blocks.js';
@@ -25,7 +26,6 @@ import { openPeers, type PeersOptions } from './peers.js';
 import { openProxy } from './proxy.js';
 import { publishEvents } from './publisher.js';
 import { Scope } from './scope.js';
-import { fault } from './service-events.js';
 import { createView, wantedOf } from './view.js';
 
 export interface Relay {
@@ -114,6 +114,6 @@ async function practise({ emit, clock }: RelayContext): Promise<void> {
   try {
     await warmUp({ clock: systemClock, random: systemRandom, createLoop });
   } catch (error) {
-    emit(fault('pool-socket', 'no-practice', `the first block will take longer: ${String(error)}`, clock.now()));
+    emit(reportOn('pool-socket', clock)('fault', 'no-practice', `the first block will take longer: ${String(error)}`));
   }
 }

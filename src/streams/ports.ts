@@ -1,5 +1,5 @@
 /**
- * The outside as the streams need it. adapters/ has the real thing and relay.ts plugs it in; a test may plug in something else.
+ * The ports of the streams: adapters/ implements them, relay/ connects the two, a test may implement them otherwise.
  */
 import type { RpcAnswer } from '../contracts/rpc.js';
 import type { SessionFaultCode } from '../session/types.js';
@@ -10,16 +10,16 @@ export interface Address {
 }
 
 export interface PeerSocket {
-  /** `taken` is called once the kernel has the last of these bytes. */
+  /** @param taken called once the kernel has the last of these bytes */
   write(buffers: readonly Buffer[], taken?: () => void): void;
   /** Bytes written that the kernel has not taken yet. */
   readonly backlog: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** Takes no more bytes from the peer until {@link resume}; a chunk that is on its way may still come. */
+  /** Reads no more bytes from the peer until {@link resume}; a chunk that was read already may still come. */
   pause(): void;
   resume(): void;
-  /** The other end as the system has it, `address:port`; undefined when something stands in between, or the connection is over. */
+  /** The other end as the operating system has it, `address:port`; undefined behind a proxy, or when the connection is over. */
   readonly endpoint?: string | undefined;
   destroy(): void;
 }
@@ -40,13 +40,13 @@ export interface Rpc {
   submitConnectionPing(): Promise<RpcAnswer>;
 }
 
-/** A message of a ZeroMQ socket, or a change of the socket's state. */
+/** A message from a ZeroMQ socket, or a change of the socket's state. */
 export type SocketNews =
   | { readonly type: 'frames'; readonly frames: readonly Buffer[] }
   | {
       readonly type: 'state';
       readonly state: 'up' | 'down' | 'refused';
-      /** When more is known than the state. */
+      /** Set when the cause is known. */
       readonly code?: 'no-block-topic';
       readonly detail: string;
     };

@@ -1,6 +1,8 @@
 /**
- * The one stream of blocks: the pool's frames and dashd's feed, merged, deduplicated by block hash, judged by the gate. A pool's
+ * The gate with its memory: it checks what the pool pushes, what dashd publishes and what the spool holds, each block once. A pool's
  * frame passes through here to the sockets in one turn of the event loop, so everything is synchronous.
+ *
+ * Bounds: 4,096 headers; under each, 4 bodies are checked, and 16 go to dashd.
  */
 
 import { hash as digest } from 'node:crypto';
@@ -23,18 +25,18 @@ import type { Network } from '../../wire/network.js';
 import type { Hash } from '../../wire/reader.js';
 import type { ChainTip } from './tip.js';
 
-/** A block to be sent: at once where nothing is said against it, after dashd's consent otherwise. The moment is that at which it came in. */
+/** A block to be sent: at once when there is no doubt about it, otherwise once dashd has accepted it. The moment is that of its arrival. */
 export interface Arrival extends Moment {
   readonly type: 'block';
   readonly source: BlockSource;
   readonly block: Block;
-  /** From the arrival until the gate had judged it, milliseconds. */
+  /** From the arrival to the gate's result, milliseconds. */
   readonly gateMs: number;
-  /** What the soft gate has against it; empty: nothing. */
+  /** The doubts of the soft gate; empty when there are none. */
   readonly doubts: readonly { readonly code: string; readonly reason: string }[];
-  /** What its sender should mend, though the block was found all the same. */
+  /** What its sender should change, though the block was recognised. */
   readonly note?: string;
-  /** Set when it is sent later than it was found. */
+  /** Set when it is sent later than it was received first. */
   readonly late?: { readonly code: LateCode; readonly firstAt: number };
 }
 
@@ -43,11 +45,11 @@ export type GateResult = Arrival | BlockRefused | BlockRepeated;
 /** Topics of frames that carry a block. */
 const BLOCK_TOPICS = new Set(['block', 'rawblock']);
 const MAX_SEEN = 4_096;
-/** Bodies under one header that are looked at, and that go to dashd: each is free to make once there is a header. */
+/** Bodies under one header that are checked here, and that go to dashd: once there is a header, further bodies cost nothing to make. */
 const MAX_EXAMINED = 4;
 const MAX_BODIES = 16;
 
-/** What to change in a pool that sends something else. */
+/** What a pool that sends something else should change. */
 const REMEDY = 'send the serialised block, as bytes or as hex digits';
 
 /** Why a message is no block. */
@@ -55,11 +57,11 @@ interface Fault extends Omit<Refused, 'code'> {
   readonly code: string;
 }
 
-/** A header that has been here. */
+/** A header that was received before. */
 interface Seen {
-  /** Nothing was against its body, or dashd published it. */
+  /** There was no doubt about its body, or dashd published it. */
   clean: boolean;
-  /** SHA-256 of the bodies that were doubted: the same header may come again with a body that is right. */
+  /** SHA-256 of the doubted bodies: the same header may come again with a valid body. */
   readonly doubted: Set<string>;
 }
 
@@ -73,14 +75,14 @@ export class Gatekeeper {
     private readonly look: typeof examine = examine,
   ) {}
 
-  /** Whether the block has been here, in a form that is no cause for doubt. */
+  /** True when the block was received before, without doubts. */
   has(hash: Hash): boolean {
     return this.seen.get(hash)?.clean === true;
   }
 
   /**
-   * A message from the pool: one frame is the block; of two or more, the first is the topic and the second the block. Where that
-   * gives no block, any bytes in it that have a block's proof of work are one all the same.
+   * Checks a message from the pool: a single frame is the block; of two or more, the first is the topic and the second the block. If
+   * that gives no block, any bytes in the message that have a block's proof of work are taken for one.
    */
   fromPool(frames: readonly Buffer[]): GateResult {
     const time = momentOf(this.clock);
@@ -97,7 +99,7 @@ export class Gatekeeper {
     return refusal(time.at, 'pool', frame, { ...fault, reason });
   }
 
-  /** A block that dashd published: `undefined` for one that has been here, as our own have when dashd tells of them. */
+  /** Checks a block that dashd published. @returns undefined for one that was received before, such as the pool's own */
   fromFeed(raw: Buffer): GateResult | undefined {
     const { at, monotonicAt } = momentOf(this.clock);
     const identified = identify(raw, this.network);
@@ -107,7 +109,7 @@ export class Gatekeeper {
     this.remember(hash).clean = true;
     const inspection = isRepeated ? undefined : this.look(identified.block);
     if (inspection?.kind === 'refused') return refusal(at, 'dashd', raw, inspection);
-    // dashd vouches for it, and so for the height it claims; a doubt of ours would only show that we know less.
+    // dashd has accepted it, and so the height it claims; a doubt of ours would only show that we know less.
     this.tip.see(hash, previous, inspection?.block.height, { time, bits });
     if (inspection === undefined) return undefined;
     const block = withHeight(inspection.block, this.tip.heightOf(hash));
@@ -115,7 +117,7 @@ export class Gatekeeper {
     return { type: 'block', at, monotonicAt, source: 'dashd', block, doubts: [], gateMs };
   }
 
-  /** A block that the pool pushed before: that it has been here says nothing against it. */
+  /** Checks a block of the spool. The pool pushed it before, so it counts as new however often it was received. */
   fromSpool(hash: Hash, raw: Buffer, firstAt: number): GateResult {
     this.seen.delete(hash);
     const time = momentOf(this.clock);
@@ -125,7 +127,7 @@ export class Gatekeeper {
     return admission.type === 'block' ? { ...admission, late: { code: 'recovered', firstAt } } : admission;
   }
 
-  /** What a message is by the rules. */
+  /** Reads a message by the documented format. */
   private expected(topic: string | undefined, frame: Buffer): Identified | Fault {
     if (topic !== undefined && !BLOCK_TOPICS.has(topic)) {
       const reason = `${JSON.stringify(topic)}; use "block" or "rawblock"`;
@@ -137,7 +139,7 @@ export class Gatekeeper {
   }
 
   /**
-   * What costs little comes first: whether the header has been here, what the chain says of it. A body is looked at once.
+   * Cheap checks come first: whether the header is known, whether it fits the chain. A body is checked once.
    * @param payload the block as it was received, perhaps in hex
    */
   private judge({ at, monotonicAt }: Moment, identified: Block, payload: Buffer, note?: string): GateResult {
@@ -170,7 +172,7 @@ export class Gatekeeper {
     };
   }
 
-  /** Where dashd is asked anyway, its look at the body is enough. */
+  /** When a doubt about the header makes dashd check the block anyway, the body is not checked here. */
   private inspect(block: Block, ofHeader: readonly Doubt[], bodies: number): Inspection {
     if (bodies >= MAX_EXAMINED) {
       const reason = `${bodies} other bodies came with this header: this one is not checked here`;
@@ -184,7 +186,7 @@ export class Gatekeeper {
     return seen !== undefined && (seen.clean || (seen.doubted.size > 0 && seen.doubted.has(sha256(raw))));
   }
 
-  /** Nothing can be said about a parent while no tip is known: then the peers are all there is. */
+  /** While no tip is known there is no doubt about parents: without dashd, the block goes to the peers. */
   private parentDoubts({ previous }: Block): Doubt[] {
     if (this.tip.hash === undefined || this.tip.knows(previous)) return [];
     return [{ code: 'parent', reason: `its parent ${previous} is neither the tip nor a recent block` }];
@@ -197,7 +199,7 @@ export class Gatekeeper {
   }
 }
 
-/** A height is one more than the parent's; a block's own claim is for display, where the parent's is not known. */
+/** A height is one more than the parent's; while that is not known, the height that the block claims is used for display. */
 function heightOf({ height }: Block, { parentHeight }: Surroundings): number | undefined {
   return parentHeight === undefined ? height : parentHeight + 1;
 }

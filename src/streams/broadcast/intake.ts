@@ -10,14 +10,14 @@ export interface Intake {
 export interface IntakeDeps {
   readonly gate: Pick<Gatekeeper, 'fromPool' | 'fromFeed'>;
   readonly broadcaster: Pick<Broadcaster, 'send'>;
-  readonly tell: (event: BlockRefused | BlockRepeated) => void;
+  readonly emit: (event: BlockRefused | BlockRepeated) => void;
 }
 
-/** To the gate, and on to the sockets: what happens to each message that may be a block. */
-export function createIntake({ gate, broadcaster, tell }: IntakeDeps): Intake {
+/** Passes each message that may be a block to the gate, and the blocks on to the broadcast. */
+export function createIntake({ gate, broadcaster, emit }: IntakeDeps): Intake {
   const accept = (admission: GateResult | undefined): void => {
     if (admission?.type === 'block') broadcaster.send(admission);
-    else if (admission !== undefined) tell(admission);
+    else if (admission !== undefined) emit(admission);
   };
   return {
     fromPool: (frames) => accept(gate.fromPool(frames)),

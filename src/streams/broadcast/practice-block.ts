@@ -10,17 +10,18 @@ const COINBASE_VERSION = (5 << 16) | 3;
 const COINBASE_PAYLOAD_BYTES = 175;
 
 const NO_TIME = 0;
-/** The easiest target: every second header will do. Source: Dash Core `chainparams.cpp`. */
+/** The easiest target: every second header meets it. Source: Dash Core `chainparams.cpp`. */
 const REGTEST_BITS = 0x207fffff;
 
 export interface PracticeShape {
   readonly transactions: number;
-  /** What each transaction has besides some 60 bytes. */
+  /** Script bytes of each transaction, besides some 60 others. */
   readonly scriptBytes: number;
 }
 
 /**
- * A block without meaning that the gate lets pass. It is regtest's whatever the network, since there a proof of work costs two tries. `loadX11()` must have been awaited.
+ * A meaningless block that passes the gate. It is one of regtest, where a proof of work takes two attempts on average. `loadX11()` must have
+ * been awaited.
  * @returns its bytes
  */
 export function practiceBlock(previous: Hash, { transactions, scriptBytes }: PracticeShape): Buffer {
@@ -40,7 +41,7 @@ export function practiceBlock(previous: Hash, { transactions, scriptBytes }: Pra
   }
 }
 
-/** The first one is a coinbase, with an extra payload as all of Dash's have since DIP 4. */
+/** The first one is a coinbase with the extra payload of DIP 4. */
 function practiceTransaction(index: number, scriptBytes: number): Buffer {
   const isCoinbase = index === 0;
   const writer = new Writer()

@@ -1,7 +1,6 @@
 /**
- * Blocks that come with a `submitblock` of their submitter's own, which we pass on to dashd: to the gate like any of the pool's, and on
- * to the peers. The request goes to dashd whatever the gate says: what becomes of it is for dashd to decide, and what is no block is
- * its affair alone.
+ * Blocks in a `submitblock` request that the proxy passes on to dashd: they go through the gate like any of the pool's, and on to the
+ * peers. The request goes to dashd whatever the gate says: dashd alone decides on it, also when it holds no block.
  */
 import type { BlockRepeated } from '../../contracts/events.js';
 import type { RpcAnswer } from '../../contracts/rpc.js';
@@ -9,7 +8,7 @@ import type { Broadcaster } from './broadcast.js';
 import type { Arrival, Gatekeeper } from './gatekeeper.js';
 
 export interface ProxiedBlock {
-  /** The block's bytes, or whatever came in their place. */
+  /** The request's parameter, decoded: the block's bytes, if it is one. */
   readonly raw: Buffer;
   /** `known`: dashd has accepted requests of the submitter's before. `new`: it has accepted this one, and answered it. */
   readonly submitter: 'known' | 'new';
@@ -20,37 +19,37 @@ export interface ProxiedBlock {
 export interface ProxiedDeps {
   readonly gate: Pick<Gatekeeper, 'fromPool'>;
   readonly broadcaster: Pick<Broadcaster, 'send'>;
-  /** Told once dashd has the request. */
-  readonly tell: (event: BlockRepeated) => void;
+  /** Called once dashd has the request. */
+  readonly emit: (event: BlockRepeated) => void;
 }
 
 export interface Handled {
-  /** What was done with the block, for the submitter, should it hear nothing from dashd. */
+  /** What was done with the block, for the submitter in case dashd does not answer. */
   readonly said: string;
-  /** Why it is no block. */
+  /** Why the gate refused it. */
   readonly refusal?: string;
 }
 
-/** Of a submitter that dashd accepts only now, nothing goes to a peer before dashd has stored it. */
+/** A block of a submitter that dashd had not accepted before goes to the peers only once dashd has stored it. */
 const NEW_SUBMITTER = {
   code: 'submitter',
   reason: 'dashd had not accepted a request of its submitter before',
 } as const;
 
-export function proxied(block: ProxiedBlock, { gate, broadcaster, tell }: ProxiedDeps): Handled {
+export function proxied(block: ProxiedBlock, { gate, broadcaster, emit }: ProxiedDeps): Handled {
   const { raw, submitter, forward } = block;
   const admission = gate.fromPool([raw]);
   if (admission.type === 'block') {
     const doubts = [...(submitter === 'new' ? [NEW_SUBMITTER] : []), ...admission.doubts];
-    // What is not the block's own digits dashd does not read: its answer would be to the form, so it is asked by us as well.
+    // dashd does not read a parameter that is not exactly the block's digits: its answer would be about the form, so we submit it as well.
     const isReadable = raw.subarray(0, admission.block.size).equals(admission.block.raw);
     const peers = broadcaster.send({ ...admission, doubts }, isReadable ? forward : undefined);
     return { said: sentTo(peers, doubts) };
   }
-  // Its answer is for the submitter alone.
+  // dashd's answer is for the submitter alone.
   void forward();
   if (admission.type === 'repeated') {
-    tell(admission);
+    emit(admission);
     return { said: 'the block was here before, and was sent then' };
   }
   const refusal = `${admission.code}: ${admission.reason}`;

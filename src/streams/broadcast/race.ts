@@ -1,6 +1,6 @@
 /**
- * One block's race: entries in, events out. Each proof that adds something is told at once; the verdict falls when nothing more
- * is to be expected, or at the deadline, and once more should a later entry change it.
+ * One block's race: entries in, events out. Each proof that adds something is emitted at once. The verdict is emitted when nothing more
+ * is to be expected, or at the deadline, and again when a later entry changes it.
  */
 import {
   combineLatest,
@@ -27,9 +27,9 @@ import { type VerdictRules, verdict } from '../../delivery/verdict.js';
 import type { Clock } from '../../time.js';
 
 export interface RaceRules extends VerdictRules {
-  /** The verdict waits this long for stragglers, milliseconds. */
+  /** The verdict waits this long for peers, milliseconds. */
   readonly deadlineMs: number;
-  /** Called once, when peers contradict dashd's rejection: it is to be asked again. */
+  /** Called once, when peers contradict dashd's rejection: dashd is to be asked again. */
   readonly contested?: () => void;
 }
 
@@ -58,14 +58,14 @@ export function race(
       startWith(opened),
       shareReplay({ bufferSize: 1, refCount: true }),
     );
-    // Before the first entry there is nothing to be settled.
+    // Before the first entry nothing is settled.
     const isOver = (ledger: Ledger) => ledger !== opened && isSettled(ledger);
-    // Entries that end before that will not be continued.
+    // When the entries end before that, no more will come.
     const ended$ = ledger$.pipe(ignoreElements(), endWith(true));
     const due$ = merge(ledger$.pipe(filter(isOver)), timer(rules.deadlineMs, scheduler), ended$).pipe(take(1));
     return combineLatest([ledger$, due$]).pipe(
       map(([ledger]) => ({ judged: verdict(ledger, rules), settled: isSettled(ledger) })),
-      distinctUntilChanged((told, now) => !isNews(told.judged, now.judged, now.settled)),
+      distinctUntilChanged((before, now) => !isNews(before.judged, now.judged, now.settled)),
       map(({ judged }): BlockVerdict => ({ type: 'verdict', at: clock.now(), ...judged })),
     );
   };
@@ -81,13 +81,13 @@ export function race(
       asked = true;
       rules.contested?.();
     }),
-    // Not `share`: that would begin with the first of the two, and the entries made before anybody listened would be its alone.
+    // Not `share`: that would subscribe with the first of the two, and the replayed entries would reach that one alone.
     connect((steps$) => merge(proofs(steps$), verdicts(steps$))),
   );
 }
 
-/** A verdict is told again when it is another, and when slow or late peers have made it a better one. */
-function isNews(told: Verdict, now: Verdict, settled: boolean): boolean {
-  if (told.outcome !== now.outcome || told.rpc?.outcome !== now.rpc?.outcome) return true;
-  return settled && told.peersReached !== now.peersReached;
+/** A verdict is emitted again when its outcome changed, and when late peers have raised the number that it reached. */
+function isNews(before: Verdict, now: Verdict, settled: boolean): boolean {
+  if (before.outcome !== now.outcome || before.rpc?.outcome !== now.rpc?.outcome) return true;
+  return settled && before.peersReached !== now.peersReached;
 }

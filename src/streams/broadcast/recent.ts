@@ -1,20 +1,20 @@
 /**
- * The blocks in memory: those under way, and those we pushed lately, which we serve to whoever asks. Each is held once, as the message that
- * goes over the wire; whoever needs it later keeps its hash. Bounded by bytes: the oldest goes first, of those that are no longer under way
- * before the others.
+ * The blocks in memory: those under way, and those pushed lately, which are served to peers that ask. Each is held once, as the message
+ * that goes over the wire; everything else refers to it by its hash. Bounded by bytes: the oldest are dropped first, those that are no
+ * longer under way before the others.
  */
 import type { PushBlock, RecentBlocks } from '../../session/types.js';
 import type { Hash } from '../../wire/reader.js';
 
-/** What a block costs besides its bytes: its ledger, its proofs, its place in twenty queues. Measured, and rounded up. */
+/** Memory that a block takes besides its bytes: its ledger, its proofs, its entry in twenty queues. Measured, and rounded up. */
 const OVERHEAD_BYTES = 16 * 1024;
 const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
-/** Of blocks that are no longer under way. */
+/** Bounds of the blocks that are no longer under way. */
 const MAX_PAST_BLOCKS = 128;
 const MAX_PAST_BYTES = 64 * 1024 * 1024;
 /** Core's limit for one `headers` message. */
 const MAX_HEADERS = 2_000;
-/** Six bytes of the merkle root, by which a header is found without the hash of it. */
+/** Six bytes of the merkle root: the key by which a header is found without hashing it. */
 const KEY = { at: 36, bytes: 6 } as const;
 
 interface Held {
@@ -30,17 +30,17 @@ export class RecentStore implements RecentBlocks {
   private underWayBytes = 0;
   private pastBytes = 0;
 
-  /** @param maxBytes for all blocks together, with what each costs besides */
+  /** @param maxBytes for all blocks together, with the overhead of each */
   constructor(private readonly maxBytes = DEFAULT_MEMORY_BYTES) {}
 
-  /** Bytes held, with what each block costs besides. */
+  /** Bytes held, with the overhead of each block. */
   get bytes(): number {
     return this.underWayBytes + this.pastBytes;
   }
 
   /**
-   * Keeps a block that is under way, without serving it. It takes the place of another body under its header that is not served.
-   * @returns blocks under way that had to go for it, the oldest first
+   * Keeps a block that is under way, without serving it. It replaces another body under its header that is not served.
+   * @returns blocks under way that were dropped for it, the oldest first
    */
   hold(block: PushBlock): readonly Hash[] {
     const held = this.underWay.get(block.hash);
@@ -52,7 +52,7 @@ export class RecentStore implements RecentBlocks {
     return this.makeRoom();
   }
 
-  /** Serves a block from now on. */
+  /** Serves a block from now on. @returns as {@link hold} does */
   add(block: PushBlock): readonly Hash[] {
     const gone = this.hold(block);
     const held = this.underWay.get(block.hash);
@@ -63,7 +63,7 @@ export class RecentStore implements RecentBlocks {
     return gone;
   }
 
-  /** The block is no longer under way: it is kept as long as there is room for it. */
+  /** The block is no longer under way: it is kept while memory allows. */
   rest(hash: Hash): void {
     const held = this.underWay.get(hash);
     if (held === undefined) return;
@@ -79,7 +79,7 @@ export class RecentStore implements RecentBlocks {
     }
   }
 
-  /** dashd refused the block: nobody is given it any more, though what peers say of it is still understood. */
+  /** dashd rejected the block: it is served no more, though what peers say of it is still understood. */
   withdraw(hash: Hash): void {
     const held = this.underWay.get(hash);
     if (held === undefined) {
@@ -100,7 +100,7 @@ export class RecentStore implements RecentBlocks {
     return block?.header.equals(header) === true ? block : undefined;
   }
 
-  /** The blocks on top of this one, the oldest first. */
+  /** The served blocks whose parent is this one, the oldest first. */
   childrenOf(hash: Hash): readonly PushBlock[] {
     return this.children.get(hash) ?? NONE;
   }
@@ -119,7 +119,7 @@ export class RecentStore implements RecentBlocks {
     return headers;
   }
 
-  /** Of several children the one we pushed last. */
+  /** Of several children the one pushed last. */
   private childOf(parent: Hash): PushBlock | undefined {
     return this.childrenOf(parent).at(-1);
   }
@@ -131,7 +131,7 @@ export class RecentStore implements RecentBlocks {
     }
     const gone: Hash[] = [];
     for (const oldest of this.underWay.keys()) {
-      // The newest stays, whatever it costs.
+      // The newest stays, whatever its size.
       if (this.bytes <= this.maxBytes || this.underWay.size === 1) break;
       this.forget(this.underWay, oldest);
       gone.push(oldest);

@@ -1,7 +1,7 @@
 /**
- * `submitblock`, until dashd has given an answer that stands: asked again while dashd cannot be reached or lacks the parent, looked up
- * again when it was inconclusive. The first request is on its way when `subscribe` returns. It may be somebody else's, who submitted
- * the block to dashd through us: a second one beside it would make dashd call theirs a duplicate.
+ * `submitblock`, until dashd has given a final answer: repeated while dashd cannot be reached or lacks the parent, looked up by hash when
+ * the answer was inconclusive. The first request is under way when `subscribe` returns. It may be another submitter's, passed on by the
+ * proxy: a second one beside it would make dashd answer theirs with `duplicate`.
  */
 import {
   concatMap,
@@ -23,11 +23,11 @@ import { type Clock, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
 import type { Rpc } from '../ports.js';
 
-/** Each answer on the way; the last one stands. */
+/** One of the answers; the last is the final one. */
 export interface Submission extends RpcResult {
-  /** dashd has stored the block: whatever it says further, the block is not malformed. */
+  /** dashd has stored the block: whatever else it says, the block is not malformed. */
   readonly stored: boolean;
-  /** dashd did not accept its submitter. */
+  /** dashd did not accept the submitter's credentials. */
   readonly turnedAway?: boolean;
 }
 
@@ -35,17 +35,17 @@ export interface SubmitDeps {
   readonly rpc: Rpc;
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
-  /** After this, a block nobody took is history, milliseconds. */
+  /** Milliseconds after which a block that dashd did not take is not submitted again. */
   readonly giveUpAfterMs: number;
 }
 
 const RETRY_MS = SECOND_MS;
-/** An inconclusive block may be connected a moment later, when dashd has caught up with its parent. */
+/** Milliseconds before each look-up: an inconclusive block may be connected a moment later, when dashd has its parent. */
 const LOOKUP_AFTER_MS = [0, 200, SECOND_MS, 5 * SECOND_MS] as const;
 
 /**
- * @param first starts the first request, in place of ours, which follows at once should that bring no word on the block; not where
- * dashd does not accept the submitter: nobody gets in with our credentials who does not with his own
+ * @param first starts the first request, in place of ours. Ours follows at once if that brings no answer about the block, except when
+ * dashd refused the submitter's credentials: our credentials do nothing for a caller whose own are wrong
  */
 export function submit(
   block: { readonly hash: Hash; readonly raw: Buffer },
@@ -97,7 +97,7 @@ function lookUp(hash: Hash, reading: RpcResult, deps: SubmitDeps, began: number)
   );
 }
 
-/** Unlike `from`, calls at subscription; unlike a bare promise, not before. */
+/** Calls at subscription, in the same turn, and not before. */
 function eagerly(call: () => Promise<RpcAnswer>): Observable<RpcAnswer> {
   return defer(() => from(call()));
 }

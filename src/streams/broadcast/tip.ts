@@ -1,9 +1,9 @@
 /**
- * What we know of the chain: its tip, and the blocks lately seen with what is needed to judge a child of theirs. dashd (its feed, its RPC)
- * tells of blocks, and our own blocks join when they are sent. What peers announce is no part of it, and neither is what a block claims
- * about itself: a height is dashd's word, or the parent's height and one.
+ * What is known of the chain: its tip, and the recent blocks with what their children are checked against. Sources are dashd's feed and
+ * RPC, and our own blocks once they are sent. What peers announce does not count, and neither does what a block claims about itself: a
+ * height comes from dashd, or is the parent's plus one.
  *
- * Bounds: 600 blocks. A look at a block's surroundings takes 24 steps, and 600 at most.
+ * Bounds: 600 blocks. `around` takes 24 steps, `isAncestor` 600 at most.
  */
 
 import { expandTarget } from '../../block/header.js';
@@ -13,12 +13,12 @@ import type { Hash } from '../../wire/reader.js';
 
 /** More than a day of blocks. */
 const MAX_KNOWN = 600;
-/** Targets that Dark Gravity Wave averages. Source: Dash Core `src/pow.cpp`. */
+/** Blocks whose targets Dark Gravity Wave averages. Source: Dash Core `src/pow.cpp`. */
 const TARGETS = 24;
-/** Times of which a block's must be above the median. Source: Dash Core `src/chain.h` nMedianTimeSpan. */
+/** Blocks above the median of whose times a block's time must be. Source: Dash Core `src/chain.h` nMedianTimeSpan. */
 const TIMES = 11;
 
-/** What a header says that its children are judged by. */
+/** The fields of a header that its children are checked against. */
 export interface ParentHeader {
   /** Seconds since the Unix epoch. */
   readonly time: number;
@@ -30,15 +30,15 @@ interface KnownBlock {
   readonly previous?: Hash | undefined;
   readonly height?: number | undefined;
   readonly time?: number | undefined;
-  /** Set by dashd's word alone: a target that dashd has not accepted proves nothing. */
+  /** Set for blocks that dashd has: a target that dashd has not accepted proves nothing. */
   readonly target?: bigint | undefined;
-  /** dashd has it, or nothing spoke against it when we sent it. */
+  /** dashd has the block, or there was no doubt about it when it was sent. */
   readonly certain: boolean;
 }
 
 export class ChainTip {
   private current: Hash | undefined;
-  /** Oldest first. */
+  /** The oldest first. */
   private readonly blocks = new BoundedMap<Hash, KnownBlock>(MAX_KNOWN);
   private tallest = 0;
 
@@ -46,7 +46,7 @@ export class ChainTip {
     return this.current;
   }
 
-  /** The tip's height; the greatest known as long as that is not. What our `version` claims; 0: unknown. */
+  /** The tip's height, or the greatest known while that is not known; 0 without any. Sent in our `version` message. */
   get height(): number {
     return (this.current === undefined ? undefined : this.heightOf(this.current)) ?? this.tallest;
   }
@@ -55,12 +55,12 @@ export class ChainTip {
     return this.blocks.get(hash)?.height;
   }
 
-  /** Whether a child of the block may be trusted to have a parent. */
+  /** True when a child of the block has a certain parent. */
   knows(hash: Hash): boolean {
     return this.blocks.get(hash)?.certain === true;
   }
 
-  /** dashd has a block. What is left out is not known, and what was known before stays. */
+  /** Records that dashd has a block. Arguments left out are unknown; what was known before stays. */
   see(hash: Hash, previous?: Hash, height?: number, header?: ParentHeader): void {
     const before = this.blocks.get(hash);
     const parent = previous ?? before?.previous;
@@ -73,7 +73,7 @@ export class ChainTip {
     });
   }
 
-  /** A block of ours has been sent. @param certain false when dashd could not be asked about a doubt */
+  /** Records that a block was sent. @param certain false when dashd could not be asked about a doubt */
   add(hash: Hash, previous: Hash, time: number, certain: boolean): void {
     const before = this.blocks.get(hash);
     const height = this.heightAbove(previous) ?? before?.height;
@@ -81,7 +81,7 @@ export class ChainTip {
   }
 
   /**
-   * A block is the tip. An ancestor of today's tip is not: it is old news from a slower source.
+   * Makes a block the tip, unless it is an ancestor of the tip: then it comes late from a slower source.
    * @returns true when the tip changed
    */
   move(hash: Hash): boolean {
@@ -91,14 +91,14 @@ export class ChainTip {
     return true;
   }
 
-  /** No tip is known any more: the dashd that told of it has fallen behind, or is on another chain. */
+  /** Forgets the tip: the dashd that it came from has fallen behind, or is on another chain. */
   forget(): void {
     this.current = undefined;
   }
 
   /**
-   * dashd refused our own block, and with it all that stands on it: its parent is the tip again, and nothing is left of them.
-   * @returns the blocks that are gone
+   * Removes a block that dashd rejected, and all its descendants: its parent is the tip again.
+   * @returns the blocks removed
    */
   retract(hash: Hash): ReadonlySet<Hash> {
     if (this.current === hash || this.isAncestor(hash)) this.current = this.blocks.get(hash)?.previous;
@@ -114,7 +114,7 @@ export class ChainTip {
     return gone;
   }
 
-  /** True when the chain has grown past a block: the tip is a descendant of it. */
+  /** True when the tip is a descendant of the block. */
   isAncestor(hash: Hash): boolean {
     let at = this.current === undefined ? undefined : this.blocks.get(this.current)?.previous;
     while (at !== undefined) {
@@ -124,7 +124,7 @@ export class ChainTip {
     return false;
   }
 
-  /** What the chain is like where a block wants to join it: at its parent, or at the tip when that is not known. */
+  /** What a block with this parent is checked against: the chain at its parent, or at the tip when the parent is not known. */
   around(previous: Hash): Surroundings {
     const parent = this.blocks.get(previous);
     const times: (number | undefined)[] = [];
@@ -157,7 +157,7 @@ export class ChainTip {
   }
 }
 
-/** @returns undefined when one is missing */
+/** @returns undefined when a time is missing */
 function median(times: readonly (number | undefined)[]): number | undefined {
   const known = times.filter((time) => time !== undefined).sort((a, b) => a - b);
   return known.length < TIMES ? undefined : known[(TIMES - 1) / 2];

@@ -1,7 +1,7 @@
 /**
- * A found block is rare, so the code it passes through would be cold when it comes: not compiled, each call site still to be learned.
- * So practice blocks go through the real gate, broadcast and sessions to peers that are not there, before anything else is under
- * way. What peers may send meanwhile is practised too: a flood must not be the first to run the code that turns it away.
+ * A found block is rare, so the code that it passes through would be cold: not compiled, its call sites without type feedback. So practice
+ * blocks go through the real gate, broadcast and sessions to peers that do not exist, at the start. Long messages of peers are practised
+ * too: a flood must not be the first to run the code that rejects it.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { firstValueFrom, NEVER, Subject, startWith, VirtualTimeScheduler } from 'rxjs';
@@ -27,9 +27,9 @@ import { ChainTip } from './tip.js';
 /** More make the first block no faster (`npm run bench`). */
 const BLOCKS = 50;
 const PEERS = 20;
-/** How often each list is read. */
+/** Times that each list is decoded. */
 const READINGS = 10;
-/** In a list of things: more are turned away. */
+/** Entries of a practice inventory. */
 const ITEMS = 10_000;
 /** Odd on the way up the merkle tree, as most are; together about 15 KB, as real won blocks have. */
 const WHOLE = { transactions: 9, scriptBytes: 1_600 };
@@ -40,8 +40,8 @@ export interface WarmUpPorts {
   readonly clock: Clock;
   readonly random: Random;
   /**
-   * A way through ZeroMQ and back. A buffer that an addon made is another kind of object to V8 than one that Node made: code that had only
-   * met the latter would be thrown away by the pool's first frame.
+   * A loop through ZeroMQ. To V8, a buffer made by a native addon differs from one made by Node: code optimised for the latter alone would be
+   * deoptimised by the pool's first frame.
    */
   readonly createLoop: () => Promise<{ readonly open: OpenSocket; send(bytes: Buffer): Promise<void> }>;
 }
@@ -49,8 +49,8 @@ export interface WarmUpPorts {
 let warming: Promise<void> | undefined;
 
 /**
- * Takes a quarter of a second, once a process: further calls wait for the first. `loadX11()` must have been awaited.
- * @throws Error when the gate does not let a practice block pass, or ZeroMQ does not bring it, which is a programmer's mistake
+ * Takes a quarter of a second, once per process: further calls wait for the first. `loadX11()` must have been awaited.
+ * @throws Error when a practice block does not pass the gate or ZeroMQ, which is a programmer's mistake
  */
 export function warmUp(ports: WarmUpPorts): Promise<void> {
   warming ??= practise(ports);
@@ -58,7 +58,7 @@ export function warmUp(ports: WarmUpPorts): Promise<void> {
 }
 
 async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<void> {
-  // Its time stands still: no timer that is set here ever fires, or keeps the process alive.
+  // Virtual time that stands still: no timer that is set here ever fires, or keeps the process alive.
   const scheduler = new VirtualTimeScheduler();
   const tip = new ChainTip();
   const recent = new RecentStore();
@@ -89,8 +89,8 @@ async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<voi
   });
   const listening = connections.events$.subscribe((news) => broadcaster.onPeer(news));
   const done$ = new Subject<void>();
-  const tell = ({ type }: { readonly type: string }): void => done$.error(new Error(`a practice block is ${type}`));
-  const intake = createIntake({ gate, broadcaster, tell });
+  const emit = ({ type }: { readonly type: string }): void => done$.error(new Error(`a practice block is ${type}`));
+  const intake = createIntake({ gate, broadcaster, emit });
   const closing = new Set<Promise<void>>();
   const loop = await createLoop();
   const frames = socket(loop.open, closing).subscribe((news) => {
@@ -111,7 +111,7 @@ async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<voi
   await Promise.all(closing);
 }
 
-/** One at a time: the pool's socket is open by now. */
+/** One list per turn of the event loop: the pool's socket is open by now. */
 async function readLists(): Promise<void> {
   const items = longInventory(ITEMS);
   const lists = { addr: longAddresses(), headers: longHeaders(), inv: items, getdata: items };
@@ -123,10 +123,10 @@ async function readLists(): Promise<void> {
   }
 }
 
-/** A ping with its nonce: no other message that we write has this length. */
+/** A ping with its nonce; no other message that is written here has this length. */
 const PING_BYTES = FRAME_HEADER_BYTES + 8;
 
-/** A peer that finishes its handshake, takes everything and says no more than `pong`. */
+/** A peer that finishes its handshake, accepts everything and sends nothing but `pong`. */
 const dialNobody: Dial = (_address, _timeoutMs, handlers) => {
   queueMicrotask(() => {
     handlers.connected();

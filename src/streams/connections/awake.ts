@@ -1,12 +1,12 @@
 import { type Clock, SECOND_MS } from '../../time.js';
 
-/** Sessions look at the time once a second. Between two looks further apart than this, the process did not run. */
+/** Sessions read the time once a second. If two readings are further apart than this, the process did not run in between. */
 const LATE_MS = 3 * SECOND_MS;
 
 /**
- * The monotonic time for which this process was awake, milliseconds. A process that is stopped, or a machine that is suspended, hears
- * nothing from its peers; to hold that against them would drop all of them at once when it goes on.
- * @returns a function to be called at least once a second while it matters; a longer gap counts as one second
+ * The monotonic time for which this process ran, milliseconds. A process that was stopped, or a machine that was suspended, received
+ * nothing from its peers meanwhile: counted as their silence, that would time out all of them at once.
+ * @returns a function that must be called at least once a second; a longer gap counts as one second
  */
 export function awakeTime(clock: Pick<Clock, 'monotonic'>): () => number {
   let lookedAt = clock.monotonic();

@@ -1,8 +1,8 @@
 /**
- * One connection to one peer, as a cold Observable: subscribing dials, unsubscribing hangs up. It gives the session's events and
+ * One connection to one peer, as a cold Observable: subscribing dials, unsubscribing hangs up. It emits the session's events and
  * ends with `lost`; a peer's failure is a value, never an error.
  *
- *   socket bytes ─► FrameDecoder ─┐   in turn with the other connections (fair-turns.ts)
+ *   socket bytes ─► FrameDecoder ─┐   shares the event loop with the other connections (fair-turns.ts)
  *   orders$ (push) ─► block ──────┼─► session step ─► writes, events
  *   ticks$ ───────────────────────┘
  */
@@ -26,52 +26,52 @@ import type { Address, Dial, PeerSocket } from '../ports.js';
 import type { FairTurns, Work } from './fair-turns.js';
 
 const DIAL_TIMEOUT_MS = 5 * SECOND_MS;
-/** Of answers to a peer: one this far behind asks and does not read. */
+/** Answers that a peer has not read yet. A peer further behind sends requests and does not read. */
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
 
 /** A peer to be connected to. */
 export interface Target extends Address {
-  /** `host:port`: its name everywhere. */
+  /** `host:port`, its key everywhere. */
   readonly peer: string;
   /** The pool's own dashd. */
   readonly protected: boolean;
 }
 
-/** A block to be pushed to all, or to those named. */
+/** A block to be pushed, to all peers or to those named. */
 export interface PushOrder {
   readonly block: PushBlock;
   readonly only?: ReadonlySet<string>;
   /**
-   * `write`: the block is to be with the socket, where there is room for it. `settle`, later in the same turn of the event loop: the
-   * session takes note of it, and sends the question and the ping behind it.
+   * `write`: the block is written to the socket, unless the session queues it. `settle`, later in the same turn of the event loop: the
+   * session records it, and sends `getheaders` and a ping behind it.
    */
   readonly stage: 'write' | 'settle';
-  /** With `settle`: the question behind the block, one for all peers. */
+  /** With `settle`: the `getheaders` behind the block, one frame for all peers. */
   readonly question?: Buffer;
 }
 
 export interface ConnectionDeps {
   readonly context: SessionContext;
   readonly dial: Dial;
-  /** Milliseconds, monotonic, not counting the time while this process did not run (awake.ts). */
+  /** Milliseconds, monotonic, without the time in which this process did not run (awake.ts). */
   readonly awake: () => number;
   /** Shares the event loop between connections. */
   readonly turns: FairTurns;
   /** Multicasts each block to all sessions, synchronously. */
   readonly orders$: Observable<PushOrder>;
-  /** Lets sessions look at the clock; once a second will do. */
+  /** Makes sessions check their timeouts: once a second. */
   readonly ticks$: Observable<unknown>;
-  /** Ends the connection from our side, with a reason: unlike unsubscribing, that is told like any other end. */
+  /** Ends the connection from our side, with a reason. Unlike unsubscribing, that emits `lost`. */
   readonly hangUp$?: Observable<SessionFault>;
 }
 
 export interface PeerLost {
   readonly type: 'lost';
   readonly fault: SessionFault;
-  /** We wished it, so nobody is to blame. */
+  /** We ended it: no fault of the peer's. */
   readonly ours: boolean;
   readonly wasReady: boolean;
-  /** Since the handshake was done, milliseconds. */
+  /** Milliseconds since the handshake was done; 0 without one. */
   readonly uptimeMs: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -97,10 +97,10 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     const inputs = new Subscription();
     let state = initialState(awake());
     let readySince: number | undefined;
-    /** The last block that was to be written, and whether it has been: others wait in the session's queue. */
+    /** The last block pushed, and whether it was written: otherwise it waits in the session's queue. */
     let handed: { readonly hash: Hash; readonly written: boolean } | undefined;
 
-    /** Bytes that are still to be read, and the first of them, which is being read. */
+    /** Bytes to be decoded, and the messages of the chunk that is being decoded. */
     const chunks: Buffer[] = [];
     let reading: Iterator<Inbound | Announced> | undefined;
     const inbox: Work = {
@@ -142,7 +142,7 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
       carryOut(outputs);
     }
 
-    /** The block to the socket, and no more: what the session makes of it would be time that the next peer waits. */
+    /** Writes the block to the socket and nothing else: a step of the session here would delay the next peer's write. */
     function push({ block, stage, question }: PushOrder): void {
       if (stage === 'settle') {
         settle(block, question);
@@ -154,7 +154,7 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
       handed = { hash, written: goes };
     }
 
-    /** A ping with no block in front of it would prove what never was. */
+    /** Only for the block last pushed: a ping with no block in front of it would prove a delivery that did not happen. */
     function settle(block: PushBlock, question: Buffer | undefined): void {
       if (handed?.hash === block.hash) feed({ type: 'push', block, question: handed.written ? question : undefined });
     }
@@ -166,12 +166,12 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     function carryOut(outputs: readonly Output[]): void {
       write(outputs);
       for (const output of outputs) {
-        if (output.type === 'event') tell(output.event);
+        if (output.type === 'event') emit(output.event);
         else if (output.type === 'close') lose(output.fault);
       }
     }
 
-    function tell(event: SessionEvent): void {
+    function emit(event: SessionEvent): void {
       if (event.type !== 'ready') {
         subscriber.next(event);
         return;
@@ -180,11 +180,11 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
       subscriber.next({ ...event, endpoint: socket.endpoint });
     }
 
-    /** One write for all of a step's bytes, and one more for each block, before anything else that the step brought about. */
+    /** One write for all of a step's bytes, and one more for each block, before the step's events are emitted. */
     function write(outputs: readonly Output[]): void {
       const [answers, ...blocks] = writesOf(outputs, context.network.magic);
       if (answers !== undefined && answers.buffers.length > 0) {
-        // A peer that asks on and on without reading would fill our memory with answers. What we push is bounded by the session.
+        // A peer that sends requests without reading would fill our memory with answers. What we push is bounded by the session.
         const isAnswer = outputs.some(({ type }) => type === 'send');
         if (isAnswer && isBehind() && !target.protected) {
           end('backlog', `${socket.backlog} bytes wait to be read by the peer`);
@@ -230,7 +230,7 @@ interface Write {
   readonly buffers: Buffer[];
 }
 
-/** The bytes up to the first block, then those of each block with what stands behind it. */
+/** The bytes up to the first block, then each block with the bytes behind it. */
 function writesOf(outputs: readonly Output[], magic: Buffer): Write[] {
   const writes: Write[] = [{ hash: '', buffers: [] }];
   for (const output of outputs) {

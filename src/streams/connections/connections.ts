@@ -1,6 +1,6 @@
 /**
- * The connections: what is wanted (`targets$`) against what is live. The protected dashd is not among the targets and in no list that
- * could drop it: it is connected to from the start and for ever. Every other peer comes and goes with the targets, a few dials at a time.
+ * The connections to peers, kept in line with the list of targets (`targets$`). The pool's own dashd is protected: it is on no list that
+ * could drop it, is connected to from the start, and dialled again whenever it is lost. Every other peer comes and goes with the targets, a few dials at a time.
  */
 
 import {
@@ -44,7 +44,7 @@ export interface PeerNews extends Moment {
 export interface ConnectedPeer {
   readonly target: Target;
   readonly remote: Remote;
-  /** As the system has it. */
+  /** The other end, as the operating system has it: `address:port`. */
   readonly endpoint?: string | undefined;
   readonly since: Moment;
 }
@@ -76,28 +76,29 @@ export interface ConnectionsDeps extends Omit<ConnectionDeps, 'awake' | 'turns' 
 }
 
 export interface Connections {
-  /** Hot while subscribed: connects on subscription, hangs up on teardown. */
+  /** Connects on the first subscription, hangs up on all when the last one ends. Shared by all subscribers. */
   readonly events$: Observable<PeerNews>;
   readonly slots: ReadonlyMap<string, ConnectionSlot>;
   readonly live: ReadonlyMap<string, ConnectedPeer>;
   /**
    * Writes the block to the sockets before it returns.
-   * @returns what there is to be done besides, in the same turn of the event loop, once nothing is more urgent: the sessions' notes of
-   * it, and the pings behind it
+   * @param only peers, by `host:port`; all unless given
+   * @returns a function for the rest, to be called in the same turn of the event loop once nothing is more urgent: the sessions record
+   * the block, and send `getheaders` and their pings behind it
    */
   push(block: PushBlock, only?: ReadonlySet<string>): () => void;
   /**
-   * Hangs up on a peer, until a later list of targets names it.
+   * Hangs up on a peer; a later list of targets that names it connects to it again.
    * @returns false, and does nothing, when there is no such connection or the peer is protected: that one is never dropped
    */
   drop(peer: string): boolean;
 }
 
 const TICK_MS = SECOND_MS;
-/** The pool's own dashd is near and needed: come back fast, and keep at it. */
+/** Pauses before the pool's own dashd is dialled again: it is near, and needed. */
 const PROTECTED_FIRST_WAIT_MS = 250;
 const PROTECTED_LONGEST_WAIT_MS = 5 * SECOND_MS;
-/** Connections being made at once, the protected one not counted: a burst of them would look like a scan, and slow all. */
+/** Dials under way at once, the protected one not counted: more would look like a port scan, and slow each other down. */
 const MAX_DIALS = 8;
 
 export function createConnections(deps: ConnectionsDeps): Connections {
@@ -136,11 +137,11 @@ export function createConnections(deps: ConnectionsDeps): Connections {
           tracked(protectedPeer),
         );
 
-  // One attempt each: whether a peer that was lost is wanted again is for the next list to say.
+  // One attempt each: the next list says whether a peer that was lost is wanted again.
   const wanted$ = deps.targets$.pipe(
     map((targets) => targets.filter(({ peer }) => peer !== protectedPeer?.peer)),
     keepEach(hangUps, (target, hangUp$) => {
-      // The connection's own end comes first, so that it is told; one that still waits for its turn just leaves.
+      // The connection's own end comes first, so that it emits `lost`; one that still waits for its permit just leaves.
       const gone$ = hangUp$.pipe(ignoreElements(), endWith(true));
       return connect(target, hangUp$).pipe(withPermit(dials), takeUntil(gone$), tracked(target));
     }),
@@ -169,21 +170,21 @@ function track(slots: Map<string, ConnectionSlot>, live: Map<string, ConnectedPe
   if (event.type === 'ready') live.set(target.peer, { target, remote: event.remote, endpoint: event.endpoint, since });
   if (event.type !== 'lost') return;
   live.delete(target.peer);
-  // Its seat is free by the time that its loss is told: whoever plans anew on hearing of it must not count it.
+  // Its slot is free before `lost` is emitted: a plan made because of that must not count it.
   slots.delete(target.peer);
 }
 
 /**
- * Runs one inner stream for each target that is wanted, from a list that names it until it ends by itself or a list leaves it out.
- * One that has ended is run anew when a later list still names it.
- * @param hangUps of each that runs, what ends it
+ * Runs one inner stream for each target, from the list that names it first until it ends by itself or a list leaves it out. One that
+ * has ended is run again when a later list still names it.
+ * @param hangUps by peer, what ends each stream that runs
  */
 function keepEach(
   hangUps: Map<string, Subject<SessionFault>>,
   run: (target: Target, hangUp$: Observable<SessionFault>) => Observable<PeerNews>,
 ): OperatorFunction<readonly Target[], PeerNews> {
   return pipe(
-    // Whoever is told of a loss may want other peers at once: that list waits until this one is carried out.
+    // A loss may bring a new list at once: that waits until this one is carried out.
     observeOn(queueScheduler),
     mergeMap((targets) => {
       const wanted = new Map(targets.map((target) => [target.peer, target]));

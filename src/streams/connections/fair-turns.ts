@@ -1,21 +1,21 @@
 /**
  * Shares the event loop between what peers send and everything else, above all the pool's next block.
  *
- * Sockets call back one after the other for as long as bytes come, and a flood of small messages from a few peers would keep them at it for
- * seconds. So all that peers send is worked off one message at a time, in turn, for {@link SLICE_MS} in each turn of the event loop; the
- * rest waits for the next. The slice is counted on the clock from the first offer of a turn, so that reading, 64 KiB at a time, is in it. A
- * block that the pool pushes waits for one slice and one message at most.
+ * Node calls sockets back one after the other as long as bytes arrive: a flood of small messages from a few peers would hold the event loop
+ * for seconds. So messages of peers are processed one at a time, round robin, for {@link SLICE_MS} in each turn of the event loop; the rest
+ * waits for the next turn. The slice is measured from the first offer of a turn, so that reading, 64 KiB at a time, counts.
  *
- * Whoever offers work stops its source until the work is done: what waits is bounded by what it had read already.
+ * Bounds: a block that the pool pushes waits for one slice and one message at most. A source that offers work stops reading until the work
+ * is done, so what waits is at most what it has read.
  */
 
-/** For so long peers' messages are read and worked off in one turn of the event loop, milliseconds. */
+/** Milliseconds for which peers' messages are read and processed in one turn of the event loop. */
 const SLICE_MS = 1;
 
 export interface Work {
-  /** Does a small part. @returns false when nothing is left */
+  /** Does a small part of the work. @returns false when nothing is left */
   step(): boolean;
-  /** Called when work that had to wait is done. */
+  /** Called when work that had to wait is done; not called for work that was done at once. */
   done(): void;
 }
 
@@ -27,7 +27,7 @@ export class FairTurns {
 
   /**
    * @param monotonic milliseconds
-   * @param later calls back once the event loop has seen to its sockets; `setImmediate`
+   * @param later calls back once the event loop has polled its sockets: `setImmediate`
    */
   constructor(
     private readonly monotonic: () => number,
@@ -35,8 +35,8 @@ export class FairTurns {
   ) {}
 
   /**
-   * Does the work at once, as far as this turn goes.
-   * @returns false when some of it has to wait
+   * Does the work at once, as far as this turn's slice allows.
+   * @returns false when some of it waits
    */
   offer(work: Work): boolean {
     if (this.waiting.has(work)) return false;
@@ -45,12 +45,12 @@ export class FairTurns {
     return false;
   }
 
-  /** Forgets what still waits. */
+  /** Drops work that waits. */
   leave(work: Work): void {
     this.waiting.delete(work);
   }
 
-  /** Works until it is done, or this turn is over. */
+  /** Does the work until it is done or the slice is used up. */
   private isDone(work: Work): boolean {
     this.schedule();
     while (this.monotonic() < this.sliceEnds) {
@@ -66,12 +66,12 @@ export class FairTurns {
     this.later(() => this.turn());
   }
 
-  /** One step for each in turn. */
+  /** One step for each, round robin. */
   private turn(): void {
     this.scheduled = false;
     if (this.waiting.size === 0) return;
     this.schedule();
-    // A set goes on to what is added behind, so whoever is not done comes round again.
+    // A set's iterator reaches what is added behind it, so unfinished work comes round again.
     for (const work of this.waiting) {
       this.waiting.delete(work);
       if (work.step()) this.waiting.add(work);

@@ -1,7 +1,7 @@
 import type { PeerEvent } from '../../contracts/events.js';
 import type { PeerNews } from './connections.js';
 
-/** What operators are told of a peer: that it came, that it went. The rest of a session's events are for other streams. */
+/** The events of the relay that a connection's event gives: a peer connected, or was lost. The others are for other streams. */
 export function peerEvents({ target, at, event }: PeerNews): PeerEvent[] {
   const { peer, protected: isProtected } = target;
   switch (event.type) {

@@ -1,15 +1,15 @@
 import { Observable } from 'rxjs';
 import type { SocketNews } from '../ports.js';
 
-/** How an adapter opens a ZeroMQ socket: it calls back until it is closed. */
+/** Opens a ZeroMQ socket, which calls the handlers until it is closed. */
 export type OpenSocket = (handlers: {
   frames(frames: readonly Buffer[]): void;
   state(state: 'up' | 'down' | 'refused', detail: string): void;
 }) => { close(): Promise<void> };
 
-/** A ZeroMQ socket that can be read until it is empty. */
+/** A ZeroMQ socket of which the last messages matter. */
 export interface Drainable {
-  /** Resolves when nothing more comes; at once when the socket is not open. */
+  /** Reads on until nothing more comes; resolves at once when the socket is not open. */
   drain(): Promise<void>;
 }
 
@@ -19,7 +19,7 @@ export interface DrainableSocket extends Drainable {
   closeUnread(): void;
 }
 
-/** As {@link socket}, for a socket whose last messages matter. */
+/** As {@link socket}, for a socket that is read until it is empty before it closes. */
 export function drainableSocket(
   open: (handlers: Parameters<OpenSocket>[0]) => ReturnType<OpenSocket> & Drainable,
   closing: Set<Promise<void>>,
@@ -40,7 +40,7 @@ export function drainableSocket(
 
 /**
  * A ZeroMQ socket as a cold Observable: open while subscribed.
- * @param closing holds the promise of each close under way, since a teardown cannot wait for it
+ * @param closing takes the promise of each close under way: a teardown cannot wait for it
  */
 export function socket(open: OpenSocket, closing: Set<Promise<void>>): Observable<SocketNews> {
   return new Observable((subscriber) => {

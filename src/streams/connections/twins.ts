@@ -1,13 +1,13 @@
 /**
- * One node counts once, under however many addresses it was found. dashd tells nothing of itself by which two connections could be
- * compared (its nonce is another each time), so a second address of a node is known by one of these:
+ * One node counts once, under however many addresses it is known. dashd sends nothing that identifies it across connections (its nonce
+ * differs each time), so a second address of a node is found in one of these ways:
  *
- * - Both connections end at the same address and port, as the system has them: a name, or several, beside the address.
- * - dashd itself, asked by `getpeerinfo`, shows among its inbound connections the mark that we gave to the connection (`markOf`):
- *   then it ends at the pool's own dashd. No translation of addresses, by Docker or a router, is in the way of that.
- * - dashd names the address as its own (`getnetworkinfo`): then it is not dialled at all.
+ * - Both connections end at the same address and port, as the operating system has them: host names beside an address.
+ * - `getpeerinfo` of the pool's own dashd shows, among its inbound connections, the mark that we sent over the connection (`markOf`):
+ *   then the connection ends at that dashd, whatever address translation (Docker, a router) lies in between.
+ * - `getnetworkinfo` of the pool's own dashd names the address as its own: then it is not dialled at all.
  *
- * Two addresses of another node that are not the same to the system cannot be told from two nodes.
+ * Two addresses of another node that differ to the operating system cannot be told from two nodes.
  * Cost: a `getpeerinfo` when peers have connected, at most ten a second; a `getnetworkinfo` an hour.
  */
 import {
@@ -47,15 +47,15 @@ export interface TwinDeps {
   readonly live: ReadonlyMap<string, ConnectedPeer>;
   /** The pool's own dashd. */
   readonly own: PeerKey;
-  /** Each time that dashd is known to answer, on our chain. */
+  /** Emits each time that dashd answers and is on our chain. */
   readonly current$: Observable<unknown>;
   readonly rpc: Pick<Rpc, 'call'>;
-  /** Which of two addresses of a node is the better to keep. */
+  /** True for an address that the operator configured: of two addresses of a node, that one is kept. */
   readonly isConfigured: (peer: PeerKey) => boolean;
   readonly scheduler: SchedulerLike;
 }
 
-/** Peers that connect together are asked about together. */
+/** Peers that connect within this time are asked about with one call. */
 const GATHER_MS = 100;
 const RETRY_MS = 10 * SECOND_MS;
 
@@ -90,7 +90,7 @@ export function twins({ peerNews$, live, own, current$, rpc, isConfigured, sched
   return merge(sameEndpoint$, marked$, named$);
 }
 
-/** Of two connections to one endpoint the protected one counts, or else the one that the operator gave, or else the older. */
+/** Of two connections to one endpoint the protected one counts, otherwise the configured one, otherwise the older. */
 function sameEndpoint(
   peer: PeerKey,
   live: ReadonlyMap<string, ConnectedPeer>,
@@ -107,7 +107,7 @@ function sameEndpoint(
   return [{ peer: twin.target.peer, of: counts.target.peer, isOwn: counts.target.protected }];
 }
 
-/** The connections, beside the protected one, that dashd shows among its own. */
+/** The connections, beside the protected one, that dashd lists among its inbound ones. */
 function marked(answer: RpcAnswer, live: ReadonlyMap<string, ConnectedPeer>): PeerKey[] {
   const entries: unknown = answer.ok ? answer.result : undefined;
   if (!Array.isArray(entries)) return [];

@@ -10,9 +10,9 @@ import {
 } from 'rxjs';
 
 /**
- * Holds some values until `open$` emits, then passes them on in order, and all that follow at once.
- * @param isHeld false for a value that passes at any time
- * @param max of more than so many the oldest are lost
+ * Holds some values until `open$` emits, then emits them in order, and each later value at once.
+ * @param isHeld false for a value that is never held
+ * @param max values held; the oldest are dropped beyond that
  */
 export function heldUntil<T>(
   open$: Observable<unknown>,

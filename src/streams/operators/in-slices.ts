@@ -1,10 +1,10 @@
 import { Observable, type SchedulerLike } from 'rxjs';
 import type { Clock } from '../../time.js';
 
-/** Work on the event loop is done in pieces of this many milliseconds, so that a block that comes meanwhile waits no longer. */
+/** Milliseconds of one slice: a block that arrives meanwhile waits no longer than this. */
 const SLICE_MS = 2;
 
-/** Runs a long calculation to its end, letting others have their turn between slices; unsubscribing abandons it. */
+/** Runs a long calculation to its end, in slices between which the event loop does other work. Unsubscribing abandons it. */
 export function inSlices<T>(
   begin: () => Generator<unknown, T>,
   { clock, scheduler }: { readonly clock: Pick<Clock, 'monotonic'>; readonly scheduler: SchedulerLike },

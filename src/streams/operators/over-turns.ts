@@ -1,12 +1,12 @@
 import { Observable, type OperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
 import type { Clock } from '../../time.js';
 
-/** Values are passed on for so long in one turn of the event loop, milliseconds. */
+/** Milliseconds for which values are passed on in one turn of the event loop. */
 const SLICE_MS = 4;
 
 /**
- * Passes values on in their order: at once, as long as whoever takes them is quick; the rest in later turns of the event loop. So what is told of one
- * block is told at once, and what is told of a thousand holds nobody up. At the end, what still waits is passed on at once.
+ * Passes values on in order: at once as long as the subscribers are quick, the rest in later turns of the event loop. So the events of one
+ * block are emitted at once, and those of a thousand do not hold the event loop. When the source completes, all that wait are passed on at once.
  */
 export function overTurns<T>({
   clock,
@@ -26,7 +26,7 @@ export function overTurns<T>({
         subscriber.next(value);
         spentMs += clock.monotonic() - from;
       };
-      /** Passes on what waits, as far as this turn goes. */
+      /** Passes on waiting values until this turn's time is used up. */
       const drain = (): void => {
         turn = undefined;
         spentMs = 0;

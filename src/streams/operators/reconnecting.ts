@@ -8,7 +8,7 @@ export interface Reconnecting<T> {
   readonly scheduler: SchedulerLike;
 }
 
-/** Subscribes again, for ever, whenever the source completes: that is how a connection says that it is over. */
+/** Subscribes again whenever the source completes, without end. A connection completes when it is over. */
 export function reconnecting<T>({ delayMs, succeeded, scheduler }: Reconnecting<T>): MonoTypeOperatorFunction<T> {
   return (source$) =>
     defer(() => {

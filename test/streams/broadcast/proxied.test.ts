@@ -25,7 +25,7 @@ function relay(peers = 3) {
     },
   };
   const handle = (raw: Buffer, submitter: ProxiedBlock['submitter'] = 'known') =>
-    proxied({ raw, submitter, forward }, { gate, broadcaster, tell: ({ type }) => log.push(type) });
+    proxied({ raw, submitter, forward }, { gate, broadcaster, emit: ({ type }) => log.push(type) });
   return { log, handle, submit: (raw: Buffer): string => handle(raw).said };
 }
 
