@@ -1,5 +1,5 @@
 /**
- * The handshake, seen from the side that dials (we always do):
+ * The handshake from the side that opens the connection, which is always us:
  *
  *   us                      peer
  *   version           →
@@ -7,10 +7,10 @@
  *   sendaddrv2        →            (BIP 155: must come before verack)
  *   verack            →
  *                     ←     sendaddrv2, verack, sendheaders, sendcmpct, ping …
- *   getaddr           →            (answered once a connection, by addrv2)
+ *   getaddr           →            (answered once per connection, by addrv2)
  *
- * Dash adds two fields to `version`: a challenge for masternode authentication and a masternode flag. A plain node drops
- * whoever sets that flag, so it is never set. Our services are zero: we keep no chain, and a service bit would make nodes sync from us.
+ * Dash adds two fields to `version`: a challenge for masternode authentication and a masternode flag. A regular node disconnects a peer
+ * that sets the flag, so it is never set. Our services are zero: we have no chain, and nodes would sync from a peer with NODE_NETWORK.
  */
 import type { Version } from '../wire/version.js';
 import { MIN_PROTOCOL_VERSION, PING_INTERVAL_MS, PROTOCOL_VERSION } from './limits.js';
@@ -19,19 +19,19 @@ import { sparePing } from './push.js';
 import type { Output, Remote, SessionContext, SessionState } from './types.js';
 
 /**
- * Our name for peers, with the devnet's in it: a devnet's nodes hang up, with a point, on whoever does not name theirs. Source: Core
- * `net_processing.cpp`, ProcessMessage, and BIP 14 for the form.
+ * The user agent, on a devnet with the devnet's name: its nodes give a misbehaviour point to a peer without it and disconnect. Source:
+ * Dash Core `net_processing.cpp`, ProcessMessage; BIP 14 for the form.
  * @param userAgent such as `/blockcast:0.1.0/`
- * @param chain the name of the chain as dashd has it: `devnet`, or `devnet-<name>`; undefined on other networks
+ * @param chain dashd's name of the chain: `devnet`, or `devnet-<name>`; undefined on other networks
  */
 export function userAgentFor(userAgent: string, chain: string | undefined): string {
   return chain === undefined ? userAgent : userAgent.replace(/\/?$/, `(devnet.${chain})/`);
 }
 
 /**
- * What we tell a peer that we see it as: an address of no node (unique local, RFC 4193), with our nonce in it. dashd ignores what is not routable
- * (Core `net_processing.cpp`), but shows it to its owner as `addrlocal` in `getpeerinfo`: so a connection that our dashd shows there ends
- * at our dashd, whatever address it was made to and whatever translates addresses in between.
+ * The receiver address that we send: a unique local address (RFC 4193) that contains our nonce. dashd ignores it because it is not
+ * routable (Core `net_processing.cpp`), but shows it as `addrlocal` in `getpeerinfo`. So a connection that the pool's dashd lists with it
+ * ends at that dashd, whatever address was dialled and whatever NAT is in between.
  */
 export function markOf(nonce: bigint): { readonly host: string; readonly port: number } {
   const hex = nonce.toString(16).padStart(16, '0');
@@ -40,7 +40,7 @@ export function markOf(nonce: bigint): { readonly host: string; readonly port: n
 
 const NOWHERE = { services: 0n, host: '0.0.0.0', port: 0 } as const;
 
-/** The socket is open: speak first. */
+/** Sends `version` when the socket is open. */
 export function begin(context: SessionContext, state: SessionState, now: number): [SessionState, Output[]] {
   const nonce = context.random.u64();
   const version: Version = {
@@ -62,10 +62,14 @@ export function begin(context: SessionContext, state: SessionState, now: number)
 
 export function onVersion(state: SessionState, message: Version): [SessionState, Output[]] {
   const { phase } = state;
-  if (phase.name !== 'awaiting-version') return close(state, 'out-of-order', 'a second version message');
-  if (message.nonce === phase.nonce) return close(state, 'self-connection', 'the peer returned our own nonce');
+  if (phase.name !== 'awaiting-version') return close(state, 'out-of-order', 'received a second version message');
+  if (message.nonce === phase.nonce) return close(state, 'self-connection', 'the peer sent our own nonce');
   if (message.version < MIN_PROTOCOL_VERSION) {
-    return close(state, 'obsolete-version', `protocol ${message.version} is below ${MIN_PROTOCOL_VERSION}`);
+    return close(
+      state,
+      'obsolete-version',
+      `protocol ${message.version} is below the minimum of ${MIN_PROTOCOL_VERSION}`,
+    );
   }
   const remote: Remote = {
     protocolVersion: message.version,
@@ -83,7 +87,7 @@ export function onVersion(state: SessionState, message: Version): [SessionState,
 export function onVerack(context: SessionContext, state: SessionState, now: number): [SessionState, Output[]] {
   const { phase } = state;
   if (phase.name === 'ready') return [state, []];
-  if (phase.name !== 'awaiting-verack') return close(state, 'out-of-order', 'verack before version');
+  if (phase.name !== 'awaiting-verack') return close(state, 'out-of-order', 'received verack before version');
   return [
     {
       ...state,

@@ -1,4 +1,4 @@
-/** Keep-alive (BIP 31): a ping a minute, whose pong is both a sign of life and the round-trip time. */
+/** Keep-alive (BIP 31): a ping per minute. Its pong shows that the peer is alive and measures the round-trip time. */
 import { PING_INTERVAL_MS, PONG_TIMEOUT_MS } from './limits.js';
 import { close, emit, send } from './outputs.js';
 import type { Output, SessionContext, SessionState } from './types.js';
@@ -14,7 +14,7 @@ export function keepAlive(context: SessionContext, state: SessionState, now: num
   return close(state, 'no-pong', `no pong within ${PONG_TIMEOUT_MS / 1000} s`);
 }
 
-/** A pong to the keep-alive ping; `undefined` when the nonce is not that ping's. */
+/** Handles the pong to the keep-alive ping. @returns undefined when the nonce belongs to another ping */
 export function onKeepAlivePong(state: SessionState, nonce: bigint, now: number): [SessionState, Output[]] | undefined {
   const { ping } = state;
   if ('due' in ping || ping.nonce !== nonce) return undefined;

@@ -1,56 +1,55 @@
 /**
- * The bounds a peer must keep. Each constant's unit is in its name.
+ * The limits of a session. Each constant's unit is in its name.
  *
- * What a peer may send unasked is limited by token buckets, in items and in bytes ({@link RATES}). A message is charged by its header, from
- * the length that it declares, before a byte of its payload is kept ({@link charge}): nothing is decoded that goes beyond a limit.
- * What we send raises the buckets by what it may be answered with ({@link GRANTS}): answers to our questions are never a flood, however
- * many blocks leave in a burst.
+ * Token buckets limit what a peer may send unsolicited, in items and in bytes ({@link RATES}). A message is charged by the length that
+ * its header declares, before any of its payload is kept ({@link charge}): messages beyond a limit are never decoded. Each message that
+ * we send adds the size of the expected answer to the buckets ({@link GRANTS}), so that answers to a burst of blocks are not a flood.
  */
 import { type Bucket, fullBucket, type Rate, take } from '../common/token-bucket.js';
 import { MINUTE_MS, SECOND_MS } from '../time.js';
 import type { Message } from '../wire/registry.js';
 import type { Budget, Counted, SessionFault, SessionFaultCode } from './types.js';
 
-/** Core gives an inbound peer 60 s; we have nineteen others to talk to. */
+/** Core allows 60 s; a relay has other peers to replace a slow one. */
 export const HANDSHAKE_TIMEOUT_MS = 10 * SECOND_MS;
 export const PING_INTERVAL_MS = MINUTE_MS;
-/** Also what ends a peer that drips bytes: a pong cannot overtake the message it is stuck in. */
+/** Also ends a peer that sends a message byte by byte: its pong cannot overtake that message. */
 export const PONG_TIMEOUT_MS = 30 * SECOND_MS;
 /**
- * So long without a sign that blocks get through: none was taken by the kernel to its end, none was answered. A 2 MB block over a thin
- * line takes its time; after this the peer is of no use in a race.
+ * The time without progress on the blocks in flight: none was written completely, none was answered. A 2 MB block over a slow link
+ * takes a while; a peer that is slower than this is of no use for propagation.
  */
 export const ACKNOWLEDGE_TIMEOUT_MS = 30 * SECOND_MS;
 
-/** Dash Core's MIN_PEER_PROTO_VERSION (version.h). */
+/** Dash Core `version.h`: MIN_PEER_PROTO_VERSION. Dash Core 24 (70242) uses our version, the lower one. */
 export const MIN_PROTOCOL_VERSION = 70221;
-/** The version whose rules we follow. */
+/** The protocol version that we send: that of Dash Core 23. */
 export const PROTOCOL_VERSION = 70240;
 
 const MIB = 1024 * 1024;
 
-/** What a well-behaved node sends unasked is far below each of these. */
+/** Limits of unsolicited messages. A well-behaved node stays far below each of them. */
 export const RATES: Readonly<Record<Counted, Rate>> = {
-  /** A node sends a handful a second. */
+  /** A node sends a few per second. */
   messages: { burst: 2_000, perSecond: 200 },
-  /** Headers included. We ask for no blocks and no transactions, so what comes is inventories and addresses. */
+  /** Message headers included. We request no blocks and no transactions, so these are inventories and addresses. */
   bytes: { burst: 8 * MIB, perSecond: 256 * 1024 },
-  /** One message of the largest size (Dash Core `net_processing.h`: `MAX_INV_SZ`), and then what transactions and votes come to. */
+  /** One message of the largest size (Dash Core `net_processing.h`: `MAX_INV_SZ`), then the rate of transactions and votes. */
   inv: { burst: 50_000, perSecond: 500 },
-  /** Dash Core asks for at most 1,000 things at once (`net_processing.cpp`: `MAX_GETDATA_SZ`), of which 16 may be blocks. */
+  /** Dash Core requests at most 1,000 objects at once (`net_processing.cpp`: `MAX_GETDATA_SZ`), of which 16 may be blocks. */
   getdata: { burst: 1_000, perSecond: 20 },
-  /** We did not ask for headers as announcements (BIP 130). */
+  /** We do not request announcements by headers (BIP 130). */
   headers: { burst: 4_000, perSecond: 20 },
-  /** Hashes in the locators of `getheaders`: ten of the largest. */
+  /** Locator hashes of `getheaders`: ten of the largest messages. */
   getheaders: { burst: 1_010, perSecond: 20 },
-  /** A node passes on a few addresses a minute. What the peer book takes of them is its own affair: to read a thousand takes 5 ms. */
+  /** A node relays a few addresses per minute. Decoding a thousand takes 5 ms; the peer book has limits of its own. */
   addresses: { burst: 2_000, perSecond: 10 },
 };
 
-/** What a peer may send beyond {@link RATES} for each message that we sent. */
+/** What a peer may send beyond {@link RATES} for each message that we send. */
 type Grant = Partial<Readonly<Record<Counted, number>>>;
 
-/** The largest `headers` message: 2,000 of 81 bytes, and their count. A peer that lacks our locator begins at its first block. */
+/** The largest `headers` message: 2,000 headers of 81 bytes, and the count. A peer that lacks our locator starts at its first block. */
 const HEADERS_ANSWER: Grant = { messages: 1, headers: 2_000, bytes: 2_000 * 81 + 64 };
 
 export const GRANTS: Readonly<Partial<Record<Message['command'], Grant>>> = {
@@ -58,43 +57,43 @@ export const GRANTS: Readonly<Partial<Record<Message['command'], Grant>>> = {
   getheaders: HEADERS_ANSWER,
   /** Dash Core `net_processing.cpp`: `MAX_ADDR_TO_SEND`. */
   getaddr: { messages: 1, addresses: 1_000, bytes: 64 * 1024 },
-  /** It may be announced back, asked for again, and its parents asked for. */
+  /** The peer may announce the block, request it again, and request its ancestors. */
   block: { messages: 3, inv: 8, getdata: 16, getheaders: 101, bytes: 8 * 1024 },
 };
 
-/** However much was granted and not used, no bucket holds more than this many times its burst. */
+/** The maximum of a bucket, grants included, as a multiple of its burst. */
 const MAX_SAVED_BURSTS = 128;
 
-/** Bytes of blocks that a peer is sent again after it was sent them once. What it asks for the first time is not counted. */
+/** Bytes of blocks that a peer is served again; the first time is not counted. */
 export const SERVE_AGAIN_RATE: Rate = { burst: 4 * MIB, perSecond: 64 * 1024 };
-/** Blocks of which it is remembered that they were served. */
+/** Remembered served blocks per peer. */
 export const MAX_SERVED_BLOCKS = 1_024;
 
-/** A new protocol version may send what we cannot read; a broken peer sends nothing else. */
+/** Malformed messages before disconnection: a newer protocol may have some that we cannot decode. */
 export const MAX_MALFORMED = 20;
-/** Enough for 100 blocks in rapid succession and what the network finds meanwhile. */
+/** Enough for a burst of 100 blocks and the blocks of the network in the meantime. */
 export const MAX_KNOWN_BLOCKS = 512;
-/** Of one message; Dash Core announces 8 at most (`net_processing.cpp`: `MAX_BLOCKS_TO_ANNOUNCE`). */
+/** Per message; Dash Core announces at most 8 (`net_processing.cpp`: `MAX_BLOCKS_TO_ANNOUNCE`). */
 export const MAX_ANNOUNCED_BLOCKS = 32;
 
-/** Blocks on their way to a peer: more wait in its queue until one of these is answered. */
+/** Blocks in flight to a peer; further ones wait in its queue until one of these is answered. */
 export const MAX_IN_FLIGHT = 64;
 export const MAX_IN_FLIGHT_BYTES = 4 * 1024 * 1024;
-/** The same, until the peer has proven one of them. A peer that lacks their parent counts 10 points each, and hangs up at 100. */
+/** Blocks in flight until the peer has accepted one. A peer that lacks their parent gives 10 points for each and disconnects at 100. */
 export const MAX_IN_FLIGHT_UNPROVEN = 4;
-/** Each is a hash and its parent's: what it is of is in the memory of blocks, once for all peers. */
+/** Each entry is two hashes; the blocks are kept once for all peers. */
 export const MAX_QUEUED_BLOCKS = 16_384;
-/** Blocks that were answered and are not in the peer's chain. */
+/** Answered blocks that are not in the peer's chain. */
 export const MAX_UNPROVEN = 512;
-/** A block that the peer dropped for want of its parent is sent again once it has that; not for ever. */
+/** A block that the peer dropped because its parent was missing is sent again once the peer has the parent, up to this many times. */
 export const MAX_PUSHES_OF_A_BLOCK = 3;
-/** When a block that was not in the peer's chain is asked for again, from when it was sent: the chain may turn to it. */
+/** When to ask again for a block that was not in the peer's chain, since it was sent: the chain may be reorganised to it. */
 export const ASK_AGAIN_AFTER_MS: readonly number[] = [SECOND_MS, 5 * SECOND_MS, 15 * SECOND_MS];
 
-/** How many items a payload of so many bytes holds at most. */
+/** How to derive the number of items from the length of a payload. */
 interface Items {
   readonly counted: Exclude<Counted, 'messages' | 'bytes'>;
-  /** Bytes of the smallest. */
+  /** Size of the smallest item, bytes. */
   readonly size: number;
   readonly max: number;
 }
@@ -112,16 +111,16 @@ const ITEMS: ReadonlyMap<string, Items> = new Map<Message['command'], Items>([
 const FRAME_HEADER_BYTES = 24;
 
 const FLOODS: Readonly<Record<Counted, SessionFault>> = {
-  messages: { code: 'message-flood', detail: 'more messages than any node has reason to send' },
-  bytes: { code: 'byte-flood', detail: 'more bytes than any node has reason to send' },
-  inv: { code: 'inv-flood', detail: 'more announcements than any node has reason to send' },
-  getdata: { code: 'getdata-flood', detail: 'asked for more objects than any node has reason to' },
-  headers: { code: 'headers-flood', detail: 'more headers than were asked for' },
-  getheaders: { code: 'getheaders-flood', detail: 'asked for headers more often than any node has reason to' },
-  addresses: { code: 'address-flood', detail: 'more addresses than any node has reason to send' },
+  messages: { code: 'message-flood', detail: 'sent messages above the rate limit' },
+  bytes: { code: 'byte-flood', detail: 'sent bytes above the rate limit' },
+  inv: { code: 'inv-flood', detail: 'sent inventory items above the rate limit' },
+  getdata: { code: 'getdata-flood', detail: 'requested objects above the rate limit' },
+  headers: { code: 'headers-flood', detail: 'sent more headers than requested' },
+  getheaders: { code: 'getheaders-flood', detail: 'requested headers above the rate limit' },
+  addresses: { code: 'address-flood', detail: 'sent addresses above the rate limit' },
 };
 
-/** Ends of a session that are a peer's own doing, and no accident: it is not dialled again at once. */
+/** Faults that are misconduct of the peer: it is not dialled again at once. */
 export const MISCONDUCT: ReadonlySet<SessionFaultCode> = new Set([
   ...Object.values(FLOODS).map(({ code }) => code),
   'wrong-magic',
@@ -131,7 +130,7 @@ export const MISCONDUCT: ReadonlySet<SessionFaultCode> = new Set([
   'malformed',
 ]);
 
-/** Full buckets. */
+/** All buckets at their capacity. */
 export function fullBudget(now: number): Budget {
   const full = (counted: Counted): Bucket => fullBucket(RATES[counted], now);
   return {
@@ -146,9 +145,9 @@ export function fullBudget(now: number): Budget {
 }
 
 /**
- * Takes a message from the buckets, by its header.
- * @param length of the payload, bytes, as declared
- * @returns the fault when it goes beyond a limit
+ * Charges a message to the buckets, by its header.
+ * @param length of the payload as declared, bytes
+ * @returns the remaining budget, or the fault when the message exceeds a limit
  */
 export function charge(budget: Budget, command: string, length: number, now: number): Budget | SessionFault {
   const messages = take(budget.messages, 1, RATES.messages, now);
@@ -162,7 +161,7 @@ export function charge(budget: Budget, command: string, length: number, now: num
   return left === undefined ? FLOODS[counted] : { ...budget, messages, bytes, [counted]: left };
 }
 
-/** Raises the buckets by what a message of ours may be answered with. */
+/** Adds the expected answer to one of our messages to the buckets. */
 export function grant(budget: Budget, command: Message['command']): Budget {
   const granted = GRANTS[command];
   if (granted === undefined) return budget;

@@ -9,7 +9,7 @@ export function emit(event: SessionEvent): Output {
   return { type: 'event', event };
 }
 
-/** Ends the session: every block still on its way has failed, and says why. */
+/** Ends the session; every block in flight or in the queue fails with its reason. */
 export function close(state: SessionState, code: SessionFaultCode, detail: string): [SessionState, Output[]] {
   const fault = { code, detail };
   const failed = state.pushes

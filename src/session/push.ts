@@ -8,14 +8,14 @@
  *                                              acknowledged: messages are handled in order, so the block was processed
  *                                              accepted: its header is in the answer, so it is in the peer's chain
  *                                              failed, not-in-chain: there is an answer, and the block is not in it
- *                                       ←      inv(block)   accepted as well, whenever it comes behind the pong
+ *                                       ←      inv(block)   accepted as well, whenever it comes after the pong
  *
- * The ping's nonce is this peer's alone: one that has not read the block to its end cannot know it. So nothing the peer says of the
- * block counts before the pong. The answer comes from the peer's active chain (Dash Core `net_processing.cpp`, GETHEADERS), after
- * the block was processed: without the block in it, a pong proves nothing.
+ * The ping's nonce is unique to this peer and sent after the block: a peer that has not read the whole block cannot know it. So nothing
+ * that the peer says about the block counts before the pong. The headers come from the peer's active chain (Dash Core
+ * `net_processing.cpp`, GETHEADERS) after the block was processed: a pong without the block in the headers proves nothing.
  *
- * Blocks that come faster than a peer takes them wait in a queue: what we wrote in a burst is no sign of a peer that does not read. The
- * newest chain goes first, and in it the parent before the child.
+ * Blocks that come faster than a peer processes them wait in a queue, so that a burst of ours does not look like a peer that does not
+ * read. The newest chain is sent first, parents before children.
  */
 import { encodeFrame } from '../wire/frame.js';
 import { type Hash, hashFromWire } from '../wire/reader.js';
@@ -35,37 +35,37 @@ import {
 import { close, emit, send } from './outputs.js';
 import type { Answer, Output, Push, PushBlock, Queued, SessionContext, SessionState, Spare } from './types.js';
 
-/** Where a header names its parent, in wire order. */
+/** The offsets of the parent's hash in a header. */
 const PREVIOUS = { from: 4, to: 36 } as const;
 
-/** Why a push failed although the peer is still connected. `not-in-chain`: the peer says so, or its parent is not. */
+/** Why a push failed although the peer is still connected. `not-in-chain`: the block, or its parent, is not in the peer's chain. */
 export type PushFault = 'not-in-chain' | 'queue-full' | 'out-of-memory';
 
 /**
- * True when a block is to be written to this peer at once: it has finished its handshake, lacks the block as far as we know, and has room
- * for it. Asked of twenty peers in a row while a block waits, so this is all that is asked before their sockets have it.
+ * True when a block is to be written to this peer at once: the handshake is complete, the peer is not known to have the block, and the
+ * limits of blocks in flight allow it. The caller asks all peers while a block waits, so this is the only check before the writes.
  */
 export function wants(state: SessionState, block: PushBlock): boolean {
-  return isNews(state, block.hash) && !lacks(state, block.previous) && state.queue.length === 0 && hasRoom(state);
+  return isNews(state, block.hash) && !lacks(state, block.previous) && state.queue.length === 0 && hasCapacity(state);
 }
 
-/** True when the peer has finished its handshake, has not shown to know the block, and is not being sent it. */
+/** True when the handshake is complete, and the peer neither has the block nor is being sent it. */
 function isNews({ phase, knows, pushes }: SessionState, hash: Hash): boolean {
   return phase.name === 'ready' && !knows.has(hash) && !pushes.some((one) => one.hash === hash && !mayRepeat(one));
 }
 
-/** A block whose parent came too late is dropped by the peer, so it must be sent again. */
+/** Whether a block may be sent again: the peer dropped it because its parent was missing. */
 function mayRepeat({ stage, answer, times }: Push): boolean {
   return stage === 'acknowledged' && answer === 'absent' && times < MAX_PUSHES_OF_A_BLOCK;
 }
 
-/** The peer was sent this block, and its chain does not have it: each block on top would cost us 10 of 100 points there. */
+/** The peer was sent this block and its chain does not have it: each child would cost us 10 of 100 misbehaviour points. */
 function lacks({ pushes }: SessionState, hash: Hash): boolean {
   return pushes.some((one) => one.hash === hash && one.stage === 'acknowledged' && one.answer === 'absent');
 }
 
-/** Few blocks at first: a peer that turns out to lack their parent counts 10 points for each. */
-function hasRoom({ pushes, proven }: SessionState): boolean {
+/** Whether one more block may be in flight; few until one is accepted, since a peer without their parent gives 10 points for each. */
+function hasCapacity({ pushes, proven }: SessionState): boolean {
   let [count, bytes] = [0, 0];
   for (const one of pushes) {
     if (one.stage === 'acknowledged') continue;
@@ -76,8 +76,8 @@ function hasRoom({ pushes, proven }: SessionState): boolean {
 }
 
 /**
- * Takes note of a block that is to go to the peer.
- * @param question the frame of {@link questionOf}, when the block's own frame has just been handed to the socket; undefined: it has not
+ * Records a block that was written to the peer, or queues it.
+ * @param question the frame of {@link questionOf}, when the block's frame has just been written to the socket; undefined when it has not
  */
 export function push(
   context: SessionContext,
@@ -99,7 +99,7 @@ export function push(
   return enqueue(state, { hash, previous });
 }
 
-/** The question behind a block, as a message: the same for all peers. */
+/** The encoded `getheaders` that follows a block; the same for all peers. */
 export function questionOf(magic: Buffer, { hash, previous }: Pick<PushBlock, 'hash' | 'previous'>): Buffer {
   return encodeFrame(magic, { command: 'getheaders', version: PROTOCOL_VERSION, locator: [previous], stop: hash });
 }
@@ -125,7 +125,7 @@ function begin(context: SessionContext, state: SessionState, block: PushBlock, n
       pushes: [...others, begun],
       spare: undefined,
       progressAt: others.some(isInFlight) ? state.progressAt : now,
-      // What is to be answered is no flood.
+      // The answers do not count as unsolicited.
       budget: grant(grant(grant(state.budget, 'block'), 'getheaders'), 'ping'),
     },
     { type: 'write', bytes: ping },
@@ -133,8 +133,7 @@ function begin(context: SessionContext, state: SessionState, block: PushBlock, n
 }
 
 /**
- * Puts a block in the queue: behind its parent where that is the last one, else in front of what does not belong to its chain, for then
- * it is the newest tip.
+ * Queues a block: after its parent when that is the last one; otherwise it is a new tip, and its chain moves to the front of the queue.
  */
 export function enqueue(state: SessionState, block: Queued): [SessionState, Output[]] {
   const { queue } = state;
@@ -152,11 +151,11 @@ export function enqueue(state: SessionState, block: Queued): [SessionState, Outp
   return [{ ...state, queue: [...chain, ...waiting.values()] }, []];
 }
 
-/** Sends what waits, as far as there is room. */
+/** Sends queued blocks as far as the limits of blocks in flight allow. */
 export function pump(context: SessionContext, before: SessionState, now: number): [SessionState, Output[]] {
   let state = before;
   const outputs: Output[] = [];
-  while (state.phase.name === 'ready' && hasRoom(state)) {
+  while (state.phase.name === 'ready' && hasCapacity(state)) {
     const [next, ...rest] = state.queue;
     if (next === undefined) break;
     state = { ...state, queue: rest };
@@ -193,7 +192,7 @@ export function onWritten(
   ];
 }
 
-/** A pong to a push's ping; `undefined` when the nonce is none of theirs. */
+/** Handles the pong to a push's ping. @returns undefined when the nonce belongs to no push */
 export function onPushPong(state: SessionState, nonce: bigint, now: number): [SessionState, Output[]] | undefined {
   const pending = state.pushes.find((one) => one.nonce === nonce && isInFlight(one));
   if (pending === undefined) return undefined;
@@ -215,9 +214,9 @@ export function onPushPong(state: SessionState, nonce: bigint, now: number): [Se
   return [next, [answer === 'absent' ? failed(hash, 'not-in-chain') : acknowledged, roundTrip]];
 }
 
-/** The peer showed to know these blocks: by `inv`, or by their headers. */
+/** Handles blocks that the peer is now known to have, from `inv` or headers. */
 export function onKnown(state: SessionState, hashes: readonly Hash[]): [SessionState, Output[]] {
-  // More than are kept would only hold the event loop: a real node names one block at a time.
+  // No more than are remembered, to bound the work: a real node announces one block at a time.
   const shown = new Set(hashes.slice(-MAX_KNOWN_BLOCKS));
   const fresh = [...shown].filter((hash) => !state.knows.has(hash));
   const proven = state.pushes.filter((one) => shown.has(one.hash) && one.stage === 'acknowledged');
@@ -236,8 +235,8 @@ export function onKnown(state: SessionState, hashes: readonly Hash[]): [SessionS
 }
 
 /**
- * An answer to a question of ours, or an announcement. What comes before a push's pong answers the question in front of it. A single header on the
- * same parent is a rival of equal work: the peer keeps our block beside it.
+ * Handles `headers`: the answer to a `getheaders` of ours, or an announcement. Before a push's pong it is the answer for that push. A single
+ * other header on the same parent is a competing block of equal work; the peer keeps ours as a side branch.
  */
 export function onHeaders(
   context: SessionContext,
@@ -256,8 +255,8 @@ export function onHeaders(
 }
 
 /**
- * The blocks that a `headers` message shows. Ours are recognised by their bytes; of the others only the last, the tip, is worth
- * the hash: 2,000 X11 hashes would hold the event loop for 90 ms.
+ * The blocks in a `headers` message. Ours are found by the bytes of their header; of the others only the last, the tip, is hashed:
+ * 2,000 X11 hashes would block the event loop for 90 ms.
  */
 function blocksInHeaders(context: SessionContext, headers: readonly Buffer[]): readonly Hash[] {
   const ours = headers.flatMap((header) => context.recent.byHeader(header)?.hash ?? []);
@@ -267,12 +266,12 @@ function blocksInHeaders(context: SessionContext, headers: readonly Buffer[]): r
 }
 
 /**
- * Gives up on a peer that takes nothing and says nothing, asks again about blocks that were not in its chain, and forgets those nobody will
- * ask about any more.
+ * Ends the session when the pushes make no progress, requests headers again for blocks that were not in the peer's chain, and removes
+ * expired pushes.
  */
 export function expirePushes(state: SessionState, now: number): [SessionState, Output[]] {
   if (state.pushes.some(isInFlight) && now - state.progressAt >= ACKNOWLEDGE_TIMEOUT_MS) {
-    return close(state, 'block-not-acknowledged', `no pong behind a block within ${ACKNOWLEDGE_TIMEOUT_MS / 1000} s`);
+    return close(state, 'block-not-acknowledged', `no pong after a block within ${ACKNOWLEDGE_TIMEOUT_MS / 1000} s`);
   }
   const isPast = (one: Push) => !isInFlight(one) && now - one.since >= ACKNOWLEDGE_TIMEOUT_MS;
   const due = state.pushes.filter((one) => !isPast(one) && isDueAgain(one, now));
@@ -293,17 +292,17 @@ function isDueAgain({ stage, since, asked }: Push, now: number): boolean {
   return stage === 'acknowledged' && after !== undefined && now - since >= after;
 }
 
-/** The peer has yet to answer for it. */
+/** Whether the peer has not answered for the block yet. */
 function isInFlight({ stage }: Push): boolean {
   return stage !== 'acknowledged';
 }
 
-/** The peer is being sent it, or will be. */
+/** Whether the block is in flight or queued. */
 export function isOnItsWay({ pushes, queue }: SessionState, hash: Hash): boolean {
   return pushes.some((one) => one.hash === hash && isInFlight(one)) || queue.some((one) => one.hash === hash);
 }
 
-/** The oldest of those that were never proven go first. */
+/** Drops the oldest answered blocks that are not in the peer's chain, beyond {@link MAX_UNPROVEN}. */
 function bounded(state: SessionState): SessionState {
   const surplus = state.pushes.filter((one) => !isInFlight(one)).slice(0, -MAX_UNPROVEN);
   return surplus.length === 0 ? state : { ...state, pushes: state.pushes.filter((one) => !surplus.includes(one)) };
@@ -321,7 +320,7 @@ function replace(state: SessionState, one: Push, by: Push): SessionState {
   return { ...state, pushes: state.pushes.map((other) => (other === one ? by : other)) };
 }
 
-/** The parent that a header names. */
+/** The parent's hash in a header. */
 function previousOf(header: Buffer): Hash {
   return hashFromWire(header.subarray(PREVIOUS.from, PREVIOUS.to));
 }

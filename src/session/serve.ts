@@ -1,4 +1,4 @@
-/** Serving what we pushed: a peer that lacks a parent, or lost the push, may ask for our recent blocks and headers. */
+/** Serves recent blocks and headers to a peer that lacks a parent or did not get the push. */
 
 import { BoundedSet } from '../common/bounded.js';
 import { take } from '../common/token-bucket.js';
@@ -9,12 +9,12 @@ import { emit, send } from './outputs.js';
 import { enqueue, isOnItsWay } from './push.js';
 import type { Output, PushBlock, SessionContext, SessionState } from './types.js';
 
-/** More than one node ever needs from us at once; the rest of a greedy request is answered `notfound`. */
+/** Blocks served per request; the rest is answered by `notfound`. */
 const MAX_BLOCKS_PER_REQUEST = 16;
 
 /**
- * A block that is asked for goes the way of a pushed one: paced, and with the question behind it. Each is served once to whoever asks; again, as far
- * as {@link SERVE_AGAIN_RATE} goes. So nobody makes us send one block for ever, and a peer that needs it has it.
+ * Requested blocks are sent as pushed ones are: within the limits of blocks in flight and followed by `getheaders` and a ping. Each block is
+ * served once without limit and again within {@link SERVE_AGAIN_RATE}, so that a peer cannot make us send one block for ever.
  */
 export function onGetdata(
   context: SessionContext,
@@ -44,14 +44,14 @@ export function onGetdata(
   return [state, outputs];
 }
 
-/** Counts a block that was served before against what may be served again; `undefined` when that is used up. */
+/** Charges a block that was served before to {@link SERVE_AGAIN_RATE}. @returns undefined when the limit is reached */
 function chargeServing(state: SessionState, { hash, frame }: PushBlock, now: number): SessionState | undefined {
   if (!state.served.has(hash)) return { ...state, served: new BoundedSet(MAX_SERVED_BLOCKS, [...state.served, hash]) };
   const serveAgain = take(state.serveAgain, frame.length, SERVE_AGAIN_RATE, now);
   return serveAgain && { ...state, serveAgain };
 }
 
-/** Answers even with nothing to say: an empty `headers` tells the peer that the question arrived. */
+/** Always answers: an empty `headers` shows the peer that its request arrived. */
 export function onGetheaders(context: SessionContext, locator: readonly Hash[], stop: Hash): Output[] {
   const headers = [...context.recent.headersAfter(locator, stop)];
   return [send({ command: 'headers', headers }), emit({ type: 'served', what: 'headers' })];

@@ -1,4 +1,4 @@
-/** One peer's protocol as a pure function. See types.ts for the vocabulary; each sub-protocol has a file of its own. */
+/** One peer's protocol as a pure function. types.ts declares states, inputs and outputs; each sub-protocol is a file. */
 import { fullBucket } from '../common/token-bucket.js';
 import type { Announced, Inbound } from '../wire/decoder.js';
 import { INV, type InventoryItem } from '../wire/inventory.js';
@@ -20,10 +20,10 @@ import { expirePushes, onHeaders, onKnown, onPushPong, onWritten, pump, push } f
 import { onGetdata, onGetheaders } from './serve.js';
 import type { Budget, Input, Output, SessionContext, SessionState } from './types.js';
 
-/** Goods that nobody asked for, and answers to nothing: a session has no use for them, so that their payload need not be read. */
+/** Commands whose payload is not read: a session does not use blocks, transactions or answers that it did not request. */
 export const UNWANTED: ReadonlySet<string> = new Set<Command>(['block', 'tx', 'notfound']);
 
-/** A session whose socket is not open yet. */
+/** The state of a session whose socket is not open yet. */
 export function initialState(now: number): SessionState {
   return {
     phase: { name: 'connecting' },
@@ -43,8 +43,8 @@ export function initialState(now: number): SessionState {
 
 /**
  * Advances a session.
- * @param now milliseconds, from the monotonic clock that stamps all inputs
- * @returns the next state and what is to be done, in order; a closed session does nothing more
+ * @param now milliseconds of the monotonic clock
+ * @returns the next state and the outputs, in order; a closed session has none
  */
 export function step(
   context: SessionContext,
@@ -61,7 +61,7 @@ export function step(
   return [pumped, [...outputs, ...more]];
 }
 
-/** What we send may be answered: the answers are no flood. What belongs to a push, the push counts. */
+/** Grants the answers to our messages ({@link GRANTS}); those of a push are granted in push.ts. */
 function granted(before: Budget, outputs: readonly Output[]): Budget {
   let budget = before;
   for (const output of outputs) if (output.type === 'send') budget = grant(budget, output.message.command);
@@ -120,7 +120,7 @@ function onInbound(
   }
 }
 
-/** A checksum or framing that is wrong means a broken peer; a message we cannot read may be our own ignorance. */
+/** A bad checksum or frame means a broken peer; a malformed payload may be a newer protocol and is tolerated up to a limit. */
 function onFault(state: SessionState, fault: Extract<Inbound, { kind: 'fault' }>['fault']): [SessionState, Output[]] {
   const tolerable = fault.code === 'malformed' && state.phase.name === 'ready' && state.malformed < MAX_MALFORMED;
   if (!tolerable) return close(state, fault.code, fault.detail);
@@ -135,7 +135,7 @@ function onMessage(
 ): [SessionState, Output[]] {
   if (message.command === 'version') return onVersion(state, message);
   if (message.command === 'verack') return onVerack(context, state, now);
-  // Like Core, hear nothing else before the handshake is done.
+  // As in Core, other messages are ignored until the handshake is complete.
   if (state.phase.name !== 'ready') return [state, []];
   switch (message.command) {
     case 'ping':
@@ -154,12 +154,12 @@ function onMessage(
     case 'addrv2':
       return [state, [emit({ type: 'addresses', addresses: message.addresses })]];
     default:
-      // Wishes we have no use for, as sendheaders and sendcmpct.
+      // Preferences that a session does not use, such as sendheaders and sendcmpct.
       return [state, []];
   }
 }
 
-/** The newest of the blocks that were announced: each costs whoever listens, and a node names a few at a time. */
+/** The last {@link MAX_ANNOUNCED_BLOCKS} announced blocks; a node announces a few at a time. */
 function blocksIn(items: readonly InventoryItem[]): readonly Hash[] {
   const hashes: Hash[] = [];
   for (let at = items.length - 1; at >= 0 && hashes.length < MAX_ANNOUNCED_BLOCKS; at -= 1) {

@@ -1,8 +1,9 @@
 /**
- * The vocabulary of a session: what goes into the step function, what it keeps, what comes out.
+ * The inputs, state and outputs of a session.
  *
  * A session is one peer's protocol without a socket: `step(context, state, input, now)` returns the next state and the
- * outputs to carry out. `now` is monotonic, milliseconds from an arbitrary origin: all that a session does with it is to measure durations. Whoever owns the socket (streams/connection.ts) feeds it and obeys it; a test does both by hand.
+ * outputs to carry out. `now` is monotonic, milliseconds from an arbitrary origin, and only used for durations. The owner of the socket
+ * (`streams/connections/connection.ts`) passes the inputs and carries out the outputs; a test does both directly.
  */
 
 import type { Bucket } from '../common/token-bucket.js';
@@ -13,31 +14,31 @@ import type { Network } from '../wire/network.js';
 import type { Hash } from '../wire/reader.js';
 import type { Message } from '../wire/registry.js';
 
-/** A block as a session needs it: its name, its header for recognition, its message as it goes over the wire. */
+/** A block as a session uses it. */
 export interface PushBlock {
   readonly hash: Hash;
   readonly header: Buffer;
   readonly previous: Hash;
-  /** The whole `block` message, header and payload; one buffer shared by all sessions. */
+  /** The complete `block` message, header and payload; one buffer for all sessions. */
   readonly frame: Buffer;
 }
 
-/** The blocks we can serve, as streams/recent.ts keeps them. */
+/** The blocks that can be served; `streams/broadcast/recent.ts` implements it. */
 export interface RecentBlocks {
   get(hash: Hash): PushBlock | undefined;
   /** The block with this header, byte for byte. */
   byHeader(header: Buffer): PushBlock | undefined;
-  /** Headers that follow the first block of `locator` that we know, up to and including `stop`; oldest first. */
+  /** The headers after the first known block of `locator`, up to and including `stop`, oldest first. */
   headersAfter(locator: readonly Hash[], stop: Hash): readonly Buffer[];
 }
 
-/** What a session may use but does not own. */
+/** The dependencies of a session. */
 export interface SessionContext {
   readonly network: Network;
   readonly userAgent: string;
-  /** The time we report in our `version`, Unix ms. */
+  /** The time in our `version`, Unix ms. */
   readonly wallClock: () => number;
-  /** The height we report in our `version`. */
+  /** The height in our `version`. */
   readonly height: () => number;
   readonly random: Random;
   readonly recent: RecentBlocks;
@@ -45,9 +46,9 @@ export interface SessionContext {
   readonly hashHeader: (header: Buffer) => Hash;
 }
 
-/** What the peer said of itself. The user agent is a remote's text: sanitised by the codec, never a metric's label. */
+/** The peer's data from its `version`. The codec sanitises the user agent; it is never a metric's label. */
 export interface Remote {
-  /** Ours, which names this connection to the peer (`markOf`). */
+  /** Our nonce, which identifies this connection (`markOf`). */
   readonly nonce: bigint;
   readonly protocolVersion: number;
   readonly services: bigint;
@@ -55,20 +56,20 @@ export interface Remote {
   readonly height: number;
 }
 
-/** A block on its way to this peer. */
+/** A block that was sent to this peer. */
 export interface Push {
   readonly hash: Hash;
   readonly previous: Hash;
   readonly nonce: bigint;
   readonly bytes: number;
   readonly since: number;
-  /** `acknowledged`: the pong came, and the block is not known to be in the peer's chain. */
+  /** `acknowledged`: the pong arrived, and the block is not yet known to be in the peer's chain. */
   readonly stage: 'sent' | 'written' | 'acknowledged';
-  /** To the question behind the block; absent until there is one. */
+  /** The answer to the `getheaders` after the block; absent until it arrives. */
   readonly answer?: Answer;
-  /** The block that stands in the peer's chain in place of ours. */
+  /** The block that the peer's chain has at the height of ours. */
   readonly rival?: Hash;
-  /** How often the block was sent, and how often it was asked for again. */
+  /** How often the block was sent, and how often its header was requested again. */
   readonly times: number;
   readonly asked: number;
 }
@@ -76,7 +77,7 @@ export interface Push {
 /** `shown`: the block is in the peer's chain. `rival`: another on the same parent is. `absent`: the peer's chain ends before it, or is another. */
 export type Answer = 'shown' | 'rival' | 'absent';
 
-/** A block that waits for room. Not the block itself: that is kept once, for all peers. */
+/** A block that waits until fewer are in flight. Only its hashes: the block is kept once for all peers. */
 export interface Queued {
   readonly hash: Hash;
   readonly previous: Hash;
@@ -89,58 +90,58 @@ export type Phase =
   | { readonly name: 'ready'; readonly since: number; readonly remote: Remote }
   | { readonly name: 'closed'; readonly fault: SessionFault };
 
-/** What a peer may send, each with a limit of its own (limits.ts). */
+/** The quantities with a rate limit (limits.ts). */
 export type Counted = 'messages' | 'bytes' | 'inv' | 'getdata' | 'headers' | 'getheaders' | 'addresses';
 
 export type Budget = Readonly<Record<Counted, Bucket>>;
 
-/** A ping made beforehand: twenty of them made while a block waits would be time that the twentieth peer waits. */
+/** A ping built in advance: building twenty while a block waits would delay the twentieth peer. */
 export interface Spare {
   readonly nonce: bigint;
-  /** The whole message. */
+  /** The complete message. */
   readonly frame: Buffer;
 }
 
 export interface SessionState {
   readonly phase: Phase;
-  /** For the next push; made once the handshake is done, and anew when a push has left. */
+  /** For the next push; built after the handshake and after each push. */
   readonly spare: Spare | undefined;
-  /** The keep-alive ping in flight, or when the next one is due. */
+  /** The keep-alive ping in flight, or the time of the next one. */
   readonly ping: { readonly nonce: bigint; readonly since: number } | { readonly due: number };
   readonly pushes: readonly Push[];
-  /** Blocks to be pushed, in the order in which they will be. */
+  /** Blocks to be pushed, in order. */
   readonly queue: readonly Queued[];
-  /** True when the last block that was answered for is in the peer's chain. */
+  /** True when the block answered last is in the peer's chain. */
   readonly proven: boolean;
-  /** When last a block got through: was begun with none before it, taken by the kernel, or answered. */
+  /** When the pushes last made progress: one started with none in flight, was written completely, or was answered. */
   readonly progressAt: number;
-  /** Blocks the peer has shown to know, oldest first, bounded. */
+  /** Blocks that the peer is known to have, oldest first, bounded. */
   readonly knows: ReadonlySet<Hash>;
-  /** What the peer may still send. */
+  /** What the peer may still send within its limits. */
   readonly budget: Budget;
-  /** Blocks that were served to the peer, oldest first, bounded. */
+  /** Blocks served to the peer, oldest first, bounded. */
   readonly served: ReadonlySet<Hash>;
-  /** Bytes of blocks that it may be served again. */
+  /** Bytes of blocks that may be served again. */
   readonly serveAgain: Bucket;
-  /** Messages that could not be understood. */
+  /** Number of malformed messages. */
   readonly malformed: number;
 }
 
 export type Input =
   | { readonly type: 'connected' }
   | { readonly type: 'received'; readonly inbound: Inbound | Announced }
-  /** A block for the peer. With `question` its frame has just been handed to the socket (push.ts). */
+  /** A block for the peer. With `question`, the caller has just written the block's frame to the socket (push.ts). */
   | { readonly type: 'push'; readonly block: PushBlock; readonly question?: Buffer | undefined }
-  /** The kernel has the last byte of that frame. */
+  /** The kernel has accepted the last byte of the block's frame. */
   | { readonly type: 'written'; readonly hash: Hash }
   | { readonly type: 'closed'; readonly fault: SessionFault }
   | { readonly type: 'tick' };
 
 export type Output =
   | { readonly type: 'send'; readonly message: Message }
-  /** Bytes that are a message already. */
+  /** An encoded message. */
   | { readonly type: 'write'; readonly bytes: Buffer }
-  /** A block's frame; `written` is to be put in once the kernel has the last byte of it. */
+  /** A block to write; the input `written` follows when the kernel has accepted its last byte. */
   | { readonly type: 'block'; readonly block: PushBlock }
   | { readonly type: 'close'; readonly fault: SessionFault }
   | { readonly type: 'event'; readonly event: SessionEvent };
@@ -154,12 +155,12 @@ export type SessionEvent =
       readonly hash: Hash;
       readonly stage: ProofStage;
       readonly reason?: string;
-      /** Of `acknowledged`: the block that stands in the peer's chain in place of ours. */
+      /** Of `acknowledged`: the block that the peer's chain has at the height of ours. */
       readonly rival?: Hash;
     }
-  /** The peer told of a block by itself, or returned its header. */
+  /** The peer announced a block or sent its header. */
   | { readonly type: 'announced'; readonly hash: Hash }
-  /** To a ping and back; behind a block, the time the peer took for the block is part of it. */
+  /** Time from a ping to its pong; after a block it includes the time that the peer took to process the block. */
   | { readonly type: 'round-trip'; readonly ms: number }
   | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[] }
   | { readonly type: 'served'; readonly what: 'headers' }
@@ -167,7 +168,7 @@ export type SessionEvent =
   | { readonly type: 'unknown-command'; readonly command: string }
   | { readonly type: 'malformed'; readonly detail: string };
 
-/** Why a session ended: a closed list, fit for a metric's label, beside words for people. */
+/** Why a session ended: a code from a closed list, also a metric's label, and a description. */
 export interface SessionFault {
   readonly code: SessionFaultCode;
   readonly detail: string;
@@ -196,5 +197,5 @@ export type SessionFaultCode =
   | 'headers-flood'
   | 'getheaders-flood'
   | 'backlog'
-  // our own doing
+  // local decisions
   | 'rotated-out';

@@ -282,7 +282,7 @@ describe('the end of a connection', () => {
   it('comes with the first fault in a chunk: what is behind it in the same chunk is not heard', () => {
     const under = ConnectionUnderTest.ready();
     under.peer.says(theirVersion, { command: 'ping', nonce: 1n }, theirVersion);
-    assert.deepEqual(under.told(), ['lost though ready: out-of-order: a second version message']);
+    assert.deepEqual(under.told(), ['lost though ready: out-of-order: received a second version message']);
     assert.deepEqual(under.peer.heard, []);
     under.assertOver();
   });
