@@ -1,8 +1,8 @@
-/** A server that does next to nothing, in a process of its own: a flood of requests at it takes the machine's time, but not the relay's. */
+/** A minimal HTTP server in a process of its own: a flood of requests to it takes processor time, but none of the relay's. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { tell } from './child.js';
-import type { FromBareHttp } from './protocol.js';
+import type { FromBareHttp } from './process-messages.js';
 
 process.on('disconnect', () => process.exit());
 const server = createServer((_request, response) => response.writeHead(429).end('{}'));

@@ -3,15 +3,15 @@ import { mineBlock } from '../src/simulated/miner.js';
 import { NETWORKS } from '../src/wire/network.js';
 import type { Hash } from '../src/wire/reader.js';
 
-/** Heights from here on take two bytes, so that all blocks of a kind are of one size. */
+/** Heights from here on take two bytes, so that all blocks have the same size. */
 const FIRST_HEIGHT = 1_000;
 
-/** Consecutive regtest blocks with real proof of work. `loadX11()` must have been awaited. */
+/** Consecutive regtest blocks with valid proof of work; `loadX11()` must have finished. */
 export class BlockSource {
   private parent: Hash = '11'.repeat(32);
   private height = FIRST_HEIGHT;
 
-  /** @param size bytes; undefined: a coinbase alone */
+  /** @param size bytes; undefined: only a coinbase */
   constructor(private readonly size: number | undefined) {}
 
   get tip(): Hash {

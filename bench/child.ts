@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 
 type Tagged = { readonly type: string };
 
-/** A wait for anything longer than this is a fault of the bench, milliseconds. */
+/** Longest wait for a message, milliseconds; a longer one is a bug of the bench. */
 const PATIENCE_MS = 60_000;
 
-/** None of these outlives us: one that is halted would not notice that we let go of it. */
+/** Killed at exit: a stopped process does not notice that its parent has ended. */
 const alive = new Set<ChildProcess>();
 let isWatching = false;
 
@@ -28,7 +28,7 @@ function killAllAtExit(): void {
   }
 }
 
-/** A forked script of the bench. It and we speak in tagged messages; what was said before anybody asked is kept. */
+/** A forked script of the bench. Both sides exchange tagged messages; those that arrive early are kept. */
 export class Child<Heard extends Tagged, Said extends Tagged = never> {
   private readonly process: ChildProcess;
   private readonly kept: Heard[] = [];
@@ -37,8 +37,8 @@ export class Child<Heard extends Tagged, Said extends Tagged = never> {
 
   /**
    * @param script relative to this file
-   * @param plan what the script is to do; it finds it with {@link planOf}
-   * @param execArgv for Node, such as `--cpu-prof`
+   * @param plan the script's task; it reads it with {@link planOf}
+   * @param execArgv options of Node, such as `--cpu-prof`
    */
   constructor(
     private readonly script: string,
@@ -53,14 +53,14 @@ export class Child<Heard extends Tagged, Said extends Tagged = never> {
     this.process.on('message', (message) => this.hear(message as Heard));
   }
 
-  /** @throws Error when it could not be started */
+  /** @throws Error when the process could not be started */
   get pid(): number {
     const { pid } = this.process;
-    if (pid === undefined) throw new Error(`${this.script} is no process`);
+    if (pid === undefined) throw new Error(`${this.script} could not be started`);
     return pid;
   }
 
-  /** It stands still until it is resumed, or stopped. Not on Windows, which has no such signals. */
+  /** Stops the process (SIGSTOP) until it is resumed or ended. Not on Windows. */
   halt(): void {
     if (this.isHalted) return;
     this.isHalted = this.process.kill('SIGSTOP');
@@ -77,7 +77,7 @@ export class Child<Heard extends Tagged, Said extends Tagged = never> {
 
   /**
    * The next message with this tag. One wait for a tag at a time.
-   * @throws Error when the process ends first, or is silent for too long
+   * @throws Error when the process ends first, or no message arrives in time
    */
   async next<T extends Heard['type']>(type: T): Promise<Extract<Heard, { type: T }>> {
     const place = this.kept.findIndex((message) => message.type === type);
@@ -115,13 +115,13 @@ export class Child<Heard extends Tagged, Said extends Tagged = never> {
   }
 }
 
-/** In a forked script: what its parent wants of it. The process ends when the parent lets go of it. */
+/** In a forked script: its task. The process ends when the parent disconnects. */
 export function planOf<Plan>(): Plan {
   process.on('disconnect', () => process.exit());
   return JSON.parse(process.argv[2] ?? '{}');
 }
 
-/** In a forked script: tells its parent. */
+/** In a forked script: sends a message to the parent. */
 export function tell<Said extends Tagged>(message: Said): void {
   process.send?.(message);
 }

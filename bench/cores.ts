@@ -1,7 +1,7 @@
 /**
- * Whose cores are whose. Contenders have half of them, and what shares their machine in earnest; receivers and the pool have the rest. A
- * receiver is woken on the core of whoever writes to it, and waits there until that one's turn of the event loop ends: up to 3 ms, as no
- * host of its own would.
+ * Assigns cores to processes. Contenders, and processes that share their machine in production, have half of the cores; receivers and the
+ * pool have the rest. Otherwise the kernel wakes a receiver on the core of the writer, where it waits for the writer's turn of the event
+ * loop to end: up to 3 ms, which a separate host would not.
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -10,29 +10,29 @@ import { constants, setPriority } from 'node:os';
 const refused = new Set<string>();
 const [contenders, receivers] = halves(allowed());
 
-/** Puts a process, all its threads, on the cores for contenders. */
+/** Pins a process, with all its threads, to the cores for contenders. */
 export function seatContender(pid: number): void {
   seat(pid, contenders);
 }
 
-/** Puts this process, and those it will start, on the cores for receivers. */
+/** Pins this process, and those it starts later, to the cores for receivers. */
 export function seatReceivers(): void {
   seat(process.pid, receivers);
 }
 
-/** Gives a process a lower priority than those have whose times are taken. It takes no privileges. */
+/** Lowers the priority of a process below the measured ones. Needs no privileges. */
 export function giveWay(pid: number): void {
-  orRefuse('onlookers do not give way', () => {
+  orRefuse('observers run at normal priority', () => {
     for (const id of threadsOf(pid)) setPriority(id, constants.priority.PRIORITY_LOW);
   });
 }
 
-/** How a run was not what it should be, because the platform refused. */
+/** What the platform refused in this run, for the report. */
 export function refusals(): string[] {
   return [...refused];
 }
 
-/** A list as the kernel writes it, such as `0-3,8`. */
+/** Parses the kernel's list format, such as `0-3,8`. */
 export function parseCores(list: string): number[] {
   return list.split(',').flatMap((range) => {
     const [first = Number.NaN, last = first] = range.split('-').map(Number);
@@ -42,7 +42,7 @@ export function parseCores(list: string): number[] {
 
 function seat(pid: number, cores: readonly number[]): void {
   orRefuse('contenders and their receivers share all cores', () => {
-    if (cores.length === 0) throw new Error('there are no two cores to be told apart here');
+    if (cores.length === 0) throw new Error('fewer than two cores');
     execFileSync('taskset', ['-acp', cores.join(','), String(pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
   });
 }
@@ -52,14 +52,14 @@ function halves(cores: readonly number[]): [number[], number[]] {
   return middle === 0 ? [[], []] : [cores.slice(0, middle), cores.slice(middle)];
 }
 
-/** The cores that this process may run on; none where only Linux's ways are known. */
+/** The cores that this process may run on; none on platforms other than Linux. */
 function allowed(): number[] {
   if (process.platform !== 'linux') return [];
   const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
   return list === undefined ? [] : parseCores(list);
 }
 
-/** On Linux a priority is a thread's, not a process's. Source: setpriority(2), "C library/kernel differences". */
+/** On Linux each thread has its own priority. Source: setpriority(2), "C library/kernel differences". */
 function threadsOf(pid: number): number[] {
   return process.platform === 'linux' ? readdirSync(`/proc/${pid}/task`).map(Number) : [pid];
 }
@@ -72,7 +72,7 @@ function orRefuse(what: string, act: () => void): void {
   }
 }
 
-/** Told once, and in the report. */
+/** Prints a refusal once and adds it to the report. */
 export function refuse(what: string): void {
   if (refused.has(what)) return;
   refused.add(what);

@@ -1,4 +1,4 @@
-/** Peers of a dashd, in a process of their own: told of a block (`inv`), they ask for it (`getdata`), as any node would. */
+/** Peers of a dashd, in a process of their own: they request each block announced by `inv` with `getdata`, as nodes do. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { encodeFrame } from '../src/wire/frame.js';
@@ -7,9 +7,9 @@ import { NETWORKS } from '../src/wire/network.js';
 import { Reader } from '../src/wire/reader.js';
 import { codecFor, type Message } from '../src/wire/registry.js';
 import { planOf, tell } from './child.js';
-import { nodeVersion } from './handshake.js';
 import { MessageCutter } from './message-cutter.js';
-import type { FetchersPlan, FromSinks, ToSinks } from './protocol.js';
+import { nodeVersion } from './node-version.js';
+import type { FetchersPlan, FromSinks, ToSinks } from './process-messages.js';
 
 const { magic } = NETWORKS.regtest;
 const { port, peers } = planOf<FetchersPlan>();

@@ -1,6 +1,6 @@
 /**
- * Peers that turn hostile when they are told to, a process of their own: they finish their handshake, behave, and then send one kind of
- * message as fast as it is taken, until they are hung up on.
+ * Peers that flood on request, in a process of their own: they complete the handshake, behave, and then send one kind of message as fast as
+ * the relay reads, until it disconnects them.
  */
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -10,13 +10,13 @@ import { NETWORKS } from '../src/wire/network.js';
 import { Reader } from '../src/wire/reader.js';
 import { codecFor, type Message } from '../src/wire/registry.js';
 import { planOf, tell } from './child.js';
-import { nodeVersion } from './handshake.js';
 import { MessageCutter } from './message-cutter.js';
-import type { FloodersPlan, FloodKind, FromFlooders, ToFlooders } from './protocol.js';
+import { nodeVersion } from './node-version.js';
+import type { FloodersPlan, FloodKind, FromFlooders, ToFlooders } from './process-messages.js';
 
 const { magic } = NETWORKS.regtest;
 const { count } = planOf<FloodersPlan>();
-/** Connected, and not hostile yet. */
+/** Connected peers that do not flood yet. */
 const calm: Socket[] = [];
 const CHUNK_BYTES = 64 * 1024;
 const frames = new Map<string, Buffer>();
@@ -28,7 +28,7 @@ process.on('message', ({ kind, peers }: ToFlooders) => {
   for (const socket of calm.splice(0, peers)) pour(socket, flood);
 });
 
-/** Several of the small ones at once, or it would be no flood. */
+/** Small messages are written in batches, to make a flood of them. */
 function floodOf(kind: FloodKind): Buffer {
   const frame = frameOf(magic, ...largestMessage(kind));
   return Buffer.concat(Array.from({ length: Math.ceil(CHUNK_BYTES / frame.length) }, () => frame));

@@ -1,4 +1,4 @@
-/** `npm run bench`: the figures in docs/performance.md come from here. */
+/** `npm run bench`: the measurements in docs/performance.md. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, release, totalmem, type } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -18,13 +18,13 @@ import { runStalled } from './suites/stalled.js';
 import { runWatched } from './suites/watched.js';
 
 const USAGE = `npm run bench -- [options]
-  --quick            an eighth of the blocks: about 30 seconds, for a look
-  --only SUITES      of matrix, first, stalled, dashd, watched, flooded, spooled, idle, separated by commas
-  --case SIZE:PEERS  one case of the matrix and nothing else, such as 15000:20
-  --pause SECONDS    of the suite idle: how long no block comes before the first one (60)
-  --json FILE        the results as JSON, too
+  --quick            an eighth of the blocks: about 30 seconds, for a rough result
+  --only SUITES      comma-separated: matrix, first, stalled, dashd, watched, flooded, spooled, idle
+  --case SIZE:PEERS  only this case of the matrix, such as 15000:20
+  --pause SECONDS    in the suite idle: time without blocks before the first one (60)
+  --json FILE        also writes the results as JSON
   --profile DIR      CPU profiles of the contenders
-With a dashd (DASHD=/path/to/dashd, or on the PATH) it takes part as well.`;
+The suite dashd needs a dashd: DASHD=/path/to/dashd, or on the PATH.`;
 
 const RESULTS = 'bench/results';
 const ALL_SUITES = 'matrix,first,stalled,dashd,watched,flooded,spooled,idle';
@@ -57,16 +57,16 @@ function machine(): Machine {
   };
 }
 
-/** `SIZE:PEERS`, sizes below the smallest with transactions standing for a coinbase alone. */
+/** Parses `SIZE:PEERS`; a size too small for transactions means only a coinbase. */
 function caseOf(text: string): MatrixCase {
   const [size = Number.NaN, peers = Number.NaN] = text.split(':').map(Number);
-  if (!Number.isInteger(size) || !Number.isInteger(peers)) throw new Error(`--case ${text}: SIZE:PEERS is wanted`);
+  if (!Number.isInteger(size) || !Number.isInteger(peers)) throw new Error(`--case ${text}: expected SIZE:PEERS`);
   return { size: size < 1_000 ? undefined : size, peers, blocks: 300 };
 }
 
 function secondsOf(text: string): number {
   const seconds = Number(text);
-  if (!Number.isFinite(seconds) || seconds < 0) throw new Error(`--pause ${text}: seconds are wanted`);
+  if (!Number.isFinite(seconds) || seconds < 0) throw new Error(`--pause ${text}: expected seconds`);
   return seconds;
 }
 

@@ -5,8 +5,8 @@ const BLOCK_BYTES = Buffer.from(BLOCK.padEnd(LENGTH_AT - COMMAND_AT, '\0'), 'lat
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
- * Finds the messages in a peer's stream for next to nothing: no checksum is verified, and a block's payload is only counted. A sink
- * that spent time on a block would delay the other sinks of its process, as no separate host would.
+ * A cheap splitter of a peer's stream into messages: it verifies no checksums and only counts the payload of a block. Work on a block would
+ * delay the other sinks of the process, which separate hosts would not do.
  */
 export class MessageCutter {
   private header = NOTHING;
@@ -14,7 +14,7 @@ export class MessageCutter {
   private payload = NOTHING;
   private missing = 0;
 
-  /** @param onMessage called when a message's last byte came; without payload for a block */
+  /** @param onMessage called with each complete message; without the payload of a block */
   constructor(private readonly onMessage: (command: string, payload: Buffer) => void) {}
 
   push(chunk: Buffer): void {
@@ -52,7 +52,7 @@ export class MessageCutter {
   }
 }
 
-/** No string is made for a block: that, too, would be the other sinks' time. */
+/** Compares bytes: a string per block would also delay the other sinks. */
 function commandOf(header: Buffer): string {
   if (header.compare(BLOCK_BYTES, 0, BLOCK_BYTES.length, COMMAND_AT, LENGTH_AT) === 0) return BLOCK;
   return header.toString('latin1', COMMAND_AT, LENGTH_AT).replace(/\0+$/, '');

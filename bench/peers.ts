@@ -1,6 +1,6 @@
 /**
- * What a full peer book costs: choosing among 20,000 peers and saving them, and for how long the event loop of a running relay is held
- * by it. A found block that comes meanwhile waits no longer than that. `node dist/bench/peers.js`
+ * The cost of a full peer database: selecting among 20,000 peers, saving them, and how long that blocks the event loop of a running relay,
+ * which is how long a block may have to wait. `node dist/bench/peers.js`
  */
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,19 +26,19 @@ import type { Dial } from '../src/streams/ports.js';
 import { type Summary, summarise } from './stats.js';
 
 const PEERS = 20_000;
-/** The others are hearsay. */
+/** Peers that have served blocks; the others are known from gossip alone. */
 const PROVEN = 9_000;
 const PORT = 19_899;
 const NODES = 24;
 const ROUNDS = 50;
-/** Sixty times as often as in earnest, and with it the garbage that has to be collected. */
+/** Sixty times as often as the default, and so is garbage collection. */
 const REFRESH_SECONDS = 1;
-/** A save follows an edit within a second. */
+/** The relay saves within a second after an edit. */
 const EDIT_EVERY_MS = 1_500;
 const PHASE_MS = 15_000;
 const MICROSECONDS = 1_000;
 
-/** For how long the event loop was held, milliseconds. */
+/** How long the event loop was blocked, milliseconds. */
 interface Held {
   readonly p50: number;
   readonly p99: number;
@@ -47,7 +47,7 @@ interface Held {
 }
 
 interface Book {
-  /** Scoring and selecting at one go; the longest of its steps; the same for the text of the file. */
+  /** Scoring and selecting in one go, and the longest of its steps; the same for serialisation. */
   readonly select: Summary;
   readonly selectStep: Summary;
   readonly serialise: Summary;
@@ -93,7 +93,7 @@ function timed(work: () => void): number {
   return performance.now() - from;
 }
 
-/** How long the longest step of a long calculation takes. */
+/** The duration of the longest step of a calculation in steps. */
 function longestStep(steps: Iterator<unknown, unknown>): number {
   let longest = 0;
   for (let done = false; !done; ) {
@@ -123,7 +123,7 @@ function measureBook(): Book {
   };
 }
 
-/** Runs a relay on a book of so many peers; wherever they are, one of the simulated nodes answers. */
+/** Runs a relay with a database of `count` peers; every dialled address leads to one of the simulated nodes. */
 async function measureRelay(net: SimulatedNetwork, count: number): Promise<Phase[]> {
   const folder = mkdtempSync(join(tmpdir(), 'blockcast-bench-'));
   const peerDb = join(folder, 'broadcast_peers.json');
@@ -145,7 +145,7 @@ async function measureRelay(net: SimulatedNetwork, count: number): Promise<Phase
     delay.disable();
     return { name, refreshes: refreshes - before, saves, held: heldOf(delay) };
   };
-  // Loading, and the first connections, are over by then.
+  // Until loading and the first connections are complete.
   await setTimeout(3_000);
   const phases = [
     await phase(`${count.toLocaleString('en')} peers, refreshed`, async () => {
@@ -160,7 +160,7 @@ async function measureRelay(net: SimulatedNetwork, count: number): Promise<Phase
 }
 
 function heldOf(delay: ReturnType<typeof monitorEventLoopDelay>): Held {
-  // Of each measured span one millisecond is the wait that was asked for.
+  // Each measured interval includes the requested millisecond.
   const ms = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - 1);
   return {
     p50: ms(delay.percentile(50)),
@@ -170,10 +170,10 @@ function heldOf(delay: ReturnType<typeof monitorEventLoopDelay>): Held {
   };
 }
 
-/** Edits the book again and again. @returns how often that had it saved */
+/** Edits the database repeatedly. @returns the number of saves */
 async function saving(peerDb: string): Promise<number> {
   const control = await connectControl(controlPath(peerDb));
-  if (!control.ok) throw new Error(`the relay cannot be asked: ${control.detail}`);
+  if (!control.ok) throw new Error(`no control socket: ${control.detail}`);
   const until = performance.now() + PHASE_MS;
   const seen = new Set<number>();
   while (performance.now() < until) {
@@ -221,12 +221,12 @@ export interface PeersResults {
   readonly phases: readonly Phase[];
 }
 
-/** About 80 seconds. */
+/** Takes about 80 seconds. */
 export async function runPeers(): Promise<PeersResults> {
   const net = await startNetwork({ nodes: NODES, latency: false, dashdPeers: 1 });
   const phases = [...(await measureRelay(net, 0)), ...(await measureRelay(net, PEERS))];
   await net.stop();
-  // Last, or the relay would pay for collecting its garbage.
+  // Last, so that the relay does not pay for its garbage collection.
   return { phases, book: measureBook() };
 }
 

@@ -1,7 +1,7 @@
 /**
- * What it costs a pool to ask the relay's proxy instead of dashd: the same calls both ways, in turn, in one run. Once before a server
- * that takes every block and does nothing with it, so that the proxy's share is all there is to see, and before a real dashd, where there
- * is one. `node dist/bench/proxy.js`
+ * The overhead of the relay's JSON-RPC proxy for a pool: the same calls to dashd directly and through the proxy, in turn, in one run. Once with
+ * a server that accepts every block without work, to isolate the proxy's share, and once with a real dashd if there is one.
+ * `node dist/bench/proxy.js`
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -19,30 +19,30 @@ import { mineBlock } from '../src/simulated/miner.js';
 import { hashFromWire } from '../src/wire/reader.js';
 import { BlockSource } from './blocks.js';
 import { Child } from './child.js';
-import type { FromProxy, FromRpc, FromSinks, ProxyPlan, ToSinks } from './protocol.js';
+import type { FromProxy, FromRpc, FromSinks, ProxyPlan, ToSinks } from './process-messages.js';
 import { type Summary, summarise } from './stats.js';
 import { enterTurns, leaveTurns, rotated, takeTurn } from './turns.js';
 
 const PEERS = 20;
 const SMALL_CALLS = 2_000;
 const WARM_UP_CALLS = 200;
-/** One after another, before it is the next way's turn. */
+/** Calls in a row before the turn of the next path. */
 const CALLS_A_TURN = 20;
 const SIZES = [15_000, 2_000_000] as const;
 const WARM_UP_BLOCKS = 5;
 /** Of each size. */
 const BLOCKS = { bare: 60, dashd: 25 } as const;
-/** So long everybody has to collect garbage and fall asleep before the next block, milliseconds. */
+/** Time for garbage collection and idling before the next block, milliseconds. */
 const SETTLE_MS = 20;
-/** A coinbase may be spent so many blocks later. Source: Core `consensus/consensus.h`, COINBASE_MATURITY. */
+/** Blocks until a coinbase may be spent. Source: Core `consensus/consensus.h`, COINBASE_MATURITY. */
 const MATURITY = 100;
-/** Less than regtest allows for its first hundreds of blocks. */
+/** Less than regtest allows for its first hundreds of blocks, duffs. */
 const REWARD = 50n * 100_000_000n;
 const USER = 'bench';
 const PASSWORD = 'bench';
 const HEADER_SIZE = 80;
 
-/** A way to dashd, and what to wait for after a block has gone it. */
+/** A path to dashd, and what to wait for after a block. */
 interface Way {
   readonly name: string;
   readonly port: number;
@@ -53,7 +53,7 @@ interface Way {
 
 interface Row {
   readonly what: string;
-  /** In the order of the ways. */
+  /** In the order of the paths. */
   readonly times: readonly Summary[];
 }
 
@@ -63,7 +63,7 @@ interface Part {
   readonly rows: readonly Row[];
 }
 
-/** One connection that is kept, as a pool keeps it. */
+/** One keep-alive connection, as a pool has. */
 class Caller {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
@@ -101,9 +101,14 @@ async function open(name: string, plan: Omit<ProxyPlan, 'port' | 'bind' | 'folde
   const folder = mkdtempSync(join(tmpdir(), 'blockcast-bench-'));
   const port = await freePort();
   const bind = `tcp://127.0.0.1:${await freePort()}`;
-  const relay = new Child<FromProxy>('./contenders/proxy.js', { ...plan, port, bind, folder } satisfies ProxyPlan);
+  const relay = new Child<FromProxy>('./contenders/relay-proxy.js', {
+    ...plan,
+    port,
+    bind,
+    folder,
+  } satisfies ProxyPlan);
   await relay.next('ready');
-  // All cores are everybody's here: the peers' times are not taken, so nothing is to be kept free for them.
+  // No cores are reserved: the peers are not measured here.
   enterTurns(relay);
   return { name, port, relay, folder, hasPeers: plan.peers.length > 0 };
 }
@@ -141,13 +146,13 @@ function sizeOf(size: number): string {
   return size >= 1_000_000 ? `${size / 1_000_000} MB` : `${size / 1_000} KB`;
 }
 
-/** Each block goes all ways: the server takes it each time. */
+/** Each block takes all paths: the server accepts it each time. */
 async function runBare(): Promise<Part> {
   const rows: Row[] = [];
   const names: string[] = [];
   for (const size of SIZES) {
     const source = new BlockSource(size);
-    const rpc = new Child<FromRpc>('./rpc.js', { tip: source.tip });
+    const rpc = new Child<FromRpc>('./dashd-rpc.js', { tip: source.tip });
     const own = new Child<FromSinks, ToSinks>('./sinks.js', { readers: 1, stalled: 0 });
     const sinks = new Child<FromSinks, ToSinks>('./sinks.js', { readers: PEERS, stalled: 0 });
     const [{ port }, { ports: dashd }, { ports: peers }] = [
@@ -178,7 +183,7 @@ async function runBare(): Promise<Part> {
   return { title: 'Before a server that takes every block at once', ways: names, rows };
 }
 
-/** The receiving end of a server that does nothing with a block. */
+/** The receivers of a server that does nothing with a block. */
 interface Ends {
   readonly rpc: Child<FromRpc>;
   readonly sinks: Child<FromSinks, ToSinks>;
@@ -208,7 +213,7 @@ async function bareBlocks(size: number, ways: readonly Way[], source: BlockSourc
   ];
 }
 
-/** Returns when all is quiet again. */
+/** Resolves when the processes are idle again. */
 async function submitBare(raw: Buffer, way: Way, caller: Caller, { rpc, sinks }: Ends) {
   const header = raw.subarray(0, HEADER_SIZE);
   if (way.hasPeers) {
@@ -225,7 +230,7 @@ async function submitBare(raw: Buffer, way: Way, caller: Caller, { rpc, sinks }:
   return { arrivedMs: Number(at - from) / 1e6, answeredMs: ms };
 }
 
-/** Each block goes one way, the next the other. Of those that went to dashd by itself, the relay hears by dashd's feed. */
+/** Blocks take the paths in turn. The relay learns of those sent to dashd directly from dashd's ZeroMQ notifications. */
 async function runDashd(): Promise<Part> {
   const dashd = await startDashd({ user: USER, password: PASSWORD, arguments: ['-debug=0'] });
   const sinks = new Child<FromSinks, ToSinks>('./sinks.js', { readers: PEERS, stalled: 0 });
@@ -277,7 +282,7 @@ async function dashdBlocks(
   return { what: `submitblock, ${sizeOf(size)}, to the answer`, times: callers.map(({ times }) => summarise(times)) };
 }
 
-/** The next block of the chain: with a size, filled with transactions that spend an old enough coinbase. */
+/** The next block of the chain; with a size, filled with transactions that spend a mature coinbase. */
 function mine(chain: Chain, size?: number): Buffer {
   const template = chain.template();
   const old = size === undefined ? undefined : chain.at(template.height - MATURITY)?.raw;
@@ -290,14 +295,14 @@ function mine(chain: Chain, size?: number): Buffer {
   return raw;
 }
 
-/** Without a dashd, a part is missing. Some minutes. */
+/** Takes some minutes. Without a dashd, its part is skipped. */
 export async function runProxy(): Promise<Part[]> {
   await loadX11();
   const bare = await runBare();
   return findDashd() === undefined ? [bare] : [bare, await runDashd()];
 }
 
-/** The results as Markdown: p50 / p99 in milliseconds, and what the last way is of the first. */
+/** The results as Markdown: p50 / p99 in milliseconds, and the ratio of the last path to the first. */
 export function reportProxy(parts: readonly Part[]): string {
   return parts.map(table).join('\n\n');
 }
@@ -311,7 +316,7 @@ function table({ title, ways, rows }: Part): string {
     line(head.map((_, column) => (column === 0 ? '---' : '---:'))),
     ...rows.map(({ what, times }) => {
       const [direct, ...rest] = times;
-      if (direct === undefined) throw new RangeError('there are no times');
+      if (direct === undefined) throw new RangeError('no times');
       return line([
         what,
         String(direct.count),

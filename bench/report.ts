@@ -1,14 +1,14 @@
 import type { DashdRow, FirstBlock, Flooded, Idle, MatrixRow, Results, Spooled, Stalled, Watched } from './results.js';
 
 const METHOD =
-  'One contender runs at a time, the others are halted. It has half of the cores; the pool and the receivers, which stand for hosts of their own, have the rest.';
+  'One contender runs at a time, the others are stopped. It has half of the cores; the pool and the receivers, which represent separate hosts, have the rest.';
 
-/** The results as Markdown. What is claimed is the ratios: the times depend on the machine, and on who shares it. */
+/** The results as Markdown. Compare the ratios: the times depend on the machine and its other load. */
 export function report(results: Results): string {
   const { machine, at, quick, refusals, matrix, first, stalled, dashd, watched, flooded, spooled, idle } = results;
   const parts = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}, Node ${machine.node}, ${at}${quick ? ' (quick run)' : ''}`,
-    [METHOD, ...(refusals.length === 0 ? [] : [`Not so here: ${refusals.join('; ')}.`])].join(' '),
+    [METHOD, ...(refusals.length === 0 ? [] : [`Exceptions in this run: ${refusals.join('; ')}.`])].join(' '),
     ...(matrix.length > 0 ? [matrixTable(matrix)] : []),
     ...(first === undefined ? [] : [firstTable(first)]),
     ...(stalled === undefined ? [] : [stalledTable(stalled)]),
@@ -60,7 +60,7 @@ function stalledTable({ size, peers, without, with: stalled }: Stalled): string 
     ratio(b.p50, a.p50),
   ];
   return table(
-    `${bytes(size)} to ${peers} peers that read, without and with one more that never does, p50 / p99 in ms`,
+    `${bytes(size)} to ${peers} peers that read, without and with one that does not, p50 / p99 in ms`,
     ['', 'without', 'with', 'with ÷ without (p50)'],
     [
       line('the others’ last byte', without.lastByte, stalled.lastByte),
@@ -87,8 +87,8 @@ function dashdTable(rows: readonly DashdRow[]): string {
 function watchedTable({ size, peers, rows }: Watched): string {
   const [alone] = rows;
   return table(
-    `The relay looked at: ${bytes(size)} to ${peers} peers, to the last byte, p50 / p99 in ms`,
-    ['', 'blocks', 'relay', '÷ nobody looks (p50 / p99)', 'requests a second'],
+    `Monitoring overhead: ${bytes(size)} to ${peers} peers, to the last byte, p50 / p99 in ms`,
+    ['', 'blocks', 'relay', '÷ no monitoring (p50 / p99)', 'requests per second'],
     rows.map(({ name, lastByte, requestsPerSecond }) => [
       name,
       String(lastByte.count),
@@ -121,8 +121,8 @@ function idleTables({ size, peers, seconds, alone, watched, starts, pauses }: Id
       `An idle relay with ${peers} peers, over ${seconds.toFixed(0)} s`,
       ['', 'of one core'],
       [
-        ['nobody looks', percent(alone)],
-        ['a page is open', percent(watched)],
+        ['no monitoring', percent(alone)],
+        ['one open page', percent(watched)],
       ],
     ),
     table(
@@ -160,8 +160,8 @@ function spooledTable({ size, peers, without, with: kept }: Spooled): string {
 
 function floodedTable({ size, peers, strangers, rows }: Flooded): string {
   return table(
-    `Floods: ${bytes(size)} to ${peers} peers that behave, PUSHed as some of ${strangers} others begin to flood; to the last byte in ms`,
-    ['peers that flood', 'blocks', 'p50', 'p99', 'max', 'event loop held, max', 'peers lost'],
+    `Floods: ${bytes(size)} to ${peers} peers that behave, pushed when some of ${strangers} others start to flood, to the last byte, in ms`,
+    ['peers that flood', 'blocks', 'p50', 'p99', 'max', 'event loop blocked, max', 'peers lost'],
     rows.map(({ flooders, lastByte, heldMs, lost }) => [
       flooders === 0 ? 'none (floor)' : String(flooders),
       String(lastByte.count),
@@ -186,7 +186,7 @@ function pair(p50: number, p99: number): string {
   return `${ms(p50)} / ${ms(p99)}`;
 }
 
-/** Three significant digits at most, and no more than a microsecond's worth. */
+/** At most three significant digits and two decimals. */
 function ms(value: number): string {
   if (value >= 100) return value.toFixed(0);
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);

@@ -1,13 +1,13 @@
 import type { Summary } from './stats.js';
 
-/** What a run of the bench found. Times are milliseconds from just before the PUSH to the last peer's last byte, unless told. */
+/** The results of a bench run. Times are milliseconds from just before the PUSH to the last peer's last byte, unless stated otherwise. */
 export interface Results {
   readonly machine: Machine;
   /** ISO 8601. */
   readonly at: string;
-  /** Fewer blocks than a full run: good for a look, not for a claim. */
+  /** Fewer blocks than a full run: not for publication. */
   readonly quick: boolean;
-  /** In what it was not done as it should be, because the platform refused; empty when all is well. */
+  /** What the platform refused in this run; normally empty. */
   readonly refusals: readonly string[];
   readonly matrix: readonly MatrixRow[];
   readonly first?: FirstBlock;
@@ -50,16 +50,16 @@ export interface FirstAndHundredth {
   readonly hundredth: number;
 }
 
-/** A relay to which nothing happens: what it costs, what its start costs, and what the first block behind a pause meets. */
+/** An idle relay: its load, the duration of its start, and the delay of the first block after a pause. */
 export interface Idle {
   readonly size: number;
   readonly peers: number;
-  /** For so long its load was taken. */
+  /** Duration of the load measurement. */
   readonly seconds: number;
-  /** Shares of one core, 1: all of it; without and with an open page. */
+  /** Shares of one core, 0 to 1; without and with an open page. */
   readonly alone: number;
   readonly watched: number;
-  /** Medians: of Node that does nothing, of `blockcast run` until the pool's socket can be connected to, and until it is read. */
+  /** Medians: of an empty Node process, and of `blockcast run` until the pool socket accepts connections and until it is read. */
   readonly starts: { readonly count: number; readonly node: Cost; readonly bound: Cost; readonly reading: Cost };
   /** Medians. */
   readonly pauses: {
@@ -72,14 +72,14 @@ export interface Idle {
 
 export interface Cost {
   readonly wallMs: number;
-  /** Of all cores; NaN where the platform does not say. */
+  /** Of all cores; NaN where unknown. */
   readonly cpuMs: number;
 }
 
-/** One peer more, that finishes its handshake and never reads again: what becomes of the others. */
+/** The effect of one more peer, which never reads after the handshake, on the others. */
 export interface Stalled {
   readonly size: number;
-  /** Those that read. */
+  /** Peers that read. */
   readonly peers: number;
   readonly without: StalledTimes;
   readonly with: StalledTimes;
@@ -91,7 +91,7 @@ export interface StalledTimes {
   readonly submit: Summary;
 }
 
-/** A real dashd that is given the block by `submitblock` and whose peers fetch it, against the relay. */
+/** A real dashd that gets the block by `submitblock` and whose peers fetch it, compared with the relay. */
 export interface DashdRow {
   readonly size: number;
   readonly peers: number;
@@ -99,22 +99,22 @@ export interface DashdRow {
   readonly relay: Summary;
 }
 
-/** A relay, alone and looked at. */
+/** Monitoring overhead. */
 export interface Watched {
   readonly size: number;
   readonly peers: number;
-  /** The first is the relay that nobody looks at. */
+  /** The first row is without monitoring. */
   readonly rows: readonly WatchedRow[];
 }
 
 export interface WatchedRow {
   readonly name: string;
   readonly lastByte: Summary;
-  /** Of the flood, where there is one. */
+  /** Of the flood, if any. */
   readonly requestsPerSecond?: number;
 }
 
-/** A relay that keeps its blocks on disk, and one that does not. */
+/** A relay with the spool and one without. */
 export interface Spooled {
   readonly size: number;
   readonly peers: number;
@@ -122,12 +122,12 @@ export interface Spooled {
   readonly with: Summary;
 }
 
-/** Blocks while peers flood. */
+/** Blocks during floods. */
 export interface Flooded {
   readonly size: number;
-  /** Those that behave, whose last byte counts. */
+  /** Well-behaved peers, whose last byte is measured. */
   readonly peers: number;
-  /** The others that are connected; as many of them as a row says flood. */
+  /** Other connected peers, of which each row's number floods. */
   readonly strangers: number;
   /** The first is without a flood. */
   readonly rows: readonly FloodedRow[];
@@ -137,8 +137,8 @@ export interface FloodedRow {
   /** Peers that flood at the same time. */
   readonly flooders: number;
   readonly lastByte: Summary;
-  /** The longest that the relay's event loop was held, milliseconds. */
+  /** The longest block of the relay's event loop, milliseconds. */
   readonly heldMs: number;
-  /** How many peers were lost, by the reason's code. */
+  /** Number of lost peers, by code. */
   readonly lost: Readonly<Record<string, number>>;
 }

@@ -7,20 +7,28 @@ import { HEADER_SIZE } from '../src/block/x11.js';
 import { freePort } from '../src/simulated/free-port.js';
 import { Child } from './child.js';
 import { giveWay, seatContender, seatReceivers } from './cores.js';
-import type { Contender, ContenderPlan, FromContender, FromRpc, FromSinks, ToContender, ToSinks } from './protocol.js';
+import type {
+  Contender,
+  ContenderPlan,
+  FromContender,
+  FromRpc,
+  FromSinks,
+  ToContender,
+  ToSinks,
+} from './process-messages.js';
 import { enterTurns, leaveTurns, takeTurn } from './turns.js';
 
 export interface RigOptions {
   readonly readers: number;
-  /** Sinks that never read; none unless told. */
+  /** Sinks that never read; default none. */
   readonly stalled?: number;
-  /** Ports of peers that are somebody else's. */
+  /** Ports of peers in other processes. */
   readonly others?: readonly number[];
   /** The chain's tip before the first block. */
   readonly tip: string;
-  /** dashd's work is none of the matter: it gives way to everything else. */
+  /** dashd runs at low priority: its work is not part of the measurement. */
   readonly dashdGivesWay?: true;
-  /** Where to leave CPU profiles of the contenders. */
+  /** Directory for CPU profiles of the contenders. */
   readonly profile?: string | undefined;
 }
 
@@ -28,21 +36,21 @@ export interface RigOptions {
 export interface Delivery {
   /** To the last sink's last byte. */
   readonly lastByteMs: number;
-  /** To the last byte of the `submitblock` request; the relay alone makes one. */
+  /** To the last byte of the `submitblock` request; only the relay sends one. */
   readonly submitMs?: number;
 }
 
 export interface EntryOptions {
-  /** Tells it from others of its kind; its kind unless told. */
+  /** Distinguishes entrants of one kind; default: the kind. */
   readonly label?: string;
   /** See {@link ContenderPlan}. */
   readonly flags?: Readonly<Record<string, string>>;
 }
 
-/** So long everybody has to finish what the last block left to do, milliseconds. */
+/** Time for all processes to finish the work of the last block, milliseconds. */
 const SETTLE_MS = 2;
 
-/** The receiving end: sinks and RPC stand-in, each a process. Contenders come and go. */
+/** The receivers of the bench: sinks and a simulated RPC, each a process. Contenders enter and leave. */
 export class Rig {
   private constructor(
     private readonly options: RigOptions,
@@ -56,16 +64,16 @@ export class Rig {
     const { readers, stalled = 0, tip } = options;
     seatReceivers();
     const sinks = new Child<FromSinks, ToSinks>('./sinks.js', { readers, stalled });
-    const rpc = new Child<FromRpc>('./rpc.js', { tip });
+    const rpc = new Child<FromRpc>('./dashd-rpc.js', { tip });
     const { ports } = await sinks.next('listening');
     const { port } = await rpc.next('listening');
-    // It is the pool's own dashd, on the relay's machine.
+    // The pool's own dashd runs on the relay's machine.
     seatContender(rpc.pid);
     if (options.dashdGivesWay) giveWay(rpc.pid);
     return new Rig(options, sinks, rpc, [...ports, ...(options.others ?? [])], `http://127.0.0.1:${port}`);
   }
 
-  /** Starts a contender in a process of its own, and waits until it is connected to every sink. */
+  /** Starts a contender as a process and waits until it is connected to every sink. */
   async enter(name: Contender, blockSize: number, options: EntryOptions = {}): Promise<Entrant> {
     const { label = name, flags } = options;
     const bind = `tcp://127.0.0.1:${await freePort()}`;
@@ -94,7 +102,7 @@ export class Rig {
     return { name, child, push, folder, ...(url !== undefined && { url }) };
   }
 
-  /** Pushes one block through a contender, while all others are halted. Returns when all is quiet again. */
+  /** Pushes one block through a contender while all others are stopped. Resolves when the processes are idle again. */
   async deliver({ name, child, push }: Entrant, raw: Buffer): Promise<Delivery> {
     this.sinks.say({ type: 'expect', header: raw.subarray(0, HEADER_SIZE) });
     await this.sinks.next('armed');
@@ -122,9 +130,9 @@ export interface Entrant {
   readonly name: Contender;
   readonly child: Child<FromContender, ToContender>;
   readonly push: Push;
-  /** Where its pages are, if it has any. */
+  /** The URL of its pages, if any. */
   readonly url?: string;
-  /** What it writes is in here. */
+  /** The directory of its files. */
   readonly folder: string;
 }
 

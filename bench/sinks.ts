@@ -1,7 +1,6 @@
 /**
- * The receiving end, a process of its own: TCP servers that behave like Dash nodes as far as a session needs it. A block is only
- * counted, and acknowledged once all sinks have it: twenty hosts would not take each other's time for their answers, nor for reading
- * what they answer.
+ * The receiving peers, in one process of their own: TCP servers with as much of the Dash protocol as a session needs. Blocks are only
+ * counted, and acknowledged when all sinks have them: twenty separate hosts would not compete for processor time while they answer.
  */
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -10,9 +9,9 @@ import { NETWORKS } from '../src/wire/network.js';
 import { Reader } from '../src/wire/reader.js';
 import { codecFor, type Message } from '../src/wire/registry.js';
 import { planOf, tell } from './child.js';
-import { nodeVersion } from './handshake.js';
 import { MessageCutter } from './message-cutter.js';
-import type { FromSinks, SinksPlan, ToSinks } from './protocol.js';
+import { nodeVersion } from './node-version.js';
+import type { FromSinks, SinksPlan, ToSinks } from './process-messages.js';
 
 const { magic } = NETWORKS.regtest;
 const plan = planOf<SinksPlan>();
@@ -60,7 +59,7 @@ function serve(socket: Socket, stalls: boolean): void {
   });
   socket.setNoDelay(true);
   socket.on('data', (chunk) => cutter.push(chunk));
-  // A contender that ends resets its connections; that is no news here.
+  // A contender that ends resets its connections.
   socket.on('error', () => socket.destroy());
 }
 

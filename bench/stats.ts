@@ -1,4 +1,4 @@
-/** Times of one kind, milliseconds. */
+/** Statistics of a series of times, milliseconds. */
 export interface Summary {
   readonly count: number;
   readonly p50: number;
@@ -8,11 +8,11 @@ export interface Summary {
 }
 
 /**
- * The nearest-rank percentile: a value that was really measured, of which `p` per cent of all are no greater.
+ * The nearest-rank percentile: the smallest measured value that `p` per cent of all values do not exceed.
  * @throws RangeError when there are no values, or `p` is not above 0 and at most 100
  */
 export function percentile(values: readonly number[], p: number): number {
-  if (!(p > 0 && p <= 100)) throw new RangeError(`${p} is no percentage`);
+  if (!(p > 0 && p <= 100)) throw new RangeError(`${p} is not a percentage`);
   const sorted = [...values].sort((a, b) => a - b);
   const value = sorted[Math.ceil((p / 100) * sorted.length) - 1];
   if (value === undefined) throw new RangeError('there are no values');

@@ -1,36 +1,36 @@
-/** Who runs: one contender at a time. */
+/** Contenders run one at a time; the others are stopped (SIGSTOP). */
 import { setTimeout as pause } from 'node:timers/promises';
 import { refuse } from './cores.js';
 
-/** Signals cannot halt a process there. */
+/** Windows has no SIGSTOP. */
 const CAN_HALT = process.platform !== 'win32';
 
 /**
- * So long a contender has from its turn's beginning to the block, milliseconds: what it does by itself is under way again by then, and the
- * machine has fallen asleep, as it would between two blocks.
+ * Time from the start of a contender's turn to the block, milliseconds: its timers run again by then, and the processor is idle, as it
+ * would be between two blocks.
  */
 const QUIET_MS = 10;
 
 /** A process that takes turns. */
-export interface Runner {
+export interface TurnTaker {
   halt(): void;
   resume(): void;
   stop(): Promise<void>;
 }
 
-const contenders = new Set<Runner>();
+const contenders = new Set<TurnTaker>();
 
-/** From now on it takes turns with all that came before it, whatever rig they are of. Until the next turn it runs. */
-export function enterTurns(contender: Runner): void {
+/** Adds a contender to the turns, of whichever rig. It runs until the next turn. */
+export function enterTurns(contender: TurnTaker): void {
   contenders.add(contender);
 }
 
 /**
- * From now on no contender runs but this one; none does when it is left out. The others would take time from it, the relay above all, which
- * has practice to finish. Waits until all is quiet.
+ * Lets only this contender run, or none: others would take processor time from it, such as a relay that still warms up. Resolves after
+ * {@link QUIET_MS}.
  */
-export async function takeTurn(contender?: Runner): Promise<void> {
-  if (!CAN_HALT && contenders.size > 1) refuse('contenders that are not in turn go on running');
+export async function takeTurn(contender?: TurnTaker): Promise<void> {
+  if (!CAN_HALT && contenders.size > 1) refuse('contenders run while others are measured');
   for (const each of CAN_HALT ? contenders : []) {
     if (each === contender) each.resume();
     else each.halt();
@@ -38,13 +38,13 @@ export async function takeTurn(contender?: Runner): Promise<void> {
   await pause(QUIET_MS);
 }
 
-/** It takes no more turns, and ends. */
-export async function leaveTurns(contender: Runner): Promise<void> {
+/** Removes a contender from the turns and ends it. */
+export async function leaveTurns(contender: TurnTaker): Promise<void> {
   contenders.delete(contender);
   await contender.stop();
 }
 
-/** All of them, another first each time. */
+/** All elements, starting with a different one each turn. */
 export function rotated<T>(all: readonly T[], turn: number): T[] {
   const first = turn % all.length;
   return [...all.slice(first), ...all.slice(0, first)];

@@ -1,8 +1,8 @@
-/** What cannot be beaten from Node: a frame that lies ready is written to bare sockets as soon as ZeroMQ shows a message. */
+/** The lower bound in Node: writes a prepared frame to plain sockets as soon as ZeroMQ delivers a message. */
 import { frameOf } from '../../src/wire/frame.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { planOf, tell } from '../child.js';
-import type { ContenderPlan, FromContender } from '../protocol.js';
+import type { ContenderPlan, FromContender } from '../process-messages.js';
 import { connectAll, pullFrom } from './sockets.js';
 
 const { ports, bind, blockSize } = planOf<ContenderPlan>();

@@ -1,12 +1,12 @@
 /**
- * The old broadcaster's way: for each peer the message is built anew, checksum included, and the next peer's turn comes when this
- * one's bytes are written.
+ * A simple broadcaster: builds the message for each peer, checksum included, and writes to the next peer when the previous write has
+ * finished.
  */
 import type { Socket } from 'node:net';
 import { encodeFrame } from '../../src/wire/frame.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { planOf, tell } from '../child.js';
-import type { ContenderPlan, FromContender } from '../protocol.js';
+import type { ContenderPlan, FromContender } from '../process-messages.js';
 import { connectAll, pullFrom } from './sockets.js';
 
 const { magic } = NETWORKS.regtest;

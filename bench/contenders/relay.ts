@@ -1,4 +1,4 @@
-/** The real thing: a whole relay with all that listens to it, of whose peers one is the pool's own dashd. */
+/** A complete relay with all its services; the first peer is the pool's own dashd. */
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -12,7 +12,7 @@ import { createServices } from '../../src/ops/services.js';
 import { startRelay } from '../../src/relay/relay.js';
 import { warmUp } from '../../src/streams/broadcast/warm.js';
 import { planOf, tell } from '../child.js';
-import type { ContenderPlan, FromContender, ToContender } from '../protocol.js';
+import type { ContenderPlan, FromContender, ToContender } from '../process-messages.js';
 
 const { ports, readers, bind, rpcUrl, folder, flags } = planOf<ContenderPlan>();
 const [dashd, ...peers] = ports;
@@ -67,7 +67,7 @@ async function takeLoad(ms: number): Promise<number> {
   return (user + system) / 1_000 / (performance.now() - from);
 }
 
-/** Of each measured span one millisecond is the wait that was asked for. */
+/** Each measured interval includes the requested millisecond. */
 const delay = monitorEventLoopDelay({ resolution: 1 });
 let lost: Record<string, number> = {};
 
@@ -104,7 +104,7 @@ const { view } = await startRelay(loaded.config, {
   },
 });
 await connection;
-// What is measured is a relay that has been up for a while.
+// Measurements start when the relay has been up for a while.
 await warmUp({ clock: systemClock, random: systemRandom, createLoop });
 const url = await services.open(view);
 tell<FromContender>({ type: 'ready', ...(url !== undefined && { url }) });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Pull } from 'zeromq';
 
-/** Bare connections to all sinks. */
+/** Plain TCP connections to all sinks. */
 export async function connectAll(ports: readonly number[]): Promise<Socket[]> {
   return Promise.all(
     ports.map(async (port) => {
@@ -13,7 +13,7 @@ export async function connectAll(ports: readonly number[]): Promise<Socket[]> {
   );
 }
 
-/** The pool's end: each message's first frame, one after another. */
+/** The pool's socket: the frames of each message, in order. */
 export async function pullFrom(bind: string): Promise<AsyncIterable<Buffer[]>> {
   const pull = new Pull({ linger: 0 });
   await pull.bind(bind);

@@ -7,7 +7,7 @@ import { mineBlock } from '../../src/simulated/miner.js';
 import { hashFromWire } from '../../src/wire/reader.js';
 import { Child } from '../child.js';
 import { seatContender, seatReceivers } from '../cores.js';
-import type { FromSinks, ToSinks } from '../protocol.js';
+import type { FromSinks, ToSinks } from '../process-messages.js';
 import type { DashdRow } from '../results.js';
 import { leave, Rig } from '../rig.js';
 import { summarise } from '../stats.js';
@@ -16,16 +16,16 @@ import type { Effort } from './effort.js';
 
 const PEERS = 20;
 const SIZES = [15_000, 2_000_000] as const;
-/** Of each size. */
+/** Per size. */
 const BLOCKS = 20;
-/** A coinbase may be spent so many blocks later. Source: Core `consensus/consensus.h`, COINBASE_MATURITY. */
+/** Blocks until a coinbase may be spent. Source: Core `consensus/consensus.h`, COINBASE_MATURITY. */
 const MATURITY = 100;
-/** As regtest allows it for its first 150 blocks. */
+/** Duffs; regtest's subsidy of the first 150 blocks. */
 const REWARD = 500n * 100_000_000n;
-/** dashd's peers have more to do than to take the block: `headers`, `inv`, each other's news. */
+/** Time for dashd's peers to finish `headers`, `inv` and so on, milliseconds. */
 const SETTLE_MS = 50;
 
-/** A real dashd: it gets the block by `submitblock`, twenty peers fetch it from it. The relay gets the same blocks in turn. */
+/** A real dashd gets blocks by `submitblock` and twenty peers fetch them; the relay gets the same blocks in turn. */
 export async function runDashd(effort: Effort): Promise<DashdRow[]> {
   seatReceivers();
   const dashd = await startDashd({ arguments: ['-debug=0'] });
@@ -74,13 +74,13 @@ async function submit(raw: Buffer, dashd: DashdProcess, fetchers: Child<FromSink
   const from = process.hrtime.bigint();
   const response = await fetch(dashd.rpcUrl, { method: 'POST', body, headers });
   const { result } = JSON.parse(await response.text());
-  if (result !== null) throw new Error(`dashd refused the block: ${result}`);
+  if (result !== null) throw new Error(`dashd rejected the block: ${result}`);
   const { at } = await fetchers.next('delivered');
   await pause(SETTLE_MS);
   return Number(at - from) / 1e6;
 }
 
-/** The next block of the chain: with a size, filled with transactions that spend an old enough coinbase. */
+/** The next block of the chain; with a size, filled with transactions that spend a mature coinbase. */
 function mine(chain: Chain, size?: number): Buffer {
   const template = chain.template();
   const paying = size === undefined ? undefined : chain.at(template.height - MATURITY);

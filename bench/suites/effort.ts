@@ -1,7 +1,7 @@
-/** How much is done. */
+/** The size of a run. */
 export interface Effort {
-  /** Of the blocks and starts of a full run; 1 is all of them. */
+  /** Share of the blocks and starts of a full run, up to 1. */
   readonly share: number;
-  /** Where to leave the contenders' CPU profiles. */
+  /** Directory for CPU profiles of the contenders. */
   readonly profile: string | undefined;
 }

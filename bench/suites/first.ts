@@ -12,7 +12,7 @@ const NAMES = ['floor', 'relay'] as const;
 
 type Series = Record<(typeof NAMES)[number], number[]>;
 
-/** Starts both anew again and again: a process has only one first block. */
+/** Restarts both for each sample: a process has only one first block. */
 export async function runFirst({ share, profile }: Effort): Promise<FirstBlock> {
   const source = new BlockSource(SIZE);
   const rig = await Rig.start({ readers: PEERS, tip: source.tip, profile });

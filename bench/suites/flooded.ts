@@ -1,7 +1,7 @@
 import { BlockSource } from '../blocks.js';
 import { Child } from '../child.js';
 import { giveWay } from '../cores.js';
-import type { FloodKind, FromFlooders, ToFlooders } from '../protocol.js';
+import type { FloodKind, FromFlooders, ToFlooders } from '../process-messages.js';
 import type { Flooded, FloodedRow } from '../results.js';
 import { type Entrant, leave, Rig } from '../rig.js';
 import { summarise } from '../stats.js';
@@ -18,21 +18,21 @@ const KINDS: readonly FloodKind[] = [
   'pings',
   'questions',
 ];
-/** How many peers flood at once; none is the floor. */
-const CROWDS = [0, 1, 6];
-/** Who floods is dropped: so many kinds are tried with one relay. */
+/** Numbers of peers that flood at once; 0 is the baseline. */
+const FLOODER_COUNTS = [0, 1, 6];
+/** Kinds per relay: it disconnects peers that flood. */
 const KINDS_A_RELAY = 2;
-/** Others than the readers that are connected; the floor has as many. With the readers they are 20, as many peers as a relay has unless told. */
-const STRANGERS = Math.max(...CROWDS) * KINDS_A_RELAY;
-/** Of each kind and crowd. */
+/** Connected peers besides the readers, in all cases. Together they are 20, the default number of a relay's peers. */
+const OTHERS = Math.max(...FLOODER_COUNTS) * KINDS_A_RELAY;
+/** Per kind and number of peers. */
 const ROUNDS = 3;
 const BLOCKS_A_ROUND = 5;
 
-/** Blocks that are PUSHed in the moment in which peers begin to flood, against the same without a flood. */
+/** Blocks pushed when peers start to flood, compared with blocks without a flood. */
 export async function runFlooded({ share, profile }: Effort): Promise<Flooded> {
   const rounds = Math.max(1, Math.round(ROUNDS * share));
   const rows: FloodedRow[] = [];
-  for (const flooders of CROWDS) {
+  for (const flooders of FLOODER_COUNTS) {
     const played: Round[] = [];
     const kinds = Array.from({ length: rounds }, () => KINDS).flat();
     for (let from = 0; from < kinds.length; from += KINDS_A_RELAY) {
@@ -45,22 +45,22 @@ export async function runFlooded({ share, profile }: Effort): Promise<Flooded> {
       lost: sum(played.map(({ lost }) => lost)),
     });
   }
-  return { size: SIZE, peers: READERS, strangers: STRANGERS, rows };
+  return { size: SIZE, peers: READERS, strangers: OTHERS, rows };
 }
 
-/** What came of some floods. */
+/** The result of some floods. */
 interface Round extends Pick<FloodedRow, 'heldMs' | 'lost'> {
   readonly times: readonly number[];
 }
 
-/** Some kinds of flood, one after the other, at a relay of their own. */
+/** Some kinds of flood, one after the other, against a new relay. */
 async function play(peers: number, kinds: readonly FloodKind[], profile: Effort['profile']): Promise<Round> {
   const source = new BlockSource(SIZE);
-  const flooders = new Child<FromFlooders, ToFlooders>('./flooders.js', { count: STRANGERS });
+  const flooders = new Child<FromFlooders, ToFlooders>('./flooders.js', { count: OTHERS });
   const { ports } = await flooders.next('listening');
   const rig = await Rig.start({ readers: READERS, tip: source.tip, profile, others: ports, dashdGivesWay: true });
   const relay = await rig.enter('relay', SIZE);
-  // They stand for hosts of their own, and what they do must not take the core from those whose clocks we read.
+  // They represent separate hosts and must not take processor time from the measured processes.
   giveWay(flooders.pid);
   await deliver(rig, relay, source);
   await held(relay);
@@ -90,7 +90,7 @@ async function deliver(rig: Rig, relay: Entrant, source: BlockSource): Promise<n
   return times;
 }
 
-/** How long the relay's event loop was held since this was asked before. */
+/** The longest block of the relay's event loop since the last request. */
 async function held({ child }: Entrant) {
   child.say({ type: 'take hold' });
   return await child.next('held');

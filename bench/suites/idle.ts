@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '../../src/simulated/free-port.js';
 import { BlockSource } from '../blocks.js';
 import { Child } from '../child.js';
-import type { FromOnlookers, ToOnlookers } from '../protocol.js';
+import type { FromObservers, ToObservers } from '../process-messages.js';
 import type { Cost, FirstAndHundredth, Idle } from '../results.js';
 import { type Entrant, leave, Rig } from '../rig.js';
 import { median } from '../stats.js';
@@ -19,7 +19,7 @@ const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const SIZE = 15_000;
 const PEERS = 20;
 const LOAD_MS = 60_000;
-/** By then the practice at the start is over. */
+/** Until the warm-up after the start is over. */
 const SETTLE_MS = 5_000;
 const STARTS = 9;
 const LOOK_EVERY_MS = 5;
@@ -30,11 +30,11 @@ const PAUSES = 5;
 const NAMES = ['floor', 'relay'] as const;
 
 export interface IdleOptions {
-  /** How long nothing happens before the first block, seconds. */
+  /** Time without blocks before the first one, seconds. */
   readonly pauseSeconds: number;
 }
 
-/** What a relay costs while nothing happens, how fast it starts, and what a block meets after a pause. */
+/** The load of an idle relay, the duration of its start, and the delay of the first block after a pause. */
 export async function runIdle({ share, profile }: Effort, { pauseSeconds }: IdleOptions): Promise<Idle> {
   const starts = await measureStarts(Math.max(3, Math.round(STARTS * share)));
   const source = new BlockSource(SIZE);
@@ -66,7 +66,7 @@ export async function runIdle({ share, profile }: Effort, { pauseSeconds }: Idle
   };
 }
 
-/** What it takes of one core, 1: all of it. */
+/** Share of one core, 0 to 1. */
 async function loadOf({ child }: Entrant, ms: number): Promise<number> {
   child.say({ type: 'take load', ms });
   await pause(ms);
@@ -75,12 +75,12 @@ async function loadOf({ child }: Entrant, ms: number): Promise<number> {
 
 async function loadWatched(relay: Entrant, ms: number): Promise<number> {
   const { url } = relay;
-  if (url === undefined) throw new Error('the relay has no pages');
-  const onlookers = new Child<FromOnlookers, ToOnlookers>('./onlookers.js', {});
-  onlookers.say({ type: 'look', onlooking: { url, followers: 1, scrape: false } });
-  await onlookers.next('looking');
+  if (url === undefined) throw new Error('the relay serves no pages');
+  const observers = new Child<FromObservers, ToObservers>('./observers.js', {});
+  observers.say({ type: 'look', observation: { url, followers: 1, scrape: false } });
+  await observers.next('looking');
   const load = await loadOf(relay, ms);
-  await onlookers.stop();
+  await observers.stop();
   return load;
 }
 
@@ -92,7 +92,7 @@ interface Pausing {
   readonly pauseMs: number;
 }
 
-/** Medians over pauses; all contenders run on while nothing happens. */
+/** Medians over pauses; all contenders run during a pause. */
 async function measurePauses(pausing: Pausing) {
   const { entrants, rounds, pauseMs } = pausing;
   const found = { floor: [] as FirstAndHundredth[], relay: [] as FirstAndHundredth[] };
@@ -124,7 +124,7 @@ async function deliverHundred({ rig, source, entrants: { floor, relay } }: Pausi
   return { floor: ends(times.floor), relay: ends(times.relay) };
 }
 
-/** `blockcast run` from its start, beside a Node that does nothing, in turn. */
+/** The start of `blockcast run` and of an empty Node process, in turn. */
 async function measureStarts(count: number): Promise<Idle['starts']> {
   const node: Cost[] = [];
   const bound: Cost[] = [];
@@ -149,7 +149,7 @@ function nodeAlone(): Cost {
   return { wallMs: performance.now() - from, cpuMs };
 }
 
-/** Until its pool socket can be connected to, and until it reads what comes there. */
+/** Until the pool socket accepts connections, and until the relay reads from it. */
 async function measureStart(): Promise<{ readonly bound: Cost; readonly reading: Cost }> {
   const folder = mkdtempSync(join(tmpdir(), 'blockcast-bench-'));
   const port = await freePort();
@@ -207,7 +207,7 @@ async function says(output: NodeJS.ReadableStream, words: RegExp): Promise<void>
   throw new Error(`the relay ended: ${text}`);
 }
 
-/** What a process has had of all cores so far, ms; not to be known but on Linux. Source: proc(5), fields utime and stime. */
+/** Processor time of a process so far, ms; NaN on platforms other than Linux. Source: proc(5), fields utime and stime. */
 function cpuOf(pid: number | undefined): number {
   if (process.platform !== 'linux' || pid === undefined) return Number.NaN;
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];

@@ -1,5 +1,5 @@
 import { BlockSource } from '../blocks.js';
-import { CONTENDERS, type Contender } from '../protocol.js';
+import { CONTENDERS, type Contender } from '../process-messages.js';
 import type { MatrixRow } from '../results.js';
 import { leave, Rig } from '../rig.js';
 import { summarise } from '../stats.js';
@@ -7,14 +7,14 @@ import { rotated } from '../turns.js';
 import type { Effort } from './effort.js';
 
 export interface MatrixCase {
-  /** Bytes; undefined: a coinbase alone, about 300. */
+  /** Bytes; undefined: only a coinbase, about 300 bytes. */
   readonly size: number | undefined;
   readonly peers: number;
-  /** Blocks measured. */
+  /** Number of measured blocks. */
   readonly blocks: number;
 }
 
-/** A p99 needs 200 blocks and more; the large ones take too long for that. */
+/** A p99 needs 200 blocks or more; large blocks take too long for that. */
 export const MATRIX: readonly MatrixCase[] = [
   { size: undefined, peers: 20, blocks: 300 },
   { size: 15_000, peers: 20, blocks: 300 },
@@ -25,7 +25,7 @@ export const MATRIX: readonly MatrixCase[] = [
   { size: 15_000, peers: 125, blocks: 200 },
 ];
 
-/** The contenders take turns block by block, so that the machine's moods hit all alike. */
+/** The contenders take turns block by block, so that other load on the machine affects all alike. */
 export async function runCase({ size, peers, blocks }: MatrixCase, effort: Effort): Promise<MatrixRow> {
   const source = new BlockSource(size);
   const rig = await Rig.start({ readers: peers, tip: source.tip, profile: effort.profile });

@@ -9,7 +9,7 @@ const SIZE = 15_000;
 const PEERS = 20;
 const BLOCKS = 2_000;
 
-/** What the spool costs a block on its way out: two relays, one with it and one without, take turns block by block. */
+/** The delay that the spool adds to a block: two relays, with and without it, take turns block by block. */
 export async function runSpooled({ share, profile }: Effort): Promise<Spooled> {
   const source = new BlockSource(SIZE);
   const rig = await Rig.start({ readers: PEERS, tip: source.tip, profile });

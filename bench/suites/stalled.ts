@@ -7,10 +7,10 @@ import type { Effort } from './effort.js';
 const SIZE = 2_000_000;
 const READERS = 19;
 const ROUNDS = 6;
-/** Few enough for the peer that never reads to stay below the backlog at which the relay hangs up on it. */
+/** Few enough for the peer that never reads to stay below the backlog at which the relay disconnects it. */
 const BLOCKS_A_ROUND = 6;
 
-/** Nineteen peers that read, with and without a twentieth that does not; relays and blocks take turns. */
+/** Nineteen peers that read, with and without a twentieth that does not; the two relays take turns. */
 export async function runStalled({ share, profile }: Effort): Promise<Stalled> {
   const source = new BlockSource(SIZE);
   const found: Record<'without' | 'with', Delivery[]> = { without: [], with: [] };

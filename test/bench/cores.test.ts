@@ -4,7 +4,7 @@ import { availableParallelism, getPriority } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 import { Child } from '../../bench/child.js';
 import { giveWay, parseCores, refusals, seatContender } from '../../bench/cores.js';
-import type { FromBareHttp } from '../../bench/protocol.js';
+import type { FromBareHttp } from '../../bench/process-messages.js';
 
 it('reads a list of cores as the kernel writes it', () => {
   assert.deepEqual(parseCores('0'), [0]);
@@ -39,13 +39,13 @@ describe('a child', () => {
     assert.ok(getPriority(child.pid) > getPriority());
   });
 
-  it('that is not there makes a refusal, told once', async () => {
+  it('that does not exist adds one refusal to the report', async () => {
     const { pid } = child;
     const before = refusals().length;
     await child.stop();
     giveWay(pid);
     giveWay(pid);
     assert.equal(refusals().length, before + 1);
-    assert.match(refusals().at(-1) ?? '', /^onlookers do not give way \(.+\)$/);
+    assert.match(refusals().at(-1) ?? '', /^observers run at normal priority \(.+\)$/);
   });
 });

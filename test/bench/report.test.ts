@@ -35,7 +35,7 @@ describe('report', () => {
     const lines = report(bare).split('\n').slice(1);
     assert.match(lines.join('\n'), /^\nOne contender runs at a time, .* half of the cores; .*\.\n$/);
     const refused = report({ ...bare, refusals: ['all run', 'all are equal'] });
-    assert.equal(refused, report(bare).replace(/\n$/, ' Not so here: all run; all are equal.\n'));
+    assert.equal(refused, report(bare).replace(/\n$/, ' Exceptions in this run: all run; all are equal.\n'));
   });
 
   it('puts the relay between floor and naive', () => {
@@ -65,8 +65,8 @@ describe('report', () => {
       cells(report({ ...bare, idle })).filter(([cell]) => cell !== '---'),
       [
         ['', 'of one core'],
-        ['nobody looks', '0.40 %'],
-        ['a page is open', '1.23 %'],
+        ['no monitoring', '0.40 %'],
+        ['one open page', '1.23 %'],
         ['', 'wall', 'CPU', 'wall ÷ Node', 'CPU ÷ Node'],
         ['Node alone', '40.0', '50.0', '1.00', '1.00'],
         ['to the pool socket', '160', '150', '4.00', '3.00'],

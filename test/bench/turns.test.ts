@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, describe, it } from 'node:test';
 import { Child } from '../../bench/child.js';
-import type { FromBareHttp } from '../../bench/protocol.js';
-import { enterTurns, leaveTurns, type Runner, rotated, takeTurn } from '../../bench/turns.js';
+import type { FromBareHttp } from '../../bench/process-messages.js';
+import { enterTurns, leaveTurns, rotated, type TurnTaker, takeTurn } from '../../bench/turns.js';
 
 const CAN_HALT = process.platform !== 'win32';
 
-class Recorded implements Runner {
+class Recorded implements TurnTaker {
   readonly orders: string[] = [];
   halt = () => this.orders.push('halt');
   resume = () => this.orders.push('resume');

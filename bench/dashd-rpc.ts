@@ -1,15 +1,15 @@
-/** dashd's RPC as far as the relay's main job needs it: takes every block, knows its tip. A process of its own, as dashd is. */
+/** The part of dashd's RPC that a relay needs, in a process of its own: accepts every block and knows the tip. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { hashHeader, loadX11 } from '../src/block/x11.js';
 import { planOf, tell } from './child.js';
-import type { FromRpc, RpcPlan } from './protocol.js';
+import type { FromRpc, RpcPlan } from './process-messages.js';
 
 const HEADER_HEX = 160;
 const NOT_FOUND = { code: -5, message: 'Block not found' };
 
 const { tip } = planOf<RpcPlan>();
-/** By path: each relay has its own, or it would hear of a block by another's submission. */
+/** Tips by URL path: each relay has its own, otherwise it would learn of blocks that other relays submit. */
 const tips = new Map<string | undefined, string>();
 
 async function read(request: IncomingMessage): Promise<{ body: Buffer; at: bigint }> {

@@ -5,7 +5,7 @@ const NODE_NETWORK = 1n;
 const NOWHERE = { services: 0n, host: '127.0.0.1', port: 0 } as const;
 let nonce = 0n;
 
-/** What a node with an empty chain says of itself. */
+/** The `version` message of a node with an empty chain. */
 export function nodeVersion(): Version {
   nonce += 1n;
   return {

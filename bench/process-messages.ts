@@ -1,9 +1,9 @@
-/** What the bench's processes say to each other. Times are `process.hrtime.bigint()`: one monotonic clock for the whole machine. */
+/** The messages between the bench's processes. Times are `process.hrtime.bigint()`, one monotonic clock for the machine. */
 import type { FloodKind } from '../src/simulated/flood.js';
 
 export interface SinksPlan {
   readonly readers: number;
-  /** So many more finish the handshake and then never read again. */
+  /** Further sinks that never read after the handshake. */
   readonly stalled: number;
 }
 
@@ -17,14 +17,14 @@ export type FromFlooders =
   | { readonly type: 'listening'; readonly ports: readonly number[] }
   | { readonly type: 'flooding' };
 
-/** So many of the peers that have behaved so far send this from now on. */
+/** Makes so many peers flood that have not flooded yet. */
 export interface ToFlooders {
   readonly type: 'flood';
   readonly kind: FloodKind;
   readonly peers: number;
 }
 
-/** Peers of a dashd, instead of servers. */
+/** Peers of a dashd, which connect to it. */
 export interface FetchersPlan {
   /** dashd's P2P port. */
   readonly port: number;
@@ -34,10 +34,10 @@ export interface FetchersPlan {
 export type FromSinks =
   | { readonly type: 'listening'; readonly ports: readonly number[] }
   | { readonly type: 'armed' }
-  /** Each reader has the whole block; `at` is when the last of them had its last byte. */
+  /** All readers have the block; `at` is when the last one got its last byte. */
   | { readonly type: 'delivered'; readonly at: bigint };
 
-/** The next block: what is to be counted, and the header by which it is acknowledged afterwards. */
+/** Announces the next block by the header that acknowledges it afterwards. */
 export type ToSinks = { readonly type: 'expect'; readonly header: Uint8Array };
 
 export interface RpcPlan {
@@ -47,87 +47,87 @@ export interface RpcPlan {
 
 export type FromRpc =
   | { readonly type: 'listening'; readonly port: number }
-  /** The last byte of a `submitblock` request came. */
+  /** The last byte of a `submitblock` request arrived. */
   | { readonly type: 'submitted'; readonly at: bigint };
 
 export interface ContenderPlan {
-  /** Where the sinks listen. */
+  /** Ports of the sinks. */
   readonly ports: readonly number[];
-  /** How many of them read. */
+  /** The number of sinks that read. */
   readonly readers: number;
-  /** The ZeroMQ endpoint to be bound. */
+  /** The ZeroMQ endpoint to bind. */
   readonly bind: string;
-  /** How long the blocks will be, bytes. */
+  /** Size of the blocks, bytes. */
   readonly blockSize: number;
   readonly rpcUrl: string;
-  /** An empty directory to keep things in. */
+  /** An empty directory for files. */
   readonly folder: string;
-  /** Settings of the relay's beside those of the bench, by their flags without dashes. */
+  /** Further settings of the relay, by their flags without dashes. */
   readonly flags?: Readonly<Record<string, string>>;
 }
 
 export type FromContender =
-  /** Connected to every sink; `url` is where the relay's pages are. */
+  /** Connected to every sink; `url` is that of the relay's pages. */
   | { readonly type: 'ready'; readonly url?: string }
-  /** Has nothing more to do for the last block; only the relay has work left when the last byte is out. */
+  /** The work for the last block is done; only the relay has work after the last byte. */
   | { readonly type: 'idle' }
-  /** What it took of one core while nothing happened, 1: all of it. */
+  /** Share of one core, 0 to 1. */
   | { readonly type: 'load'; readonly share: number }
-  /** For how long at most the event loop was held since it was asked before, ms, and how peers were lost: by code. */
+  /** Longest block of the event loop since the last request, ms, and the number of lost peers by code. */
   | { readonly type: 'held'; readonly maxMs: number; readonly lost: Readonly<Record<string, number>> };
 
-/** Take your load over so many milliseconds. The relay alone understands it. */
+/** Requests a measurement; only the relay answers. `ms` is the duration of the load measurement. */
 export type ToContender = { readonly type: 'take load'; readonly ms: number } | { readonly type: 'take hold' };
 
-/** A relay that stands in dashd's place. */
+/** A relay with its JSON-RPC proxy enabled. */
 export interface ProxyPlan {
   /** The pool's own dashd. */
   readonly rpcUrl: string;
   readonly user: string;
   readonly password: string;
-  /** Where it listens for peers. */
+  /** dashd's P2P port. */
   readonly dashdPort: number;
-  /** Empty: it has no feed. */
+  /** Empty: no ZeroMQ notifications. */
   readonly zmqUrl: string;
-  /** Ports of the other peers; with none, broadcasting is off. */
+  /** Ports of the other peers; broadcasting is disabled when empty. */
   readonly peers: readonly number[];
-  /** Where JSON-RPC is to be answered. */
+  /** The port of the proxy. */
   readonly port: number;
-  /** The ZeroMQ endpoint to be bound; nothing comes over it. */
+  /** The ZeroMQ endpoint to bind; not used by the bench. */
   readonly bind: string;
   readonly folder: string;
 }
 
 export type FromProxy =
-  /** Connected to all, and the tip known. */
+  /** Connected to all peers, and the tip is known. */
   | { readonly type: 'ready' }
   /** The chain's tip is this block. */
   | { readonly type: `at ${string}` }
-  /** All is known of this block that is to be. */
+  /** The verdict on this block is final. */
   | { readonly type: `judged ${string}` };
 
 export const CONTENDERS = ['floor', 'relay', 'naive'] as const;
 export type Contender = (typeof CONTENDERS)[number];
 
-/** A server that does nothing but answer. */
+/** The minimal HTTP server. */
 export type FromBareHttp = { readonly type: 'listening'; readonly url: string };
 
-/** Who looks at a relay. */
-export interface Onlooking {
-  /** Its pages. */
+/** Monitoring load. */
+export interface Observation {
+  /** The relay's pages. */
   readonly url: string;
-  /** Open pages. */
+  /** Number of open pages. */
   readonly followers: number;
-  /** The metrics, once a second. */
+  /** Whether the metrics are scraped once per second. */
   readonly scrape: boolean;
-  /** An address to be asked as fast as it answers. */
+  /** A URL that is requested as fast as it answers. */
   readonly flood?: string;
 }
 
-/** From now on, these and no others. */
-export type ToOnlookers = { readonly type: 'look'; readonly onlooking: Onlooking };
+/** Replaces the current load. */
+export type ToObservers = { readonly type: 'look'; readonly observation: Observation };
 
-export type FromOnlookers =
+export type FromObservers =
   | { readonly type: 'looking' }
-  /** A flood is over. */
+  /** A flood has ended. */
   | { readonly type: 'flooded'; readonly perSecond: number };

@@ -1,10 +1,10 @@
-/** A relay in dashd's place: its JSON-RPC proxy open, and as many peers as the plan says, none but its own dashd if that is none. */
+/** A relay with its JSON-RPC proxy and the peers of the plan; without peers, only its own dashd. */
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/config.js';
 import type { RelayEvent } from '../../src/contracts/events.js';
 import { startRelay } from '../../src/relay/relay.js';
 import { planOf, tell } from '../child.js';
-import type { FromProxy, ProxyPlan } from '../protocol.js';
+import type { FromProxy, ProxyPlan } from '../process-messages.js';
 
 const { rpcUrl, user, password, dashdPort, zmqUrl, peers, port, bind, folder } = planOf<ProxyPlan>();
 const loaded = loadConfig({
