@@ -21,10 +21,6 @@ import {
 
 const { mainnet, regtest } = NETWORKS;
 
-test('inspecting before X11 is loaded is a mistake that says so', () => {
-  assert.throws(() => inspect(buildBlock(), regtest), /await loadX11/);
-});
-
 describe('the gate', () => {
   before(() => loadX11());
 

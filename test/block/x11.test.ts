@@ -8,14 +8,6 @@ import { genesisBlocks } from './genesis.js';
 
 const header = (raw: Buffer) => raw.subarray(0, HEADER_SIZE);
 
-test('hashing before X11 is loaded is a mistake that says so', async () => {
-  assert.throws(() => hashHeader(Buffer.alloc(HEADER_SIZE)), /await loadX11/);
-  const first = loadX11();
-  assert.throws(() => hashHeader(Buffer.alloc(HEADER_SIZE)), /await loadX11/, 'begun is not done');
-  assert.equal(loadX11(), first, 'a second call waits for the first');
-  await first;
-});
-
 for (const { network, raw, hash } of genesisBlocks) {
   test(`the hash of ${network}'s genesis block`, async () => {
     await loadX11();

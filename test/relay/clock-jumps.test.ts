@@ -1,6 +1,6 @@
 /** What a wall clock that is set, a suspended machine and a stopped process do to peers, races and dates: nothing, but that dates follow. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { BehaviorSubject } from 'rxjs';
 import { loadX11 } from '../../src/block/x11.js';
 import type { BlockEvent, BlockVerdict } from '../../src/contracts/events.js';
@@ -23,7 +23,7 @@ import { FakeRpc } from '../streams/dashd/fake-rpc.js';
 import { gather } from '../support/gather.js';
 import { START, Time } from '../support/virtual-time.js';
 
-await loadX11();
+before(() => loadX11());
 
 const network = NETWORKS.regtest;
 const HOSTS = ['10.0.0.1', '10.0.0.2'];
