@@ -1,6 +1,8 @@
 /**
- * Alerts: what the relay tells goes into the engine, what the engine has to say goes into the outbox of each channel. Of all that, only taking
- * note happens in the relay's own turn; the rest waits for a turn of its own.
+ * Alerts: events go into the engine, its notices go into the outbox of each channel (webhook, Telegram).
+ *
+ * `listen` only notes the event, O(1). Conditions are evaluated in later turns of the event loop, at most every {@link EVALUATE_EVERY_MS}. Bounded:
+ * waiting messages per channel, remembered blocks and peers, messages per hour.
  */
 import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
 import type { AlertsConfig } from '../../config/config.js';
@@ -17,13 +19,13 @@ export type { AlertOutcome } from './channel.js';
 export type { StandingAlert } from './notice.js';
 
 export interface Alerts {
-  /** Takes note. Never throws, never waits. */
+  /** Notes an event. Never throws, never waits. */
   listen(event: RelayEvent): void;
-  /** Takes other settings: channels are exchanged, what stands and what waits to be sent is kept. */
+  /** Applies other settings: replaces channels; keeps active alerts and waiting messages. */
   reload(config: AlertsConfig): void;
-  /** Tries to send what waits, for 3 s at most; what could not be sent is told as `dropped`. Nothing is listened to any more. */
+  /** Tries to send waiting messages for at most 3 s; the others are reported as `dropped`. Later events are ignored. */
   stop(): Promise<void>;
-  /** Alerts that were raised and have not been resolved, with or without channels to tell them. */
+  /** Alerts that were raised and are not resolved, with or without channels. */
   readonly standing: readonly StandingAlert[];
 }
 
@@ -31,15 +33,15 @@ export interface AlertsDeps extends Sender {
   readonly clock: Clock;
   readonly random: Random;
   readonly scheduler?: SchedulerLike;
-  /** Told what became of each message. Must not throw. */
+  /** Called with the outcome of each message. Must not throw. */
   readonly onOutcome: (outcome: AlertOutcome) => void;
   readonly rest?: Rest;
-  /** How messages are carried; a test puts others here. */
+  /** Creates the transports; replaced in tests. */
   readonly open?: (config: AlertsConfig, deps: Sender & { readonly clock: Clock }) => readonly Transport[];
 }
 
-/** However much happens, what comes of it is looked at no more often. */
-const LOOK_EVERY_MS = 100;
+/** Shortest interval between two evaluations of the conditions. */
+const EVALUATE_EVERY_MS = 100;
 const STOP_WITHIN_MS = 3 * SECOND_MS;
 
 export function createAlerts(config: AlertsConfig, deps: AlertsDeps): Alerts {
@@ -49,8 +51,8 @@ export function createAlerts(config: AlertsConfig, deps: AlertsDeps): Alerts {
   const channels = new Map<ChannelName, Channel>();
   const closing = new Set<Promise<void>>();
   let settings = config;
-  let look: { readonly at: number; readonly timer: Subscription } | undefined;
-  let lookedAt = Number.NEGATIVE_INFINITY;
+  let scheduled: { readonly at: number; readonly timer: Subscription } | undefined;
+  let evaluatedAt = Number.NEGATIVE_INFINITY;
   let isStopping = false;
   let stopped: Promise<void> | undefined;
 
@@ -60,17 +62,17 @@ export function createAlerts(config: AlertsConfig, deps: AlertsDeps): Alerts {
     channels.set(transport.name, new Channel(transport, settings.maxPerHour, channelDeps));
   }
 
-  function lookAt(at: number): void {
-    if (look !== undefined && look.at <= at) return;
-    look?.timer.unsubscribe();
+  function scheduleEvaluation(at: number): void {
+    if (scheduled !== undefined && scheduled.at <= at) return;
+    scheduled?.timer.unsubscribe();
     const delayMs = Math.max(0, Math.ceil(at - clock.monotonic()));
-    look = { at, timer: scheduler.schedule(lookNow, delayMs) };
+    scheduled = { at, timer: scheduler.schedule(evaluateNow, delayMs) };
   }
 
-  function lookNow(): void {
-    look = undefined;
-    lookedAt = clock.monotonic();
-    const { notices, forgotten } = engine.tell(lookedAt, clock.now());
+  function evaluateNow(): void {
+    scheduled = undefined;
+    evaluatedAt = clock.monotonic();
+    const { notices, forgotten } = engine.evaluate(evaluatedAt, clock.now());
     for (const notice of notices) {
       const id = messageId(random);
       for (const channel of channels.values()) channel.put(notice, id);
@@ -80,8 +82,8 @@ export function createAlerts(config: AlertsConfig, deps: AlertsDeps): Alerts {
       for (const channel of channels.keys()) onOutcome({ channel, outcome: 'dropped', detail });
     }
     const due = engine.nextDue();
-    // Timers cannot be set for months; looking once an hour for nothing costs nothing.
-    if (due !== undefined) lookAt(Math.min(due, lookedAt + HOUR_MS));
+    // A timer is limited to 24 days; an evaluation per hour costs nothing.
+    if (due !== undefined) scheduleEvaluation(Math.min(due, evaluatedAt + HOUR_MS));
   }
 
   function closeLater(closed: Promise<void>): void {
@@ -89,8 +91,8 @@ export function createAlerts(config: AlertsConfig, deps: AlertsDeps): Alerts {
     closing.add(tracked);
   }
 
-  /** Keeps the channels whose settings are the same, so that what they have under way is not cut off. */
-  function exchange(next: AlertsConfig): void {
+  /** Keeps channels with unchanged settings, so that their requests are not aborted. */
+  function replaceChannels(next: AlertsConfig): void {
     const isSame = (name: ChannelName) => JSON.stringify(next[name]) === JSON.stringify(settings[name]);
     const transports = open(next, deps);
     for (const transport of transports) {
@@ -109,30 +111,30 @@ export function createAlerts(config: AlertsConfig, deps: AlertsDeps): Alerts {
 
   async function shutDown(): Promise<void> {
     isStopping = true;
-    look?.timer.unsubscribe();
-    lookNow();
-    look?.timer.unsubscribe();
-    let enough: Subscription | undefined;
+    scheduled?.timer.unsubscribe();
+    evaluateNow();
+    scheduled?.timer.unsubscribe();
+    let deadlineTimer: Subscription | undefined;
     const deadline = new Promise((resolve) => {
-      enough = scheduler.schedule(resolve, STOP_WITHIN_MS);
+      deadlineTimer = scheduler.schedule(resolve, STOP_WITHIN_MS);
     });
     await Promise.all([...channels.values()].map((channel) => channel.stop(deadline)));
     await Promise.all(closing);
-    enough?.unsubscribe();
+    deadlineTimer?.unsubscribe();
   }
 
   return {
     listen(event) {
       if (isStopping) return;
       const now = clock.monotonic();
-      if (engine.note(event, now)) lookAt(Math.max(now, lookedAt + LOOK_EVERY_MS));
+      if (engine.note(event, now)) scheduleEvaluation(Math.max(now, evaluatedAt + EVALUATE_EVERY_MS));
     },
     reload(next) {
       if (isStopping) return;
-      exchange(next);
+      replaceChannels(next);
       settings = next;
       engine.repeatAfterMs = next.repeatAfter * SECOND_MS;
-      lookAt(clock.monotonic());
+      scheduleEvaluation(clock.monotonic());
     },
     stop() {
       stopped ??= shutDown();

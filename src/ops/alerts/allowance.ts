@@ -1,7 +1,6 @@
 /**
- * How many messages may go out: a token bucket with a promise: in no hour, whenever it begins, are there more than `max`. So the bucket
- * holds half of them, for a burst, and the other half trickles in; were it to hold all and be refilled within the hour, a bad
- * hour could bring twice as many.
+ * A token bucket that allows at most `max` messages in any hour. The bucket holds half of them, for a burst, and refills with the other half
+ * within the hour; a bucket that held all of them would allow twice as many in an hour.
  *
  * Kept as one time, the one at which the bucket will be full again, less one token (the generic cell rate algorithm, ITU-T I.371).
  */
@@ -17,13 +16,13 @@ export class Allowance {
     this.resize(max);
   }
 
-  /** From now on it is so many; what has been taken remains taken. */
+  /** Changes the limit; tokens that were taken remain taken. */
   resize(max: number): void {
     this.capacity = Math.ceil(max / 2);
     this.intervalMs = HOUR_MS / (max - this.capacity + 1);
   }
 
-  /** How many tokens the bucket holds when it is full. */
+  /** The capacity of the bucket, tokens. */
   get size(): number {
     return this.capacity;
   }

@@ -1,26 +1,25 @@
 /**
- * One channel: its outbox, and who carries the messages. One message at a time, in order; after a failure it rests, twice as long each
- * time, and then tries with whatever is the latest word by then. Nothing is given up because a receiver is away: what waits is bounded,
- * and what stands is told when it is back.
+ * One alert channel: an outbox and a transport. Sends one message at a time, in order. After a failure it backs off exponentially, and then
+ * sends the latest message of each alert. Messages are not dropped because a receiver is down; the outbox bounds their number.
  */
 
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { exponentialMs, jittered } from '../../common/backoff.js';
 import { type Clock, MINUTE_MS, type Random, SECOND_MS } from '../../time.js';
 import type { Notice } from './notice.js';
-import { type Left, type Message, Outbox } from './outbox.js';
+import { type Displaced, type Message, Outbox } from './outbox.js';
 import type { ChannelName, Delivery, Transport } from './transport.js';
 
 /**
- * What became of a message. `failed` is told of each attempt that failed, and another follows; the others are the end of a message: `sent`,
- * `suppressed` (a later word about the same alert took its place before it was its turn), or `dropped` (no room, refused for good, the end).
+ * The outcome of a message. `failed`: an attempt failed, another follows. Final: `sent`, `suppressed` (replaced by a newer message about the
+ * same alert), or `dropped` (the outbox is full, the receiver refused it repeatedly, or the relay stopped).
  */
 export interface AlertOutcome {
   readonly channel: ChannelName;
   readonly outcome: 'sent' | 'failed' | 'dropped' | 'suppressed';
-  /** Of the alert; absent when it is about several. */
+  /** The alert's key; absent when several are meant. */
   readonly key?: string;
-  /** Without secrets: of addresses, the host alone. */
+  /** Without secrets: of a URL only the host. */
   readonly detail: string;
 }
 
@@ -32,14 +31,14 @@ export interface ChannelDeps {
   readonly rest?: Rest;
 }
 
-/** How long a channel rests after its first failure, and at most. */
+/** Backoff of a channel after its first failure, and the longest. */
 export interface Rest {
   readonly firstMs: number;
   readonly lastMs: number;
 }
 
 const REST: Rest = { firstMs: SECOND_MS, lastMs: 5 * MINUTE_MS };
-/** A message that its receiver does not want is offered so often, lest it stand in the way of others for ever. */
+/** A message that the receiver refuses this often is dropped, so that it does not block the others. */
 const MAX_REFUSALS = 5;
 
 export class Channel {
@@ -64,26 +63,26 @@ export class Channel {
   }
 
   put(notice: Notice, id: string): void {
-    this.tellLeft(this.outbox.put(notice, id));
-    this.go();
+    this.reportDisplaced(this.outbox.put(notice, id));
+    this.sendNext();
   }
 
-  /** From now on messages go another way; those that wait, too, and at once. */
+  /** Replaces the transport and sends waiting messages at once. */
   reload(transport: Transport): Promise<void> {
     const old = this.transport;
     this.transport = transport;
     this.failures = 0;
     this.restUntil = Number.NEGATIVE_INFINITY;
-    this.go();
+    this.sendNext();
     return old.close();
   }
 
   resize(maxPerHour: number): void {
     this.outbox.resize(maxPerHour);
-    this.go();
+    this.sendNext();
   }
 
-  /** Tries once more with all that waits and may be sent, until `deadline$` says that it is enough; the rest is told as lost. */
+  /** Tries once to send all waiting messages until `deadline` resolves; reports the others as dropped. */
   async stop(deadline: Promise<unknown>): Promise<void> {
     this.timer?.unsubscribe();
     const drained = this.drain();
@@ -92,81 +91,81 @@ export class Channel {
     await drained;
     await this.transport.close();
     for (const message of this.outbox.empty()) {
-      this.tell('dropped', message, `not sent before the end, after ${message.tries} attempts`);
+      this.report('dropped', message, `not sent before the end, after ${message.tries} attempts`);
     }
   }
 
   private async drain(): Promise<void> {
     this.stopping = true;
     await this.underway;
-    // Each once: the outbox is as large as it is now.
+    // Each message once: failed ones are put back.
     for (let left = this.outbox.size; left > 0 && !this.ending.signal.aborted; left -= 1) {
       const next = this.outbox.next(this.deps.clock.monotonic());
       if (next === undefined || 'waitMs' in next) return;
-      await this.carry(next, 'last');
+      await this.deliver(next, 'last');
     }
   }
 
-  /** Sends the next message if it may, or comes back when it may. */
-  private go(): void {
+  /** Sends the next message now, or schedules it. */
+  private sendNext(): void {
     if (this.underway !== undefined || this.stopping) return;
     this.timer?.unsubscribe();
     const now = this.deps.clock.monotonic();
     if (now < this.restUntil) {
-      this.comeBack(this.restUntil - now);
+      this.retryIn(this.restUntil - now);
       return;
     }
     const next = this.outbox.next(now);
     if (next === undefined) return;
     if ('waitMs' in next) {
-      this.comeBack(next.waitMs);
+      this.retryIn(next.waitMs);
       return;
     }
-    this.underway = this.carry(next, 'first').finally(() => {
+    this.underway = this.deliver(next, 'first').finally(() => {
       this.underway = undefined;
-      this.go();
+      this.sendNext();
     });
   }
 
-  private comeBack(waitMs: number): void {
+  private retryIn(waitMs: number): void {
     // A timer may be early by a fraction of a millisecond.
-    this.timer = this.deps.scheduler.schedule(() => this.go(), Math.max(1, Math.ceil(waitMs)));
+    this.timer = this.deps.scheduler.schedule(() => this.sendNext(), Math.max(1, Math.ceil(waitMs)));
   }
 
-  private async carry(message: Message, ifItFails: 'first' | 'last'): Promise<void> {
+  private async deliver(message: Message, ifItFails: 'first' | 'last'): Promise<void> {
     const { transport } = this;
     const delivery = await transport.send(message, this.ending.signal);
     if (delivery.ok) {
       this.failures = 0;
       this.outbox.sent(message);
-      this.tell('sent', message, delivery.detail);
+      this.report('sent', message, delivery.detail);
       return;
     }
-    // What failed with the transport before says nothing about this one.
-    if (transport === this.transport) this.restAfter(delivery);
-    this.tell('failed', message, delivery.detail);
+    // A failure of the previous transport does not delay the new one.
+    if (transport === this.transport) this.backOff(delivery);
+    this.report('failed', message, delivery.detail);
     if (delivery.refused && message.tries >= MAX_REFUSALS) {
       this.outbox.drop();
-      this.tell('dropped', message, `refused ${message.tries} times`);
+      this.report('dropped', message, `refused ${message.tries} times`);
       return;
     }
-    this.tellLeft(this.outbox.putBack(message, delivery.refused ? 'last' : ifItFails));
+    this.reportDisplaced(this.outbox.putBack(message, delivery.refused ? 'last' : ifItFails));
   }
 
-  private restAfter({ retryAfterMs }: Extract<Delivery, { ok: false }>): void {
+  private backOff({ retryAfterMs }: Extract<Delivery, { ok: false }>): void {
     const { firstMs, lastMs } = this.deps.rest ?? REST;
     const restMs = jittered(exponentialMs(firstMs, lastMs, this.failures), 0.5, this.deps.random);
     this.failures += 1;
     this.restUntil = this.deps.clock.monotonic() + Math.max(restMs, retryAfterMs ?? 0);
   }
 
-  private tellLeft(left: Left | undefined): void {
+  private reportDisplaced(left: Displaced | undefined): void {
     if (left === undefined) return;
-    if (left.why === 'no-room') this.tell('dropped', left.message, 'too many messages wait');
-    else this.tell('suppressed', left.message, 'a later word about the same alert took its place');
+    if (left.why === 'no-room') this.report('dropped', left.message, 'the outbox is full');
+    else this.report('suppressed', left.message, 'replaced by a newer message about the same alert');
   }
 
-  private tell(outcome: AlertOutcome['outcome'], { notice }: Message, detail: string): void {
+  private report(outcome: AlertOutcome['outcome'], { notice }: Message, detail: string): void {
     this.deps.onOutcome({
       channel: this.name,
       outcome,

@@ -44,7 +44,7 @@ export class FailingPeers {
   }
 
   /** How many peers there are, counting those that failed and those connected, each once. */
-  unitedWith(connected: ReadonlySet<string>): number {
+  countWith(connected: ReadonlySet<string>): number {
     let others = 0;
     for (const peer of this.failures.keys()) if (!connected.has(peer)) others += 1;
     return connected.size + others;

@@ -1,22 +1,22 @@
-/** What is told of an alert, before it is a channel's message: the same for all of them. */
+/** Notices: the content of an alert's messages, the same for all channels. */
 import { type AlertId, chapterOf, conditionOf, type Severity } from './conditions.js';
 import type { Details, Facts } from './sensors.js';
-import { clean, formatDuration, formatTime } from './words.js';
+import { clean, formatDuration, formatTime } from './text.js';
 
-/** An alert that was told and has not been resolved. Times are milliseconds since the Unix epoch. */
+/** An alert that is firing. Times are milliseconds since the Unix epoch. */
 export interface StandingAlert {
-  /** Of what stands: the alert's id, and of alerts about a block its hash behind a colon. The same from `firing` to `resolved`. */
+  /** The alert's id; for alerts about a block followed by a colon and its hash. The same from `firing` to `resolved`. */
   readonly key: string;
-  /** `test`: sent to see whether messages arrive. */
+  /** `test`: a test message. */
   readonly alert: AlertId | 'test';
   readonly aboutBlock: boolean;
   readonly severity: Severity;
   readonly title: string;
-  /** What is amiss, one line. */
+  /** The problem, on one line. */
   readonly said: string;
   /** What to do about it, one sentence. */
   readonly remedy: string;
-  /** Where more is said of it, a document of the project's and a chapter in it. */
+  /** The chapter about it in the project's documents. */
   readonly docs: string;
   /** When it began. */
   readonly since: number;
@@ -25,7 +25,7 @@ export interface StandingAlert {
 
 export interface Notice extends StandingAlert {
   readonly state: 'firing' | 'resolved';
-  /** How often it was told before, since it began to stand. */
+  /** The number of earlier notices since it began. */
   readonly repeat: number;
   /** Of this message. */
   readonly at: number;
@@ -33,11 +33,11 @@ export interface Notice extends StandingAlert {
   readonly lastedMs?: number;
   /** How often it came back while it was about to be resolved. */
   readonly returns: number;
-  /** For people, some lines. */
+  /** The message for people, some lines. */
   readonly text: string;
 }
 
-/** What an alert's course has come to. */
+/** The state of an alert, as the engine has it. */
 export interface Course {
   readonly key: string;
   readonly id: AlertId;
@@ -81,7 +81,7 @@ export function firing(course: Course & { readonly repeat: number; readonly retu
   return { ...standing, state: 'firing', repeat, returns, at, text };
 }
 
-/** @param until when it was over, which is before `at`: that it is over must have proven itself */
+/** @param until when the condition ended, a settle time before `at` */
 export function resolved(
   course: Course & { readonly repeat: number; readonly returns: number },
   until: number,
@@ -91,19 +91,19 @@ export function resolved(
   const { repeat, returns } = course;
   const lastedMs = Math.max(0, until - course.since);
   const text = standing.aboutBlock
-    ? `Taken back: ${conditionOf(course.id).recovers}.\nIt was: ${standing.said}`
+    ? `Resolved: ${conditionOf(course.id).recovers}.\nIt was: ${standing.said}`
     : `It lasted ${formatDuration(lastedMs)}, from ${formatTime(course.since)} to ${formatTime(until)}.${comings(returns)}\nIt was: ${standing.said}`;
   return { ...standing, state: 'resolved', repeat, returns, at, lastedMs, text };
 }
 
 function comings(returns: number): string {
   if (returns === 0) return '';
-  return returns === 1 ? ' It went and came back.' : ` It went and came back ${returns} times.`;
+  return returns === 1 ? ' It ended and came back once.' : ` It ended and came back ${returns} times.`;
 }
 
-/** What is sent to see whether messages arrive. */
+/** The notice of a test message. */
 export function testNotice(at: number): Notice {
-  const said = 'This is a test: nothing is amiss.';
+  const said = 'This is a test message.';
   return {
     key: 'test',
     alert: 'test',
@@ -111,7 +111,7 @@ export function testNotice(at: number): Notice {
     severity: 'warning',
     title: 'Test',
     said,
-    remedy: 'Nothing.',
+    remedy: 'No action is needed.',
     docs: 'docs/alerts.md',
     since: at,
     details: {},

@@ -1,29 +1,29 @@
 /**
- * What waits to be sent through one channel. Of each alert only the latest word waits: what it replaces was not worth the wait, and is
- * counted. So it is bounded by the number of alerts, and of alerts about blocks, of which there may be any number, the oldest give way.
+ * The messages that wait for one channel: only the latest of each alert. A replaced message is counted as left out. At most
+ * {@link MAX_WAITING} wait; beyond, the oldest is dropped.
  *
- * Each of two lanes has an allowance: blocks, and all else. Whatever happens to peers, a lost block is told. Among the rest the
- * warnings, and repetitions more so, leave some of the allowance to what is critical.
+ * Messages about blocks and all others have separate rate limits, so that alerts about peers never delay one about a lost block. Among the
+ * others, warnings and repetitions leave a part of the limit to critical alerts.
  */
 import { Allowance } from './allowance.js';
 import type { Notice } from './notice.js';
 
 export const MAX_WAITING = 200;
 
-/** A notice on its way through a channel. */
+/** A notice that a channel is to send. */
 export interface Message {
   readonly notice: Notice;
   /** Unique, and the same each time that its delivery is tried. */
   readonly id: string;
-  /** Messages that were left out since the last one, as far as this one says; fixed when it is first tried. */
+  /** Messages left out since the last one; fixed at the first attempt. */
   leftOut: number;
-  /** Counted against the allowance already. */
+  /** Already counted against the rate limit. */
   paid: boolean;
-  /** How often delivery was tried. */
+  /** The number of attempts. */
   tries: number;
 }
 
-export type Left = { readonly message: Message; readonly why: 'replaced' | 'no-room' };
+export type Displaced = { readonly message: Message; readonly why: 'replaced' | 'no-room' };
 
 export class Outbox {
   private waiting: Message[] = [];
@@ -31,7 +31,7 @@ export class Outbox {
   private readonly rest: Allowance;
   private leftOut = 0;
 
-  /** @param maxPerHour of each lane */
+  /** @param maxPerHour of messages about blocks, and of all others */
   constructor(maxPerHour: number) {
     this.blocks = new Allowance(maxPerHour);
     this.rest = new Allowance(maxPerHour);
@@ -46,31 +46,32 @@ export class Outbox {
     this.rest.resize(maxPerHour);
   }
 
-  /** @returns the message that made way, if one did */
-  put(notice: Notice, id: string): Left | undefined {
+  /** @returns the message that it replaced or displaced, if any */
+  put(notice: Notice, id: string): Displaced | undefined {
     const message: Message = { notice, id, leftOut: 0, paid: false, tries: 0 };
     const index = this.waiting.findIndex((other) => other.notice.key === notice.key);
     const replaced = this.waiting[index];
     if (replaced !== undefined) {
       message.paid = replaced.paid;
       this.waiting[index] = message;
-      return this.leave(replaced, 'replaced');
+      return this.displace(replaced, 'replaced');
     }
     this.waiting.push(message);
     if (this.waiting.length <= MAX_WAITING) return undefined;
     const [oldest] = this.waiting.splice(0, 1);
-    return oldest === undefined ? undefined : this.leave(oldest, 'no-room');
+    return oldest === undefined ? undefined : this.displace(oldest, 'no-room');
   }
 
-  /** Puts a message back whose delivery failed: before the others, or behind them. @returns it, when there is a later word by now */
-  putBack(message: Message, where: 'first' | 'last'): Left | undefined {
-    if (this.waiting.some((other) => other.notice.key === message.notice.key)) return this.leave(message, 'replaced');
+  /** Puts a message back after a failed attempt, before or after the others. @returns the message when a newer one has replaced it */
+  putBack(message: Message, where: 'first' | 'last'): Displaced | undefined {
+    if (this.waiting.some((other) => other.notice.key === message.notice.key))
+      return this.displace(message, 'replaced');
     if (where === 'first') this.waiting.unshift(message);
     else this.waiting.push(message);
     return undefined;
   }
 
-  /** Takes out the next message that may be sent; or tells in how many milliseconds there is one; undefined when none waits. */
+  /** Takes out the next message that may be sent, or returns the time until there is one; undefined when none waits. */
   next(now: number): Message | { readonly waitMs: number } | undefined {
     let waitMs: number | undefined;
     for (const message of [...this.waiting.filter(isAboutBlock), ...this.waiting.filter((one) => !isAboutBlock(one))]) {
@@ -81,17 +82,17 @@ export class Outbox {
     return waitMs === undefined ? undefined : { waitMs };
   }
 
-  /** A message has arrived, and what it said of others that were left out is said. */
+  /** Call when a message was delivered: the messages that it reported as left out are no longer counted. */
   sent(message: Message): void {
     this.leftOut -= message.leftOut;
   }
 
-  /** A message will not be sent. */
+  /** Call when a message was given up. */
   drop(): void {
     this.leftOut += 1;
   }
 
-  /** Takes out all that waits. */
+  /** Takes out all waiting messages. */
   empty(): readonly Message[] {
     const { waiting } = this;
     this.waiting = [];
@@ -107,7 +108,7 @@ export class Outbox {
     return message;
   }
 
-  private leave(message: Message, why: Left['why']): Left {
+  private displace(message: Message, why: Displaced['why']): Displaced {
     this.leftOut += 1;
     return { message, why };
   }
@@ -120,7 +121,7 @@ export class Outbox {
     return isAboutBlock(message) ? this.blocks : this.rest;
   }
 
-  /** Tokens that such a message must leave to others. */
+  /** Tokens that such a message must leave to more important ones. */
   private keptFrom(message: Message): number {
     const { severity, repeat, state } = message.notice;
     if (isAboutBlock(message)) return 0;

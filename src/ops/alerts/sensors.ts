@@ -1,6 +1,6 @@
 /**
- * From what the relay tells to what is amiss: which conditions hold, and of which block. Noting an event is O(1) and keeps nothing of
- * it but a few words; what needs counting is counted in {@link Sensors.weigh}, outside of the relay's turn.
+ * Derives from the relay's events which alert conditions hold, and for which block. Noting an event is O(1); conditions that depend on counts
+ * are computed in {@link Sensors.weigh}, outside of the turn in which the event was emitted.
  */
 import { BoundedSet } from '../../common/bounded.js';
 import type {
@@ -22,23 +22,23 @@ import {
   REFUSED_MANY,
   REFUSED_WINDOW_MS,
 } from './conditions.js';
+import { EventWindow } from './event-window.js';
 import { FailingPeers } from './failing-peers.js';
-import { Recent } from './recent.js';
 
 export type Details = Readonly<Record<string, string | number>>;
 
-/** What is amiss. */
+/** A problem. */
 export interface Facts {
-  /** In words. */
+  /** For people, one line. */
   readonly said: string;
   /** For programs. */
   readonly details: Details;
 }
 
-/** Told whether a condition holds: `facts` when it does, nothing when it does not. `block` is the hash of the block it is about. */
+/** Called with the facts when a condition holds, with undefined when it does not. `block` is the hash of the block it is about. */
 export type Report = (id: AlertId, facts: Facts | undefined, block?: string) => void;
 
-/** Services of which an alert is nothing but their being down. */
+/** Services whose state `down` is an alert condition by itself. */
 const WATCHED: Partial<Record<ServiceEvent['service'], AlertId>> = {
   'dashd-feed': 'feed-down',
   'pool-socket': 'pool-socket-down',
@@ -49,34 +49,34 @@ const WATCHED: Partial<Record<ServiceEvent['service'], AlertId>> = {
   'peer-file': 'peers-not-saved',
 };
 
-/** A feed found silent is helped along: the block it missed is told as if it had come from it, in the same turn. */
+/** A silent feed's missed block is emitted as a tip of the feed in the same turn: such an event does not mean that the feed has recovered. */
 const FEED_ECHO_MS = SECOND_MS;
 /** More connections than any relay has. */
 const MAX_CONNECTED = 10_000;
-/** Blocks of the pool's that are remembered as such. */
+/** Hashes of the pool's blocks that are remembered. */
 const MAX_OWN = 1_000;
 const LOST_BLOCKS = ['block-rejected', 'block-failed', 'block-local-only'] as const;
 
 export class Sensors {
   private readonly connected = new Set<string>();
   private readonly failing = new FailingPeers(FAILING_WINDOW_MS);
-  private readonly gaps = new Recent(GAPS_MANY, GAPS_WINDOW_MS);
-  private readonly refusals = new Recent(REFUSED_MANY, REFUSED_WINDOW_MS);
-  /** Hashes of blocks that the pool handed over, dashd's feed having been first or not. */
+  private readonly gaps = new EventWindow(GAPS_MANY, GAPS_WINDOW_MS);
+  private readonly refusals = new EventWindow(REFUSED_MANY, REFUSED_WINDOW_MS);
+  /** Hashes of blocks that the pool pushed, before or after they came from dashd's feed. */
   private readonly own = new BoundedSet<string>(MAX_OWN);
   private belowMin: Facts | undefined;
-  /** dashd answers over RPC that it loads its block index: it takes no connections meanwhile, and will. */
+  /** dashd is loading its block index: it accepts no P2P connections yet. */
   private loading = false;
   private dashdLoss: Facts | undefined;
   private silentAt = Number.NEGATIVE_INFINITY;
   private lastGap: Facts | undefined;
-  /** Since there was none for a while. */
+  /** Refused frames since the last quiet hour. */
   private refused = 0;
   private lastRefusal: Facts = { said: '', details: {} };
 
   constructor(private readonly report: Report) {}
 
-  /** @returns whether anything may have come of it */
+  /** @returns whether a condition may have changed */
   note(event: RelayEvent, now: number): boolean {
     switch (event.type) {
       case 'service':
@@ -105,11 +105,11 @@ export class Sensors {
     }
   }
 
-  /** Reports on what depends on how much happened lately. */
+  /** Reports the conditions that depend on counts within a time window. */
   weigh(now: number): void {
     this.failing.forget(now);
     const { size, last } = this.failing;
-    const all = this.failing.unitedWith(this.connected);
+    const all = this.failing.countWith(this.connected);
     const areMany = size >= FAILING_MANY && size * 2 >= all && last !== undefined;
     this.report('peer-failures', areMany ? manyFailing(size, all, last) : undefined);
     this.report('feed-gaps', holds(this.gaps, now) ? this.lastGap : undefined);
@@ -117,7 +117,7 @@ export class Sensors {
     this.report('block-refused', this.refused > 0 ? manyRefused(this.refused, this.lastRefusal) : undefined);
   }
 
-  /** When to weigh again though nothing happens; undefined when there is no need. */
+  /** When to weigh again without an event; undefined when there is no need. */
   nextWeighing(now: number): number | undefined {
     const failing = this.failing.size >= FAILING_MANY ? this.failing.nextForgotten() : undefined;
     const times = [failing, this.gaps.manyUntil(), this.refusals.manyUntil()];
@@ -129,29 +129,29 @@ export class Sensors {
     if (state === 'fault') return false;
     const known = code === '' || code === state;
     const facts = { said: known ? detail : `${code}: ${detail}`, details: { code, detail } };
-    const amiss = state === 'down' ? facts : undefined;
-    if (service === 'dashd-chain') return this.noteChain(code, amiss && { ...facts, said: detail });
-    if (service === 'dashd-rpc') return this.noteRpc(code, amiss);
+    const problem = state === 'down' ? facts : undefined;
+    if (service === 'dashd-chain') return this.noteChain(code, problem && { ...facts, said: detail });
+    if (service === 'dashd-rpc') return this.noteRpc(code, problem);
     const id = WATCHED[service];
     if (id === undefined) return false;
-    this.report(id, amiss);
+    this.report(id, problem);
     if (service === 'peers') {
-      this.belowMin = amiss;
+      this.belowMin = problem;
       this.reportPeers();
     }
     return true;
   }
 
-  private noteChain(code: string, amiss: Facts | undefined): true {
+  private noteChain(code: string, problem: Facts | undefined): true {
     const isWrong = code === 'wrong-network';
-    this.report('dashd-wrong-network', isWrong ? amiss : undefined);
-    this.report('dashd-catching-up', isWrong ? undefined : amiss);
+    this.report('dashd-wrong-network', isWrong ? problem : undefined);
+    this.report('dashd-catching-up', isWrong ? undefined : problem);
     return true;
   }
 
-  private noteRpc(code: string, amiss: Facts | undefined): true {
-    this.loading = amiss !== undefined && code === 'warming-up';
-    this.report('rpc-down', this.loading ? undefined : amiss);
+  private noteRpc(code: string, problem: Facts | undefined): true {
+    this.loading = problem !== undefined && code === 'warming-up';
+    this.report('rpc-down', this.loading ? undefined : problem);
     this.reportDashd();
     return true;
   }
@@ -183,7 +183,7 @@ export class Sensors {
       if (this.connected.size < MAX_CONNECTED) this.connected.add(peer);
     } else if (event.wasReady) {
       this.connected.delete(peer);
-      // One given up for a better one has not failed.
+      // A peer that was replaced by a better one has not failed.
       if (event.code !== 'rotated-out') this.failing.add({ at: now, peer, why: `${event.code}: ${event.reason}` });
     } else {
       return false;
@@ -211,7 +211,7 @@ export class Sensors {
     return true;
   }
 
-  /** A verdict may be told again when late proofs change it: then the last one holds. */
+  /** A verdict may be amended by late proofs: the last one counts. */
   private noteVerdict(event: BlockVerdict): boolean {
     if (event.source !== 'pool' && !this.own.has(event.hash)) return false;
     const lost = lossOfBlock(event);
@@ -229,16 +229,16 @@ export class Sensors {
     return true;
   }
 
-  /** There are none at all only where some are wanted: that they are too few is told by whoever knows how many that is. */
+  /** `no-peers` requires the service `peers` to be down, since a relay may be configured to want none. */
   private reportPeers(): void {
     const { belowMin } = this;
     const none = belowMin !== undefined && this.connected.size === 0;
-    const said = "no peer but the pool's own dashd is connected";
+    const said = "no peer except the pool's own dashd is connected";
     this.report('no-peers', none ? { said, details: belowMin.details } : undefined);
   }
 }
 
-/** Which of the ways to lose a block it is; undefined when it was not lost. */
+/** The condition for a lost block; undefined when it was not lost. */
 function lossOfBlock({ outcome, rpc, peers }: BlockVerdict): (typeof LOST_BLOCKS)[number] | undefined {
   if (outcome === 'rejected') return 'block-rejected';
   if (outcome !== 'failed') return undefined;
@@ -282,12 +282,12 @@ function manyRefused(refused: number, last: Facts): Facts {
   return { said, details: { ...last.details, refused } };
 }
 
-function holds(recent: Recent, now: number): boolean {
+function holds(recent: EventWindow, now: number): boolean {
   const until = recent.manyUntil();
   return until !== undefined && now < until;
 }
 
-/** The earliest of some times, of which any may be absent. */
+/** The earliest of the times that are defined. */
 export function earliest(times: readonly (number | undefined)[]): number | undefined {
   return times.reduce(
     (first, time) => (first === undefined || (time !== undefined && time < first) ? time : first),

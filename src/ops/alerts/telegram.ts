@@ -1,10 +1,18 @@
-/** Alerts as messages of a Telegram bot. The token is part of the address: of that nothing is shown but the host. */
+/** The Telegram channel. The bot's token is part of the URL, so errors show only the host. */
 import { Agent } from 'undici';
 import { z } from 'zod';
 import type { AlertsConfig } from '../../config/config.js';
 import { type PostAnswer, post } from './post.js';
-import { type Delivery, type Envelope, judge, patient, type Sender, TIMEOUT_MS, type Transport } from './transport.js';
-import { clean, cut } from './words.js';
+import { clean, cut } from './text.js';
+import {
+  clampedRetryMs,
+  type Delivery,
+  deliveryOf,
+  type Envelope,
+  type Sender,
+  TIMEOUT_MS,
+  type Transport,
+} from './transport.js';
 
 /** Bot API, `sendMessage`: UTF-16 units are the strictest way to count its "characters". */
 export const MAX_TEXT = 4_096;
@@ -25,7 +33,7 @@ export function createTelegram(config: NonNullable<AlertsConfig['telegram']>, de
   const { token, chat, api } = config;
   const { timeoutMs = TIMEOUT_MS } = deps;
   const agent = new Agent({ connections: 1, connect: { timeout: timeoutMs } });
-  // A token is digits, a colon and letters; what is not may not turn the address into another.
+  // A token consists of digits, a colon and letters; anything else is escaped, so that it cannot change the URL.
   const path = `/bot${encodeURIComponent(token).replaceAll('%3A', ':')}/sendMessage`;
   const url = `${api.replace(/\/+$/, '')}${path}`;
   const { host } = new URL(api);
@@ -45,17 +53,21 @@ export function createTelegram(config: NonNullable<AlertsConfig['telegram']>, de
 }
 
 function read(answer: PostAnswer, host: string, token: string): Delivery {
-  if (!answer.ok) return judge(answer, host);
+  if (!answer.ok) return deliveryOf(answer, host);
   const parsed = Answer.safeParse(parseJson(answer.body));
   const { description = '', parameters } = parsed.success ? parsed.data : {};
   const words = clean(description.replaceAll(token, '***'), MAX_DESCRIPTION);
-  const judged = judge(answer, host, words);
-  // Somebody else, such as a captive portal, may well answer 200.
+  const judged = deliveryOf(answer, host, words);
+  // A captive portal, for example, may answer 200.
   if (judged.ok && !(parsed.success && parsed.data.ok)) {
-    return { ok: false, refused: false, detail: `${host} answered ${answer.status}, but not as Telegram does` };
+    return {
+      ok: false,
+      refused: false,
+      detail: `${host} answered ${answer.status}, but the answer is not from Telegram's API`,
+    };
   }
   const after = parameters?.retry_after;
-  return judged.ok || after === undefined ? judged : { ...judged, retryAfterMs: patient(after) };
+  return judged.ok || after === undefined ? judged : { ...judged, retryAfterMs: clampedRetryMs(after) };
 }
 
 const SIGNS = { critical: '🔴', warning: '🟡', resolved: '🟢' } as const;

@@ -1,4 +1,4 @@
-/** What a channel is made of: something that takes a message to its receiver, once, and says what came of it. */
+/** The interface of a channel's transport: it tries once to deliver a message, and returns the result. */
 
 import type { Notice } from './notice.js';
 import type { PostAnswer } from './post.js';
@@ -17,9 +17,9 @@ export type Delivery =
       readonly ok: false;
       /** Without secrets. */
       readonly detail: string;
-      /** The receiver understood and does not want it: more of the same is unlikely to help. */
+      /** The receiver rejected the message: a retry is unlikely to help. */
       readonly refused: boolean;
-      /** The receiver's wish, milliseconds. */
+      /** The delay that the receiver asked for, milliseconds. */
       readonly retryAfterMs?: number;
     };
 
@@ -27,7 +27,7 @@ export interface Transport {
   readonly name: ChannelName;
   /** Tries once. Never rejects. */
   send(envelope: Envelope, signal: AbortSignal): Promise<Delivery>;
-  /** Cuts off what is under way. */
+  /** Aborts requests under way. */
   close(): Promise<void>;
 }
 
@@ -38,13 +38,13 @@ export interface Sender {
   readonly instance: string;
 }
 
-/** How long one attempt may take, from the first byte to the last. */
+/** Timeout of one attempt, milliseconds. */
 export const TIMEOUT_MS = 10_000;
-/** Nobody is waited for longer, whatever they wish. */
+/** Longest delay that a receiver can ask for. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
-/** @param host shown as the receiver; of the address nothing else may be */
-export function judge(answer: PostAnswer, host: string, words = ''): Delivery {
+/** @param host shown as the receiver, since the rest of the URL may hold secrets */
+export function deliveryOf(answer: PostAnswer, host: string, words = ''): Delivery {
   if (!answer.ok) return { ok: false, refused: false, detail: `${host}: ${answer.code}: ${answer.detail}` };
   const { status } = answer;
   if (status >= 200 && status < 300) return { ok: true, detail: `${host} answered ${status}` };
@@ -52,21 +52,21 @@ export function judge(answer: PostAnswer, host: string, words = ''): Delivery {
   const retryAfterMs = secondsToMs(answer.retryAfter);
   return {
     ok: false,
-    refused: status >= 300 && status < 500 && !PATIENCE.has(status),
+    refused: status >= 300 && status < 500 && !RETRYABLE.has(status),
     detail: `${host} answered ${status}${why}`,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
 }
 
-/** Request timeout, too early, too many requests: not this message is wrong, but its moment. */
-const PATIENCE: ReadonlySet<number> = new Set([408, 425, 429]);
+/** Request timeout, too early, too many requests: a retry may succeed. */
+const RETRYABLE: ReadonlySet<number> = new Set([408, 425, 429]);
 
 /** `Retry-After` in its form of seconds; a date is left alone, since clocks differ. Source: RFC 9110, 10.2.3. */
 function secondsToMs(seconds: string | undefined): number | undefined {
-  return seconds !== undefined && /^\d{1,9}$/.test(seconds) ? patient(Number(seconds)) : undefined;
+  return seconds !== undefined && /^\d{1,9}$/.test(seconds) ? clampedRetryMs(Number(seconds)) : undefined;
 }
 
 /** @param seconds a receiver's wish */
-export function patient(seconds: number): number {
+export function clampedRetryMs(seconds: number): number {
   return Math.min(Math.max(0, seconds) * 1_000, MAX_RETRY_AFTER_MS);
 }

@@ -1,11 +1,11 @@
-/** Alerts as JSON to an address of the operator's choice, signed if there is a secret. What is sent stands in docs/alerts.md. */
+/** The webhook channel: alerts as JSON to a URL, signed when a secret is set. docs/alerts.md describes the payload. */
 import { createHmac } from 'node:crypto';
 import { Agent } from 'undici';
 import { hrefOf, parseHttpUrl } from '../../address/http-url.js';
 import type { AlertsConfig } from '../../config/config.js';
 import type { Clock } from '../../time.js';
 import { post } from './post.js';
-import { type Envelope, judge, type Sender, TIMEOUT_MS, type Transport } from './transport.js';
+import { deliveryOf, type Envelope, type Sender, TIMEOUT_MS, type Transport } from './transport.js';
 
 export interface WebhookDeps extends Sender {
   readonly clock: Clock;
@@ -19,7 +19,7 @@ const MAX_CONNECTIONS = 2;
 export function createWebhook(config: NonNullable<AlertsConfig['webhook']>, deps: WebhookDeps): Transport {
   const { clock, timeoutMs = TIMEOUT_MS } = deps;
   const agent = new Agent({ connections: MAX_CONNECTIONS, connect: { timeout: timeoutMs } });
-  const { url, host, authorization } = taken(config.url);
+  const { url, host, authorization } = targetOf(config.url);
   return {
     name: 'webhook',
     async send(envelope, signal) {
@@ -32,15 +32,14 @@ export function createWebhook(config: NonNullable<AlertsConfig['webhook']>, deps
           ? {}
           : { 'x-blockcast-signature': signature(config.secret, Math.floor(clock.now() / 1_000), body) }),
       };
-      return judge(await post({ agent, url, headers, body, timeoutMs, signal }, false), host);
+      return deliveryOf(await post({ agent, url, headers, body, timeoutMs, signal }, false), host);
     },
     close: () => agent.destroy(),
   };
 }
 
 /**
- * HMAC-SHA-256 of `<t>.<body>`, keyed with the secret. The time is signed with the body, so that nobody who saw a message can send it once
- * more later: the receiver refuses what is older than it likes.
+ * HMAC-SHA-256 of `<t>.<body>`, keyed with the secret. The signed time lets the receiver reject replayed messages.
  * @param t seconds since the Unix epoch
  */
 export function signature(secret: string, t: number, body: string): string {
@@ -71,10 +70,10 @@ export function payload({ notice, id, leftOut }: Envelope, { network, instance }
   };
 }
 
-/** Credentials in an address are sent as a header: undici leaves them out. */
-function taken(text: string): { readonly url: string; readonly host: string; readonly authorization?: string } {
+/** Credentials in the URL are sent as a header, since undici ignores them. */
+function targetOf(text: string): { readonly url: string; readonly host: string; readonly authorization?: string } {
   const parsed = parseHttpUrl(text);
-  if (!parsed.ok) throw new Error(`the webhook's address ${parsed.problem}`);
+  if (!parsed.ok) throw new Error(`the webhook's URL ${parsed.problem}`);
   const { authority, credentials } = parsed.url;
   const target = { url: hrefOf(parsed.url), host: authority };
   if (credentials === undefined) return target;

@@ -165,7 +165,7 @@ describe('a bot', () => {
     for (const body of ['<html>Please log in</html>', '{"ok":false}', '', '[]']) {
       const receiver = await opened(httpReceiver((response) => response.end(body)));
       const delivery = await send(telegram({ origin: receiver.origin }));
-      assert.deepEqual([delivery.ok, delivery.detail.includes('not as Telegram does')], [false, true], body);
+      assert.deepEqual([delivery.ok, delivery.detail.includes("not from Telegram's API")], [false, true], body);
     }
   });
 
@@ -431,7 +431,7 @@ describe('a test alert', () => {
     assert.deepEqual([hook.received.length, bot.received.length], [1, 1]);
     const { alert, state } = JSON.parse(hook.received[0]?.body ?? '') as Record<string, unknown>;
     assert.deepEqual([alert, state], ['test', 'firing']);
-    assert.match(bot.received[0]?.body ?? '', /This is a test: nothing is amiss\./);
+    assert.match(bot.received[0]?.body ?? '', /This is a test message\./);
     await until(() => hook.open === 0 && bot.open === 0);
   });
 

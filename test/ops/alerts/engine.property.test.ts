@@ -110,7 +110,7 @@ class Storm {
   }
 
   private look(): void {
-    this.notices.push(...this.engine.tell(this.now).notices);
+    this.notices.push(...this.engine.evaluate(this.now).notices);
   }
 }
 
@@ -184,8 +184,8 @@ describe('an engine in a storm', () => {
       engine.note(lost(name), n);
       if (n % 10 === 0) engine.note(verdict(hash(n), FAILED), n);
     }
-    assert.equal(engine.tell(1_000_000).forgotten, 99_000);
+    assert.equal(engine.evaluate(1_000_000).forgotten, 99_000);
     assert.ok(engine.standing(2_000_000).length <= 1_000 + ALERT_IDS.length);
-    assert.equal(engine.tell(2_000_000).notices.filter(({ aboutBlock }) => aboutBlock).length, 1_000);
+    assert.equal(engine.evaluate(2_000_000).notices.filter(({ aboutBlock }) => aboutBlock).length, 1_000);
   });
 });

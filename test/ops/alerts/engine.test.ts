@@ -69,7 +69,7 @@ describe("the pool's own dashd", () => {
     watch.at(12 * 3_600_000);
     assert.ok(watch.told.length <= 8, watch.told.join('\n'));
     assert.match(watch.told.at(-1) ?? '', /resolved/);
-    assert.match(watch.notices.at(-1)?.text ?? '', /It went and came back \d+ times\./);
+    assert.match(watch.notices.at(-1)?.text ?? '', /It ended and came back \d+ times\./);
   });
 });
 
@@ -289,7 +289,7 @@ describe('blocks', () => {
     watch.at(20_000, verdict(hash(2))).at(100_000);
     const key = `block-failed:${hash(2)}`;
     assert.deepEqual(watch.told, [`15 s: firing ${key}`, `20 s: resolved ${key}`]);
-    assert.match(watch.notices[1]?.text ?? '', /^Taken back: a peer or dashd proves/);
+    assert.match(watch.notices[1]?.text ?? '', /^Resolved: a peer or dashd proves/);
     assert.deepEqual(watch.standing, []);
   });
 
@@ -325,15 +325,15 @@ describe('blocks', () => {
       `86500 s: resolved block-orphaned:${hash(2)}`,
     ]);
     assert.equal(watch.notices[0]?.details['by'], hash(999));
-    assert.match(watch.notices[2]?.text ?? '', /^Taken back: the chain returns to the block\.\n/);
+    assert.match(watch.notices[2]?.text ?? '', /^Resolved: the chain returns to the block\.\n/);
   });
 
   test('too many at once make way, and that is said', () => {
     const watch = new Watch();
     for (let n = 0; n < 1_010; n += 1) watch.engine.note(verdict(hash(n), FAILED), 0);
-    assert.equal(watch.engine.tell(0).forgotten, 10);
-    assert.equal(watch.engine.tell(15_000).notices.length, 1_000);
-    assert.equal(watch.engine.tell(15_000).forgotten, 0);
+    assert.equal(watch.engine.evaluate(0).forgotten, 10);
+    assert.equal(watch.engine.evaluate(15_000).notices.length, 1_000);
+    assert.equal(watch.engine.evaluate(15_000).forgotten, 0);
   });
 });
 
@@ -348,5 +348,5 @@ test('what others say is bounded, on one line, and cannot forge another', () => 
 test('time that runs backwards does no harm', () => {
   const watch = new Watch().at(10_000, lost(DASHD));
   watch.engine.note(connected(DASHD), 5);
-  assert.equal(watch.engine.tell(3).notices.length, 0);
+  assert.equal(watch.engine.evaluate(3).notices.length, 0);
 });

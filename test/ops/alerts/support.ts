@@ -132,7 +132,7 @@ export class Watch {
   }
 
   private look(): void {
-    this.notices.push(...this.engine.tell(START + this.ms).notices);
+    this.notices.push(...this.engine.evaluate(START + this.ms).notices);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Words for people, out of figures and of what others said. */
+/** Text for messages: durations, times, and foreign text made safe. */
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../time.js';
 import { oneLine } from '../units.js';
 
@@ -31,9 +31,9 @@ export function formatTime(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** On one line and of bounded length, whoever said it. Cuts between characters, never within one. */
+/** Foreign text on one line and of bounded length, cut between characters. */
 export function clean(text: string, max: number): string {
-  // What is cut off is not worth going through.
+  // Bounds the work for a long text.
   return cut(oneLine(text.slice(0, 4 * max)), max);
 }
 

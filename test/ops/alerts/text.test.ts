@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { clean, cut, formatDuration, formatTime } from '../../../src/ops/alerts/words.js';
+import { clean, cut, formatDuration, formatTime } from '../../../src/ops/alerts/text.js';
 
 const LONE_SURROGATE = /\p{Cs}/u;
 

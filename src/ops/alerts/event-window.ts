@@ -1,5 +1,5 @@
-/** How often something happened lately: enough to say whether it was `many` times within a span, and until when that holds. */
-export class Recent {
+/** Detects `many` occurrences within a time span, and until when that holds. Keeps the last `many` times. */
+export class EventWindow {
   private readonly times: number[] = [];
 
   constructor(
