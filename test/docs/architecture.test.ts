@@ -1,4 +1,4 @@
-/** docs/architecture.md against the code it describes. */
+/** Compares docs/architecture.md with the modules, imports and names of the code. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, normalize, sep } from 'node:path';

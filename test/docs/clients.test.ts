@@ -1,4 +1,4 @@
-/** The pool's clients in docs/clients, as processes, against a relay and against one that forgets. */
+/** Runs the clients of docs/clients as processes: with a relay, and with a simulated one that loses a block. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,7 +30,7 @@ for (const [name, command, skip] of [
       return { code: code as number, event: JSON.parse(out) as Record<string, unknown> };
     };
 
-    test('pushes a block until it is received, or stored, and hears of one that is not', async () => {
+    test('pushes a block until it is received or stored, and reports a refused one', async () => {
       const embedded = await InProcessNetwork.start({ peers: [{}] });
       const { relay } = embedded;
       await relay.connected(2);
@@ -48,7 +48,7 @@ for (const [name, command, skip] of [
       await embedded.stop();
     });
 
-    test('pushes again what was taken without a word', async () => {
+    test('pushes a block again if no event follows', async () => {
       const pool = new Pull();
       const events = new Publisher({ linger: 0 });
       await pool.bind('tcp://127.0.0.1:*');

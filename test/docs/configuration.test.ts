@@ -8,11 +8,11 @@ import { HEADING, settingsRows } from './settings-table.js';
 const DOCUMENT = documentAt('docs/configuration.md');
 
 describe('docs/configuration.md', () => {
-  test('has a row for every setting, as the table of settings has it', () => {
+  test('has a row for every setting, equal to the table of settings', () => {
     assert.deepEqual(table(DOCUMENT, HEADING), settingsRows());
   });
 
-  test('tells what follows from each network', () => {
+  test('has the defaults of each network', () => {
     const heading = ['Network', 'RPC port', 'P2P port', "Cookie, in Dash Core's data directory", 'Peer file'];
     const expected = NETWORK_NAMES.map((network) => {
       const result = loadConfig({

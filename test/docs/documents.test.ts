@@ -1,4 +1,4 @@
-/** What all documents must keep: their links lead somewhere, and what they name exists. */
+/** Checks all documents: their links work, and the commands, flags, settings, metrics and files that they name exist. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -56,7 +56,7 @@ describe('metrics', () => {
 });
 
 describe('decisions', () => {
-  test('have a number each, which their heading and all that link to them say', () => {
+  test('have unique numbers, which their headings and all links to them repeat', () => {
     const numbers = readdirSync('docs/decisions').map((name) => Number(name.slice(0, 4)));
     assert.deepEqual(numbers, [...new Set(numbers)]);
     for (const { path, text } of DOCUMENTS) {
@@ -84,7 +84,10 @@ describe('commands', () => {
   };
   before(async () => {
     await learn('');
-    assert.ok(optionsOf.get('run')?.has('network') && optionsOf.has('peers list'), 'the help is not understood');
+    assert.ok(
+      optionsOf.get('run')?.has('network') && optionsOf.has('peers list'),
+      'the output of --help could not be parsed',
+    );
   });
 
   const check = ({ command, words, flags }: Invocation, where: string) => {
@@ -119,7 +122,7 @@ describe('commands', () => {
       }
     });
 
-    test(`on built files in ${document.path} name some`, () => {
+    test(`on built files in ${document.path} have a source`, () => {
       for (const { line, invocation } of commandsIn(document)) {
         const built = invocation.words.filter((word) => word.startsWith('dist/'));
         for (const path of built) assert.ok(existsSync(path.slice(5).replace(/\.js$/, '.ts')), line);
@@ -127,14 +130,14 @@ describe('commands', () => {
     });
   }
 
-  test('are found: the README has each that a newcomer needs', () => {
+  test('are recognised: the README has those that a newcomer needs', () => {
     const found = commandsIn(documentAt('README.md')).map(({ invocation }) => invocation);
     const ours = found.filter(({ program }) => program === 'blockcast').map(({ command }) => command);
     for (const command of ['run', 'check-config', 'submit']) assert.ok(ours.includes(command), command);
     assert.ok(found.some(({ program, words }) => program === 'npm' && words.join(' ') === 'run demo'));
   });
 
-  test('named in prose by their flags alone have them', () => {
+  test('have the flags that prose names alone', () => {
     const all = new Set([...optionsOf.values()].flatMap((options) => [...options]));
     for (const document of DOCUMENTS) {
       for (const code of inlineCode(document)) {
@@ -186,9 +189,9 @@ describe('settings', () => {
       }
     });
 
-    test(`in the examples of ${document.path} are a configuration`, () => {
+    test(`in the examples of ${document.path} are valid`, () => {
       for (const yaml of codeBlocks(document, 'yaml')) {
-        // What an example leaves to the environment it names.
+        // Variables that an example mentions are set in the environment.
         const left = [...yaml.matchAll(/\bBLOCKCAST_\w+/g)].map(([name]) => [name, 'Z'.repeat(40)]);
         const env = { HOME: '/home/pool', ...Object.fromEntries(left) };
         const readFile = (path: string) => (path === 'example.yaml' ? yaml : 'Z'.repeat(40));
@@ -199,7 +202,7 @@ describe('settings', () => {
     });
   }
 
-  test('are known by their second names in docs/configuration.md', () => {
+  test('with a second flag have it in docs/configuration.md', () => {
     const named = inlineCode(documentAt('docs/configuration.md'));
     for (const { name } of FLAGS) assert.ok(named.includes(`--${name}`), name);
   });

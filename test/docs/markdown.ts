@@ -28,12 +28,12 @@ export function documentAt(path: string): Document {
 
 const FENCED = /^```(\w*)\n(.*?)^```$/gms;
 
-/** What stands in fenced blocks of a language. */
+/** The contents of fenced blocks of a language. */
 export function codeBlocks({ text }: Document, language: string): string[] {
   return [...text.matchAll(FENCED)].flatMap(([, name, code]) => (name === language ? [code ?? ''] : []));
 }
 
-/** What stands in `backticks`, outside of fenced blocks. */
+/** The contents of `backticks`, outside of fenced blocks. */
 export function inlineCode(document: Document): string[] {
   return [...prose(document).matchAll(/`([^`\n]+)`/g)].map(([, code]) => code ?? '');
 }

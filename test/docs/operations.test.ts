@@ -1,4 +1,4 @@
-/** docs/operations.md against what it explains. */
+/** Compares docs/operations.md with the alerts, ports, figures, reloads and log lines that it explains. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ const RULES = (
   .flatMap(({ rules }) => rules)
   .flatMap(({ alert, annotations }) => (alert === undefined ? [] : [{ alert, chapter: annotations?.runbook ?? '' }]));
 
-/** By anchor: what stands below the heading. */
+/** The text below each heading, by anchor. */
 const SECTIONS = new Map(
   DOCUMENT.text
     .split(/^#+ /m)
@@ -44,22 +44,22 @@ function sectionOf(chapter: string): string {
 
 describe('the alerts in docs/operations.md', () => {
   for (const id of ALERT_IDS) {
-    test(`tell of ${id}`, () => assert.ok(sectionOf(chapterOf(id)).includes(`\`${id}\``)));
+    test(`include ${id}`, () => assert.ok(sectionOf(chapterOf(id)).includes(`\`${id}\``)));
   }
 
   for (const { alert, chapter } of RULES) {
-    test(`tell of ${alert}`, () => assert.ok(sectionOf(chapter).includes(`\`${alert}\``)));
+    test(`include ${alert}`, () => assert.ok(sectionOf(chapter).includes(`\`${alert}\``)));
   }
 
-  test('tell of no other', () => {
+  test('include no other', () => {
     const known = [...ALERT_IDS.map(chapterOf), ...RULES.map(({ chapter }) => chapter)].map(
       (chapter) => chapter.split('#')[1],
     );
-    const told = anchors(DOCUMENT).filter((anchor) => anchor.startsWith(HEADING_PREFIX));
-    assert.deepEqual([...told].sort(), [...new Set(known)].sort());
+    const described = anchors(DOCUMENT).filter((anchor) => anchor.startsWith(HEADING_PREFIX));
+    assert.deepEqual([...described].sort(), [...new Set(known)].sort());
   });
 
-  test('say so where there is but one of the two', () => {
+  test('say if only the alert or only the Prometheus rule exists', () => {
     const ruled = new Set(RULES.map(({ chapter }) => chapter));
     for (const chapter of ALERT_IDS.map(chapterOf)) {
       assert.equal(sectionOf(chapter).includes('no rule'), !ruled.has(chapter), chapter);
@@ -70,7 +70,7 @@ describe('the alerts in docs/operations.md', () => {
   });
 });
 
-test('docs/operations.md names the ports as they are by default', () => {
+test('docs/operations.md lists the default ports', () => {
   const result = loadConfig({ options: {}, env: {}, readFile: () => '', platform: 'linux' });
   assert.ok(result.ok);
   const { pool, events, proxy, http, dashd } = result.config;
@@ -127,7 +127,7 @@ describe('the symptoms in docs/operations.md', () => {
   );
 
   for (const [symptom = ''] of rows) {
-    test(`are what it says: ${symptom}`, () => {
+    test(`are texts of the source: ${symptom}`, () => {
       const codes = [...symptom.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) => code.split(/…|: |\?/));
       const pieces = codes.map((code) => code.trim().replace(/^:|:$/g, '')).filter((code) => /\w{3}/.test(code));
       assert.ok(pieces.length > 0);

@@ -1,4 +1,4 @@
-/** docs/pools.md: its examples are JSON, and lead where blockcast and dashd listen. */
+/** Checks that the examples of docs/pools.md are valid JSON, and use the ports on which blockcast and dashd listen. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadConfig } from '../../src/config/config.js';
@@ -21,7 +21,7 @@ const exampleWith = (key: string): Record<string, unknown> =>
   examples.find((example) => Object.hasOwn(example, key)) ?? assert.fail(`no example has ${key}`);
 
 describe('docs/pools.md', () => {
-  test('leads NOMP to the proxy, its payments and its notifications to dashd', () => {
+  test('configures NOMP to use the proxy, and dashd for payments and notifications', () => {
     const { daemons, p2p, paymentProcessing } = exampleWith('daemons') as {
       daemons: Daemon[];
       p2p: Daemon;
@@ -37,20 +37,20 @@ describe('docs/pools.md', () => {
     assert.equal(magic, Buffer.from(NETWORKS.mainnet.magic).toString('hex'));
   });
 
-  test("leads Miningcore to the proxy and to dashd's feed", () => {
+  test("configures Miningcore to use the proxy and dashd's feed", () => {
     const { pools } = exampleWith('pools') as { pools: { daemons: Daemon[] }[] };
     const [daemon] = pools[0]?.daemons ?? [];
     assert.deepEqual([daemon?.host, daemon?.port], [proxy.host, proxy.port]);
     assert.equal(daemon?.zmqBlockNotifySocket, dashd.zmq.url);
   });
 
-  test("leads ckpool to the proxy and to dashd's feed", () => {
+  test("configures ckpool to use the proxy and dashd's feed", () => {
     const { btcd, zmqblock } = exampleWith('btcd') as { btcd: { url: string }[]; zmqblock: string };
     assert.equal(btcd[0]?.url, `${proxy.host}:${proxy.port}`);
     assert.equal(zmqblock, dashd.zmq.url);
   });
 
-  test('leads p2pool to the proxy for RPC, and to dashd for P2P', () => {
+  test('configures p2pool to use the proxy for RPC, and dashd for P2P', () => {
     const [command = ''] = codeBlocks(DOCUMENT, 'sh').filter((code) => code.includes('run_p2pool.py'));
     assert.ok(
       command.includes(
@@ -59,7 +59,7 @@ describe('docs/pools.md', () => {
     );
   });
 
-  test('names no port but those that are listened on', () => {
+  test('names only ports on which blockcast or dashd listens', () => {
     const ours = [proxy.port, http.port, RPC_PORT, dashd.p2p.port];
     const known = new Set([...ours.map(String), pool.bind.split(':').at(-1), dashd.zmq.url.split(':').at(-1)]);
     const named = [...DOCUMENT.text.matchAll(/(?:127\.0\.0\.1:|rpcport=|port": )(\d{4,5})/g)].map(

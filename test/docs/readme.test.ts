@@ -1,4 +1,4 @@
-/** The README's clients, run as they stand there. */
+/** Runs the client examples of README.md, and checks its length. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,11 @@ import { codeBlocks, documentAt } from './markdown.js';
 const BLOCK = Buffer.from('00000020c0ffee', 'hex');
 const hasPyzmq = spawnSync('python3', ['-c', 'import zmq']).status === 0;
 
-describe("the README's way to push a block", () => {
+test('README.md has at most 140 lines', () => {
+  assert.ok(documentAt('README.md').text.split('\n').length <= 141);
+});
+
+describe('the examples in README.md that push a block', () => {
   let pull: Pull;
   let endpoint: string;
   beforeEach(async () => {

@@ -1,4 +1,4 @@
-/** The table of docs/configuration.md as the table of settings has it. */
+/** Builds the table of docs/configuration.md from the table of settings. */
 import { envName, flagName, isLive, isSecret, KEYS, type Key, settingOf } from '../../src/config/settings.js';
 
 export const HEADING = ['Setting', 'Variable', 'Flag', 'Default', 'Takes', 'Meaning'] as const;
