@@ -4,7 +4,7 @@ import { baseOf, type HttpUrl, parseHttpUrl } from '../address/http-url.js';
 import { keyOf, type PeerAddress, parseAddress, toAddress } from '../peers/address.js';
 import type { WeightSettings } from '../peers/score.js';
 import { NETWORKS, type NetworkName } from '../wire/network.js';
-import type { Config, CurveConfig } from './config.js';
+import type { Config, CurveConfig } from './config-types.js';
 import type { Values } from './settings.js';
 
 export interface Surroundings {

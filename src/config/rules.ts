@@ -4,7 +4,7 @@ import { isLoopback } from '../address/host.js';
 import { collide } from '../address/host-port.js';
 import { parseHttpUrl } from '../address/http-url.js';
 import { keyOf } from '../peers/address.js';
-import type { Config } from './config.js';
+import type { Config } from './config-types.js';
 import { type ConfigError, showValue } from './error.js';
 import { isSecret, type Key, type Values } from './settings.js';
 
