@@ -1,6 +1,6 @@
+import TinyQueue from 'tinyqueue';
 import type { Random } from '../time.js';
 import type { PeerKey } from './address.js';
-import { BestFirst } from './queue.js';
 import type { PeerRecord } from './record.js';
 
 /** A peer that may be connected to. */
@@ -12,13 +12,16 @@ export interface Candidate {
   readonly bar?: string;
 }
 
-/** Candidates are put in order this many at a time, so that no single step takes long. */
+/**
+ * Candidates are put in order this many at a time, so that no single step takes long. A heap is built in O(n) and gives one in O(log n):
+ * of 20,000 candidates a few dozen are ever looked at.
+ */
 const BATCH = 500;
 
 /** One tier of them: the best candidate that a test lets through. What it holds back stays in its place. */
 export class Tier {
   /** In order each; the best of all is the best of their heads. */
-  readonly #batches: BestFirst<Candidate>[] = [];
+  readonly #batches: TinyQueue<Candidate>[] = [];
   #batch: Candidate[] = [];
   readonly #heldBack: Candidate[] = [];
 
@@ -28,22 +31,22 @@ export class Tier {
   }
 
   #close(): void {
-    if (this.#batch.length > 0) this.#batches.push(new BestFirst(this.#batch, isBefore));
+    if (this.#batch.length > 0) this.#batches.push(new TinyQueue(this.#batch, byRank));
     this.#batch = [];
   }
 
   #next(): Candidate | undefined {
     this.#close();
-    let best: BestFirst<Candidate> | undefined;
+    let best: TinyQueue<Candidate> | undefined;
     for (const batch of this.#batches) {
       const [head, leader] = [batch.peek(), best?.peek()];
-      if (head !== undefined && (leader === undefined || isBefore(head, leader))) best = batch;
+      if (head !== undefined && (leader === undefined || byRank(head, leader) < 0)) best = batch;
     }
-    return best?.take();
+    return best?.pop();
   }
 
   get size(): number {
-    return this.#heldBack.length + this.#batch.length + this.#batches.reduce((sum, batch) => sum + batch.size, 0);
+    return this.#heldBack.length + this.#batch.length + this.#batches.reduce((sum, batch) => sum + batch.length, 0);
   }
 
   /** Takes the best that fits and has `least` points. */
@@ -64,10 +67,11 @@ export class Tier {
   }
 }
 
-/** By score; among equals by lot, and by name should the lots be equal too. */
-function isBefore(a: Candidate, b: Candidate): boolean {
-  if (a.score !== b.score) return a.score > b.score;
-  return a.lot < b.lot || (a.lot === b.lot && a.record.key < b.record.key);
+/** The best first: by score; among equals by lot, and by name should the lots be equal too. */
+function byRank(a: Candidate, b: Candidate): number {
+  if (a.score !== b.score) return b.score - a.score;
+  if (a.lot !== b.lot) return a.lot - b.lot;
+  return a.record.key < b.record.key ? -1 : 1;
 }
 
 /** A number for each key, another each time, and the same in whatever order the keys come. FNV-1a, salted. */

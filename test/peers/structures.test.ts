@@ -4,22 +4,6 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Allowances } from '../../src/peers/allowance.js';
 import { GroupIndex } from '../../src/peers/group-index.js';
-import { BestFirst } from '../../src/peers/queue.js';
-
-test('best first: takes in order what sorting would give', () => {
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 300 }), (items) => {
-      const queue = new BestFirst([...items], (a, b) => a > b);
-      const taken: number[] = [];
-      for (let item = queue.take(); item !== undefined; item = queue.take()) taken.push(item);
-      assert.deepEqual(
-        taken,
-        [...items].sort((a, b) => b - a),
-      );
-      assert.equal(queue.size, 0);
-    }),
-  );
-});
 
 test('group index: sizes, members and the largest group, after any changes', () => {
   const change = fc.tuple(fc.boolean(), fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('1', '2', '3', '4', '5'));
