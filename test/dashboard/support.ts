@@ -1,6 +1,7 @@
 import type { BlockProof, BlockReceived, BlockVerdict, PeerProof } from '../../src/contracts/events.js';
 import type { PeerView } from '../../src/contracts/view.js';
 import type { BlockSummary, StatusReply } from '../../src/ops/http/api.js';
+import { DELIVERED } from '../support/verdict.js';
 
 export const NOW = 1_800_000_000_000;
 
@@ -29,17 +30,11 @@ export function verdict(n: number, peers: readonly PeerProof[] = [], more: Parti
   return {
     type: 'verdict',
     at: NOW,
+    ...DELIVERED,
     hash: hash(n),
     height: n,
-    source: 'pool',
-    size: 1_000,
-    outcome: 'delivered',
-    success: true,
     peersReached: peers.length,
     peersTried: peers.length,
-    accepted: 0,
-    alreadyHad: 0,
-    failed: 0,
     peers,
     ...more,
   };

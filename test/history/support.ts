@@ -6,6 +6,7 @@ import type {
   FinalityState,
   PeerProof,
 } from '../../src/contracts/events.js';
+import { DELIVERED } from '../support/verdict.js';
 
 export const AT = 1_795_000_000_000;
 
@@ -32,17 +33,12 @@ export function verdict(n: number, more: Partial<BlockVerdict> = {}): BlockVerdi
   return {
     type: 'verdict',
     at: AT + n + 100,
+    ...DELIVERED,
     hash: hashOf(n),
-    source: 'pool',
     size: 1_000 + n,
     height: 100 + n,
-    outcome: 'delivered',
-    success: true,
     peersReached: peers.length,
     peersTried: peers.length,
-    accepted: 0,
-    alreadyHad: 0,
-    failed: 0,
     firstMs: 1,
     medianMs: 2,
     lastMs: 3,

@@ -4,6 +4,7 @@ import type { BlockVerdict, PeerProof, RelayEvent, ServiceEvent } from '../../..
 import { Engine } from '../../../src/ops/alerts/engine.js';
 import type { Notice } from '../../../src/ops/alerts/notice.js';
 import type { Delivery, Envelope, Transport } from '../../../src/ops/alerts/transport.js';
+import { DELIVERED } from '../../support/verdict.js';
 
 export const START = 1_794_000_000_000;
 export const DASHD = '127.0.0.1:9999';
@@ -58,18 +59,13 @@ export function verdict(block: string, changes: Partial<BlockVerdict> = {}): Blo
   return {
     type: 'verdict',
     at: START,
+    ...DELIVERED,
     hash: block,
-    source: 'pool',
-    size: 1_000,
     height: 42,
-    outcome: 'delivered',
-    success: true,
     peersReached: 3,
     peersTried: 4,
     accepted: 3,
-    alreadyHad: 0,
     failed: 1,
-    peers: [],
     ...changes,
   };
 }

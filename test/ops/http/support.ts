@@ -12,6 +12,7 @@ import type { BlockRecord, HistoryView, Kpis, PeerView, RelayView } from '../../
 import { createHttp, type HttpDeps, type HttpFault, type HttpService } from '../../../src/ops/http/http.js';
 import { Status } from '../../../src/ops/status.js';
 import { clockAt } from '../../support/clock.js';
+import { DELIVERED } from '../../support/verdict.js';
 
 export const NOW = Date.UTC(2026, 0, 15, 12);
 
@@ -62,16 +63,13 @@ export function proof(n: number, changes: Partial<PeerProof> = {}): PeerProof {
 
 export function verdictOf(n: number, changes: Partial<Verdict> = {}): Verdict {
   return {
+    ...DELIVERED,
     hash: hashOf(n),
-    source: 'pool',
     size: 1_000 + n,
     height: n,
-    outcome: 'delivered',
-    success: true,
     rpc: { outcome: 'accepted', ms: 20 },
     peersReached: 2,
     peersTried: 3,
-    accepted: 0,
     alreadyHad: 1,
     failed: 1,
     firstMs: 11,

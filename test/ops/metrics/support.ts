@@ -5,6 +5,7 @@ import { FAULT_CODES, OTHER } from '../../../src/ops/metrics/labels.js';
 import { createMetrics, type Metrics } from '../../../src/ops/metrics.js';
 import { clockAt } from '../../support/clock.js';
 import { type Sample, samplesOf } from '../../support/exposition.js';
+import { DELIVERED } from '../../support/verdict.js';
 
 export const HASH = '000000000000000f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a697887';
 export const PEER = '203.0.113.7:9999';
@@ -37,21 +38,17 @@ export function verdict(more: Partial<Verdict> = {}): RelayEvent {
   return {
     type: 'verdict',
     at: AT,
+    ...DELIVERED,
     hash: HASH,
-    source: 'pool',
     size: 15_234,
-    outcome: 'delivered',
-    success: true,
     rpc: { outcome: 'duplicate', ms: 9.7 },
     peersReached: 2,
     peersTried: 3,
     accepted: 1,
-    alreadyHad: 0,
     failed: 1,
     firstMs: 2.1,
     medianMs: 10.2,
     lastMs: 18.3,
-    peers: [],
     ...more,
   };
 }
