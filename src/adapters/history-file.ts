@@ -5,37 +5,7 @@
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type FileFault, type FileOptions, LockedFile, PRIVATE, statOf, syncFolder } from './locked-file.js';
-
-export interface HistoryFile {
-  readonly path: string;
-  /**
-   * Takes the lock, unless it is held already, and makes the folder.
-   * @returns `changed`: somebody wrote the file after we read it
-   */
-  lock(): Promise<{ readonly ok: true; readonly changed: boolean } | FileFault>;
-  /**
-   * Calls `take` with each whole line, or with `undefined` for one that is too long to be one, until it returns false. Others have
-   * their turn after every 64 kB.
-   * @returns `torn`: so many bytes of half a line follow the last
-   */
-  read(take: (line: string | undefined) => boolean): Promise<{ readonly ok: true; readonly torn: number } | FileFault>;
-  /** Renames a file that is of no use, so that nothing overwrites it. Needs the lock. */
-  setAside(): Promise<{ readonly ok: true; readonly path: string } | FileFault>;
-  /**
-   * Writes whole lines behind what was read or written last, and syncs; with no text, only cuts off half a line. When it fails,
-   * none of the text counts as written. One call at a time, `replace` included.
-   * @returns the fault `changed` when the file is not what it was: shorter, gone, or another
-   */
-  append(text: string): Promise<{ readonly ok: true } | FileFault>;
-  /**
-   * Puts a new file in the place of this one, at once. A turn of the event loop passes after each chunk.
-   * @throws what `chunks` throws
-   */
-  replace(chunks: Iterable<string>): Promise<{ readonly ok: true } | FileFault>;
-  /** Lets go of the lock. What is under way must be over. */
-  close(): Promise<void>;
-}
+import { type FileAnswer, type FileOptions, LockedFile, PRIVATE, statOf, syncFolder } from './locked-file.js';
 
 const KIND = { setting: 'history.file', kept: 'what comes meanwhile is kept in memory' } as const;
 const CHUNK_BYTES = 65_536;
@@ -45,16 +15,21 @@ const NEWLINE = 0x0a;
 
 /** Touches nothing yet. */
 export function openHistoryFile(path: string, options: FileOptions = {}): HistoryFile {
-  return new LineFile(path, KIND, options);
+  return new HistoryFile(path, KIND, options);
 }
 
-class LineFile extends LockedFile implements HistoryFile {
+export class HistoryFile extends LockedFile {
   /** The file as we left it, or as we found it; undefined when there was none. */
   #inode: number | undefined;
   /** Up to the end of its last whole line. */
   #length = 0;
 
-  async read(take: (line: string | undefined) => boolean): ReturnType<HistoryFile['read']> {
+  /**
+   * Calls `take` with each whole line, or with `undefined` for one that is too long to be one, until it returns false. Others have
+   * their turn after every 64 kB.
+   * @returns `torn`: so many bytes of half a line follow the last
+   */
+  async read(take: (line: string | undefined) => boolean): Promise<FileAnswer<{ torn: number }>> {
     this.#inode = undefined;
     this.#length = 0;
     try {
@@ -77,7 +52,8 @@ class LineFile extends LockedFile implements HistoryFile {
     }
   }
 
-  async setAside(): ReturnType<HistoryFile['setAside']> {
+  /** Renames a file that is of no use, so that nothing overwrites it. Needs the lock. */
+  async setAside(): Promise<FileAnswer<{ path: string }>> {
     const moved = await this.moveAside(this.path);
     if (moved.ok) {
       this.#inode = undefined;
@@ -86,7 +62,12 @@ class LineFile extends LockedFile implements HistoryFile {
     return moved;
   }
 
-  async append(text: string): ReturnType<HistoryFile['append']> {
+  /**
+   * Writes whole lines behind what was read or written last, and syncs; with no text, only cuts off half a line. When it fails,
+   * none of the text counts as written. One call at a time, `replace` included.
+   * @returns the fault `changed` when the file is not what it was: shorter, gone, or another
+   */
+  async append(text: string): Promise<FileAnswer> {
     const held = await this.lock();
     if (!held.ok) return held;
     try {
@@ -109,7 +90,11 @@ class LineFile extends LockedFile implements HistoryFile {
     }
   }
 
-  async replace(chunks: Iterable<string>): ReturnType<HistoryFile['replace']> {
+  /**
+   * Puts a new file in the place of this one, at once. A turn of the event loop passes after each chunk.
+   * @throws what `chunks` throws
+   */
+  async replace(chunks: Iterable<string>): Promise<FileAnswer> {
     const replaced = await this.replaceWith(chunks);
     if (!replaced.ok) return replaced;
     this.#adopt(replaced.stats);

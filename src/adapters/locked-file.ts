@@ -31,6 +31,9 @@ export interface FileFault {
   readonly detail: string;
 }
 
+/** What was asked for, or why it could not be had. */
+export type FileAnswer<T = unknown> = ({ readonly ok: true } & Readonly<T>) | FileFault;
+
 /** How faults speak of a file. */
 export interface FileKind {
   /** The setting that names the file. */
@@ -69,7 +72,7 @@ export async function isHeld(path: string): Promise<boolean> {
 }
 
 type Release = () => Promise<void>;
-type Locked = { readonly ok: true; readonly changed: boolean } | FileFault;
+type Locked = FileAnswer<{ changed: boolean }>;
 
 export class LockedFile {
   /** A link is followed once, so that what it leads to is replaced, not the link. */

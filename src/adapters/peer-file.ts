@@ -6,31 +6,12 @@
  * rename, before the new file takes the first name.
  */
 import { link, readFile, rename, rm } from 'node:fs/promises';
-import { type FileFault, type FileOptions, LockedFile, statOf, temporaryName } from './locked-file.js';
+import { type FileAnswer, type FileOptions, LockedFile, statOf, temporaryName } from './locked-file.js';
 import { errorCode } from './system-error.js';
 
 /** The file itself, or the copy before it. */
 type Copy = 'current' | 'backup';
-
-export interface PeerFile {
-  readonly path: string;
-  /**
-   * Takes the lock, unless it is held already, and makes the folder.
-   * @returns `changed`: somebody wrote the file after we read it
-   */
-  lock(): Promise<{ readonly ok: true; readonly changed: boolean } | FileFault>;
-  read(copy: Copy): Promise<{ readonly ok: true; readonly text: string } | FileFault>;
-  /** Renames a copy that is of no use, so that nothing overwrites it. Needs the lock. */
-  setAside(copy: Copy): Promise<{ readonly ok: true; readonly path: string } | FileFault>;
-  /**
-   * Replaces the file. A turn of the event loop passes after each chunk. While a save is under way only the latest of those asked
-   * for is kept, and the others share its answer; the first chunk is pulled when its turn comes.
-   * @throws what `chunks` throws
-   */
-  save(chunks: Iterable<string>): Promise<{ readonly ok: true; readonly bytes: number } | FileFault>;
-  /** Waits for saves under way, and lets go of the lock. */
-  close(): Promise<void>;
-}
+type Saved = FileAnswer<{ bytes: number }>;
 
 const KIND = {
   setting: 'broadcast.peerDb',
@@ -41,15 +22,15 @@ const KIND = {
 
 /** Touches nothing yet. */
 export function openPeerFile(path: string, options: FileOptions = {}): PeerFile {
-  return new BackedUpFile(path, KIND, options);
+  return new PeerFile(path, KIND, options);
 }
 
-class BackedUpFile extends LockedFile implements PeerFile {
-  #running: ReturnType<PeerFile['save']> | undefined;
-  #following: ReturnType<PeerFile['save']> | undefined;
+export class PeerFile extends LockedFile {
+  #running: Promise<Saved> | undefined;
+  #following: Promise<Saved> | undefined;
   #latest: Iterable<string> = [];
 
-  async read(copy: Copy): ReturnType<PeerFile['read']> {
+  async read(copy: Copy): Promise<FileAnswer<{ text: string }>> {
     const path = this.#pathOf(copy);
     try {
       const before = await statOf(path);
@@ -60,11 +41,17 @@ class BackedUpFile extends LockedFile implements PeerFile {
     }
   }
 
-  setAside(copy: Copy): ReturnType<PeerFile['setAside']> {
+  /** Renames a copy that is of no use, so that nothing overwrites it. Needs the lock. */
+  setAside(copy: Copy): Promise<FileAnswer<{ path: string }>> {
     return this.moveAside(this.#pathOf(copy));
   }
 
-  save(chunks: Iterable<string>): ReturnType<PeerFile['save']> {
+  /**
+   * Replaces the file. A turn of the event loop passes after each chunk. While a save is under way only the latest of those asked
+   * for is kept, and the others share its answer; the first chunk is pulled when its turn comes.
+   * @throws what `chunks` throws
+   */
+  save(chunks: Iterable<string>): Promise<Saved> {
     if (this.#running === undefined) return this.#start(chunks);
     this.#latest = chunks;
     const next = () => {
@@ -75,12 +62,13 @@ class BackedUpFile extends LockedFile implements PeerFile {
     return this.#following;
   }
 
+  /** Waits for saves under way, and lets go of the lock. */
   override async close(): Promise<void> {
     await Promise.allSettled([this.#running, this.#following]);
     await super.close();
   }
 
-  #start(chunks: Iterable<string>): ReturnType<PeerFile['save']> {
+  #start(chunks: Iterable<string>): Promise<Saved> {
     const running = this.#replace(chunks).finally(() => {
       if (this.#running === running) this.#running = undefined;
     });
@@ -88,7 +76,7 @@ class BackedUpFile extends LockedFile implements PeerFile {
     return running;
   }
 
-  async #replace(chunks: Iterable<string>): ReturnType<PeerFile['save']> {
+  async #replace(chunks: Iterable<string>): Promise<Saved> {
     const replaced = await this.replaceWith(chunks, () => this.#keepPrevious());
     return replaced.ok ? { ok: true, bytes: replaced.stats.size } : replaced;
   }

@@ -10,7 +10,7 @@ import { mkdir, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   asideName,
-  type FileFault,
+  type FileAnswer,
   type FileKind,
   type FileOptions,
   isTemporary,
@@ -20,42 +20,6 @@ import {
   temporaryName,
 } from './locked-file.js';
 import { errorCode } from './system-error.js';
-
-type Done = { readonly ok: true } | FileFault;
-
-/** The start of a file. */
-export interface Glimpse {
-  readonly ok: true;
-  readonly start: Buffer;
-  /** Of the whole file. */
-  readonly bytes: number;
-}
-
-export interface SpoolFolder {
-  readonly path: string;
-  /**
-   * Takes the lock, unless it is held already, makes the folder, and removes what was left half written.
-   * @returns `unfinished`: how many such files were removed
-   */
-  lock(): Promise<{ readonly ok: true; readonly changed: boolean; readonly unfinished?: number } | FileFault>;
-  /** @returns the files' names, at most `max`; a folder that is not there has none. `more`: there are others beyond that */
-  list(
-    max: number,
-  ): Promise<{ readonly ok: true; readonly names: readonly string[]; readonly more: boolean } | FileFault>;
-  /** Hands the file to the kernel: it survives the end of this process, not a loss of power. */
-  write(name: string, parts: readonly Buffer[]): Promise<Done>;
-  /** Makes these files, and their names, outlast a loss of power. */
-  sync(names: readonly string[]): Promise<Done>;
-  /** The first `max` bytes. */
-  peek(name: string, max: number): Promise<Glimpse | FileFault>;
-  read(name: string): Promise<{ readonly ok: true; readonly bytes: Buffer } | FileFault>;
-  /** A file that is not there counts as removed. */
-  remove(name: string): Promise<Done>;
-  /** Renames a file that is of no use, so that nobody reads it again. */
-  setAside(name: string): Promise<{ readonly ok: true; readonly path: string } | FileFault>;
-  /** Lets go of the lock. What is under way must be over. */
-  close(): Promise<void>;
-}
 
 const KIND = {
   setting: 'spool.dir',
@@ -68,15 +32,19 @@ const PRIVATE_FOLDER = 0o700;
 
 /** Touches nothing yet. */
 export function openSpoolFolder(path: string, options: FileOptions = {}): SpoolFolder {
-  return new Folder(path, KIND, options);
+  return new SpoolFolder(path, KIND, options);
 }
 
-class Folder extends LockedFile implements SpoolFolder {
+export class SpoolFolder extends LockedFile {
   #swept = false;
   /** The folder itself is synced into the one above it. */
   #anchored = false;
 
-  override async lock(): ReturnType<SpoolFolder['lock']> {
+  /**
+   * Takes the lock, unless it is held already, makes the folder, and removes what was left half written.
+   * @returns `unfinished`: how many such files were removed
+   */
+  override async lock(): Promise<FileAnswer<{ changed: boolean; unfinished?: number }>> {
     const locked = await super.lock();
     if (!locked.ok || this.#swept) return locked;
     this.#swept = true;
@@ -92,7 +60,8 @@ class Folder extends LockedFile implements SpoolFolder {
     return swept.ok ? { ...locked, unfinished } : swept;
   }
 
-  async list(max: number): ReturnType<SpoolFolder['list']> {
+  /** @returns the files' names, at most `max`; a folder that is not there has none. `more`: there are others beyond that */
+  async list(max: number): Promise<FileAnswer<{ names: readonly string[]; more: boolean }>> {
     const names: string[] = [];
     try {
       for await (const { name } of await opendir(this.path)) {
@@ -106,7 +75,8 @@ class Folder extends LockedFile implements SpoolFolder {
     }
   }
 
-  write(name: string, parts: readonly Buffer[]): Promise<Done> {
+  /** Hands the file to the kernel: it survives the end of this process, not a loss of power. */
+  write(name: string, parts: readonly Buffer[]): Promise<FileAnswer> {
     const path = join(this.path, name);
     return this.#trying(async () => {
       try {
@@ -121,7 +91,8 @@ class Folder extends LockedFile implements SpoolFolder {
     });
   }
 
-  sync(names: readonly string[]): Promise<Done> {
+  /** Makes these files, and their names, outlast a loss of power. */
+  sync(names: readonly string[]): Promise<FileAnswer> {
     return this.#trying(async () => {
       for (const name of names) {
         const handle = await this.openFile(join(this.path, name), 'r', PRIVATE);
@@ -139,7 +110,8 @@ class Folder extends LockedFile implements SpoolFolder {
     });
   }
 
-  async peek(name: string, max: number): ReturnType<SpoolFolder['peek']> {
+  /** The first `max` bytes, and how many the whole file has. */
+  async peek(name: string, max: number): Promise<FileAnswer<{ start: Buffer; bytes: number }>> {
     const path = join(this.path, name);
     try {
       const stats = await stat(path);
@@ -157,7 +129,7 @@ class Folder extends LockedFile implements SpoolFolder {
     }
   }
 
-  async read(name: string): ReturnType<SpoolFolder['read']> {
+  async read(name: string): Promise<FileAnswer<{ bytes: Buffer }>> {
     const path = join(this.path, name);
     try {
       return this.unfit(await stat(path), path) ?? { ok: true, bytes: await readFile(path) };
@@ -166,18 +138,20 @@ class Folder extends LockedFile implements SpoolFolder {
     }
   }
 
-  remove(name: string): Promise<Done> {
+  /** A file that is not there counts as removed. */
+  remove(name: string): Promise<FileAnswer> {
     return this.#trying(() => rm(join(this.path, name), { force: true }));
   }
 
-  async setAside(name: string): ReturnType<SpoolFolder['setAside']> {
+  /** Renames a file that is of no use, so that nobody reads it again. */
+  async setAside(name: string): Promise<FileAnswer<{ path: string }>> {
     const from = join(this.path, name);
     const to = asideName(from);
     const moved = await this.#trying(() => rename(from, to));
     return moved.ok ? { ok: true, path: to } : moved;
   }
 
-  async #trying(work: () => Promise<void>): Promise<Done> {
+  async #trying(work: () => Promise<void>): Promise<FileAnswer> {
     try {
       await work();
       return { ok: true };
