@@ -1,4 +1,4 @@
-/** A proxy between a dashd that does what a test says and callers that say what a test wants, byte for byte. */
+/** A proxy between a dashd and callers that a test controls byte by byte. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
@@ -49,7 +49,7 @@ export class ScriptedDashd {
     });
   }
 
-  /** @param port a free one unless told */
+  /** @param port by default a free one */
   static async start(port?: number): Promise<ScriptedDashd> {
     const dashd = new ScriptedDashd();
     dashd.server.listen(port ?? (await freePort()), '127.0.0.1');
@@ -166,7 +166,7 @@ export class ProxyUnderTest implements Told {
     return answer;
   }
 
-  /** Has dashd accept the credentials of {@link post}, as the first poll of a pool does. */
+  /** Makes dashd accept the credentials of {@link post}, as the first poll of a pool does. */
   async poll(dashd: ScriptedDashd): Promise<void> {
     await this.call('{"id":0,"method":"getblocktemplate"}');
     dashd.asked.length = 0;

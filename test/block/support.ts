@@ -1,4 +1,4 @@
-/** Builds blocks byte by byte, with nothing of src/block but the hash that has to be ground for. */
+/** Builds blocks byte by byte, using of src/block only the hash. */
 import { createHash } from 'node:crypto';
 import { hashHeader } from '../../src/block/x11.js';
 import { hashToWire } from '../../src/wire/reader.js';
@@ -66,7 +66,7 @@ export function naiveSha256d(bytes: Uint8Array): Buffer {
   return sha256(sha256(bytes));
 }
 
-/** The definition, read aloud: pair up, the odd one with itself, until one is left. */
+/** The definition: hash in pairs, an odd last one with itself, until one is left. */
 export function naiveMerkleRoot(leaves: readonly Buffer[]): Buffer {
   const [only] = leaves;
   if (only === undefined) return Buffer.alloc(32);

@@ -1,6 +1,6 @@
 /**
- * What blockcast relies on in a Dash node, as tests. They run against the simulated dashd (test/demo) and, where there is
- * one, against dashd itself (test/dashd): what the simulation teaches us is only worth as much as their agreement.
+ * Contract tests: what blockcast relies on in a Dash node. They run against the simulated dashd (test/simulated) and, where there
+ * is one, against a real dashd (test/dashd), so that both behave the same.
  */
 import { after, before, describe } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';

@@ -14,7 +14,7 @@ export interface RpcAccess {
   readonly credentials: string;
 }
 
-/** A dashd, or what claims to behave like one. */
+/** A real or a simulated dashd. */
 export interface NodeUnderTest extends RpcAccess {
   readonly host: string;
   readonly port: number;
@@ -72,7 +72,7 @@ export async function tipOf(node: RpcAccess): Promise<HeaderInfo> {
   return ask(node, 'getblockheader', await ask(node, 'getbestblockhash'));
 }
 
-/** What a miner would build on a block; on the tip unless told otherwise. */
+/** A template on a block; by default on the tip. */
 export async function templateOn(node: RpcAccess, parent?: Hash): Promise<Template> {
   const header = parent === undefined ? await tipOf(node) : await ask<HeaderInfo>(node, 'getblockheader', parent);
   const now = Math.floor(Date.now() / 1000);
@@ -107,7 +107,7 @@ export function pointsIn(log: string): Points[] {
   }));
 }
 
-/** Waits for a condition that no message tells of. */
+/** Waits for a condition that no message announces. */
 export async function eventually<T>(look: () => T | undefined | Promise<T | undefined>, what: string): Promise<T> {
   const patienceMs = 60_000;
   const from = performance.now();

@@ -30,12 +30,12 @@ export function versionMessage(overrides: Partial<Version> = {}): Version {
   };
 }
 
-/** A peer made by hand: it says only what a test tells it to say, and keeps all it hears. */
+/** A peer that sends only what a test has it send, and keeps all that it receives. */
 export class TestPeer {
-  /** All that came, in order. */
+  /** Everything received, in order. */
   readonly heard: Inbound[] = [];
   closed = false;
-  /** How many reads it took to hear it. */
+  /** The number of reads. */
   chunks = 0;
   private readonly decoder: FrameDecoder;
   private cursor = 0;
@@ -115,7 +115,7 @@ export class TestPeer {
     );
   }
 
-  /** Waits for bytes that are no message. */
+  /** Waits for bytes that are not a message. */
   async nextFault(code: WireFault['code']): Promise<void> {
     await this.until(
       () => this.placeOf((inbound) => inbound.kind === 'fault' && inbound.fault.code === code),
@@ -123,7 +123,7 @@ export class TestPeer {
     );
   }
 
-  /** Waits until the node has worked off all that was sent to it so far. */
+  /** Waits until the node has handled all that was sent to it so far. */
   async sync(): Promise<void> {
     this.pings += 1n;
     const nonce = this.pings;
@@ -136,7 +136,7 @@ export class TestPeer {
     await this.until(() => (this.closed ? this.cursor - 1 : undefined), 'the end of the connection');
   }
 
-  /** The commands heard, in order, from a place in {@link heard} on. */
+  /** The commands received, in order, from an index in {@link heard} on. */
   commands(from = 0): string[] {
     return this.heard
       .slice(from)

@@ -27,12 +27,12 @@ export function address(text: string): PeerAddress {
   return parsed;
 }
 
-/** A peer heard of in gossip just now, unless told otherwise. */
+/** A peer that was just gossiped, by default. */
 export function peer(key: string, more: Partial<PeerRecord> = {}): PeerRecord {
   return { ...newRecord(address(key), 'p2p_discovery', NOW), ...more };
 }
 
-/** A peer that shook hands before, and is all right. */
+/** A peer with successful handshakes, and without faults. */
 export function provenPeer(key: string, more: Partial<PeerRecord> = {}): PeerRecord {
   return peer(key, {
     lastConnected: NOW,

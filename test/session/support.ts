@@ -1,4 +1,4 @@
-/** A session held in the hand: its clock moves when told to, its nonces count from 1, its peer says what the test says. */
+/** A session under a test's control: the test moves its clock and sends its peer's messages; its nonces count from 1. */
 
 import { questionOf, wants } from '../../src/session/push.js';
 import { initialState, step } from '../../src/session/step.js';
@@ -27,7 +27,7 @@ export function counting(): Random {
   };
 }
 
-/** A block by its number: unlike real ones, hash and header can be told from it at a glance. */
+/** A block by its number, from which its hash and header follow. */
 export function block(number: number, previous = hashOf(number - 1)): PushBlock {
   const header = Buffer.alloc(80, number & 0xff);
   header.writeUInt32LE(number, 0);
@@ -123,7 +123,7 @@ export class Hand {
     return this.input({ type: 'push', block, question });
   }
 
-  /** There is no memory for the block any more. */
+  /** The block is no longer held in memory. */
   forget({ hash }: PushBlock): void {
     this.recent.splice(
       this.recent.findIndex((one) => one.hash === hash),

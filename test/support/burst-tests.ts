@@ -1,4 +1,4 @@
-/** What must hold of a relay in a burst of blocks, whoever its dashd and peers are: simulated (test/e2e) or real (test/dashd). */
+/** Tests of a relay in a burst of blocks, with a simulated dashd and peers (test/e2e) or real ones (test/dashd). */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -9,16 +9,16 @@ import type { TestNetwork } from './survival-tests.js';
 
 export interface Burst {
   readonly blocks: number;
-  /** Bytes of each. */
+  /** Size of each block, bytes. */
   readonly size?: number;
-  /** Of the whole process, megabytes. */
+  /** Memory of the whole process, MB. */
   readonly maxRssMb: number;
-  /** `/healthz` is to answer within this, milliseconds; asked from a process that may be busy itself. */
+  /** The longest that `/healthz` may take, ms, as seen by a process that may be busy itself. */
   readonly maxHealthMs: number;
 }
 
 const HEALTH_EVERY_MS = 25;
-/** A loaded machine checks 120 MB of blocks, three times over, in minutes. */
+/** A loaded machine takes minutes to check 120 MB of blocks in three nodes. */
 const PATIENCE_MS = 240_000;
 
 /** @param http where the relay's pages are */
@@ -71,7 +71,7 @@ export function burstTests(
         hashes,
       );
       assert.ok(!/peer lost|hung up/.test(relay.output), relay.output);
-      // The longest is as much the machine's doing as the relay's: three dashds check the blocks beside it.
+      // The longest depends on the machine as well: three dashds check the blocks at the same time.
       assert.ok(healthMs.p95 < maxHealthMs, `/healthz took ${healthMs.p95} ms`);
       assert.ok(peakMb(relay.pid) < maxRssMb, `${peakMb(relay.pid)} MB`);
     });
@@ -97,7 +97,7 @@ class HealthWatch {
     this.done = this.watch(url);
   }
 
-  /** @returns how long answers took, milliseconds: nineteen of twenty, and the longest */
+  /** @returns how long answers took, ms: the 95th percentile and the longest */
   async stop(): Promise<{ readonly p95: number; readonly worst: number }> {
     this.stopped = true;
     await this.done;

@@ -1,12 +1,12 @@
 import type { Clock } from '../../src/time.js';
 
-/** A clock whose two readings agree, for whatever does not care for jumps. @param now milliseconds, read anew each time */
+/** A clock whose wall and monotonic time are the same, for tests without clock changes. @param now ms, read at each call */
 export function clockAt(now: number | (() => number)): Clock {
   const read = typeof now === 'number' ? () => now : now;
   return { now: read, monotonic: read };
 }
 
-/** A clock by hand. Its monotonic origin is not its wall clock's: code that mixes the two is years off. */
+/** A clock that the test moves. Its monotonic time has another origin than its wall clock, so that code which mixes the two is years off. */
 export class TestClock implements Clock {
   private elapsed = 0;
 
@@ -21,13 +21,13 @@ export class TestClock implements Clock {
     return this.elapsed;
   }
 
-  /** Time goes by. */
+  /** Moves both clocks. */
   pass(ms: number): void {
     this.wall += ms;
     this.elapsed += ms;
   }
 
-  /** Somebody sets the wall clock, ahead or back; or, ahead, the machine was suspended. */
+  /** Sets the wall clock ahead or back. Ahead is also what a suspended machine looks like. */
   set(byMs: number): void {
     this.wall += byMs;
   }

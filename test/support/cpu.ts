@@ -1,6 +1,6 @@
 /**
- * The least processor time that a piece of work took in so many tries, milliseconds: what it would hold the event loop for. Time on the wall is
- * also that of whatever else the machine runs.
+ * The least processor time of several runs, ms: how long the work blocks the event loop. Wall time would include what else the
+ * machine runs.
  */
 export function leastCpuMs(tries: number, work: () => void): number {
   let least = Number.POSITIVE_INFINITY;

@@ -1,11 +1,11 @@
-/** Prometheus' text format, read back. */
+/** A reader of Prometheus' text format. */
 export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-/** @throws Error at a line that is no sample */
+/** @throws Error for a line that is not a sample */
 export function samplesOf(text: string): Sample[] {
   return text
     .split('\n')
@@ -23,12 +23,12 @@ export function valueIn(samples: readonly Sample[], name: string, labels: Sample
   return samples.find((sample) => keyOf(sample) === wanted)?.value;
 }
 
-/** Names a series, whatever order its labels stand in. */
+/** The name of a series, independent of the order of its labels. */
 export function keyOf({ name, labels }: Sample): string {
   return JSON.stringify([name, Object.entries(labels).sort()]);
 }
 
-/** Of metrics, as their `# TYPE` lines tell. */
+/** The types of metrics, by their `# TYPE` lines. */
 export function typesOf(text: string): Map<string, string> {
   return new Map(
     [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]): [string, string] => [name ?? '', type ?? '']),

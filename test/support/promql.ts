@@ -1,4 +1,4 @@
-/** As much of PromQL as it takes to hold expressions to the series that there are. */
+/** A reader of the part of PromQL that the rules and dashboards use, to compare their selectors with the exposed series. */
 import type { Sample } from './exposition.js';
 
 export interface Selector {
@@ -12,7 +12,7 @@ interface Matcher {
   readonly value: string;
 }
 
-/** The series of ours that an expression asks for: those named `blockcast_…`, and those that rules record as `job_instance:…`. */
+/** The series of blockcast that an expression selects: those named `blockcast_…`, and those that rules record as `job_instance:…`. */
 export function selectorsOf(expression: string): Selector[] {
   return [...expression.matchAll(/\b(blockcast_\w+|job_instance:[\w:]+)(?:\{([^}]*)\})?/g)].map(([, name, within]) => ({
     name: name ?? '',
@@ -24,7 +24,7 @@ export function selectorsOf(expression: string): Selector[] {
   }));
 }
 
-/** True when a sample is among what the selector asks for, leaving aside the labels that Prometheus adds. */
+/** Whether a selector matches a sample, ignoring the labels that Prometheus adds. */
 export function selects({ name, matchers }: Selector, sample: Sample): boolean {
   return name === sample.name && matchers.every((matcher) => isAdded(matcher.label) || fits(matcher, sample));
 }

@@ -1,11 +1,11 @@
-/** Prometheus' own checker, for the tests that have it look; they are skipped, and say so, where it is not installed. */
+/** Prometheus' promtool. Tests that use it are skipped, with the reason, where it is not installed. */
 import { spawnSync } from 'node:child_process';
 
-/** Fit for a test's `skip`: false where promtool is found, the reason where it is not. */
+/** A value for a test's `skip`: false where promtool is installed, otherwise the reason. */
 export const NO_PROMTOOL: string | false =
   spawnSync('promtool', ['--version']).error === undefined ? false : 'promtool is not installed';
 
-/** @returns its exit code, and all that it said */
+/** @returns its exit code and its output */
 export function promtool(
   args: readonly string[],
   input = '',

@@ -1,4 +1,4 @@
-/** A relay as a process of its own, which a test may kill at any instant, and a pool in front of it. */
+/** A relay in a process of its own, which a test may kill at any time, and a pool that pushes to it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ import type { Hash } from '../../src/wire/reader.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const PATIENCE_MS = 60_000;
-/** Kept of the log, for messages: whoever counts lines of it counts them as they come. */
+/** Characters of the log that are kept for error messages. */
 const MAX_OUTPUT = 20_000;
 const CONNECTED = /(?:local dashd|peer) (\S+) connected: /;
 
@@ -125,7 +125,7 @@ export class RelayProcess {
   next(type: BlockEvent['type'], hash: Hash): Promise<BlockEvent> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`no ${type} of ${hash}: ${this.output}`)), PATIENCE_MS);
-      // Some are never told: nobody waits for them then.
+      // Some are never emitted, and nobody waits for those.
       timer.unref();
       const listener = (event: BlockEvent): void => {
         if (event.type !== type || !('hash' in event) || event.hash !== hash) return;
@@ -162,7 +162,7 @@ export class RelayProcess {
     if (peer !== undefined) this.peers.add(peer);
   }
 
-  /** One that has ended will do nothing any more, and may have had no time to say why. */
+  /** A process that has ended emits nothing more, and may not have logged the reason. */
   private async until(what: string, isSo: () => boolean): Promise<void> {
     const { child } = this;
     await until(

@@ -1,4 +1,4 @@
-/** A relay as a user runs it, configuration and all, with a pool's socket in front of it and its events kept. */
+/** A relay with a configuration as a user has it, a pool's socket that pushes to it, and its events. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import type { BlockProof, BlockRefused, BlockVerdict, RelayEvent, ServiceEvent }
 import { type Relay, type RelayDeps, startRelay } from '../../src/relay/relay.js';
 import type { Hash } from '../../src/wire/reader.js';
 
-/** Long, because a machine may be busy; what takes so long is stuck. */
+/** Long, since the machine may be busy. */
 const PATIENCE_MS = 60_000;
 
 const ANY_PORT = 'tcp://127.0.0.1:0';
@@ -101,7 +101,7 @@ export class RelayUnderTest {
     );
   }
 
-  /** Waits until dashd's answer has told the tip, so that the gate knows parents. */
+  /** Waits until dashd has answered with its tip, so that the gate knows parents. */
   async tipKnown(): Promise<void> {
     await this.until('a tip', (events) => events.find(({ type }) => type === 'tip'));
   }

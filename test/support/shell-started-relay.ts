@@ -1,4 +1,4 @@
-/** A relay that a shell started, with a simulated dashd and one simulated peer: for what the shell can do to a process. */
+/** A relay that a shell starts, with a simulated dashd and one simulated peer: tests set limits and redirections of the process. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -20,7 +20,7 @@ const STOP_MS = 10_000;
 
 await loadX11();
 
-/** What a shelled relay works with. */
+/** What a test sets for a relay that a shell starts. */
 export class ShellTestNetwork {
   readonly dashd = new SimulatedDashd({ user: 'user', password: 'secret' });
   readonly peer = new SimulatedNode({ linkQuality: { latencyMs: 0 } });
@@ -46,7 +46,7 @@ export class ShellTestNetwork {
 export interface ShellStartedOptions {
   /** Shell commands that come before the relay, such as `ulimit`. */
   readonly before?: string;
-  /** Of the relay, beyond those that keep it to itself. */
+  /** Flags of the relay, besides those that keep it on loopback. */
   readonly flags?: readonly string[];
   /** A free one unless given. */
   readonly httpPort?: number;
@@ -216,7 +216,7 @@ export class ShellStartedRelay {
 export function isGone(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    // Killed, and not yet buried by whoever started it.
+    // It was killed, and its parent has not yet waited for it.
     return existsSync(`/proc/${pid}/stat`) && /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return true;

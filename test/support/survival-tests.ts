@@ -1,4 +1,4 @@
-/** What must hold of a relay that is killed or stopped at any instant, whoever its dashd and peers are: simulated (test/e2e) or real (test/dashd). */
+/** Tests of a relay that is killed or stopped at any time, with a simulated dashd and peers (test/e2e) or real ones (test/dashd). */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -11,11 +11,11 @@ import { hashOf } from './relay-under-test.js';
 
 /** The network around a relay. */
 export interface TestNetwork {
-  /** Flags that lead a relay to it. */
+  /** Flags that connect a relay to it. */
   readonly flags: readonly string[];
   /** How many peers there are, dashd among them. */
   readonly peers: number;
-  /** Blocks one upon the other on dashd's tip, which nobody has. */
+  /** A chain of blocks on dashd's tip that no node has. */
   mine(count: number, size?: number): Promise<Buffer[]>;
   /** How many nodes lack the block in their active chain. */
   lackers(hash: string): Promise<number>;
@@ -200,7 +200,7 @@ async function assertDelivered(
   }
 }
 
-/** The blocks that each peer acknowledged, by their places in the chain, as they were told. */
+/** The positions in the chain of the blocks that each peer acknowledged, in the order of the events. */
 function acknowledgedBy(
   events: readonly BlockEvent[],
   places: ReadonlyMap<string, number>,
@@ -214,7 +214,7 @@ function acknowledgedBy(
   return orders;
 }
 
-/** As a pool does it that wants to be sure: whoever subscribes while a relay starts may miss what it tells first. */
+/** As a careful pool does: a subscriber that connects while a relay starts may miss its first events. */
 async function pushUntilTold(relay: RelayProcess, raw: Buffer): Promise<void> {
   const hash = hashOf(raw);
   const from = relay.events.length;
@@ -248,7 +248,7 @@ async function pushAgain(relay: RelayProcess, raw: Buffer): Promise<void> {
   await answered;
 }
 
-/** Waits until nobody lacks the block. @returns false when that takes longer than any recovery may */
+/** Waits until all nodes have the block. @returns false when that takes longer than a recovery may */
 export async function settles(lackers: () => Promise<number>, patienceMs = 30_000): Promise<boolean> {
   const from = performance.now();
   while ((await lackers()) > 0) {
@@ -268,7 +268,7 @@ export function spooled(relay: RelayProcess): string[] {
   }
 }
 
-/** A timer would wake a millisecond late. */
+/** A timer would fire a millisecond late. */
 export async function spin(ms: number): Promise<void> {
   const end = performance.now() + ms;
   while (performance.now() < end) await new Promise((resolve) => setImmediate(resolve));

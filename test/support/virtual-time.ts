@@ -6,7 +6,7 @@ import type { Clock } from '../../src/time.js';
 
 export const START = 1_794_000_000_000;
 
-/** Runs marbles against marbles; a frame is a millisecond, for the clock too. */
+/** Runs a marble test. A frame is 1 ms, for the clock too. */
 export function marbles(run: (helpers: RunHelpers & { scheduler: TestScheduler; clock: Clock }) => void): void {
   const scheduler = new TestScheduler((actual, expected) => assert.deepEqual(actual, expected));
   const clock = { now: () => scheduler.now(), monotonic: () => scheduler.now() };
@@ -18,13 +18,13 @@ export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A scheduler and a clock that agree, for what marbles cannot have: promises. */
+/** A scheduler and a clock with the same time, for tests with promises, which marble tests do not support. */
 export class Time {
   private readonly virtual = new VirtualTimeScheduler(VirtualAction, Number.POSITIVE_INFINITY);
   readonly scheduler: SchedulerLike = this.virtual;
   private wallAheadMs = 0;
   private stoppedMs = 0;
-  /** The monotonic clock has another origin: code that mixes the two is years off. */
+  /** The monotonic clock has another origin, so that code which mixes the two is years off. */
   readonly clock: Clock = {
     now: () => START + this.wallAheadMs + this.stoppedMs + this.virtual.frame,
     monotonic: () => this.stoppedMs + this.virtual.frame,
@@ -35,22 +35,22 @@ export class Time {
     return this.virtual.frame;
   }
 
-  /** Timers that are still to fire: none may be left when all is over. */
+  /** How many timers are pending. */
   get pending(): number {
     return this.virtual.actions.filter(({ closed }) => !closed).length;
   }
 
-  /** Somebody sets the wall clock ahead, or, by less than nothing, back; or the machine is suspended, which Linux' monotonic clock does not count. */
+  /** Sets the wall clock ahead, or back where negative. Ahead is also what a suspended machine looks like: Linux' monotonic clock does not count that time. */
   setClock(byMs: number): void {
     this.wallAheadMs += byMs;
   }
 
-  /** The process does not run for a while: both clocks go on, and no timer fires. */
+  /** Stops the process for a while: both clocks go on, and no timer fires. */
   stop(ms: number): void {
     this.stoppedMs += ms;
   }
 
-  /** Fires, in order, what is due within `ms`, and lets promises settle after each. */
+  /** Fires the timers that are due within `ms`, in order, and lets promises settle after each. */
   async pass(ms: number): Promise<void> {
     const until = this.now + ms;
     await settled();

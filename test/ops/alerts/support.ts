@@ -1,4 +1,4 @@
-/** Events as the relay tells them, and an engine that is looked at when it wishes to be. */
+/** Events as the relay emits them, and an alert engine that is polled when it is due. */
 import assert from 'node:assert/strict';
 import type { BlockVerdict, PeerProof, RelayEvent, ServiceEvent } from '../../../src/contracts/events.js';
 import { Engine } from '../../../src/ops/alerts/engine.js';
@@ -88,7 +88,7 @@ export function finality(block: string, state: 'pending' | 'chainlocked' | 'buri
   };
 }
 
-/** An engine, and all that it told. Times are milliseconds since the start. */
+/** An engine and all that it emitted. Times are ms since the start. */
 export class Watch {
   readonly engine: Engine;
   readonly notices: Notice[] = [];
@@ -98,7 +98,7 @@ export class Watch {
     this.engine = new Engine(repeatAfterMs);
   }
 
-  /** Lets time pass up to `ms`, then tells the events. */
+  /** Moves time to `ms`, then emits the events. */
   at(ms: number, ...events: readonly RelayEvent[]): this {
     this.passTo(ms);
     for (const event of events) this.engine.note(event, START + ms);
@@ -132,7 +132,7 @@ export class Watch {
   }
 }
 
-/** A channel's other end, which answers as it is told to. */
+/** The receiver of a channel, which answers as the test sets. */
 export class FakeTransport implements Transport {
   readonly sent: Envelope[] = [];
   answers: Delivery[] = [];

@@ -1,4 +1,4 @@
-/** A relay that is not there, and the HTTP service in front of it; and a client that says exactly what a test wants said. */
+/** The HTTP service over a fake relay, and a client that sends exactly what a test gives it. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
@@ -268,7 +268,7 @@ export class HttpUnderTest {
     });
   }
 
-  /** A socket with nothing said yet. */
+  /** A connected socket that has sent nothing. */
   async socket(from: { readonly localAddress?: string } = {}): Promise<RawClient> {
     const socket = connect({ host: '127.0.0.1', port: this.port, ...from });
     const client = new RawClient(socket);
@@ -306,7 +306,7 @@ export class RawClient {
       this.text += chunk;
       this.look();
     });
-    // A reset is an end like another, and 'close' follows.
+    // A reset ends the connection too, and 'close' follows.
     socket.on('error', () => this.look());
     socket.on('close', () => {
       this.isClosed = true;

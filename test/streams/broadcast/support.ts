@@ -26,7 +26,7 @@ export const target = (host: string): Target => ({ host, port: 1, peer: `${host}
 export const hashOf = (raw: Buffer) => hashHeader(raw.subarray(0, 80));
 let mined = 0;
 
-/** A new block at height 1,000 unless told otherwise, on a parent. */
+/** A new block on a parent, by default at height 1,000. */
 export function mine(previous = PARENT, height = HEIGHT): Buffer {
   mined += 1;
   const script = Buffer.from([2, height & 0xff, height >> 8, 0]);
@@ -49,10 +49,10 @@ export function changed(raw: Buffer): Buffer {
   return copy;
 }
 
-/** A relay without its adapters: dashd and some peers, all of them live, and the chain's tip known. */
+/** A broadcaster with dashd and some peers connected, and the chain's tip known. */
 export class BroadcasterUnderTest {
   readonly time = new Time();
-  /** What was done and told, in order. */
+  /** Messages, calls and events, in order. */
   readonly log: string[] = [];
   readonly net = new FakeNet((host, command) => this.log.push(`${command} to ${host}`));
   readonly rpc = new FakeRpc(() => this.time.now);
@@ -125,7 +125,7 @@ export class BroadcasterUnderTest {
     return ['dashd', ...this.targets$.value.map(({ host }) => host)].map((host) => this.peer(host));
   }
 
-  /** @param ask as a block comes that its submitter offers to dashd through us */
+  /** @param ask sends the submitter's own `submitblock`, as for a block from the proxy */
   fromPool(raw: Buffer, ask?: () => Promise<RpcAnswer>): number {
     const admission = this.gate.fromPool([raw]);
     assert.ok(admission.type === 'block', JSON.stringify(admission));
@@ -138,7 +138,7 @@ export class BroadcasterUnderTest {
     this.broadcaster.send(admission);
   }
 
-  /** The peer answers the pings behind what it was sent, and then tells of the block. */
+  /** The peer answers the pings behind what it was sent, and then announces the block. */
   announces(host: string, raw: Buffer): void {
     this.peer(host).pongs();
     this.peer(host).says({ command: 'inv', items: [{ type: INV.block, hash: hashOf(raw) }] });

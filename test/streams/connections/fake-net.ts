@@ -18,7 +18,7 @@ export class FakeSocket implements PeerSocket {
   bytesOut = 0;
   destroyed = false;
   paused = false;
-  /** What we sent, decoded; nothing undecodable may be sent. */
+  /** What was sent to the peer, decoded. What cannot be decoded fails the test. */
   readonly heard: Message[] = [];
   private answered = 0;
   private readonly decoder = new FrameDecoder(magic);
@@ -102,7 +102,7 @@ export class FakeSocket implements PeerSocket {
   }
 }
 
-/** The network as we dial it: each attempt is kept, and stays silent until the test makes it speak. */
+/** A network to dial: each connection is kept, and stays silent until the test has its peer speak. */
 export class FakeNet {
   readonly sockets: FakeSocket[] = [];
 

@@ -52,7 +52,7 @@ export class ConnectionsUnderTest {
     this.connections.push(block, only)();
   }
 
-  /** Wants these and has them ready, dashd too. */
+  /** Sets the targets, and completes their handshakes and dashd's. */
   has(...hosts: readonly string[]): void {
     this.wants(...hosts);
     for (const host of ['dashd', ...hosts]) this.net.to(host).shakeHands();
@@ -62,7 +62,7 @@ export class ConnectionsUnderTest {
     return [...this.connections.live.keys()];
   }
 
-  /** Comings, goings and proofs since it was last asked. */
+  /** Peers that became ready or were lost, and proofs, since the last call. */
   told(): string[] {
     return this.result.values.splice(0).flatMap(({ target: { host }, event }) => {
       if (event.type === 'ready') return [`${host} ready`];

@@ -55,7 +55,7 @@ export function later(): { readonly answer: Promise<RpcAnswer>; give(answer: Rpc
   return { answer: promised, give: (given) => give(given) };
 }
 
-/** Each reply in turn, then the last one for ever. */
+/** Each reply in turn, then always the last one. */
 export function inTurn(...replies: readonly RpcAnswer[]): () => RpcAnswer {
   let turn = 0;
   return () => {
