@@ -1,6 +1,5 @@
 /**
- * Bundles the dashboard: `node dist/src/dashboard/build.js [folder]`. Needs what is installed for development; what it writes needs
- * nothing but a browser.
+ * Bundles the dashboard: `node dist/src/dashboard/build.js [folder]`. Needs the development dependencies; the result needs only a browser.
  */
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -34,7 +33,7 @@ export async function buildDashboard(outdir: string, source: string): Promise<re
   });
   for (const file of ['index.html', 'favicon.svg']) await cp(join(source, file), join(outdir, file));
   const files = await readdir(outdir);
-  // Who asks once in a while gets the smallest there is, and nobody compresses while a block may be waiting.
+  // Compressed at build time at the best level, so that the relay spends no time on it.
   for (const file of files) await compress(join(outdir, file));
   return files;
 }

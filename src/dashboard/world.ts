@@ -1,6 +1,6 @@
 /**
- * The world as dots, made when the dashboard is built: the browser gets a path and no geography. Borders come from Natural Earth (public
- * domain) by way of world-atlas.
+ * The world map as dots, computed when the dashboard is built, so that the browser gets one SVG path. Borders are from Natural Earth (public
+ * domain), from the package world-atlas.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -23,7 +23,7 @@ type Ring = (readonly [x: number, y: number])[];
 const WIDTH = 1_000;
 const PITCH = 7.8;
 const ROW = PITCH * 0.866;
-/** What lies further south has no peers, and would cost a fifth of the height. */
+/** The Antarctic is cut off: it has no peers, and would take a fifth of the height. */
 const SOUTH = -56;
 const NORTH = 80;
 

@@ -312,7 +312,7 @@ describe('the dashboard in a browser', { skip }, () => {
       server.isLocked = true;
     };
     await visit(busy(Date.now()), { prepare: lock }, async ({ page }) => {
-      await page.locator('.notice', { hasText: 'The relay wants a password' }).waitFor();
+      await page.locator('.notice', { hasText: 'Authentication required' }).waitFor();
       await shoot(page, 'unauthorised-1440-light');
     });
   });

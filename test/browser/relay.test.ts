@@ -172,7 +172,7 @@ describe('the dashboard of a relay', { skip }, () => {
     await relay.connected(7);
     await page.goto(url);
     const text = (words: string | RegExp) => page.getByText(words).first().waitFor();
-    await text('All set for the first block');
+    await text('Ready for the first block');
     await shoot(page, 'real-empty');
 
     await dashd.stop();

@@ -13,12 +13,12 @@ import {
   plain,
   splitPeer,
 } from '../../src/dashboard/model/format.js';
-import { notices, serviceWords } from '../../src/dashboard/model/health.js';
+import { notices, serviceLabels } from '../../src/dashboard/model/health.js';
+import { outcomeLabel, rpcLabel, statusLabel } from '../../src/dashboard/model/labels.js';
+import { layOut } from '../../src/dashboard/model/map-layout.js';
 import { countCountries, placePeers } from '../../src/dashboard/model/places.js';
 import { seriesOf } from '../../src/dashboard/model/series.js';
-import { spreadOut } from '../../src/dashboard/model/spread.js';
 import { INITIAL } from '../../src/dashboard/model/state.js';
-import { outcomeWord, rpcWord, statusWord } from '../../src/dashboard/model/words.js';
 import { makeWorld } from '../../src/dashboard/world.js';
 import type { StatusReply } from '../../src/ops/http/api.js';
 import { block, hash, listed, NOW, peer, peerProof, status } from './support.js';
@@ -88,14 +88,14 @@ describe('what strangers wrote', () => {
   });
 
   test('reasons are cleaned', () => {
-    assert.equal(statusWord(peerProof('x', 'failed', { reason: 'no\nway' })), 'failed: no way');
-    assert.equal(rpcWord({ outcome: 'rejected', reason: 'bad\u202e', ms: 1 }).text, 'rejected: bad');
+    assert.equal(statusLabel(peerProof('x', 'failed', { reason: 'no\nway' })), 'failed: no way');
+    assert.equal(rpcLabel({ outcome: 'rejected', reason: 'bad\u202e', ms: 1 }).text, 'rejected: bad');
   });
 });
 
 test('a block without a verdict is on its way, or lost it', () => {
-  assert.equal(outcomeWord(undefined, true).text, 'on its way');
-  assert.equal(outcomeWord(undefined, false).tone, 'warn');
+  assert.equal(outcomeLabel(undefined, true).text, 'on its way');
+  assert.equal(outcomeLabel(undefined, false).tone, 'warn');
 });
 
 describe('notices', () => {
@@ -125,7 +125,7 @@ describe('notices', () => {
   test('the gravest comes first, and the relay’s own word is heard', () => {
     const all = titles({ services: down('dashd-feed'), ready: false, notReady: ['it stops'] });
     assert.deepEqual(all, ['bad: Not ready for a block', 'warn: dashd’s feed is silent']);
-    assert.deepEqual(titles({ degraded: ['something else'] }), ['warn: Not all is well']);
+    assert.deepEqual(titles({ degraded: ['something else'] }), ['warn: Degraded']);
   });
 
   test('a refused frame is told for a while', () => {
@@ -145,7 +145,7 @@ describe('notices', () => {
 
 test('services in plain words: those that matter, and those that are down', () => {
   const known = { code: '', detail: '', faults: 0 };
-  const words = serviceWords(
+  const words = serviceLabels(
     status({
       services: [
         { service: 'alerts', state: 'up', ...known },
@@ -158,10 +158,10 @@ test('services in plain words: those that matter, and those that are down', () =
   assert.deepEqual(
     words.map(({ name, text, detail = '' }) => `${name} ${text} ${detail}`.trim()),
     [
-      'dashd RPC not heard yet',
+      'dashd RPC not known yet',
       'dashd P2P connected',
       'dashd feed silent',
-      'pool socket not heard yet',
+      'pool socket not known yet',
       'history file down disk full',
       'JSON-RPC proxy up',
     ],
@@ -201,9 +201,9 @@ describe('the map', () => {
     const crowd = fc.array(fc.constantFrom<'a' | 'b'>('a', 'b'), { minLength: 1, maxLength: 14 });
     fc.assert(
       fc.property(crowd, (items) => {
-        const spots = spreadOut(items, (item) => middles[item], 12);
+        const spots = layOut(items, (item) => middles[item], 12);
         assert.deepEqual(
-          spreadOut(items, (item) => middles[item], 12),
+          layOut(items, (item) => middles[item], 12),
           spots,
         );
         for (const [i, a] of spots.entries()) {

@@ -1,4 +1,4 @@
-/** Figures and foreign words as people read them. */
+/** Formats figures and foreign text. */
 
 /** A duration from the ledger. @param value milliseconds */
 export function formatMs(value: number): string {
@@ -66,14 +66,14 @@ export function shortHash(hash: string): string {
   return `…${hash.slice(-8)}`;
 }
 
-/** How a block is called: by its height where that is known. */
+/** A block's name: its height if known, else the end of its hash. */
 export function blockName({ hash, height }: { readonly hash: string; readonly height?: number }): string {
   return height === undefined ? shortHash(hash) : formatCount(height);
 }
 
 const MAX_FOREIGN = 160;
 
-/** A stranger's text on one line: no control characters, none that turn the direction of what follows, and not without end. */
+/** Foreign text on one line: without control and bidirectional characters, and of bounded length. */
 export function plain(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
   return line.length > MAX_FOREIGN ? `${line.slice(0, MAX_FOREIGN)}…` : line;
@@ -84,7 +84,7 @@ export function formatAgent(userAgent: string): string {
   return plain(userAgent).replace(/^\/|\/$/g, '');
 }
 
-/** Splits `host:port` where the port begins, so that each can be drawn as it deserves. */
+/** Splits `host:port`, so that host and port can be styled separately. */
 export function splitPeer(peer: string): readonly [host: string, port: string] {
   const name = plain(peer);
   const colon = name.lastIndexOf(':');

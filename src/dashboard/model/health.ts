@@ -1,14 +1,14 @@
-/** How the relay and what it depends on are, in plain words. */
+/** The state of the relay and of its services as labels and notices. */
 import type { ServiceEvent } from '../../contracts/events.js';
 import { SERVICE_NAMES } from '../../contracts/services.js';
 import type { ServiceStatus, StatusReply } from '../../ops/http/api.js';
 import { formatTime, plain } from './format.js';
+import type { Label, Tone } from './labels.js';
 import type { PageState } from './state.js';
-import type { Tone, Word } from './words.js';
 
-export interface ServiceWord extends Word {
+export interface ServiceLabel extends Label {
   readonly name: string;
-  /** More about it, where there is more. */
+  /** More detail, if any. */
   readonly detail?: string;
 }
 
@@ -27,12 +27,12 @@ const MAIN: readonly (readonly [service: Service, up: string, down: string])[] =
   ['pool-socket', 'listening', 'closed'],
 ];
 
-export function serviceWords({ services, peers }: StatusReply): readonly ServiceWord[] {
+export function serviceLabels({ services, peers }: StatusReply): readonly ServiceLabel[] {
   const known = new Map(services.map((status) => [status.service, status]));
   const [rpc, ...others] = MAIN.map(([service, up, down]) =>
     word(known.get(service), SERVICE_NAMES[service], up, down),
   );
-  const p2p: ServiceWord = peers.dashd
+  const p2p: ServiceLabel = peers.dashd
     ? { name: 'dashd P2P', text: 'connected', tone: 'good' }
     : { name: 'dashd P2P', text: 'not connected', tone: 'bad' };
   const main = new Set<string>(MAIN.map(([service]) => service));
@@ -43,8 +43,8 @@ export function serviceWords({ services, peers }: StatusReply): readonly Service
   return [...(rpc === undefined ? [] : [rpc]), p2p, ...others, ...more];
 }
 
-function word(status: ServiceStatus | undefined, name: string, up: string, down: string): ServiceWord {
-  if (status === undefined || status.state === 'unknown') return { name, text: 'not heard yet', tone: 'quiet' };
+function word(status: ServiceStatus | undefined, name: string, up: string, down: string): ServiceLabel {
+  if (status === undefined || status.state === 'unknown') return { name, text: 'not known yet', tone: 'quiet' };
   const isUp = status.state === 'up';
   const detail = plain(status.detail);
   return { name, text: isUp ? up : down, tone: isUp ? 'good' : 'bad', ...(detail !== '' && { detail }) };
@@ -53,7 +53,7 @@ function word(status: ServiceStatus | undefined, name: string, up: string, down:
 /** How long a refused block stays on the page. */
 const REFUSED_MS = 10 * 60_000;
 
-/** What an operator must know of, gravest first; nothing when all is well. @param now of the relay, ms since the epoch */
+/** Problems that an operator must know, the most severe first. @param now the relay's clock, ms since the epoch */
 export function notices(state: PageState, now: number): readonly Notice[] {
   const { status, refused } = state;
   if (status === undefined) return [];
@@ -62,15 +62,15 @@ export function notices(state: PageState, now: number): readonly Notice[] {
     found.push({
       tone: 'warn',
       title: `A frame from ${refused.source === 'pool' ? 'the pool' : 'dashd'} was refused`,
-      detail: `${formatTime(refused.at, now)}: ${plain(refused.reason)}. Nothing was sent to anybody.`,
+      detail: `${formatTime(refused.at, now)}: ${plain(refused.reason)}. It was not sent.`,
     });
   }
   if (!status.ready) {
     found.unshift({ tone: 'bad', title: 'Not ready for a block', detail: sentence(status.notReady) });
   }
-  // The relay's own words, where ours have nothing to say.
+  // Problems for which there is no text here are shown in the relay's words.
   if (found.length === 0 && status.degraded.length > 0) {
-    found.push({ tone: 'warn', title: 'Not all is well', detail: sentence(status.degraded) });
+    found.push({ tone: 'warn', title: 'Degraded', detail: sentence(status.degraded) });
   }
   return found.sort((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad'));
 }
@@ -102,13 +102,13 @@ function peerNotices({ peers }: StatusReply): Notice[] {
   const others = peers.connected - Number(peers.dashd);
   if (others <= 0) {
     const detail = peers.dashd
-      ? 'A block would go to the pool’s own dashd only, and spread from there. The relay keeps looking for peers.'
-      : 'A block could be sent to nobody over P2P. The relay keeps looking for peers.';
+      ? 'A block would go to the pool’s own dashd only. The relay keeps looking for peers.'
+      : 'A block could be sent to no peer. The relay keeps looking for peers.';
     return [{ tone: 'bad', title: 'No peer is connected', detail }];
   }
   const least = Math.min(peers.min, peers.max - 1);
   if (others < least) {
-    const detail = `${others} connected, ${least} wanted at least. The relay keeps looking for more.`;
+    const detail = `${others} connected, at least ${least} wanted. The relay keeps looking for more.`;
     return [{ tone: 'warn', title: 'Fewer peers than wanted', detail }];
   }
   return [];

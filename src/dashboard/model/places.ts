@@ -1,4 +1,4 @@
-/** Peers by country, and how far each is with the block that is shown. */
+/** Connected peers by country, with their results for the selected block. */
 import type { PeerProof, ProofStatus } from '../../contracts/events.js';
 import type { PeerView } from '../../contracts/view.js';
 import { countryName } from './format.js';
@@ -22,7 +22,7 @@ export interface CountryCount {
   readonly reached: number;
 }
 
-/** Those that are connected, in the order of their names, so that nobody moves when scores change. */
+/** The connected peers, sorted by name, so that their places do not depend on scores. */
 export function placePeers(peers: readonly PeerView[], race: Race | undefined): readonly PlacedPeer[] {
   return peers
     .filter(({ state }) => state === 'connected')

@@ -1,4 +1,4 @@
-/** One block's race as rows and places on a time axis: who had it when. Nothing but the ledger's own figures. */
+/** One block's race: its delivery to each peer as rows on a time axis, from the relay's own figures. */
 import type { PeerProof, ProofStatus, RpcResult } from '../../contracts/events.js';
 
 export type Mark = 'first' | 'median' | 'last';
@@ -13,7 +13,7 @@ export interface RaceRow {
 
 export type Spread = Readonly<Partial<Record<Mark, number>>>;
 
-/** Those without a time come last: still at it, had it before, failed. */
+/** Sort order: peers without a time come last. */
 const WITHOUT_TIME: Readonly<Record<ProofStatus, number>> = {
   acknowledged: 0,
   accepted: 0,
@@ -23,7 +23,7 @@ const WITHOUT_TIME: Readonly<Record<ProofStatus, number>> = {
   failed: 4,
 };
 
-/** As the ledger has it: the acknowledgement, or the acceptance where it came without one. */
+/** The time of the proof, as in the ledger: the acknowledgement, or the acceptance when there was none. */
 export function provenMs({ acknowledgedMs, acceptedMs }: PeerProof): number | undefined {
   return acknowledgedMs ?? acceptedMs;
 }
@@ -40,7 +40,7 @@ export function spreadOf(proofs: Iterable<PeerProof>): Spread {
   return first === undefined || median === undefined || last === undefined ? {} : { first, median, last };
 }
 
-/** The pool's own dashd first, then in the order of arrival. */
+/** The pool's own dashd first, then by time of proof. */
 export function raceRows(proofs: Iterable<PeerProof>, spread: Spread): readonly RaceRow[] {
   const rows = [...proofs].map((proof): RaceRow => {
     const ms = provenMs(proof);
@@ -64,8 +64,7 @@ function marksOf(ms: number, spread: Spread): Mark[] {
 }
 
 /**
- * Time from left to right by its square root: the first milliseconds get room, and nothing is squeezed as much as by a logarithm, which
- * moreover has no zero.
+ * A time axis by square root: it gives the first milliseconds more space than a linear axis, and has a zero, unlike a logarithmic one.
  */
 export interface Axis {
   /** What its right end stands for, ms. */
@@ -73,7 +72,7 @@ export interface Axis {
   readonly ticks: readonly number[];
 }
 
-/** Times beyond so many times that of nine in ten are shown at the edge: one straggler must not make the race unreadable. */
+/** Times beyond this multiple of the 90th percentile are shown at the edge, so that a single slow peer does not compress the others. */
 const STRAGGLER = 6;
 const LEAST_END_MS = 5;
 const STEPS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
@@ -102,7 +101,7 @@ function roundUp(ms: number): number {
 const TICK_STEPS = [5, 2, 1];
 const TICK_GAP = 0.13;
 
-/** The end, then downwards what is round and far enough from the one before. */
+/** Round values from the end downwards, each far enough from the previous one. */
 function ticksTo(endMs: number): readonly number[] {
   const ticks = [endMs];
   const axis = { endMs, ticks };

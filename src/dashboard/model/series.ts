@@ -1,4 +1,4 @@
-/** The blocks as columns of figures, oldest first, as charts want them. */
+/** Blocks as series for the charts, oldest first. */
 import type { BlockSummary } from '../../ops/http/api.js';
 
 export interface Series {

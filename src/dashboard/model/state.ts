@@ -1,6 +1,6 @@
 /**
- * What the page knows, as a pure function of what it was told: `reduce(state, action)`. An event may come twice, or again after a
- * reply that counted it already; the outcome is the same.
+ * The page's state as a pure reducer: `reduce(state, action)`. Applying an event twice, or after a reply that already includes it, gives the same
+ * state. Bounded: {@link MAX_BLOCKS}, {@link MAX_RACES}, {@link MAX_COUNTRIES}.
  */
 import type {
   BlockFinality,
@@ -23,38 +23,38 @@ import type {
   StatusReply,
 } from '../../ops/http/api.js';
 
-/** Our connection to the relay. Times are of this machine, milliseconds since the epoch. */
+/** The page's connection to the relay. Times are of the browser's clock, milliseconds since the epoch. */
 export type Link =
   | { readonly state: 'connecting' }
   | { readonly state: 'live' }
   | { readonly state: 'lost'; readonly since: number; readonly retryAt: number; readonly reason: string }
   | { readonly state: 'unauthorised' };
 
-/** What is proven of one block, by peer. */
+/** The results of one block, by peer. */
 export type Race = ReadonlyMap<string, PeerProof>;
 
 export interface PageState {
   readonly link: Link;
-  /** Relay's clock minus this machine's, ms. */
+  /** The relay's clock minus the browser's, ms. */
   readonly skewMs: number;
   readonly status?: StatusReply;
   readonly peers: readonly PeerView[];
-  /** Of peers that are or were here, their countries: races outlast connections. */
+  /** Countries of current and earlier peers, since results outlast connections. */
   readonly countries: ReadonlyMap<string, string>;
   /** Newest first. */
   readonly blocks: readonly BlockSummary[];
   /** Where the next page of older blocks begins. */
   readonly next?: string;
   readonly races: ReadonlyMap<string, Race>;
-  /** Blocks that somebody linked to and that are too old to be among `blocks`. */
+  /** Blocks opened by a link that are too old to be in `blocks`. */
   readonly linked: ReadonlyMap<string, BlockSummary>;
   /** Blocks that the relay does not know. */
   readonly missing: ReadonlySet<string>;
-  /** The block that was chosen; the newest is shown unless there is one. */
+  /** The selected block; without it the newest is shown. */
   readonly selected?: string;
-  /** The last that the gate turned away. */
+  /** The last frame that the gate refused. */
   readonly refused?: BlockRefused;
-  /** What is read out to those who cannot see it happen. */
+  /** The text that screen readers announce. */
   readonly announcement: string;
 }
 
@@ -81,7 +81,7 @@ export const INITIAL: PageState = {
   announcement: '',
 };
 
-/** A page that stays open for months must not grow: the oldest go, and can be fetched again. */
+/** A page may stay open for months. The oldest entries are removed; they can be fetched again. */
 const MAX_BLOCKS = 500;
 const MAX_RACES = 60;
 const MAX_COUNTRIES = 1_000;
@@ -126,7 +126,7 @@ function onPeers(state: PageState, { peers }: PeersReply): PageState {
   return { ...state, peers, countries: new Map([...before, ...here]) };
 }
 
-/** A fresh first page: whatever else was known may have gaps, and is forgotten. */
+/** A new first page: other data may have gaps, and is dropped. */
 function onBlocks({ next: _before, ...state }: PageState, { blocks, next }: BlocksReply): PageState {
   const nothing = { races: new Map(), linked: new Map(), missing: new Set<string>() };
   return { ...state, ...nothing, blocks, ...(next !== undefined && { next }) };
@@ -175,7 +175,7 @@ function onEvent(state: PageState, event: RelayEvent): PageState {
   }
 }
 
-/** The pool's blocks are what the page is about; those that dashd heard of are the network's. */
+/** Only the pool's blocks are listed; those from dashd are the network's. */
 function onReceived(state: PageState, event: BlockReceived): PageState {
   if (event.source !== 'pool' || state.blocks.some(({ hash }) => hash === event.hash)) return state;
   const { hash, height, size, transactions, gateMs, at } = event;
@@ -197,7 +197,7 @@ function onReceived(state: PageState, event: BlockReceived): PageState {
 
 function onProof(state: PageState, { type: _type, at: _at, hash, ...proof }: BlockProof): PageState {
   const race = state.races.get(hash);
-  // Of a race that was never fetched one proof alone would be shown as if it were all.
+  // Without the earlier results, one proof would look like all of them.
   if (race === undefined) return state;
   return { ...state, races: withRace(state, hash, new Map(race).set(proof.peer, proof)) };
 }
@@ -230,7 +230,7 @@ function onFinality(state: PageState, { type: _type, hash, height: _height, ...f
   };
 }
 
-/** Who came is known in full only once the peers are asked for again; who left is gone at once. */
+/** A lost peer is removed at once; a new one appears with the next reply of /peers. */
 function onPeer(state: PageState, event: PeerEvent): PageState {
   if (event.type === 'peer-lost') return { ...state, peers: state.peers.filter(({ peer }) => peer !== event.peer) };
   return {
@@ -243,7 +243,7 @@ function onPeer(state: PageState, event: PeerEvent): PageState {
   };
 }
 
-/** A fault leaves the state of a service as it was; it is counted where it is told, not here. */
+/** A fault does not change the state of a service; the relay counts faults. */
 function onService(state: PageState, event: ServiceEvent): PageState {
   const { status } = state;
   if (status === undefined || event.state === 'fault') return state;
@@ -269,7 +269,7 @@ function withRace(state: PageState, hash: string, race: Race): ReadonlyMap<strin
   return races;
 }
 
-/** The block whose race is to be seen: the chosen one, or the newest. */
+/** The block that is shown: the selected one, or the newest. */
 export function shownHash({ selected, blocks }: PageState): string | undefined {
   return selected ?? blocks[0]?.hash;
 }
@@ -278,7 +278,7 @@ export function findBlock({ blocks, linked }: PageState, hash: string | undefine
   return hash === undefined ? undefined : (blocks.find((block) => block.hash === hash) ?? linked.get(hash));
 }
 
-/** A verdict falls after three seconds at the latest; a block without one that is older than this was lost with the process. */
+/** A verdict comes within three seconds; a block without one that is older than this was interrupted by a stop of the relay. */
 const UNDER_WAY_MS = 10_000;
 
 /** @param now of the relay, ms since the epoch */
@@ -286,7 +286,7 @@ export function isUnderWay({ verdict, receivedAt }: BlockSummary, now: number): 
   return verdict === undefined && now - receivedAt < UNDER_WAY_MS;
 }
 
-/** What must be asked for again after an event, because its replies hold more than the event tells. */
+/** The replies to fetch again after an event, because they hold more than the event. */
 export function staleAfter({ type }: RelayEvent): readonly ('status' | 'peers')[] {
   switch (type) {
     case 'verdict':
@@ -308,7 +308,7 @@ export function staleAfter({ type }: RelayEvent): readonly ('status' | 'peers')[
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 15_000;
 
-/** How long to wait before the next attempt to reach the relay, ms. @param failures attempts that failed in a row, at least 1 */
+/** Delay before the next attempt to connect, ms. @param failures consecutive failed attempts, at least 1 */
 export function retryDelayMs(failures: number): number {
   return Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10));
 }

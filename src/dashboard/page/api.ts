@@ -1,13 +1,13 @@
-/** The relay's API, as this page asks it. Addresses are relative, so that the page works below any path of a reverse proxy. */
+/** Requests to the relay's API. URLs are relative, so that the page works below any path of a reverse proxy. */
 import type { BlockReply, BlocksReply, PeersReply, StatusReply } from '../../ops/http/api.js';
 
 const TIMEOUT_MS = 10_000;
 const PAGE = 100;
 
-/** The relay answered, but not with what was asked for. */
+/** The relay answered with an error status. */
 export class HttpError extends Error {
   constructor(readonly status: number) {
-    super(`the relay answers with HTTP status ${status}`);
+    super(`the relay answered with HTTP status ${status}`);
   }
 }
 

@@ -1,11 +1,11 @@
-/** The pool's blocks, newest first; each a link to its race. */
+/** The list of the pool's blocks, newest first, each with a link to its results. */
 import { useState } from 'preact/hooks';
 import type { BlockSummary } from '../../ops/http/api.js';
 import { blockName, formatAge, formatMs, shortHash } from '../model/format.js';
+import { finalityLabel, outcomeLabel } from '../model/labels.js';
 import { isUnderWay } from '../model/state.js';
-import { finalityWord, outcomeWord } from '../model/words.js';
 import { useNow } from './hooks.js';
-import { ToneSign } from './sign.js';
+import { ToneIcon } from './icons.js';
 
 export interface BlocksProps {
   readonly blocks: readonly BlockSummary[];
@@ -23,7 +23,7 @@ export function Blocks({ blocks, shown, skewMs, onOlder }: BlocksProps) {
         <h2 id="blocks-title">Blocks</h2>
       </div>
       {blocks.length === 0 ? (
-        <p class="empty">The pool has pushed no block yet. The first will appear here by itself.</p>
+        <p class="empty">The pool has pushed no block yet.</p>
       ) : (
         <div class="blocks-scroll">
           <ol class="blocks">
@@ -47,13 +47,13 @@ interface ItemProps {
 
 function Item({ block, now, isShown, isNewest }: ItemProps) {
   const { verdict, finality, hash } = block;
-  const outcome = outcomeWord(verdict, isUnderWay(block, now));
-  const { text, tone } = finalityWord(finality.state);
+  const outcome = outcomeLabel(verdict, isUnderWay(block, now));
+  const { text, tone } = finalityLabel(finality.state);
   const title = finality.by === undefined ? undefined : `by ${finality.by}`;
   return (
     <li>
       <a class="block" href={isNewest ? '#newest' : `#block=${hash}`} aria-current={isShown ? 'true' : undefined}>
-        <ToneSign tone={outcome.tone} />
+        <ToneIcon tone={outcome.tone} />
         <span class="block-name number">{blockName(block)}</span>
         <span class={`block-outcome tone-${outcome.tone}`}>{outcome.text}</span>
         <span class="block-peers">

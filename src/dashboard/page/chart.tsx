@@ -1,21 +1,21 @@
-/** A uPlot chart, drawn in the page's own colours; it is redrawn when those, its width or its figures change. */
+/** A uPlot chart in the colours of the page; redrawn when the colours, its width or its data change. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { useMedia, useWidth } from './hooks.js';
 
-/** What the style sheet says: colours by their names there, and the font of small print. */
-export interface Ink {
+/** Colours (by custom property) and font from the style sheet. */
+export interface ChartStyle {
   readonly colour: (name: string) => string;
   readonly font: string;
 }
 
 export interface ChartProps {
-  /** What it shows, for those who do not see it. */
+  /** Description for screen readers. */
   readonly label: string;
   readonly height: number;
   readonly data: uPlot.AlignedData;
-  readonly options: (ink: Ink) => Pick<uPlot.Options, 'series' | 'scales' | 'axes' | 'bands' | 'hooks'>;
-  /** Told the column under the pointer, and when there is none. */
+  readonly options: (style: ChartStyle) => Pick<uPlot.Options, 'series' | 'scales' | 'axes' | 'bands' | 'hooks'>;
+  /** Called with the column under the pointer; undefined when there is none. */
   readonly onPoint: (index: number | undefined) => void;
   readonly onChoose: (index: number) => void;
 }
@@ -53,7 +53,7 @@ export function Chart({ label, height, data, options, onPoint, onChoose }: Chart
   );
 }
 
-/** A canvas knows no custom properties: the colour is read off an element that has it. */
+/** A canvas does not resolve custom properties: the colour is read from an element. */
 function colourOf(element: HTMLElement, name: string): string {
   element.style.color = `var(--${name})`;
   const { color } = getComputedStyle(element);
@@ -61,7 +61,7 @@ function colourOf(element: HTMLElement, name: string): string {
   return color;
 }
 
-/** The theme that was chosen on this page, renewed when another is. */
+/** The theme selected on this page. */
 function useTheme(): string | undefined {
   const [theme, setTheme] = useState(document.documentElement.dataset['theme']);
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** The figures that a pool operator is measured by. */
+/** The key figures. */
 import type { ComponentChildren } from 'preact';
 import type { StatusReply } from '../../ops/http/api.js';
 import { blockName, formatAge, formatCount, formatMs, formatRate, plural } from '../model/format.js';
@@ -39,7 +39,7 @@ export function Figures({ state, status }: { readonly state: PageState; readonly
       <dl class="figures">
         <Figure
           label="Peers connected"
-          meaning="Past their handshake, the pool’s own dashd included, of as many as are wanted"
+          meaning="Peers with a finished handshake, including the pool’s own dashd, of the wanted number"
           value={peers.connected}
           unit={`/ ${peers.max}`}
           note={`${plural(peers.known, 'peer')} known`}
@@ -47,26 +47,26 @@ export function Figures({ state, status }: { readonly state: PageState; readonly
         <LastBlock state={state} />
         <Figure
           label="Blocks pushed"
-          meaning="Blocks of the pool’s that were pushed, as far back as the history goes"
+          meaning="Blocks pushed by the pool, in the whole history"
           value={formatCount(all.blocks)}
           note={`${formatCount(day.blocks)} in 24 hours`}
         />
         <Figure
           label="Delivered"
-          meaning="Of the blocks with a verdict, those that were a success"
+          meaning="Share of successful blocks among those with a verdict"
           value={all.successRate === undefined ? NONE : formatRate(all.successRate)}
           note={day.successRate === undefined ? 'none in 24 hours' : `${formatRate(day.successRate)} in 24 hours`}
         />
         <Figure
           label="Average broadcast"
-          meaning="Until the median peer had proven to have a block, mean over blocks"
+          meaning="Time until the median proof by a peer, mean over all blocks"
           value={time ?? NONE}
           {...(unit !== undefined && { unit })}
           note={all.propagationMs === undefined ? 'no block yet' : `9 of 10 peers in ${formatMs(all.propagationMs)}`}
         />
         <Figure
           label="Orphaned"
-          meaning="Of the blocks whose end is known, those that another block replaced"
+          meaning="Share of orphaned blocks among those that are final"
           value={all.orphanRate === undefined ? NONE : formatRate(all.orphanRate)}
           note={finalityNote(status)}
         />
@@ -87,7 +87,7 @@ function LastBlock({ state }: { readonly state: PageState }) {
   return (
     <Figure
       label="Last block"
-      meaning="Since the pool’s last block came in"
+      meaning="Time since the pool’s last block arrived"
       value={<Age parts={age} />}
       note={block === undefined ? 'none yet' : `ago, ${blockName(block)}`}
     />

@@ -1,11 +1,11 @@
-/** The top of the page: what this is, how it is, and in which light it is seen. */
+/** The page's header: services, connection, theme, and the notices below it. */
 import { useState } from 'preact/hooks';
 import type { StatusReply } from '../../ops/http/api.js';
 import { formatAge, formatTime, plain } from '../model/format.js';
-import { type Notice, notices, serviceWords } from '../model/health.js';
+import { type Notice, notices, serviceLabels } from '../model/health.js';
 import type { Link, PageState } from '../model/state.js';
 import { useNow } from './hooks.js';
-import { ToneSign } from './sign.js';
+import { ToneIcon } from './icons.js';
 import { applyTheme, rememberedTheme, rememberTheme, type Theme } from './theme-choice.js';
 
 export function Head({ state }: { readonly state: PageState }) {
@@ -34,9 +34,9 @@ export function Head({ state }: { readonly state: PageState }) {
 function Services({ status }: { readonly status: StatusReply }) {
   return (
     <ul class="services" aria-label="Services">
-      {serviceWords(status).map(({ name, text, tone, detail }) => (
+      {serviceLabels(status).map(({ name, text, tone, detail }) => (
         <li key={name} title={detail}>
-          <ToneSign tone={tone} />
+          <ToneIcon tone={tone} />
           <span class="service-name">{name}</span> <span class={`service-state tone-${tone}`}>{text}</span>
         </li>
       ))}
@@ -44,7 +44,7 @@ function Services({ status }: { readonly status: StatusReply }) {
   );
 }
 
-const LINK_WORDS: Readonly<Record<Link['state'], string>> = {
+const LINK_LABELS: Readonly<Record<Link['state'], string>> = {
   connecting: 'connecting',
   live: 'live',
   lost: 'offline',
@@ -55,7 +55,7 @@ function LinkState({ link }: { readonly link: Link }) {
   return (
     <span class={`link-state link-${link.state}`} title="This page’s connection to the relay">
       <span class="link-dot" aria-hidden="true" />
-      {LINK_WORDS[link.state]}
+      {LINK_LABELS[link.state]}
     </span>
   );
 }
@@ -98,7 +98,7 @@ export interface NoticesProps {
   readonly onRetry: () => void;
 }
 
-/** What is wrong, if something is. */
+/** Current problems, if any. */
 export function Notices({ state, onRetry }: NoticesProps) {
   const now = useNow(1_000);
   const found = notices(state, now + state.skewMs);
@@ -124,7 +124,11 @@ interface LinkNoticeProps {
 function LinkNotice({ link, now, hasData, onRetry }: LinkNoticeProps) {
   if (link.state === 'unauthorised') {
     return (
-      <NoticeBox tone="bad" title="The relay wants a password" detail="It is http.password of its configuration.">
+      <NoticeBox
+        tone="bad"
+        title="Authentication required"
+        detail="Use http.user and http.password of the relay’s configuration."
+      >
         <button type="button" onClick={() => location.reload()}>
           Sign in
         </button>
@@ -134,7 +138,7 @@ function LinkNotice({ link, now, hasData, onRetry }: LinkNoticeProps) {
   if (link.state !== 'lost') return null;
   const wait = Math.ceil(Math.max(0, link.retryAt - now) / 1_000);
   const next = wait === 0 ? 'Trying again.' : `Trying again in ${formatAge(wait * 1_000)}.`;
-  const seen = hasData ? ' What you see is from before.' : '';
+  const seen = hasData ? ' The data below is from before.' : '';
   return (
     <NoticeBox
       tone="bad"
@@ -159,7 +163,7 @@ interface NoticeBoxProps extends Notice {
 function NoticeBox({ tone, title, detail, children }: NoticeBoxProps) {
   return (
     <div class={`notice tone-${tone}`}>
-      <ToneSign tone={tone} />
+      <ToneIcon tone={tone} />
       <p>
         <strong>{title}</strong> {detail}
       </p>

@@ -1,20 +1,20 @@
-/** The blocks over time: how fast they were out, and how many peers had them. */
+/** The history charts: broadcast times, and how many peers had each block. */
 import { useCallback, useMemo, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { BlockSummary } from '../../ops/http/api.js';
 import { blockName, formatMs } from '../model/format.js';
 import { axisFor } from '../model/race.js';
 import { type Series, seriesOf } from '../model/series.js';
-import { Chart, type Ink } from './chart.js';
+import { Chart, type ChartStyle } from './chart.js';
 
-/** More than that, and columns are too narrow to be told apart. */
+/** More columns would be too narrow to distinguish. */
 const MOST_BLOCKS = 120;
 const HEIGHT = 212;
 const LOW_HEIGHT = 140;
-/** The mark of a block that was no success stands so far above the columns; the chart ends a little higher. */
+/** The mark of an unsuccessful block is this far above the columns; the chart ends a little higher. */
 const ABOVE = 1.1;
 const TOP = 1.2;
-/** One block is a point, not a history. */
+/** One block alone gives no curve. */
 const LEAST_BLOCKS = 2;
 
 export function History({ blocks }: { readonly blocks: readonly BlockSummary[] }) {
@@ -45,11 +45,11 @@ export function History({ blocks }: { readonly blocks: readonly BlockSummary[] }
           </h3>
           <Reach series={series} onPoint={setAt} onChoose={choose} />
           <p class="readout">
-            {at === undefined ? 'Point at a block for its figures; click to see its race.' : tell(series, at)}
+            {at === undefined ? 'Point at a block for its figures; click to show its delivery.' : tell(series, at)}
           </p>
         </>
       ) : (
-        <p class="empty">Charts begin with the second block.</p>
+        <p class="empty">The charts need at least two blocks.</p>
       )}
     </section>
   );
@@ -87,12 +87,12 @@ function Times({ series, onPoint, onChoose }: ChartsProps) {
     [series],
   );
   const options = useCallback(
-    (ink: Ink) => {
+    (style: ChartStyle) => {
       const axis = axisFor(series.last.filter((ms) => ms !== null));
       return {
         scales: {
           x: { time: false, range: around(series) },
-          // By the square root, as the race has it.
+          // By square root, as in the race.
           y: {
             distr: 100 as const,
             fwd: Math.sqrt,
@@ -102,19 +102,19 @@ function Times({ series, onPoint, onChoose }: ChartsProps) {
         },
         series: [
           {},
-          { stroke: ink.colour('line-last'), width: 1.25, points: { show: false } },
-          { stroke: ink.colour('line-median'), width: 2.25, points: { show: false } },
-          { stroke: ink.colour('line-first'), width: 1.25, points: { show: false } },
+          { stroke: style.colour('line-last'), width: 1.25, points: { show: false } },
+          { stroke: style.colour('line-median'), width: 2.25, points: { show: false } },
+          { stroke: style.colour('line-first'), width: 1.25, points: { show: false } },
         ],
-        bands: [{ series: [1, 3] as [number, number], fill: ink.colour('band') }],
+        bands: [{ series: [1, 3] as [number, number], fill: style.colour('band') }],
         axes: [
-          xAxis(series, ink),
+          xAxis(series, style),
           {
-            ...yAxis(ink),
+            ...yAxis(style),
             splits: () => [...axis.ticks],
-            // Else uPlot takes for a logarithm whatever is not linear, and drops ticks.
+            // uPlot treats any non-linear scale as logarithmic and would drop ticks.
             filter: (_: uPlot, ticks: number[]) => ticks,
-            values: (_: uPlot, ticks: number[]) => ticks.map(tickWord),
+            values: (_: uPlot, ticks: number[]) => ticks.map(tickLabel),
           },
         ],
       };
@@ -133,7 +133,7 @@ function Reach({ series, onPoint, onChoose }: ChartsProps) {
     return [[...series.index], [...series.tried], [...series.reached], above];
   }, [series, most]);
   const options = useCallback(
-    (ink: Ink) => {
+    (style: ChartStyle) => {
       const bars = uPlot.paths.bars?.({ size: [0.7, 22], radius: 0.15 });
       const paths = bars === undefined ? {} : { paths: bars };
       return {
@@ -143,14 +143,14 @@ function Reach({ series, onPoint, onChoose }: ChartsProps) {
         },
         series: [
           {},
-          { fill: ink.colour('missed'), width: 0, points: { show: false }, ...paths },
-          { fill: ink.colour('reached'), width: 0, points: { show: false }, ...paths },
-          { paths: () => null, points: { show: true, size: 7, width: 0, fill: ink.colour('missed') } },
+          { fill: style.colour('missed'), width: 0, points: { show: false }, ...paths },
+          { fill: style.colour('reached'), width: 0, points: { show: false }, ...paths },
+          { paths: () => null, points: { show: true, size: 7, width: 0, fill: style.colour('missed') } },
         ],
         axes: [
-          xAxis(series, ink),
+          xAxis(series, style),
           {
-            ...yAxis(ink),
+            ...yAxis(style),
             values: (_: uPlot, ticks: number[]) => ticks.map((tick) => (Number.isInteger(tick) ? String(tick) : '')),
           },
         ],
@@ -165,15 +165,15 @@ function Reach({ series, onPoint, onChoose }: ChartsProps) {
   );
 }
 
-/** Half a column of room at either end. */
+/** Half a column of space at both ends. */
 function around({ blocks }: Series): [number, number] {
   return [-0.5, blocks.length - 0.5];
 }
 
-function xAxis({ blocks }: Series, ink: Ink): uPlot.Axis {
+function xAxis({ blocks }: Series, style: ChartStyle): uPlot.Axis {
   return {
-    stroke: ink.colour('muted'),
-    font: ink.font,
+    stroke: style.colour('muted'),
+    font: style.font,
     size: 30,
     gap: 9,
     space: 90,
@@ -187,20 +187,20 @@ function xAxis({ blocks }: Series, ink: Ink): uPlot.Axis {
   };
 }
 
-function yAxis(ink: Ink): uPlot.Axis {
+function yAxis(style: ChartStyle): uPlot.Axis {
   return {
-    stroke: ink.colour('muted'),
-    font: ink.font,
+    stroke: style.colour('muted'),
+    font: style.font,
     size: 48,
     gap: 6,
     space: 26,
-    grid: { stroke: ink.colour('line'), width: 1 },
+    grid: { stroke: style.colour('line'), width: 1 },
     ticks: { show: false },
   };
 }
 
-/** uPlot leaves out ticks that have no room by making them null. */
-function tickWord(ms: number | null): string {
+/** uPlot passes null for ticks that do not fit. */
+function tickLabel(ms: number | null): string {
   if (ms === null) return '';
   if (ms === 0) return '0';
   return ms < 1_000 ? `${Number(ms.toPrecision(2))} ms` : `${Number((ms / 1_000).toPrecision(2))} s`;

@@ -1,4 +1,4 @@
-/** The page: what it knows, who tells it, and what it shows. */
+/** The page: state, connection and layout. */
 import { render } from 'preact';
 import { useEffect, useReducer, useState } from 'preact/hooks';
 import { blockName } from '../model/format.js';
@@ -7,14 +7,14 @@ import { Blocks } from './blocks.js';
 import { Figures } from './figures.js';
 import { Head, Notices } from './head.js';
 import { History } from './history.js';
-import { Link } from './link.js';
 import { WorldMap } from './map.js';
 import { Peers } from './peers.js';
 import { RacePanel } from './race.js';
+import { RelayConnection } from './relay-connection.js';
 
 function Page() {
   const [state, dispatch] = useReducer(reduce, INITIAL);
-  const [link] = useState(() => new Link(dispatch));
+  const [link] = useState(() => new RelayConnection(dispatch));
   useEffect(() => link.connect(), [link]);
   useEffect(() => {
     const choose = () => dispatch({ type: 'select', hash: /^#block=([0-9a-f]{64})$/.exec(location.hash)?.[1] });
@@ -59,7 +59,7 @@ function titleOf({ status, link, blocks }: PageState): string {
 
 interface ContentProps {
   readonly state: PageState;
-  readonly link: Link;
+  readonly link: RelayConnection;
   readonly shown: string | undefined;
 }
 
@@ -98,7 +98,7 @@ function Content({ state, link, shown }: ContentProps) {
 }
 
 function Waiting({ state: { link } }: { readonly state: PageState }) {
-  return <p class="waiting">{link.state === 'connecting' ? 'Asking the relay…' : ''}</p>;
+  return <p class="waiting">{link.state === 'connecting' ? 'Connecting to the relay…' : ''}</p>;
 }
 
 function NoRace({ isMissing, isReady }: { readonly isMissing: boolean; readonly isReady: boolean }) {
@@ -109,19 +109,19 @@ function NoRace({ isMissing, isReady }: { readonly isMissing: boolean; readonly 
         {isMissing && <a href="#newest">Follow the newest</a>}
       </div>
       <div class="empty">
-        {!isMissing && <Ghost />}
+        {!isMissing && <PlaceholderChart />}
         <p>
           {isMissing
-            ? 'This relay’s history has no block by that hash.'
-            : `${isReady ? 'All set for the first block. ' : ''}As soon as the pool finds one, it runs here: one row a peer, who had it when.`}
+            ? 'This relay’s history has no block with this hash.'
+            : `${isReady ? 'Ready for the first block. ' : ''}Its delivery will be shown here, one row per peer.`}
         </p>
       </div>
     </section>
   );
 }
 
-/** What a race will look like. */
-function Ghost() {
+/** A placeholder in the shape of a race. */
+function PlaceholderChart() {
   return (
     <svg class="ghost" viewBox="0 0 420 110" aria-hidden="true">
       {[90, 130, 148, 240, 330].map((end, row) => (
@@ -145,7 +145,7 @@ function Foot({ state: { status } }: { readonly state: PageState }) {
         </p>
       )}
       {status !== undefined && (
-        <p>Time is drawn by its square root, so that the first milliseconds have room. Map: Natural Earth.</p>
+        <p>The time axis is by square root, to show the first milliseconds. Map: Natural Earth.</p>
       )}
     </footer>
   );

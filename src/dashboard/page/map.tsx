@@ -1,16 +1,16 @@
-/** Where the peers are; each lights up when it has the block that is shown. */
+/** The world map of peers, which highlights those that have the selected block. */
 import type { PeerView } from '../../contracts/view.js';
 import { countryName, formatMs, plain, plural } from '../model/format.js';
+import { statusLabel } from '../model/labels.js';
+import { layOut } from '../model/map-layout.js';
 import { countCountries, type PlacedPeer, placePeers } from '../model/places.js';
 import { isReached, provenMs } from '../model/race.js';
-import { spreadOut } from '../model/spread.js';
 import type { Race } from '../model/state.js';
-import { statusWord } from '../model/words.js';
 import type { World } from '../world.js';
 import { useWidth } from './hooks.js';
-import { className, Shape } from './sign.js';
+import { className, Shape } from './icons.js';
 
-/** Put in by the build. */
+/** Defined by the build. */
 declare const WORLD: World;
 
 /** On the screen, CSS pixels. */
@@ -32,9 +32,9 @@ export function WorldMap({ peers, race, block }: WorldMapProps) {
   const elsewhere = placed.length - onMap.length;
   const countries = countCountries(placed);
   const reached = placed.filter(({ proof }) => proof !== undefined && isReached(proof)).length;
-  // In the map's own units; kept within bounds, so that dots neither vanish nor cover a continent.
+  // In the map's units, bounded so that dots stay visible on small and large screens.
   const unit = width === 0 ? 1 : Math.min(MOST_UNIT, Math.max(LEAST_UNIT, WORLD.width / width));
-  const spots = spreadOut(onMap, ({ country }) => middleOf(country) ?? { x: 0, y: 0 }, GAP_PX * unit);
+  const spots = layOut(onMap, ({ country }) => middleOf(country) ?? { x: 0, y: 0 }, GAP_PX * unit);
   const story =
     block === undefined
       ? `${plural(placed.length, 'peer')} connected`
@@ -42,7 +42,7 @@ export function WorldMap({ peers, race, block }: WorldMapProps) {
   return (
     <section class="card map-card" aria-labelledby="map-title">
       <div class="card-head">
-        <h2 id="map-title">Where it went</h2>
+        <h2 id="map-title">Peers on the map</h2>
         <p class="aside">{story}</p>
       </div>
       <svg
@@ -85,7 +85,7 @@ function Spot({ peer: { peer, country, status = 'pending', proof } }: { readonly
   const facts = [
     plain(peer),
     countryName(country) ?? 'country unknown',
-    ...(proof === undefined ? [] : [statusWord(proof)]),
+    ...(proof === undefined ? [] : [statusLabel(proof)]),
     ...(ms === undefined ? [] : [formatMs(ms)]),
   ];
   const isLit = proof !== undefined && isReached(proof);

@@ -1,9 +1,9 @@
-/** How each peer does: a table, or cards where there is no room for one. */
+/** The peers: a table, or cards on a narrow screen. */
 import type { PeerView } from '../../contracts/view.js';
 import { countryName, formatAge, formatAgent, formatCount, formatMs, plain, splitPeer } from '../model/format.js';
 import { useMedia, useNow } from './hooks.js';
+import { ToneIcon } from './icons.js';
 import { ScoreButton } from './score.js';
-import { ToneSign } from './sign.js';
 
 export interface PeersProps {
   readonly peers: readonly PeerView[];
@@ -28,7 +28,9 @@ export function Peers({ peers, skewMs }: PeersProps) {
         )}
       </div>
       {peers.length === 0 && (
-        <p class="empty">No peer is connected. The relay asks dashd, the seeds and its peer book for some.</p>
+        <p class="empty">
+          No peer is connected. The relay looks for peers in its peer book, at dashd and at the DNS seeds.
+        </p>
       )}
       {peers.length > 0 && (isNarrow ? <Cards peers={peers} now={now} /> : <Table peers={peers} now={now} />)}
     </section>
@@ -55,13 +57,13 @@ function Table({ peers, now }: ListProps) {
           <th scope="col" class="num">
             Height
           </th>
-          <th scope="col" class="num" title="There and back">
+          <th scope="col" class="num" title="Round-trip time">
             Ping
           </th>
-          <th scope="col" class="num" title="From the push to the proof">
+          <th scope="col" class="num" title="Time from writing a block to its proof">
             Proof after
           </th>
-          <th scope="col" title="What came of the blocks pushed to it">
+          <th scope="col" title="Results of the blocks pushed to this peer">
             Blocks proven
           </th>
           <th scope="col" class="num">
@@ -140,7 +142,7 @@ function Name({ peer: { peer, protected: isProtected, blocks } }: { readonly pee
   return (
     <span class="peer-id">
       {isProtected && (
-        <span class="tag" title="The pool’s own dashd: never given up">
+        <span class="tag" title="The pool’s own dashd: never disconnected">
           dashd
         </span>
       )}
@@ -149,8 +151,8 @@ function Name({ peer: { peer, protected: isProtected, blocks } }: { readonly pee
         <span class="port">{port}</span>
       </span>
       {blocks.failuresInARow > 0 && (
-        <span class="failing" title="Blocks that it was not proven to have, the last ones in a row">
-          <ToneSign tone="warn" />
+        <span class="failing" title="Consecutive blocks without a proof">
+          <ToneIcon tone="warn" />
           {blocks.failuresInARow} failed in a row
         </span>
       )}

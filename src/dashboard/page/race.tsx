@@ -1,12 +1,12 @@
-/** The race of one block: one row a peer, time from left to right. */
+/** The race of one block: its delivery to each peer on a time axis, one row per peer. */
 import type { PeerProof, RpcResult } from '../../contracts/events.js';
 import type { BlockSummary } from '../../ops/http/api.js';
 import { blockName, countryName, formatMs, formatSize, formatTime, plain, plural, splitPeer } from '../model/format.js';
+import { finalityLabel, outcomeLabel, rpcLabel, STATUS_MEANING, statusLabel } from '../model/labels.js';
 import { type Axis, axisFor, placeOn, type RaceRow, raceRows, type Spread, spreadOf, timesOf } from '../model/race.js';
 import { isUnderWay, type Race } from '../model/state.js';
-import { finalityWord, outcomeWord, rpcWord, STATUS_MEANING, statusWord } from '../model/words.js';
 import { useNow } from './hooks.js';
-import { Badge, className, Shape, Sign, ToneSign } from './sign.js';
+import { Badge, className, Shape, StatusIcon, ToneIcon } from './icons.js';
 
 export interface RaceProps {
   readonly block: BlockSummary;
@@ -31,7 +31,7 @@ export function RacePanel({ block, race, isNewest, skewMs, countries }: RaceProp
   const rpc = verdict?.rpc;
   const elapsedMs = isLive ? now - block.receivedAt : 0;
   const axis = axisFor(timesOf(proofs, rpc), elapsedMs);
-  const finality = finalityWord(block.finality.state);
+  const finality = finalityLabel(block.finality.state);
   return (
     <section class="card race-card" aria-labelledby="race-title">
       <div class="card-head">
@@ -39,7 +39,7 @@ export function RacePanel({ block, race, isNewest, skewMs, countries }: RaceProp
           {isNewest ? 'Newest block' : 'Block'} <span class="number">{blockName(block)}</span>
         </h2>
         <span class="badges">
-          <Badge {...outcomeWord(verdict, isLive)} />
+          <Badge {...outcomeLabel(verdict, isLive)} />
           <Badge text={finality.text} tone={finality.tone} title={finality.meaning} />
         </span>
         {!isNewest && <a href="#newest">Follow the newest</a>}
@@ -58,7 +58,7 @@ export function RacePanel({ block, race, isNewest, skewMs, countries }: RaceProp
       {verdict?.reason !== undefined && <p class="reason">{plain(verdict.reason)}</p>}
       <Summary spread={spread} reached={verdict} proofs={proofs} />
       {race === undefined ? (
-        <p class="empty">Fetching the race…</p>
+        <p class="empty">Loading…</p>
       ) : (
         <Rows
           rows={rows}
@@ -129,7 +129,7 @@ interface RowsProps {
 }
 
 function Rows({ rows, axis, spread, rpc, isLive, elapsedMs, countries }: RowsProps) {
-  const ground = <Ground axis={axis} spread={spread} elapsedMs={isLive ? elapsedMs : undefined} />;
+  const ground = <GridLines axis={axis} spread={spread} elapsedMs={isLive ? elapsedMs : undefined} />;
   return (
     <div class="race">
       <div class="race-row race-axis" aria-hidden="true">
@@ -153,8 +153,8 @@ function Rows({ rows, axis, spread, rpc, isLive, elapsedMs, countries }: RowsPro
               {ground}
             </RpcTrack>
             <span class="race-result">
-              <ToneSign tone={rpcWord(rpc).tone} />
-              <span class="race-word">{rpcWord(rpc).text}</span> <span class="race-time">{formatMs(rpc.ms)}</span>
+              <ToneIcon tone={rpcLabel(rpc).tone} />
+              <span class="race-word">{rpcLabel(rpc).text}</span> <span class="race-time">{formatMs(rpc.ms)}</span>
             </span>
           </li>
         )}
@@ -171,7 +171,7 @@ function Rows({ rows, axis, spread, rpc, isLive, elapsedMs, countries }: RowsPro
         ))}
       </ol>
       {rows.length === 0 && (
-        <p class="empty">{isLive ? 'Nobody has been written to yet.' : 'It was pushed to no peer.'}</p>
+        <p class="empty">{isLive ? 'Not written to any peer yet.' : 'It was written to no peer.'}</p>
       )}
     </div>
   );
@@ -181,7 +181,7 @@ interface RowProps {
   readonly row: RaceRow;
   readonly axis: Axis;
   readonly country: string | undefined;
-  /** So long a race that is not over has been running, ms. */
+  /** Time since the block's arrival, ms, while its delivery is under way. */
   readonly elapsedMs: number | undefined;
   readonly children: preact.ComponentChildren;
 }
@@ -209,10 +209,10 @@ function Row({ row: { proof, provenMs, marks }, axis, country, elapsedMs, childr
       <Track proof={proof} axis={axis} elapsedMs={elapsedMs}>
         {children}
       </Track>
-      <span class="race-result" title={statusWord(proof)}>
+      <span class="race-result" title={statusLabel(proof)}>
         {marks.length > 0 && <span class="mark-tag">{marks.join(', ')}</span>}
-        <Sign status={proof.status} />
-        <span class="race-word">{statusWord(proof)}</span>{' '}
+        <StatusIcon status={proof.status} />
+        <span class="race-word">{statusLabel(proof)}</span>{' '}
         {provenMs !== undefined && <span class="race-time">{formatMs(provenMs)}</span>}
       </span>
     </li>
@@ -265,8 +265,8 @@ function RpcTrack({ rpc, axis, children }: RpcTrackProps) {
   );
 }
 
-/** What lies behind every row: the ticks, and where the first, the median and the last proof came. Rows touch, so lines join. */
-function Ground({
+/** The background of each row: ticks, and lines at the first, median and last proof, continuous from row to row. */
+function GridLines({
   axis,
   spread,
   elapsedMs,
@@ -307,7 +307,7 @@ interface PointProps {
   readonly axis: Axis;
   readonly ms: number;
   readonly status: PeerProof['status'];
-  /** Beside its place, where another sign stands. */
+  /** Drawn beside its position, which another icon occupies. */
   readonly aside?: boolean;
 }
 
@@ -341,10 +341,10 @@ function formatTick(ms: number): string {
 
 function Legend() {
   return (
-    <ul class="legend" aria-label="What the signs mean">
+    <ul class="legend" aria-label="Legend">
       {STATUS_MEANING.map(([status, meaning]) => (
         <li key={status}>
-          <Sign status={status} />
+          <StatusIcon status={status} />
           <span>
             <b>{status}</b> {meaning}
           </span>

@@ -1,4 +1,4 @@
-/** Where peers stand on the map: around their country's middle, apart from one another, and at the same place each time. */
+/** Places peers on the map around the centre of their country, without overlap and deterministically. O(n²) per round, for up to some hundred peers. */
 
 export interface Place {
   readonly x: number;
@@ -10,17 +10,17 @@ export interface Spot<T> extends Place {
 }
 
 const ROUNDS = 60;
-/** An angle that never repeats, so that those around one middle do not line up. */
+/** The golden angle: successive points around a centre never line up. */
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
-/** How much of its way back to the middle a point goes in a round. */
+/** The part of the way back to the centre that a point moves in each round. */
 const PULL = 0.02;
 
 /**
- * @param items in an order that does not change by itself
- * @param middleOf an item's place, were it alone
- * @param gap how far apart two shall be, in the map's own units; nearly kept where it is crowded
+ * @param items in a stable order
+ * @param middleOf the preferred place of an item
+ * @param gap the distance between two items, in the map's units; approximate where it is crowded
  */
-export function spreadOut<T>(items: readonly T[], middleOf: (item: T) => Place, gap: number): readonly Spot<T>[] {
+export function layOut<T>(items: readonly T[], middleOf: (item: T) => Place, gap: number): readonly Spot<T>[] {
   const count = new Map<string, number>();
   const points = items.map((item) => {
     const middle = middleOf(item);
@@ -40,7 +40,7 @@ export function spreadOut<T>(items: readonly T[], middleOf: (item: T) => Place, 
   return points.map(({ item, x, y }) => ({ item, x: round1(x), y: round1(y) }));
 }
 
-/** Moves two that are too close apart, each by half of what is missing. */
+/** Moves two points apart that are too close, each by half of the missing distance. */
 function push(a: { x: number; y: number }, b: { x: number; y: number }, gap: number): void {
   const [dx, dy] = [b.x - a.x, b.y - a.y];
   const distance = Math.hypot(dx, dy);

@@ -1,6 +1,6 @@
 /**
- * Keeps the page in touch with the relay: events as they happen, replies where an event does not tell all, and a new attempt
- * whenever the connection is lost.
+ * The page's connection to the relay: receives the events, fetches replies where an event does not carry all data, and reconnects with
+ * backoff when the connection is lost.
  */
 import type { RelayEvent } from '../../contracts/events.js';
 import { type Action, retryDelayMs, staleAfter } from '../model/state.js';
@@ -8,12 +8,12 @@ import { getBlock, getBlocks, getPeers, getStatus, HttpError } from './api.js';
 
 type Part = 'status' | 'peers' | 'blocks';
 
-/** Scores and pings change without an event; and an answer proves that the connection still stands. */
+/** Scores and pings change without an event, and a poll notices a broken connection. */
 const POLL_MS = 15_000;
-/** Events come in flurries: one question for all of them. */
+/** Events come in bursts: one request serves all of a burst. */
 const GATHER_MS = 120;
 
-export class Link {
+export class RelayConnection {
   private source: EventSource | undefined;
   private failures = 0;
   private lostSince: number | undefined;
@@ -21,12 +21,12 @@ export class Link {
   private gathering: ReturnType<typeof setTimeout> | undefined;
   private retrying: ReturnType<typeof setTimeout> | undefined;
   private polling: ReturnType<typeof setInterval> | undefined;
-  /** Events told while replies were under way: those may not count them, so they are applied once more. */
+  /** Events received while requests were under way: the replies may not include them, so they are applied again. */
   private readonly meanwhile = new Map<symbol, RelayEvent[]>();
 
   constructor(private readonly dispatch: (action: Action) => void) {}
 
-  /** Connects, at once even when it was to be tried later. */
+  /** Connects now, also when a retry was scheduled for later. */
   connect(): void {
     clearTimeout(this.retrying);
     this.source?.close();
@@ -38,7 +38,7 @@ export class Link {
     source.onerror = () => void this.onBroken(source);
   }
 
-  /** Fetches a block and its race. */
+  /** Fetches a block with its results per peer. */
   async fetchBlock(hash: string): Promise<void> {
     await this.whileListening(async () => {
       try {
@@ -50,7 +50,7 @@ export class Link {
     });
   }
 
-  /** Fetches the blocks behind `after`. */
+  /** Fetches the blocks older than `after`. */
   async fetchOlder(after: string): Promise<void> {
     await this.whileListening(async () => this.dispatch({ type: 'older-blocks', reply: await getBlocks(after) }));
   }
@@ -93,7 +93,7 @@ export class Link {
       else this.dispatch({ type: 'status', reply: await getStatus(), now: Date.now() });
     } catch (error) {
       if (!isTooMany(error)) throw error;
-      // Too many questions, for now: it is asked again with the next poll.
+      // Rate limited: fetched again with the next poll.
       this.stale.add(part);
     }
   }
@@ -114,13 +114,13 @@ export class Link {
     }
   }
 
-  /** An event source does not say what broke it; a plain question does. */
+  /** An EventSource does not report why it failed; a request does. */
   private async onBroken(source: EventSource): Promise<void> {
     if (source !== this.source) return;
     source.close();
     try {
       await getStatus();
-      this.onLost(new Error('the relay ended the connection'));
+      this.onLost(new Error('the relay closed the connection'));
     } catch (error) {
       this.onLost(error);
     }
@@ -139,7 +139,7 @@ export class Link {
     const now = Date.now();
     this.lostSince ??= now;
     const retryAt = now + retryDelayMs(this.failures);
-    const reason = error instanceof HttpError ? error.message : 'it gives no answer';
+    const reason = error instanceof HttpError ? error.message : 'the relay does not answer';
     this.dispatch({ type: 'link', link: { state: 'lost', since: this.lostSince, retryAt, reason } });
     this.retrying = setTimeout(() => this.connect(), retryAt - now);
   }

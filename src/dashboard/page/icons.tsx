@@ -1,6 +1,6 @@
-/** Each status has a shape of its own, so that nothing is told by colour alone. */
+/** Icons of statuses and tones. Each has its own shape, so that no information is in the colour alone. */
 import type { ProofStatus } from '../../contracts/events.js';
-import type { Tone, Word } from '../model/words.js';
+import type { Label, Tone } from '../model/labels.js';
 
 const SHAPES: Readonly<Record<ProofStatus, string>> = {
   pending: 'M0 -.5V.5',
@@ -11,7 +11,7 @@ const SHAPES: Readonly<Record<ProofStatus, string>> = {
   failed: 'M-3.6 -3.6L3.6 3.6M3.6 -3.6L-3.6 3.6',
 };
 
-/** The shape alone, around the origin, for drawings. */
+/** The icon's path around the origin, for use inside an SVG. */
 export function Shape({ status, scale }: { readonly status: ProofStatus; readonly scale?: number }) {
   return (
     <path
@@ -22,8 +22,8 @@ export function Shape({ status, scale }: { readonly status: ProofStatus; readonl
   );
 }
 
-/** The shape in a line of text; the text says what it means. */
-export function Sign({ status }: { readonly status: ProofStatus }) {
+/** The icon in a line of text, hidden from screen readers: the text has the meaning. */
+export function StatusIcon({ status }: { readonly status: ProofStatus }) {
   return (
     <svg class="sign" viewBox="-7 -7 14 14" aria-hidden="true">
       <Shape status={status} />
@@ -35,7 +35,7 @@ export function className(status: ProofStatus): string {
   return `is-${status.replace(' ', '-')}`;
 }
 
-const TONE_SHAPES: Readonly<Record<Tone, string>> = {
+const TONE_ICONS: Readonly<Record<Tone, string>> = {
   good: 'M-4 .2L-1.2 3L4.2 -3',
   info: 'M-3.2 0a3.2 3.2 0 1 0 6.4 0a3.2 3.2 0 1 0 -6.4 0z',
   quiet: 'M-3 0H3',
@@ -43,18 +43,18 @@ const TONE_SHAPES: Readonly<Record<Tone, string>> = {
   bad: 'M-3.2 -3.2L3.2 3.2M3.2 -3.2L-3.2 3.2',
 };
 
-export function ToneSign({ tone }: { readonly tone: Tone }) {
+export function ToneIcon({ tone }: { readonly tone: Tone }) {
   return (
     <svg class={`tone-sign tone-${tone}`} viewBox="-7 -7 14 14" aria-hidden="true">
-      <path d={TONE_SHAPES[tone]} />
+      <path d={TONE_ICONS[tone]} />
     </svg>
   );
 }
 
-export function Badge({ text, tone, title }: Word & { readonly title?: string }) {
+export function Badge({ text, tone, title }: Label & { readonly title?: string }) {
   return (
     <span class={`badge tone-${tone}`} title={title}>
-      <ToneSign tone={tone} />
+      <ToneIcon tone={tone} />
       {text}
     </span>
   );
