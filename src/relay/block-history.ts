@@ -11,15 +11,15 @@ import type { RelayContext } from './context.js';
 import type { Scope } from './scope.js';
 
 export interface BlockHistory {
-  /** Records an event of a block; what comes before the file is read waits for that. */
+  /** Records an event of a block. Events that come before the file is read are held until then. */
   note(event: BlockEvent): void;
-  /** What ends a block's time in the spool, each event once it is in the history's file, or the file did not take it. */
+  /** The events that end a block's time in the spool, each once it is in the history's file, or could not be written. */
   readonly written$: Observable<BlockEvent | ServiceEvent>;
-  /** Resolves once what was noted is in the file, or the file did not take it; at once as long as it is not read. */
+  /** Resolves once everything noted is in the file, or could not be written; at once before the file is read. */
   written(): Promise<void>;
   /**
-   * Reads the file, and follows what becomes of its blocks.
-   * @returns the history, which goes on growing
+   * Reads the file, and follows its blocks until they are final.
+   * @returns the history, as it grows
    */
   read(deps: { readonly rpc: Rpc; readonly chainLocks$: Observable<Hash> }): Promise<HistoryView>;
 }

@@ -21,7 +21,7 @@ export interface BlocksDeps {
   readonly history: Pick<BlockHistory, 'note' | 'written' | 'written$'>;
   readonly tip: ChainTip;
   readonly recent: RecentStore;
-  /** The gate's look at a body; a test puts one here that knows less than ours, as ours will after the next upgrade. */
+  /** The gate's check of a body. A test sets one that knows less than ours, as ours will after the next upgrade of the network. */
   readonly examine?: typeof examine | undefined;
 }
 
@@ -29,22 +29,22 @@ export interface Blocks {
   readonly gate: Gatekeeper;
   readonly broadcaster: Broadcaster;
   readonly spool: KeptBlocks;
-  /** What is emitted of blocks that were sent. */
+  /** The events of blocks that were sent. */
   readonly events$: Observable<BlockEvent>;
 }
 
-/** Blocks go out, are kept on disk until they are delivered, and what became of them is emitted and recorded. */
+/** The gate, the broadcast and the spool: blocks are checked, sent, kept on disk until they are delivered, and recorded. */
 export function openBlocks({ context, dashd, peers, history, tip, recent, examine }: BlocksDeps, scope: Scope): Blocks {
   const { config, clock, scheduler, emit } = context;
   const network = NETWORKS[config.network];
   const { fallback } = config.broadcast;
   const { enabled, dir, ...limits } = config.spool;
   const gate = new Gatekeeper(network, tip, clock, examine);
-  // It goes on while verdicts are waited for: peers prove blocks meanwhile, and what is written leaves the spool.
+  // Ends after the broadcast and the spool: peers prove blocks while the last verdicts are awaited.
   const listening = scope.subscription();
   const spool = keepBlocks(enabled, { folder: openSpoolFolder(dir), ...limits, tell: emit, clock, scheduler });
   scope.add(() => spool.close());
-  // The last verdicts release the last blocks.
+  // The spool is closed once the last verdicts, in the history by then, have released their blocks.
   scope.add(() => history.written());
   // A block leaves the spool once what came of it is in the history: killed in between, it would have gone from both.
   listening.add(history.written$.subscribe((event) => spool.note(event)));

@@ -5,16 +5,16 @@ import type { RelayEvent } from '../contracts/events.js';
 import type { Clock, Random } from '../time.js';
 import type { Scope } from './scope.js';
 
-/** What every part of the relay is given. */
+/** What every part of the relay needs. */
 export interface RelayContext {
   readonly config: Config;
   readonly clock: Clock;
   readonly random: Random;
   readonly scheduler: SchedulerLike;
-  /** Everything that was emitted; completes when the relay has stopped. */
+  /** All events; completes when the relay has stopped. */
   readonly events$: Observable<RelayEvent>;
   readonly emit: (event: RelayEvent) => void;
-  /** Work under way that the relay waits for before it has stopped: above all sockets that a stream's teardown closes. */
+  /** Work that a stop waits for at its end: above all the closing of sockets, which a stream's teardown cannot wait for. */
   readonly pending: Set<Promise<void>>;
 }
 

@@ -18,19 +18,19 @@ import type { RelayContext } from './context.js';
 import type { Scope } from './scope.js';
 
 export interface Dashd {
-  /** Asks nothing of a dashd that is on another chain. */
+  /** Sends no call to a dashd that is on another chain. */
   readonly rpc: Rpc;
   /** The credentials that dashd accepts from us, as the value of an `Authorization` header. */
   readonly authorization: ReturnType<typeof createRpc>['authorization'];
-  /** What dashd says of itself and its chain. Asks while it has a subscriber. */
+  /** The state of dashd and of its chain; polls while it has a subscriber. */
   readonly news$: Observable<RpcNews>;
   /** Whether dashd's chain is ours and caught up, as far as is known. */
   readonly isCurrent: () => boolean;
-  /** Emits when dashd has said how its chain stands, or has not answered in time; at once to a late subscriber. */
+  /** Emits when dashd has reported the state of its chain, or has not answered in time; at once to a late subscriber. */
   readonly asked$: Observable<unknown>;
 }
 
-/** dashd's RPC, and how its chain stands: that decides what it is asked, and whether what it says of the chain is news. */
+/** dashd's RPC, and the state of its chain: that decides what dashd is asked, and whether its tips count. */
 export function openDashd({ config, clock, scheduler }: RelayContext, tip: ChainTip, scope: Scope): Dashd {
   const client = createRpc(config.dashd.rpc);
   scope.add(() => client.close());
@@ -54,7 +54,7 @@ function mayBeCurrent(standing: Standing = 'unknown'): boolean {
   return standing === 'unknown' || standing === 'current';
 }
 
-/** Messages of the feed that are held until dashd has said how its chain stands: those of a few blocks. */
+/** Messages of the feed that are held until dashd has reported the state of its chain: those of a few blocks. */
 const MAX_EARLY_FEED = 16;
 
 export interface FeedDeps {
@@ -64,7 +64,7 @@ export interface FeedDeps {
   readonly gate: Pick<Gatekeeper, 'has'>;
 }
 
-/** dashd's ZeroMQ feed; what peers and dashd's RPC know of new blocks shows when it is silent. Empty when there is none. */
+/** dashd's ZeroMQ feed. New blocks known from peers and dashd's RPC show when it is silent. Empty when none is configured. */
 export function dashdFeed({ context, dashd, peerNews$, gate }: FeedDeps): Observable<FeedNews> {
   const { clock, scheduler, pending } = context;
   const { url } = context.config.dashd.zmq;

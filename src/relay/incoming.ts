@@ -46,13 +46,13 @@ export interface Incoming {
   readonly chainLocks$: Observable<Hash>;
 }
 
-/** Where blocks and tips come from: the pool's socket, dashd's RPC and feed, the spool. It ends first, once the pool's socket is read empty. */
+/** The sources of blocks and tips: the pool's socket, dashd's RPC and feed, the spool. They end first, once the pool's socket is empty. */
 export function openIncoming({ context, poolSocket, dashd, peers, blocks, tip }: IncomingDeps, scope: Scope): Incoming {
   const { events$, emit, clock, scheduler } = context;
   const { gate, broadcaster, spool } = blocks;
   const { rpc, isCurrent } = dashd;
   const incoming = scope.subscription();
-  // What the pool has handed over is sent before the sockets close.
+  // What the pool has pushed is sent before the sockets close.
   scope.add(() => poolSocket.drain());
 
   const intake = createIntake({ gate, broadcaster, emit: spool.answer });

@@ -63,16 +63,16 @@ export interface Peers {
   run(blocks$: Observable<BlockEvent>): void;
   /** Reads the countries and the book from disk, keeps the book there from then on, and takes an operator's edits. */
   read(blocks$: Observable<BlockEvent>): Promise<void>;
-  /** Hangs up on a peer; false for the pool's own dashd, which is never dropped: that it was tried is emitted. */
+  /** Hangs up on a peer. @returns false for the pool's own dashd, which is never dropped: then a `protected` event is emitted */
   drop(peer: string): boolean;
   /** Takes over the weights of the score, and further peers to be tried. */
   reload(config: Config): void;
 }
 
-/** A second address of a node that counts already is left alone for so long, milliseconds. */
+/** Milliseconds for which a second address of a node is not dialled. */
 const TWIN_FORGOTTEN_MS = HOUR_MS;
 
-/** Whom the relay is connected to: the pool's own dashd, and those that the book holds best. */
+/** The peer book and the connections: the pool's own dashd, and the peers that score best. */
 export function openPeers({ context, dashd, tip, recent, options }: PeersDeps, scope: Scope): Peers {
   const { config, clock, random, scheduler, emit } = context;
   const network = NETWORKS[config.network];
@@ -145,12 +145,12 @@ export function openPeers({ context, dashd, tip, recent, options }: PeersDeps, s
     return dropped;
   };
 
-  /** One node counts once: a second address of it is left, and not dialled again. */
+  /** One node counts once: the connection to its second address is dropped, and not dialled again. */
   const leave = ({ peer, of, isOwn }: Twin): void => {
     const before = book.get(peer);
     const isNews = connections.live.has(peer) || before !== undefined;
     if (!book.exclude(peer)) return;
-    // What a name means, or whose an address is, may change.
+    // A host name may resolve to another node later, and an address may change hands.
     running.add(
       timer(TWIN_FORGOTTEN_MS, scheduler).subscribe(() => {
         book.readmit(peer);

@@ -13,7 +13,7 @@ export interface ProxyDeps {
   readonly blocks: Blocks;
 }
 
-/** A pool that speaks JSON-RPC alone takes us for its dashd: the proxy, when it is configured. */
+/** The JSON-RPC proxy, for a pool that submits blocks only with `submitblock`; when it is configured. */
 export function openProxy({ context, dashd, blocks }: ProxyDeps, scope: Scope): void {
   const { config, emit, clock } = context;
   if (!config.proxy.enabled) return;

@@ -1,6 +1,6 @@
 /**
- * The composition root: the picture of docs/architecture.md as code, in the order in which a block needs things. Each part is a file
- * of this folder, and the scope closes them in reverse.
+ * The composition root: the picture of docs/architecture.md as code. It opens the parts of a relay, a file of this folder each, in the
+ * order in which a block needs them; the scope closes them in reverse.
  */
 
 import type { Observable } from 'rxjs';
@@ -33,16 +33,16 @@ export interface Relay {
   readonly events$: Observable<RelayEvent>;
   /** Peers that have finished their handshake, by `host:port`. */
   readonly peers: ReadonlyMap<string, ConnectedPeer>;
-  /** Hangs up on a peer; false for the pool's own dashd, which is never dropped: that it was tried is emitted. */
+  /** Hangs up on a peer. @returns false for the pool's own dashd, which is never dropped: then a `protected` event is emitted */
   drop(peer: string): boolean;
   /** Takes over what can change while blocks pass: the weights of the score, and further peers to be tried. */
   reload(config: Config): void;
   /**
-   * Reads what the pool has handed over, takes no more blocks, waits for verdicts that are due, hangs up; resolves when all sockets are closed.
+   * Reads the pool's socket until it is empty, takes no more blocks, waits for pending verdicts, hangs up. Resolves when all is closed.
    * @throws what could not be closed, once everything else is
    */
   stop(): Promise<void>;
-  /** Resolves when the relay has stopped, whoever stopped it. */
+  /** Resolves when the relay has stopped. */
   readonly done: Promise<void>;
 }
 
@@ -51,12 +51,12 @@ export interface RelayDeps extends ContextOptions, PeersOptions, Pick<BlocksDeps
   readonly pool?: ReturnType<typeof bindPull>;
 }
 
-/** A start that failed closes what it opened within this time: reading the pool's socket empty and the last verdicts take 5 s. */
+/** A failed start waits this long until what it opened is closed: emptying the pool's socket takes up to 2 s, the last verdicts 3 s. */
 const CLOSE_MS = 10 * SECOND_MS;
 
 /**
- * Starts a relay. Nothing it meets later ends it: what is amiss is emitted as events.
- * @throws what a start fails for; all that was opened, `deps.pool` included, is closed then
+ * Starts a relay. After that no fault ends it: faults are emitted as events.
+ * @throws the error that a start fails with; everything that was opened, `deps.pool` included, is closed before
  */
 export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay> {
   const scope = new Scope();
@@ -101,7 +101,7 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
     spool: blocks.spool.view,
     clock: context.clock,
   });
-  // A block that comes before the end of this is sent by code that is not compiled yet, rather than wait.
+  // Nothing waits for this: a block that comes before it ends is sent by code that is not compiled yet.
   pending.add(practise(context));
   const stop = async (): Promise<void> => {
     const faults = await scope.close();

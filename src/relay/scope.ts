@@ -9,7 +9,7 @@ export class Scope {
   readonly #faults: unknown[] = [];
   #closed: Promise<void> | undefined;
 
-  /** @param close may return a promise, which is waited for; if it fails, the others are called all the same */
+  /** @param close may return a promise, which is awaited; if it fails, the others are called all the same */
   add(close: () => unknown): void {
     this.#closers.push(close);
   }

@@ -1,4 +1,4 @@
-/** What stands, put together from those who know it each time it is asked for: nothing is kept twice. */
+/** The present state of a relay, read from its parts at each call: nothing is kept twice. */
 
 import type { Config } from '../config/config.js';
 import type { HistoryView, PeerView, RelayView } from '../contracts/view.js';
@@ -42,7 +42,7 @@ export function createView(deps: ViewDeps): RelayView {
     },
     peers() {
       const now = clock.now();
-      return [...connections.slots.values()].map((seat) => peerView(seat, now, deps)).sort(byScore);
+      return [...connections.slots.values()].map((slot) => peerView(slot, now, deps)).sort(byScore);
     },
   };
 }
@@ -58,11 +58,11 @@ function byScore(a: PeerView, b: PeerView): number {
 }
 
 function peerView(
-  seat: ConnectionSlot,
+  slot: ConnectionSlot,
   now: number,
   { book, connections, weights, country, clock }: ViewDeps,
 ): PeerView {
-  const { target } = seat;
+  const { target } = slot;
   const live = connections.live.get(target.peer);
   const record = book.get(target.peer);
   const height = Math.max(live?.remote.height ?? 0, record?.height ?? 0);
@@ -71,7 +71,7 @@ function peerView(
     peer: target.peer,
     protected: target.protected,
     state: live === undefined ? 'connecting' : 'connected',
-    since: dated((live ?? seat).since, clock),
+    since: dated((live ?? slot).since, clock),
     ...(live !== undefined && { userAgent: live.remote.userAgent, protocolVersion: live.remote.protocolVersion }),
     ...(height > 0 && { height }),
     ...(code !== undefined && { country: code }),

@@ -207,7 +207,7 @@ export class Broadcaster {
 
   /**
    * The block is with the first peers: from now on it is served, and part of the chain that we know.
-   * @param certain false when nobody could be asked about a doubt: then the block is no known parent to others
+   * @param certain false when dashd could not be asked about a doubt: then the block is no known parent to others
    */
   private release(flight: Flight, written: Written, certain: boolean): void {
     const { recent, tip } = this.deps;

@@ -49,7 +49,7 @@ export class RecentStore implements RecentBlocks {
     this.forget(this.past, block.hash);
     this.underWay.set(block.hash, { block, served: false });
     this.underWayBytes += costOf(block);
-    return this.makeRoom();
+    return this.evict();
   }
 
   /** Serves a block from now on. @returns as {@link hold} does */
@@ -124,7 +124,7 @@ export class RecentStore implements RecentBlocks {
     return this.childrenOf(parent).at(-1);
   }
 
-  private makeRoom(): readonly Hash[] {
+  private evict(): readonly Hash[] {
     for (const oldest of this.past.keys()) {
       if (this.bytes <= this.maxBytes) break;
       this.forget(this.past, oldest);

@@ -7,7 +7,7 @@
  *   then the connection ends at that dashd, whatever address translation (Docker, a router) lies in between.
  * - `getnetworkinfo` of the pool's own dashd names the address as its own: then it is not dialled at all.
  *
- * Two addresses of another node that differ to the operating system cannot be told from two nodes.
+ * Two addresses of another node that differ to the operating system look like two nodes.
  * Cost: a `getpeerinfo` when peers have connected, at most ten a second; a `getnetworkinfo` an hour.
  */
 import {
