@@ -2,10 +2,12 @@
  * A file that only ever grows by whole lines: each append is synced, and half a line, left by a process that was killed or by
  * a disk that was full, is cut off before the next. What the lines mean is not known here.
  */
+
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type FileAnswer, type FileOptions, LockedFile, PRIVATE, statOf, syncFolder } from './locked-file.js';
+import type { FileAnswer } from '../contracts/files.js';
+import { type FileOptions, LockedFile, PRIVATE, statOf, syncFolder } from './locked-file.js';
 
 const KIND = { setting: 'history.file', kept: 'what comes meanwhile is kept in memory' } as const;
 const CHUNK_BYTES = 65_536;

@@ -6,33 +6,17 @@
  * it gone, since somebody removed it, takes it again, unless somebody else has written the file meanwhile. A new
  * file is written beside the old one, synced, and renamed into its place.
  */
+
 import { randomBytes } from 'node:crypto';
 import { realpathSync, type Stats } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import lockfile from 'proper-lockfile';
+import type { FileAnswer, FileFault, FileFaultCode } from '../contracts/files.js';
 import { errorCode } from './system-error.js';
 
-export type FileFaultCode =
-  | 'missing'
-  | 'locked'
-  | 'lock-lost'
-  | 'changed'
-  | 'not-writable'
-  | 'disk-full'
-  | 'not-a-file'
-  | 'too-large'
-  | 'io-error';
-
-export interface FileFault {
-  readonly ok: false;
-  readonly code: FileFaultCode;
-  /** For people: what, and what to do about it. */
-  readonly detail: string;
-}
-
-/** What was asked for, or why it could not be had. */
-export type FileAnswer<T = unknown> = ({ readonly ok: true } & Readonly<T>) | FileFault;
+/** Without what the content of a file is: it is not known here. */
+type SystemFaultCode = Exclude<FileFaultCode, 'corrupt'>;
 
 /** How faults speak of a file. */
 export interface FileKind {
@@ -237,7 +221,7 @@ export class LockedFile {
     return this.fault(FAULTS[code] ?? 'io-error', code, path);
   }
 
-  protected fault(code: FileFaultCode, why = '', path = this.path): FileFault {
+  protected fault(code: SystemFaultCode, why = '', path = this.path): FileFault {
     return { ok: false, code, detail: explain(code, path, why === '' ? '' : ` (${why})`, this.kind) };
   }
 }
@@ -248,7 +232,7 @@ class LockLost extends Error {
   }
 }
 
-const FAULTS: Readonly<Record<string, FileFaultCode>> = {
+const FAULTS: Readonly<Record<string, SystemFaultCode>> = {
   ELOCKED: 'locked',
   ENOENT: 'missing',
   EACCES: 'not-writable',
@@ -264,7 +248,7 @@ const FAULTS: Readonly<Record<string, FileFaultCode>> = {
 };
 
 function explain(
-  code: FileFaultCode,
+  code: SystemFaultCode,
   path: string,
   why: string,
   { setting, noun = 'file', kept, maxBytes }: FileKind,

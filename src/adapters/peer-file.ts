@@ -5,8 +5,10 @@
  * At every instant `<path>` or `<path>.bak` is a complete copy: the backup is a second name of the current file, put in place by a
  * rename, before the new file takes the first name.
  */
+
 import { link, readFile, rename, rm } from 'node:fs/promises';
-import { type FileAnswer, type FileOptions, LockedFile, statOf, temporaryName } from './locked-file.js';
+import type { FileAnswer } from '../contracts/files.js';
+import { type FileOptions, LockedFile, statOf, temporaryName } from './locked-file.js';
 import { errorCode } from './system-error.js';
 
 /** The file itself, or the copy before it. */

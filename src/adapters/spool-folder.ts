@@ -6,11 +6,12 @@
  * unique, files are whole, so reading and writing need no lock. It is there to tell of a second process, and to remove what was left
  * half written.
  */
+
 import { mkdir, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { FileAnswer } from '../contracts/files.js';
 import {
   asideName,
-  type FileAnswer,
   type FileKind,
   type FileOptions,
   isTemporary,

@@ -26,31 +26,24 @@ import {
   takeWhile,
 } from 'rxjs';
 import type { ServiceEvent } from '../../contracts/events.js';
+import type { FileAnswer, FileFault } from '../../contracts/files.js';
 import type { PeerKey } from '../../peers/address.js';
 import type { PeerBook } from '../../peers/book.js';
 import { type ParsedBook, parse, serialise } from '../../peers/format.js';
 import type { Weights } from '../../peers/score.js';
 import { type Clock, MINUTE_MS, SECOND_MS } from '../../time.js';
 import { reportOn, type ServiceReport } from '../service-events.js';
-import {
-  changesIn,
-  type FileFault,
-  isTaken,
-  type Lockable,
-  patientLock,
-  readNews,
-  type SaveAnswer,
-} from '../storage/saving.js';
+import { changesIn, isTaken, type Lockable, patientLock, readNews } from '../storage/saving.js';
 
 type Copy = 'current' | 'backup';
 
 /** A file that is replaced as a whole, and the copy before it. */
 export interface BookFile extends Lockable {
   readonly path: string;
-  read(copy: Copy): Promise<{ readonly ok: true; readonly text: string } | FileFault>;
-  setAside(copy: Copy): Promise<{ readonly ok: true; readonly path: string } | FileFault>;
+  read(copy: Copy): Promise<FileAnswer<{ text: string }>>;
+  setAside(copy: Copy): Promise<FileAnswer<{ path: string }>>;
   /** A turn of the event loop passes after each chunk; saves asked for meanwhile become one. */
-  save(chunks: Iterable<string>): Promise<{ readonly ok: true; readonly bytes: number } | FileFault>;
+  save(chunks: Iterable<string>): Promise<FileAnswer<{ bytes: number }>>;
   close(): Promise<void>;
 }
 
@@ -179,7 +172,7 @@ export function persist(given: Persistence): Observable<ServiceEvent> {
 
     const news$ = patientLock(file, scheduler).pipe(
       takeUntil(stopped$),
-      concatMap(({ answer, tries }): Observable<SaveAnswer | ServiceEvent> => {
+      concatMap(({ answer, tries }): Observable<FileAnswer | ServiceEvent> => {
         if (isTaken(answer)) return of(answer);
         const reload$ =
           answer.ok && answer.changed ? from(loadBook(book, file, clock)).pipe(concatMap((events) => events)) : EMPTY;

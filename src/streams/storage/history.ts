@@ -26,23 +26,24 @@ import {
   timer,
 } from 'rxjs';
 import type { BlockEvent, ServiceEvent } from '../../contracts/events.js';
+import type { FileAnswer, FileFault } from '../../contracts/files.js';
 import type { HistoryView } from '../../contracts/view.js';
 import { formatFile, formatLine, HEADER, type HistoryLine, headerFault, parseLine } from '../../history/format.js';
 import { History } from '../../history/history.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import { reportOn, type ServiceReport } from '../service-events.js';
-import { changesIn, type FileFault, isTaken, type Lockable, patientLock, readNews, type SaveAnswer } from './saving.js';
+import { changesIn, isTaken, type Lockable, patientLock, readNews } from './saving.js';
 
 /** A file that grows by whole lines. */
 export interface LineFile extends Lockable {
   readonly path: string;
   /** Calls `take` with each whole line, with `undefined` for one that cannot be one, until it returns false. */
-  read(take: (line: string | undefined) => boolean): Promise<{ readonly ok: true; readonly torn: number } | FileFault>;
-  setAside(): Promise<{ readonly ok: true; readonly path: string } | FileFault>;
+  read(take: (line: string | undefined) => boolean): Promise<FileAnswer<{ torn: number }>>;
+  setAside(): Promise<FileAnswer<{ path: string }>>;
   /** One call at a time, `replace` included; cuts off half a line first. The fault `changed`: it is not the file it was. */
-  append(text: string): Promise<SaveAnswer>;
+  append(text: string): Promise<FileAnswer>;
   /** A turn of the event loop passes after each chunk. */
-  replace(chunks: Iterable<string>): Promise<SaveAnswer>;
+  replace(chunks: Iterable<string>): Promise<FileAnswer>;
   close(): Promise<void>;
 }
 
@@ -123,7 +124,7 @@ function keep(keeper: Keeper, stop$: Observable<void>, deps: HistoryDeps): Obser
     defer(() => file.lock()).pipe(map((answer) => ({ answer, isLast: true }))),
   ).pipe(takeWhile(({ isLast }) => !isLast, true));
   const news$ = locked$.pipe(
-    concatMap(({ answer }): Observable<SaveAnswer | ServiceEvent> => {
+    concatMap(({ answer }): Observable<FileAnswer | ServiceEvent> => {
       if (isTaken(answer)) return of(answer);
       const reload$ =
         answer.ok && answer.changed ? from(keeper.load(clock)).pipe(concatMap((events) => events)) : EMPTY;
@@ -207,7 +208,7 @@ class Keeper {
   }
 
   /** Brings the file up to date, as far as one write can. */
-  async write(): Promise<SaveAnswer> {
+  async write(): Promise<FileAnswer> {
     const waiters = this.waiters.splice(0);
     this.writing = true;
     const answer = await this.writeOnce();
@@ -218,7 +219,7 @@ class Keeper {
     return answer;
   }
 
-  private async writeOnce(): Promise<SaveAnswer> {
+  private async writeOnce(): Promise<FileAnswer> {
     if (this.written > 2 * this.history.lineTotal + SLACK_LINES) this.writeAnew();
     const answer = this.anew ? await this.replace() : await this.append();
     this.failed = !answer.ok;
@@ -229,7 +230,7 @@ class Keeper {
     return answer;
   }
 
-  private async append(): Promise<SaveAnswer> {
+  private async append(): Promise<FileAnswer> {
     const lines = this.waiting;
     if (lines.length === 0) return { ok: true };
     this.waiting = [];
@@ -241,7 +242,7 @@ class Keeper {
   }
 
   /** What is noted while it runs may be in the file by then; it is written once more, which changes nothing. */
-  private async replace(): Promise<SaveAnswer> {
+  private async replace(): Promise<FileAnswer> {
     this.waiting = [];
     this.anew = false;
     const lines = 1 + this.history.lineTotal;

@@ -13,22 +13,13 @@ import {
   timer,
 } from 'rxjs';
 import type { ServiceEvent } from '../../contracts/events.js';
+import type { FileAnswer } from '../../contracts/files.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import { reportOn } from '../service-events.js';
 
-export interface FileFault {
-  readonly ok: false;
-  /** `missing`, `locked`, `lock-lost` and `changed` are acted upon; the others are told. */
-  readonly code: string;
-  readonly detail: string;
-}
-
-/** How an attempt to lock a file, or to write to it, ended. */
-export type SaveAnswer = { readonly ok: true } | FileFault;
-
 export interface Lockable {
   /** `changed`: another process wrote the file after we read it. `unfinished`: files of a killed process that were removed. */
-  lock(): Promise<{ readonly ok: true; readonly changed: boolean; readonly unfinished?: number } | FileFault>;
+  lock(): Promise<FileAnswer<{ changed: boolean; unfinished?: number }>>;
 }
 
 /** The lock of a process that was killed is free after 5 s; that of one just ending, sooner. */
@@ -36,7 +27,7 @@ const LOCK_TRIES = 8;
 const LOCK_RETRY_MS = SECOND_MS;
 
 /** Somebody else has the file: nothing of ours is written any more. */
-export function isTaken(answer: SaveAnswer): boolean {
+export function isTaken(answer: FileAnswer): boolean {
   return !answer.ok && (answer.code === 'locked' || answer.code === 'lock-lost');
 }
 
@@ -66,7 +57,7 @@ export function patientLock(file: Lockable, scheduler: SchedulerLike): Observabl
 }
 
 /** What a start reports of a file that it read. That another process holds it is reported instead of that it was read. */
-export function readNews(held: SaveAnswer, news: readonly ServiceEvent[]): readonly ServiceEvent[] {
+export function readNews(held: FileAnswer, news: readonly ServiceEvent[]): readonly ServiceEvent[] {
   return isTaken(held) ? news.filter(({ state }) => state !== 'up') : news;
 }
 
@@ -79,12 +70,12 @@ export interface FileWords {
 
 /** `up` and `down` when an answer differs from the one before; it begins up, as loading reported. Events pass through. */
 export function changesIn(
-  answers$: Observable<SaveAnswer | ServiceEvent>,
+  answers$: Observable<FileAnswer | ServiceEvent>,
   words: FileWords,
   clock: Clock,
 ): Observable<ServiceEvent> {
   const report = reportOn(words.service, clock);
-  const eventOf = (answer: SaveAnswer) =>
+  const eventOf = (answer: FileAnswer) =>
     answer.ok ? report('up', 'saved', words.saved) : report('down', answer.code, `${words.unsaved}: ${answer.detail}`);
   return defer(() => {
     let last = 'saved';

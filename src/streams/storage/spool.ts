@@ -22,6 +22,7 @@ import type {
   RelayEvent,
   ServiceEvent,
 } from '../../contracts/events.js';
+import type { FileAnswer } from '../../contracts/files.js';
 import type { SpoolView } from '../../contracts/view.js';
 import {
   fileName,
@@ -35,25 +36,20 @@ import {
 import { type Clock, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
 import { reportOn } from '../service-events.js';
-import { type FileFault, isTaken, type Lockable, patientLock, type SaveAnswer } from './saving.js';
+import { isTaken, type Lockable, patientLock } from './saving.js';
 
 /** A folder with a file for each block. */
 export interface SpoolStore extends Lockable {
   readonly path: string;
-  list(
-    max: number,
-  ): Promise<{ readonly ok: true; readonly names: readonly string[]; readonly more: boolean } | FileFault>;
+  list(max: number): Promise<FileAnswer<{ names: readonly string[]; more: boolean }>>;
   /** The file survives the end of this process. */
-  write(name: string, parts: readonly Buffer[]): Promise<SaveAnswer>;
+  write(name: string, parts: readonly Buffer[]): Promise<FileAnswer>;
   /** The files survive a loss of power. */
-  sync(names: readonly string[]): Promise<SaveAnswer>;
-  peek(
-    name: string,
-    max: number,
-  ): Promise<{ readonly ok: true; readonly start: Buffer; readonly bytes: number } | FileFault>;
-  read(name: string): Promise<{ readonly ok: true; readonly bytes: Buffer } | FileFault>;
-  remove(name: string): Promise<SaveAnswer>;
-  setAside(name: string): Promise<{ readonly ok: true; readonly path: string } | FileFault>;
+  sync(names: readonly string[]): Promise<FileAnswer>;
+  peek(name: string, max: number): Promise<FileAnswer<{ start: Buffer; bytes: number }>>;
+  read(name: string): Promise<FileAnswer<{ bytes: Buffer }>>;
+  remove(name: string): Promise<FileAnswer>;
+  setAside(name: string): Promise<FileAnswer<{ path: string }>>;
   close(): Promise<void>;
 }
 
@@ -397,7 +393,7 @@ export class Spool {
   }
 
   /** `down` and `up`, each once. */
-  private report(answer: SaveAnswer): void {
+  private report(answer: FileAnswer): void {
     const code = answer.ok ? undefined : answer.code;
     if (code === this.faultCode) return;
     this.faultCode = code;
@@ -410,7 +406,7 @@ export class Spool {
   }
 
   /** That something can be removed does not say that anything can be written. */
-  private reportFailure(answer: SaveAnswer): void {
+  private reportFailure(answer: FileAnswer): void {
     if (!answer.ok) this.report(answer);
   }
 

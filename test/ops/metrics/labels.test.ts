@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import type { FileFaultCode } from '../../../src/adapters/locked-file.js';
 import type { ProxyFaultCode } from '../../../src/adapters/rpc-proxy/throttled-reporter.js';
 import type { RefusalCode } from '../../../src/block/gate.js';
+import type { FileFaultCode } from '../../../src/contracts/files.js';
 import {
   ADDRESS_REFUSALS,
   FAULT_CODES,
@@ -96,6 +96,7 @@ describe('the closed lists', () => {
       'not-a-file': true,
       'too-large': true,
       'io-error': true,
+      corrupt: true,
     });
     for (const service of ['peer-file', 'history-file'] as const) {
       assert.deepEqual(

@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Subject, VirtualTimeScheduler } from 'rxjs';
 import { openPeerFile, type PeerFile } from '../../../src/adapters/peer-file.js';
 import type { ServiceEvent } from '../../../src/contracts/events.js';
+import type { FileFault } from '../../../src/contracts/files.js';
 import { PeerBook } from '../../../src/peers/book.js';
 import { parse, serialise } from '../../../src/peers/format.js';
 import { publicAddress } from '../../../src/simulated/public-address.js';
@@ -126,7 +127,7 @@ class MemoryFile implements BookFile {
   saves = 0;
   tries = 0;
   lockAnswers: Awaited<ReturnType<BookFile['lock']>>[] = [];
-  saveFault: { ok: false; code: string; detail: string } | undefined;
+  saveFault: FileFault | undefined;
 
   async lock(): ReturnType<BookFile['lock']> {
     this.tries++;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Block } from '../../../src/block/gate.js';
 import type { BlockRepeated, BlockStored, BlockVerdict, ServiceEvent } from '../../../src/contracts/events.js';
+import type { FileAnswer, FileFault } from '../../../src/contracts/files.js';
 import { fileName, formatHead } from '../../../src/history/spool-entry.js';
-import type { FileFault, SaveAnswer } from '../../../src/streams/storage/saving.js';
 import { Spool, type SpoolStore } from '../../../src/streams/storage/spool.js';
 import type { Hash } from '../../../src/wire/reader.js';
 import { START, Time } from '../../support/virtual-time.js';
@@ -33,8 +33,8 @@ class MemoryFolder implements SpoolStore {
   readonly files = new Map<string, Buffer>();
   readonly log: string[] = [];
   readonly aside: string[] = [];
-  writeAnswer: () => SaveAnswer | Promise<SaveAnswer> = () => ({ ok: true });
-  syncAnswer: () => SaveAnswer | Promise<SaveAnswer> = () => ({ ok: true });
+  writeAnswer: () => FileAnswer | Promise<FileAnswer> = () => ({ ok: true });
+  syncAnswer: () => FileAnswer | Promise<FileAnswer> = () => ({ ok: true });
   lockAnswer: Awaited<ReturnType<SpoolStore['lock']>> = { ok: true, changed: false };
   closed = false;
 
@@ -46,14 +46,14 @@ class MemoryFolder implements SpoolStore {
     return { ok: true, names: [...this.files.keys()].slice(0, max), more: false };
   }
 
-  async write(name: string, parts: readonly Buffer[]): Promise<SaveAnswer> {
+  async write(name: string, parts: readonly Buffer[]): Promise<FileAnswer> {
     this.log.push(`write ${short(name)}`);
     const answer = await this.writeAnswer();
     if (answer.ok) this.files.set(name, Buffer.concat([...parts]));
     return answer;
   }
 
-  async sync(names: readonly string[]): Promise<SaveAnswer> {
+  async sync(names: readonly string[]): Promise<FileAnswer> {
     this.log.push(`sync ${names.map(short).join(' ')}`);
     return this.syncAnswer();
   }
@@ -68,7 +68,7 @@ class MemoryFolder implements SpoolStore {
     return bytes === undefined ? { ok: false, code: 'missing', detail: 'not there' } : { ok: true, bytes };
   }
 
-  async remove(name: string): Promise<SaveAnswer> {
+  async remove(name: string): Promise<FileAnswer> {
     this.log.push(`remove ${short(name)}`);
     this.files.delete(name);
     return { ok: true };
@@ -250,7 +250,7 @@ describe('the spool', () => {
 
   test('lets nobody wait for a disk that hangs', async () => {
     const kept = new Kept();
-    let write: (answer: SaveAnswer) => void = () => undefined;
+    let write: (answer: FileAnswer) => void = () => undefined;
     kept.folder.writeAnswer = () =>
       new Promise((resolve) => {
         write = resolve;
