@@ -1,6 +1,6 @@
 /**
- * The relay's Prometheus metrics. Counters and histograms follow the events; what stands (peers, tip, history) is read when somebody
- * asks. All names begin with `blockcast_` and end in their base unit; all labels come from the closed lists of metrics/labels.ts.
+ * The relay's Prometheus metrics. Counters and histograms are updated by events; gauges of the relay's state (peers, tip, history) are read at
+ * each scrape. Names begin with `blockcast_` and end in their base unit; label values come from the closed lists of metrics/labels.ts.
  */
 import { Registry } from 'prom-client';
 import type { RelayEvent } from '../contracts/events.js';
@@ -10,41 +10,41 @@ import { blockMetrics } from './metrics/blocks.js';
 import { watchEventLoop } from './metrics/event-loop.js';
 import { combinations, createInstruments } from './metrics/instruments.js';
 import { ALERT_CHANNELS, ALERT_OUTCOMES, fold } from './metrics/labels.js';
-import { processMetrics, viewMetrics } from './metrics/standing.js';
-import { gossipMetrics, peerMetrics, planMetrics, serviceMetrics, tipMetrics } from './metrics/surroundings.js';
+import { gossipMetrics, peerMetrics, planMetrics, serviceMetrics, tipMetrics } from './metrics/peers-and-services.js';
+import { processMetrics, viewMetrics } from './metrics/state.js';
 
 export interface MetricsDeps {
   readonly clock: Clock;
-  /** Lines of the log that nobody read. */
+  /** The number of lost log lines. */
   readonly lostLines?: () => number;
-  /** Of blockcast. */
+  /** blockcast's version. */
   readonly version: string;
   readonly network: string;
 }
 
 export interface Metrics {
-  /** Takes microseconds, and never throws. */
+  /** Updates the metrics; microseconds. Never throws. */
   listen(event: RelayEvent): void;
-  /** From then on `text` tells what stands, too. */
+  /** From then on `text` includes the relay's state. */
   attach(view: RelayView): void;
-  /** What became of one attempt to send an alert, or of the alert. */
+  /** Counts the outcome of an attempt to send an alert, or of the alert. */
   alertOutcome(channel: (typeof ALERT_CHANNELS)[number], outcome: (typeof ALERT_OUTCOMES)[number]): void;
-  /** How many listen to the API's event stream now. */
+  /** Sets the number of clients of the API's event stream. */
   sseClients(count: number): void;
   /** In Prometheus's text format. */
   text(): Promise<{ readonly contentType: string; readonly text: string }>;
-  /** Lets go of the event loop; `text` still answers. */
+  /** Stops watching the event loop; `text` still works. */
   close(): void;
 }
 
-/** From 1 ms, below which nothing can be told apart, past 5 ms, which no task of ours may take, to what only a machine in trouble does. */
+/** From 1 ms, the resolution of the measurement, to 5 s, which only an overloaded machine reaches. */
 const HOLD_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 
 export function createMetrics({ clock, version, network, lostLines = () => 0 }: MetricsDeps): Metrics {
   const registry = new Registry();
   const make = createInstruments(registry);
   make
-    .gauge('blockcast_build_info', 'Always 1; the labels say what runs.', ['version', 'network', 'node'])
+    .gauge('blockcast_build_info', 'Always 1; the labels are versions and network.', ['version', 'network', 'node'])
     .set({ version, network, node: process.version }, 1);
   make.gauge('blockcast_start_time_seconds', 'When blockcast started, Unix time.', []).set({}, clock.now() / SECOND_MS);
 
@@ -56,13 +56,13 @@ export function createMetrics({ clock, version, network, lostLines = () => 0 }: 
   const onTip = tipMetrics(make);
   const alerts = make.counter(
     'blockcast_alerts_total',
-    'Alerts by channel and by what became of them.',
+    'Alerts by channel and outcome.',
     combinations({ channel: ALERT_CHANNELS, outcome: ALERT_OUTCOMES }),
   );
   const clients = make.gauge('blockcast_sse_clients', "Clients of the API's event stream.", [], [{}]);
   const holds = make.histogram(
     'blockcast_event_loop_hold_seconds',
-    'The longest time, in each second, for which the event loop was held.',
+    'The longest time, in each second, for which the event loop was blocked.',
     HOLD_SECONDS,
     [{}],
   );
@@ -92,7 +92,7 @@ export function createMetrics({ clock, version, network, lostLines = () => 0 }: 
     },
     attach(relay) {
       view = relay;
-      // A pool's blocks are days apart: the last one may well have come before a restart.
+      // A pool's blocks may be days apart, so the last one is read from the history.
       const [last] = relay.history.latest(1);
       if (last !== undefined) blocks.cameAt('pool', last.receivedAt);
     },

@@ -21,7 +21,7 @@ export class FailingPeers {
     this.failures.renew(failure.peer, failure);
   }
 
-  /** Forgets what is longer ago than the span. */
+  /** Removes failures older than the span. */
   forget(now: number): void {
     for (const [peer, { at }] of this.failures) {
       if (now - at < this.spanMs) return;
@@ -37,13 +37,13 @@ export class FailingPeers {
     return this.newest;
   }
 
-  /** When the oldest will be forgotten. */
+  /** When the oldest failure is removed. */
   nextForgotten(): number | undefined {
     const oldest = this.failures.values().next().value;
     return oldest === undefined ? undefined : oldest.at + this.spanMs;
   }
 
-  /** How many peers there are, counting those that failed and those connected, each once. */
+  /** The number of different peers among the failed and the connected ones. */
   countWith(connected: ReadonlySet<string>): number {
     let others = 0;
     for (const peer of this.failures.keys()) if (!connected.has(peer)) others += 1;

@@ -1,6 +1,6 @@
 /**
- * One POST, with an end: within a total time, without following redirects, and with no more of the answer read than is of use. Every way it can
- * fail is a value, made of codes alone: neither the address nor what was sent, both of which may hold secrets, is ever in it.
+ * One HTTP POST with a total timeout, without redirects, and with a bounded answer. Failures are values made of codes: neither the URL nor the
+ * body, which may both hold secrets, is part of them.
  */
 import { type Agent, request } from 'undici';
 
@@ -25,7 +25,7 @@ export type PostAnswer =
 /** Longest answer read, bytes. */
 const MAX_BODY = 64 * 1024;
 
-/** @param wantsBody false: the status says it all, and what follows it is cut off */
+/** @param wantsBody false: only the status is read, and the rest is discarded */
 export async function post(asked: PostRequest, wantsBody: boolean): Promise<PostAnswer> {
   const ending = new AbortController();
   const timer = setTimeout(() => ending.abort(), asked.timeoutMs);
@@ -53,7 +53,7 @@ export async function post(asked: PostRequest, wantsBody: boolean): Promise<Post
       body: text,
     };
   } catch (error) {
-    if (asked.signal.aborted) return { ok: false, code: 'stopped', detail: 'cut short by the end of the relay' };
+    if (asked.signal.aborted) return { ok: false, code: 'stopped', detail: 'aborted, the relay is shutting down' };
     if (ending.signal.aborted) {
       return { ok: false, code: 'timeout', detail: `no full answer within ${asked.timeoutMs} ms` };
     }
@@ -80,7 +80,7 @@ async function readBounded(body: Body): Promise<string | undefined> {
 }
 
 function cutOff(body: Body): void {
-  // That an answer broke off which nobody wants is no fault.
+  // Errors of a discarded answer are ignored.
   body.on('error', () => undefined);
   body.destroy();
 }

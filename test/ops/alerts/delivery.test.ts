@@ -362,7 +362,7 @@ for (const kind of ['webhook', 'telegram'] as const) {
       await until(() => receiver.received.length === 1);
       ending.abort();
       const delivery = await sending;
-      assert.match(delivery.detail, /stopped: cut short by the end of the relay$/);
+      assert.match(delivery.detail, /stopped: aborted, the relay is shutting down$/);
       assert.match((await transport.send(envelope, ending.signal)).detail, /stopped: not sent$/);
       await transport.close();
       await until(() => receiver.open === 0);

@@ -1,4 +1,4 @@
-/** What stands, rather than happens: read from the relay's view, and from the process, when somebody asks. */
+/** Gauges of the relay's state and of the process, read at each scrape. */
 import { Counter, type Registry } from 'prom-client';
 import type { Kpis, RelayView } from '../../contracts/view.js';
 import { type Clock, HOUR_MS, SECOND_MS } from '../../time.js';
@@ -7,19 +7,19 @@ import { FINALITY_STATES } from './labels.js';
 
 const DAY_MS = 24 * HOUR_MS;
 
-/** Before the relay has a view, there are no peers, and no dashd. */
+/** Zero until the relay's view is attached. */
 export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayView) => void {
   const states = ['connected', 'connecting'] as const;
   const peers = gauge(
     'blockcast_peers',
-    "Peers by state, the pool's own dashd among them.",
+    "Peers by state, including the pool's own dashd.",
     ['state'],
     combinations({ state: states }),
   );
-  const known = gauge('blockcast_peers_known', 'Peers in the book.', [], [{}]);
+  const known = gauge('blockcast_peers_known', 'Peers in the peer book.', [], [{}]);
   const wanted = gauge(
     'blockcast_peers_wanted',
-    'How many peers are wanted.',
+    'Wanted number of peers, minimum and maximum.',
     ['bound'],
     combinations({ bound: ['min', 'max'] }),
   );
@@ -43,8 +43,8 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
 
 /** Absent where `spool.enabled` is false. */
 function spoolMetrics({ gauge }: Pick<Instruments, 'gauge'>): (view: RelayView) => void {
-  const blocks = gauge('blockcast_spool_blocks', 'Found blocks that are kept on disk until they are delivered.', []);
-  const bytes = gauge('blockcast_spool_bytes', 'Of these blocks.', []);
+  const blocks = gauge('blockcast_spool_blocks', 'Blocks in the spool: on disk until they are delivered.', []);
+  const bytes = gauge('blockcast_spool_bytes', 'Bytes of the blocks in the spool.', []);
   const synced = gauge(
     'blockcast_spool_sync_timestamp_seconds',
     'When blocks were last synced to disk, Unix time.',
@@ -58,7 +58,7 @@ function spoolMetrics({ gauge }: Pick<Instruments, 'gauge'>): (view: RelayView) 
   };
 }
 
-/** No event tells each new tip: a block that comes in is one, too. So it is seen when somebody asks, which happens every few seconds. */
+/** Not every new tip has an event of its own, since an arriving block can be the tip. So the tip is compared at each scrape. */
 function chainMetrics({ gauge }: Pick<Instruments, 'gauge'>, clock: Clock): (view: RelayView) => void {
   const height = gauge('blockcast_tip_height', "Height of dashd's chain, once it is known.", []);
   const since = gauge('blockcast_tip_timestamp_seconds', 'When the tip was first seen, Unix time.', []);
@@ -72,12 +72,12 @@ function chainMetrics({ gauge }: Pick<Instruments, 'gauge'>, clock: Clock): (vie
   };
 }
 
-/** The KPIs are as in the API and on the dashboard: from the history file, so that they outlive a restart, which counters do not. */
+/** The KPIs are those of the API and the dashboard. They come from the history file, so that they survive a restart, unlike counters. */
 function historyMetrics({ gauge }: Pick<Instruments, 'gauge'>, clock: Clock): (view: RelayView) => void {
   const size = gauge('blockcast_history_blocks', 'Blocks of the pool in the history.', [], [{}]);
   const finality = gauge(
     'blockcast_history_finality_blocks',
-    'Blocks of the pool in the history, by what became of them.',
+    'Blocks of the pool in the history, by finality.',
     ['state'],
     combinations({ state: FINALITY_STATES }),
   );
@@ -86,20 +86,20 @@ function historyMetrics({ gauge }: Pick<Instruments, 'gauge'>, clock: Clock): (v
   const blocks = over('blockcast_kpi_blocks', 'Blocks of the pool.');
   const ratesOf: readonly [ReturnType<typeof over>, (kpis: Kpis) => number | undefined][] = [
     [
-      over('blockcast_kpi_success_ratio', 'Of the blocks with a verdict, those that were a success.'),
+      over('blockcast_kpi_success_ratio', 'Share of successful blocks among those with a verdict.'),
       (k) => k.successRate,
     ],
     [
-      over('blockcast_kpi_peer_availability_ratio', 'Of the peers that blocks were pushed to, those reached.'),
+      over('blockcast_kpi_peer_availability_ratio', 'Share of peers reached among those to which blocks were sent.'),
       (k) => k.peerAvailability,
     ],
-    [over('blockcast_kpi_orphan_ratio', 'Of the blocks whose end is known, those orphaned.'), (k) => k.orphanRate],
+    [over('blockcast_kpi_orphan_ratio', 'Share of orphaned blocks among those that are final.'), (k) => k.orphanRate],
     [
-      over('blockcast_kpi_broadcast_seconds', 'Mean over blocks of the median proof.'),
+      over('blockcast_kpi_broadcast_seconds', 'Time to the median proof, mean over blocks.'),
       (k) => seconds(k.averageBroadcastMs),
     ],
     [
-      over('blockcast_kpi_propagation_seconds', 'Mean over blocks until nine of ten peers had proven it.'),
+      over('blockcast_kpi_propagation_seconds', 'Time until 9 of 10 peers had proven the block, mean over blocks.'),
       (k) => seconds(k.propagationMs),
     ],
   ];
@@ -118,18 +118,18 @@ function historyMetrics({ gauge }: Pick<Instruments, 'gauge'>, clock: Clock): (v
   };
 }
 
-/** A few figures of the process; prom-client's own set has more, whose names promtool finds fault with. */
+/** A few metrics of the process. prom-client's default metrics are not used, since promtool rejects some of their names. */
 export function processMetrics(registry: Registry, { gauge }: Instruments, lostLines: () => number): () => void {
   const cpu = new Counter({
     name: 'blockcast_process_cpu_seconds_total',
     help: 'Processor time used, user and system.',
     registers: [registry],
   });
-  const resident = gauge('blockcast_process_resident_memory_bytes', 'Memory that the process occupies.', []);
-  const heap = gauge('blockcast_process_heap_used_bytes', "Of that, JavaScript's heap in use.", []);
+  const resident = gauge('blockcast_process_resident_memory_bytes', 'Resident memory of the process.', []);
+  const heap = gauge('blockcast_process_heap_used_bytes', 'JavaScript heap in use.', []);
   const lost = new Counter({
     name: 'blockcast_log_lines_lost_total',
-    help: 'Lines of the log that could not be written, or that nobody read.',
+    help: 'Log lines that could not be written, or that nobody read.',
     registers: [registry],
   });
   return () => {

@@ -1,4 +1,4 @@
-/** Of peers, the plans made for them, and the services around us. */
+/** Metrics of peer connections, connection plans, gossip, services and the chain tip. */
 import type { GossipEvent, PeerEvent, PlanEvent, ServiceEvent, TipEvent } from '../../contracts/events.js';
 import { combinations, type Instruments, type Labels } from './instruments.js';
 import {
@@ -22,12 +22,12 @@ type PeerLost = Extract<PeerEvent, { readonly type: 'peer-lost' }>;
 export function peerMetrics({ counter }: Instruments) {
   const connections = counter(
     'blockcast_peer_connections_total',
-    'Connections that finished their handshake.',
+    'Connections with a finished handshake.',
     combinations({ role: ROLES }),
   );
   const faults = counter(
     'blockcast_peer_faults_total',
-    'Connections that ended, by how far they had come and why.',
+    'Connections that ended, by stage and reason.',
     combinations({ role: ROLES, stage: STAGES, code: [...FAULT_CODES, OTHER] }),
   );
   const bytes = counter(
@@ -53,10 +53,10 @@ function roleOf(event: PeerEvent): (typeof ROLES)[number] {
 }
 
 export function planMetrics({ counter }: Instruments): (event: PlanEvent) => void {
-  const plans = counter('blockcast_plans_total', 'Looks at the set of peers.', [{}]);
+  const plans = counter('blockcast_plans_total', 'Reviews of the set of peers.', [{}]);
   const changes = counter(
     'blockcast_plan_changes_total',
-    'Connections planned and given up, by code.',
+    'Planned connections and disconnections, by code.',
     (['connect', 'disconnect'] as const).flatMap((change) =>
       combinations({ change: [change], code: [...PLAN_CODES[change], OTHER] }),
     ),
@@ -70,15 +70,15 @@ export function planMetrics({ counter }: Instruments): (event: PlanEvent) => voi
 }
 
 export function gossipMetrics({ counter }: Instruments): (event: GossipEvent) => void {
-  const messages = counter('blockcast_gossip_messages_total', "Messages with others' addresses.", [{}]);
+  const messages = counter('blockcast_gossip_messages_total', 'Messages with addresses of other peers.', [{}]);
   const addresses = counter(
     'blockcast_gossip_addresses_total',
-    'Addresses told by peers, by what became of them.',
+    'Addresses from peers, by result.',
     combinations({ result: ['added', 'known', ...ADDRESS_REFUSALS, OTHER] }),
   );
   const futureDated = counter(
     'blockcast_gossip_future_dated_total',
-    'Addresses, of those added or known, that were dated ahead of time.',
+    'Added or known addresses with a time in the future.',
     [{}],
   );
   return (event) => {
@@ -95,13 +95,13 @@ export function gossipMetrics({ counter }: Instruments): (event: GossipEvent) =>
 export function serviceMetrics({ counter, gauge }: Instruments): (event: ServiceEvent) => void {
   const states = gauge(
     'blockcast_service_state',
-    '1 for the state that each service is in; unknown until it has told one.',
+    '1 for the current state of each service; unknown until its first event.',
     ['service', 'state'],
     combinations({ service: SERVICES, state: SERVICE_STATES }),
   );
   const faults = counter(
     'blockcast_service_faults_total',
-    'Times that a service went down or told of a fault, by code.',
+    'Number of times that a service went down or reported a fault, by code.',
     SERVICES.flatMap((service): Labels<'service' | 'code'>[] =>
       combinations({ service: [service], code: [...SERVICE_CODES[service], OTHER] }),
     ),
@@ -114,16 +114,16 @@ export function serviceMetrics({ counter, gauge }: Instruments): (event: Service
   return ({ service: name, state, code }) => {
     const service = fold(SERVICES, name);
     if (state !== 'up') faults.add({ service, code: service === OTHER ? OTHER : fold(SERVICE_CODES[service], code) });
-    // A fault leaves the service in the state it was in.
+    // A fault does not change the state of a service.
     if (state !== 'fault') enter(service, state === 'up' ? 'up' : 'down');
   };
 }
 
-/** A block that comes in is the tip by itself: what is told here are those that dashd knew of first. */
+/** Counts tips that dashd reported before the block itself arrived. */
 export function tipMetrics({ counter }: Instruments): (event: TipEvent) => void {
   const moves = counter(
     'blockcast_tip_changes_total',
-    'New tips that were told before the block itself came in, by who told.',
+    'New tips that were reported before the block itself arrived, by source.',
     combinations({ source: TIP_SOURCES }),
   );
   return ({ source }) => moves.add({ source: fold(TIP_SOURCES, source) });
