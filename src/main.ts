@@ -16,9 +16,11 @@ if (fault !== undefined) {
   process.exit(EXIT_FAILED);
 }
 // Loading the rest takes more descriptors than a low limit allows, so it is loaded after the check.
-const [{ runCli }, { closeLogger, createLogger }] = await Promise.all([
+const [{ runCli }, { closeLogger, createLogger }, { fill }, { PROGRAM_MESSAGES }] = await Promise.all([
   import('./cli/program.js'),
   import('./ops/logger.js'),
+  import('./ops/messages/message.js'),
+  import('./ops/messages/program.js'),
 ]);
 
 const stop = new AbortController();
@@ -45,7 +47,8 @@ function crash(error: unknown): void {
   setTimeout(() => process.exit(EXIT_FAILED), CRASH_MS);
   try {
     const logger = createLogger({ level: 'critical', format: 'auto' }, process.stderr);
-    logger.critical(`fatal: uncaught exception: ${error instanceof Error ? error.message : String(error)}`, {
+    const text = error instanceof Error ? error.message : String(error);
+    logger.critical(fill(PROGRAM_MESSAGES['uncaught-exception'], { error: text }), {
       stack: error instanceof Error ? error.stack : undefined,
     });
     void closeLogger(logger).finally(() => process.exit(EXIT_FAILED));

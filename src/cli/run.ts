@@ -2,6 +2,8 @@ import { systemClock, systemRandom } from '../adapters/system.js';
 import { changesBetween } from '../config/changes.js';
 import { type Config, type ConfigResult, formatConfigError } from '../config/config.js';
 import { closeLogger, createLogger, type Logger } from '../ops/logger.js';
+import { fill, type Values } from '../ops/messages/message.js';
+import { PROGRAM_MESSAGES } from '../ops/messages/program.js';
 import { createServices, type Services } from '../ops/services.js';
 import { type Relay, type RelayDeps, startRelay } from '../relay/relay.js';
 import { SECOND_MS } from '../time.js';
@@ -22,7 +24,7 @@ export async function run(
   reread: () => ConfigResult,
 ): Promise<number> {
   const logger = createLogger(config.log, context.stdout);
-  logger.info(`blockcast ${version}: ${summary(config)}`);
+  say(logger, 'started', { version, summary: summary(config) });
   for (const warning of warnings) logger.warn(warning);
   const services = createServices(config, { logger, version, clock: systemClock, random: systemRandom });
   const relay = await startRelay(config, { listen: services.listen, userAgent: `/blockcast:${version}/`, pool });
@@ -34,17 +36,14 @@ export async function run(
   });
 
   await stopAsked(context.stop);
-  logger.info('shutting down: waiting for pending verdicts');
+  say(logger, 'stopping');
   services.drain();
   const drained = await within(
     DRAIN_MS,
     relay.stop().then(() => services.close()),
   );
-  if (drained) logger.info('stopped');
-  else
-    logger.critical(
-      `shutdown timed out after ${DRAIN_MS / SECOND_MS} s: exiting with open connections or unsaved files`,
-    );
+  if (drained) say(logger, 'stopped');
+  else say(logger, 'stop-timeout', { seconds: DRAIN_MS / SECOND_MS });
   await closeLogger(logger);
   return drained ? EXIT.ok : EXIT.failed;
 }
@@ -52,17 +51,22 @@ export async function run(
 /** Applies the changes that need no restart, and logs those that do. @returns the configuration to compare with at the next reload */
 function reload(before: Config, result: ConfigResult, relay: Relay, services: Services, logger: Logger): Config {
   if (!result.ok) {
-    logger.error('configuration reload failed, keeping the old one:');
+    say(logger, 'reload-failed');
     for (const error of result.errors) logger.error(formatConfigError(error));
     return before;
   }
   const { live, restart } = changesBetween(before, result.config);
   relay.reload(result.config);
   services.reload(result.config);
-  logger.info(`configuration reloaded, ${live.length === 0 ? 'no changes to apply' : `applied: ${live.join(', ')}`}`);
-  if (restart.length > 0) logger.warn(`configuration changes that need a restart: ${restart.join(', ')}`);
+  say(logger, 'reloaded', { changes: live.length === 0 ? 'no changes to apply' : `applied: ${live.join(', ')}` });
+  if (restart.length > 0) say(logger, 'restart-needed', { settings: restart.join(', ') });
   for (const warning of result.warnings) logger.warn(warning);
   return result.config;
+}
+
+function say(logger: Logger, name: keyof typeof PROGRAM_MESSAGES, values: Values = {}): void {
+  const message = PROGRAM_MESSAGES[name];
+  logger.log({ level: message.level, message: fill(message, values) });
 }
 
 function stopAsked(stop: AbortSignal): Promise<void> {

@@ -3,8 +3,6 @@ import { BoundedMap } from '../common/bounded.js';
 import type { LogLevel } from '../config/config.js';
 import type {
   BlockProof,
-  BlockReceived,
-  BlockRefused,
   BlockVerdict,
   GossipEvent,
   PeerEvent,
@@ -17,9 +15,11 @@ import { SERVICE_NAMES } from '../contracts/services.js';
 import { MINUTE_MS, SECOND_MS } from '../time.js';
 import { LineLimit } from './line-limit.js';
 import type { Logger } from './logger.js';
+import { EVENT_MESSAGES, type EventMessage } from './messages/events.js';
+import { fill, type Values } from './messages/message.js';
+import { levelOfService, SERVICE_LINE } from './messages/services.js';
 import { describeFinality, formatMs, formatSize } from './units.js';
 
-type PeerConnected = Extract<PeerEvent, { type: 'peer-connected' }>;
 type PeerLost = Extract<PeerEvent, { type: 'peer-lost' }>;
 
 /** The same loss of the same peer within this time is told at `debug`. */
@@ -31,10 +31,10 @@ const MAX_REMEMBERED = 1_000;
 
 /** Returns what writes an event's line. What services tell of a change is told once already, and not filtered again. */
 export function createEventLog(logger: Logger): (event: RelayEvent) => void {
-  const gravity = createGravity();
+  const levelOf = createLevels();
   const limit = new LineLimit();
   return (event) => {
-    const level = gravity(event);
+    const level = levelOf(event);
     // winston formats what it then does not write.
     if (!logger.isLevelEnabled(level)) return;
     const flood = level === 'critical' ? undefined : floodOf(event);
@@ -49,170 +49,160 @@ function floodOf(event: RelayEvent): string | undefined {
   return event.type === 'service' && event.state === 'fault' ? `${event.service} ${event.code}` : undefined;
 }
 
-/** How grave an event is; for a lost peer that depends on what was told before. */
-function createGravity(): (event: RelayEvent) => LogLevel {
-  const repeats = new Repeats(REPEAT_MS, MAX_REMEMBERED);
-  let localSince = Number.NEGATIVE_INFINITY;
-
-  const ofLoss = (event: PeerLost): LogLevel => {
-    if (event.protected && event.wasReady && event.at - localSince >= STEADY_MS) repeats.forget(event.peer);
-    // Once the local dashd is away, attempts may fail in several ways: that is still one loss.
-    const code = event.protected ? 'away' : event.code;
-    if (repeats.isRepeat(event.peer, code, event.at)) return 'debug';
-    if (event.protected) return 'critical';
-    return event.wasReady ? 'warn' : 'info';
-  };
-
-  const ofArrival = (event: PeerConnected): LogLevel => {
-    if (event.protected) localSince = event.at;
-    return event.protected ? 'info' : 'debug';
-  };
-
-  return (event) => {
-    switch (event.type) {
-      case 'verdict':
-        return event.success ? 'info' : 'error';
-      case 'finality':
-        return event.state === 'orphaned' ? 'error' : 'info';
-      case 'service':
-        return ofService(event);
-      case 'peer-connected':
-        return ofArrival(event);
-      case 'peer-lost':
-        return ofLoss(event);
-      case 'plan':
-        return event.connect.length + event.disconnect.length > 0 ? 'info' : 'debug';
-      default:
-        return PLAIN_LEVELS[event.type];
-    }
-  };
-}
-
-function ofService({ state, code }: ServiceEvent): LogLevel {
-  if (code === 'wrong-network') return 'critical';
-  return state === 'up' ? 'info' : 'warn';
-}
-
-/** Of events that are always as grave as each other. */
-const PLAIN_LEVELS = {
-  received: 'info',
-  refused: 'warn',
-  repeated: 'debug',
-  stored: 'debug',
-  proof: 'debug',
-  gossip: 'debug',
-  tip: 'debug',
-} as const satisfies Partial<Record<RelayEvent['type'], LogLevel>>;
-
-function describe(event: RelayEvent): string {
+/** Which message an event is. */
+function messageOf(event: Exclude<RelayEvent, ServiceEvent>): EventMessage {
   switch (event.type) {
-    case 'received':
-      return received(event);
     case 'refused':
-      return refused(event);
-    case 'repeated':
-      return `block ${event.hash} came again from ${origin(event.source)}`;
-    case 'stored':
-      return `block ${event.hash} is stored: it survives a loss of power`;
-    case 'proof':
-      return proof(event);
+      return event.source === 'pool' ? 'refused' : 'refused-dashd';
     case 'verdict':
-      return verdict(event);
+      return messageOfVerdict(event);
     case 'finality':
-      return `block ${event.hash}${atHeight(event.height)} ${describeFinality(event)}`;
+      return event.state === 'orphaned' ? 'orphaned' : 'finality';
     case 'peer-connected':
-      return connected(event);
+      return event.protected ? 'dashd-connected' : 'peer-connected';
     case 'peer-lost':
-      return lost(event);
-    case 'service':
-      return service(event);
+      return messageOfLoss(event);
     case 'plan':
-      return plan(event);
-    case 'gossip':
-      return gossip(event);
-    case 'tip':
-      return `tip is ${event.hash} (${event.source})`;
+      return event.connect.length + event.disconnect.length > 0 ? 'plan' : 'plan-unchanged';
+    default:
+      return event.type;
   }
 }
 
-function received({ hash, source, size, transactions, height, held, note }: BlockReceived): string {
-  const facts = [formatSize(size), ...(transactions === undefined ? [] : [`${transactions} transactions`])];
-  const waiting = held === undefined ? '' : `; peers wait for dashd's answer: ${held.join(', ')}`;
-  const mend = note === undefined ? '' : `; ${note}`;
-  return `block ${hash}${atHeight(height)} from ${origin(source)}: ${facts.join(', ')}${waiting}${mend}`;
+function messageOfVerdict({ success, outcome }: BlockVerdict): EventMessage {
+  if (success) return 'delivered';
+  return outcome === 'rejected' ? 'rejected' : 'undelivered';
 }
 
-function refused({ hash, source, size, code, reason }: BlockRefused): string {
-  return `refused ${hash === undefined ? 'a frame' : `block ${hash}`} of ${formatSize(size)} from ${origin(source)}: ${code}: ${reason}`;
+function messageOfLoss({ protected: isLocal, wasReady }: PeerLost): EventMessage {
+  if (isLocal) return wasReady ? 'dashd-lost' : 'dashd-not-reached';
+  return wasReady ? 'peer-lost' : 'peer-not-reached';
 }
 
-function proof({ hash, peer, status, reason, writtenMs, acknowledgedMs, acceptedMs }: BlockProof): string {
+/** The level of an event's line: its message's, but `debug` for a loss that was logged before. */
+function createLevels(): (event: RelayEvent) => LogLevel {
+  const repeats = new Repeats(REPEAT_MS, MAX_REMEMBERED);
+  let localSince = Number.NEGATIVE_INFINITY;
+
+  const isRepeat = (event: PeerLost): boolean => {
+    if (event.protected && event.wasReady && event.at - localSince >= STEADY_MS) repeats.forget(event.peer);
+    // Once the local dashd is away, attempts may fail in several ways: that is still one loss.
+    return repeats.isRepeat(event.peer, event.protected ? 'away' : event.code, event.at);
+  };
+
+  return (event) => {
+    if (event.type === 'service') return levelOfService(event);
+    if (event.type === 'peer-connected' && event.protected) localSince = event.at;
+    if (event.type === 'peer-lost' && isRepeat(event)) return 'debug';
+    return EVENT_MESSAGES[messageOf(event)].level;
+  };
+}
+
+function describe(event: RelayEvent): string {
+  if (event.type === 'service') return fill(SERVICE_LINE, valuesOfService(event));
+  return fill(EVENT_MESSAGES[messageOf(event)], valuesOf(event));
+}
+
+function valuesOf(event: Exclude<RelayEvent, ServiceEvent>): Values {
+  switch (event.type) {
+    case 'received': {
+      const { hash, height, source, size, transactions, held, note } = event;
+      return {
+        hash,
+        height,
+        source: origin(source),
+        size: formatSize(size),
+        transactions,
+        held: held?.join(', '),
+        note,
+      };
+    }
+    case 'refused': {
+      const { hash, source, size, code, reason } = event;
+      const subject = hash === undefined ? 'frame' : `block ${hash}`;
+      return { subject, size: formatSize(size), source: origin(source), code, reason };
+    }
+    case 'repeated':
+      return { hash: event.hash, source: origin(event.source) };
+    case 'stored':
+      return { hash: event.hash };
+    case 'proof':
+      return { ...plain(event, ['hash', 'peer', 'status', 'reason']), times: timesOfProof(event) };
+    case 'verdict':
+      return valuesOfVerdict(event);
+    case 'finality':
+      return { hash: event.hash, height: event.height, end: describeFinality(event) };
+    case 'peer-connected':
+      return plain(event, ['peer', 'userAgent', 'protocolVersion', 'height']);
+    case 'peer-lost':
+      return plain(event, ['peer', 'code', 'reason']);
+    case 'plan':
+      return valuesOfPlan(event);
+    case 'gossip':
+      return { peer: event.peer, facts: factsOfGossip(event) };
+    case 'tip':
+      return { hash: event.hash, source: event.source };
+  }
+}
+
+/** Fields that are shown as they are. */
+function plain<Name extends string>(
+  event: { readonly [Key in Name]?: string | number },
+  names: readonly Name[],
+): Values {
+  return Object.fromEntries(names.map((name) => [name, event[name]]));
+}
+
+function timesOfProof({ writtenMs, acknowledgedMs, acceptedMs }: BlockProof): string | undefined {
   const times = [
     ...(writtenMs === undefined ? [] : [`written ${formatMs(writtenMs)}`]),
     ...(acknowledgedMs === undefined ? [] : [`acknowledged ${formatMs(acknowledgedMs)}`]),
     ...(acceptedMs === undefined ? [] : [`accepted ${formatMs(acceptedMs)}`]),
   ];
-  const why = reason === undefined ? '' : `: ${reason}`;
-  return `block ${hash} at ${peer}: ${status}${why}${times.length === 0 ? '' : ` (${times.join(', ')})`}`;
+  return times.length === 0 ? undefined : times.join(', ');
 }
 
-function verdict(event: BlockVerdict): string {
+function valuesOfVerdict(event: BlockVerdict): Values {
   const { hash, height, outcome, rpc, peersReached, peersTried, firstMs, medianMs, lastMs, reason } = event;
-  const parts = [`reached ${peersReached} of ${peersTried} peers`];
-  if (firstMs !== undefined && medianMs !== undefined && lastMs !== undefined) {
-    parts.push(`first ${formatMs(firstMs)}, median ${formatMs(medianMs)}, last ${formatMs(lastMs)}`);
-  }
-  if (rpc !== undefined) {
-    parts.push(`rpc ${rpc.outcome}${rpc.reason === undefined ? '' : ` (${rpc.reason})`} in ${formatMs(rpc.ms)}`);
-  }
-  const why = reason === undefined ? '' : `; ${reason}`;
-  return `block ${hash}${atHeight(height)} ${outcome}: ${parts.join('; ')}${why}`;
+  const times =
+    firstMs === undefined || medianMs === undefined || lastMs === undefined
+      ? undefined
+      : `first ${formatMs(firstMs)}, median ${formatMs(medianMs)}, last ${formatMs(lastMs)}`;
+  const answer = rpc && `${rpc.outcome}${rpc.reason === undefined ? '' : ` (${rpc.reason})`} in ${formatMs(rpc.ms)}`;
+  return { hash, height, outcome, reached: peersReached, tried: peersTried, times, rpc: answer, reason };
 }
 
-function connected({ peer, protected: local, userAgent, height, protocolVersion }: PeerConnected): string {
-  return `${local ? 'local dashd' : 'peer'} ${peer} connected: ${userAgent}, protocol ${protocolVersion}, height ${height}`;
-}
-
-function lost({ peer, protected: local, code, reason, wasReady }: PeerLost): string {
-  const subject = local ? 'local dashd' : 'peer';
-  return wasReady
-    ? `${subject} ${peer} lost: ${code}: ${reason}`
-    : `${subject} ${peer} not reached: ${code}: ${reason}`;
-}
-
-function plan({ connect, disconnect, kept, targets, known, skipped = {} }: PlanEvent): string {
+function valuesOfPlan({ connect, disconnect, kept, targets, known, skipped = {} }: PlanEvent): Values {
   const why = ({ peer, reason }: PlannedChange) => `${peer} (${reason})`;
   const changes = [
     ...(connect.length === 0 ? [] : [`connect to ${connect.map(why).join(', ')}`]),
     ...(disconnect.length === 0 ? [] : [`leave ${disconnect.map(why).join(', ')}`]),
   ];
-  const what = changes.length === 0 ? 'nothing to change' : changes.join('; ');
   const reasons = Object.entries(skipped).map(([code, count]) => `${count} ${code}`);
-  const aside = reasons.length === 0 ? '' : ` (no candidates: ${reasons.join(', ')})`;
-  return `peers: ${targets} targets, ${kept} kept, ${known} known${aside}: ${what}`;
+  return {
+    targets,
+    kept,
+    known,
+    skipped: reasons.length === 0 ? undefined : reasons.join(', '),
+    changes: changes.join('; '),
+  };
 }
 
-function gossip({ peer, added, known, futureDated, refused }: GossipEvent): string {
-  const facts = [
+function factsOfGossip({ added, known, futureDated, refused }: GossipEvent): string {
+  return [
     `${added} added`,
     `${known} known`,
     ...(futureDated === 0 ? [] : [`${futureDated} dated ahead of time`]),
     ...Object.entries(refused).map(([reason, count]) => `${count} refused: ${reason}`),
-  ];
-  return `addresses from ${peer}: ${facts.join(', ')}`;
+  ].join(', ');
 }
 
-function service({ service: name, state, code, detail }: ServiceEvent): string {
-  const known = code === '' || code === state;
-  return `${SERVICE_NAMES[name]} ${state}: ${known ? '' : `${code}: `}${detail}`;
+function valuesOfService({ service, state, code, detail }: ServiceEvent): Values {
+  return { service: SERVICE_NAMES[service], state, code: code === '' || code === state ? undefined : code, detail };
 }
 
 function origin(source: 'pool' | 'dashd'): string {
   return source === 'pool' ? 'the pool' : 'dashd';
-}
-
-function atHeight(height: number | undefined): string {
-  return height === undefined ? '' : ` (height ${height})`;
 }
 
 /** What has been told lately, per peer and code. Bounded, oldest out. */

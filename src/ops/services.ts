@@ -16,6 +16,8 @@ import type { HttpFault, HttpOpened, HttpService } from './http/http.js';
 import { canListen } from './http/server.js';
 import { createEventLog } from './log-events.js';
 import type { Logger } from './logger.js';
+import { fill } from './messages/message.js';
+import { PROGRAM_MESSAGES } from './messages/program.js';
 import { createMetrics } from './metrics.js';
 import { Status } from './status.js';
 
@@ -83,8 +85,9 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
   /** Logs the result of a message. No event is emitted: it would raise an alert to be sent by the failing channel. */
   function onAlert({ channel, outcome, detail }: AlertOutcome): void {
     metrics.alertOutcome(channel, outcome);
-    const level = outcome === 'sent' || outcome === 'suppressed' ? 'debug' : 'warn';
-    logger.log({ level, message: `alert by ${channel} ${outcome}: ${detail}` });
+    const isQuiet = outcome === 'sent' || outcome === 'suppressed';
+    const message = PROGRAM_MESSAGES[isQuiet ? 'alert-sent' : 'alert-not-sent'];
+    logger.log({ level: message.level, message: fill(message, { channel, outcome, detail }) });
   }
 
   function listening(opened: HttpService): string {

@@ -61,12 +61,12 @@ const table: [string, RelayEvent, string][] = [
   [
     'a block received',
     { type: 'received', at: 1, hash: HASH, source: 'pool', size: 15_234, transactions: 12, height: 99 },
-    `INFO block ${HASH} (height 99) from the pool: 15.2 kB, 12 transactions`,
+    `INFO block ${HASH} (height 99) received from the pool: 15.2 kB, 12 transactions`,
   ],
   [
     'a block held',
     { type: 'received', at: 1, hash: HASH, source: 'dashd', size: 300, held: ['unknown parent', 'merkle-root'] },
-    `INFO block ${HASH} from dashd: 300 B; peers wait for dashd's answer: unknown parent, merkle-root`,
+    `INFO block ${HASH} received from dashd: 300 B; peers wait for dashd's answer: unknown parent, merkle-root`,
   ],
   [
     'a block refused',
@@ -80,23 +80,19 @@ const table: [string, RelayEvent, string][] = [
       reason: 'above target',
       sha256: '',
     },
-    `WARN refused block ${HASH} of 300 B from the pool: proof of work: above target`,
+    `ERROR block ${HASH} of 300 B from the pool refused: proof of work: above target`,
   ],
   [
     'a frame refused',
     { type: 'refused', at: 1, source: 'pool', size: 3, code: 'too short', reason: 'no header', sha256: '' },
-    'WARN refused a frame of 3 B from the pool: too short: no header',
+    'ERROR frame of 3 B from the pool refused: too short: no header',
   ],
   [
     'a block repeated',
     { type: 'repeated', at: 1, hash: HASH, source: 'pool' },
-    `DEBUG block ${HASH} came again from the pool`,
+    `DEBUG block ${HASH} received again from the pool`,
   ],
-  [
-    'a block stored',
-    { type: 'stored', at: 1, hash: HASH },
-    `DEBUG block ${HASH} is stored: it survives a loss of power`,
-  ],
+  ['a block stored', { type: 'stored', at: 1, hash: HASH }, `DEBUG block ${HASH} stored: it survives a loss of power`],
   [
     'a dashd on another chain',
     {
@@ -312,7 +308,8 @@ describe('event log', () => {
 
   test('a flood of one kind hides no other, nor what is critical', async () => {
     const flood = Array.from({ length: 100 }, () => refused(1));
-    const wrong = Array.from({ length: 20 }, () => stranger(1, 'wrong-network'));
+    const wrongNetwork = { ...stranger(1, 'wrong-network'), service: 'dashd-chain' } as RelayEvent;
+    const wrong = Array.from({ length: 20 }, (): RelayEvent => ({ ...wrongNetwork }));
     const told = await levels([...flood, stranger(1), stranger(1, 'other'), ...wrong]);
     assert.equal(told.length, 10 + 2 + 20);
   });

@@ -4,15 +4,11 @@
  *
  * Codes are in the words of the events, so that a graph, a log line and an API answer name the same thing alike.
  */
-import type {
-  BlockSource,
-  FinalityState,
-  ProofStatus,
-  RpcResult,
-  ServiceEvent,
-  TipEvent,
-  Verdict,
-} from '../../contracts/events.js';
+import type { BlockSource, FinalityState, ProofStatus, RpcResult, TipEvent, Verdict } from '../../contracts/events.js';
+import type { ServiceCode } from '../../contracts/services.js';
+import { SERVICE_MESSAGES } from '../messages/services.js';
+
+export { SERVICES } from '../../contracts/services.js';
 
 export const OTHER = 'other';
 
@@ -114,63 +110,10 @@ export const PLAN_CODES = {
 
 export const SERVICE_STATES = ['up', 'down', 'unknown'] as const;
 
-/** `FileFaultCode` of adapters/locked-file.ts, but for a file that is missing, which is no fault. */
-const FILE_CODES = [
-  'locked',
-  'lock-lost',
-  'changed',
-  'not-writable',
-  'disk-full',
-  'not-a-file',
-  'too-large',
-  'io-error',
-  'corrupt',
-] as const;
-
-/** What each service may report with `down` or `fault`; for those that pass on a system error's code, the rest is {@link OTHER}. */
-export const SERVICE_CODES: Readonly<Record<ServiceEvent['service'], readonly string[]>> = {
-  'pool-socket': ['down', 'refused'],
-  'events-socket': ['down', 'refused'],
-  'dashd-feed': ['disconnected', 'no-block-topic', 'gap', 'silent', 'not-fetched', 'garbage'],
-  'dashd-rpc': [
-    'unreachable',
-    'timeout',
-    'unauthorised',
-    'forbidden',
-    'not-json',
-    'rpc-error',
-    'http-error',
-    'too-large',
-    'cookie-unreadable',
-    'warming-up',
-    'not-understood',
-    'no-address',
-  ],
-  'dashd-chain': ['catching-up', 'starting', 'wrong-network'],
-  peers: ['below-min', 'protected', 'own-dashd', 'same-node'],
-  'peer-file': [...FILE_CODES, 'empty', 'backup-used'],
-  'history-file': [...FILE_CODES, 'garbage'],
-  spool: [...FILE_CODES, 'full', 'foreign', 'newer-version', 'torn'],
-  'json-rpc-proxy': [
-    'down',
-    'dashd-unreachable',
-    'dashd-broke-off',
-    'body-too-large',
-    'buffers-full',
-    'batch-too-large',
-    'too-many-blocks',
-    'no-block',
-    'bad-request',
-    'slow-request',
-    'too-many-connections',
-    'cross-site',
-    'loop',
-  ],
-  http: ['no-answer'],
-  alerts: [],
-  'control-socket': ['path-too-long', 'in-use'],
-};
-export const SERVICES = Object.keys(SERVICE_CODES) as readonly ServiceEvent['service'][];
+/** What a service may report with `down` or `fault`; for those that pass on a system error's code, the rest is {@link OTHER}. */
+export function serviceCodes(service: ServiceCode): readonly string[] {
+  return Object.keys(SERVICE_MESSAGES[service]);
+}
 
 export const ALERT_CHANNELS = ['webhook', 'telegram'] as const;
 /** `failed` is one attempt, of which there may be more; `dropped` was given up. */

@@ -9,10 +9,10 @@ import {
   OTHER,
   PLAN_CODES,
   ROLES,
-  SERVICE_CODES,
   SERVICE_STATES,
   SERVICES,
   STAGES,
+  serviceCodes,
   TIP_SOURCES,
 } from './labels.js';
 
@@ -103,7 +103,7 @@ export function serviceMetrics({ counter, gauge }: Instruments): (event: Service
     'blockcast_service_faults_total',
     'Number of times that a service went down or reported a fault, by code.',
     SERVICES.flatMap((service): Labels<'service' | 'code'>[] =>
-      combinations({ service: [service], code: [...SERVICE_CODES[service], OTHER] }),
+      combinations({ service: [service], code: [...serviceCodes(service), OTHER] }),
     ),
   );
   const enter = (service: string, state: (typeof SERVICE_STATES)[number]) => {
@@ -113,7 +113,7 @@ export function serviceMetrics({ counter, gauge }: Instruments): (event: Service
 
   return ({ service: name, state, code }) => {
     const service = fold(SERVICES, name);
-    if (state !== 'up') faults.add({ service, code: service === OTHER ? OTHER : fold(SERVICE_CODES[service], code) });
+    if (state !== 'up') faults.add({ service, code: service === OTHER ? OTHER : fold(serviceCodes(service), code) });
     // A fault does not change the state of a service.
     if (state !== 'fault') enter(service, state === 'up' ? 'up' : 'down');
   };

@@ -11,7 +11,7 @@ import {
   OTHER,
   PLAN_CODES,
   REFUSAL_CODES,
-  SERVICE_CODES,
+  serviceCodes,
 } from '../../../src/ops/metrics/labels.js';
 import { REFUSALS } from '../../../src/peers/book.js';
 import type { ConnectCode, DisconnectCode } from '../../../src/peers/plan.js';
@@ -100,7 +100,7 @@ describe('the closed lists', () => {
     });
     for (const service of ['peer-file', 'history-file'] as const) {
       assert.deepEqual(
-        file.filter((code) => !SERVICE_CODES[service].includes(code)),
+        file.filter((code) => !serviceCodes(service).includes(code)),
         [],
       );
     }
@@ -118,7 +118,7 @@ describe('the closed lists', () => {
       'too-many-connections': true,
       loop: true,
     });
-    assert.deepEqual([...SERVICE_CODES['json-rpc-proxy']].sort(), [...proxy, 'down'].sort());
+    assert.deepEqual([...serviceCodes('json-rpc-proxy')].sort(), [...proxy, 'down'].sort());
   });
 
   test("the feed's faults are those that streams/feed.ts tells", () => {
@@ -126,7 +126,7 @@ describe('the closed lists', () => {
     const told = new Set([...source.matchAll(/service\('fault', '([^']+)'/g)].map(([, code]) => code ?? ''));
     // What a state is told with.
     const states = ['disconnected', 'no-block-topic'];
-    assert.deepEqual([...told, ...states].sort(), [...SERVICE_CODES['dashd-feed']].sort());
+    assert.deepEqual([...told, ...states].sort(), [...serviceCodes('dashd-feed')].sort());
   });
 
   test('what is in no list is other', () => {

@@ -1,0 +1,76 @@
+/** The log lines of events, but for those of services (services.ts). docs/messages.md is made of this table. */
+import type { Message } from './message.js';
+
+export const EVENT_MESSAGES = {
+  received: {
+    level: 'info',
+    text: "block {hash}[ (height {height})] received from {source}: {size}[, {transactions} transactions][; peers wait for dashd's answer: {held}][; {note}]",
+    action: 'If a note follows: correct what the pool sends, as the note says.',
+  },
+  refused: {
+    level: 'error',
+    text: '{subject} of {size} from {source} refused: {code}: {reason}',
+    action: 'Correct what the pool pushes. If it was a found block, it was not sent to anybody.',
+  },
+  'refused-dashd': {
+    level: 'warn',
+    text: '{subject} of {size} from {source} refused: {code}: {reason}',
+    action: "See dashd's debug.log, and whether something else publishes at the feed's address.",
+  },
+  repeated: { level: 'debug', text: 'block {hash} received again from {source}' },
+  stored: { level: 'debug', text: 'block {hash} stored: it survives a loss of power' },
+  proof: { level: 'debug', text: 'block {hash} at {peer}: {status}[: {reason}][ ({times})]' },
+  delivered: {
+    level: 'info',
+    text: 'block {hash}[ (height {height})] {outcome}: reached {reached} of {tried} peers[; {times}][; rpc {rpc}][; {reason}]',
+  },
+  undelivered: {
+    level: 'critical',
+    text: 'block {hash}[ (height {height})] {outcome}: reached {reached} of {tried} peers[; {times}][; rpc {rpc}][; {reason}]',
+    action: 'Submit the block to any node at once (`submitblock`), then see why dashd and the peers were not reached.',
+  },
+  rejected: {
+    level: 'error',
+    text: 'block {hash}[ (height {height})] {outcome}: reached {reached} of {tried} peers[; {times}][; rpc {rpc}][; {reason}]',
+    action: "Read dashd's reason, here and in its debug.log, and stop the pool from mining on what dashd rejects.",
+  },
+  finality: { level: 'info', text: 'block {hash}[ (height {height})] {end}' },
+  orphaned: {
+    level: 'error',
+    text: 'block {hash}[ (height {height})] {end}',
+    action: 'Compare when the peers had the block, on the dashboard, with when the other block came.',
+  },
+  'dashd-connected': {
+    level: 'info',
+    text: 'local dashd {peer} connected: {userAgent}, protocol {protocolVersion}, height {height}',
+  },
+  'peer-connected': {
+    level: 'debug',
+    text: 'peer {peer} connected: {userAgent}, protocol {protocolVersion}, height {height}',
+  },
+  'dashd-lost': {
+    level: 'critical',
+    text: 'local dashd {peer} lost: {code}: {reason}',
+    action: 'See whether dashd runs, and start it. blockcast reconnects by itself.',
+  },
+  'dashd-not-reached': {
+    level: 'critical',
+    text: 'local dashd {peer} not reached: {code}: {reason}',
+    action:
+      'See whether dashd runs and listens at `dashd.p2p.host` and `dashd.p2p.port`, and whether it is on `network`.',
+  },
+  'peer-lost': { level: 'warn', text: 'peer {peer} lost: {code}: {reason}' },
+  'peer-not-reached': { level: 'info', text: 'peer {peer} not reached: {code}: {reason}' },
+  plan: {
+    level: 'info',
+    text: 'peers: {targets} targets, {kept} kept, {known} known[ (no candidates: {skipped})]: {changes}',
+  },
+  'plan-unchanged': {
+    level: 'debug',
+    text: 'peers: {targets} targets, {kept} kept, {known} known[ (no candidates: {skipped})]: nothing to change',
+  },
+  gossip: { level: 'debug', text: 'addresses from {peer}: {facts}' },
+  tip: { level: 'debug', text: 'tip is {hash} ({source})' },
+} as const satisfies Record<string, Message>;
+
+export type EventMessage = keyof typeof EVENT_MESSAGES;

@@ -1,0 +1,203 @@
+/**
+ * What services report with the states `down` and `fault`, by code: the level of the log line, what it means and what to do. The
+ * labels of metrics and docs/messages.md are made of this table. A code that is not in it is logged as `warn`.
+ */
+import type { LogLevel } from '../../config/config.js';
+import type { ServiceEvent } from '../../contracts/events.js';
+import type { ServiceCode } from '../../contracts/services.js';
+
+export interface ServiceMessage {
+  readonly level: LogLevel;
+  readonly meaning: string;
+  readonly action: string;
+}
+
+/** The log line of every service event. */
+export const SERVICE_LINE = { text: '{service} {state}: [{code}: ]{detail}' };
+
+const warn = (meaning: string, action: string): ServiceMessage => ({ level: 'warn', meaning, action });
+const error = (meaning: string, action: string): ServiceMessage => ({ level: 'error', meaning, action });
+const critical = (meaning: string, action: string): ServiceMessage => ({ level: 'critical', meaning, action });
+
+const WAIT = 'None: it is tried again.';
+const TOGETHER = 'Stop the other blockcast, or give this one files of its own.';
+
+/** Faults of a file or folder; `FileFaultCode` of adapters/locked-file.ts, but for a file that is missing, which is no fault. */
+const FILE: Readonly<Record<string, ServiceMessage>> = {
+  locked: error('Another blockcast holds it.', TOGETHER),
+  'lock-lost': error('Its lock was removed, and another process wrote it.', TOGETHER),
+  changed: error('Another process wrote it.', TOGETHER),
+  'not-writable': error('It or its folder may not be written.', "Give it to the service's user."),
+  'disk-full': error('The disk or the quota is full.', 'Free some space.'),
+  'not-a-file': error('Its path is a folder or a device.', 'Move that away, or set another path.'),
+  'too-large': error('It is larger than blockcast would write it.', 'Move it away, or set another path.'),
+  'io-error': error('The system reported another error, which the line names.', 'See the disk and the system log.'),
+  corrupt: warn(
+    'It cannot be read; it is set aside under another name.',
+    'None, if its backup is used; else keep it for a bug report.',
+  ),
+};
+
+export const SERVICE_MESSAGES: Readonly<Record<ServiceCode, Readonly<Record<string, ServiceMessage>>>> = {
+  'pool-socket': {
+    down: critical(
+      'The socket for found blocks cannot be opened: a pool that pushes to it reaches nobody.',
+      'Free the address of `pool.bind` (`ss -ltnp`). It is tried every second.',
+    ),
+    refused: warn(
+      'A client could not connect, for want of an allowed CURVE key.',
+      'If it is a pool of yours, add its key to `pool.curve.allowedClients`.',
+    ),
+    'no-practice': warn('The code could not be warmed up: the first block takes longer.', 'Report it as a bug.'),
+  },
+  'events-socket': {
+    down: error(
+      'The socket for events cannot be opened.',
+      'Free the address of `events.bind` (`ss -ltnp`). It is tried every second.',
+    ),
+    refused: warn(
+      'A client could not connect, for want of an allowed CURVE key.',
+      'If it is a client of yours, add its key to `pool.curve.allowedClients`.',
+    ),
+  },
+  'dashd-feed': {
+    disconnected: warn(
+      "Nobody answers at the address of dashd's feed.",
+      'Compare `zmqpubrawblock` and `zmqpubhashblock` in dash.conf with `dashd.zmq.url`.',
+    ),
+    'no-block-topic': warn(
+      'dashd publishes no blocks where blockcast can connect.',
+      'Put what the line says into dash.conf, and restart dashd.',
+    ),
+    gap: warn(
+      'Messages of the feed were missed; blocks are fetched over RPC.',
+      'If it repeats, see whether the machine is overloaded.',
+    ),
+    silent: warn(
+      'The feed did not show a block that others had; it is subscribed to anew.',
+      'If it repeats, restart dashd.',
+    ),
+    'not-fetched': warn('A block that the feed missed could not be fetched over RPC.', WAIT),
+    garbage: warn('A message of the feed cannot be read.', 'See what publishes at `dashd.zmq.url`.'),
+  },
+  'dashd-rpc': {
+    unreachable: warn(
+      'Nobody answers at `dashd.rpc.url`.',
+      'Start dashd, or correct `dashd.rpc.url`; see `server=1` and `rpcport` in dash.conf.',
+    ),
+    timeout: warn('dashd did not answer in time.', 'Raise `rpcthreads` in dash.conf.'),
+    unauthorised: error(
+      'dashd refused the user and password.',
+      "Compare `dashd.rpc.user` and the password with dash.conf's `rpcauth`.",
+    ),
+    forbidden: error(
+      'dashd does not allow this address or method.',
+      'See `rpcallowip` and `rpcwhitelist` in dash.conf.',
+    ),
+    'not-json': error('The answer is not JSON-RPC.', 'See which program answers at `dashd.rpc.url`.'),
+    'rpc-error': warn('dashd answered with an error, which the line names.', "See dashd's debug.log."),
+    'http-error': warn(
+      'dashd answered with an HTTP status that is an error.',
+      'On 503, wait for dashd to start again, or raise `rpcworkqueue`.',
+    ),
+    'too-large': error(
+      'The answer is larger than any answer of dashd.',
+      'See which program answers at `dashd.rpc.url`.',
+    ),
+    'cookie-unreadable': error(
+      "dashd's cookie file cannot be read.",
+      "Start dashd, run blockcast as dashd's user, or set `dashd.rpc.cookieFile` or a password.",
+    ),
+    'warming-up': warn('dashd loads its block index.', 'Wait some minutes.'),
+    'wrong-network': critical(
+      'dashd is on another network, and is not asked.',
+      'Set `network` to match, or point `dashd.rpc.url` at the right dashd.',
+    ),
+    'not-understood': error('An answer is not what dashd 23 or 24 answers.', 'Use a supported dashd.'),
+    'no-address': warn("dashd's P2P address is not known.", 'Set `dashd.p2p.host` and `dashd.p2p.port`.'),
+    'finality-unknown': warn('What became of blocks cannot be asked.', WAIT),
+  },
+  'dashd-chain': {
+    'catching-up': warn(
+      'dashd lacks blocks of the chain.',
+      'Wait; if its height does not grow, see whether dashd has peers.',
+    ),
+    starting: warn('dashd loads or verifies its block index.', 'Wait some minutes.'),
+    'wrong-network': critical(
+      'dashd is on another network: it is asked for nothing and given no block.',
+      'Set `network` (and `devnet.name`) to match, or point `dashd.rpc.url` at the right dashd.',
+    ),
+  },
+  peers: {
+    'below-min': warn(
+      'Fewer peers are connected than `broadcast.minPeers`.',
+      'Let the machine connect out to port 9999, and check DNS.',
+    ),
+    protected: warn("The pool's own dashd cannot be removed from the peers.", 'None.'),
+    'own-dashd': warn("A peer is the pool's own dashd under another address.", 'None.'),
+    'same-node': warn('Two addresses are the same node.', 'None.'),
+    'no-countries': warn(
+      'The table of countries cannot be read: peers are chosen without it.',
+      'Correct `broadcast.countryDb`.',
+    ),
+  },
+  'peer-file': {
+    ...FILE,
+    empty: warn('The file has no peers.', 'None.'),
+    'backup-used': warn('The copy saved before is used.', 'None.'),
+  },
+  'history-file': { ...FILE, garbage: warn('Some lines cannot be read, and are left out.', 'None.') },
+  spool: {
+    ...FILE,
+    full: error(
+      'The spool has as many blocks or bytes as it may: further blocks are sent, and are not on disk.',
+      'Find out why blocks stay undelivered; raise `spool.maxBlocks` or `spool.maxBytes`.',
+    ),
+    foreign: warn('The folder has files that are not of the spool. They are left alone.', 'Move them away.'),
+    'newer-version': warn(
+      'A file is of a newer version of blockcast. It is left for that version.',
+      'Run that version once.',
+    ),
+    torn: warn(
+      'A file is incomplete, as after a crash; it is set aside.',
+      'None: a pool that was not answered pushes the block again.',
+    ),
+  },
+  'json-rpc-proxy': {
+    down: critical(
+      'The proxy cannot be opened: a pool that calls it reaches nobody.',
+      'Free its address, or set `proxy.host` and `proxy.port`. It is tried every second.',
+    ),
+    'dashd-unreachable': warn('A request could not be passed on: dashd does not answer.', 'Start dashd.'),
+    'dashd-broke-off': warn('dashd closed the connection before replying.', "See dashd's debug.log."),
+    'body-too-large': warn('A request was passed on unread: it is larger than any with a block.', 'None.'),
+    'buffers-full': warn('A request was passed on unread: too many large ones at once.', 'Limit the callers.'),
+    'batch-too-large': warn('A batch was passed on without a search for blocks.', 'Send `submitblock` on its own.'),
+    'too-many-blocks': warn('A batch has too many blocks.', 'Send `submitblock` on its own.'),
+    'no-block': warn('A `submitblock` went to dashd alone: its parameter is no block.', 'Correct what the pool sends.'),
+    'bad-request': warn('A request is not valid HTTP.', 'Correct the caller.'),
+    'slow-request': warn('A request took too long to arrive.', 'Correct the caller.'),
+    'too-many-connections': warn(
+      'A connection was refused: there are too many.',
+      'Have the caller reuse its connections.',
+    ),
+    'cross-site': warn('A cross-site request from a web page was rejected.', 'None.'),
+    loop: error('The proxy was reached by its own request.', 'Point `dashd.rpc.url` at dashd, not at the proxy.'),
+  },
+  http: { 'no-answer': warn('A page or reply could not be made.', 'Report it as a bug.') },
+  alerts: {},
+  'control-socket': {
+    'path-too-long': error(
+      'The path of the control socket is too long.',
+      'Put `broadcast.peerDb` into a folder with a shorter path.',
+    ),
+    'in-use': error('Another relay listens there.', TOGETHER),
+  },
+};
+
+/** The level of a service's log line. */
+export function levelOfService({ service, state, code }: ServiceEvent): LogLevel {
+  if (state === 'up') return 'info';
+  const messages = SERVICE_MESSAGES[service];
+  return (Object.hasOwn(messages, code) ? messages[code]?.level : undefined) ?? 'warn';
+}
