@@ -204,7 +204,7 @@ describe('a block without an answer', () => {
     dashd.answer = (_response, { socket }) => socket.destroy();
     const { status, body } = await proxy.call(SUBMIT);
     assert.equal(status, 502);
-    assert.match(body, /broke off before it answered \(ECONNRESET\); the block was sent to 3 peers/);
+    assert.match(body, /closed the connection before replying \(ECONNRESET\); the block was sent to 3 peers/);
     dashd.answer = (response) => {
       response.writeHead(200, { 'Content-Length': 100 });
       response.write('{"result":null', () => response.destroy());

@@ -141,7 +141,7 @@ describe('a body larger than a block can be', () => {
     assert.equal((await caller.next()).body, OK);
     assert.equal(String(dashd.asked[0]?.body), large);
     assert.equal(open.blocks.length, 0);
-    assert.match(await open.fault('body-too-large'), /larger than any that holds a block/);
+    assert.match(await open.fault('body-too-large'), /larger than any block/);
     assert.equal((await open.call(SUBMIT)).body, OK);
     assert.equal(open.blocks.length, 1);
   });
@@ -203,7 +203,7 @@ describe('many callers at once', () => {
     assert.deepEqual(open.faults, []);
     assert.equal((await open.call(SUBMIT.padEnd(2_000))).body, OK);
     assert.equal(String(dashd.asked[9]?.body).length, 2_000);
-    assert.match(await open.fault('buffers-full'), /too many callers/);
+    assert.match(await open.fault('buffers-full'), /memory for requests is used up/);
     assert.equal(open.blocks.length, 0);
     for (const caller of held) caller.leave();
     await open.poll(dashd);
@@ -223,7 +223,7 @@ describe('many callers at once', () => {
     }
     const [first] = stalling;
     assert.equal((await first?.next())?.status, 408);
-    assert.match(await open.fault('slow-request'), /made room/);
+    assert.match(await open.fault('slow-request'), /dropped a stalled request/);
     await open.poll(dashd);
     assert.equal((await open.call(SUBMIT.padEnd(9_000))).body, OK);
     assert.equal(open.blocks.length, 1);
@@ -273,7 +273,7 @@ describe('many callers at once', () => {
       await flooding.ended();
       assert.equal(flooding.rest, '');
     }
-    assert.match(await open.fault('bad-request'), /too many requests ahead/);
+    assert.match(await open.fault('bad-request'), /too many pipelined requests/);
     await open.poll(dashd);
     assert.equal((await open.call(SUBMIT.replace('0'.repeat(200), '0'.repeat(900_000)))).body, OK);
     assert.equal(open.blocks.length, 1, 'the memory has been given back');
@@ -331,7 +331,7 @@ describe('an address of dashd that is the own', () => {
     proxy = ProxyUnderTest.open(`http://127.0.0.1:${port}`, {}, port);
     const { status, body } = await proxy.call(COUNT);
     assert.equal(status, 508);
-    assert.match(body, new RegExp(`127\\.0\\.0\\.1:${port} leads back here`));
+    assert.match(body, new RegExp(`127\\.0\\.0\\.1:${port} is the address of this proxy`));
     await proxy.fault('loop');
     dashd = await ScriptedDashd.start();
   });
@@ -352,7 +352,7 @@ describe('a web page', () => {
       const { status, head, body } = await open.call(SUBMIT, `${field}\r\nContent-Type: text/plain\r\n`);
       assert.equal(status, 403);
       assert.match(head, /Connection: close/);
-      assert.match(JSON.parse(body).error.message, /web page/);
+      assert.match(JSON.parse(body).error.message, /cross-site request rejected/);
       assert.deepEqual([dashd.asked.length, open.blocks.length], [0, 0]);
     });
   }
@@ -436,7 +436,7 @@ describe('the throttled reporter', () => {
     assert.deepEqual(told, ['bad-request: a', 'dashd-unreachable: b']);
     now = 60_000;
     reporter.report('bad-request', 'd');
-    assert.equal(told[2], 'bad-request: d (not reported since the last one: 1000 × bad-request, 1 × cross-site)');
+    assert.equal(told[2], 'bad-request: d (omitted since the previous report: 1000 × bad-request, 1 × cross-site)');
     now = 180_000;
     reporter.report('bad-request', 'e');
     assert.equal(told[3], 'bad-request: e');

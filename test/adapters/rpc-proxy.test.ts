@@ -330,7 +330,7 @@ describe('a connection to dashd', () => {
     assert.deepEqual([error.id, error.result, error.error.code], [7, null, -32603]);
     assert.match(
       error.error.message,
-      /broke off before it answered \(ECONNRESET\); whether it did what it was asked is not known/,
+      /closed the connection before replying \(ECONNRESET\); whether it executed the call is not known/,
     );
     assert.equal(stale.heard.length, 2);
     assert.match(await other.fault('dashd-broke-off'), /ECONNRESET/);
@@ -399,7 +399,7 @@ describe('listening', () => {
     assert.deepEqual(late.states, [
       {
         state: 'down',
-        detail: `cannot listen at 127.0.0.1:${port} (EADDRINUSE): set proxy.host and proxy.port to an address and a port that are free here`,
+        detail: `cannot listen on 127.0.0.1:${port} (EADDRINUSE): set proxy.host and proxy.port to a free address and port of this machine`,
       },
     ]);
     squatter.close();

@@ -3,21 +3,21 @@ import type { Socket } from 'node:net';
 import { type ConnectionLimits, ConnectionSlots } from './connection-slots.js';
 import { ProxiedRequest, type ProxiedRequestDeps } from './proxied-request.js';
 
-/** Requests that a connection may send ahead. Nobody does, but a test of ours, or a flood: what comes in one piece is read in one turn. */
+/** Pipelined requests per connection. Clients do not pipeline, but a flood may: what arrives at once is read in one turn. */
 const MAX_AHEAD = 100;
-/** About what a request costs that is not looked at yet, without its body. */
+/** Approximate memory of a waiting request without its body. */
 const REQUEST_BYTES = 2_048;
 
-/** A request whose turn has not come: as much of it as Node reads ahead is in memory, and accounted for. */
+/** A pipelined request that waits for its turn; the part that Node reads ahead is charged to the memory budget. */
 interface Waiting {
   readonly proxied: ProxiedRequest;
   readonly bytes: number;
 }
 
-/** The callers' connections, and the requests that each of them has sent. */
+/** The callers' connections and the queue of requests of each. */
 export class Callers {
   private readonly queues = new WeakMap<Socket, Waiting[]>();
-  /** Connections on which nothing more is carried out. */
+  /** Connections on which no further request is processed. */
   private readonly ended = new WeakSet<Socket>();
   private readonly slots: ConnectionSlots;
   private readonly deps: ProxiedRequestDeps;
@@ -30,13 +30,13 @@ export class Callers {
     this.deps = { ...options, accepted: (socket) => this.slots.use(socket, true) };
   }
 
-  /** Takes a connection, or hangs up on it. */
+  /** Accepts a connection, or closes it when there are too many. */
   admit(socket: Socket): void {
     const { connections, connectionsPerAddress } = this.options.limits;
     const isAdmitted = this.slots.admit(socket, () =>
       this.deps.report(
         'too-many-connections',
-        `more than ${connections} at once, or ${connectionsPerAddress} from one address`,
+        `more than ${connections} connections, or ${connectionsPerAddress} from one address`,
       ),
     );
     if (!isAdmitted) {
@@ -51,18 +51,18 @@ export class Callers {
 
   take(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
-    // One that is read at once with others, behind that which was too much.
+    // The rest of a chunk after the request at which the connection was closed.
     if (socket.destroyed) return;
     const queue = this.queues.get(socket) ?? [];
     this.queues.set(socket, queue);
     this.slots.use(socket);
     const proxied = new ProxiedRequest(request, response, this.deps);
-    // Behind a request that ends the connection there is none: what looks like one is not carried out.
+    // After a request that ends the connection, further ones are not processed.
     if (this.ended.has(socket) || queue.at(-1)?.proxied.isLast === true) return;
     const { memory } = proxied;
     const bytes = queue.length === 0 ? 0 : bytesAhead(request);
     if (queue.length > MAX_AHEAD || !memory.take(bytes)) {
-      this.deps.report('bad-request', 'a caller that sent too many requests ahead was hung up on');
+      this.deps.report('bad-request', 'closed a connection with too many pipelined requests');
       socket.destroy();
       return;
     }
@@ -70,7 +70,7 @@ export class Callers {
     if (queue.length === 1) void this.work(socket, queue);
   }
 
-  /** True when a request has all been read, or is passing on, and waits for its answer. */
+  /** True when a request was received completely, or is being forwarded, and awaits its answer. */
   isAwaiting(socket: Socket): boolean {
     return this.queues.get(socket)?.[0]?.proxied.isArriving === false;
   }

@@ -3,34 +3,34 @@ import type { Socket } from 'node:net';
 export interface ConnectionLimits {
   /** Connections at once. */
   readonly connections: number;
-  /** Of them from one address. */
+  /** Connections at once from one address. */
   readonly connectionsPerAddress: number;
 }
 
 interface Slot {
   readonly address: string;
-  /** dashd has accepted a request that came over it. */
+  /** dashd has accepted a request of this connection. */
   isKnown: boolean;
 }
 
 /**
- * The connections that callers hold, bounded in number. When there are too many, the stranger's that has been idle for the longest
- * makes room for the newcomer: whoever only holds connections keeps nobody out.
+ * The callers' connections, limited in number. Beyond the limit, a new connection replaces the unknown caller's connection that has been
+ * idle longest, so that idle connections cannot lock out others.
  */
 export class ConnectionSlots {
-  /** The longest idle first. */
+  /** In the order of their last use. */
   private readonly slots = new Map<Socket, Slot>();
 
-  /** @param isBusy whether dashd is being asked over a connection */
+  /** @param isBusy whether a request of the connection awaits dashd's answer */
   constructor(
     private readonly limits: ConnectionLimits,
     private readonly isBusy: (socket: Socket) => boolean,
   ) {}
 
   /**
-   * Gives a connection a slot until it closes.
-   * @param onFull called when somebody has to be hung up on for it, or it is the newcomer itself
-   * @returns false when it is the newcomer
+   * Assigns a slot to a connection until it closes.
+   * @param onFull called when the limit is reached, whichever connection has to be closed
+   * @returns false when there is no slot for the new connection
    */
   admit(socket: Socket, onFull: () => void): boolean {
     const address = socket.remoteAddress ?? '';
@@ -47,7 +47,7 @@ export class ConnectionSlots {
     return true;
   }
 
-  /** Notes that a request came over a connection, or was answered. */
+  /** Records that a request arrived on a connection or was answered. */
   use(socket: Socket, isKnown = false): void {
     const slot = this.slots.get(socket);
     if (slot === undefined) return;
@@ -56,7 +56,7 @@ export class ConnectionSlots {
     this.slots.set(socket, slot);
   }
 
-  /** Idle strangers first; then those that dashd keeps waiting. */
+  /** Closes a connection of an unknown caller: an idle one, else one that waits for dashd. */
   private vacate(isIt: (slot: Slot) => boolean): boolean {
     const strangers = [...this.slots].filter(([, slot]) => !slot.isKnown && isIt(slot)).map(([socket]) => socket);
     const leaving = strangers.find((socket) => !this.isBusy(socket)) ?? strangers[0];

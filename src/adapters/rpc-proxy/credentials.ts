@@ -1,45 +1,45 @@
 /**
- * Callers that dashd has accepted. A found block may be sent to the peers before dashd's word on it only for such a caller; pools poll
- * `getblocktemplate`, so theirs is known long before a find, at no cost. The relay's own credentials count as accepted from the start: whoever
- * presents them could ask dashd itself.
+ * The credentials that dashd has accepted. Only for such a caller is a block sent to peers before dashd has answered. Pools poll
+ * `getblocktemplate`, so theirs are known long before they find a block. The relay's own credentials count as accepted from the start, since
+ * they are valid for dashd.
  *
- * What is kept is a digest of the `Authorization` header, keyed at random for this process: the header itself can be read neither from
- * memory nor from a core dump, and how long a comparison takes says nothing of it.
+ * Only an HMAC of the `Authorization` header is kept, with a random key of this process: the header is not in memory afterwards, and
+ * comparisons take constant time.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** What dashd's answer is judged by. */
+/** The parts of a request and dashd's answer that show whether dashd accepted the caller. */
 export interface Answered {
-  /** Of the request: its method and target. */
+  /** The request's method and target. */
   readonly method: string;
   readonly target: string;
-  /** Of the answer. */
+  /** The answer's status. */
   readonly status: number;
   readonly contentType: string | undefined;
 }
 
-/** The digest of an `Authorization` header. */
+/** The HMAC of an `Authorization` header. */
 export type Credential = Buffer;
 
-/** dashd has few users; the one that dashd has accepted least recently goes first. */
+/** dashd has few users. The least recently accepted credential is dropped first. */
 const MAX_KNOWN = 64;
-/** Since dashd last accepted it, milliseconds. A pool polls every few seconds, the slowest at each new block. */
+/** Validity since dashd last accepted a credential, milliseconds. Pools poll at least at each new block. */
 const KNOWN_MS = 3_600_000;
 const UNAUTHORISED = 401;
 const FORBIDDEN = 403;
 
 export class KnownCallers {
   private readonly key = randomBytes(32);
-  /** The most recently accepted last. */
+  /** In the order of acceptance, the latest last. */
   private known: { readonly credential: Credential; readonly at: number }[] = [];
   private mayHaveRestarted = false;
-  /** Those of the relay's own credentials that dashd has refused. */
+  /** The relay's own credential, when dashd has rejected it. */
   private refused: Credential | undefined;
 
   /**
    * @param now milliseconds of a monotonic clock
-   * @param own the `Authorization` header that the relay itself presents to dashd. Who knows it needs no word of dashd's, which may be
-   * down since before the relay started; until dashd refuses it.
+   * @param own the `Authorization` header that the relay sends to dashd. It is accepted without an answer from dashd, which may have been down
+   * since the relay started, until dashd rejects it.
    */
   constructor(
     private readonly now: () => number = () => performance.now(),
@@ -66,13 +66,13 @@ export class KnownCallers {
   }
 
   /**
-   * Takes note of an answer of dashd's. @returns true when it shows that dashd accepts the caller
+   * Records an answer of dashd. @returns true when it shows that dashd accepts the caller
    *
-   * dashd looks at the password before it writes `Content-Type: application/json`, but only at `/` and `/wallet/`: it answers other paths
-   * (its REST interface among them), other methods, and a full work queue without a look. Source: Core `httpserver.cpp`, `httprpc.cpp`.
+   * dashd checks the password before it sends `Content-Type: application/json`, but only at `/` and `/wallet/`. It answers other paths (such
+   * as its REST interface), other methods, and a full work queue without checking it. Source: Core `httpserver.cpp`, `httprpc.cpp`.
    */
   heard(credential: Credential | undefined, { method, target, status, contentType }: Answered): boolean {
-    // A dashd that was away may be another one, with another cookie: those that the last one accepted have to show themselves anew.
+    // After a restart dashd may have another cookie: credentials must be accepted again.
     if (this.mayHaveRestarted) this.known = [];
     this.mayHaveRestarted = false;
     if (credential === undefined || method !== 'POST') return false;
@@ -89,7 +89,7 @@ export class KnownCallers {
     return isAccepted;
   }
 
-  /** dashd could not be connected to. Its callers stay known as long as it is away: for a block found meanwhile the peers are all there is. */
+  /** dashd is unreachable. Its callers stay known in the meantime, because a block found now can only be sent to the peers. */
   dashdIsAway(): void {
     this.mayHaveRestarted = true;
   }

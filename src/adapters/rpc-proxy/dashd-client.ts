@@ -9,53 +9,53 @@ import { lookup } from '../lookup.js';
 export interface DashdCall {
   readonly method: string;
   readonly path: string;
-  /** Raw, in their order; they say how long the body is. */
+  /** Raw, in order; they include the length of the body. */
   readonly headers: readonly string[];
   readonly body: Buffer | PassingBody;
-  /** Whether dashd may be asked twice, should a kept connection turn out to be closed. Asked only then. */
+  /** Whether the request may be sent again when a kept-alive connection turns out to be closed. Called only then. */
   readonly mayRepeat: () => boolean;
 }
 
-/** A body that is not kept: its beginning, and where the rest comes from. */
+/** A body that is forwarded as it arrives: its first part, and the source of the rest. */
 export interface PassingBody {
   readonly head: readonly Buffer[];
-  /** Called when nothing of the head is in memory any more. */
+  /** Called when the memory of the head is released. */
   readonly headTaken: () => void;
   readonly rest: IncomingMessage;
 }
 
 export interface DashdFault {
-  /** `unreachable`: dashd has read nothing. `broke-off`: it may have read the request, but gave no answer. */
+  /** `unreachable`: dashd has read nothing. `broke-off`: it may have read the request, but closed the connection before replying. */
   readonly code: 'unreachable' | 'broke-off';
   readonly detail: string;
 }
 
 export interface DashdHandlers {
-  /** An answer begins. What follows is read from it. */
+  /** The head of an answer has arrived; its body is read from `reply`. */
   answered(reply: IncomingMessage): void;
-  /** There is no answer. */
+  /** There will be no answer. */
   failed(fault: DashdFault): void;
 }
 
-/** How long dashd may have to wait for a connection that nobody uses when it stops; well below the 30 s after which it closes one. */
+/** Idle time of kept-alive connections, milliseconds: a dashd that stops waits for them. Below dashd's own limit of 30 s. */
 const IDLE_MS = 5_000;
 /** dashd serves with 4 threads by default (`-rpcthreads`). */
 const MAX_IDLE = 8;
 const CONNECT_MS = 10_000;
 const KEEP_ALIVE_PROBE_MS = 30_000;
 const SERVICE_UNAVAILABLE = 503;
-/** Failures that a connection has which was closed while it was idle. */
+/** Errors of a connection that was closed while idle. */
 const STALE: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
 export class DashdClient {
-  /** `host:port`, for people. */
+  /** `host:port`, for messages. */
   readonly name: string;
   private readonly agent: Agent;
   private readonly target: HostPort & { readonly lookup: typeof lookup };
   private readonly open: typeof overHttp;
 
   /**
-   * @param address an http or https URL; a user and password in it are not used: who calls has to know them
+   * @param address an http or https URL; a user and password in it are not used: callers send their own
    * @throws Error when it is not: the configuration has checked it, so this is a programmer's mistake
    */
   constructor(address: string) {
@@ -66,7 +66,7 @@ export class DashdClient {
       keepAlive: true,
       keepAliveMsecs: KEEP_ALIVE_PROBE_MS,
       maxFreeSockets: MAX_IDLE,
-      // As many at once as there are callers: one that waits for a new block must not be in another's way.
+      // One connection per request: a long poll must not delay other requests.
       maxSockets: Number.POSITIVE_INFINITY,
     };
     this.agent = isTls ? new TlsAgent(options) : new Agent(options);
@@ -76,7 +76,7 @@ export class DashdClient {
     this.target = { host, port, lookup };
   }
 
-  /** Starts a call. Its bytes are written when the running code has returned, before anything else happens in the event loop. */
+  /** Starts a call. Node writes its bytes at the end of the current turn of the event loop. */
   call(call: DashdCall, handlers: DashdHandlers): { abort(): void } {
     let current: ClientRequest | undefined;
     let aborted = false;
@@ -95,13 +95,13 @@ export class DashdClient {
         hasAnswer = true;
         if (endsConnections(reply)) {
           this.dropIdle();
-          // Its own connection is idle a little later.
+          // The connection of this answer becomes idle later.
           reply.once('close', () => setImmediate(() => this.dropIdle()));
         }
         handlers.answered(reply);
       });
       request.on('error', (error) => {
-        // After an answer has begun, it is the answer that ends early.
+        // Once an answer has begun, its stream reports the error.
         if (aborted || hasAnswer) return;
         if (isFirst && isStale(request, error) && Buffer.isBuffer(call.body) && call.mayRepeat()) attempt(false);
         else handlers.failed(faultOf(error));
@@ -117,7 +117,7 @@ export class DashdClient {
     };
   }
 
-  /** A dashd that stops waits until its connections are closed. */
+  /** A dashd that stops waits until all connections are closed. */
   private dropIdle(): void {
     for (const sockets of Object.values(this.agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
   }
@@ -133,7 +133,7 @@ function send(request: ClientRequest, body: Buffer | PassingBody): void {
     return;
   }
   const { head, headTaken, rest } = body;
-  // dashd may turn it down before there is any of the body.
+  // dashd may reject the request by its headers.
   request.flushHeaders();
   let isTaken = false;
   const taken = () => {
@@ -143,14 +143,14 @@ function send(request: ClientRequest, body: Buffer | PassingBody): void {
   head.forEach((chunk, index) => {
     request.write(chunk, index === head.length - 1 ? taken : undefined);
   });
-  // A request that fails forgets what it was to write.
+  // A failed request discards its unwritten data.
   request.once('close', taken);
   rest.pipe(request);
 }
 
 function limitConnecting(request: ClientRequest): void {
   request.once('socket', (socket) => {
-    // One that was kept has its limit for idling still.
+    // A kept-alive socket still has its idle timeout.
     socket.setTimeout(0);
     if (!socket.connecting) return;
     const timer = setTimeout(() => request.destroy(new ConnectTimeout()), CONNECT_MS);

@@ -1,13 +1,13 @@
-/** What the proxy says itself, where dashd cannot be heard: in dashd's own shape, so that its callers can read it. */
+/** The proxy's own error replies, in the form of dashd's, for requests that dashd did not answer. */
 import type { ServerResponse } from 'node:http';
 import type { Call, Calls } from './json-rpc-calls.js';
 
-/** JSON-RPC's internal error. dashd has none of its own for "there is no dashd", and callers take any code for a failure. */
+/** JSON-RPC's internal error: dashd has no code for an unreachable dashd. */
 const INTERNAL_ERROR = -32603;
 
 /**
- * An error for each call, with its id, as dashd would answer: an array for a batch, one object otherwise.
- * @param detailOf what to say of the call at an index
+ * An error for each call, with its id: an array for a batch, otherwise one object.
+ * @param detailOf the message for the call at an index
  */
 export function errorBody(calls: Calls, detailOf: (index: number) => string): string {
   const one = ({ id }: Pick<Call, 'id'>, index: number) =>
@@ -17,7 +17,7 @@ export function errorBody(calls: Calls, detailOf: (index: number) => string): st
   return calls.isBatch ? `[${answers.join(',')}]\n` : `${answers[0]}\n`;
 }
 
-/** Does nothing where an answer has begun, or nobody is there to hear it. */
+/** Sends an error reply, unless an answer has begun or the caller has disconnected. */
 export function answerError(response: ServerResponse, status: number, body: string, mayStay = true): void {
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, [

@@ -1,10 +1,10 @@
-/** Header fields as Node gives and takes them raw: names and values in turn, in their order and case. Source: RFC 9110, 7.6.1. */
+/** Header fields in Node's raw form: names and values alternate, in their original order and case. Source: RFC 9110, 7.6.1. */
 
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { ProxyFaultCode } from './throttled-reporter.js';
 
-/** Of one connection, not of the message that passes over it. */
+/** Fields of a connection, not of the forwarded message. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -14,12 +14,12 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
-/** Whoever names it in `Connection` would have the body's length taken away. */
+/** Naming these in `Connection` must not remove them: the body would have no length. */
 const NEVER_HOP_BY_HOP: ReadonlySet<string> = new Set(['content-length']);
 
 /**
- * The fields that go on to the next connection.
- * @param without further names to leave out, in lower case
+ * The end-to-end fields, which are forwarded.
+ * @param without further names to omit, in lower case
  */
 export function endToEnd(raw: readonly string[], ...without: readonly string[]): string[] {
   const named = valuesOf(raw, 'connection').flatMap((value) =>
@@ -50,18 +50,17 @@ export interface RequestFault {
   readonly detail: string;
 }
 
-/** As many header fields as are read; dashd reads 8 KiB of them. */
+/** Limit of header fields; dashd's limit is 8 KiB. */
 export const MAX_FIELDS = 100;
-/** Fields by which requests are told apart, and callers: with two of them, dashd might heed another than we do. */
+/** Fields that must not be repeated: dashd might use another one than the proxy. */
 const SINGLE = ['host', 'authorization', 'content-length', 'transfer-encoding', 'content-type'];
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * Why a request goes no further, dashd included: it can be read in two ways, by which a second request might be smuggled past us, or
- * a web page sent it.
- * @param ownName by which callers may call the proxy, beside addresses and names of this machine
+ * Why a request is rejected: it is ambiguous, so that it might smuggle a second request, or a web page sent it.
+ * @param ownName the configured host name of the proxy, valid besides addresses and local names
  */
 export function requestFault(
   { method, rawHeaders, socket }: IncomingMessage,
@@ -70,42 +69,44 @@ export function requestFault(
   const bad = (detail: string): RequestFault => ({ status: 400, code: 'bad-request', detail });
   const foreign = (detail: string): RequestFault => ({ status: 403, code: 'cross-site', detail });
   if (rawHeaders.length >= 2 * MAX_FIELDS) {
-    return { status: 431, code: 'bad-request', detail: `a request with ${MAX_FIELDS} header fields or more` };
+    return { status: 431, code: 'bad-request', detail: `the request has ${MAX_FIELDS} header fields or more` };
   }
   const twice = SINGLE.find((name) => valuesOf(rawHeaders, name).length > 1);
-  if (twice !== undefined) return bad(`a request with two header fields named ${twice}`);
+  if (twice !== undefined) return bad(`the request has two header fields named ${twice}`);
   const [encoding] = valuesOf(rawHeaders, 'transfer-encoding');
   if (encoding !== undefined && encoding.trim().toLowerCase() !== 'chunked') {
-    return bad('a request whose transfer encoding is not just "chunked"');
+    return bad('the transfer encoding of the request is not "chunked"');
   }
   if (encoding !== undefined && hasHeader(rawHeaders, 'content-length')) {
-    return bad('a request with both a length and a transfer encoding');
+    return bad('the request has both a content length and a transfer encoding');
   }
   for (const [name, value] of pairs(rawHeaders)) {
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || CONTROL.test(value))
-      return bad('a request with a malformed header field');
+      return bad('the request has a malformed header field');
     if (isBrowsers(name.toLowerCase(), value)) {
-      return foreign('a request that a web page sent (it has Origin or Sec-Fetch headers)');
+      return foreign('cross-site request rejected (it has Origin or Sec-Fetch headers)');
     }
   }
   const [host = ''] = valuesOf(rawHeaders, 'host');
-  // With a POST browsers send `Origin` always; without one, a page that has pointed its own name here (DNS rebinding) could read REST.
+  // Browsers always send `Origin` with POST. With other methods a page whose name resolves to this machine (DNS rebinding) could read REST.
   if (method !== 'POST' && isLoopback(socket.localAddress ?? '') && !isOwnName(nameIn(host), ownName)) {
-    return foreign("a request for a name that is not this machine's: set proxy.host to the name that the pool calls");
+    return foreign(
+      'the Host of the request is not a name of this machine: set proxy.host to the name that the pool uses',
+    );
   }
   return undefined;
 }
 
-/** Node's `fetch` sends `Sec-Fetch-Mode: cors`, too, but nothing else of the kind; browsers send `Sec-Fetch-Site` with it. */
+/** Node's `fetch` also sends `Sec-Fetch-Mode: cors`, but no other such field; browsers send `Sec-Fetch-Site` with it. */
 function isBrowsers(name: string, value: string): boolean {
   return name === 'origin' || (name.startsWith('sec-fetch-') && !(name === 'sec-fetch-mode' && value === 'cors'));
 }
 
-/** All but the tab. An indulgent parser leaves them in a value, as it does the line end of a folded one. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+/** Control characters except the tab. A lenient parser leaves them in a value, and the line end of a folded one. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it must match
 const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
 
-/** All names in the public DNS have a dot. Without a `Host` field, no browser sent the request. */
+/** Names in the public DNS contain a dot. A request without `Host` does not come from a browser. */
 function isOwnName(name: string, ownName: string): boolean {
   return !name.includes('.') || isIP(name) !== 0 || name === ownName.toLowerCase() || name.endsWith('.localhost');
 }

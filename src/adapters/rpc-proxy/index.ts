@@ -1,10 +1,12 @@
 /**
- * Listens in dashd's place: whatever a pool program asks goes on to dashd and comes back as it is, dashd's own `401` included. On
- * the way a block that is submitted is shown to whoever wants to send it elsewhere too, just before dashd gets it.
+ * A reverse proxy for dashd's JSON-RPC: forwards requests and answers unchanged, dashd's `401` included. The block of a `submitblock` is
+ * also passed to a handler, just before dashd gets the request.
  *
- * Nothing of a request waits for another caller's: each has a connection to dashd for itself, so one that is held until there is a new
- * block (`getblocktemplate` with `longpollid`) disturbs nobody, and has no time limit. Several requests that one connection sends
- * ahead are carried out one after the other, as dashd does.
+ * Requests do not wait for those of other callers: each has its own connection to dashd, so a long poll (`getblocktemplate` with
+ * `longpollid`) delays nobody and has no time limit. Pipelined requests of one connection are processed in order, as dashd does.
+ *
+ * This file is the only entry of the folder. A caller connection is a slot in `connection-slots.ts`; each request is a `ProxiedRequest`;
+ * `json-rpc-calls.ts` finds blocks in its body. Memory is bounded by `limits`, the event loop by the bounds of the JSON reader (20 ms).
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -25,48 +27,48 @@ export interface RpcProxyOptions {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  /** dashd's JSON-RPC, an http or https URL. A user and password in it are not used: callers have to know them. */
+  /** dashd's JSON-RPC, an http or https URL. A user and password in it are not used: callers send their own. */
   readonly dashd: string;
-  /** The `Authorization` header that the relay itself presents to dashd: a caller that presents it is known at once. */
+  /** The `Authorization` header that the relay sends to dashd: a caller with the same one is known from the start. */
   readonly ownAuthorization?: (() => string | undefined) | undefined;
   readonly limits?: Partial<RpcProxyLimits> | undefined;
 }
 
 export interface RpcProxyLimits {
-  /** A larger body is passed on without a look into it. A block of 2 MB is 4 MB of hex. */
+  /** Larger bodies are forwarded without being inspected. A block of 2 MB is 4 MB of hex. */
   readonly bodyBytes: number;
   /**
-   * Of all requests together that are in memory, bytes: so much for callers that dashd has accepted before, and as much for all others.
-   * What comes beyond is passed on without a look into it.
+   * Memory for requests, bytes: this much for callers that dashd has accepted before, and the same for all others. Requests beyond it are
+   * forwarded without being inspected.
    */
   readonly memoryBytes: number;
   readonly connections: number;
   readonly connectionsPerAddress: number;
-  /** How long a caller may take to send a request, milliseconds. */
+  /** Time limit for receiving a request, milliseconds. */
   readonly requestMs: number;
-  /** Who has closed its side may still hear an answer that comes this soon; beyond, it has gone, milliseconds. */
+  /** A caller that has half-closed its connection gets an answer within this time; then the connection is closed, milliseconds. */
   readonly lingerMs: number;
-  /** So long dashd's word on a block is waited for, milliseconds; its answer may take as long as it likes. */
+  /** Time limit for the result of a submission, milliseconds; the answer to the caller has none. */
   readonly submitResultMs: number;
-  /** So long calls other than that may go on when the proxy is closed, milliseconds. */
+  /** Time for other calls to finish when the proxy is closed, milliseconds. */
   readonly graceMs: number;
 }
 
 export interface RpcProxyHandlers {
   /**
-   * A block that a caller submits whom dashd has accepted: with an earlier request, and then this is called before dashd gets this one,
-   * in the turn in which its last byte came; or with its answer to this request. Must not throw.
+   * Called with each block submitted by a caller that dashd has accepted. If dashd accepted an earlier request, the call comes before dashd
+   * gets this one, in the turn of the event loop in which its last byte arrived; otherwise it comes with dashd's answer. Must not throw.
    */
   block(block: SubmittedBlock): HandledBlock;
   state(state: 'up' | 'down', detail: string): void;
-  /** Something is amiss. Told at most once a minute of all that callers do, and as often of dashd. */
+  /** Reports a fault: at most once per minute for faults of callers, and the same for faults of dashd. */
   fault(code: ProxyFaultCode, detail: string): void;
 }
 
 export interface RpcProxy {
   /**
-   * Takes no more callers, waits for dashd's word on blocks that are under way (as long as `submitResultMs` at most), gives all calls some
-   * grace, and hangs up.
+   * Accepts no more callers, waits for the results of pending submissions (at most `submitResultMs`) and up to `graceMs` for other calls,
+   * then closes all connections.
    */
   close(): Promise<void>;
 }
@@ -81,26 +83,26 @@ const LIMITS: RpcProxyLimits = {
   submitResultMs: 5_000,
   graceMs: 1_000,
 };
-/** Longer than dashd's 30 s: who knows those closes a connection before we do. */
+/** Longer than dashd's 30 s, so that clients that expect those close the connection first. */
 const IDLE_MS = 60_000;
 const HEADERS_MS = 30_000;
 const LATE_REQUESTS_EVERY_MS = 1_000;
-/** The place is asked for this often while it is taken, milliseconds. */
+/** Interval of the attempts to bind while the port is taken, milliseconds. */
 const REBIND_MS = 1_000;
 const KEEP_ALIVE_PROBE_MS = 30_000;
-/** As dashd has it: Core `httpserver.cpp`, MAX_HEADERS_SIZE. */
+/** dashd's limit. Source: Core `httpserver.cpp`, MAX_HEADERS_SIZE. */
 const MAX_HEAD_BYTES = 8_192;
-/** An upload of a caller that dashd knows is cut off for another only if it has been silent for so long, milliseconds. */
+/** The upload of a known caller may be dropped for another one only after this time without data, milliseconds. */
 const STALLED_MS = 1_000;
-/** Connections that are accepted although there are too many: one of them is hung up on at once. */
+/** Connections accepted beyond the limit: for each of them another one is closed at once. */
 const CHANGING_SLOTS = 64;
 
-/** Listens until closed; what stands in the way is told, and tried again. */
+/** Listens until closed; reports a failed bind and retries. */
 export function openRpcProxy(options: RpcProxyOptions, handlers: RpcProxyHandlers): RpcProxy {
   const limits = { ...LIMITS, ...options.limits };
   const dashd = new DashdClient(options.dashd);
   const reporter = new ThrottledReporter((code, detail) => handlers.fault(code, detail));
-  const words = new Set<Promise<unknown>>();
+  const results = new Set<Promise<unknown>>();
   const callers = new Callers({
     dashd,
     known: new KnownCallers(undefined, options.ownAuthorization),
@@ -113,9 +115,9 @@ export function openRpcProxy(options: RpcProxyOptions, handlers: RpcProxyHandler
     pseudonym: `blockcast-${randomBytes(4).toString('hex')}`,
     block: (block) => handlers.block(block),
     report: (code, detail) => reporter.report(code, detail),
-    waiting(word) {
-      words.add(word);
-      void word.then(() => words.delete(word));
+    waiting(result) {
+      results.add(result);
+      void result.then(() => results.delete(result));
     },
   });
   const server = createProxyServer(limits, callers, reporter);
@@ -128,7 +130,7 @@ export function openRpcProxy(options: RpcProxyOptions, handlers: RpcProxyHandler
     if (await listening) {
       const done = once(server, 'close');
       server.close();
-      await Promise.all(words);
+      await Promise.all(results);
       await Promise.race([done, pause(limits.graceMs, undefined, { ref: false })]);
       server.closeAllConnections();
       await done;
@@ -144,7 +146,7 @@ export function openRpcProxy(options: RpcProxyOptions, handlers: RpcProxyHandler
   };
 }
 
-/** @returns true once the server listens, false if it was closed before it could */
+/** @returns true when the server listens, false when it was closed before */
 async function listen(
   server: Server,
   { host, port }: RpcProxyOptions,
@@ -158,11 +160,11 @@ async function listen(
       server.on('error', (error) => handlers.state('down', `${host}:${port}: ${errorCode(error)}`));
       const address = server.address();
       const bound = typeof address === 'object' && address !== null ? address.port : port;
-      handlers.state('up', `answers in dashd's place at ${host}:${bound}`);
+      handlers.state('up', `listening on ${host}:${bound}`);
       return true;
     } catch (error) {
-      const remedy = 'set proxy.host and proxy.port to an address and a port that are free here';
-      if (!complained) handlers.state('down', `cannot listen at ${host}:${port} (${errorCode(error)}): ${remedy}`);
+      const remedy = 'set proxy.host and proxy.port to a free address and port of this machine';
+      if (!complained) handlers.state('down', `cannot listen on ${host}:${port} (${errorCode(error)}): ${remedy}`);
       await pause(REBIND_MS, undefined, { signal: closing }).catch(() => undefined);
     }
   }
@@ -178,39 +180,39 @@ function createProxyServer(limits: RpcProxyLimits, callers: Callers, reporter: T
       headersTimeout: Math.min(HEADERS_MS, limits.requestMs),
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: Math.min(LATE_REQUESTS_EVERY_MS, limits.requestMs),
-      // dashd reads what hand-made clients send: lines that end in a bare LF, and no Host.
+      // As lenient as dashd: lines that end in a bare LF, and requests without Host.
       insecureHTTPParser: true,
       requireHostHeader: false,
       maxHeaderSize: MAX_HEAD_BYTES,
     },
     (request, response) => callers.take(request, response),
   );
-  // dashd answers who has closed its side of the connection. Node has this property, but no name for it in its types.
+  // dashd answers half-closed connections. Node's server has this property, but its types do not.
   Object.assign(server, { httpAllowHalfOpen: true });
   server.maxHeadersCount = MAX_FIELDS;
   server.maxConnections = limits.connections + CHANGING_SLOTS;
   server.on('connection', (socket: Socket) => callers.admit(socket));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const [status, code] = CLIENT_FAULTS[error.code ?? ''] ?? MISREAD;
-    // Who has said nothing did nothing wrong; an answer to what cannot be read would be taken for one to the request before.
+    // No answer to a caller that sent nothing, nor while an earlier request awaits its answer: it would be taken for that answer.
     const isAnswerable = socket.writable && (socket as Socket).bytesRead > 0 && !callers.isAwaiting(socket as Socket);
     if (!isAnswerable || GONE.has(error.code ?? '')) {
       socket.destroy();
       return;
     }
-    reporter.report(code, `a caller was turned away with ${status} (${error.code})`);
-    socket.end(lastWord(status));
+    reporter.report(code, `rejected a request with ${status} (${error.code})`);
+    socket.end(closingReply(status));
   });
-  // dashd is no way to elsewhere.
-  server.on('connect', (_request, socket: Duplex) => socket.end(lastWord('501 Not Implemented')));
+  // The proxy leads to dashd only.
+  server.on('connect', (_request, socket: Duplex) => socket.end(closingReply('501 Not Implemented')));
   return server;
 }
 
-function lastWord(status: string): string {
+function closingReply(status: string): string {
   return `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
 }
 
-/** A caller that leaves in the middle of its request. */
+/** A caller that disconnects in the middle of a request. */
 const GONE: ReadonlySet<string> = new Set(['ECONNRESET', 'HPE_INVALID_EOF_STATE']);
 const MISREAD = ['400 Bad Request', 'bad-request'] as const;
 const CLIENT_FAULTS: Readonly<Record<string, readonly [status: string, code: ProxyFaultCode]>> = {

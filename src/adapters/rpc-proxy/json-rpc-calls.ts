@@ -1,17 +1,17 @@
 /**
- * What a JSON-RPC request asks for. All that the proxy needs is the method and, of `submitblock`, the block; whether the request is
- * valid is for dashd to decide, which gets it byte for byte.
+ * Reads the calls in a JSON-RPC request: the method and, of `submitblock`, the block. dashd gets the request unchanged and decides whether it
+ * is valid.
  *
- * Strings that are long enough to be a block are cut out first, which native searches do at memory speed; `JSON.parse` reads the rest.
- * The rest is bounded in bytes and strings, because the cost of a JSON value is per item: 8 MiB of `1,` take 700 ms to read. A request
- * beyond the bounds is not looked into. So a call costs at most 20 ms of the event loop, whatever is in it, and 2 ms for a full block.
+ * Strings long enough to be a block are cut out first, by native searches at memory speed; `JSON.parse` reads the rest. The rest is limited
+ * in bytes and strings, because the cost of JSON is per value: 8 MiB of `1,` take 700 ms. Requests beyond the limits are not inspected. A
+ * request takes at most 20 ms of the event loop, and 2 ms with a full block.
  */
 
 export interface Call {
-  /** As JSON; `null` when the caller gave none, a very long one, or one that is neither text nor number. */
+  /** As JSON; `null` when it is missing, very long, or neither a string nor a number. */
   readonly id: string;
   readonly method?: string;
-  /** Of a `submitblock`: the block's bytes, or the text that should have been hex. Absent for a text too short to be a block. */
+  /** Of a `submitblock`: the block's bytes, or the text when it is not hex. Absent when it is too short for a block. */
   readonly block?: Buffer;
 }
 
@@ -20,21 +20,21 @@ export type Calls =
   | { readonly kind: 'too-many' }
   | { readonly kind: 'not-json-rpc' };
 
-/** More than anybody batches; a longer batch is not looked into. */
+/** Longer batches are not inspected. */
 export const MAX_CALLS = 1_000;
-/** A header and a count of transactions are 81 bytes. */
+/** Hex digits of a header and a transaction count, 81 bytes. */
 const MIN_BLOCK_CHARS = 162;
 /** Strings and escaped quotes. A batch of {@link MAX_CALLS} has about ten strings for each call. */
 const MAX_QUOTES = 20_000;
-/** Of a request without its long strings. */
+/** Size of a request without its long strings, bytes. */
 const MAX_REST_BYTES = 128 * 1024;
-/** Of a string that is long enough to be a block and has escapes: the largest block, and a little. */
+/** Size of a long string with escapes: the largest block, with some margin. */
 const MAX_ESCAPED_CHARS = 4_001_000;
 const MAX_ESCAPES = 16;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** True when a body might hold a `submitblock`: one without the word, and without a backslash to write it in another way, does not. */
+/** False when a body cannot contain a `submitblock`: it has neither the word nor a backslash to escape it. */
 export function maySubmit(body: Buffer): boolean {
   return body.includes('submitblock', 0, 'latin1') || body.includes(BACKSLASH);
 }
@@ -44,7 +44,7 @@ export function readCalls(body: Buffer): Calls {
   if (short === undefined) return { kind: 'too-many' };
   const value = parse(short.text);
   const isBatch = Array.isArray(value);
-  // Of a key that is there twice dashd reads the first, we the last: what it would carry out is not what we would see.
+  // Of a repeated key dashd uses the first value and JSON.parse the last: they would see different calls.
   if ((!isBatch && !isObject(value)) || hasRepeatedKey(short.text, value)) return { kind: 'not-json-rpc' };
   const entries: readonly unknown[] = isBatch ? value : [value];
   if (entries.length > MAX_CALLS) return { kind: 'too-many' };
@@ -53,11 +53,11 @@ export function readCalls(body: Buffer): Calls {
 
 interface Shortened {
   readonly text: string;
-  /** What stood in the place of each string that now is a NUL and a number: its content, escapes and all. */
+  /** The content of the strings that were replaced by NUL and their index, with escapes. */
   readonly long: readonly Buffer[];
 }
 
-/** @returns undefined when there is too much even without the long strings */
+/** @returns undefined when the request exceeds the limits even without its long strings */
 function shortened(body: Buffer): Shortened | undefined {
   const parts: string[] = [];
   const long: Buffer[] = [];
@@ -103,11 +103,11 @@ function parse(text: string): unknown {
   }
 }
 
-/** @param value that the text was parsed to: a key that is there twice has left one */
+/** Compares the number of keys in the text with that of the parsed value. @param value the parsed text */
 function hasRepeatedKey(text: string, value: unknown): boolean {
   const written = text.replace(/"(?:[^"\\]|\\.)*"/g, '').split(':').length - 1;
   let kept = 0;
-  // Not recursive: 100,000 brackets are short enough to come here.
+  // Not recursive: 100,000 nested brackets are within the limits.
   for (const open = [value]; open.length > 0; ) {
     const next = open.pop();
     if (typeof next !== 'object' || next === null) continue;
@@ -119,7 +119,7 @@ function hasRepeatedKey(text: string, value: unknown): boolean {
 }
 
 function callIn(entry: unknown, long: readonly Buffer[]): Call {
-  // dashd answers what is no object in a batch with an error that has no id.
+  // dashd answers an entry of a batch that is not an object with an error without id.
   if (!isObject(entry)) return { id: 'null' };
   const { id, method, params } = entry;
   const block = method === 'submitblock' ? blockIn(params, long) : undefined;
@@ -136,14 +136,14 @@ function blockIn(params: unknown, long: readonly Buffer[]): Buffer | undefined {
   const first: unknown = Array.isArray(named) ? named[0] : named;
   if (typeof first !== 'string' || !first.startsWith('\0')) return undefined;
   const written = long[Number(first.slice(1))];
-  // Hex needs no escapes; a line end behind it does.
+  // Hex needs no escapes, but a line end after it does.
   const content = written?.includes(BACKSLASH) ? unescaped(written) : written;
   if (content === undefined || content.length < MIN_BLOCK_CHARS) return undefined;
   const raw = Buffer.from(content.toString('latin1'), 'hex');
   return raw.length * 2 === content.length ? raw : content;
 }
 
-/** @returns undefined for what is longer, or has more escapes, than a block has any use for: each takes time */
+/** @returns undefined for a string that is too long, or has too many escapes, for a block */
 function unescaped(content: Buffer): Buffer | undefined {
   if (content.length > MAX_ESCAPED_CHARS) return undefined;
   let escapes = 0;

@@ -1,4 +1,4 @@
-/** One request of a caller's, from its first byte to the last one of the answer. */
+/** One request of a caller, from its first byte to the last byte of the answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RpcAnswer } from '../../contracts/rpc.js';
@@ -12,42 +12,41 @@ import { type Reply, readReply, submitResult } from './submit-result.js';
 import type { ProxyFaultCode } from './throttled-reporter.js';
 
 export interface SubmittedBlock {
-  /** The block's bytes; or, where that was no hex, the text in their place. */
+  /** The block's bytes, or the text when it is not hex. */
   readonly raw: Buffer;
   /**
-   * `known`: dashd has accepted the caller before. `new`: dashd has accepted it just now, with its answer to this very request, which
-   * `forward` returns.
+   * `known`: dashd has accepted the caller before. `new`: dashd accepted it with its answer to this request, which `forward` returns.
    */
   readonly submitter: 'known' | 'new';
   /**
-   * Hands the request in which the block came to dashd, in the calling turn; the second time, and for another block of the same
-   * request, it only listens. @returns dashd's word on this block, or why there is none
+   * Forwards the request to dashd, in the same turn of the event loop; further calls, also for another block of the same request, only wait
+   * for the answer. @returns dashd's result for this block, or why there is none
    */
   forward(): Promise<RpcAnswer>;
 }
 
 export interface HandledBlock {
-  /** What was done with it, in words: should dashd not answer, the caller is told. */
+  /** What was done with the block, for the error reply to the caller when dashd does not answer. */
   readonly said: string;
-  /** Why it is no block. */
+  /** Why it is not a valid block. */
   readonly refusal?: string;
 }
 
 export interface ProxiedRequestDeps {
   readonly dashd: DashdClient;
   readonly known: KnownCallers;
-  /** Strangers cannot use up what callers have that dashd knows. */
+  /** Separate budgets, so that unknown callers cannot use up the memory of known ones. */
   readonly memory: { readonly known: MemoryBudget; readonly strangers: MemoryBudget };
   readonly limits: { readonly bodyBytes: number; readonly submitResultMs: number; readonly lingerMs: number };
-  /** The name that the proxy is configured to listen at. */
+  /** The configured host of the proxy. */
   readonly host: string;
-  /** Who we are in a `Via` header. */
+  /** The proxy's name in the `Via` header. */
   readonly pseudonym: string;
   block(block: SubmittedBlock): HandledBlock;
   report(code: ProxyFaultCode, detail: string): void;
-  /** Told of each wait for dashd's word on a block. */
-  waiting(word: Promise<unknown>): void;
-  /** Told of each answer that shows that dashd accepts the caller. */
+  /** Called with each pending result of a submission. */
+  waiting(result: Promise<unknown>): void;
+  /** Called when an answer shows that dashd accepts the caller. */
   accepted(socket: Socket): void;
 }
 
@@ -56,12 +55,12 @@ const REQUEST_TIMEOUT = 408;
 const BAD_GATEWAY = 502;
 const SERVICE_UNAVAILABLE = 503;
 const LOOP_DETECTED = 508;
-/** Nobody finds more at once; of a batch with more of them, the others reach dashd alone. */
+/** Further blocks of a batch go to dashd only. */
 const MAX_BLOCKS = 16;
-/** Requests without one of these have no body unless they say how long it is. */
+/** Other methods have a body only with a content length or transfer encoding. */
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
-/** Calls that change nothing, or nothing the second time. */
+/** Calls that are idempotent or read-only. */
 const REPEATABLE: ReadonlySet<string> = new Set([
   'submitblock',
   'submitheader',
@@ -97,21 +96,21 @@ const REPEATABLE: ReadonlySet<string> = new Set([
 ]);
 
 export class ProxiedRequest {
-  /** True until all of the request is there, or is passing on. */
+  /** True until the request is complete or being forwarded. */
   isArriving = true;
-  /** What became of the blocks in it, by the place of their calls. */
+  /** What was done with its blocks, by the index of their calls. */
   private readonly said = new Map<number, string>();
   private body: Buffer | undefined;
   private calls: Calls | undefined;
   private call: { abort(): void } | undefined;
   private readonly credential: Credential | undefined;
-  /** Of the callers to whom this one belongs. */
+  /** The budget of this caller's group. */
   readonly memory: MemoryBudget;
-  /** Bytes of memory to give back. */
+  /** Bytes to be released. */
   private held = 0;
   private isShown = false;
   private hangsUp = false;
-  private word: Promise<Reply> | undefined;
+  private result: Promise<Reply> | undefined;
   private heard: (reply: Reply) => void = () => undefined;
 
   constructor(
@@ -123,17 +122,17 @@ export class ProxiedRequest {
     this.memory = deps.known.has(this.credential) ? deps.memory.known : deps.memory.strangers;
   }
 
-  /** Whether all of the request is with dashd, and its answer is awaited. */
+  /** Whether dashd has the whole request and has not answered yet. */
   get isAwaiting(): boolean {
     return !this.isArriving && this.request.complete;
   }
 
-  /** Whether the connection ends with this request: what comes behind it is not looked at. */
+  /** Whether the connection ends with this request, so that later ones are ignored. */
   get isLast(): boolean {
     return this.hangsUp || !this.response.shouldKeepAlive;
   }
 
-  /** @returns resolves when the next request of the same connection may be looked at */
+  /** @returns resolves when the next request of the connection may be processed */
   begin(): Promise<void> {
     const { response } = this;
     response.sendDate = false;
@@ -148,14 +147,15 @@ export class ProxiedRequest {
     if (fault !== undefined) {
       this.refuse(fault.status, fault.code, fault.detail);
     } else if (valuesOf(request.rawHeaders, 'via').some((via) => via.includes(deps.pseudonym))) {
-      const detail = `${deps.dashd.name} leads back here: let the address of dashd be dashd's own`;
+      const detail = `${deps.dashd.name} is the address of this proxy: set dashd.rpc.url to that of dashd`;
       this.refuse(LOOP_DETECTED, 'loop', detail);
     } else if (request.method !== 'POST') {
       this.passOn({ head: [], headTaken: () => undefined, rest: request });
     } else if (Number(request.headers['content-length'] ?? 0) > deps.limits.bodyBytes) {
       this.passUnread([], 'body-too-large', 0);
     } else {
-      const drop = () => this.refuse(REQUEST_TIMEOUT, 'slow-request', 'a stalled request made room for another');
+      const drop = () =>
+        this.refuse(REQUEST_TIMEOUT, 'slow-request', 'dropped a stalled request to make room for another');
       readBody(request, deps.limits.bodyBytes, this.memory, drop, (read, taken) => this.onBody(read, taken));
     }
   }
@@ -170,51 +170,51 @@ export class ProxiedRequest {
     const { known } = this.deps;
     if (known.has(this.credential) && maySubmit(read.body)) {
       this.isShown = true;
-      this.show(read.body, 'known', (place) => this.wordOn(read.body, place));
+      this.show(read.body, 'known', (place) => this.forwardFor(read.body, place));
     }
     this.forward(read.body);
   }
 
-  /** A known caller's blocks go to whoever wants them before dashd gets the request, and in the same turn. */
+  /** Passes the blocks of a request to the handler; for a known caller before dashd gets it, in the same turn. */
   private show(
     body: Buffer,
     submitter: SubmittedBlock['submitter'],
-    wordOn: (place: number | undefined) => Promise<RpcAnswer>,
+    resultOf: (place: number | undefined) => Promise<RpcAnswer>,
   ): void {
     const { deps } = this;
     const calls = readCalls(body);
     this.calls = calls;
     if (calls.kind === 'too-many')
-      deps.report('batch-too-large', 'a batch was passed on without a look for blocks in it');
+      deps.report('batch-too-large', 'a batch was forwarded without being searched for blocks');
     if (calls.kind !== 'calls') return;
     const blocks = calls.calls.flatMap(({ block }, place) => (block === undefined ? [] : [{ raw: block, place }]));
     if (blocks.length > MAX_BLOCKS) {
       deps.report(
         'too-many-blocks',
-        `${blocks.length} blocks in one batch: those after the first ${MAX_BLOCKS} go to dashd alone`,
+        `${blocks.length} blocks in one batch: those after the first ${MAX_BLOCKS} are forwarded to dashd only`,
       );
     }
     const inBatch = (place: number) => (calls.isBatch ? place : undefined);
     for (const { raw, place } of blocks.slice(0, MAX_BLOCKS)) {
-      const { said, refusal } = deps.block({ raw, submitter, forward: () => wordOn(inBatch(place)) });
+      const { said, refusal } = deps.block({ raw, submitter, forward: () => resultOf(inBatch(place)) });
       this.said.set(place, said);
-      if (refusal !== undefined) deps.report('no-block', `a submitblock went to dashd alone: ${refusal}`);
+      if (refusal !== undefined) deps.report('no-block', `a submitblock was forwarded to dashd only: ${refusal}`);
     }
   }
 
-  private wordOn(body: Buffer, place: number | undefined): Promise<RpcAnswer> {
-    if (this.word === undefined) {
-      this.word = this.awaitWord();
-      this.deps.waiting(this.word);
+  private forwardFor(body: Buffer, place: number | undefined): Promise<RpcAnswer> {
+    if (this.result === undefined) {
+      this.result = this.awaitResult();
+      this.deps.waiting(this.result);
     }
     this.forward(body);
-    return this.word.then((reply) => submitResult(reply, place));
+    return this.result.then((reply) => submitResult(reply, place));
   }
 
-  private awaitWord(): Promise<Reply> {
+  private awaitResult(): Promise<Reply> {
     const { submitResultMs } = this.deps.limits;
     return new Promise((resolve) => {
-      const silent: Reply = { ok: false, code: 'timeout', detail: `no word on it within ${submitResultMs / 1000} s` };
+      const silent: Reply = { ok: false, code: 'timeout', detail: `no answer within ${submitResultMs / 1000} s` };
       const timer = setTimeout(() => resolve(silent), submitResultMs);
       this.heard = (reply) => {
         clearTimeout(timer);
@@ -224,7 +224,7 @@ export class ProxiedRequest {
   }
 
   private passUnread(head: readonly Buffer[], why: 'body-too-large' | 'buffers-full', taken: number): void {
-    this.deps.report(why, `${WHY_UNREAD[why]}: a request was passed on without a look for a block in it`);
+    this.deps.report(why, `${WHY_UNREAD[why]}: a request was forwarded without being searched for blocks`);
     this.passOn({ head, headTaken: () => this.memory.give(taken), rest: this.request });
   }
 
@@ -252,10 +252,10 @@ export class ProxiedRequest {
         { answered: (reply) => this.onAnswer(reply), failed: (fault) => this.onFailure(fault) },
       );
     } catch (error) {
-      // Node does not write everything that it reads.
+      // Node rejects some header values on output that it accepts on input.
       if (!(error instanceof TypeError)) throw error;
       this.call = { abort: () => undefined };
-      this.heard({ ok: false, code: 'http-error', detail: 'the request cannot be passed on' });
+      this.heard({ ok: false, code: 'http-error', detail: 'the request cannot be forwarded' });
       this.refuse(BAD_REQUEST, 'bad-request', error.message);
     }
   }
@@ -264,7 +264,7 @@ export class ProxiedRequest {
     const { response } = this;
     this.giveBack();
     this.listen(reply);
-    // Its end is seen by who reads it.
+    // The close handler below deals with an answer that ends early.
     reply.on('error', () => undefined);
     reply.once('close', () => {
       if (!reply.complete) response.destroy();
@@ -273,12 +273,12 @@ export class ProxiedRequest {
       reply.resume();
       return;
     }
-    // dashd does not say that a connection stays where that goes without saying.
+    // Like dashd, no `Connection: keep-alive` where that is the default.
     const { httpVersion, socket } = this.request;
     const stays = httpVersion !== '1.0' && response.shouldKeepAlive && !socket.readableEnded;
     if (stays) response.removeHeader('connection');
     const headers = endToEnd(reply.rawHeaders);
-    // dashd has heard enough: the rest of the request is of no use to anybody.
+    // dashd has answered before the end of the request: the rest is not needed.
     this.hangsUp = !this.request.complete;
     if (this.hangsUp) headers.push('Connection', 'close');
     response.writeHead(reply.statusCode ?? BAD_GATEWAY, reply.statusMessage, headers);
@@ -289,7 +289,7 @@ export class ProxiedRequest {
     });
   }
 
-  /** What dashd's answer says of the caller and, where that matters, of its blocks. */
+  /** Reads from dashd's answer whether the caller is accepted and, for submissions, the result. */
   private listen(reply: IncomingMessage): void {
     const { request, deps, body } = this;
     const isAccepted = deps.known.heard(this.credential, {
@@ -299,9 +299,9 @@ export class ProxiedRequest {
       contentType: reply.headers['content-type'],
     });
     if (isAccepted) deps.accepted(request.socket);
-    if (this.word !== undefined) readReply(reply, this.heard);
+    if (this.result !== undefined) readReply(reply, this.heard);
     else if (isAccepted && !this.isShown && body !== undefined && maySubmit(body)) {
-      readReply(reply, (word) => this.show(body, 'new', (place) => Promise.resolve(submitResult(word, place))));
+      readReply(reply, (result) => this.show(body, 'new', (place) => Promise.resolve(submitResult(result, place))));
     }
   }
 
@@ -312,7 +312,7 @@ export class ProxiedRequest {
     const what =
       code === 'unreachable'
         ? `dashd at ${deps.dashd.name} is unreachable (${detail})`
-        : `dashd at ${deps.dashd.name} broke off before it answered (${detail})`;
+        : `dashd at ${deps.dashd.name} closed the connection before replying (${detail})`;
     deps.report(code === 'unreachable' ? 'dashd-unreachable' : 'dashd-broke-off', what);
     this.heard({ ok: false, code: 'unreachable', detail: what });
     const isWhole = this.body !== undefined || request.complete;
@@ -322,14 +322,14 @@ export class ProxiedRequest {
     if (!isWhole) request.unpipe().resume();
   }
 
-  /** What the caller should know of a call that dashd did not answer. */
+  /** The state of a call that dashd did not answer, for the error reply. */
   private fate(place: number, code: DashdFault['code']): string {
     const said = this.said.get(place);
     if (said !== undefined) return `; ${said}`;
     const asked = this.asked();
     const isBlock = asked.kind === 'calls' && asked.calls[place]?.block !== undefined;
     if (isBlock && !this.isShown) return '; the block was sent to no peer: dashd has not accepted this caller yet';
-    return code === 'unreachable' ? '' : '; whether it did what it was asked is not known';
+    return code === 'unreachable' ? '' : '; whether it executed the call is not known';
   }
 
   private asked(): Calls {
@@ -355,10 +355,10 @@ export class ProxiedRequest {
     this.request.resume();
   }
 
-  /** The answer is out, or whoever wanted it is gone. A block goes its way all the same. */
+  /** The answer was sent or the caller has disconnected. A submission continues. */
   private onClosed(): void {
     this.isArriving = false;
-    if (this.word !== undefined) return;
+    if (this.result !== undefined) return;
     if (!this.response.writableFinished) this.call?.abort();
     this.giveBack();
   }
@@ -370,16 +370,16 @@ export class ProxiedRequest {
 }
 
 const WHY_UNREAD = {
-  'body-too-large': 'its body is larger than any that holds a block',
-  'buffers-full': 'too many callers are sending large requests at once',
+  'body-too-large': 'its body is larger than any block',
+  'buffers-full': 'the memory for requests is used up',
 } as const;
 
-/** Nothing accepts connections there: dashd has ended. */
+/** No process listens at dashd's port. */
 const NOTHING_LISTENS = 'ECONNREFUSED';
 
-/** As the caller gave them, but for what concerns the connection alone, and the length where it was not known before. */
+/** The caller's headers without those of the connection, with the length where it was missing. */
 function requestHeaders(request: IncomingMessage, body: Buffer | PassingBody, pseudonym: string): string[] {
-  // The caller has been told to go on, or need not be.
+  // Node has already answered `Expect: 100-continue`.
   const headers = endToEnd(request.rawHeaders, 'expect');
   headers.push('Via', `${request.httpVersion} ${pseudonym}`);
   if (hasHeader(headers, 'content-length')) return headers;

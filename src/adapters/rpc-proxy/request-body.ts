@@ -2,32 +2,32 @@ import type { IncomingMessage } from 'node:http';
 
 export type RequestBody =
   | { readonly kind: 'whole'; readonly body: Buffer }
-  /** Not kept any longer: what was read so far, and the request from which the rest is to be read. */
+  /** Forwarded instead of kept: the part read so far; the rest is still in the request. */
   | { readonly kind: 'passing'; readonly head: readonly Buffer[]; readonly why: 'body-too-large' | 'buffers-full' };
 
-/** A body that is still arriving. */
+/** A body that is being received. */
 export interface Upload {
-  /** Hangs up on its caller, in the calling turn, and gives its memory back. */
+  /** Closes the caller's connection, in the same turn, and releases its memory. */
   readonly drop: () => void;
 }
 
 /**
- * How much of the callers' requests is in memory, all of them together, bytes. When it is full, the upload that has been silent for
- * the longest loses its place; one that is all there, and waits for dashd, does not.
+ * The memory of all requests together, bytes. When it is used up, the upload that has been silent longest is dropped; complete requests that
+ * wait for dashd are not.
  */
 export class MemoryBudget {
   private used = 0;
-  /** When a byte of each came last; the longest silent first. */
+  /** When each upload last received data, the longest silent first. */
   private readonly uploads = new Map<Upload, number>();
 
-  /** @param stalledMs an upload silent for so long may lose its place, milliseconds */
+  /** @param stalledMs an upload without data for this long may be dropped, milliseconds */
   constructor(
     private readonly limit: number,
     private readonly stalledMs: number,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** @param upload that the bytes are of, while it is arriving: it does not lose its place to itself */
+  /** @param upload the upload that needs the bytes; it is not dropped for itself. @returns false when there is no memory */
   take(bytes: number, upload?: Upload): boolean {
     if (upload !== undefined) this.uploads.delete(upload);
     while (this.used + bytes > this.limit) {
@@ -41,7 +41,7 @@ export class MemoryBudget {
     return true;
   }
 
-  /** @param upload that has ended */
+  /** @param upload that is complete or has ended */
   arrived(upload: Upload): void {
     this.uploads.delete(upload);
   }
@@ -52,9 +52,9 @@ export class MemoryBudget {
 }
 
 /**
- * Reads a request's body to its end, as long as it is no larger than `maxBytes` and there is memory for it. What was taken of the
- * memory is the caller's to give back, once it has no use for the bytes. A request that ends early is never heard of again.
- * @param drop hangs up on a caller that loses its place
+ * Reads the body of a request, unless it is larger than `maxBytes` or the memory is used up. The function's caller releases the memory when it
+ * no longer needs the bytes. `done` is not called for a request that ends early.
+ * @param drop closes the connection of a dropped upload
  */
 export function readBody(
   request: IncomingMessage,

@@ -1,17 +1,17 @@
-/** dashd's word on a block, read from the answer that passes on to the caller. */
+/** The result of a `submitblock`, read from dashd's answer while it is forwarded to the caller. */
 import type { IncomingMessage } from 'node:http';
 import type { RpcAnswer } from '../../contracts/rpc.js';
 import { readAnswer } from '../rpc.js';
 
-/** The whole of an answer, or how it failed to come. */
+/** A complete answer, or why there is none. */
 export type Reply =
   | { readonly ok: true; readonly status: number; readonly text: string }
   | Extract<RpcAnswer, { readonly ok: false }>;
 
-/** A batch may ask for more than the word on a block: `getblock`, say, with the hashes of all transactions. Its JSON takes 10 ms. */
+/** Limit of an answer: a batch may contain other calls, such as `getblock`. Parsing takes 10 ms. */
 const MAX_REPLY_BYTES = 1024 * 1024;
 
-/** Listens to an answer on its way. Without anybody else who reads it, it must be resumed. */
+/** Reads an answer beside other readers. If it is the only reader, the caller must resume the stream. */
 export function readReply(reply: IncomingMessage, then: (reply: Reply) => void): void {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -29,10 +29,12 @@ export function readReply(reply: IncomingMessage, then: (reply: Reply) => void):
     if (size <= MAX_REPLY_BYTES) done({ ok: true, status, text: Buffer.concat(chunks).toString() });
     else done({ ok: false, code: 'too-large', detail: `the answer is over ${MAX_REPLY_BYTES} bytes` });
   });
-  reply.once('close', () => done({ ok: false, code: 'unreachable', detail: 'the answer broke off' }));
+  reply.once('close', () =>
+    done({ ok: false, code: 'unreachable', detail: 'dashd closed the connection before the answer was complete' }),
+  );
 }
 
-/** @param place of the call in a batch; undefined when it came alone */
+/** @param place the index of the call in a batch; undefined for a single call */
 export function submitResult(reply: Reply, place: number | undefined): RpcAnswer {
   if (!reply.ok) return reply;
   const { status, text } = reply;

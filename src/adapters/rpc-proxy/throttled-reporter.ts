@@ -1,32 +1,32 @@
-/** What the proxy finds amiss. A closed list, fit for a metric's label. */
+/** The faults that the proxy reports: a closed list, also the label of a metric. */
 export type ProxyFaultCode =
   /** No connection to dashd. */
   | 'dashd-unreachable'
-  /** The connection to dashd broke before its answer was complete, or what it answered is no HTTP. */
+  /** dashd closed the connection before its answer was complete, or the answer is not HTTP. */
   | 'dashd-broke-off'
-  /** A request that has been here before: dashd's address is the proxy's own. */
+  /** The proxy received its own request: the configured address of dashd is that of the proxy. */
   | 'loop'
-  /** Passed on without a look at it: a block in it reaches dashd alone. */
+  /** The request was forwarded without being inspected: a block in it reaches dashd only. */
   | 'body-too-large'
   | 'buffers-full'
   | 'batch-too-large'
   | 'too-many-blocks'
-  /** What a `submitblock` holds is no block: it went to dashd alone. */
+  /** The parameter of a `submitblock` is not a block: it was forwarded to dashd only. */
   | 'no-block'
-  /** A caller's mistakes. */
+  /** Faults of a caller. */
   | 'bad-request'
   | 'slow-request'
   | 'too-many-connections'
-  /** A web page sent it. */
+  /** The request came from a web page. */
   | 'cross-site';
 
 const QUIET_MS = 60_000;
-/** All else is a caller's doing. */
+/** All other faults are those of callers. */
 const OF_DASHD: ReadonlySet<ProxyFaultCode> = new Set(['dashd-unreachable', 'dashd-broke-off', 'loop']);
 
 /**
- * Reports a fault at most once a minute, and with the next report how many were left out: a caller that floods the proxy does not flood
- * the log. All that callers can cause counts together; what is amiss with dashd is reported beside it.
+ * Reports a fault at most once per minute, with the number of faults omitted since the previous report, so that a caller cannot flood the log.
+ * Faults of callers share one limit, faults of dashd another.
  */
 export class ThrottledReporter {
   private readonly told = new Map<
@@ -49,6 +49,9 @@ export class ThrottledReporter {
     }
     this.told.set(cause, { at: now, leftOut: new Map() });
     const others = [...(last?.leftOut ?? [])].map(([kind, count]) => `${count} × ${kind}`);
-    this.tell(code, others.length === 0 ? detail : `${detail} (not reported since the last one: ${others.join(', ')})`);
+    this.tell(
+      code,
+      others.length === 0 ? detail : `${detail} (omitted since the previous report: ${others.join(', ')})`,
+    );
   }
 }

@@ -67,7 +67,7 @@ describe('a block with a request of its own to dashd', () => {
     assert.deepEqual([doubting.sent, doubting.rpc.times('submitblock')], [[0, 0, 0], []]);
   });
 
-  for (const failure of [{ ok: false, code: 'timeout', detail: 'no word on it within 5 s' }, UNREACHABLE] as const) {
+  for (const failure of [{ ok: false, code: 'timeout', detail: 'no answer within 5 s' }, UNREACHABLE] as const) {
     it(`is brought to dashd by us, both ways and at once, when theirs brings no word: ${failure.code}`, async () => {
       const relay = new BroadcasterUnderTest();
       const { raw, reply } = asking(relay);
