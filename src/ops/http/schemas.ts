@@ -46,7 +46,7 @@ const proofFields = {
   status: z.enum(['pending', 'written', 'acknowledged', 'accepted', 'already-had', 'failed']),
   reason: text.exactOptional().describe('Why it failed.'),
   late: z.literal(true).exactOptional().describe('The peer was sent it later than others could have been.'),
-  rival: hash.exactOptional().describe("The block that stands in the peer's chain in its place."),
+  rival: hash.exactOptional().describe("The block in the peer's chain at this height."),
   writtenMs: sinceArrival.exactOptional(),
   acknowledgedMs: sinceArrival.exactOptional(),
   acceptedMs: sinceArrival.exactOptional(),
@@ -95,7 +95,7 @@ const finalityFields = {
   at,
   state: finalityState,
   confirmations: z.int().exactOptional(),
-  by: hash.exactOptional().describe('The block that stands in its place.'),
+  by: hash.exactOptional().describe('The block that replaced it.'),
 };
 
 const blockFields = {
@@ -156,8 +156,8 @@ const ServiceStatus = z
   })
   .register(named, { id: 'ServiceStatus' });
 
-const notReady = words.describe('Why not, in words; empty when ready.');
-const degraded = words.describe('What is amiss though blocks go out, in words.');
+const notReady = words.describe('The reasons, in words; empty when ready.');
+const degraded = words.describe('Problems that do not stop the delivery of blocks, in words.');
 
 export const StatusSchema = says<StatusReply>()(
   z
@@ -370,6 +370,6 @@ export const EventSchema = says<RelayEvent>()(
         refused: z.record(text, count),
       }),
     ])
-    .describe('What the relay tells as it happens.')
+    .describe('An event of the relay.')
     .register(named, { id: 'Event' }),
 );

@@ -1,6 +1,6 @@
 /**
  * The values that labels may take: closed lists, since each value is a time series that Prometheus keeps. What comes in as open text
- * (codes that other rooms or dashd tell) is looked up here, and is {@link OTHER} when it is not found.
+ * (codes of other modules and of dashd) is looked up here, and is {@link OTHER} when it is not found.
  *
  * Codes are in the words of the events, so that a graph, a log line and an API answer name the same thing alike.
  */
@@ -87,7 +87,7 @@ export const REFUSAL_CODES = [
   'unknown-topic',
 ] as const;
 
-/** Why an address that was told did not get into the peer book: `REFUSALS` of peers/book.ts. */
+/** Why an announced address was not added to the peer book: `REFUSALS` of peers/book.ts. */
 export const ADDRESS_REFUSALS = [
   'malformed',
   'unroutable',
