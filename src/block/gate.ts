@@ -142,7 +142,7 @@ function refused(size: number, code: RefusalCode, reason: string): Refused {
 /** dashd passes over what is behind a block, as it is sent and as it is submitted; a later version may make something of it. */
 function tailDoubts(size: number): Doubt[] {
   if (size === 0) return [];
-  return [{ code: 'transactions', reason: `${size} bytes are left over behind the last transaction` }];
+  return [{ code: 'transactions', reason: `${size} bytes follow the last transaction` }];
 }
 
 function coinbaseDoubts(scan: Scanned): Doubt[] {
@@ -159,6 +159,7 @@ function merkleDoubts(scan: Scanned, header: Buffer): Doubt[] {
   if (found !== claimed) {
     doubts.push({ code: 'merkle-root', reason: `the header claims ${claimed}, the transactions give ${found}` });
   }
-  if (mutated) doubts.push({ code: 'mutated', reason: 'transactions are repeated without a trace in the merkle root' });
+  if (mutated)
+    doubts.push({ code: 'mutated', reason: 'repeated transactions do not change the merkle root (CVE-2012-2459)' });
   return doubts;
 }

@@ -1,6 +1,6 @@
 /**
- * Block events as text: what comes over the events socket, and the lines of the history file. Both are another process's word, so
- * it is checked (docs/events.md).
+ * Parses block events from the events socket and the lines of the history file. Both come from another process, so they are validated
+ * (docs/events.md).
  */
 
 import { z } from 'zod';
@@ -27,7 +27,7 @@ const proof = {
   acceptedMs: ms.exactOptional(),
 };
 
-/** Fields that are not known here pass: a newer relay may say more. */
+/** Unknown fields are kept: a newer relay may have more. */
 const Schema = z.discriminatedUnion('type', [
   z.looseObject({
     type: z.literal('received'),
@@ -103,7 +103,7 @@ const Schema = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** Undefined for what is no block event, or one of a kind that is not known here. */
+/** @returns undefined for text that is not a block event, or one of an unknown type */
 export function parseBlockEvent(message: Buffer | string): BlockEvent | undefined {
   try {
     const parsed = Schema.safeParse(JSON.parse(message.toString()));

@@ -29,7 +29,10 @@ export function readSubmission(answer: RpcAnswer): Reading {
 function readWord(word: unknown): Reading {
   if (word === null) return { outcome: 'accepted' };
   if (typeof word !== 'string') {
-    return { outcome: 'unavailable', reason: `an answer that is no answer: ${JSON.stringify(word)?.slice(0, 80)}` };
+    return {
+      outcome: 'unavailable',
+      reason: `unexpected answer to submitblock: ${JSON.stringify(word)?.slice(0, 80)}`,
+    };
   }
   switch (word) {
     case 'duplicate':

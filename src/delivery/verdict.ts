@@ -1,6 +1,6 @@
 /**
- * The verdict on a block: a pure reading of its ledger, so that it can be taken at any time and always says the same of the
- * same facts. A buffered write is not success: a peer counts as reached when it acknowledged, accepted or already had the block.
+ * The verdict on a block: a pure function of its ledger, which can be computed at any time and depends on nothing else. A buffered write is
+ * not success: a peer counts as reached when it acknowledged, accepted or already had the block.
  */
 import type { LateCode, PeerProof, Verdict } from '../contracts/events.js';
 import { isReached, isWitnessed, type Ledger, witnesses } from './ledger.js';
@@ -42,15 +42,15 @@ function judge(ledger: Ledger, reached: readonly PeerProof[], rules: VerdictRule
   const { rpc, source } = ledger;
   const others = reached.filter((proof) => !proof.protected);
   const word = rpc?.reason ?? 'no reason given';
-  // Nodes of several networks that have the block in their chains know better than a dashd that refuses it, twice; one may lie.
+  // Peers in several networks with the block in their chain outweigh a dashd that rejected it twice; a single peer may lie.
   if (rpc?.outcome === 'rejected' && !(isWitnessed(ledger) && ledger.askedAgain === true)) {
     return { outcome: 'rejected', success: false, reason: `dashd rejected it: ${word}${claims(ledger)}` };
   }
   const dashdTookIt = rpc?.outcome === 'accepted' || rpc?.outcome === 'duplicate';
   const hungUp = [...ledger.peers.values()].filter(isHungUp).length;
-  // What a block does to peers that break off behind it, they tell nobody: it may be invalid.
+  // Peers that disconnect after a block give no reason: it may be invalid.
   if (source === 'pool' && !dashdTookIt && hungUp > reached.length && !isWitnessed(ledger)) {
-    const who = `${hungUp} of ${ledger.peers.size} peers hung up on it, ${reached.length} have it`;
+    const who = `${hungUp} of ${ledger.peers.size} peers disconnected after it, ${reached.length} have it`;
     return { outcome: 'failed', success: false, reason: `${who}; ${dashdSays(ledger)}` };
   }
   if (others.length > 0) {
@@ -65,7 +65,7 @@ function judge(ledger: Ledger, reached: readonly PeerProof[], rules: VerdictRule
     : { outcome: 'failed', success: false, reason: `${reason}, and broadcast.fallback is off` };
 }
 
-/** What peers say against dashd, where it is not enough. */
+/** The peers that contradict dashd, when they are too few. */
 function claims(ledger: Ledger): string {
   const { peers, networks } = witnesses(ledger);
   if (peers === 0) return '';
@@ -82,7 +82,7 @@ function lateness(reached: readonly PeerProof[]): LateCode | undefined {
   return others.length > 0 && others.every(({ late }) => late === true) ? 'no-peers' : undefined;
 }
 
-/** What a delivered block's operator should still know of dashd's answer. */
+/** What the operator should know about dashd's answer although the block was delivered. */
 function doubtful({ rpc, peers }: Ledger): string | undefined {
   const rivals = [...peers.values()].filter(({ rival }) => rival !== undefined).length;
   if (rivals > 0) return `${rivals} of ${peers.size} peers have another block in its place`;

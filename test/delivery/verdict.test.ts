@@ -159,7 +159,7 @@ const TABLE: readonly (readonly [string, Case, Verdict['outcome'], boolean, stri
     },
     'failed',
     false,
-    '2 of 3 peers hung up on it, 1 have it; dashd: unreachable: ECONNREFUSED',
+    '2 of 3 peers disconnected after it, 1 have it; dashd: unreachable: ECONNREFUSED',
   ],
   [
     'it is in no chain, whatever was acknowledged',
