@@ -21,13 +21,13 @@ test('a taken http.port is told once, and the pages are there soon after it is f
     });
     const connected = () => (output.match(/connected/g) ?? []).length >= 2;
     await until('the peers, and the word about the port', () =>
-      connected() && output.includes('the pages cannot be served') ? true : undefined,
+      connected() && output.includes('cannot listen on') ? true : undefined,
     );
     await relay.assertDelivers();
     other.close();
     await relay.isReady();
     await relay.assertWell();
-    const lines = output.split('\n').filter((line) => line.includes('the pages cannot be served'));
+    const lines = output.split('\n').filter((line) => line.includes('cannot listen on'));
     assert.equal(lines.length, 1, lines.join('\n'));
     await relay.assertEnds();
   } finally {
