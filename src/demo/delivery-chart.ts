@@ -1,4 +1,4 @@
-/** One block's race as lines of text: who had it when. Made of the relay's events and nothing else. */
+/** One block's delivery as lines of text: when each peer had it. Built from the relay's events only. */
 import type { BlockEvent, PeerProof, Verdict } from '../contracts/events.js';
 import type { Hash } from '../wire/reader.js';
 

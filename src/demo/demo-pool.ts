@@ -30,7 +30,7 @@ export interface FoundBlock {
 /** Real won blocks are small: 6.6, 11.9 and 15.2 kB were reported. Now and then a big one. */
 export const USUAL_SIZES: readonly number[] = [0, 6_600, 11_900, 15_200, 15_200, 300_000];
 
-/** A mining pool of one machine: finds a real regtest block every few seconds and PUSHes it to the relay. */
+/** A simulated pool: mines a regtest block every few seconds and pushes it to the relay. */
 export class DemoPool {
   private readonly socket = new Push({ linger: 0 });
   private found = 0;
@@ -47,7 +47,7 @@ export class DemoPool {
     if (this.found < count) this.cancel = this.options.timers.after(this.options.everyMs, () => this.start(count));
   }
 
-  /** Finds one block and sends it on its way. */
+  /** Mines one block and pushes it. */
   find(): FoundBlock {
     const { chain, sizes, random } = this.options;
     this.found += 1;

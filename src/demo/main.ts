@@ -1,4 +1,4 @@
-/** The demo: an embedded network, a relay as it is, a toy pool, and the race of each block on the screen. */
+/** The demo: a simulated network, a real relay, a simulated pool, and a chart of each block's delivery. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -173,8 +173,8 @@ function describeLink({ latencyMs, bytesPerSecond }: LinkQuality): string {
 
 function welcome(everyMs: number): string[] {
   return [
-    `A Dash regtest network inside this process: ${NODES} simulated nodes, a stand-in for dashd that knows one`,
-    `of them, and a toy pool that finds a block every ${everyMs / SECOND_MS} s. The relay between them is the real one. It`,
+    `A Dash regtest network inside this process: ${NODES} simulated nodes, a simulated dashd that knows one`,
+    `of them, and a simulated pool that finds a block every ${everyMs / SECOND_MS} s. The relay between them is the real one. It`,
     'finds the other nodes by gossip, and keeps the best; so that this can be watched, it looks at',
     `them every ${REFRESH_SECONDS / SPEED} s instead of every ${REFRESH_SECONDS}. Times are from the block's arrival at the relay to its`,
     'proof; "away" is the round trip. Press Ctrl-C to end.',

@@ -1,4 +1,4 @@
-/** Where the simulated nodes claim to be: all of them are on 127.0.0.1, which is in no country, and a map would be empty. */
+/** Countries for the simulated nodes, by latency: all are on 127.0.0.1, which has none, so the map would be empty. */
 import type { SimulatedNode } from '../simulated/node.js';
 
 /** From the near to the far, as the crow flies from central Europe, where the demo's relay is thought to stand. */

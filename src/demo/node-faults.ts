@@ -1,6 +1,6 @@
 import type { SimulatedNode } from '../simulated/node.js';
 
-/** What has come over a node, for those who watch. */
+/** A fault of a node, with texts for the screen. */
 export interface NodeFault {
   readonly node: SimulatedNode;
   /** In a few words. */
