@@ -9,7 +9,6 @@ const COINBASE_VERSION = (5 << 16) | 3;
 /** As of its version 3. Source: Dash Core `evo/cbtx.h`. */
 const COINBASE_PAYLOAD_BYTES = 175;
 
-const NO_TIME = 0;
 /** The easiest target: every second header meets it. Source: Dash Core `chainparams.cpp`. */
 const REGTEST_BITS = 0x207fffff;
 
@@ -17,6 +16,8 @@ export interface PracticeShape {
   readonly transactions: number;
   /** Script bytes of each transaction, besides some 60 others. */
   readonly scriptBytes: number;
+  /** Of its header, in seconds: each must be later than its parent, or the gate doubts it. 0 unless given. */
+  readonly time?: number;
 }
 
 /**
@@ -24,7 +25,7 @@ export interface PracticeShape {
  * been awaited.
  * @returns its bytes
  */
-export function practiceBlock(previous: Hash, { transactions, scriptBytes }: PracticeShape): Buffer {
+export function practiceBlock(previous: Hash, { transactions, scriptBytes, time = 0 }: PracticeShape): Buffer {
   const body = Array.from({ length: transactions }, (_, index) => practiceTransaction(index, scriptBytes));
   const { root } = merkleRoot(body.map(sha256d));
   for (let nonce = 0; ; nonce += 1) {
@@ -32,7 +33,7 @@ export function practiceBlock(previous: Hash, { transactions, scriptBytes }: Pra
       .i32(1)
       .hash(previous)
       .bytes(root)
-      .u32(NO_TIME)
+      .u32(time)
       .u32(REGTEST_BITS)
       .u32(nonce)
       .list(body, (writer, transaction) => writer.bytes(transaction))
