@@ -9,3 +9,33 @@ const WORDS = /^[a-z-]+(?: [a-z-]+)+$/;
 export function currentCode(code: string): string {
   return WORDS.test(code) ? code.replaceAll(' ', '-') : code;
 }
+
+export const BLOCK_SOURCES = ['pool', 'dashd'] as const;
+
+/** How far delivery to one peer was proven, each step stronger than the one before; the last two are the other ends. */
+export const PROOF_STATUSES = ['pending', 'written', 'acknowledged', 'accepted', 'already-had', 'failed'] as const;
+
+export const OUTCOMES = ['delivered', 'local-only', 'rejected', 'failed'] as const;
+
+export const RPC_OUTCOMES = ['accepted', 'duplicate', 'inconclusive', 'rejected', 'unavailable'] as const;
+
+export const FINALITY_STATES = ['pending', 'chainlocked', 'buried', 'orphaned'] as const;
+
+export const LATE_CODES = ['recovered', 'no-peers'] as const;
+
+export const TIP_SOURCES = ['feed', 'rpc'] as const;
+
+/** Why an address that a peer announced did not get into the peer book. */
+export const ADDRESS_REFUSALS = [
+  'malformed',
+  'unroutable',
+  'non-standard-port',
+  'no-network-service',
+  'stale',
+  'duplicate',
+  'excluded',
+  'peer-rate',
+  'group-rate',
+  'network-quota',
+  'book-full',
+] as const;

@@ -5,12 +5,21 @@
  * Times named `at` are milliseconds since the Unix epoch; those that end in `Ms` count from the moment the block came in.
  */
 import type { Hash } from '../wire/reader.js';
+import type {
+  BLOCK_SOURCES,
+  FINALITY_STATES,
+  LATE_CODES,
+  OUTCOMES,
+  PROOF_STATUSES,
+  RPC_OUTCOMES,
+  TIP_SOURCES,
+} from './codes.js';
 import type { ServiceCode } from './services.js';
 
-export type BlockSource = 'pool' | 'dashd';
+export type BlockSource = (typeof BLOCK_SOURCES)[number];
 
 /** How far delivery to one peer was proven, each step stronger than the one before; the last two are the other ends. */
-export type ProofStatus = 'pending' | 'written' | 'acknowledged' | 'accepted' | 'already-had' | 'failed';
+export type ProofStatus = (typeof PROOF_STATUSES)[number];
 
 export interface PeerProof {
   /** `host:port` as it was dialled. */
@@ -39,11 +48,11 @@ export interface PeerProof {
  * Why a block was not sent when it was found. `recovered`: it was in the spool when the relay started, or when dashd came back. `no-peers`: nobody
  * who has it was connected when it came.
  */
-export type LateCode = 'recovered' | 'no-peers';
+export type LateCode = (typeof LATE_CODES)[number];
 
 /** What dashd answered to `submitblock`. `unavailable`: no answer was to be had, `reason` says why. */
 export interface RpcResult {
-  readonly outcome: 'accepted' | 'duplicate' | 'inconclusive' | 'rejected' | 'unavailable';
+  readonly outcome: (typeof RPC_OUTCOMES)[number];
   /** dashd's own word for a rejection, or what kept it from answering. */
   readonly reason?: string;
   readonly ms: number;
@@ -58,7 +67,7 @@ export interface Verdict {
    * `delivered`: a peer has it or dashd took it. `local-only`: the same, but no peer except the pool's own dashd was reached.
    * `rejected`: dashd refused it as invalid. `failed`: nobody is known to have it, or `local-only` where that was ruled out.
    */
-  readonly outcome: 'delivered' | 'local-only' | 'rejected' | 'failed';
+  readonly outcome: (typeof OUTCOMES)[number];
   readonly success: boolean;
   /** Why it is not a plain success; absent when it is. */
   readonly reason?: string;
@@ -136,7 +145,7 @@ export interface BlockRepeated {
  * What became of a block of the pool's after it was out. `chainlocked` and `buried` (100 blocks deep) are final; `orphaned` is told
  * once dashd's chain is longer than any branch it is in, or its rival is ChainLocked, and is taken back should the chain return to it.
  */
-export type FinalityState = 'pending' | 'chainlocked' | 'buried' | 'orphaned';
+export type FinalityState = (typeof FINALITY_STATES)[number];
 
 export interface BlockFinality {
   readonly type: 'finality';
@@ -210,7 +219,7 @@ export interface TipEvent {
   readonly type: 'tip';
   readonly at: number;
   readonly hash: Hash;
-  readonly source: 'feed' | 'rpc';
+  readonly source: (typeof TIP_SOURCES)[number];
 }
 
 /** A look at the set of peers, and what is to change in it. */

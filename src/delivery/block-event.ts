@@ -4,21 +4,29 @@
  */
 
 import { z } from 'zod';
-import { currentCode } from '../contracts/codes.js';
+import {
+  BLOCK_SOURCES,
+  currentCode,
+  FINALITY_STATES,
+  LATE_CODES,
+  OUTCOMES,
+  PROOF_STATUSES,
+  RPC_OUTCOMES,
+} from '../contracts/codes.js';
 import type { BlockEvent } from '../contracts/events.js';
 import { HashText } from '../contracts/hash.js';
 
-const source = z.enum(['pool', 'dashd']);
+const source = z.enum(BLOCK_SOURCES);
 /** History files of before 0.1.0 have codes with spaces. */
 const code = z.string().transform(currentCode);
 const count = z.int().nonnegative();
 const ms = z.number();
-const late = z.enum(['recovered', 'no-peers']).exactOptional();
+const late = z.enum(LATE_CODES).exactOptional();
 
 const proof = {
   peer: z.string(),
   protected: z.boolean(),
-  status: code.pipe(z.enum(['pending', 'written', 'acknowledged', 'accepted', 'already-had', 'failed'])),
+  status: code.pipe(z.enum(PROOF_STATUSES)),
   reason: code.exactOptional(),
   late: z.literal(true).exactOptional(),
   rival: HashText.exactOptional(),
@@ -71,13 +79,13 @@ const Schema = z.discriminatedUnion('type', [
     source,
     size: count,
     height: count.exactOptional(),
-    outcome: code.pipe(z.enum(['delivered', 'local-only', 'rejected', 'failed'])),
+    outcome: code.pipe(z.enum(OUTCOMES)),
     success: z.boolean(),
     reason: z.string().exactOptional(),
     late,
     rpc: z
       .looseObject({
-        outcome: z.enum(['accepted', 'duplicate', 'inconclusive', 'rejected', 'unavailable']),
+        outcome: z.enum(RPC_OUTCOMES),
         reason: z.string().exactOptional(),
         ms,
       })
@@ -97,7 +105,7 @@ const Schema = z.discriminatedUnion('type', [
     at: z.number(),
     hash: HashText,
     height: count.exactOptional(),
-    state: z.enum(['pending', 'chainlocked', 'buried', 'orphaned']),
+    state: z.enum(FINALITY_STATES),
     confirmations: count.exactOptional(),
     by: HashText.exactOptional(),
   }),

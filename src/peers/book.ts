@@ -17,7 +17,9 @@
  *
  * Source of the pattern: Core `addrman.h` ("new" and "tried" tables). Every step is O(1) but evicting a kept entry, O(its group).
  */
+
 import { BoundedSet } from '../common/bounded.js';
+import { ADDRESS_REFUSALS } from '../contracts/codes.js';
 import { HOUR_MS, MINUTE_MS, type Random } from '../time.js';
 import type { NetworkName } from '../wire/network.js';
 import {
@@ -69,20 +71,7 @@ export interface GossipEntry {
   readonly seenAt: number;
 }
 
-export const REFUSALS = [
-  'malformed',
-  'unroutable',
-  'non-standard-port',
-  'no-network-service',
-  'stale',
-  'duplicate',
-  'excluded',
-  'peer-rate',
-  'group-rate',
-  'network-quota',
-  'book-full',
-] as const;
-export type Refusal = (typeof REFUSALS)[number];
+export type Refusal = (typeof ADDRESS_REFUSALS)[number];
 
 /** What became of one call's entries. */
 export interface Tally {
@@ -482,12 +471,12 @@ export class PeerBook {
     this.#totals.added += tally.added;
     this.#totals.known += tally.known;
     this.#totals.futureDated += tally.futureDated;
-    for (const reason of REFUSALS) this.#totals.refused[reason] += tally.refused[reason];
+    for (const reason of ADDRESS_REFUSALS) this.#totals.refused[reason] += tally.refused[reason];
   }
 }
 
 function newTally(): Tally {
-  const refused = Object.fromEntries(REFUSALS.map((reason) => [reason, 0])) as Record<Refusal, number>;
+  const refused = Object.fromEntries(ADDRESS_REFUSALS.map((reason) => [reason, 0])) as Record<Refusal, number>;
   return { added: 0, known: 0, futureDated: 0, refused };
 }
 

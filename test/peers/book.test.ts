@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BOOK_LIMITS, PeerBook, REFUSALS, type Refusal } from '../../src/peers/book.js';
+import { ADDRESS_REFUSALS } from '../../src/contracts/codes.js';
+import { BOOK_LIMITS, PeerBook, type Refusal } from '../../src/peers/book.js';
 import { publicAddress } from '../../src/simulated/public-address.js';
 import { HOUR_MS } from '../../src/time.js';
 import type { NetworkName } from '../../src/wire/network.js';
@@ -35,7 +36,7 @@ test('gossip: every reason to refuse an entry, and what passes', () => {
   ];
   for (const [[host, more], network, expected] of table) {
     const tally = newBook(network).gossip(TELLER, [gossip(host, more)], NOW);
-    const got = tally.added === 1 ? 'added' : REFUSALS.find((reason) => tally.refused[reason] === 1);
+    const got = tally.added === 1 ? 'added' : ADDRESS_REFUSALS.find((reason) => tally.refused[reason] === 1);
     assert.equal(got, expected, `${host} ${JSON.stringify(more, (_, value) => String(value))} on ${network}`);
   }
 });

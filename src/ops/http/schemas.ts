@@ -3,6 +3,15 @@
  * types of api.ts, events.ts and view.ts say is checked by the compiler.
  */
 import { z } from 'zod';
+import {
+  BLOCK_SOURCES,
+  FINALITY_STATES,
+  LATE_CODES,
+  OUTCOMES,
+  PROOF_STATUSES,
+  RPC_OUTCOMES,
+  TIP_SOURCES,
+} from '../../contracts/codes.js';
 import type { RelayEvent } from '../../contracts/events.js';
 import { HashText } from '../../contracts/hash.js';
 import { SERVICES } from '../../contracts/services.js';
@@ -36,14 +45,14 @@ const count = z.int().nonnegative();
 const rate = z.number().min(0).max(1).describe('Between 0 and 1; absent where there is nothing to divide by.');
 const text = z.string();
 const words = z.array(text);
-const source = z.enum(['pool', 'dashd']);
+const source = z.enum(BLOCK_SOURCES);
 const peer = text.describe('`host:port` as it is dialled.');
 const isOwn = z.boolean().describe("The pool's own dashd.");
 
 const proofFields = {
   peer,
   protected: isOwn,
-  status: z.enum(['pending', 'written', 'acknowledged', 'accepted', 'already-had', 'failed']),
+  status: z.enum(PROOF_STATUSES),
   reason: text.exactOptional().describe('Why it failed.'),
   late: z.literal(true).exactOptional().describe('The peer was sent it later than others could have been.'),
   rival: hash.exactOptional().describe("The block in the peer's chain at this height."),
@@ -58,20 +67,20 @@ const PeerProof = z
 
 const RpcResult = z
   .strictObject({
-    outcome: z.enum(['accepted', 'duplicate', 'inconclusive', 'rejected', 'unavailable']),
+    outcome: z.enum(RPC_OUTCOMES),
     reason: text.exactOptional(),
     ms,
   })
   .describe('What dashd answered to submitblock.')
   .register(named, { id: 'RpcResult' });
 
-const late = z.enum(['recovered', 'no-peers']).exactOptional().describe('Why it was sent later than it was found.');
+const late = z.enum(LATE_CODES).exactOptional().describe('Why it was sent later than it was found.');
 const verdictFields = {
   hash,
   source,
   size: count.describe('Bytes.'),
   height: count.exactOptional(),
-  outcome: z.enum(['delivered', 'local-only', 'rejected', 'failed']),
+  outcome: z.enum(OUTCOMES),
   success: z.boolean(),
   reason: text.exactOptional(),
   late,
@@ -90,7 +99,7 @@ const VerdictSummary = z
   .describe('What came of a broadcast.')
   .register(named, { id: 'VerdictSummary' });
 
-const finalityState = z.enum(['pending', 'chainlocked', 'buried', 'orphaned']);
+const finalityState = z.enum(FINALITY_STATES);
 const finalityFields = {
   at,
   state: finalityState,
@@ -349,7 +358,7 @@ export const EventSchema = says<RelayEvent>()(
         code: text,
         detail: text,
       }),
-      z.strictObject({ type: z.literal('tip'), at, hash, source: z.enum(['feed', 'rpc']) }),
+      z.strictObject({ type: z.literal('tip'), at, hash, source: z.enum(TIP_SOURCES) }),
       z.strictObject({
         type: z.literal('plan'),
         at,

@@ -4,10 +4,18 @@
  *
  * Codes are in the words of the events, so that a graph, a log line and an API answer name the same thing alike.
  */
-import type { BlockSource, FinalityState, ProofStatus, RpcResult, TipEvent, Verdict } from '../../contracts/events.js';
 import type { ServiceCode } from '../../contracts/services.js';
 import { SERVICE_MESSAGES } from '../messages/services.js';
 
+export {
+  ADDRESS_REFUSALS,
+  BLOCK_SOURCES as SOURCES,
+  FINALITY_STATES,
+  OUTCOMES,
+  PROOF_STATUSES,
+  RPC_OUTCOMES,
+  TIP_SOURCES,
+} from '../../contracts/codes.js';
 export { SERVICES } from '../../contracts/services.js';
 
 export const OTHER = 'other';
@@ -16,31 +24,6 @@ export const OTHER = 'other';
 export function fold<Code extends string>(list: readonly Code[], code: string): Code | typeof OTHER {
   return list.find((known) => known === code) ?? OTHER;
 }
-
-/** The members of a union, as the compiler knows them: one left out or made up does not compile. */
-function all<Code extends string>(members: Record<Code, true>): readonly Code[] {
-  return Object.keys(members) as Code[];
-}
-
-export const SOURCES = all<BlockSource>({ pool: true, dashd: true });
-export const OUTCOMES = all<Verdict['outcome']>({ delivered: true, 'local-only': true, rejected: true, failed: true });
-export const RPC_OUTCOMES = all<RpcResult['outcome']>({
-  accepted: true,
-  duplicate: true,
-  inconclusive: true,
-  rejected: true,
-  unavailable: true,
-});
-export const PROOF_STATUSES = all<ProofStatus>({
-  pending: true,
-  written: true,
-  acknowledged: true,
-  accepted: true,
-  'already-had': true,
-  failed: true,
-});
-export const FINALITY_STATES = all<FinalityState>({ pending: true, chainlocked: true, buried: true, orphaned: true });
-export const TIP_SOURCES = all<TipEvent['source']>({ feed: true, rpc: true });
 
 /** `dashd` is the pool's own; all others are the network's. */
 export const ROLES = ['dashd', 'network'] as const;
@@ -85,21 +68,6 @@ export const REFUSAL_CODES = [
   'bad-proof-of-work',
   'bad-hex',
   'unknown-topic',
-] as const;
-
-/** Why an announced address was not added to the peer book: `REFUSALS` of peers/book.ts. */
-export const ADDRESS_REFUSALS = [
-  'malformed',
-  'unroutable',
-  'non-standard-port',
-  'no-network-service',
-  'stale',
-  'duplicate',
-  'excluded',
-  'peer-rate',
-  'group-rate',
-  'network-quota',
-  'book-full',
 ] as const;
 
 /** `ConnectCode` and `DisconnectCode` of peers/plan.ts. */

@@ -4,16 +4,7 @@ import { describe, test } from 'node:test';
 import type { ProxyFaultCode } from '../../../src/adapters/rpc-proxy/throttled-reporter.js';
 import type { RefusalCode } from '../../../src/block/gate.js';
 import type { FileFaultCode } from '../../../src/contracts/files.js';
-import {
-  ADDRESS_REFUSALS,
-  FAULT_CODES,
-  fold,
-  OTHER,
-  PLAN_CODES,
-  REFUSAL_CODES,
-  serviceCodes,
-} from '../../../src/ops/metrics/labels.js';
-import { REFUSALS } from '../../../src/peers/book.js';
+import { FAULT_CODES, fold, OTHER, PLAN_CODES, REFUSAL_CODES, serviceCodes } from '../../../src/ops/metrics/labels.js';
 import type { ConnectCode, DisconnectCode } from '../../../src/peers/plan.js';
 import type { SessionFaultCode } from '../../../src/session/types.js';
 
@@ -49,10 +40,6 @@ describe('the closed lists', () => {
       'rotated-out': true,
     });
     assert.deepEqual([...FAULT_CODES].sort(), codes);
-  });
-
-  test('refused addresses are those of the peer book', () => {
-    assert.deepEqual([...ADDRESS_REFUSALS].sort(), [...REFUSALS].sort());
   });
 
   test('plan codes are those of plans', () => {
