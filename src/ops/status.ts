@@ -3,11 +3,11 @@
  * and broadcasts, and whether the relay is ready for a block.
  */
 import { BoundedMap } from '../common/bounded.js';
+import type { ServiceStatus } from '../contracts/api.js';
 import type { BlockVerdict, PeerEvent, PeerProof, RelayEvent, ServiceEvent } from '../contracts/events.js';
 import { SERVICE_NAMES } from '../contracts/services.js';
 import type { RelayView } from '../contracts/view.js';
 import { type Clock, dated, type Moment, momentOf } from '../time.js';
-import type { ServiceStatus } from './http/api.js';
 
 export interface Readiness {
   /** True when a block pushed now would be accepted and delivered to at least one node. */

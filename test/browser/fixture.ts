@@ -1,4 +1,6 @@
 /** An invented relay's data, the same each time: 20 peers in 12 countries, 40 blocks, some of them with a story. */
+
+import type { BlockReply, BlockSummary, ServiceStatus, StatusReply } from '../../src/contracts/api.js';
 import type {
   BlockProof,
   BlockReceived,
@@ -8,7 +10,6 @@ import type {
   Verdict,
 } from '../../src/contracts/events.js';
 import type { BlockRecord, Kpis, PeerView } from '../../src/contracts/view.js';
-import type { BlockReply, BlockSummary, ServiceStatus, StatusReply } from '../../src/ops/http/api.js';
 
 export interface RelayData {
   readonly status: StatusReply;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { StatusReply } from '../../src/contracts/api.js';
 import {
   blockName,
   countryName,
@@ -20,7 +21,6 @@ import { countCountries, placePeers } from '../../src/dashboard/model/places.js'
 import { seriesOf } from '../../src/dashboard/model/series.js';
 import { INITIAL } from '../../src/dashboard/model/state.js';
 import { makeWorld } from '../../src/dashboard/world.js';
-import type { StatusReply } from '../../src/ops/http/api.js';
 import { block, hash, listed, NOW, peer, peerProof, status } from './support.js';
 
 describe('figures', () => {

@@ -1,6 +1,6 @@
+import type { BlockSummary, StatusReply } from '../../src/contracts/api.js';
 import type { BlockProof, BlockReceived, BlockVerdict, PeerProof } from '../../src/contracts/events.js';
 import type { PeerView } from '../../src/contracts/view.js';
-import type { BlockSummary, StatusReply } from '../../src/ops/http/api.js';
 import { DELIVERED } from '../support/verdict.js';
 
 export const NOW = 1_800_000_000_000;

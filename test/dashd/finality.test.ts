@@ -8,7 +8,7 @@ import { afterEach, beforeEach, it } from 'node:test';
 import { systemClock, systemRandom } from '../../src/adapters/system.js';
 import { loadX11 } from '../../src/block/x11.js';
 import type { BlockFinality } from '../../src/contracts/events.js';
-import type { StatusReply } from '../../src/ops/http/api.js';
+import type { StatusReply } from '../../src/contracts/api.js';
 import { createLogger } from '../../src/ops/logger.js';
 import { createServices } from '../../src/ops/services.js';
 import { type DashdProcess, startDashd } from '../../src/simulated/dashd-process.js';

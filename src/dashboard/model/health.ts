@@ -1,7 +1,8 @@
 /** The state of the relay and of its services as labels and notices. */
+
+import type { ServiceStatus, StatusReply } from '../../contracts/api.js';
 import type { ServiceEvent } from '../../contracts/events.js';
 import { SERVICE_NAMES } from '../../contracts/services.js';
-import type { ServiceStatus, StatusReply } from '../../ops/http/api.js';
 import { formatTime, plain } from './format.js';
 import type { Label, Tone } from './labels.js';
 import type { PageState } from './state.js';

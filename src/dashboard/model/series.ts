@@ -1,5 +1,5 @@
 /** Blocks as series for the charts, oldest first. */
-import type { BlockSummary } from '../../ops/http/api.js';
+import type { BlockSummary } from '../../contracts/api.js';
 
 export interface Series {
   /** The blocks that the columns are of: those with a verdict. */

@@ -2,6 +2,15 @@
  * The page's state as a pure reducer: `reduce(state, action)`. Applying an event twice, or after a reply that already includes it, gives the same
  * state. Bounded: {@link MAX_BLOCKS}, {@link MAX_RACES}, {@link MAX_COUNTRIES}.
  */
+
+import type {
+  BlockReply,
+  BlockSummary,
+  BlocksReply,
+  PeersReply,
+  ServiceStatus,
+  StatusReply,
+} from '../../contracts/api.js';
 import type {
   BlockFinality,
   BlockProof,
@@ -14,14 +23,6 @@ import type {
   ServiceEvent,
 } from '../../contracts/events.js';
 import type { PeerView } from '../../contracts/view.js';
-import type {
-  BlockReply,
-  BlockSummary,
-  BlocksReply,
-  PeersReply,
-  ServiceStatus,
-  StatusReply,
-} from '../../ops/http/api.js';
 
 /** The page's connection to the relay. Times are of the browser's clock, milliseconds since the epoch. */
 export type Link =

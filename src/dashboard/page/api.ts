@@ -1,5 +1,5 @@
 /** Requests to the relay's API. URLs are relative, so that the page works below any path of a reverse proxy. */
-import type { BlockReply, BlocksReply, PeersReply, StatusReply } from '../../ops/http/api.js';
+import type { BlockReply, BlocksReply, PeersReply, StatusReply } from '../../contracts/api.js';
 
 const TIMEOUT_MS = 10_000;
 const PAGE = 100;

@@ -1,6 +1,6 @@
 /** The list of the pool's blocks, newest first, each with a link to its results. */
 import { useState } from 'preact/hooks';
-import type { BlockSummary } from '../../ops/http/api.js';
+import type { BlockSummary } from '../../contracts/api.js';
 import { blockName, formatAge, formatMs, shortHash } from '../model/format.js';
 import { finalityLabel, outcomeLabel } from '../model/labels.js';
 import { isUnderWay } from '../model/state.js';

@@ -1,6 +1,6 @@
 /** The key figures. */
 import type { ComponentChildren } from 'preact';
-import type { StatusReply } from '../../ops/http/api.js';
+import type { StatusReply } from '../../contracts/api.js';
 import { blockName, formatAge, formatCount, formatMs, formatRate, plural } from '../model/format.js';
 import type { PageState } from '../model/state.js';
 import { useNow } from './hooks.js';

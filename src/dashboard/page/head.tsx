@@ -1,6 +1,6 @@
 /** The page's header: services, connection, theme, and the notices below it. */
 import { useState } from 'preact/hooks';
-import type { StatusReply } from '../../ops/http/api.js';
+import type { StatusReply } from '../../contracts/api.js';
 import { formatAge, formatTime, plain } from '../model/format.js';
 import { type Notice, notices, serviceLabels } from '../model/health.js';
 import type { Link, PageState } from '../model/state.js';

@@ -1,7 +1,7 @@
 /** The history charts: broadcast times, and how many peers had each block. */
 import { useCallback, useMemo, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { BlockSummary } from '../../ops/http/api.js';
+import type { BlockSummary } from '../../contracts/api.js';
 import { blockName, formatMs } from '../model/format.js';
 import { axisFor } from '../model/race.js';
 import { type Series, seriesOf } from '../model/series.js';

@@ -1,6 +1,7 @@
 /** The race of one block: its delivery to each peer on a time axis, one row per peer. */
+
+import type { BlockSummary } from '../../contracts/api.js';
 import type { PeerProof, RpcResult } from '../../contracts/events.js';
-import type { BlockSummary } from '../../ops/http/api.js';
 import { blockName, countryName, formatMs, formatSize, formatTime, plain, plural, splitPeer } from '../model/format.js';
 import { finalityLabel, outcomeLabel, rpcLabel, STATUS_MEANING, statusLabel } from '../model/labels.js';
 import { type Axis, axisFor, placeOn, type RaceRow, raceRows, type Spread, spreadOf, timesOf } from '../model/race.js';

@@ -2,8 +2,8 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import type { ErrorReply } from '../../contracts/api.js';
 import { type Clock, MINUTE_MS } from '../../time.js';
-import type { ErrorReply } from './api.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 

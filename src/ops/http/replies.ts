@@ -1,9 +1,9 @@
 /** Builds the API's replies from the relay's state. */
 
+import type { BlockReply, BlockSummary, BlocksReply, StatusReply } from '../../contracts/api.js';
 import type { BlockRecord, RelayView } from '../../contracts/view.js';
 import { HOUR_MS } from '../../time.js';
 import type { Status } from '../status.js';
-import type { BlockReply, BlockSummary, BlocksReply, StatusReply } from './api.js';
 
 const DAY_MS = 24 * HOUR_MS;
 

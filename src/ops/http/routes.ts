@@ -2,13 +2,13 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { HealthReply, PeersReply, ReadyReply } from '../../contracts/api.js';
 import { HASH } from '../../contracts/hash.js';
 import type { RelayView } from '../../contracts/view.js';
 import type { Clock } from '../../time.js';
 import type { Status } from '../status.js';
 import { oneLine } from '../units.js';
 import { type AccessPolicy, visitorOf } from './access.js';
-import type { HealthReply, PeersReply, ReadyReply } from './api.js';
 import { broadcasterStatus } from './broadcaster-status.js';
 import { cached } from './cached.js';
 import { type Refusal, refuse, sendJson } from './errors.js';

@@ -3,6 +3,15 @@
  * types of api.ts, events.ts and view.ts say is checked by the compiler.
  */
 import { z } from 'zod';
+import type {
+  BlockReply,
+  BlocksReply,
+  ErrorReply,
+  HealthReply,
+  PeersReply,
+  ReadyReply,
+  StatusReply,
+} from '../../contracts/api.js';
 import {
   BLOCK_SOURCES,
   FINALITY_STATES,
@@ -16,7 +25,6 @@ import type { RelayEvent } from '../../contracts/events.js';
 import { HashText } from '../../contracts/hash.js';
 import { SERVICES } from '../../contracts/services.js';
 import type { PeerView } from '../../contracts/view.js';
-import type { BlockReply, BlocksReply, ErrorReply, HealthReply, PeersReply, ReadyReply, StatusReply } from './api.js';
 import type { BroadcasterStatus } from './broadcaster-status.js';
 
 /** What has a name in the document. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
+import type { BlockReply, BlocksReply, PeersReply, ReadyReply, StatusReply } from '../../../src/contracts/api.js';
 import type { RelayEvent } from '../../../src/contracts/events.js';
-import type { BlockReply, BlocksReply, PeersReply, ReadyReply, StatusReply } from '../../../src/ops/http/api.js';
 import {
   BlockSchema,
   BlocksSchema,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/adapters/system.js';
-import type { BlockReply, StatusReply } from '../../../src/ops/http/api.js';
+import type { BlockReply, StatusReply } from '../../../src/contracts/api.js';
 import { createHttp } from '../../../src/ops/http/http.js';
 import {
   BlockSchema,

@@ -2,8 +2,8 @@
  * The types of the API's replies. An interface to other programs: fields are added, never renamed. The schemas (`schemas.ts`), and with them the
  * OpenAPI document, are checked against these types by the compiler.
  */
-import type { PeerProof, ServiceEvent, Verdict } from '../../contracts/events.js';
-import type { BlockRecord, Kpis, PeerView } from '../../contracts/view.js';
+import type { PeerProof, ServiceEvent, Verdict } from './events.js';
+import type { BlockRecord, Kpis, PeerView } from './view.js';
 
 /** `GET /api/v1/status` */
 export interface StatusReply {
