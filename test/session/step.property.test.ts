@@ -89,15 +89,19 @@ const ENDS: readonly ProofStage[] = ['acknowledged', 'accepted', 'already-had', 
 /** Follows the proofs of each block, from each push of it on. */
 class Proofs {
   private readonly stages = new Map<Hash, ProofStage | 'sent'>();
+  /** Blocks that have waited for room: they may fail, with the session or alone, though they were never sent. */
+  private readonly queued = new Set<Hash>();
 
-  take(outputs: readonly Output[], pushes: SessionState['pushes']): void {
+  take(outputs: readonly Output[], { pushes, queue }: Pick<SessionState, 'pushes' | 'queue'>): void {
+    for (const { hash } of queue) this.queued.add(hash);
     for (const { hash, stage } of pushes) if (stage === 'sent') this.stages.set(hash, 'sent');
     for (const output of outputs) {
       if (output.type !== 'event' || output.event.type !== 'proof') continue;
       const { hash, stage, reason } = output.event;
-      // What waited for room was never sent.
-      const isUnsent = reason === 'not-in-chain' || reason === 'out-of-memory';
-      if (!isUnsent || ['sent', 'written'].includes(this.stages.get(hash) ?? '')) this.prove(hash, stage);
+      const isUnsent = this.queued.has(hash) || reason === 'not-in-chain' || reason === 'out-of-memory';
+      if (stage !== 'failed' || !isUnsent || ['sent', 'written'].includes(this.stages.get(hash) ?? '')) {
+        this.prove(hash, stage);
+      }
     }
   }
 
@@ -133,10 +137,10 @@ it('never throws, says nothing once closed, and brings every push to one end, st
         assert.equal(closed, hand.state.phase.name === 'closed');
         assert.ok(hand.state.knows.size <= MAX_KNOWN_BLOCKS);
         assert.ok(hand.state.pushes.length <= BLOCKS);
-        proofs.take(outputs, hand.state.pushes);
+        proofs.take(outputs, hand.state);
       }
       hand.after(90_000 + ACKNOWLEDGE_TIMEOUT_MS);
-      proofs.take(hand.tick(), []);
+      proofs.take(hand.tick(), hand.state);
       assert.deepEqual(proofs.open, []);
     }),
     { numRuns: 1_000 },
