@@ -25,8 +25,8 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, noAnswer: 3 } as const;
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'Done. For `submit`: delivered, or known to the relay already.',
   failed:
-    'Failed: the block was refused or not delivered, a file could not be read or written, or the relay ended with an error.',
-  usage: 'Wrong use: an unknown command or flag, or a configuration that is wrong.',
+    'Failed: the configuration is wrong (`run`, `check-config`), the block was refused or not delivered, a file could not be read or written, or the relay ended with an error.',
+  usage: 'Wrong use: an unknown command or flag. For `submit` and `alerts test` also a configuration that is wrong.',
   noAnswer: 'No relay answered.',
 };
 

@@ -205,7 +205,7 @@ const SETTINGS = {
     'keep found blocks on disk until they are delivered, so that they survive a crash; see docs/pools.md',
   ),
   'spool.dir': setting(optional(path), null, 'folder of the spool; use it for nothing else', {
-    follows: "the history file's folder",
+    follows: 'the folder `spool` beside the history file',
   }),
   'spool.maxBlocks': setting(
     integer(1, MAX_SPOOLED),

@@ -74,7 +74,7 @@ export function unfitness(
       text: `the last ${broadcasts.failuresInARow} blocks pushed to it were not proven delivered`,
     };
   }
-  // One ping on a busy machine would keep out for an hour whom the operator wants; his word outweighs it.
+  // One ping on a busy machine would exclude for an hour a peer that the operator configured; the configuration outweighs it.
   if (sources.includes('configured')) return undefined;
   const slowMs = Math.max(limits.slowPingMs, limits.slowPingFactor * (around.medianPingMs ?? 0));
   if (ping !== undefined && ping.smoothedMs > slowMs && isRecent(ping.at, now, limits)) {

@@ -18,9 +18,11 @@
  *
  *   PUSH                                           unsolicited
  *      │── block ────────────────►│
- *      │── ping(n) ──────────────►│               right after the block
+ *      │── getheaders ───────────►│               from the block's parent
+ *      │── ping(n) ──────────────►│
+ *      │◄───────────── headers ───│               the block is in it: accepted
  *      │◄───────────── pong(n) ───│               answered in order: the block was processed
- *      │◄──────── inv | headers ──│               the block is announced back: accepted
+ *      │◄──────────────── inv ────│               after the pong: accepted as well
  *
  *   SERVE                                          recent blocks
  *      │◄─ getheaders, getdata ───│

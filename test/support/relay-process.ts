@@ -96,7 +96,7 @@ export class RelayProcess {
     await this.says(/pool socket up/);
     await this.says(/events socket up/);
     // The pages come after the sockets.
-    if (this.hasPages) await this.says(/http up/);
+    if (this.hasPages) await this.says(/HTTP up/);
   }
 
   /** Waits until so many peers have finished their handshake, since it was started. */

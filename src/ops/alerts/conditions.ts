@@ -57,7 +57,7 @@ export const CONDITIONS = {
     severity: 'critical',
     aboutBlock: true,
     title: 'Block rejected',
-    raised: 'dashd refused a block of the pool as invalid, and no peer has it in its chain 15 s later',
+    raised: 'dashd rejected a block of the pool as invalid, and no peer has it in its chain 15 s later',
     recovers: 'a peer accepts the block later',
     remedy:
       "Read dashd's reason in the message and in its debug.log, and stop the pool from mining on what dashd refuses.",

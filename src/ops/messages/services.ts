@@ -150,7 +150,7 @@ export const SERVICE_MESSAGES: Readonly<Record<ServiceCode, Readonly<Record<stri
   spool: {
     ...FILE,
     full: error(
-      'The spool has as many blocks or bytes as it may: further blocks are sent, and are not on disk.',
+      'The spool has as many blocks or bytes as it may: the oldest blocks are removed from it to make room.',
       'Find out why blocks stay undelivered; raise `spool.maxBlocks` or `spool.maxBytes`.',
     ),
     foreign: warn('The folder has files that are not of the spool. They are left alone.', 'Move them away.'),

@@ -68,6 +68,7 @@ export const REFUSAL_CODES = [
   'bad-proof-of-work',
   'bad-hex',
   'unknown-topic',
+  'too-many-bodies',
 ] as const;
 
 /** `ConnectCode` and `DisconnectCode` of peers/plan.ts. */

@@ -89,14 +89,14 @@ export class Gatekeeper {
     const [first = Buffer.alloc(0), second] = frames;
     const frame = second ?? first;
     const topic = second === undefined ? undefined : first.toString('latin1', 0, 32);
-    const fault = this.expected(topic, frame);
-    if (fault.kind === 'block') return this.judge(time, fault.block, frame);
+    const reading = this.expected(topic, frame);
+    if (reading.kind === 'block') return this.judge(time, reading.block, frame);
     for (const { header, raw, note } of otherReadings(frames)) {
-      const found = hasProofOfWork(header, this.network) ? identify(raw(), this.network) : fault;
+      const found = hasProofOfWork(header, this.network) ? identify(raw(), this.network) : reading;
       if (found.kind === 'block') return this.judge(time, found.block, frame, `${note}; ${REMEDY}`);
     }
-    const reason = fault.code === 'unknown-topic' ? fault.reason : `${fault.reason}; ${REMEDY}`;
-    return refusal(time.at, 'pool', frame, { ...fault, reason });
+    const reason = reading.code === 'unknown-topic' ? reading.reason : `${reading.reason}; ${REMEDY}`;
+    return refusal(time.at, 'pool', frame, { ...reading, reason });
   }
 
   /** Checks a block that dashd published. @returns undefined for one that was received before, such as the pool's own */

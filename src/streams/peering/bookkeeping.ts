@@ -1,5 +1,5 @@
 /**
- * What the pool and the broadcasts show of each peer, noted in the peer book. Of each block and peer one outcome is noted, at the
+ * Notes in the peer book what connections and broadcasts show of each peer. Of each block and peer one outcome is noted, at the
  * verdict or when it comes later.
  */
 
@@ -23,7 +23,7 @@ export interface BookkeepingDeps {
   readonly tip: Pick<ChainTip, 'height' | 'heightOf'>;
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
-  /** Whether no peer but our own dashd is connected: then a dial that fails says nothing of whom was dialled. */
+  /** Whether no peer but our own dashd is connected: then a dial that fails says nothing about the peer that was dialled. */
   readonly isIsolated: () => boolean;
 }
 

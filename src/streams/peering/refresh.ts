@@ -1,6 +1,6 @@
 /**
- * The look at the set of peers: every interval, at once when too few are left, and soon when some of those that were chosen could not be
- * reached. It prunes the book, selects, and gives the plan; who carries it out is the pool. Only the look that is due by the interval
+ * Reviews the set of peers: every interval, at once when too few are left, and soon when some of the chosen ones could not be reached. A
+ * review prunes the book, selects, and emits the plan; `createConnections` carries it out. Only the review that is due by the interval
  * replaces peers that are connected, so that churn is bounded in time.
  */
 import {

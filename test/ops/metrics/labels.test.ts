@@ -70,7 +70,10 @@ describe('the closed lists', () => {
       'too-large': true,
       'bad-proof-of-work': true,
     };
-    assert.deepEqual([...REFUSAL_CODES].sort(), [...Object.keys(gate), 'bad-hex', 'unknown-topic'].sort());
+    assert.deepEqual(
+      [...REFUSAL_CODES].sort(),
+      [...Object.keys(gate), 'bad-hex', 'unknown-topic', 'too-many-bodies'].sort(),
+    );
   });
 
   test('faults of files and of the proxy are theirs', () => {
