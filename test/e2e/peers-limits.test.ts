@@ -70,6 +70,10 @@ describe("the pool's own dashd", () => {
     const peerDb = join(folder, 'peers.json');
     const { relay, dashd } = await bound({ flags: { 'broadcast-peer-db': peerDb } });
     await relay.connected(1);
+    // Before that the command would find no relay, and wait for the file that the relay has locked.
+    await relay.until('the control socket', (events) =>
+      events.find((event) => event.type === 'service' && event.service === 'control-socket' && event.state === 'up'),
+    );
     const { code, stdout } = await cli([
       ...['peers', 'remove', dashd.node.address],
       ...['--network', 'regtest', '--broadcast-peer-db', peerDb],
