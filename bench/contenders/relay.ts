@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock, systemRandom } from '../../src/adapters/system.js';
-import { createLoop } from '../../src/adapters/zmq-loop.js';
 import { loadConfig } from '../../src/config/config.js';
 import type { RelayEvent } from '../../src/contracts/events.js';
 import { createLogger } from '../../src/ops/logger.js';
 import { createServices } from '../../src/ops/services.js';
+import { systemPorts } from '../../src/relay/ports.js';
 import { startRelay } from '../../src/relay/relay.js';
-import { warmUp } from '../../src/streams/broadcast/warm.js';
 import { planOf, tell } from '../child.js';
 import type { ContenderPlan, FromContender, ToContender } from '../process-messages.js';
 
@@ -105,6 +104,6 @@ const { view } = await startRelay(loaded.config, {
 });
 await connection;
 // Measurements start when the relay has been up for a while.
-await warmUp({ clock: systemClock, random: systemRandom, createLoop });
+await systemPorts.practise();
 const url = await services.open(view);
 tell<FromContender>({ type: 'ready', ...(url !== undefined && { url }) });

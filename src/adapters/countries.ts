@@ -9,7 +9,7 @@ export type Countries =
   | {
       readonly ok: true;
       /** @returns ISO 3166-1 alpha-2, such as `DE`; `undefined` where the table does not say, as for names, onions and private networks */
-      readonly lookUp: (host: string) => string | undefined;
+      readonly lookUp: (host: string, port: number) => string | undefined;
     }
   | { readonly ok: false; readonly detail: string };
 

@@ -1,5 +1,4 @@
 import { BehaviorSubject, filter, type Observable, Subject } from 'rxjs';
-import { openHistoryFile } from '../adapters/history-file.js';
 import type { BlockEvent, ServiceEvent } from '../contracts/events.js';
 import type { HistoryView } from '../contracts/view.js';
 import { followFinality } from '../streams/dashd/finality.js';
@@ -26,7 +25,7 @@ export interface BlockHistory {
 
 /** The history of the pool's blocks. Nothing is read from disk before {@link BlockHistory.read}. */
 export function openBlockHistory(context: RelayContext, scope: Scope): BlockHistory {
-  const { config, events$, emit, clock, scheduler } = context;
+  const { config, openHistoryFile, events$, emit, clock, scheduler } = context;
   const reading = scope.nested();
   const history$ = new BehaviorSubject<KeptHistory | undefined>(undefined);
   const read$ = history$.pipe(filter((history) => history !== undefined));

@@ -1,6 +1,4 @@
 import type { Observable } from 'rxjs';
-import { openSpoolFolder } from '../adapters/spool-folder.js';
-import type { examine } from '../block/gate.js';
 import type { BlockEvent } from '../contracts/events.js';
 import { Broadcaster } from '../streams/broadcast/broadcast.js';
 import { Gatekeeper } from '../streams/broadcast/gatekeeper.js';
@@ -21,8 +19,6 @@ export interface BlocksDeps {
   readonly history: Pick<BlockHistory, 'note' | 'written' | 'written$'>;
   readonly tip: ChainTip;
   readonly recent: RecentStore;
-  /** The gate's check of a body. A test sets one that knows less than ours, as ours will after the next upgrade of the network. */
-  readonly examine?: typeof examine | undefined;
 }
 
 export interface Blocks {
@@ -34,8 +30,8 @@ export interface Blocks {
 }
 
 /** The gate, the broadcast and the spool: blocks are checked, sent, kept on disk until they are delivered, and recorded. */
-export function openBlocks({ context, dashd, peers, history, tip, recent, examine }: BlocksDeps, scope: Scope): Blocks {
-  const { config, clock, scheduler, emit } = context;
+export function openBlocks({ context, dashd, peers, history, tip, recent }: BlocksDeps, scope: Scope): Blocks {
+  const { config, openSpoolFolder, examine, clock, scheduler, emit } = context;
   const network = NETWORKS[config.network];
   const { fallback } = config.broadcast;
   const { enabled, dir, ...limits } = config.spool;

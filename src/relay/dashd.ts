@@ -1,6 +1,5 @@
 import { BehaviorSubject, EMPTY, filter, map, merge, type Observable, share, tap } from 'rxjs';
-import { createRpc } from '../adapters/rpc.js';
-import { openSubscription } from '../adapters/zmq.js';
+import type { RpcClient } from '../adapters/rpc.js';
 import { HEADER_SIZE, hashHeader } from '../block/x11.js';
 import type { Gatekeeper } from '../streams/broadcast/gatekeeper.js';
 import type { ChainTip } from '../streams/broadcast/tip.js';
@@ -21,7 +20,7 @@ export interface Dashd {
   /** Sends no call to a dashd that is on another chain. */
   readonly rpc: Rpc;
   /** The credentials that dashd accepts from us, as the value of an `Authorization` header. */
-  readonly authorization: ReturnType<typeof createRpc>['authorization'];
+  readonly authorization: RpcClient['authorization'];
   /** The state of dashd and of its chain; polls while it has a subscriber. */
   readonly news$: Observable<RpcNews>;
   /** Whether dashd's chain is ours and caught up, as far as is known. */
@@ -31,7 +30,7 @@ export interface Dashd {
 }
 
 /** dashd's RPC, and the state of its chain: that decides what dashd is asked, and whether its tips count. */
-export function openDashd({ config, clock, scheduler }: RelayContext, tip: ChainTip, scope: Scope): Dashd {
+export function openDashd({ config, createRpc, clock, scheduler }: RelayContext, tip: ChainTip, scope: Scope): Dashd {
   const client = createRpc(config.dashd.rpc);
   scope.add(() => client.close());
   const chain$ = new BehaviorSubject<{ readonly standing: Standing; readonly detail: string } | undefined>(undefined);
@@ -66,7 +65,7 @@ export interface FeedDeps {
 
 /** dashd's ZeroMQ feed. New blocks known from peers and dashd's RPC show when it is silent. Empty when none is configured. */
 export function dashdFeed({ context, dashd, peerNews$, gate }: FeedDeps): Observable<FeedNews> {
-  const { clock, scheduler, pending } = context;
+  const { openSubscription, clock, scheduler, pending } = context;
   const { url } = context.config.dashd.zmq;
   if (url === '') return EMPTY;
   const { rpc, news$, isCurrent, asked$ } = dashd;

@@ -1,6 +1,4 @@
 import { type Observable, Subject } from 'rxjs';
-import { bindPull } from '../adapters/zmq.js';
-import type { Config } from '../config/config.js';
 import { createIntake } from '../streams/broadcast/intake.js';
 import type { ChainTip } from '../streams/broadcast/tip.js';
 import { drainableSocket } from '../streams/connections/socket.js';
@@ -14,21 +12,14 @@ import { socketReport } from './socket-report.js';
 
 export type PoolSocket = ReturnType<typeof drainableSocket>;
 
-/**
- * The pool's socket: what is pushed waits in ZeroMQ until it is read.
- * @param bound the socket, when it is bound already; it is closed also where nothing has read it
- */
-export function openPoolSocket(
-  { config, pending }: RelayContext,
-  bound: ReturnType<typeof bindPull> | undefined,
-  scope: Scope,
-): PoolSocket {
-  const socket = drainableSocket(bound ?? bindConfigured(config), pending);
+/** The pool's socket, closed also where nothing has read it: what is pushed waits in ZeroMQ until it is read. */
+export function openPoolSocket(context: RelayContext, scope: Scope): PoolSocket {
+  const socket = drainableSocket(context.pool ?? bindConfigured(context), context.pending);
   scope.add(() => socket.closeUnread());
   return socket;
 }
 
-function bindConfigured({ pool }: Config): ReturnType<typeof bindPull> {
+function bindConfigured({ config: { pool }, bindPull }: RelayContext): ReturnType<RelayContext['bindPull']> {
   return bindPull({ bind: pool.bind, curve: pool.curve.enabled ? pool.curve : undefined });
 }
 

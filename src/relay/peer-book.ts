@@ -1,6 +1,5 @@
 import { lastValueFrom, merge, type Observable, Subject, tap } from 'rxjs';
-import { controlPath, openControl } from '../adapters/control.js';
-import { openPeerFile } from '../adapters/peer-file.js';
+import { controlPath } from '../adapters/control.js';
 import { keyOf } from '../peers/address.js';
 import type { PeerBook } from '../peers/book.js';
 import { applyEdit } from '../peers/edit.js';
@@ -23,7 +22,7 @@ export interface PeerBookDeps {
 /** Reads the book from its file, saves it there from then on, and takes an operator's edits at the control socket. */
 export async function keepPeerBook(deps: PeerBookDeps, scope: Scope): Promise<void> {
   const { context, book, weights, drop, verdicts$ } = deps;
-  const { config, clock, scheduler, emit } = context;
+  const { config, openPeerFile, openControl, clock, scheduler, emit } = context;
   const file = openPeerFile(config.broadcast.peerDb);
   scope.add(() => file.close());
   for (const event of await loadBook(book, file, clock)) emit(event);

@@ -1,14 +1,11 @@
 import { BehaviorSubject, concat, filter, type Observable, Subject, timer } from 'rxjs';
-import { openCountries } from '../adapters/countries.js';
-import { resolveSeed } from '../adapters/dns.js';
-import { dial as dialTcp } from '../adapters/tcp.js';
 import { hashHeader } from '../block/x11.js';
 import type { Config } from '../config/config.js';
 import type { BlockEvent } from '../contracts/events.js';
 import { keyOf, type PeerKey } from '../peers/address.js';
 import { PeerBook } from '../peers/book.js';
 import type { CountryOf } from '../peers/occupancy.js';
-import { type SelectLimits, selectLimits } from '../peers/plan.js';
+import { selectLimits } from '../peers/plan.js';
 import { type Weights, weightsFrom } from '../peers/score.js';
 import { userAgentFor } from '../session/handshake.js';
 import type { RecentStore } from '../streams/broadcast/recent.js';
@@ -23,7 +20,6 @@ import { peerEvents } from '../streams/connections/peer-events.js';
 import { type Twin, twins } from '../streams/connections/twins.js';
 import { chainName } from '../streams/dashd/chain-standing.js';
 import { createPeering } from '../streams/peering/peering.js';
-import type { Dial } from '../streams/ports.js';
 import { reportOn } from '../streams/service-events.js';
 import { HOUR_MS, SECOND_MS } from '../time.js';
 import { NETWORKS } from '../wire/network.js';
@@ -32,22 +28,11 @@ import type { Dashd } from './dashd.js';
 import { keepPeerBook } from './peer-book.js';
 import type { Scope } from './scope.js';
 
-export interface PeersOptions {
-  readonly userAgent: string;
-  /** Limits of peer selection other than the configured ones: a demo's time runs faster. */
-  readonly limits?: Partial<SelectLimits>;
-  /** In which country a peer is, in place of the table on disk. */
-  readonly country?: CountryOf;
-  /** How peers are reached; a test puts one here whose addresses look like those of the real network. */
-  readonly dial?: Dial;
-}
-
 export interface PeersDeps {
   readonly context: RelayContext;
   readonly dashd: Pick<Dashd, 'rpc' | 'news$'>;
   readonly tip: ChainTip;
   readonly recent: RecentStore;
-  readonly options: PeersOptions;
 }
 
 export interface Peers {
@@ -73,8 +58,8 @@ export interface Peers {
 const TWIN_FORGOTTEN_MS = HOUR_MS;
 
 /** The peer book and the connections: the pool's own dashd, and the peers that score best. */
-export function openPeers({ context, dashd, tip, recent, options }: PeersDeps, scope: Scope): Peers {
-  const { config, clock, random, scheduler, emit } = context;
+export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Scope): Peers {
+  const { config, dial, resolveSeed, clock, random, scheduler, nextTurn, emit } = context;
   const network = NETWORKS[config.network];
   const { broadcast } = config;
   const own = config.dashd.p2p;
@@ -91,7 +76,7 @@ export function openPeers({ context, dashd, tip, recent, options }: PeersDeps, s
   hearConfigured(config.peers);
   const weights$ = new BehaviorSubject(weightsFrom(broadcast.weights));
   const weights = () => weights$.value;
-  const country$ = new BehaviorSubject(options.country);
+  const country$ = new BehaviorSubject<CountryOf | undefined>(undefined);
   const country: CountryOf = (host, port) => country$.value?.(host, port);
 
   // One of the connections is the local dashd's.
@@ -107,7 +92,7 @@ export function openPeers({ context, dashd, tip, recent, options }: PeersDeps, s
     tip,
     weights,
     country,
-    limits: selectLimits(network.name, { max, min, ...options.limits }),
+    limits: selectLimits(network.name, { max, min, ...context.limits }),
     intervalMs: broadcast.refreshInterval * SECOND_MS,
     connections: table,
     clock,
@@ -120,16 +105,17 @@ export function openPeers({ context, dashd, tip, recent, options }: PeersDeps, s
   const connections = createConnections({
     context: {
       network,
-      userAgent: userAgentFor(options.userAgent, devnet),
+      userAgent: userAgentFor(context.userAgent, devnet),
       wallClock: () => clock.now(),
       height: () => tip.height,
       random,
       recent,
       hashHeader,
     },
-    dial: options.dial ?? dialTcp,
+    dial,
     clock,
     scheduler,
+    nextTurn,
     table,
     protectedPeer: { peer: ownKey, host: own.host, port: own.port, protected: true },
     targets$: concat(bookRead$, peering.targets$),
@@ -197,11 +183,9 @@ export function openPeers({ context, dashd, tip, recent, options }: PeersDeps, s
       running.add(connections.events$.subscribe(events$));
     },
     async read(blocks$) {
-      if (options.country === undefined) {
-        const countries = await openCountries(broadcast.countryDb);
-        if (countries.ok) country$.next(countries.lookUp);
-        else emit(report('fault', 'no-countries', countries.detail));
-      }
+      const countries = await context.openCountries(broadcast.countryDb);
+      if (countries.ok) country$.next(countries.lookUp);
+      else emit(report('fault', 'no-countries', countries.detail));
       if (!broadcast.enabled) return;
       const verdicts$ = blocks$.pipe(filter(({ type }) => type === 'verdict'));
       await keepPeerBook({ context, book, weights, drop, verdicts$ }, reading);

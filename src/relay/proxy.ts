@@ -1,4 +1,3 @@
-import { openRpcProxy } from '../adapters/rpc-proxy/index.js';
 import { proxied } from '../streams/broadcast/proxied.js';
 import { reportOn } from '../streams/service-events.js';
 import type { Blocks } from './blocks.js';
@@ -15,7 +14,7 @@ export interface ProxyDeps {
 
 /** The JSON-RPC proxy, for a pool that submits blocks only with `submitblock`; when it is configured. */
 export function openProxy({ context, dashd, blocks }: ProxyDeps, scope: Scope): void {
-  const { config, emit, clock } = context;
+  const { config, openRpcProxy, emit, clock } = context;
   if (!config.proxy.enabled) return;
   const { host, port } = config.proxy;
   const { gate, broadcaster, spool } = blocks;

@@ -1,12 +1,11 @@
 import { filter } from 'rxjs';
-import { openPublisher } from '../adapters/zmq.js';
 import type { BlockEvent, RelayEvent } from '../contracts/events.js';
 import type { RelayContext } from './context.js';
 import type { Scope } from './scope.js';
 import { socketReport } from './socket-report.js';
 
 /** Publishes the events about blocks on the events socket. */
-export function publishEvents({ config, events$, emit, clock }: RelayContext, scope: Scope): void {
+export function publishEvents({ config, openPublisher, events$, emit, clock }: RelayContext, scope: Scope): void {
   const { bind } = config.events;
   const curve = config.pool.curve.enabled ? config.pool.curve : undefined;
   const report = socketReport('events-socket', clock);

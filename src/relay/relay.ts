@@ -4,25 +4,22 @@
  */
 
 import type { Observable } from 'rxjs';
-import { systemClock, systemRandom } from '../adapters/system.js';
-import type { bindPull } from '../adapters/zmq.js';
-import { createLoop } from '../adapters/zmq-loop.js';
 import { loadX11 } from '../block/x11.js';
 import type { Config } from '../config/config.js';
 import type { RelayEvent } from '../contracts/events.js';
 import type { RelayView } from '../contracts/view.js';
 import { RecentStore } from '../streams/broadcast/recent.js';
 import { ChainTip } from '../streams/broadcast/tip.js';
-import { warmUp } from '../streams/broadcast/warm.js';
 import type { ConnectedPeer } from '../streams/connections/connections.js';
 import { reportOn } from '../streams/service-events.js';
 import { SECOND_MS } from '../time.js';
 import { openBlockHistory } from './block-history.js';
-import { type BlocksDeps, openBlocks } from './blocks.js';
-import { type ContextOptions, openContext, type RelayContext } from './context.js';
+import { openBlocks } from './blocks.js';
+import { openContext, type RelayContext, type RelayDeps } from './context.js';
 import { openDashd } from './dashd.js';
 import { openIncoming, openPoolSocket } from './incoming.js';
-import { openPeers, type PeersOptions } from './peers.js';
+import { openPeers } from './peers.js';
+import { systemPorts } from './ports.js';
 import { openProxy } from './proxy.js';
 import { publishEvents } from './publisher.js';
 import { Scope } from './scope.js';
@@ -46,10 +43,7 @@ export interface Relay {
   readonly done: Promise<void>;
 }
 
-export interface RelayDeps extends ContextOptions, PeersOptions, Pick<BlocksDeps, 'examine'> {
-  /** The pool's socket, when it is bound already. */
-  readonly pool?: ReturnType<typeof bindPull>;
-}
+export type { RelayDeps } from './context.js';
 
 /** A failed start waits this long until what it opened is closed: emptying the pool's socket takes up to 2 s, the last verdicts 3 s. */
 const CLOSE_MS = 10 * SECOND_MS;
@@ -63,7 +57,7 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Relay
   try {
     return await open(config, deps, scope);
   } catch (error) {
-    const faults = await scope.closeWithin(CLOSE_MS);
+    const faults = await scope.closeWithin(CLOSE_MS, deps.scheduler ?? systemPorts.scheduler);
     throw faults.length === 0 ? error : new AggregateError([error, ...faults], String(error));
   }
 }
@@ -72,15 +66,15 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
   const context = openContext(config, deps, scope);
   const { events$, pending } = context;
   const done = new Promise<void>((resolve) => events$.subscribe({ complete: resolve }));
-  const poolSocket = openPoolSocket(context, deps.pool, scope);
+  const poolSocket = openPoolSocket(context, scope);
   await loadX11();
   const tip = new ChainTip();
   const recent = new RecentStore(config.broadcast.maxMemory);
   const dashd = openDashd(context, tip, scope);
   publishEvents(context, scope);
   const history = openBlockHistory(context, scope);
-  const peers = openPeers({ context, dashd, tip, recent, options: deps }, scope);
-  const blocks = openBlocks({ context, dashd, peers, history, tip, recent, examine: deps.examine }, scope);
+  const peers = openPeers({ context, dashd, tip, recent }, scope);
+  const blocks = openBlocks({ context, dashd, peers, history, tip, recent }, scope);
   peers.run(blocks.events$);
   openProxy({ context, dashd, blocks }, scope);
   const { chainLocks$ } = openIncoming({ context, poolSocket, dashd, peers, blocks, tip }, scope);
@@ -110,9 +104,9 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
   return { view, events$, peers: connections.live, drop, reload, stop, done };
 }
 
-async function practise({ emit, clock }: RelayContext): Promise<void> {
+async function practise({ practise, emit, clock }: RelayContext): Promise<void> {
   try {
-    await warmUp({ clock: systemClock, random: systemRandom, createLoop });
+    await practise();
   } catch (error) {
     emit(reportOn('pool-socket', clock)('fault', 'no-practice', `the first block will take longer: ${String(error)}`));
   }

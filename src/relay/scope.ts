@@ -2,7 +2,7 @@
  * The life cycle of what a relay opens: each thing is closed after everything that was opened later, which may use it. A start that
  * fails half-way closes what it has opened by then, a stop closes all.
  */
-import { Subscription } from 'rxjs';
+import { firstValueFrom, merge, type SchedulerLike, Subscription, timer } from 'rxjs';
 
 export class Scope {
   readonly #closers: (() => unknown)[] = [];
@@ -42,13 +42,8 @@ export class Scope {
    * As {@link close}, but waits no longer than `ms` milliseconds.
    * @returns the errors met by then
    */
-  async closeWithin(ms: number): Promise<readonly unknown[]> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(() => resolve(), ms);
-    });
-    await Promise.race([late, this.close()]);
-    clearTimeout(timer);
+  async closeWithin(ms: number, scheduler: SchedulerLike): Promise<readonly unknown[]> {
+    await firstValueFrom(merge(this.close(), timer(ms, scheduler)));
     return [...this.#faults];
   }
 

@@ -30,6 +30,9 @@ export interface PeerSocketHandlers {
   closed(code: SessionFaultCode, detail: string): void;
 }
 
+/** Calls back in the next turn of the event loop, once what has come from sockets by now is handled. */
+export type NextTurn = (go: () => void) => void;
+
 export type Dial = (address: Address, timeoutMs: number, handlers: PeerSocketHandlers) => PeerSocket;
 
 export interface Rpc {

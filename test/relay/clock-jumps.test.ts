@@ -51,6 +51,7 @@ class Relay {
       dial: net.dial,
       clock,
       scheduler,
+      nextTurn: setImmediate,
       protectedPeer: undefined,
       targets$: new BehaviorSubject(HOSTS.map(target)),
     });
@@ -167,6 +168,7 @@ describe('when the wall clock is set', () => {
           dial: net.dial,
           clock: relay.time.clock,
           scheduler: relay.time.scheduler,
+          nextTurn: setImmediate,
           protectedPeer: target('10.0.0.3'),
           targets$: new BehaviorSubject<readonly Target[]>([]),
         }).events$,

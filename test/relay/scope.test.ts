@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Scope } from '../../src/relay/scope.js';
+import { Time } from '../support/virtual-time.js';
 
 function setUp() {
   const closed: string[] = [];
@@ -67,7 +68,12 @@ describe('a scope', () => {
     const { scope } = setUp();
     scope.add(() => new Promise(() => undefined));
     scope.add(() => assert.fail('known by then'));
-    const faults = await scope.closeWithin(10);
-    assert.equal(faults.length, 1);
+    const time = new Time();
+    const faults: unknown[][] = [];
+    void scope.closeWithin(10, time.scheduler).then((met) => faults.push([...met]));
+    await time.pass(9);
+    assert.equal(faults.length, 0);
+    await time.pass(1);
+    assert.equal(faults[0]?.length, 1);
   });
 });

@@ -5,7 +5,6 @@
  *   send: write (sockets) → submit (dashd) → settle (sessions, chain) → follow (spool, events)
  */
 import {
-  asyncScheduler,
   filter,
   firstValueFrom,
   merge,
@@ -43,7 +42,7 @@ export interface BroadcastDeps {
   readonly recent: RecentStore;
   readonly tip: ChainTip;
   readonly clock: Clock;
-  readonly scheduler?: SchedulerLike;
+  readonly scheduler: SchedulerLike;
   /** See VerdictRules. */
   readonly fallback: boolean;
   /**
@@ -68,12 +67,10 @@ export class Broadcaster {
   private readonly flights = new Map<Hash, Flight>();
   private readonly events = new Subject<BlockEvent>();
   private readonly stopped$ = new Subject<void>();
-  private readonly scheduler: SchedulerLike;
   private readonly catchUp: CatchUp;
 
   constructor(private readonly deps: BroadcastDeps) {
-    this.scheduler = deps.scheduler ?? asyncScheduler;
-    this.events$ = this.events.pipe(overTurns({ clock: deps.clock, scheduler: this.scheduler }), share());
+    this.events$ = this.events.pipe(overTurns(deps), share());
     this.catchUp = new CatchUp({ ...deps, flights: this.flights, push: (flight, peer) => this.push(flight, [peer]) });
   }
 
@@ -171,7 +168,9 @@ export class Broadcaster {
   /** Waits for the verdicts that are due, as long as a verdict may take; then ends all flights. */
   async stop(): Promise<void> {
     const allJudged$ = this.events.pipe(filter(() => this.isIdle()));
-    await firstValueFrom(this.isIdle() ? of(undefined) : merge(allJudged$, timer(VERDICT_DEADLINE_MS, this.scheduler)));
+    await firstValueFrom(
+      this.isIdle() ? of(undefined) : merge(allJudged$, timer(VERDICT_DEADLINE_MS, this.deps.scheduler)),
+    );
     this.stopped$.next();
     this.events.complete();
   }
@@ -221,7 +220,7 @@ export class Broadcaster {
   }
 
   private submit(flight: Flight, ask?: () => Promise<RpcAnswer>): void {
-    submit(flight.arrival.block, { ...this.deps, scheduler: this.scheduler, giveUpAfterMs: FRESH_MS }, ask)
+    submit(flight.arrival.block, { ...this.deps, giveUpAfterMs: FRESH_MS }, ask)
       .pipe(takeUntil(this.over(flight)))
       .subscribe((submission) => this.onSubmission(flight, submission));
   }
@@ -262,7 +261,7 @@ export class Broadcaster {
 
   private emit(flight: Flight, unspooled?: string): void {
     this.events.next(received(flight.arrival, unspooled));
-    outcome(flight, { ...this.deps, scheduler: this.scheduler })
+    outcome(flight, this.deps)
       .pipe(takeUntil(this.over(flight)))
       .subscribe({
         next: (event) => {
@@ -278,7 +277,7 @@ export class Broadcaster {
 
   /** Emits when a flight ends: the block is no longer fresh, its memory is needed, or the relay stops. Not made before the block is out. */
   private over({ superseded$ }: Flight): Observable<unknown> {
-    return merge(timer(FRESH_MS, this.scheduler), this.stopped$, superseded$);
+    return merge(timer(FRESH_MS, this.deps.scheduler), this.stopped$, superseded$);
   }
 
   /** The blocks' memory is needed for another: what is known of them by now is their verdict. */

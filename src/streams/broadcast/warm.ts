@@ -3,7 +3,6 @@
  * blocks go through the real gate, broadcast and sessions to peers that do not exist, at the start. Long messages of peers are practised
  * too: a flood must not be the first to run the code that rejects it.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { firstValueFrom, NEVER, Subject, startWith, VirtualTimeScheduler } from 'rxjs';
 import { HEADER_SIZE, hashHeader } from '../../block/x11.js';
 import { PROTOCOL_VERSION } from '../../session/limits.js';
@@ -16,7 +15,7 @@ import { NETWORKS } from '../../wire/network.js';
 import { ZERO_HASH } from '../../wire/reader.js';
 import { createConnections } from '../connections/connections.js';
 import { type OpenSocket, socket } from '../connections/socket.js';
-import type { Dial, Rpc } from '../ports.js';
+import type { Dial, NextTurn, Rpc } from '../ports.js';
 import { Broadcaster } from './broadcast.js';
 import { Gatekeeper, type GateResult } from './gatekeeper.js';
 import { createIntake } from './intake.js';
@@ -39,6 +38,7 @@ const network = NETWORKS.regtest;
 export interface WarmUpPorts {
   readonly clock: Clock;
   readonly random: Random;
+  readonly nextTurn: NextTurn;
   /**
    * A loop through ZeroMQ. To V8, a buffer made by a native addon differs from one made by Node: code optimised for the latter alone would be
    * deoptimised by the pool's first frame.
@@ -57,7 +57,7 @@ export function warmUp(ports: WarmUpPorts): Promise<void> {
   return warming;
 }
 
-async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<void> {
+async function practise({ clock, random, nextTurn, createLoop }: WarmUpPorts): Promise<void> {
   // Virtual time that stands still: no timer that is set here ever fires, or keeps the process alive.
   const scheduler = new VirtualTimeScheduler();
   const tip = new ChainTip();
@@ -74,6 +74,7 @@ async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<voi
     dial: dialNobody,
     clock,
     scheduler,
+    nextTurn,
     protectedPeer: undefined,
     targets$: NEVER.pipe(startWith(targets)),
   });
@@ -109,7 +110,7 @@ async function practise({ clock, random, createLoop }: WarmUpPorts): Promise<voi
     await pass(raw);
     previous = hashHeader(raw.subarray(0, HEADER_SIZE));
   }
-  await readLists();
+  await readLists(nextTurn);
   listening.unsubscribe();
   frames.unsubscribe();
   await Promise.all(closing);
@@ -123,14 +124,14 @@ function undoubted(result: GateResult): GateResult {
 }
 
 /** One list per turn of the event loop: the pool's socket is open by now. */
-async function readLists(): Promise<void> {
+async function readLists(nextTurn: NextTurn): Promise<void> {
   const items = longInventory(ITEMS);
   const lists = { addr: longAddresses(), headers: longHeaders(), inv: items, getdata: items };
   const frames = Object.entries(lists).map(([command, payload]) => frameOf(network.magic, command, payload));
   for (const frame of Array.from({ length: READINGS }, () => frames).flat()) {
     const [read] = [...new FrameDecoder(network.magic, UNWANTED).read(frame)].slice(-1);
     if (read?.kind !== 'message') throw new Error(`a practice list is read as ${read?.kind}`);
-    await nextTurn();
+    await new Promise<void>((resolve) => nextTurn(resolve));
   }
 }
 

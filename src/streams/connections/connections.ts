@@ -4,7 +4,6 @@
  */
 
 import {
-  asyncScheduler,
   EMPTY,
   endWith,
   finalize,
@@ -28,9 +27,9 @@ import { exponentialMs, jittered } from '../../common/backoff.js';
 import { questionOf } from '../../session/push.js';
 import type { PushBlock, Remote, SessionFault } from '../../session/types.js';
 import { type Clock, type Moment, momentOf, SECOND_MS } from '../../time.js';
-
 import { reconnecting } from '../operators/reconnecting.js';
 import { Semaphore, withPermit } from '../operators/semaphore.js';
+import type { NextTurn } from '../ports.js';
 import { awakeTime } from './awake.js';
 import { type ConnectionDeps, type ConnectionEvent, connection, type PushOrder, type Target } from './connection.js';
 import { FairTurns } from './fair-turns.js';
@@ -72,7 +71,8 @@ export interface ConnectionsDeps extends Omit<ConnectionDeps, 'awake' | 'turns' 
   /** All the other peers wanted now; each value replaces the one before. */
   readonly targets$: Observable<readonly Target[]>;
   readonly table?: ConnectionTable;
-  readonly scheduler?: SchedulerLike;
+  readonly scheduler: SchedulerLike;
+  readonly nextTurn: NextTurn;
 }
 
 export interface Connections {
@@ -102,12 +102,12 @@ const PROTECTED_LONGEST_WAIT_MS = 5 * SECOND_MS;
 const MAX_DIALS = 8;
 
 export function createConnections(deps: ConnectionsDeps): Connections {
-  const { protectedPeer, clock, scheduler = asyncScheduler } = deps;
+  const { protectedPeer, clock, scheduler, nextTurn } = deps;
   const { slots, live } = deps.table ?? connectionTable();
   const dials = new Semaphore<ConnectionEvent>(MAX_DIALS, (event) => event.type === 'ready');
   const orders$ = new Subject<PushOrder>();
   const hangUps = new Map<string, Subject<SessionFault>>();
-  const turns = new FairTurns(() => clock.monotonic(), setImmediate);
+  const turns = new FairTurns(() => clock.monotonic(), nextTurn);
   const awake = awakeTime(clock);
   const ticks$ = timer(TICK_MS, TICK_MS, scheduler).pipe(share());
 

@@ -9,6 +9,8 @@
  * is done, so what waits is at most what it has read.
  */
 
+import type { NextTurn } from '../ports.js';
+
 /** Milliseconds for which peers' messages are read and processed in one turn of the event loop. */
 const SLICE_MS = 1;
 
@@ -27,11 +29,10 @@ export class FairTurns {
 
   /**
    * @param monotonic milliseconds
-   * @param later calls back once the event loop has polled its sockets: `setImmediate`
    */
   constructor(
     private readonly monotonic: () => number,
-    private readonly later: (go: () => void) => void,
+    private readonly nextTurn: NextTurn,
   ) {}
 
   /**
@@ -63,7 +64,7 @@ export class FairTurns {
     if (this.scheduled) return;
     this.scheduled = true;
     this.sliceEnds = this.monotonic() + SLICE_MS;
-    this.later(() => this.turn());
+    this.nextTurn(() => this.turn());
   }
 
   /** One step for each, round robin. */

@@ -4,7 +4,6 @@
  */
 
 import {
-  asyncScheduler,
   auditTime,
   concat,
   concatMap,
@@ -144,7 +143,7 @@ export interface Persistence {
   /** Ends it after one more save. */
   readonly stop$: Observable<unknown>;
   readonly clock: Clock;
-  readonly scheduler?: SchedulerLike;
+  readonly scheduler: SchedulerLike;
 }
 
 /**
@@ -155,7 +154,7 @@ export interface Persistence {
  * later would mean to read it then, which is for the start only, or to overwrite what the other learned.
  */
 export function persist(given: Persistence): Observable<ServiceEvent> {
-  const { book, file, changes$, clock, scheduler = asyncScheduler } = given;
+  const { book, file, changes$, clock, scheduler } = given;
   return defer(() => {
     const stopped$ = new ReplaySubject<unknown>(1);
     const watching = given.stop$.pipe(take(1)).subscribe(stopped$);

@@ -4,7 +4,6 @@
  * replaces peers that are connected, so that churn is bounded in time.
  */
 import {
-  asyncScheduler,
   concatMap,
   filter,
   finalize,
@@ -45,7 +44,7 @@ export interface RefreshDeps {
   readonly dashdPeers: () => ReadonlySet<string>;
   readonly random: Random;
   readonly clock: Clock;
-  readonly scheduler?: SchedulerLike;
+  readonly scheduler: SchedulerLike;
 }
 
 /** While peers are too few, waits end by themselves, too: a backoff is over, a network is back. */
@@ -56,7 +55,7 @@ const FAILOVER_PAUSE_MS = 5 * SECOND_MS;
 const REFILL_PAUSE_MS = SECOND_MS;
 
 export function refresh(deps: RefreshDeps): Observable<Plan> {
-  const { book, live, wake$, failed$, intervalMs, limits, clock, random, scheduler = asyncScheduler } = deps;
+  const { book, live, wake$, failed$, intervalMs, limits, clock, random, scheduler } = deps;
   const isShort = () => needsRefill(live().filter((peer) => peer.ready && peer.protected !== true).length, limits);
   const refills$ = merge(wake$, interval(LOOK_AGAIN_MS, scheduler)).pipe(
     filter(isShort),

@@ -62,6 +62,7 @@ class BroadcasterUnderTest {
       dial: net.dial,
       clock,
       scheduler,
+      nextTurn: setImmediate,
       protectedPeer: target('dashd'),
       targets$: of(['a', 'b'].map(target)),
     });

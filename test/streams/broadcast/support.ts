@@ -73,6 +73,7 @@ export class BroadcasterUnderTest {
       dial: net.dial,
       clock,
       scheduler,
+      nextTurn: setImmediate,
       protectedPeer: target('dashd'),
       targets$: this.targets$,
     });

@@ -42,7 +42,7 @@ it('takes each block all the way to each peer, once a process, and leaves nothin
     };
   };
 
-  await warmUp({ clock, random, createLoop });
+  await warmUp({ clock, random, nextTurn: setImmediate, createLoop });
   // A nonce in each version message, one in the ping behind each block, one in the ping made for the next.
   assert.equal(nonces, PEERS + PEERS * (BLOCKS + 1));
   assert.equal(sent.length, BLOCKS);
@@ -50,6 +50,6 @@ it('takes each block all the way to each peer, once a process, and leaves nothin
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(process.getActiveResourcesInfo().length, before);
 
-  await warmUp({ clock, random, createLoop });
+  await warmUp({ clock, random, nextTurn: setImmediate, createLoop });
   assert.equal(nonces, PEERS + PEERS * (BLOCKS + 1));
 });

@@ -323,6 +323,7 @@ describe('connections', () => {
       dial: net.dial,
       clock: time.clock,
       scheduler: time.scheduler,
+      nextTurn: setImmediate,
       protectedPeer: undefined,
       targets$: of([target('a')]),
     });

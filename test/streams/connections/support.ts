@@ -37,6 +37,7 @@ export class ConnectionsUnderTest {
       dial: net.dial,
       clock: time.clock,
       scheduler: time.scheduler,
+      nextTurn: setImmediate,
       protectedPeer: target('dashd'),
       targets$,
     });

@@ -76,6 +76,7 @@ class Peered {
       dial: net.dial,
       clock: time.clock,
       scheduler: time.scheduler,
+      nextTurn: setImmediate,
       protectedPeer: { ...address(DASHD), peer: DASHD, protected: true },
       targets$: this.peering.targets$.pipe(
         tap((targets) => {

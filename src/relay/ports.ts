@@ -1,0 +1,69 @@
+/**
+ * What a relay reaches the outside with: time, chance, sockets, files. Each port that a caller of `startRelay` does not give is the
+ * system's; the simulator gives all of them, and then nothing of a relay touches the machine that it runs on.
+ */
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { openControl } from '../adapters/control.js';
+import { openCountries } from '../adapters/countries.js';
+import { resolveSeed } from '../adapters/dns.js';
+import { openHistoryFile } from '../adapters/history-file.js';
+import { openPeerFile } from '../adapters/peer-file.js';
+import { createRpc } from '../adapters/rpc.js';
+import { openRpcProxy } from '../adapters/rpc-proxy/index.js';
+import { openSpoolFolder } from '../adapters/spool-folder.js';
+import { systemClock, systemRandom } from '../adapters/system.js';
+import { dial } from '../adapters/tcp.js';
+import { bindPull, openPublisher, openSubscription } from '../adapters/zmq.js';
+import { createLoop } from '../adapters/zmq-loop.js';
+import { warmUp } from '../streams/broadcast/warm.js';
+import type { Dial, NextTurn } from '../streams/ports.js';
+import type { Clock, Random } from '../time.js';
+
+export interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Timers, and work that is cut into slices: an action without delay runs in a later turn of the event loop. */
+  readonly scheduler: SchedulerLike;
+  readonly nextTurn: NextTurn;
+  /** Connects to a peer. */
+  readonly dial: Dial;
+  /** dashd's JSON-RPC. */
+  readonly createRpc: typeof createRpc;
+  /** The socket to which a pool pushes blocks. */
+  readonly bindPull: typeof bindPull;
+  /** dashd's ZeroMQ feed. */
+  readonly openSubscription: typeof openSubscription;
+  /** The events socket. */
+  readonly openPublisher: typeof openPublisher;
+  /** The JSON-RPC proxy for a pool that submits blocks with `submitblock`. */
+  readonly openRpcProxy: typeof openRpcProxy;
+  /** The socket at which a running relay takes an operator's edits. */
+  readonly openControl: typeof openControl;
+  /** The addresses behind a DNS seed. */
+  readonly resolveSeed: typeof resolveSeed;
+  readonly openCountries: typeof openCountries;
+  readonly openHistoryFile: typeof openHistoryFile;
+  readonly openPeerFile: typeof openPeerFile;
+  readonly openSpoolFolder: typeof openSpoolFolder;
+  /** Runs the code that a block passes through, so that it is compiled when the first one comes. @throws what goes wrong with it */
+  readonly practise: () => Promise<void>;
+}
+
+const system = { clock: systemClock, random: systemRandom, scheduler: asyncScheduler, nextTurn: setImmediate };
+
+export const systemPorts: Ports = {
+  ...system,
+  dial,
+  createRpc,
+  bindPull,
+  openSubscription,
+  openPublisher,
+  openRpcProxy,
+  openControl,
+  resolveSeed,
+  openCountries,
+  openHistoryFile,
+  openPeerFile,
+  openSpoolFolder,
+  practise: () => warmUp({ ...system, createLoop }),
+};
