@@ -3,11 +3,10 @@
  * a disk that was full, is cut off before the next. What the lines mean is not known here.
  */
 
-import type { Stats } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { FileAnswer } from '../contracts/files.js';
-import { type FileOptions, LockedFile, PRIVATE, statOf, syncFolder } from './locked-file.js';
+import type { DiskFile, DiskStats } from './disk.js';
+import { type FileOptions, LockedFile, PRIVATE } from './locked-file.js';
 
 const KIND = { setting: 'history.file', kept: 'what comes meanwhile is kept in memory' } as const;
 const CHUNK_BYTES = 65_536;
@@ -35,13 +34,13 @@ export class HistoryFile extends LockedFile {
     this.#inode = undefined;
     this.#length = 0;
     try {
-      const before = await statOf(this.path);
+      const before = await this.statOf(this.path);
       this.know(before);
       const unfit = this.unfit(before);
       if (unfit !== undefined || before === undefined) return unfit ?? this.fault('missing');
       this.#inode = before.ino;
       const lines = new Lines(take);
-      const handle = await this.openFile(this.path, 'r', PRIVATE);
+      const handle = await this.disk.open(this.path, 'r', PRIVATE);
       try {
         await readThrough(handle, lines);
       } finally {
@@ -73,10 +72,10 @@ export class HistoryFile extends LockedFile {
     const held = await this.lock();
     if (!held.ok) return held;
     try {
-      const before = await statOf(this.path);
+      const before = await this.statOf(this.path);
       if (before !== undefined && !before.isFile()) return this.fault('not-a-file');
       if (!this.#isOurs(before)) return this.fault('changed');
-      const handle = await this.openFile(this.path, 'a', PRIVATE);
+      const handle = await this.disk.open(this.path, 'a', PRIVATE);
       try {
         if ((before?.size ?? 0) > this.#length) await handle.truncate(this.#length);
         if (text !== '') await handle.appendFile(text);
@@ -85,7 +84,7 @@ export class HistoryFile extends LockedFile {
       } finally {
         await handle.close();
       }
-      if (before === undefined) await syncFolder(dirname(this.path));
+      if (before === undefined) await this.syncFolder(dirname(this.path));
       return { ok: true };
     } catch (error) {
       return this.failure(error);
@@ -104,19 +103,19 @@ export class HistoryFile extends LockedFile {
   }
 
   /** What is too long is the half of a line: while we hold the lock nobody else appends. */
-  #isOurs(stats: Stats | undefined): boolean {
+  #isOurs(stats: DiskStats | undefined): boolean {
     if (stats === undefined) return this.#inode === undefined;
     return stats.ino === this.#inode && stats.size >= this.#length;
   }
 
-  #adopt(stats: Stats): void {
+  #adopt(stats: DiskStats): void {
     this.know(stats);
     this.#inode = stats.ino;
     this.#length = stats.size;
   }
 }
 
-async function readThrough(handle: FileHandle, lines: Lines): Promise<void> {
+async function readThrough(handle: DiskFile, lines: Lines): Promise<void> {
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   for (;;) {
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);

@@ -7,12 +7,11 @@
  * file is written beside the old one, synced, and renamed into its place.
  */
 
-import { randomBytes } from 'node:crypto';
-import { realpathSync, type Stats } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import lockfile from 'proper-lockfile';
 import type { FileAnswer, FileFault, FileFaultCode } from '../contracts/files.js';
+import type { Clock, Random } from '../time.js';
+import { type Disk, type DiskStats, systemDisk } from './disk.js';
+import { systemClock, systemRandom } from './system.js';
 import { errorCode } from './system-error.js';
 
 /** Without what the content of a file is: it is not known here. */
@@ -30,11 +29,13 @@ export interface FileKind {
   readonly maxBytes?: number;
 }
 
-export type OpenFile = (path: string, flags: string, mode: number) => Promise<FileHandle>;
-
-/** What a test may replace. */
+/** What a file is kept with; the system's unless given. */
 export interface FileOptions {
-  readonly open?: OpenFile;
+  readonly disk?: Disk;
+  /** Dates what is set aside. */
+  readonly clock?: Pick<Clock, 'now'>;
+  /** Names what is not finished. */
+  readonly random?: Pick<Random, 'u64'>;
 }
 
 /** A lock not refreshed for this long belongs to nobody, milliseconds. Its holder refreshes it twice in that time and more. */
@@ -45,9 +46,9 @@ export const PRIVATE = 0o600;
 const PERMISSIONS = 0o777;
 
 /** Whether a process holds the lock of this file. */
-export async function isHeld(path: string): Promise<boolean> {
+export async function isHeld(path: string, disk = systemDisk): Promise<boolean> {
   try {
-    return await lockfile.check(followed(path), { stale: LOCK_STALE_MS, realpath: false });
+    return await disk.isLocked(followed(path, disk), LOCK_STALE_MS);
   } catch (error) {
     // Where no lock can be looked for, none is held; what is amiss there is told by whoever opens the file.
     errorCode(error);
@@ -61,7 +62,9 @@ type Locked = FileAnswer<{ changed: boolean }>;
 export class LockedFile {
   /** A link is followed once, so that what it leads to is replaced, not the link. */
   readonly path: string;
-  protected readonly openFile: OpenFile;
+  protected readonly disk: Disk;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #random: Pick<Random, 'u64'>;
   #release: Release | undefined;
   #locking: Promise<Locked> | undefined;
   /** The lock was ours before: what another process wrote meanwhile is not overwritten. */
@@ -73,10 +76,12 @@ export class LockedFile {
   constructor(
     path: string,
     private readonly kind: FileKind,
-    options: FileOptions = {},
+    { disk = systemDisk, clock = systemClock, random = systemRandom }: FileOptions = {},
   ) {
-    this.path = followed(path);
-    this.openFile = options.open ?? open;
+    this.path = followed(path, disk);
+    this.disk = disk;
+    this.#clock = clock;
+    this.#random = random;
   }
 
   /**
@@ -106,21 +111,20 @@ export class LockedFile {
   async #takeLock(): Promise<Locked> {
     try {
       if (this.#release !== undefined) {
-        if ((await statOf(lockOf(this.path))) !== undefined) return { ok: true, changed: false };
+        if ((await this.statOf(lockOf(this.path))) !== undefined) return { ok: true, changed: false };
         // Its folder was removed: nobody has the lock.
         await this.#letGo();
       }
-      await mkdir(dirname(this.path), { recursive: true });
-      const release = await lockfile.lock(this.path, {
-        stale: LOCK_STALE_MS,
-        update: LOCK_UPDATE_MS,
-        realpath: false,
+      await this.disk.mkdir(dirname(this.path));
+      const release = await this.disk.lock(this.path, {
+        staleMs: LOCK_STALE_MS,
+        updateMs: LOCK_UPDATE_MS,
         // Gone, or another process has it since we stood still: the next who needs it finds out which.
         onCompromised: () => {
           this.#release = undefined;
         },
       });
-      const stats = await statOf(this.path);
+      const stats = await this.statOf(this.path);
       const changed = this.#known !== undefined && this.#known !== stamp(stats);
       if (this.#wasOurs && changed && stats !== undefined) {
         await release();
@@ -136,12 +140,12 @@ export class LockedFile {
     }
   }
 
-  protected know(stats: Stats | undefined): void {
+  protected know(stats: DiskStats | undefined): void {
     this.#known = stamp(stats);
   }
 
   /** Why a file cannot be read as a whole. */
-  protected unfit(stats: Stats | undefined, path = this.path): FileFault | undefined {
+  protected unfit(stats: DiskStats | undefined, path = this.path): FileFault | undefined {
     const { maxBytes = Number.POSITIVE_INFINITY } = this.kind;
     if (stats === undefined) return this.fault('missing', 'ENOENT', path);
     // A pipe or a device would hold the process for ever.
@@ -151,14 +155,14 @@ export class LockedFile {
 
   /** Renames what is of no use, so that nothing overwrites it. Needs the lock. */
   protected async moveAside(from: string): Promise<{ readonly ok: true; readonly path: string } | FileFault> {
-    const to = asideName(from);
+    const to = this.asideName(from);
     if (this.#release === undefined) {
       // Left for when we hold the lock: the file then counts as changed, and is read again.
       this.#known = 'refused';
       return this.fault('locked');
     }
     try {
-      await rename(from, to);
+      await this.disk.rename(from, to);
       return { ok: true, path: to };
     } catch (error) {
       return this.failure(error, from);
@@ -173,32 +177,32 @@ export class LockedFile {
   protected async replaceWith(
     chunks: Iterable<string>,
     before: () => Promise<void> = async () => undefined,
-  ): Promise<{ readonly ok: true; readonly stats: Stats } | FileFault> {
+  ): Promise<{ readonly ok: true; readonly stats: DiskStats } | FileFault> {
     const held = await this.lock();
     if (!held.ok) return held;
-    const temporary = temporaryName(this.path);
+    const temporary = this.temporaryName();
     try {
-      const old = await statOf(this.path);
+      const old = await this.statOf(this.path);
       if (old !== undefined && !old.isFile()) return this.fault('not-a-file');
       const mode = old === undefined ? PRIVATE : old.mode & PERMISSIONS;
       await this.#writeNew(temporary, mode, chunks);
       const still = await this.lock();
       if (!still.ok) throw new LockLost(still);
       await before();
-      await rename(temporary, this.path);
-      await syncFolder(dirname(this.path));
-      const stats = await stat(this.path);
+      await this.disk.rename(temporary, this.path);
+      await this.syncFolder(dirname(this.path));
+      const stats = await this.disk.stat(this.path);
       this.know(stats);
       return { ok: true, stats };
     } catch (error) {
       // Should this fail too, it is for the same cause, and the next start tries again.
-      await rm(temporary, { force: true }).catch(errorCode);
+      await this.disk.rm(temporary).catch(errorCode);
       return error instanceof LockLost ? error.fault : this.failure(error);
     }
   }
 
   async #writeNew(path: string, mode: number, chunks: Iterable<string>): Promise<void> {
-    const handle = await this.openFile(path, 'wx', PRIVATE);
+    const handle = await this.disk.open(path, 'wx', PRIVATE);
     try {
       // Each write is done by a thread, so others have their turn before the next chunk is made.
       for (const chunk of chunks) await handle.appendFile(chunk);
@@ -211,9 +215,39 @@ export class LockedFile {
 
   async #removeLeftovers(): Promise<void> {
     const folder = dirname(this.path);
-    const names = await readdir(folder);
-    const leftovers = names.filter((name) => name.startsWith(`${basename(this.path)}.tmp-`) && isTemporary(name));
-    await Promise.all(leftovers.map((name) => rm(join(folder, name), { force: true })));
+    for await (const name of this.disk.names(folder)) {
+      const isOurs = name.startsWith(`${basename(this.path)}.tmp-`) && isTemporary(name);
+      if (isOurs) await this.disk.rm(join(folder, name));
+    }
+  }
+
+  protected async statOf(path: string): Promise<DiskStats | undefined> {
+    try {
+      return await this.disk.stat(path);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** Makes a rename, or a new file, outlast a loss of power. */
+  protected async syncFolder(path: string): Promise<void> {
+    const handle = await this.disk.open(path, 'r', PRIVATE);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** A name for what is not finished; see {@link isTemporary}. */
+  protected temporaryName(path = this.path): string {
+    return `${path}.tmp-${this.#random.u64().toString(16).padStart(16, '0')}`;
+  }
+
+  /** What a file that is of no use is called from then on. */
+  protected asideName(path: string): string {
+    return `${path}.corrupt-${new Date(this.#clock.now()).toISOString().replace(/[-:.]/g, '')}`;
   }
 
   protected failure(error: unknown, path = this.path): FileFault {
@@ -282,49 +316,21 @@ function lockOf(path: string): string {
   return `${path}.lock`;
 }
 
-function followed(path: string): string {
+function followed(path: string, disk: Disk): string {
   try {
-    return realpathSync(path);
+    return disk.realPath(path);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT' || dirname(path) === path) return resolve(path);
     // Not there yet: its folder, or one above it, may be.
-    return join(followed(dirname(resolve(path))), basename(path));
+    return join(followed(dirname(resolve(path)), disk), basename(path));
   }
 }
 
-export function temporaryName(path: string): string {
-  return `${path}.tmp-${randomBytes(8).toString('hex')}`;
-}
-
-/** True for the name of a file that was not finished: {@link temporaryName}. */
+/** True for the name of a file that was not finished. */
 export function isTemporary(name: string): boolean {
   return /\.tmp-[0-9a-f]{16}$/.test(name);
 }
 
-/** What a file that is of no use is called from then on. */
-export function asideName(path: string): string {
-  return `${path}.corrupt-${new Date().toISOString().replace(/[-:.]/g, '')}`;
-}
-
-export async function statOf(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-function stamp(stats: Stats | undefined): string {
+function stamp(stats: DiskStats | undefined): string {
   return stats === undefined ? 'none' : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
-}
-
-/** Makes a rename, or a new file, outlast a loss of power. */
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

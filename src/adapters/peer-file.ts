@@ -6,9 +6,8 @@
  * rename, before the new file takes the first name.
  */
 
-import { link, readFile, rename, rm } from 'node:fs/promises';
 import type { FileAnswer } from '../contracts/files.js';
-import { type FileOptions, LockedFile, statOf, temporaryName } from './locked-file.js';
+import { type FileOptions, LockedFile } from './locked-file.js';
 import { errorCode } from './system-error.js';
 
 /** The file itself, or the copy before it. */
@@ -35,9 +34,9 @@ export class PeerFile extends LockedFile {
   async read(copy: Copy): Promise<FileAnswer<{ text: string }>> {
     const path = this.#pathOf(copy);
     try {
-      const before = await statOf(path);
+      const before = await this.statOf(path);
       if (copy === 'current') this.know(before);
-      return this.unfit(before, path) ?? { ok: true, text: await readFile(path, 'utf8') };
+      return this.unfit(before, path) ?? { ok: true, text: (await this.disk.readFile(path)).toString('utf8') };
     } catch (error) {
       return this.failure(error, path);
     }
@@ -84,18 +83,18 @@ export class PeerFile extends LockedFile {
   }
 
   async #keepPrevious(): Promise<void> {
-    const another = temporaryName(this.path);
+    const another = this.temporaryName();
     try {
-      await link(this.path, another);
+      await this.disk.link(this.path, another);
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return;
       // No hard links on this file system: for an instant the backup alone is there.
-      await rename(this.path, this.#pathOf('backup'));
+      await this.disk.rename(this.path, this.#pathOf('backup'));
       return;
     }
-    await rename(another, this.#pathOf('backup'));
+    await this.disk.rename(another, this.#pathOf('backup'));
     // A rename between two names of one file does nothing (POSIX): so it is after a kill between this rename and the next.
-    await rm(another, { force: true });
+    await this.disk.rm(another);
   }
 
   #pathOf(copy: Copy): string {

@@ -7,19 +7,9 @@
  * half written.
  */
 
-import { mkdir, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FileAnswer } from '../contracts/files.js';
-import {
-  asideName,
-  type FileKind,
-  type FileOptions,
-  isTemporary,
-  LockedFile,
-  PRIVATE,
-  syncFolder,
-  temporaryName,
-} from './locked-file.js';
+import { type FileKind, type FileOptions, isTemporary, LockedFile, PRIVATE } from './locked-file.js';
 import { errorCode } from './system-error.js';
 
 const KIND = {
@@ -51,10 +41,10 @@ export class SpoolFolder extends LockedFile {
     this.#swept = true;
     let unfinished = 0;
     const swept = await this.#trying(async () => {
-      await mkdir(this.path, { recursive: true, mode: PRIVATE_FOLDER });
-      for await (const { name } of await opendir(this.path)) {
+      await this.disk.mkdir(this.path, PRIVATE_FOLDER);
+      for await (const name of this.disk.names(this.path)) {
         if (!isTemporary(name)) continue;
-        await rm(join(this.path, name), { force: true });
+        await this.disk.rm(join(this.path, name));
         unfinished += 1;
       }
     });
@@ -65,7 +55,7 @@ export class SpoolFolder extends LockedFile {
   async list(max: number): Promise<FileAnswer<{ names: readonly string[]; more: boolean }>> {
     const names: string[] = [];
     try {
-      for await (const { name } of await opendir(this.path)) {
+      for await (const name of this.disk.names(this.path)) {
         if (isTemporary(name)) continue;
         if (names.length === max) return { ok: true, names, more: true };
         names.push(name);
@@ -86,7 +76,7 @@ export class SpoolFolder extends LockedFile {
         if (errorCode(error) !== 'ENOENT') throw error;
         // Not there yet, or removed meanwhile.
         this.#anchored = false;
-        await mkdir(this.path, { recursive: true, mode: PRIVATE_FOLDER });
+        await this.disk.mkdir(this.path, PRIVATE_FOLDER);
         await this.#writeNew(path, parts);
       }
     });
@@ -96,17 +86,17 @@ export class SpoolFolder extends LockedFile {
   sync(names: readonly string[]): Promise<FileAnswer> {
     return this.#trying(async () => {
       for (const name of names) {
-        const handle = await this.openFile(join(this.path, name), 'r', PRIVATE);
+        const handle = await this.disk.open(join(this.path, name), 'r', PRIVATE);
         try {
           await handle.sync();
         } finally {
           await handle.close();
         }
       }
-      await syncFolder(this.path);
+      await this.syncFolder(this.path);
       if (this.#anchored) return;
       // The first file may have come with its folder.
-      await syncFolder(dirname(this.path));
+      await this.syncFolder(dirname(this.path));
       this.#anchored = true;
     });
   }
@@ -115,12 +105,13 @@ export class SpoolFolder extends LockedFile {
   async peek(name: string, max: number): Promise<FileAnswer<{ start: Buffer; bytes: number }>> {
     const path = join(this.path, name);
     try {
-      const stats = await stat(path);
+      const stats = await this.disk.stat(path);
       const unfit = this.unfit(stats, path);
       if (unfit !== undefined) return unfit;
-      const handle = await this.openFile(path, 'r', PRIVATE);
+      const handle = await this.disk.open(path, 'r', PRIVATE);
       try {
-        const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(max, stats.size)), 0);
+        const buffer = Buffer.alloc(Math.min(max, stats.size));
+        const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
         return { ok: true, start: buffer.subarray(0, bytesRead), bytes: stats.size };
       } finally {
         await handle.close();
@@ -133,7 +124,7 @@ export class SpoolFolder extends LockedFile {
   async read(name: string): Promise<FileAnswer<{ bytes: Buffer }>> {
     const path = join(this.path, name);
     try {
-      return this.unfit(await stat(path), path) ?? { ok: true, bytes: await readFile(path) };
+      return this.unfit(await this.disk.stat(path), path) ?? { ok: true, bytes: await this.disk.readFile(path) };
     } catch (error) {
       return this.failure(error, path);
     }
@@ -141,14 +132,14 @@ export class SpoolFolder extends LockedFile {
 
   /** A file that is not there counts as removed. */
   remove(name: string): Promise<FileAnswer> {
-    return this.#trying(() => rm(join(this.path, name), { force: true }));
+    return this.#trying(() => this.disk.rm(join(this.path, name)));
   }
 
   /** Renames a file that is of no use, so that nobody reads it again. */
   async setAside(name: string): Promise<FileAnswer<{ path: string }>> {
     const from = join(this.path, name);
-    const to = asideName(from);
-    const moved = await this.#trying(() => rename(from, to));
+    const to = this.asideName(from);
+    const moved = await this.#trying(() => this.disk.rename(from, to));
     return moved.ok ? { ok: true, path: to } : moved;
   }
 
@@ -162,8 +153,8 @@ export class SpoolFolder extends LockedFile {
   }
 
   async #writeNew(path: string, parts: readonly Buffer[]): Promise<void> {
-    const temporary = temporaryName(path);
-    const handle = await this.openFile(temporary, 'wx', PRIVATE);
+    const temporary = this.temporaryName(path);
+    const handle = await this.disk.open(temporary, 'wx', PRIVATE);
     try {
       try {
         const bytes = parts.reduce((sum, { length }) => sum + length, 0);
@@ -173,10 +164,10 @@ export class SpoolFolder extends LockedFile {
       } finally {
         await handle.close();
       }
-      await rename(temporary, path);
+      await this.disk.rename(temporary, path);
     } catch (error) {
       // Should this fail too, it is for the same cause, and the next start tries again.
-      await rm(temporary, { force: true }).catch(errorCode);
+      await this.disk.rm(temporary).catch(errorCode);
       throw error;
     }
   }

@@ -1,4 +1,5 @@
 import { BehaviorSubject, filter, type Observable, Subject } from 'rxjs';
+import { openHistoryFile } from '../adapters/history-file.js';
 import type { BlockEvent, ServiceEvent } from '../contracts/events.js';
 import type { HistoryView } from '../contracts/view.js';
 import { followFinality } from '../streams/dashd/finality.js';
@@ -25,7 +26,7 @@ export interface BlockHistory {
 
 /** The history of the pool's blocks. Nothing is read from disk before {@link BlockHistory.read}. */
 export function openBlockHistory(context: RelayContext, scope: Scope): BlockHistory {
-  const { config, openHistoryFile, events$, emit, clock, scheduler } = context;
+  const { config, events$, emit, clock, scheduler } = context;
   const reading = scope.nested();
   const history$ = new BehaviorSubject<KeptHistory | undefined>(undefined);
   const read$ = history$.pipe(filter((history) => history !== undefined));
@@ -42,7 +43,7 @@ export function openBlockHistory(context: RelayContext, scope: Scope): BlockHist
     written$,
     written,
     async read({ rpc, chainLocks$ }) {
-      const file = openHistoryFile(config.history.file);
+      const file = openHistoryFile(config.history.file, context);
       reading.add(() => file.close());
       const { maxBlocks } = config.history;
       const history = await openHistory({ file, maxBlocks, tell: emit, clock, scheduler });

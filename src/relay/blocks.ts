@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import { openSpoolFolder } from '../adapters/spool-folder.js';
 import type { BlockEvent } from '../contracts/events.js';
 import { Broadcaster } from '../streams/broadcast/broadcast.js';
 import { Gatekeeper } from '../streams/broadcast/gatekeeper.js';
@@ -31,14 +32,14 @@ export interface Blocks {
 
 /** The gate, the broadcast and the spool: blocks are checked, sent, kept on disk until they are delivered, and recorded. */
 export function openBlocks({ context, dashd, peers, history, tip, recent }: BlocksDeps, scope: Scope): Blocks {
-  const { config, openSpoolFolder, examine, clock, scheduler, emit } = context;
+  const { config, examine, clock, scheduler, emit } = context;
   const network = NETWORKS[config.network];
   const { fallback } = config.broadcast;
   const { enabled, dir, ...limits } = config.spool;
   const gate = new Gatekeeper(network, tip, clock, examine);
   // Ends after the broadcast and the spool: peers prove blocks while the last verdicts are awaited.
   const listening = scope.subscription();
-  const spool = keepBlocks(enabled, { folder: openSpoolFolder(dir), ...limits, tell: emit, clock, scheduler });
+  const spool = keepBlocks(enabled, { folder: openSpoolFolder(dir, context), ...limits, tell: emit, clock, scheduler });
   scope.add(() => spool.close());
   // The spool is closed once the last verdicts, in the history by then, have released their blocks.
   scope.add(() => history.written());

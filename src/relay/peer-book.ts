@@ -1,5 +1,6 @@
 import { lastValueFrom, merge, type Observable, Subject, tap } from 'rxjs';
 import { controlPath } from '../adapters/control.js';
+import { openPeerFile } from '../adapters/peer-file.js';
 import { keyOf } from '../peers/address.js';
 import type { PeerBook } from '../peers/book.js';
 import { applyEdit } from '../peers/edit.js';
@@ -22,8 +23,8 @@ export interface PeerBookDeps {
 /** Reads the book from its file, saves it there from then on, and takes an operator's edits at the control socket. */
 export async function keepPeerBook(deps: PeerBookDeps, scope: Scope): Promise<void> {
   const { context, book, weights, drop, verdicts$ } = deps;
-  const { config, openPeerFile, openControl, clock, scheduler, emit } = context;
-  const file = openPeerFile(config.broadcast.peerDb);
+  const { config, openControl, clock, scheduler, emit } = context;
+  const file = openPeerFile(config.broadcast.peerDb, context);
   scope.add(() => file.close());
   for (const event of await loadBook(book, file, clock)) emit(event);
 

@@ -5,12 +5,10 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { openControl } from '../adapters/control.js';
 import { openCountries } from '../adapters/countries.js';
+import { type Disk, systemDisk } from '../adapters/disk.js';
 import { resolveSeed } from '../adapters/dns.js';
-import { openHistoryFile } from '../adapters/history-file.js';
-import { openPeerFile } from '../adapters/peer-file.js';
 import { createRpc } from '../adapters/rpc.js';
 import { openRpcProxy } from '../adapters/rpc-proxy/index.js';
-import { openSpoolFolder } from '../adapters/spool-folder.js';
 import { systemClock, systemRandom } from '../adapters/system.js';
 import { dial } from '../adapters/tcp.js';
 import { bindPull, openPublisher, openSubscription } from '../adapters/zmq.js';
@@ -25,6 +23,8 @@ export interface Ports {
   /** Timers, and work that is cut into slices: an action without delay runs in a later turn of the event loop. */
   readonly scheduler: SchedulerLike;
   readonly nextTurn: NextTurn;
+  /** For the spool, the history and the peer book. */
+  readonly disk: Disk;
   /** Connects to a peer. */
   readonly dial: Dial;
   /** dashd's JSON-RPC. */
@@ -42,9 +42,6 @@ export interface Ports {
   /** The addresses behind a DNS seed. */
   readonly resolveSeed: typeof resolveSeed;
   readonly openCountries: typeof openCountries;
-  readonly openHistoryFile: typeof openHistoryFile;
-  readonly openPeerFile: typeof openPeerFile;
-  readonly openSpoolFolder: typeof openSpoolFolder;
   /** Runs the code that a block passes through, so that it is compiled when the first one comes. @throws what goes wrong with it */
   readonly practise: () => Promise<void>;
 }
@@ -53,6 +50,7 @@ const system = { clock: systemClock, random: systemRandom, scheduler: asyncSched
 
 export const systemPorts: Ports = {
   ...system,
+  disk: systemDisk,
   dial,
   createRpc,
   bindPull,
@@ -62,8 +60,5 @@ export const systemPorts: Ports = {
   openControl,
   resolveSeed,
   openCountries,
-  openHistoryFile,
-  openPeerFile,
-  openSpoolFolder,
   practise: () => warmUp({ ...system, createLoop }),
 };

@@ -15,6 +15,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { systemDisk } from '../../src/adapters/disk.js';
 import { type HistoryFile, openHistoryFile } from '../../src/adapters/history-file.js';
 import { formatLine, HEADER, headerFault, parseLine } from '../../src/history/format.js';
 import { proof, received, verdict } from '../history/support.js';
@@ -194,8 +195,8 @@ describe('the history file', () => {
       ['EROFS', 'not-writable'],
     ] as const) {
       it(`${code} in the middle of a line: nothing of it counts, and nothing of it stays`, async () => {
-        const disk = new Disk();
-        const file = files.open(files.path, { open: disk.open });
+        const disk = new FailingDisk();
+        const file = files.open(files.path, { disk: { ...systemDisk, open: disk.open } });
         await file.append('one\n');
         disk.fails = code;
         const answer = await file.append('two is a longer line\n');
@@ -208,8 +209,8 @@ describe('the history file', () => {
       });
 
       it(`${code} while it is replaced: it is as it was`, async () => {
-        const disk = new Disk();
-        const file = files.open(files.path, { open: disk.open });
+        const disk = new FailingDisk();
+        const file = files.open(files.path, { disk: { ...systemDisk, open: disk.open } });
         await file.append('one\n');
         disk.fails = code;
         assert.equal(codeOf(await file.replace(['two\n', 'three\n'])), expected);
@@ -221,8 +222,8 @@ describe('the history file', () => {
     }
 
     it('a sync that fails: the line is not counted as written', async () => {
-      const disk = new Disk();
-      const file = files.open(files.path, { open: disk.open });
+      const disk = new FailingDisk();
+      const file = files.open(files.path, { disk: { ...systemDisk, open: disk.open } });
       await file.append('one\n');
       disk.syncFails = true;
       assert.equal(codeOf(await file.append('two\n')), 'io-error');
@@ -312,7 +313,7 @@ describe('the history file', () => {
 });
 
 /** A disk that can fail, in the middle of a write. */
-class Disk {
+class FailingDisk {
   fails: string | undefined;
   syncFails = false;
 

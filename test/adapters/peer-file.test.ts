@@ -15,7 +15,8 @@ import {
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { isHeld, type OpenFile } from '../../src/adapters/locked-file.js';
+import { type Disk, systemDisk } from '../../src/adapters/disk.js';
+import { isHeld } from '../../src/adapters/locked-file.js';
 import { openPeerFile } from '../../src/adapters/peer-file.js';
 import { readBook } from '../../src/streams/peering/persist.js';
 import { seeded } from '../peers/support.js';
@@ -142,7 +143,7 @@ describe('the peer file', () => {
 
   test('a lone backup outlives a save that fails', async () => {
     writeFileSync(`${files.path}.bak`, 'precious');
-    const file = files.open(files.path, { open: failingWrites('ENOSPC', 1) });
+    const file = files.open(files.path, { disk: failingWrites('ENOSPC', 1) });
     assert.equal(codeOf(await file.save(['a', 'b'])), 'disk-full');
     assert.deepEqual(await file.read('backup'), { ok: true, text: 'precious' });
   });
@@ -242,7 +243,7 @@ describe('the peer file', () => {
       test(`${code} in the middle: the copy before is untouched, nothing is left behind`, async () => {
         await files.open().save(['good']);
         await files.opened.at(-1)?.close();
-        const file = files.open(files.path, { open: failingWrites(code, 2) });
+        const file = files.open(files.path, { disk: failingWrites(code, 2) });
         const answer = await file.save(['a', 'b', 'c', 'd']);
         assert.ok(!answer.ok && answer.code === expected && answer.detail.includes(code), JSON.stringify(answer));
         assert.equal(readFileSync(files.path, 'utf8'), 'good');
@@ -251,11 +252,10 @@ describe('the peer file', () => {
     }
 
     test('a folder one may not write to', async () => {
-      const file = files.open(files.path, {
-        open: async () => {
-          throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
-        },
-      });
+      const open = async () => {
+        throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
+      };
+      const file = files.open(files.path, { disk: { ...systemDisk, open } });
       const answer = await file.save(['a']);
       assert.ok(!answer.ok && answer.code === 'not-writable');
       assert.match(answer.detail, /give it to this user, or name another file/);
@@ -342,8 +342,8 @@ describe('the peer file', () => {
 });
 
 /** Files that can be opened, and whose n-th write fails. */
-function failingWrites(code: string, n: number): OpenFile {
-  return async (path, flags, mode) => {
+function failingWrites(code: string, n: number): Disk {
+  const failing: Disk['open'] = async (path, flags, mode) => {
     const handle = await open(path, flags, mode);
     const append = handle.appendFile.bind(handle);
     let writes = 0;
@@ -353,4 +353,5 @@ function failingWrites(code: string, n: number): OpenFile {
     };
     return handle;
   };
+  return { ...systemDisk, open: failing };
 }

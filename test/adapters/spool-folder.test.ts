@@ -14,6 +14,7 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { type Disk, systemDisk } from '../../src/adapters/disk.js';
 import { openSpoolFolder } from '../../src/adapters/spool-folder.js';
 
 const NAME = `${'ab'.repeat(32)}.block`;
@@ -80,18 +81,17 @@ describe('the folder of the spool', () => {
 
   test('leaves no half file behind when the disk is full', async () => {
     let left = 10_000;
-    const folder = openSpoolFolder(path, {
-      open: async (...args) => {
-        const handle = await open(...args);
-        handle.writev = async (buffers) => {
-          const { bytesWritten } = await handle.write(Buffer.concat(parts), 0, left);
-          left = 0;
-          return { bytesWritten, buffers };
-        };
-        handle.writeFile = () => Promise.reject(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
-        return handle;
-      },
-    });
+    const failing: Disk['open'] = async (...args) => {
+      const handle = await open(...args);
+      handle.writev = async (buffers) => {
+        const { bytesWritten } = await handle.write(Buffer.concat(parts), 0, left);
+        left = 0;
+        return { bytesWritten, buffers };
+      };
+      handle.writeFile = () => Promise.reject(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
+      return handle;
+    };
+    const folder = openSpoolFolder(path, { disk: { ...systemDisk, open: failing } });
     const answer = await folder.write(NAME, parts);
     assert.ok(!answer.ok && answer.code === 'disk-full');
     assert.match(answer.detail, /free some; blocks are sent all the same/);
