@@ -3,9 +3,11 @@ import { bindWithRetry } from './bind-with-retry.js';
 import { onFreePort } from './free-port.js';
 import { type MineOptions, mineBlock } from './miner.js';
 import { type NodeOptions, SimulatedNode } from './node.js';
+import { describeNotifications, Notifications, type ZmqFaults } from './notifications.js';
+import type { RpcFaults } from './rpc-calls.js';
 import { rpcMethods } from './rpc-methods.js';
-import { type RpcFaults, RpcServer } from './rpc-server.js';
-import { HIGH_WATER_MARK, TOPICS, type ZmqFaults, ZmqPublisher } from './zmq-publisher.js';
+import { RpcServer } from './rpc-server.js';
+import { ZmqPublisher } from './zmq-publisher.js';
 
 export interface SimulatedDashdOptions extends NodeOptions {
   /** 0, the default, lets the system choose; `start` keeps the choice. */
@@ -29,7 +31,8 @@ export class SimulatedDashd {
   /** May be changed at any time. */
   zmqFaults: ZmqFaults = {};
   private readonly rpc: RpcServer;
-  private readonly publisher: ZmqPublisher;
+  private readonly publisher = new ZmqPublisher();
+  private readonly notifications: Notifications;
   private credentials: string;
   private rpcPort: number;
   private zmqPort: number;
@@ -41,11 +44,14 @@ export class SimulatedDashd {
     this.credentials = `${options.user ?? COOKIE_USER}:${options.password ?? ''}`;
     this.rpcPort = options.rpcPort ?? 0;
     this.zmqPort = options.zmqPort ?? 0;
-    this.publisher = new ZmqPublisher(() => this.zmqFaults);
+    this.notifications = new Notifications(
+      () => this.zmqFaults,
+      (frames) => this.publisher.send(frames),
+    );
     this.rpc = new RpcServer({
       credentials: () => this.credentials,
       faults: () => this.rpcFaults,
-      methods: new Map([...rpcMethods(this.node), ['getzmqnotifications', () => this.notifications()]]),
+      methods: new Map([...rpcMethods(this.node), ['getzmqnotifications', () => describeNotifications(this.zmqUrl)]]),
     });
   }
 
@@ -75,10 +81,11 @@ export class SimulatedDashd {
     this.rpcPort = await bind(this.rpcPort, (port) => this.rpc.start(port));
     this.zmqPort = await bind(this.zmqPort, async (port) => {
       await this.publisher.start(`tcp://127.0.0.1:${port}`);
+      this.notifications.restart();
       return port;
     });
     this.stopPublishing = this.node.chain.onTip((tip) => {
-      if (!this.node.chain.initialDownload) this.publisher.publish(tip);
+      if (!this.node.chain.initialDownload) this.notifications.publish(tip);
     });
   }
 
@@ -102,12 +109,7 @@ export class SimulatedDashd {
   chainLock(hash = this.node.chain.tip.hash): void {
     const { chain } = this.node;
     const block = chain.get(hash);
-    if (block !== undefined && chain.lock(hash)) this.publisher.publishLock(block);
-  }
-
-  /** Source: Dash Core `zmq/zmqrpc.cpp`. */
-  private notifications(): object[] {
-    return TOPICS.map((topic) => ({ type: `pub${topic}`, address: this.zmqUrl, hwm: HIGH_WATER_MARK }));
+    if (block !== undefined && chain.lock(hash)) this.notifications.publishLock(block);
   }
 
   /** Writes a password that differs in every start and process, so that a stale cookie fails. */

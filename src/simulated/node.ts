@@ -1,4 +1,3 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { systemClock, systemRandom } from '../adapters/system.js';
 import { HEADER_SIZE, hashHeader } from '../block/x11.js';
 import type { Clock, Random } from '../time.js';
@@ -32,11 +31,14 @@ import { onFreePort } from './free-port.js';
 import { type HandlingNode, handle } from './handlers.js';
 import type { Peer } from './peer.js';
 import { PeerLink } from './peer-link.js';
+import { type NodeListener, type NodeSocket, type NodeSockets, tcpSockets } from './sockets.js';
 import { realTimers, type Timers } from './timers.js';
 
 export interface NodeOptions {
   /** For logs. */
   readonly name?: string;
+  /** The address at which it listens; default 127.0.0.1. */
+  readonly host?: string;
   /** 0, the default, lets the system choose; `start` keeps the choice. */
   readonly port?: number;
   readonly magic?: Buffer;
@@ -49,6 +51,10 @@ export interface NodeOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly timers?: Timers;
+  /** Runs an action in the next turn of the event loop; default `setImmediate`. */
+  readonly nextTurn?: (action: () => void) => void;
+  /** Default: node:net. */
+  readonly sockets?: NodeSockets;
 }
 
 export interface Misbehaviour {
@@ -58,7 +64,7 @@ export interface Misbehaviour {
   readonly reason: string;
 }
 
-const HOST = '127.0.0.1';
+const LOOPBACK = '127.0.0.1';
 const MAX_LOG_LINES = 1_000;
 const NO_ONE = { services: 0n, host: '::', port: 0 } as const;
 
@@ -79,11 +85,12 @@ const POINTS: Readonly<Record<FaultKind, number>> = {
 };
 
 /**
- * A Dash node that listens on 127.0.0.1 and treats its peers as dashd 23.1.2 treats inbound peers: the same handshake, block rules
+ * A Dash node that listens on TCP and treats its peers as dashd 23.1.2 treats inbound peers: the same handshake, block rules
  * and misbehaviour points. The contract tests (test/contract) run against it and against a real dashd.
  */
 export class SimulatedNode implements HandlingNode {
   readonly name: string;
+  readonly host: string;
   readonly magic: Buffer;
   readonly chain: Chain;
   readonly clock: Clock;
@@ -100,10 +107,12 @@ export class SimulatedNode implements HandlingNode {
   linkQuality: LinkQuality;
   private readonly random: Random;
   private readonly timers: Timers;
+  private readonly nextTurn: (action: () => void) => void;
+  private readonly sockets: NodeSockets;
   private readonly requested = new Map<Hash, Peer>();
-  private readonly sockets = new Set<Socket>();
+  private readonly connections = new Set<NodeSocket>();
   private highBandwidth: Peer[] = [];
-  private server: Server | undefined;
+  private listener: NodeListener | undefined;
   private stopListening: (() => void) | undefined;
   private listenPort: number;
   private nextPeer = 0;
@@ -111,6 +120,7 @@ export class SimulatedNode implements HandlingNode {
 
   constructor(options: NodeOptions = {}) {
     this.name = options.name ?? 'node';
+    this.host = options.host ?? LOOPBACK;
     this.magic = options.magic ?? NETWORKS.regtest.magic;
     this.linkQuality = options.linkQuality ?? { latencyMs: 0 };
     this.behaviour = options.behaviour ?? {};
@@ -118,13 +128,11 @@ export class SimulatedNode implements HandlingNode {
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? systemRandom;
     this.timers = options.timers ?? realTimers;
+    this.nextTurn = options.nextTurn ?? setImmediate;
+    this.sockets = options.sockets ?? tcpSockets;
     this.chain = options.chain ?? new Chain({ clock: this.clock });
     this.addressBook = new AddressBook(this.random);
     this.listenPort = options.port ?? 0;
-  }
-
-  get host(): string {
-    return HOST;
   }
 
   /** The listening port; 0 before the first `start`. */
@@ -134,50 +142,37 @@ export class SimulatedNode implements HandlingNode {
 
   /** `host:port`. */
   get address(): string {
-    return `${HOST}:${this.listenPort}`;
+    return `${this.host}:${this.listenPort}`;
   }
 
   /** This node as an entry of another node's address book. */
   get listing(): PeerAddress {
     const time = Math.floor(this.clock.now() / 1000);
-    return { time, services: SERVICES, network: 'ipv4', host: HOST, port: this.listenPort };
+    return { time, services: SERVICES, network: 'ipv4', host: this.host, port: this.listenPort };
   }
 
   /** Starts listening; after a stop, on the same port. @throws the system's error when the port is taken */
   async start(): Promise<void> {
-    const server = createServer((socket) => this.adopt(socket, true));
     const listen = async (port: number): Promise<void> => {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, HOST, resolve);
-      });
+      this.listener = await this.sockets.listen(this.host, port, (socket) => this.adopt(socket, true));
       this.listenPort = port;
     };
     await (this.listenPort === 0 ? onFreePort(listen) : listen(this.listenPort));
-    this.server = server;
     this.stopListening = this.chain.onTip((_tip, connected) => this.queueAnnouncements(connected));
   }
 
   /** Destroys all connections and frees the port. The chain is kept. */
   async stop(): Promise<void> {
-    const { server } = this;
-    this.server = undefined;
+    const { listener } = this;
+    this.listener = undefined;
     this.stopListening?.();
-    for (const socket of this.sockets) socket.destroy();
-    if (server === undefined) return;
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-    });
+    for (const socket of this.connections) socket.destroy();
+    await listener?.close();
   }
 
   /** Connects to another node, with which it exchanges blocks. Resolves when the connection is established. */
   async connect(other: { readonly host: string; readonly port: number }): Promise<void> {
-    const socket = connect(other.port, other.host);
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('error', reject);
-    });
-    const peer = this.adopt(socket, false);
+    const peer = this.adopt(await this.sockets.connect(other.host, other.port), false);
     this.sendVersion(peer);
   }
 
@@ -306,8 +301,8 @@ export class SimulatedNode implements HandlingNode {
     });
   }
 
-  private adopt(socket: Socket, inbound: boolean): Peer {
-    this.sockets.add(socket);
+  private adopt(socket: NodeSocket, inbound: boolean): Peer {
+    this.connections.add(socket);
     const link = new PeerLink(
       socket,
       { owner: this, inbound, timers: this.timers, random: this.random },
@@ -317,7 +312,7 @@ export class SimulatedNode implements HandlingNode {
       id: this.nextPeer++,
       link,
       inbound,
-      address: `${socket.remoteAddress}:${socket.remotePort}`,
+      address: socket.remote,
       connectedAt: this.clock.now(),
       nonce: this.random.u64(),
       received: new Map(),
@@ -356,9 +351,9 @@ export class SimulatedNode implements HandlingNode {
     if (inbound.kind === 'message' && !peer.link.isMuted) handle(this, peer, inbound.message);
   }
 
-  private forget(peer: Peer, socket: Socket): void {
+  private forget(peer: Peer, socket: NodeSocket): void {
     peer.closing = true;
-    this.sockets.delete(socket);
+    this.connections.delete(socket);
     this.peers.delete(peer);
     this.highBandwidth = this.highBandwidth.filter((other) => other !== peer);
     for (const [hash, from] of this.requested) if (from === peer) this.requested.delete(hash);
@@ -401,7 +396,7 @@ export class SimulatedNode implements HandlingNode {
   private announceSoon(): void {
     if (this.announcing) return;
     this.announcing = true;
-    setImmediate(() => {
+    this.nextTurn(() => {
       this.announcing = false;
       for (const peer of this.peers) if (peer.ready) this.announceTo(peer);
     });

@@ -1,10 +1,10 @@
-import type { Socket } from 'node:net';
 import type { Random } from '../time.js';
 import { FrameDecoder, type Inbound } from '../wire/decoder.js';
 import { CHECKSUM_AT, encodeFrame, frameOf, LENGTH_AT } from '../wire/frame.js';
 import type { Message } from '../wire/registry.js';
 import type { Behaviour, LinkQuality } from './behaviour.js';
 import { MidBlockWatch } from './mid-block.js';
+import type { NodeSocket } from './sockets.js';
 import type { Timers } from './timers.js';
 import { guessTransport } from './transport-guess.js';
 
@@ -50,28 +50,28 @@ export class PeerLink {
   private whenDrained: (() => void) | undefined;
 
   constructor(
-    private readonly socket: Socket,
+    private readonly socket: NodeSocket,
     private readonly options: PeerLinkOptions,
     private readonly handlers: PeerLinkHandlers,
   ) {
     this.decoder = new FrameDecoder(options.owner.magic);
     this.first = options.inbound ? Buffer.alloc(0) : undefined;
-    socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.arrived(chunk));
-    socket.on('error', () => socket.destroy());
-    socket.once('close', () => {
-      for (const cancel of this.cancels) cancel();
-      handlers.closed();
+    socket.attach({
+      data: (chunk) => this.arrived(chunk),
+      closed: () => {
+        for (const cancel of this.cancels) cancel();
+        handlers.closed();
+      },
     });
   }
 
   /** Bytes that the kernel has not accepted yet. */
   get backlog(): number {
-    return this.socket.writableLength + this.delayed;
+    return this.socket.backlog + this.delayed;
   }
 
   get open(): boolean {
-    return this.socket.writable;
+    return this.socket.open;
   }
 
   send(message: Message): void {
@@ -162,7 +162,7 @@ export class PeerLink {
   private arrived(chunk: Buffer): void {
     const isMidBlock = this.watch.push(chunk);
     if (isMidBlock && this.behaviour.diesMidBlock === true) {
-      this.socket.resetAndDestroy();
+      this.socket.reset();
       return;
     }
     const { bytesPerSecond } = this.linkQuality;

@@ -7,7 +7,7 @@ import { CHAINLOCK_SIGNATURE_BYTES, chainLockOf } from './chain-lock.js';
 import { MIN_BLOCK_BYTES } from './consensus-rules.js';
 import { clientVersionOf, SERVICES, userAgentOf } from './dash-core.js';
 import type { SimulatedNode } from './node.js';
-import { RpcError, type RpcMethods } from './rpc-server.js';
+import { RpcError, type RpcMethods } from './rpc-calls.js';
 
 const RPC_INTERNAL_ERROR = -32603;
 const RPC_MISC_ERROR = -1;

@@ -1,32 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-
-/** A JSON-RPC error. Codes: Dash Core `rpc/protocol.h`. */
-export class RpcError extends Error {
-  constructor(
-    readonly code: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-export type RpcMethods = ReadonlyMap<string, (params: readonly unknown[]) => unknown>;
-
-/** Faults of a dashd, or of another server at its address. Read for each request. */
-export interface RpcFaults {
-  /** Delay before each answer, milliseconds. */
-  readonly delayMs?: number;
-  /** Answers with an HTML page, as an intermediate proxy would. */
-  readonly html?: boolean;
-  /** Rejects all credentials. */
-  readonly unauthorised?: boolean;
-  /** Reads requests and never answers. */
-  readonly hangs?: boolean;
-  /** Answers every call with RPC_IN_WARMUP and this message. */
-  readonly warmingUp?: string;
-  /** Transforms the results of methods, for example to the fields of another version of dashd; also adds methods. */
-  readonly alters?: Readonly<Record<string, (result: unknown) => unknown>>;
-}
+import { executeCall, NOT_JSON, type RpcFaults, type RpcMethods, type RpcReply } from './rpc-calls.js';
 
 export interface RpcServerOptions {
   /** `user:password`. */
@@ -37,16 +10,6 @@ export interface RpcServerOptions {
 
 const HOST = '127.0.0.1';
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
-const PARSE_ERROR = -32700;
-const INVALID_REQUEST = -32600;
-const METHOD_NOT_FOUND = -32601;
-const RPC_IN_WARMUP = -28;
-
-interface Call {
-  readonly id: unknown;
-  readonly method: string;
-  readonly params: readonly unknown[];
-}
 
 /** JSON-RPC over HTTP with dashd's status codes, bodies and messages. Source: Dash Core `httprpc.cpp`, `rpc/request.cpp`. */
 export class RpcServer {
@@ -106,41 +69,10 @@ export class RpcServer {
     replyJson(response, status, `${JSON.stringify(envelope)}\n`);
   }
 
-  private execute(request: unknown): { readonly status: number; readonly envelope: object } {
-    const id = isObject(request) ? (request['id'] ?? null) : null;
-    try {
-      const { method, params } = toCall(request);
-      const { warmingUp, alters } = this.options.faults();
-      if (warmingUp !== undefined) throw new RpcError(RPC_IN_WARMUP, warmingUp);
-      const run = this.options.methods.get(method);
-      const alter = alters?.[method];
-      if (run === undefined && alter === undefined) throw new RpcError(METHOD_NOT_FOUND, 'Method not found');
-      const result = run?.(params);
-      return {
-        status: 200,
-        envelope: { result: (alter === undefined ? result : alter(result)) ?? null, error: null, id },
-      };
-    } catch (error) {
-      if (!(error instanceof RpcError)) throw error;
-      const { code, message } = error;
-      return { status: statusOf(code), envelope: { result: null, error: { code, message }, id } };
-    }
+  private execute(request: unknown): RpcReply {
+    return executeCall(request, this.options.methods, this.options.faults());
   }
 }
-
-function toCall(request: unknown): Call {
-  if (!isObject(request))
-    throw new RpcError(PARSE_ERROR, request === NOT_JSON ? 'Parse error' : 'Top-level object parse error');
-  const { id, method, params } = request;
-  if (method === undefined || method === null) throw new RpcError(INVALID_REQUEST, 'Missing method');
-  if (typeof method !== 'string') throw new RpcError(INVALID_REQUEST, 'Method must be a string');
-  if (params !== undefined && params !== null && !Array.isArray(params)) {
-    throw new RpcError(INVALID_REQUEST, 'Params must be an array or object');
-  }
-  return { id, method, params: params ?? [] };
-}
-
-const NOT_JSON = Symbol('not JSON');
 
 function parse(body: string): unknown {
   try {
@@ -148,15 +80,6 @@ function parse(body: string): unknown {
   } catch {
     return NOT_JSON;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function statusOf(code: number): number {
-  if (code === INVALID_REQUEST) return 400;
-  return code === METHOD_NOT_FOUND ? 404 : 500;
 }
 
 function unauthorised(response: ServerResponse): void {

@@ -4,7 +4,7 @@ import { afterEach, describe, test } from 'node:test';
 import { Pull, Push } from 'zeromq';
 import type { Behaviour } from '../../src/simulated/behaviour.js';
 import { freePort } from '../../src/simulated/free-port.js';
-import type { RpcFaults } from '../../src/simulated/rpc-server.js';
+import type { RpcFaults } from '../../src/simulated/rpc-calls.js';
 import { InProcessNetwork, type InProcessNetworkOptions } from '../support/in-process-network.js';
 
 let net: InProcessNetwork | undefined;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Status } from '../../src/ops/status.js';
 import { freePort } from '../../src/simulated/free-port.js';
-import type { RpcFaults } from '../../src/simulated/rpc-server.js';
+import type { RpcFaults } from '../../src/simulated/rpc-calls.js';
 import { clockAt } from '../support/clock.js';
 import { InProcessNetwork, type InProcessNetworkOptions } from '../support/in-process-network.js';
 import { hashOf } from '../support/relay-under-test.js';
