@@ -1,10 +1,8 @@
-/** Reads a configuration file into settings by dotted key. The extension selects YAML, JSON or JSON5. */
-import { extname } from 'node:path';
-import json5 from 'json5';
-import { parseDocument } from 'yaml';
+/** Reads a configuration file into settings by dotted key. */
 import { closest } from './closest.js';
 import type { ConfigError } from './error.js';
 import { normalise } from './normalise.js';
+import { parseTree } from './parse-tree.js';
 import { isKey, KEYS, type Key, SECRETS, secretFileKey } from './settings.js';
 
 export interface FileSettings {
@@ -15,14 +13,9 @@ export interface FileSettings {
   readonly errors: readonly ConfigError[];
 }
 
-/** Bounds the expansion of YAML aliases ("billion laughs"). */
-const MAX_ALIASES = 100;
-
-type Tree = { readonly ok: true; readonly tree: unknown } | { readonly ok: false; readonly problem: string };
-
 /** Parses `text`, the contents of the file at `path`. Never throws. Errors do not quote the file, which may hold a password. */
 export function readFileSettings(path: string, text: string): FileSettings {
-  const parsed = parseText(path, text.replace(/^\uFEFF/, ''));
+  const parsed = parseTree(path, text);
   if (!parsed.ok) {
     return {
       values: new Map(),
@@ -40,42 +33,6 @@ interface Found {
   readonly values: Map<Key, unknown>;
   readonly secretFiles: Map<Key, string>;
   readonly errors: ConfigError[];
-}
-
-function parseText(path: string, text: string): Tree {
-  switch (extname(path).toLowerCase()) {
-    case '.yaml':
-    case '.yml':
-      return parseYaml(text);
-    case '.json':
-    case '.json5':
-      return parseJson5(text);
-    default:
-      return { ok: false, problem: 'has an unknown type: its name must end in .yaml, .yml, .json or .json5' };
-  }
-}
-
-function parseYaml(text: string): Tree {
-  try {
-    const document = parseDocument(text, { prettyErrors: true });
-    const [first] = document.errors;
-    if (first === undefined) return { ok: true, tree: document.toJS({ maxAliasCount: MAX_ALIASES }) };
-    const at = first.linePos?.[0];
-    const place = at === undefined ? '' : ` at line ${at.line}, column ${at.col}`;
-    return { ok: false, problem: `is not YAML: ${first.code.toLowerCase().replaceAll('_', ' ')}${place}` };
-  } catch {
-    return { ok: false, problem: 'is not readable YAML: it is nested too deeply, or its aliases do not resolve' };
-  }
-}
-
-function parseJson5(text: string): Tree {
-  try {
-    return { ok: true, tree: json5.parse(text) };
-  } catch (error) {
-    const { lineNumber, columnNumber } = error as { lineNumber?: number; columnNumber?: number };
-    const place = lineNumber === undefined ? '' : ` at line ${lineNumber}, column ${columnNumber}`;
-    return { ok: false, problem: `is not JSON or JSON5${place}` };
-  }
 }
 
 function collect(tree: unknown, prefix: string, found: Found): void {

@@ -1,0 +1,113 @@
+/** What is wrong with a scenario file, as the configuration says it: key, value, problem, remedy. */
+import type { z } from 'zod';
+import { closest } from '../config/closest.js';
+import type { ConfigError } from '../config/error.js';
+import { type Catalogue, keysOf, type ScenarioContent } from './scenario-schema.js';
+
+const MAX_SHOWN_CHARS = 60;
+/** A word of so many letters that a name starts with is taken for that name without its end: `uplink`. */
+const MIN_PREFIX = 3;
+
+/** A violation of the schema. @param tree the file's contents, as parsed */
+export function explainIssue(
+  issue: z.core.$ZodIssue,
+  tree: unknown,
+  from: string,
+  catalogue: Catalogue,
+): readonly ConfigError[] {
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysOf(issue.path, catalogue);
+    return issue.keys.map((key) => ({
+      key: [...issue.path.map(String), printable(key)].join('.'),
+      from,
+      problem: 'is not a key of a scenario',
+      remedy: suggest(key, known),
+    }));
+  }
+  const { key, value } = locate(issue.path, tree);
+  const { message } = issue;
+  return [{ key, from, value: shown(value), problem: `is not ${message}`, remedy: `Give ${message}.` }];
+}
+
+/** Names that do not exist, and values that are given twice. @param origin where a key was given */
+export function faultsOf(
+  { contenders, latency, blockBytes, pool, rival }: ScenarioContent,
+  catalogue: Catalogue,
+  origin: (key: string) => string,
+): readonly ConfigError[] {
+  const { latencies } = catalogue;
+  const unknown = (key: string, names: readonly string[], known: readonly string[], what: string) =>
+    names
+      .filter((name) => !known.includes(name))
+      .map((name) => ({
+        key,
+        from: origin(key),
+        value: shown(name),
+        problem: `is not ${what}`,
+        remedy: suggest(name, known),
+      }));
+  const repeated = (key: string, values: readonly (string | number)[]) =>
+    values
+      .filter((value, at) => values.indexOf(value) !== at)
+      .map((value) => ({
+        key,
+        from: origin(key),
+        value: shown(value),
+        problem: 'is given twice',
+        remedy: 'Give it once.',
+      }));
+  const regions = latency.flatMap((table) => {
+    const known = latencies.get(table);
+    return known === undefined
+      ? []
+      : unknown('pool.region', [pool.region], known, `a region of the latency table ${table}`);
+  });
+  return [
+    ...unknown('contenders', contenders, [...catalogue.contenders.keys()], 'a contender'),
+    ...unknown('latency', latency, [...latencies.keys()], 'a latency table'),
+    ...regions,
+    ...repeated('contenders', contenders),
+    ...repeated('latency', latency),
+    ...repeated('blockBytes', blockBytes),
+    ...repeated('rival.headStartsMs', rival.headStartsMs),
+  ];
+}
+
+/** "Did you mean …?", or all that there are. */
+export function suggest(word: string, known: readonly string[]): string {
+  const near = closest(word, known) ?? known.find((name) => word.length >= MIN_PREFIX && name.startsWith(word));
+  return near === undefined ? `Give one of: ${known.join(', ')}.` : `Did you mean ${near}?`;
+}
+
+/** The key as the file has it, and its value: `blockBytes[1]`, or `blockBytes` for a single value. */
+function locate(path: readonly PropertyKey[], tree: unknown): { readonly key: string; readonly value: unknown } {
+  let key = '';
+  let value = tree;
+  for (const part of path) {
+    if (typeof part === 'number') {
+      if (!Array.isArray(value)) continue;
+      key += `[${part}]`;
+      value = value[part];
+    } else {
+      key += key === '' ? String(part) : `.${String(part)}`;
+      value = Object.entries(value ?? {}).find(([name]) => name === part)?.[1];
+    }
+  }
+  return { key: key === '' ? 'scenario' : key, value };
+}
+
+/** Values as errors show them. Lists and sections are only named, since they may be large or deep. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') {
+    const text = JSON.stringify(value);
+    return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;
+  }
+  if (value === null || value === undefined) return 'nothing';
+  if (typeof value === 'object') return Array.isArray(value) ? `a list of ${value.length}` : 'a section';
+  return String(value);
+}
+
+/** A key that could control the terminal, or is long, is quoted and shortened. */
+function printable(key: string): string {
+  return /^[\w.-]{1,60}$/.test(key) ? key : shown(key);
+}
