@@ -25,7 +25,10 @@ export function parseTree(path: string, contents: string): Tree {
 }
 
 function parseYaml(text: string): Tree {
+  const { stackTraceLimit } = Error;
   try {
+    // Broken text has thousands of errors, of which the first is reported: a stack trace for each would take longer than the parse.
+    Error.stackTraceLimit = 0;
     const document = parseDocument(text, { prettyErrors: true });
     const [first] = document.errors;
     if (first === undefined) return { ok: true, tree: document.toJS({ maxAliasCount: MAX_ALIASES }) };
@@ -34,6 +37,8 @@ function parseYaml(text: string): Tree {
     return { ok: false, problem: `is not YAML: ${first.code.toLowerCase().replaceAll('_', ' ')}${place}` };
   } catch {
     return { ok: false, problem: 'is not readable YAML: it is nested too deeply, or its aliases do not resolve' };
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

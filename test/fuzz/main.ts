@@ -49,9 +49,7 @@ if (values.help) {
   console.log(`seed ${seed}`);
   for (const { kind, inputs, crashes: count, seconds, longestMs, longest } of tallies) {
     const hold =
-      longestMs === 0
-        ? 'under 4 ms'
-        : `${longestMs.toFixed(1)} ms${longest < 0 ? ', clients included' : ` (input ${longest})`}`;
+      longestMs === 0 ? 'under 4 ms' : `${longestMs.toFixed(1)} ms${longest < 0 ? '' : ` (input ${longest})`}`;
     console.log(`${kind}: ${inputs} inputs, ${count} crashes, ${seconds.toFixed(1)} s, longest hold ${hold}`);
   }
   for (const { kind, index, error } of crashes) {

@@ -1,10 +1,11 @@
 /** Mutated HTTP requests over real sockets: to the proxy and to the pages, which must answer a good one afterwards. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import { ProxyUnderTest, post, ScriptedDashd } from '../adapters/rpc-proxy-support.js';
-import { HttpUnderTest } from '../ops/http/support.js';
+import { performance } from 'node:perf_hooks';
+import { Worker } from 'node:worker_threads';
+import { post } from '../adapters/rpc-proxy-support.js';
 import type { Crash, Tally } from './campaign.js';
+import type { Order, Reply } from './http-servers.js';
 import { cut, mutated } from './mutate.js';
 import { Rng, seedOf } from './random.js';
 
@@ -22,47 +23,85 @@ const FIRST_NUMBER = 1_000;
 
 /** @param inputs for each of both */
 export async function fuzzSockets(inputs: number, seed: number): Promise<{ tallies: Tally[]; crashes: Crash[] }> {
-  const dashd = await ScriptedDashd.start();
-  const proxy = await ProxyUnderTest.start(dashd);
-  const pages = await HttpUnderTest.start();
+  const servers = await Servers.start();
   const targets: readonly Target[] = [
-    { kind: 'HTTP at the proxy', port: await proxy.up(), valid: proxyRequests() },
-    { kind: 'HTTP at the pages', port: pages.port, valid: pageRequests() },
+    { kind: 'HTTP at the proxy', port: servers.ports.proxy, valid: proxyRequests() },
+    { kind: 'HTTP at the pages', port: servers.ports.pages, valid: pageRequests() },
   ];
   const crashes: Crash[] = [];
   const tallies: Tally[] = [];
   for (const [number, target] of targets.entries()) {
-    tallies.push(await flood(target, inputs, (index) => seedOf(seed, FIRST_NUMBER + number, index), crashes));
+    const seedAt = (index: number): number => seedOf(seed, FIRST_NUMBER + number, index);
+    tallies.push(await flood(target, { servers, inputs, seedAt, crashes }));
   }
-  await Promise.all([proxy.stop(), pages.close()]);
-  await dashd.stop();
+  await servers.stop();
   return { tallies, crashes };
 }
 
-async function flood(
-  target: Target,
-  inputs: number,
-  seedAt: (index: number) => number,
-  crashes: Crash[],
-): Promise<Tally> {
+interface Flooding {
+  readonly servers: Servers;
+  readonly inputs: number;
+  readonly seedAt: (index: number) => number;
+  readonly crashes: Crash[];
+}
+
+async function flood(target: Target, { servers, inputs, seedAt, crashes }: Flooding): Promise<Tally> {
   let at = 0;
-  const crashed = (error: Error) => crashes.push({ kind: target.kind, index: at, error: error.stack ?? error.message });
-  process.on('uncaughtException', crashed);
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  const from = performance.now();
   const before = crashes.length;
+  const crashed = (error: Error) => crashes.push({ kind: target.kind, index: at, error: error.stack ?? error.message });
+  servers.onCrash = crashed;
+  await servers.measure();
+  const from = performance.now();
   for (; at < inputs; at += AT_ONCE) {
     const group = Array.from({ length: Math.min(AT_ONCE, inputs - at) }, (_, place) => seedAt(at + place));
     await Promise.all(group.map((seed) => visit(target, new Rng(seed))));
   }
+  const seconds = (performance.now() - from) / 1_000;
+  const longestMs = await servers.longestMs();
   const [good = Buffer.alloc(0)] = target.valid;
   const answer = await exchange(target.port, [good]);
   if (!answer.startsWith('HTTP/1.1 200')) crashed(new Error(`a good request is answered ${answer.slice(0, 60)}`));
-  process.off('uncaughtException', crashed);
-  const seconds = (performance.now() - from) / 1_000;
-  const longestMs = Math.max(0, delay.max / 1e6 - 1);
   return { kind: target.kind, inputs, crashes: crashes.length - before, seconds, longestMs, longest: -1 };
+}
+
+/** The thread with both servers. A crash ends it, and is passed to `onCrash`; what waits for it then fails. */
+class Servers {
+  onCrash: (error: Error) => void = () => undefined;
+
+  private constructor(
+    private readonly worker: Worker,
+    readonly ports: Extract<Reply, { type: 'ports' }>,
+  ) {
+    worker.on('error', (error) => this.onCrash(error));
+  }
+
+  static async start(): Promise<Servers> {
+    const worker = new Worker(new URL('./http-servers.js', import.meta.url));
+    const [ports] = (await once(worker, 'message')) as [Extract<Reply, { type: 'ports' }>];
+    return new Servers(worker, ports);
+  }
+
+  async measure(): Promise<void> {
+    await this.ask('measure');
+  }
+
+  /** The longest hold of the servers' event loop since {@link measure}, milliseconds. */
+  async longestMs(): Promise<number> {
+    const reply = await this.ask('longest');
+    return reply.type === 'longest' ? reply.ms : Number.NaN;
+  }
+
+  async stop(): Promise<void> {
+    await this.ask('stop');
+  }
+
+  /** @throws the error that ended the thread */
+  private async ask(order: Order): Promise<Reply> {
+    const answer = once(this.worker, 'message') as Promise<[Reply]>;
+    this.worker.postMessage(order);
+    const [reply] = await answer;
+    return reply;
+  }
 }
 
 async function visit({ port, valid }: Target, rng: Rng): Promise<void> {
@@ -82,7 +121,11 @@ async function exchange(port: number, chunks: readonly Buffer[], localAddress = 
   socket.setTimeout(PATIENCE_MS, () => socket.destroy());
   for (const chunk of chunks) socket.write(chunk);
   socket.end();
-  if (!socket.closed) await once(socket, 'close');
+  // Not `once`, which fails with the connection.
+  await new Promise<void>((resolve) => {
+    if (socket.closed) resolve();
+    else socket.once('close', () => resolve());
+  });
   return Buffer.concat(heard).toString('latin1');
 }
 
