@@ -4,6 +4,8 @@ export interface Behaviour {
   readonly diesMidBlock?: boolean;
   /** Accepts no more blocks, but answers: its chain does not grow. */
   readonly stuck?: boolean;
+  /** Accepts no more blocks, and says that it has each that it was sent: it answers `getheaders` with their headers. */
+  readonly lies?: boolean;
   /** Reads but sends nothing: from the start, or after the handshake. */
   readonly silent?: 'from-the-start' | 'after-the-handshake';
   /** Stops reading after the handshake, so that the sender's buffer fills. */

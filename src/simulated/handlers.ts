@@ -43,6 +43,8 @@ export interface HandlingNode {
   misbehaving(peer: Peer, points: number, reason: string): void;
   punish(peer: Peer, fault: BlockFault, message: string): void;
   receiveBlock(peer: Peer, raw: Buffer): void;
+  /** The header of a block that the node pretends to have. */
+  claimedHeader(hash: Hash): Buffer | undefined;
   isRequested(hash: Hash): boolean;
   request(peer: Peer, hash: Hash): void;
   /** Sends `getheaders`, unless an earlier one is unanswered. */
@@ -182,6 +184,11 @@ function fetchTowards(node: HandlingNode, peer: Peer, last: ChainBlock): void {
 
 function onGetheaders(node: HandlingNode, peer: Peer, { locator, stop }: MessageWith<'getheaders'>): void {
   const { chain } = node;
+  const claimed = node.claimedHeader(stop);
+  if (claimed !== undefined) {
+    peer.link.send({ command: 'headers', headers: [claimed] });
+    return;
+  }
   const named = locator.length === 0 ? chain.get(stop) : undefined;
   if (locator.length === 0 && named === undefined) return;
   const blocks: ChainBlock[] = [];

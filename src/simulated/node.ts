@@ -110,6 +110,8 @@ export class SimulatedNode implements HandlingNode {
   private readonly nextTurn: (action: () => void) => void;
   private readonly sockets: NodeSockets;
   private readonly requested = new Map<Hash, Peer>();
+  /** Headers of blocks that the node was sent while it lied. */
+  private readonly claimed = new Map<Hash, Buffer>();
   private readonly connections = new Set<NodeSocket>();
   private highBandwidth: Peer[] = [];
   private listener: NodeListener | undefined;
@@ -270,6 +272,10 @@ export class SimulatedNode implements HandlingNode {
   receiveBlock(peer: Peer, raw: Buffer): void {
     if (this.behaviour.stuck === true) return;
     const hash = hashHeader(raw.subarray(0, HEADER_SIZE));
+    if (this.behaviour.lies === true) {
+      this.claimed.set(hash, raw.subarray(0, HEADER_SIZE));
+      return;
+    }
     const requested = this.requested.delete(hash);
     const outcome = this.chain.accept(raw, requested);
     if (!outcome.accepted) {
@@ -278,6 +284,10 @@ export class SimulatedNode implements HandlingNode {
     } else if (outcome.connected.includes(outcome.block) && !this.chain.initialDownload) {
       this.wantCompactFrom(peer);
     }
+  }
+
+  claimedHeader(hash: Hash): Buffer | undefined {
+    return this.behaviour.lies === true ? this.claimed.get(hash) : undefined;
   }
 
   isRequested(hash: Hash): boolean {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { loadX11 } from '../../src/block/x11.js';
+import { HEADER_SIZE, hashHeader, loadX11 } from '../../src/block/x11.js';
 import type { Behaviour, LinkQuality } from '../../src/simulated/behaviour.js';
 import { DASH_CORE_24, type DashCoreRelease } from '../../src/simulated/dash-core.js';
 import { mineBlock } from '../../src/simulated/miner.js';
@@ -197,6 +197,21 @@ describe('a node with a fault', () => {
       await peer.hungUp();
     }
     assert.equal(node.chain.tip.height, 0);
+  });
+
+  it('lies: it says that it has each block that it was sent, and takes none', async () => {
+    const node = await startNode({ lies: true });
+    const peer = await TestPeer.ready(node);
+    const template = node.chain.template();
+    const raw = mineBlock(template);
+    const header = raw.subarray(0, HEADER_SIZE);
+    const question = { command: 'getheaders', version: 70240, locator: [template.parent] } as const;
+    peer.send({ command: 'block', raw }, { ...question, stop: hashHeader(header) });
+    assert.deepEqual((await peer.next('headers')).headers, [header]);
+    peer.send({ ...question, stop: 'ab'.repeat(32) });
+    assert.deepEqual((await peer.next('headers')).headers, [], 'it was not sent that one');
+    assert.equal(node.chain.tip.height, 0);
+    await peer.hangUp();
   });
 
   it('says nothing from the start', async () => {
