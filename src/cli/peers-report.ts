@@ -1,4 +1,5 @@
 /** Peers as text: the table of `peers list`, and the page of `peers explain`. */
+import { textTable } from '../common/text-table.js';
 import { formatMs, oneLine } from '../ops/units.js';
 import { delivered, isProven, type PeerRecord, undelivered } from '../peers/record.js';
 import { type Score, score, type TermLabel, type Weights } from '../peers/score.js';
@@ -27,19 +28,7 @@ export function peerTable(ranked: readonly Ranked[], now: number): string {
     ago(record.lastSeen, now),
     record.sources.join(', ') + (record.protected ? ' (protected)' : ''),
   ]);
-  const widths = head.map((_, column) =>
-    [head, ...rows].reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0),
-  );
-  const lines = [head, ...rows].map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 || column === head.length - 1
-          ? cell.padEnd(widths[column] ?? 0)
-          : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
+  const lines = textTable([head, ...rows], new Set([0, head.length - 1]));
   return `${lines.join('\n')}\n${ranked.length} peers\n`;
 }
 

@@ -1,5 +1,6 @@
 /**
- * Bundles the dashboard: `node dist/src/dashboard/build.js [folder]`. Needs the development dependencies; the result needs only a browser.
+ * Bundles the dashboard, and the style sheet of the simulator's report: `node dist/src/dashboard/build.js [folder]`. Needs the development
+ * dependencies; the result needs only a browser.
  */
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,6 +9,8 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { build } from 'esbuild';
 import { makeWorld } from './world.js';
+
+const TARGET = ['es2022', 'chrome123', 'firefox120', 'safari17.5'];
 
 /** @param outdir emptied first @param source the folder of the page's source @throws Error when it cannot be bundled */
 export async function buildDashboard(outdir: string, source: string): Promise<readonly string[]> {
@@ -23,7 +26,7 @@ export async function buildDashboard(outdir: string, source: string): Promise<re
     bundle: true,
     minify: true,
     format: 'iife',
-    target: ['es2022', 'chrome123', 'firefox120', 'safari17.5'],
+    target: TARGET,
     jsx: 'automatic',
     jsxImportSource: 'preact',
     tsconfig: join(source, '../tsconfig.json'),
@@ -38,6 +41,12 @@ export async function buildDashboard(outdir: string, source: string): Promise<re
   return files;
 }
 
+/** Bundles a style sheet with those that it imports into one file. @throws Error when it cannot be bundled */
+export async function buildStyles(outfile: string, source: string): Promise<void> {
+  const options = { bundle: true, minify: true, target: TARGET, legalComments: 'none', logLevel: 'warning' } as const;
+  await build({ ...options, entryPoints: [source], outfile });
+}
+
 async function compress(path: string): Promise<void> {
   const bytes = await readFile(path);
   await writeFile(`${path}.br`, await promisify(brotliCompress)(bytes));
@@ -47,4 +56,6 @@ async function compress(path: string): Promise<void> {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const outdir = process.argv[2] ?? fileURLToPath(new URL('assets', import.meta.url));
   await buildDashboard(outdir, join(process.cwd(), 'src/dashboard/page'));
+  const report = 'simulation/report/report.css';
+  await buildStyles(fileURLToPath(new URL(`../${report}`, import.meta.url)), join(process.cwd(), 'src', report));
 }

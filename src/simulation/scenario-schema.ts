@@ -1,5 +1,6 @@
 /** The keys of a scenario file, with their bounds and defaults: a file gives what differs. `docs/simulator.md` describes them. */
 import { z } from 'zod';
+import { MAX_RUNS, MAX_SEED } from './scenario.js';
 
 /** What a scenario can name. */
 export interface Catalogue {
@@ -9,8 +10,6 @@ export interface Catalogue {
   readonly contenders: ReadonlyMap<string, string>;
 }
 
-export const MAX_SEED = 2 ** 32 - 1;
-export const MAX_RUNS = 10_000;
 const MAX_DESCRIPTION = 200;
 const MAX_LIST = 32;
 /** Members of a quorum that signs ChainLocks on mainnet. Source: Dash Core, llmq/params.h, LLMQ_400_60. */

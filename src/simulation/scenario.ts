@@ -3,6 +3,9 @@
  * (`scenario-file.ts`); each combination is one scenario and one study.
  */
 
+export const MAX_SEED = 2 ** 32 - 1;
+export const MAX_RUNS = 10_000;
+
 /** Shares are from 0 to 1. All values are in the units of the scenario file; the model converts them. */
 export interface Scenario {
   /** Name of a table of latencies. */
