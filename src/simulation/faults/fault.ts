@@ -3,9 +3,11 @@ import type { Micros } from '../engine.js';
 
 export const FAULT_KINDS = [
   // The relay's process. `relay-kill`: files keep what was written; `power-loss`: they keep what was synced.
+  // `relay-freeze`: it stands still, as under SIGSTOP or on a machine that sleeps.
   'relay-kill',
   'power-loss',
   'relay-restart',
+  'relay-freeze',
   // Paths that lose everything, so that neither end learns of it.
   'cut-dashd',
   'cut-peers',
@@ -13,6 +15,7 @@ export const FAULT_KINDS = [
   'cut-among-peers',
   // The pool's own dashd.
   'dashd-restart',
+  'dashd-kill',
   'dashd-hangs',
   'dashd-warms-up',
   'dashd-rejects',

@@ -8,9 +8,17 @@ import type { Micros } from '../engine.js';
 
 /**
  * `starting`: from here on its ports are used. `started`: all is open. `killed`: as by `kill -9`; `power-lost`: and the machine with it.
- * `stopping`: asked to stop; `stopped`: everything is closed.
+ * `stopping`: asked to stop; `stopped`: everything is closed. `frozen`: it stands still; `thawed`: it goes on.
  */
-export type RelayState = 'starting' | 'started' | 'killed' | 'power-lost' | 'stopping' | 'stopped';
+export type RelayState =
+  | 'starting'
+  | 'started'
+  | 'killed'
+  | 'power-lost'
+  | 'stopping'
+  | 'stopped'
+  | 'frozen'
+  | 'thawed';
 
 /** A connection of the relay's, dialled once. */
 export interface SeenConnection {

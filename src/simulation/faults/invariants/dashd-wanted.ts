@@ -1,8 +1,11 @@
 import { MICROS_PER_MS, type Micros } from '../../engine.js';
+import type { RelayState } from '../observation.js';
 import type { Invariant } from './invariant.js';
 
 /** Dials of the pool's own dashd are at most 5 s apart (streams/connections/connections.ts), and each ends within 5 s. */
 const REDIAL_WITHIN: Micros = 5_100 * MICROS_PER_MS;
+
+const RUNS: ReadonlySet<RelayState> = new Set<RelayState>(['starting', 'started', 'thawed']);
 
 export const dashdWanted: Invariant = {
   name: 'dashd-wanted',
@@ -14,10 +17,9 @@ export const dashdWanted: Invariant = {
     let idleSince: Micros = 0;
     return {
       relay({ state }, at) {
-        running = state === 'starting' || state === 'started';
-        if (state !== 'starting') return undefined;
-        open = 0;
-        idleSince = at;
+        running = RUNS.has(state);
+        if (state === 'starting') open = 0;
+        if (state === 'starting' || state === 'thawed') idleSince = at;
         return undefined;
       },
       dialled(seen) {

@@ -53,6 +53,17 @@ describe("The pool's own dashd is always wanted", () => {
     }
   });
 
+  it('a relay that stands still dials nobody, and has its time again once it goes on', () => {
+    const frozen: Step[] = [
+      [1, dialled],
+      [2, relay('frozen')],
+      [3, closed],
+      [60_000, relay('thawed')],
+    ];
+    assert.equal(judge(dashdWanted, starting, ...frozen, [65_100, spooled()]), undefined);
+    assert.match(judge(dashdWanted, starting, ...frozen, [65_101, spooled()]) ?? '', /was not dialled/);
+  });
+
   it('a relay that is started again dials it again', () => {
     const seen = [
       [1, dialled],

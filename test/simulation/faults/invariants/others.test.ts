@@ -4,9 +4,25 @@ import type { RelayEvent } from '../../../../src/contracts/events.js';
 import { bounded } from '../../../../src/simulation/faults/invariants/bounded.js';
 import { type Invariant, watch } from '../../../../src/simulation/faults/invariants/invariant.js';
 import { recovers } from '../../../../src/simulation/faults/invariants/recovers.js';
+import { startsAndStops } from '../../../../src/simulation/faults/invariants/starts-and-stops.js';
 import { wellFormed } from '../../../../src/simulation/faults/invariants/well-formed.js';
 import type { End } from '../../../../src/simulation/faults/observation.js';
 import { event, HASH, judge, OTHER_HASH, proof, received, relay, spooled, verdict } from './support.js';
+
+describe('The relay starts and stops in time', () => {
+  for (const [state, done] of [
+    ['starting', 'started'],
+    ['stopping', 'stopped'],
+  ] as const) {
+    it(`it is ${done} within 15 s, unless it is killed`, () => {
+      const within = [0, relay(state)] as const;
+      assert.match(judge(startsAndStops, within, [15_001, spooled()]) ?? '', new RegExp(`still ${state}`));
+      for (const end of [done, 'killed'] as const) {
+        assert.equal(judge(startsAndStops, within, [15_000, relay(end)], [90_000, spooled()]), undefined);
+      }
+    });
+  }
+});
 
 describe('Quantities are bounded', () => {
   const limits = { sockets: 3, live: 3, known: 10, files: 10, pending: 10 };

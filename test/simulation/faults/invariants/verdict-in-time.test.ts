@@ -35,6 +35,17 @@ describe('Each block has its verdict in time', () => {
     }
   });
 
+  it('a relay that stands still has its time again once it goes on', () => {
+    const frozen = [
+      [0, received()],
+      [1, relay('frozen')],
+      [60_000, spooled()],
+      [70_000, relay('thawed')],
+    ] as const;
+    assert.equal(judge(verdictInTime, started, ...frozen, [73_250, spooled()]), undefined);
+    assert.match(judge(verdictInTime, started, ...frozen, [73_251, spooled()]) ?? '', /has no verdict/);
+  });
+
   it('a block that is sent again has the time again', () => {
     const again = [3_000, received(HASH, { late: 'recovered' })] as const;
     assert.equal(judge(verdictInTime, started, [0, received()], again, [6_250, spooled()]), undefined);
