@@ -46,6 +46,9 @@ export function virtualSubscription({ engine, process }: ZmqDeps, dashd: Virtual
         return;
       }
       change('down', `nobody answers at ${connect}`);
+      tryLater();
+    };
+    const tryLater = (): void => {
       engine.after(pauseMs * MICROS_PER_MS, attempt);
       pauseMs = Math.min(MAX_RECONNECT_MS, 2 * pauseMs);
     };
@@ -59,7 +62,7 @@ export function virtualSubscription({ engine, process }: ZmqDeps, dashd: Virtual
         if (!isConnected) return;
         isConnected = false;
         change('down', `${connect} went away`);
-        engine.after(pauseMs * MICROS_PER_MS, attempt);
+        tryLater();
       }),
     );
     // The handshake of ZMTP and the subscription take a round trip each.
