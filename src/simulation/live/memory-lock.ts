@@ -18,8 +18,6 @@ export interface LockFolders {
   remove(path: string): Promise<void>;
   /** Unix ms. */
   now(): number;
-  /** While the process that holds locks lives. */
-  isAlive(): boolean;
   readonly scheduler: SchedulerLike;
 }
 
@@ -51,17 +49,21 @@ async function isFresh(lockPath: string, staleMs: number, folders: LockFolders):
   }
 }
 
+/** After a refresh that failed the next is tried so much later. */
+const RETRY_MS = 1_000;
+
 class HeldLock {
   private timer: Subscription | undefined;
   private isOver = false;
 
+  /** @param touchedAt Unix ms */
   constructor(
     private readonly path: string,
     private readonly options: LockOptions,
     private readonly folders: LockFolders,
     private touchedAt: number,
   ) {
-    this.refreshLater();
+    this.refreshIn(options.updateMs);
   }
 
   async release(): Promise<void> {
@@ -71,30 +73,29 @@ class HeldLock {
     await this.folders.remove(this.path);
   }
 
-  private refreshLater(): void {
-    this.timer = this.folders.scheduler.schedule(() => {
-      if (this.folders.isAlive()) void this.refresh();
-    }, this.options.updateMs);
+  private refreshIn(ms: number): void {
+    if (this.isOver) return;
+    this.timer = this.folders.scheduler.schedule(() => void this.refresh(), ms);
   }
 
   private async refresh(): Promise<void> {
-    const isOurs = await this.isOurs();
-    if (this.isOver) return;
-    if (isOurs) {
-      this.touchedAt = await this.folders.touch(this.path);
-      if (!this.isOver) this.refreshLater();
-      return;
+    const { path, folders, options } = this;
+    try {
+      if ((await folders.touchedAt(path)) !== this.touchedAt) {
+        this.lose();
+        return;
+      }
+      this.touchedAt = await folders.touch(path);
+      this.refreshIn(options.updateMs);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT' || this.touchedAt + options.staleMs < folders.now()) this.lose();
+      else this.refreshIn(RETRY_MS);
     }
-    this.isOver = true;
-    this.options.onCompromised();
   }
 
-  private async isOurs(): Promise<boolean> {
-    try {
-      return (await this.folders.touchedAt(this.path)) === this.touchedAt;
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return false;
-      throw error;
-    }
+  private lose(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.options.onCompromised();
   }
 }

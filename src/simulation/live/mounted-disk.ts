@@ -92,7 +92,6 @@ export class MountedDisk implements Disk {
           return at;
         }),
       now: () => deps.clock.now(),
-      isAlive: () => this.isAlive,
       scheduler: deps.scheduler,
     };
   }
