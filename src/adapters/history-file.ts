@@ -20,10 +20,12 @@ export function openHistoryFile(path: string, options: FileOptions = {}): Histor
 }
 
 export class HistoryFile extends LockedFile {
-  /** The file as we left it, or as we found it; undefined when there was none. */
+  /** The file as we left it, or as we found it and read it to its end; undefined when there was none. */
   #inode: number | undefined;
   /** Up to the end of its last whole line. */
   #length = 0;
+  /** Its name outlasts a loss of power. */
+  #isNamed = false;
 
   /**
    * Calls `take` with each whole line, or with `undefined` for one that is too long to be one, until it returns false. Others have
@@ -31,18 +33,17 @@ export class HistoryFile extends LockedFile {
    * @returns `torn`: so many bytes of half a line follow the last
    */
   async read(take: (line: string | undefined) => boolean): Promise<FileAnswer<{ torn: number }>> {
-    this.#inode = undefined;
-    this.#length = 0;
+    this.#forget();
     try {
       const before = await this.statOf(this.path);
       this.know(before);
       const unfit = this.unfit(before);
       if (unfit !== undefined || before === undefined) return unfit ?? this.fault('missing');
-      this.#inode = before.ino;
       const lines = new Lines(take);
       const handle = await this.disk.open(this.path, 'r', PRIVATE);
       try {
-        await readThrough(handle, lines);
+        // What was not read to its end would be cut off by the next append: it is none of ours.
+        if (await readThrough(handle, lines)) this.#inode = before.ino;
       } finally {
         await handle.close();
       }
@@ -56,10 +57,7 @@ export class HistoryFile extends LockedFile {
   /** Renames a file that is of no use, so that nothing overwrites it. Needs the lock. */
   async setAside(): Promise<FileAnswer<{ path: string }>> {
     const moved = await this.moveAside(this.path);
-    if (moved.ok) {
-      this.#inode = undefined;
-      this.#length = 0;
-    }
+    if (moved.ok) this.#forget();
     return moved;
   }
 
@@ -84,7 +82,9 @@ export class HistoryFile extends LockedFile {
       } finally {
         await handle.close();
       }
-      if (before === undefined) await this.syncFolder(dirname(this.path));
+      // It may be new, made now or by a process that was killed before it had its name synced.
+      if (!this.#isNamed) await this.syncFolder(dirname(this.path));
+      this.#isNamed = true;
       return { ok: true };
     } catch (error) {
       return this.failure(error);
@@ -93,12 +93,22 @@ export class HistoryFile extends LockedFile {
 
   /**
    * Puts a new file in the place of this one, at once. A turn of the event loop passes after each chunk.
+   * @returns the fault `changed` as {@link append} does
    * @throws what `chunks` throws
    */
   async replace(chunks: Iterable<string>): Promise<FileAnswer> {
+    const held = await this.lock();
+    if (!held.ok) return held;
+    try {
+      const before = await this.statOf(this.path);
+      if (before?.isFile() === true && !this.#isOurs(before)) return this.fault('changed');
+    } catch (error) {
+      return this.failure(error);
+    }
     const replaced = await this.replaceWith(chunks);
     if (!replaced.ok) return replaced;
     this.#adopt(replaced.stats);
+    this.#isNamed = true;
     return { ok: true };
   }
 
@@ -108,6 +118,12 @@ export class HistoryFile extends LockedFile {
     return stats.ino === this.#inode && stats.size >= this.#length;
   }
 
+  #forget(): void {
+    this.#inode = undefined;
+    this.#length = 0;
+    this.#isNamed = false;
+  }
+
   #adopt(stats: DiskStats): void {
     this.know(stats);
     this.#inode = stats.ino;
@@ -115,11 +131,13 @@ export class HistoryFile extends LockedFile {
   }
 }
 
-async function readThrough(handle: DiskFile, lines: Lines): Promise<void> {
+/** @returns false when the reader wanted no more */
+async function readThrough(handle: DiskFile, lines: Lines): Promise<boolean> {
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   for (;;) {
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
-    if (bytesRead === 0 || !lines.push(buffer.subarray(0, bytesRead))) return;
+    if (bytesRead === 0) return true;
+    if (!lines.push(buffer.subarray(0, bytesRead))) return false;
   }
 }
 

@@ -69,6 +69,8 @@ export class LockedFile {
   #locking: Promise<Locked> | undefined;
   /** The lock was ours before: what another process wrote meanwhile is not overwritten. */
   #wasOurs = false;
+  /** The folder of the file outlasts a loss of power. */
+  #anchored = false;
   /** What the file was when we last read or wrote it. */
   #known: string | undefined;
 
@@ -116,6 +118,8 @@ export class LockedFile {
         await this.#letGo();
       }
       await this.disk.mkdir(dirname(this.path));
+      if (!this.#anchored) await this.syncAbove(dirname(this.path));
+      this.#anchored = true;
       const release = await this.disk.lock(this.path, {
         staleMs: LOCK_STALE_MS,
         updateMs: LOCK_UPDATE_MS,
@@ -124,7 +128,11 @@ export class LockedFile {
           this.#release = undefined;
         },
       });
-      const stats = await this.statOf(this.path);
+      const stats = await this.statOf(this.path).catch(async (error: unknown) => {
+        // Held by nobody of us, it would be refreshed all the same.
+        await release();
+        throw error;
+      });
       const changed = this.#known !== undefined && this.#known !== stamp(stats);
       if (this.#wasOurs && changed && stats !== undefined) {
         await release();
@@ -240,6 +248,21 @@ export class LockedFile {
     }
   }
 
+  /**
+   * Makes a folder outlast a loss of power, with those above it: they may be as new, made by us or by a process that was killed before
+   * it had them synced.
+   */
+  protected async syncAbove(folder: string): Promise<void> {
+    for (let at = folder; at !== dirname(at); at = dirname(at)) {
+      try {
+        await this.syncFolder(dirname(at));
+      } catch (error) {
+        // One that we may not read, or that cannot be synced, is none that we made.
+        if (SYNC_FAULTS.has(errorCode(error))) throw error;
+      }
+    }
+  }
+
   /** A name for what is not finished; see {@link isTemporary}. */
   protected temporaryName(path = this.path): string {
     return `${path}.tmp-${this.#random.u64().toString(16).padStart(16, '0')}`;
@@ -265,6 +288,9 @@ class LockLost extends Error {
     super(fault.detail);
   }
 }
+
+/** The disk did not take it: fsync(2). */
+const SYNC_FAULTS: ReadonlySet<string> = new Set(['EIO', 'ENOSPC', 'EDQUOT']);
 
 const FAULTS: Readonly<Record<string, SystemFaultCode>> = {
   ELOCKED: 'locked',

@@ -7,7 +7,7 @@
  * half written.
  */
 
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { FileAnswer } from '../contracts/files.js';
 import { type FileKind, type FileOptions, isTemporary, LockedFile, PRIVATE } from './locked-file.js';
 import { errorCode } from './system-error.js';
@@ -28,7 +28,7 @@ export function openSpoolFolder(path: string, options: FileOptions = {}): SpoolF
 
 export class SpoolFolder extends LockedFile {
   #swept = false;
-  /** The folder itself is synced into the one above it. */
+  /** The folder itself outlasts a loss of power. */
   #anchored = false;
 
   /**
@@ -96,7 +96,7 @@ export class SpoolFolder extends LockedFile {
       await this.syncFolder(this.path);
       if (this.#anchored) return;
       // The first file may have come with its folder.
-      await this.syncFolder(dirname(this.path));
+      await this.syncAbove(this.path);
       this.#anchored = true;
     });
   }

@@ -110,7 +110,7 @@ describe('the history file', () => {
     },
   };
   for (const [what, meddle] of Object.entries(meddling)) {
-    it(`${what} is told, and not written to`, async () => {
+    it(`${what} is told, and not written to before it is set aside`, async () => {
       const file = files.open();
       await file.append('one\n');
       meddle();
@@ -121,6 +121,10 @@ describe('the history file', () => {
         readdirSync(files.folder).filter((name) => name === 'blocks.jsonl'),
         before,
       );
+      if (before.length > 0) {
+        assert.equal(codeOf(await file.replace(['one\n', 'two\n'])), 'changed');
+        assert.equal(codeOf(await file.setAside()), 'ok');
+      }
       assert.equal(codeOf(await file.replace(['one\n', 'two\n'])), 'ok');
       assert.equal(contents(), 'one\ntwo\n');
       assert.equal(codeOf(await file.append('three\n')), 'ok');
@@ -232,6 +236,22 @@ describe('the history file', () => {
       assert.equal(contents(), 'one\ntwo\n');
     });
 
+    it('a read that fails, or stops early: it is not appended to, nor replaced', async () => {
+      const disk = new FailingDisk();
+      writeFileSync(files.path, 'one\ntwo\n');
+      const file = files.open(files.path, { disk: { ...systemDisk, open: disk.open } });
+      const read = [() => (disk.readFails = true), () => (disk.readFails = false)];
+      for (const begin of read) {
+        begin();
+        await file.read(() => false);
+        assert.equal(codeOf(await file.append('three\n')), 'changed');
+        assert.equal(codeOf(await file.replace(['three\n'])), 'changed');
+        assert.equal(contents(), 'one\ntwo\n');
+      }
+      assert.equal(codeOf(await file.read(() => true)), 'ok');
+      assert.equal(codeOf(await file.append('three\n')), 'ok');
+    });
+
     it('a folder in its place, or a device', async () => {
       mkdirSync(files.path);
       for (const file of [files.open(), files.open('/dev/null')]) {
@@ -316,6 +336,7 @@ describe('the history file', () => {
 class FailingDisk {
   fails: string | undefined;
   syncFails = false;
+  readFails = false;
 
   readonly open = async (path: string, flags: string, mode: number): Promise<FileHandle> => {
     const handle = await open(path, flags, mode);
@@ -325,6 +346,11 @@ class FailingDisk {
       if (this.fails === undefined) return append(data, options);
       await append(String(data).slice(0, 10), options);
       throw Object.assign(new Error(this.fails), { code: this.fails });
+    };
+    const read = handle.read.bind(handle);
+    handle.read = async (...args: Parameters<typeof read>) => {
+      if (this.readFails) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      return read(...args);
     };
     handle.datasync = async () => {
       if (this.syncFails) throw Object.assign(new Error('EIO'), { code: 'EIO' });

@@ -32,7 +32,11 @@ export async function takeLock(path: string, options: LockOptions, folders: Lock
     await folders.remove(lockPath);
     await folders.make(lockPath);
   }
-  const held = new HeldLock(lockPath, options, folders, await folders.touch(lockPath));
+  const touchedAt = await folders.touch(lockPath).catch(async (error: unknown) => {
+    await folders.remove(lockPath);
+    throw error;
+  });
+  const held = new HeldLock(lockPath, options, folders, touchedAt);
   return () => held.release();
 }
 

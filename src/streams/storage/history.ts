@@ -225,8 +225,8 @@ class Keeper {
     this.failed = !answer.ok;
     if (answer.ok || answer.code !== 'changed') return answer;
     // Whatever is there now is not ours to overwrite.
-    await this.setAside(answer.code);
-    this.writeAnew();
+    const moved = await this.file.setAside();
+    if (moved.ok || moved.code === 'missing') this.writeAnew();
     return answer;
   }
 

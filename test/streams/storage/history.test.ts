@@ -27,6 +27,8 @@ class MemoryFile implements LineFile {
   /** Of the next calls, the last one's for ever. */
   locks: LockAnswer[] = [{ ok: true, changed: false }];
   fault: Fault | undefined;
+  /** Why it cannot be set aside. */
+  stuck: Fault | undefined;
   readonly log: string[] = [];
   closed = false;
   /** What happens between two chunks. */
@@ -48,6 +50,7 @@ class MemoryFile implements LineFile {
 
   async setAside(): ReturnType<LineFile['setAside']> {
     this.log.push('set aside');
+    if (this.stuck !== undefined) return this.stuck;
     this.text = undefined;
     return { ok: true, path: '/aside' };
   }
@@ -220,6 +223,23 @@ describe('the block history', () => {
       assert.deepEqual(kept.file.events, [received(1)]);
     });
   }
+
+  it('does not overwrite a file that it could not set aside', async () => {
+    const kept = new Kept();
+    kept.file.text = '{"hello":"world"}\n';
+    kept.file.stuck = { ok: false, code: 'io-error', detail: 'EIO' };
+    kept.file.fault = { ok: false, code: 'changed', detail: 'it is none of ours' };
+    const history = await kept.open();
+    history.note(received(1));
+    await kept.time.pass(2 * RETRY_MS);
+    assert.equal(kept.file.text, '{"hello":"world"}\n');
+    assert.ok(!kept.file.log.includes('replace'), kept.file.log.join());
+    kept.file.stuck = undefined;
+    await kept.time.pass(RETRY_MS);
+    kept.file.fault = undefined;
+    await kept.time.pass(RETRY_MS);
+    assert.deepEqual(kept.file.events, [received(1)]);
+  });
 
   it('tells once that it cannot be written, goes on trying, and loses nothing', async () => {
     const kept = new Kept();
