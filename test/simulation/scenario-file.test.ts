@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { formatConfigError } from '../../src/config/error.js';
 import { type Overrides, readPlan, type StudyPlan } from '../../src/simulation/scenario-file.js';
 import type { Catalogue } from '../../src/simulation/scenario-schema.js';
@@ -189,5 +190,20 @@ describe('a scenario file', () => {
       assert.match(error, /^(scenario|runs|contenders) \(from a\./);
       assert.ok(error.length < 300, error);
     }
+  });
+
+  test('of any content gives a plan, or errors on one line each', () => {
+    const key = fc.constantFrom('runs', 'seed', 'contenders', 'latency', 'blockBytes', 'network', 'pool', 'rival', 'x');
+    const content = fc.oneof(
+      fc.json(),
+      fc.dictionary(key, fc.jsonValue()).map((value) => JSON.stringify(value)),
+    );
+    fc.assert(
+      fc.property(content, (text) => {
+        const result = read(text, {}, 'any.json');
+        if (result.ok) assert.ok(result.plan.runs >= 1 && result.plan.scenarios.length >= 1);
+        else for (const error of result.errors) assert.match(formatConfigError(error), /^[^\n]+\.$|\?$/);
+      }),
+    );
   });
 });

@@ -12,7 +12,7 @@ import type { StudyReport } from './study-report.js';
 const SETTLED = 0.005;
 /** Of the signing quorum: 240 of 400 signatures make a ChainLock. Source: Dash Core, llmq/params.h, LLMQ_400_60. */
 const THRESHOLD = 0.6;
-const SIGNERS = 'share of the signing quorum (dotted: 240 of 400, a ChainLock)';
+const SIGNERS = 'share of the 400 signers; dotted: 240, a ChainLock';
 
 /** What a reader sees besides the results. */
 export interface PageOptions {
