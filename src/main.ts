@@ -16,11 +16,11 @@ if (fault !== undefined) {
   process.exit(EXIT_FAILED);
 }
 // Loading the rest takes more descriptors than a low limit allows, so it is loaded after the check.
-const [{ runCli }, { closeLogger, createLogger }, { fill }, { PROGRAM_MESSAGES }] = await Promise.all([
+const [{ runCli }, { closeLogger, createLogger }, { fillLine }, { PROGRAM_MESSAGES }] = await Promise.all([
   import('./cli/program.js'),
   import('./ops/logger.js'),
-  import('./ops/messages/message.js'),
-  import('./ops/messages/program.js'),
+  import('./messages/fill.js'),
+  import('./messages/program.js'),
 ]);
 
 const stop = new AbortController();
@@ -48,7 +48,7 @@ function crash(error: unknown): void {
   try {
     const logger = createLogger({ level: 'critical', format: 'auto' }, process.stderr);
     const text = error instanceof Error ? error.message : String(error);
-    logger.critical(fill(PROGRAM_MESSAGES['uncaught-exception'], { error: text }), {
+    logger.critical(fillLine(PROGRAM_MESSAGES['uncaught-exception'], { error: text }), {
       stack: error instanceof Error ? error.stack : undefined,
     });
     void closeLogger(logger).finally(() => process.exit(EXIT_FAILED));

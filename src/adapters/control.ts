@@ -8,6 +8,8 @@ import { lstat, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { pause, retryUntil } from '../common/retry.js';
+import { fill } from '../messages/fill.js';
+import { CONTROL_SOCKET } from '../messages/sockets.js';
 import { errorCode } from './system-error.js';
 
 export interface ControlHandlers {
@@ -49,14 +51,14 @@ export function openControl(path: string, handlers: ControlHandlers): { close():
 
   async function serve(): Promise<void> {
     if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
-      tell('down', 'path-too-long', `${path} is longer than a socket's ${MAX_PATH_BYTES} bytes: use a shorter path`);
+      tell('down', 'path-too-long', fill(CONTROL_SOCKET['path-too-long'], { path, max: MAX_PATH_BYTES }));
       return;
     }
     const { signal } = ended;
     while (!signal.aborted) {
       const server = await retryUntil(listen, RETRY_MS, signal);
       if (server === undefined) return;
-      tell('up', 'listening', `takes requests at ${path}`);
+      tell('up', 'listening', fill(CONTROL_SOCKET.listening, { path }));
       while (!signal.aborted && (await isThere(path))) await pause(LOOK_MS, signal);
       await end(server);
     }
@@ -74,14 +76,14 @@ export function openControl(path: string, handlers: ControlHandlers): { close():
     const other = await connectControl(path);
     if (other.ok) {
       other.connection.close();
-      tell('down', 'in-use', `another relay listens at ${path}`);
+      tell('down', 'in-use', fill(CONTROL_SOCKET['in-use'], { path }));
       return undefined;
     }
     try {
       if (other.code === 'no-relay') await removeDeadSocket(path);
       return await bind();
     } catch (error) {
-      tell('down', errorCode(error), `${path}: ${errorCode(error)}`);
+      tell('down', errorCode(error), fill(CONTROL_SOCKET.failed, { path, code: errorCode(error) }));
       return undefined;
     }
   }
@@ -101,7 +103,9 @@ export function openControl(path: string, handlers: ControlHandlers): { close():
       process.umask(before);
     }
     await once(server, 'listening');
-    server.on('error', (error) => tell('down', errorCode(error), `${path}: ${errorCode(error)}`));
+    server.on('error', (error) =>
+      tell('down', errorCode(error), fill(CONTROL_SOCKET.failed, { path, code: errorCode(error) })),
+    );
     return server;
   }
 
@@ -150,7 +154,11 @@ async function* lines(socket: Socket): AsyncGenerator<Line> {
         yield { ok: true, text };
       }
       if (rest.length > MAX_LINE_BYTES) {
-        yield { ok: false, code: 'too-long', detail: `a request has ${MAX_LINE_BYTES} bytes at most` };
+        yield {
+          ok: false,
+          code: 'too-long',
+          detail: fill(CONTROL_SOCKET['request-too-long'], { max: MAX_LINE_BYTES }),
+        };
         return;
       }
     }
@@ -174,7 +182,7 @@ export type ControlConnected =
 /** Connects to a running relay. */
 export async function connectControl(path: string): Promise<ControlConnected> {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
-    return { ok: false, code: 'no-relay', detail: `${path} is too long for a socket` };
+    return { ok: false, code: 'no-relay', detail: fill(CONTROL_SOCKET['no-such-path'], { path }) };
   }
   const socket = connect(path);
   endQuietly(socket, ANSWER_MS);
@@ -182,7 +190,7 @@ export async function connectControl(path: string): Promise<ControlConnected> {
     await once(socket, 'connect');
   } catch (error) {
     const code = errorCode(error);
-    return { ok: false, code: CONNECT_FAULTS[code] ?? 'io-error', detail: `${path}: ${code}` };
+    return { ok: false, code: CONNECT_FAULTS[code] ?? 'io-error', detail: fill(CONTROL_SOCKET.failed, { path, code }) };
   }
   const answers = lines(socket);
   return {

@@ -1,8 +1,11 @@
 /** In which country an address is registered, from a table on disk: nobody is asked over the network. */
+
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import ipaddr from 'ipaddr.js';
 import type { CountryResponse, Reader } from 'maxmind';
+import { fill } from '../messages/fill.js';
+import { PEERS } from '../messages/peers.js';
 import { errorCode } from './system-error.js';
 
 export type Countries =
@@ -30,17 +33,18 @@ export async function openCountries(path?: string): Promise<Countries> {
     path ?? fileURLToPath(import.meta.resolve('@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb'));
   try {
     const bytes = await readFile(file);
-    if (bytes.length > MAX_BYTES) return { ok: false, detail: `${file}: over ${MAX_BYTES} bytes; ${REMEDY}` };
+    if (bytes.length > MAX_BYTES) return fault(file, fill(PEERS['table-too-large'], { max: MAX_BYTES }));
     const maxmind = await import('maxmind');
     const reader = new maxmind.Reader<Row>(bytes);
     return { ok: true, lookUp: (host) => (ipaddr.isValid(host) ? codeOf(reader, host) : undefined) };
   } catch (error) {
-    const why = error instanceof Error && 'code' in error ? errorCode(error) : 'it is not a table in MMDB format';
-    return { ok: false, detail: `${file}: ${why}; ${REMEDY}` };
+    return fault(file, error instanceof Error && 'code' in error ? errorCode(error) : PEERS['not-a-table']);
   }
 }
 
-const REMEDY = 'peers are chosen without regard to countries. Correct broadcast.countryDb';
+function fault(file: string, reason: string): Countries & { readonly ok: false } {
+  return { ok: false, detail: fill(PEERS['no-countries'], { file, reason }) };
+}
 
 /** A broken table may name any code, or break in the middle of a search. */
 function codeOf(reader: Reader<Row>, host: string): string | undefined {

@@ -13,6 +13,9 @@ import { Pool } from 'undici';
 import { z } from 'zod';
 import { parseHttpUrl } from '../address/http-url.js';
 import type { RpcAnswer, RpcFailure, RpcFailureCode } from '../contracts/rpc.js';
+import { RPC } from '../messages/dashd.js';
+import { fill } from '../messages/fill.js';
+import { UNKNOWN_ERROR } from '../messages/program.js';
 import { lookup } from './lookup.js';
 
 export interface RpcOptions {
@@ -267,9 +270,9 @@ class Credentials {
     try {
       const file = statSync(path);
       // A pipe or a device would hold the process for ever.
-      if (!file.isFile() || file.size > MAX_COOKIE_BYTES) return unreadable(path, 'it is not a cookie file');
+      if (!file.isFile() || file.size > MAX_COOKIE_BYTES) return unreadable(path, RPC['no-cookie-file']);
       const cookie = readFileSync(path, 'utf8').split(/\r?\n/, 1)[0] ?? '';
-      if (!cookie.includes(':')) return unreadable(path, 'it holds no user:password');
+      if (!cookie.includes(':')) return unreadable(path, RPC['no-cookie']);
       return { ok: true, header: this.adopt(cookie) };
     } catch (error) {
       return unreadable(path, errorCode(error));
@@ -287,7 +290,7 @@ class Credentials {
 }
 
 function unreadable(path: string, why: string): RpcFailure {
-  return { ok: false, code: 'cookie-unreadable', detail: `${path}: ${why}` };
+  return { ok: false, code: 'cookie-unreadable', detail: fill(RPC['cookie-unreadable'], { path, reason: why }) };
 }
 
 interface Target {
@@ -318,23 +321,26 @@ function submitBody(raw: Buffer): Buffer {
 
 /** Tells apart what dashd, or whatever listens in its place, answered. Statuses: Core `httprpc.cpp`, `httpserver.cpp`. */
 export function readAnswer(status: number, text: string): RpcAnswer {
-  if (status === 401) return { ok: false, code: 'unauthorised', detail: 'dashd refused the user and password' };
-  if (status === 403) return { ok: false, code: 'forbidden', detail: 'dashd does not allow this address or method' };
+  if (status === 401) return { ok: false, code: 'unauthorised', detail: RPC.unauthorised };
+  if (status === 403) return { ok: false, code: 'forbidden', detail: RPC.forbidden };
   // libevent's own page, in place of a word of dashd's.
   if (status === SERVICE_UNAVAILABLE && text.startsWith('<')) {
-    return { ok: false, code: 'http-error', detail: 'HTTP 503: dashd is stopping' };
+    return { ok: false, code: 'http-error', detail: RPC.stopping };
   }
   const envelope = Envelope.safeParse(parseJson(text));
   if (envelope.success) {
     const { result, error } = envelope.data;
     if (error === null || error === undefined) {
-      return status < 300 ? { ok: true, result } : { ok: false, code: 'http-error', detail: `HTTP ${status}` };
+      return status < 300
+        ? { ok: true, result }
+        : { ok: false, code: 'http-error', detail: fill(RPC['http-error'], { status, text: undefined }) };
     }
     const code = error.code === RPC_IN_WARMUP ? 'warming-up' : 'rpc-error';
     return { ok: false, code, detail: excerpt(error.message), rpcCode: error.code };
   }
-  if (status >= 300) return { ok: false, code: 'http-error', detail: excerpt(`HTTP ${status} ${text}`) };
-  return { ok: false, code: 'not-json', detail: excerpt(`no JSON-RPC answer: ${text}`) };
+  if (status >= 300)
+    return { ok: false, code: 'http-error', detail: excerpt(fill(RPC['http-error'], { status, text })) };
+  return { ok: false, code: 'not-json', detail: excerpt(fill(RPC['not-json'], { text })) };
 }
 
 /** `undefined`, which JSON cannot express, stands for text that is not JSON. */
@@ -347,23 +353,24 @@ function parseJson(text: string): unknown {
 }
 
 function transportFailure(code: string, timeoutMs: number, host: string): RpcFailure {
-  if (code === 'TimeoutError') return { ok: false, code: 'timeout', detail: `${host}: no answer in ${timeoutMs} ms` };
-  if (TIMED_OUT.has(code)) return { ok: false, code: 'timeout', detail: `${host}: no connection in time` };
+  if (code === 'TimeoutError')
+    return { ok: false, code: 'timeout', detail: fill(RPC.timeout, { host, ms: timeoutMs }) };
+  if (TIMED_OUT.has(code)) return { ok: false, code: 'timeout', detail: fill(RPC['not-connected'], { host }) };
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
-    return { ok: false, code: 'too-large', detail: `${host}: the answer is over ${MAX_ANSWER_BYTES} bytes` };
+    return { ok: false, code: 'too-large', detail: fill(RPC['too-large'], { host, max: MAX_ANSWER_BYTES }) };
   }
   if (code === 'UND_ERR_CLOSED' || code === 'UND_ERR_DESTROYED') {
-    return { ok: false, code: 'unreachable', detail: `${host}: the client is closed` };
+    return { ok: false, code: 'unreachable', detail: fill(RPC.closed, { host }) };
   }
   if (BROKEN_CONNECTION.has(code)) {
-    return { ok: false, code: 'unreachable', detail: `${host}: the connection broke before the answer was complete` };
+    return { ok: false, code: 'unreachable', detail: fill(RPC.broken, { host }) };
   }
-  return { ok: false, code: 'unreachable', detail: `${host}: ${code}` };
+  return { ok: false, code: 'unreachable', detail: fill(RPC.unreachable, { host, code }) };
 }
 
 /** Node's and undici's errors carry a `code`; an abort carries its name. Their messages are not used: they may quote anything. */
 function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error';
+  if (!(error instanceof Error)) return UNKNOWN_ERROR;
   const code: unknown = 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : error.name;
 }

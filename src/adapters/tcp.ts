@@ -1,5 +1,8 @@
 /** Outgoing TCP connections: bytes in, bytes out, and one reason when it is over. */
+
 import { connect, type Socket } from 'node:net';
+import { fill } from '../messages/fill.js';
+import { SESSION } from '../messages/peers.js';
 import { lookup } from './lookup.js';
 
 export interface TcpHandlers {
@@ -40,7 +43,7 @@ export function dial(
   const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true, lookup });
   let end: { code: TcpEnd; detail: string } | undefined;
   socket.setTimeout(timeoutMs, () => {
-    end = { code: 'dial-timeout', detail: `no connection within ${timeoutMs / 1000} s` };
+    end = { code: 'dial-timeout', detail: fill(SESSION['dial-timeout'], { seconds: timeoutMs / 1000 }) };
     socket.destroy();
   });
   let open = false;
@@ -58,7 +61,7 @@ export function dial(
   // A peer that stops sending has nothing more to say to us: half-open connections prove nothing.
   socket.once('end', () => socket.destroy());
   socket.once('close', () => {
-    listener?.closed(end?.code ?? 'closed-by-peer', end?.detail ?? 'the peer closed the connection');
+    listener?.closed(end?.code ?? 'closed-by-peer', end?.detail ?? SESSION['closed-by-peer']);
   });
   return {
     write(buffers, taken) {

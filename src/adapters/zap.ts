@@ -2,7 +2,9 @@
  * CURVE with an allow-list: libzmq asks a handler at `inproc://zeromq.zap.01` about each client's key (ZMTP's authentication
  * protocol, ZeroMQ RFC 27). One handler serves a process, so the lists of all sockets meet here, told apart by domain.
  */
+
 import { Reply, type Socket } from 'zeromq';
+import { ZMQ_SOCKET } from '../messages/sockets.js';
 import { fromZ85 } from '../z85.js';
 import { closed } from './zmq-close.js';
 
@@ -104,7 +106,7 @@ function answer(request: readonly Buffer[]): (string | Buffer)[] {
     version?.toString() === VERSION &&
     mechanism?.toString() === 'CURVE' &&
     known?.has(key?.toString('hex') ?? '') === true;
-  const status = admitted ? ['200', 'OK'] : ['400', 'not an allowed client'];
+  const status = admitted ? ['200', 'OK'] : ['400', ZMQ_SOCKET['not-allowed']];
   return [VERSION, id ?? '', ...status, '', ''];
 }
 

@@ -7,6 +7,8 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import { Publisher, Pull, type Socket, Subscriber } from 'zeromq';
 import { endpointAttempts } from '../address/endpoint.js';
 import { retryUntil } from '../common/retry.js';
+import { fill } from '../messages/fill.js';
+import { ZMQ_SOCKET } from '../messages/sockets.js';
 import { type Admission, admitClients, type CurveServer } from './zap.js';
 import { closed } from './zmq-close.js';
 import { connectInTurn } from './zmq-connect.js';
@@ -131,9 +133,9 @@ export function openSubscription(
     state = next;
     handlers.state(next, detail);
   };
-  socket.events.on('handshake', () => change('up', `connected to ${options.connect}`));
-  socket.events.on('disconnect', () => change('down', `${options.connect} went away`));
-  socket.events.on('connect:retry', () => change('down', `nobody answers at ${options.connect}`));
+  socket.events.on('handshake', () => change('up', fill(ZMQ_SOCKET.connected, { endpoint: options.connect })));
+  socket.events.on('disconnect', () => change('down', fill(ZMQ_SOCKET.disconnected, { endpoint: options.connect })));
+  socket.events.on('connect:retry', () => change('down', fill(ZMQ_SOCKET['no-answer'], { endpoint: options.connect })));
   connectInTurn(socket, options.connect);
   socket.subscribe(...options.topics);
   const reading = read(socket, handlers);
@@ -169,7 +171,7 @@ export function openPublisher(
       for (let next = queue.shift(); next !== undefined && !socket.closed; next = queue.shift())
         await socket.send(next);
     } catch (error) {
-      if (!socket.closed) handlers.state('down', `could not publish: ${text(error)}`);
+      if (!socket.closed) handlers.state('down', fill(ZMQ_SOCKET['not-published'], { error: text(error) }));
     } finally {
       active = false;
     }
@@ -230,10 +232,10 @@ function bindUntilClosed(
       await ready;
       await bindOnce();
       // The port may have been left to the system.
-      tell('up', `listening on ${socket.lastEndpoint ?? endpoint}`);
+      tell('up', fill(ZMQ_SOCKET.listening, { endpoint: socket.lastEndpoint ?? endpoint }));
       return true;
     } catch (error) {
-      if (!complained) tell('down', `cannot listen on ${endpoint}: ${text(error)}`);
+      if (!complained) tell('down', fill(ZMQ_SOCKET['cannot-listen'], { endpoint, error: text(error) }));
       complained = true;
       return undefined;
     }
@@ -257,9 +259,9 @@ function once(close: () => Promise<void>): () => Promise<void> {
 }
 
 function watchRefusals(socket: Socket, handlers: Pick<ZmqHandlers, 'state'>): void {
-  socket.events.on('handshake:error:auth', () => handlers.state('refused', 'a client without an allowed key'));
-  socket.events.on('handshake:error:protocol', () => handlers.state('refused', 'a client that does not speak CURVE'));
-  socket.events.on('handshake:error:other', () => handlers.state('refused', 'a client whose handshake failed'));
+  socket.events.on('handshake:error:auth', () => handlers.state('refused', ZMQ_SOCKET['no-key']));
+  socket.events.on('handshake:error:protocol', () => handlers.state('refused', ZMQ_SOCKET['not-curve']));
+  socket.events.on('handshake:error:other', () => handlers.state('refused', ZMQ_SOCKET['handshake-failed']));
 }
 
 /** Messages are read for so long before everything else has its turn, milliseconds. */

@@ -1,4 +1,5 @@
 /** `host:port` in the forms that operators and dashd use: `node.example.org:9999`, `203.0.113.7`, `[2001:db8::1]:9999`, `2001:db8::1`, `….onion:9999`. */
+import { ADDRESS_PROBLEMS } from '../messages/configuration.js';
 import { bracketed, hostKey, isWildcard, parseHost } from './host.js';
 
 export interface HostPort {
@@ -23,11 +24,11 @@ export function parseHostPort(text: string): HostPortParsed {
   if (whole !== undefined) return { ok: true, host: whole.text, port: undefined };
   const match = /^(?<host>\[[^\]]*\]|[^:[\]]*)(?::(?<port>.*))?$/su.exec(trimmed);
   const hostText = match?.groups?.['host'];
-  if (hostText === undefined) return { ok: false, problem: 'is not host:port' };
+  if (hostText === undefined) return { ok: false, problem: ADDRESS_PROBLEMS['not-host-port'] };
   const host = parseHost(hostText);
-  if (host === undefined) return { ok: false, problem: 'has no valid host' };
+  if (host === undefined) return { ok: false, problem: ADDRESS_PROBLEMS['no-host'] };
   const port = parsePort(match?.groups?.['port'] ?? '');
-  if (port === undefined || port === 0) return { ok: false, problem: `has no port from 1 to ${MAX_PORT}` };
+  if (port === undefined || port === 0) return { ok: false, problem: ADDRESS_PROBLEMS['no-port'] };
   return { ok: true, host: host.text, port };
 }
 

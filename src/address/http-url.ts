@@ -1,4 +1,5 @@
 /** http and https URLs in the configuration: any host of {@link parseHost}, and passwords without percent-encoding. */
+import { ADDRESS_PROBLEMS } from '../messages/configuration.js';
 import { bracketed, connectableHost, parseHost } from './host.js';
 import { parsePort } from './host-port.js';
 
@@ -39,18 +40,18 @@ export function parseHttpUrl(text: string): HttpUrlParsed {
   const { scheme = '', userinfo, host: hostText = '', port: portText, rest = '/' } = groups;
   const host = readHost(hostText);
   if (host === undefined) return fail(text);
-  if (host.includes('%')) return { ok: false, problem: 'has an IPv6 address with a zone, which no URL can hold' };
+  if (host.includes('%')) return { ok: false, problem: ADDRESS_PROBLEMS.zone };
   const isTls = scheme.toLowerCase() === 'https';
   const usual = DEFAULT_PORTS[isTls ? 'https' : 'http'];
   const port = parsePort(portText || String(usual));
-  if (port === undefined || port === 0) return fail(text, 'has no port from 1 to 65535');
+  if (port === undefined || port === 0) return fail(text, ADDRESS_PROBLEMS['no-port']);
   const credentials = readCredentials(userinfo ?? '');
   if (typeof credentials === 'string') return { ok: false, problem: credentials };
   const authority = `${bracketed(host)}${port === usual ? '' : `:${port}`}`;
   const origin = `${isTls ? 'https' : 'http'}://${authority}`;
   // Node's parser encodes the characters that a request line must not contain.
   const target = `${origin}${rest.startsWith('/') ? '' : '/'}${rest}`;
-  if (/[\p{Cc}\s]/u.test(rest) || !URL.canParse(target)) return { ok: false, problem: 'is not a URL' };
+  if (/[\p{Cc}\s]/u.test(rest) || !URL.canParse(target)) return { ok: false, problem: ADDRESS_PROBLEMS['not-a-url'] };
   const { pathname: path, search: query } = new URL(target);
   const url = { isTls, host, port, authority, origin, path, query };
   return { ok: true, url: credentials === undefined ? url : { ...url, credentials } };
@@ -63,11 +64,11 @@ function readHost(text: string): string | undefined {
 
 /** `http://user:se/cret@host` parses as a host `user` with an invalid port. */
 function fail(text: string, problem?: string): HttpUrlParsed {
-  if (!/^https?:\/\//i.test(text)) return { ok: false, problem: 'is not an http or https URL' };
+  if (!/^https?:\/\//i.test(text)) return { ok: false, problem: ADDRESS_PROBLEMS['not-http'] };
   if (text.includes('@')) {
-    return { ok: false, problem: 'is not a URL (write /, ? and # in a user or password as %2F, %3F and %23)' };
+    return { ok: false, problem: ADDRESS_PROBLEMS['not-encoded'] };
   }
-  return { ok: false, problem: problem ?? 'is not a URL' };
+  return { ok: false, problem: problem ?? ADDRESS_PROBLEMS['not-a-url'] };
 }
 
 /** @returns undefined when there are none; a string that describes the problem when they are invalid */
@@ -76,9 +77,9 @@ function readCredentials(userinfo: string): HttpUrl['credentials'] | string {
   const colon = userinfo.indexOf(':');
   const user = decode(colon < 0 ? userinfo : userinfo.slice(0, colon));
   const password = decode(colon < 0 ? '' : userinfo.slice(colon + 1));
-  if (user === '') return 'has a password and no user';
-  if (user.includes(':')) return 'has a user with a colon';
-  if (/\p{Cc}/u.test(user + password)) return 'has control characters in its user or password';
+  if (user === '') return ADDRESS_PROBLEMS['no-user'];
+  if (user.includes(':')) return ADDRESS_PROBLEMS['colon-in-user'];
+  if (/\p{Cc}/u.test(user + password)) return ADDRESS_PROBLEMS['control-in-user'];
   return { user, password };
 }
 

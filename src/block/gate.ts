@@ -1,3 +1,5 @@
+import { DOUBTS, REFUSAL_DETAILS, REFUSALS, type RefusalCode } from '../messages/blocks.js';
+import { fill } from '../messages/fill.js';
 import type { Network } from '../wire/network.js';
 import { type Hash, hashFromWire } from '../wire/reader.js';
 import { isBlank } from './blank.js';
@@ -50,8 +52,6 @@ export type DoubtCode =
   | 'height'
   | 'parent';
 
-export type RefusalCode = 'empty' | 'too-small' | 'too-large' | 'bad-proof-of-work';
-
 export interface Refused {
   readonly kind: 'refused';
   readonly code: RefusalCode;
@@ -84,10 +84,11 @@ export type Inspection = Refused | Inspected;
  */
 export function identify(raw: Buffer, network: Network): Refused | Identified {
   const size = raw.length;
-  if (size === 0) return refused(size, 'empty', 'there are no bytes');
-  if (size < MIN_BLOCK_SIZE) return refused(size, 'too-small', `${size} bytes; a block has ${MIN_BLOCK_SIZE} or more`);
+  if (size === 0) return refused(size, 'empty', REFUSAL_DETAILS['no-bytes']);
+  if (size < MIN_BLOCK_SIZE)
+    return refused(size, 'too-small', fill(REFUSALS['too-small'], { size, min: MIN_BLOCK_SIZE }));
   if (size > MAX_BLOCK_SIZE + MAX_TAIL) {
-    return refused(size, 'too-large', `${size} bytes; a block has ${MAX_BLOCK_SIZE} or fewer`);
+    return refused(size, 'too-large', fill(REFUSALS['too-large'], { size, max: MAX_BLOCK_SIZE }));
   }
   const header = raw.subarray(0, HEADER_SIZE);
   const { previous, time, bits } = parseHeader(header);
@@ -115,7 +116,8 @@ export function examine(block: Block): Inspection {
   const tail = scan.ok ? block.raw.subarray(scan.end) : NO_TAIL;
   const cutOff = tail.length <= MAX_TAIL && tail.every(isBlank) ? tail.length : 0;
   const size = block.size - cutOff;
-  if (size > MAX_BLOCK_SIZE) return refused(size, 'too-large', `${size} bytes; a block has ${MAX_BLOCK_SIZE} or fewer`);
+  if (size > MAX_BLOCK_SIZE)
+    return refused(size, 'too-large', fill(REFUSALS['too-large'], { size, max: MAX_BLOCK_SIZE }));
   if (!scan.ok) return { kind: 'block', block, doubts: [{ code: 'transactions', reason: scan.reason }] };
   const { count: transactions, height, end } = scan;
   const whole = { ...block, transactions, ...(height !== undefined && { height }) };
@@ -142,12 +144,13 @@ function refused(size: number, code: RefusalCode, reason: string): Refused {
 /** dashd passes over what is behind a block, as it is sent and as it is submitted; a later version may make something of it. */
 function tailDoubts(size: number): Doubt[] {
   if (size === 0) return [];
-  return [{ code: 'transactions', reason: `${size} bytes follow the last transaction` }];
+  return [{ code: 'transactions', reason: fill(DOUBTS.transactions, { size }) }];
 }
 
 function coinbaseDoubts(scan: Scanned): Doubt[] {
-  if (!scan.coinbaseFirst) return [{ code: 'coinbase', reason: 'the first transaction is not a coinbase' }];
-  if (scan.coinbases > 1) return [{ code: 'coinbase', reason: `${scan.coinbases} transactions are coinbases` }];
+  if (!scan.coinbaseFirst) return [{ code: 'coinbase', reason: DOUBTS['no-coinbase'] }];
+  if (scan.coinbases > 1)
+    return [{ code: 'coinbase', reason: fill(DOUBTS['several-coinbases'], { count: scan.coinbases }) }];
   return [];
 }
 
@@ -157,9 +160,8 @@ function merkleDoubts(scan: Scanned, header: Buffer): Doubt[] {
   const found = hashFromWire(root);
   const doubts: Doubt[] = [];
   if (found !== claimed) {
-    doubts.push({ code: 'merkle-root', reason: `the header claims ${claimed}, the transactions give ${found}` });
+    doubts.push({ code: 'merkle-root', reason: fill(DOUBTS['merkle-root'], { claimed, found }) });
   }
-  if (mutated)
-    doubts.push({ code: 'mutated', reason: 'repeated transactions do not change the merkle root (CVE-2012-2459)' });
+  if (mutated) doubts.push({ code: 'mutated', reason: DOUBTS.mutated });
   return doubts;
 }

@@ -1,3 +1,5 @@
+import { REFUSAL_DETAILS, REFUSALS } from '../messages/blocks.js';
+import { fill } from '../messages/fill.js';
 import type { Network } from '../wire/network.js';
 import { type Hash, hashFromWire, Malformed } from '../wire/reader.js';
 import { HEADER_SIZE } from './x11.js';
@@ -43,17 +45,19 @@ const TARGET_BYTES = 32;
 export function proofOfWorkFault(hash: Hash, bits: number, network: Network): string | undefined {
   const fault = targetFault(bits, network);
   if (fault !== undefined) return fault;
-  if (BigInt(`0x${hash}`) > expandTarget(bits)) return `hash ${hash} is above the ${claimed(bits)}`;
+  if (BigInt(`0x${hash}`) > expandTarget(bits)) return fill(REFUSALS['bad-proof-of-work'], { hash, bits: inHex(bits) });
   return undefined;
 }
 
 /** Why no hash could be a proof of work for a target: the half that takes no hash. */
 export function targetFault(bits: number, network: Network): string | undefined {
   const { mantissa, size } = split(bits);
-  if (mantissa === 0) return `${claimed(bits)} is zero`;
-  if (bits & SIGN) return `${claimed(bits)} is negative`;
-  if (size - 3 + significantBytes(mantissa) > TARGET_BYTES) return `${claimed(bits)} has more than 256 bits`;
-  if (expandTarget(bits) > network.powLimit) return `${claimed(bits)} is easier than ${network.name} allows`;
+  if (mantissa === 0) return fill(REFUSAL_DETAILS['target-zero'], { bits: inHex(bits) });
+  if (bits & SIGN) return fill(REFUSAL_DETAILS['target-negative'], { bits: inHex(bits) });
+  if (size - 3 + significantBytes(mantissa) > TARGET_BYTES)
+    return fill(REFUSAL_DETAILS['target-overflow'], { bits: inHex(bits) });
+  if (expandTarget(bits) > network.powLimit)
+    return fill(REFUSAL_DETAILS['target-too-easy'], { bits: inHex(bits), network: network.name });
   return undefined;
 }
 
@@ -69,8 +73,8 @@ function split(bits: number): { readonly mantissa: number; readonly size: number
   return { mantissa, size: Math.max(3, bits >>> 24) };
 }
 
-function claimed(bits: number): string {
-  return `claimed target ${bits.toString(16).padStart(8, '0')}`;
+function inHex(bits: number): string {
+  return bits.toString(16).padStart(8, '0');
 }
 
 function significantBytes(mantissa: number): number {

@@ -1,3 +1,5 @@
+import { NOTES, REFUSAL_DETAILS, REFUSALS } from '../messages/blocks.js';
+import { fill } from '../messages/fill.js';
 import { isBlank } from './blank.js';
 import { MAX_BLOCK_SIZE } from './gate.js';
 import { HEADER_SIZE } from './x11.js';
@@ -16,7 +18,7 @@ const MAX_TAIL = 64;
 export function blockBytes(frame: Buffer): BlockBytes {
   const end = trimmedLength(frame);
   if (!isText(frame, Math.min(end, HEADER_SIZE))) return { ok: true, raw: frame };
-  return end === 0 ? { ok: false, code: 'empty', reason: 'the frame is empty' } : decodeHex(frame, end);
+  return end === 0 ? { ok: false, code: 'empty', reason: REFUSALS.empty } : decodeHex(frame, end);
 }
 
 function trimmedLength(frame: Buffer): number {
@@ -41,13 +43,20 @@ function isText(frame: Buffer, end: number): boolean {
 
 function decodeHex(frame: Buffer, end: number): BlockBytes {
   if (end > 2 * MAX_BLOCK_SIZE) {
-    return { ok: false, code: 'too-large', reason: `${end} hex digits; a block has ${2 * MAX_BLOCK_SIZE} or fewer` };
+    return {
+      ok: false,
+      code: 'too-large',
+      reason: fill(REFUSAL_DETAILS['too-many-digits'], { digits: end, max: 2 * MAX_BLOCK_SIZE }),
+    };
   }
   // Stops at the first pair that is not hex, so its length tells where that was.
   const raw = Buffer.from(frame.toString('latin1', 0, end), 'hex');
   const decoded = 2 * raw.length;
   if (decoded === end) return { ok: true, raw };
-  const reason = decoded === end - 1 ? `an odd number of hex digits: ${end}` : `not hex at offset ${decoded}`;
+  const reason =
+    decoded === end - 1
+      ? fill(REFUSAL_DETAILS['odd-digits'], { digits: end })
+      : fill(REFUSALS['bad-hex'], { offset: decoded });
   return { ok: false, code: 'bad-hex', reason };
 }
 
@@ -75,17 +84,20 @@ export interface Reading {
  */
 export function* otherReadings(frames: readonly Buffer[]): Generator<Reading> {
   for (const [index, frame] of frames.slice(0, MAX_FRAMES).entries()) {
-    const where = `in frame ${index + 1} of ${frames.length}`;
+    const where = { frame: index + 1, frames: frames.length };
     for (const offset of OFFSETS) {
       if (frame.length - offset <= HEADER_SIZE) break;
       const header = frame.subarray(offset, offset + HEADER_SIZE);
-      const behind = offset === 0 ? '' : ` behind ${offset} other bytes`;
-      yield { header, raw: () => frame.subarray(offset), note: `found as bytes ${where}${behind}` };
+      yield {
+        header,
+        raw: () => frame.subarray(offset),
+        note: fill(NOTES.bytes, { ...where, offset: offset || undefined }),
+      };
     }
     for (const start of hexStarts(frame)) {
       const header = hexFrom(frame, start, start + MAX_HEX_HEADER, HEADER_SIZE);
       if (header.length < HEADER_SIZE) continue;
-      yield { header, raw: () => hexFrom(frame, start, frame.length), note: `found as hex digits ${where}` };
+      yield { header, raw: () => hexFrom(frame, start, frame.length), note: fill(NOTES.hex, where) };
     }
   }
 }

@@ -5,6 +5,9 @@
  * Source: Dash Core `src/validation.cpp` ContextualCheckBlockHeader and ContextualCheckBlock, `src/net_processing.cpp`
  * MaybePunishNodeForBlock.
  */
+
+import { DOUBTS } from '../messages/blocks.js';
+import { fill } from '../messages/fill.js';
 import type { Network } from '../wire/network.js';
 import type { Block, Doubt } from './gate.js';
 import { expandTarget } from './header.js';
@@ -42,18 +45,18 @@ export function headerDoubts(block: Block, around: Surroundings, network: Networ
     const times = (target / limit).toString();
     doubts.push({
       code: 'target',
-      reason: `its claimed target ${bits} is ${times === '1' ? '' : `${times} times `}easier than any that fits the last blocks`,
+      reason: fill(DOUBTS.target, { bits, times: times === '1' ? undefined : times }),
     });
   }
   if (around.medianTime !== undefined && block.time <= around.medianTime) {
     doubts.push({
       code: 'time',
-      reason: `its time ${block.time} is not after ${around.medianTime}, the median of the last 11`,
+      reason: fill(DOUBTS.time, { time: block.time, median: around.medianTime }),
     });
   }
   const version = block.header.readInt32LE(0);
   if (version < MIN_VERSION && network.name !== 'regtest') {
-    doubts.push({ code: 'version', reason: `its version ${version} is below ${MIN_VERSION}` });
+    doubts.push({ code: 'version', reason: fill(DOUBTS.version, { version, min: MIN_VERSION }) });
   }
   return doubts;
 }
@@ -61,7 +64,7 @@ export function headerDoubts(block: Block, around: Surroundings, network: Networ
 /** What speaks against the height that the coinbase claims. */
 export function heightDoubts({ height }: Block, { parentHeight }: Surroundings): Doubt[] {
   if (height === undefined || parentHeight === undefined || height === parentHeight + 1) return [];
-  return [{ code: 'height', reason: `its coinbase claims height ${height}, its parent's is ${parentHeight}` }];
+  return [{ code: 'height', reason: fill(DOUBTS.height, { height, parent: parentHeight }) }];
 }
 
 function targetLimit(time: number, around: Surroundings, network: Network): bigint {

@@ -1,3 +1,5 @@
+import { DOUBTS } from '../messages/blocks.js';
+import { fill } from '../messages/fill.js';
 import { Malformed, Reader } from '../wire/reader.js';
 import { coinbaseHeight, isCoinbase } from './coinbase.js';
 import { writeSha256d } from './merkle.js';
@@ -51,7 +53,7 @@ function scan(raw: Buffer): Scan {
   const reader = new Reader(raw, HEADER_SIZE);
   const count = countOf(reader, MIN_TRANSACTION_SIZE, 'block.transactions');
   if (count > MAX_CHECKED_TRANSACTIONS) {
-    throw new Malformed(`${count} transactions: more than ${MAX_CHECKED_TRANSACTIONS} are not checked here`);
+    throw new Malformed(fill(DOUBTS['too-many-transactions'], { count, max: MAX_CHECKED_TRANSACTIONS }));
   }
   const hashes = Buffer.alloc(TXID_SIZE * count);
   const txids: Buffer[] = [];
@@ -78,7 +80,7 @@ function scan(raw: Buffer): Scan {
 function countOf(reader: Reader, leastSize: number, field: string): number {
   const count = reader.compactSize(field);
   if (count * leastSize > reader.remaining) {
-    throw new Malformed(`${field}: ${count} do not fit into the ${reader.remaining} bytes left`);
+    throw new Malformed(fill(DOUBTS['count-too-large'], { field, count, bytes: reader.remaining }));
   }
   return count;
 }

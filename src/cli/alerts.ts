@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import { systemClock, systemRandom } from '../adapters/system.js';
 import type { Config } from '../config/config.js';
+import { COMMAND_ERRORS } from '../messages/commands.js';
 import { sendTestAlert } from '../ops/alerts/alerts.js';
-import { type CliContext, EXIT } from './context.js';
+import { type CliContext, EXIT, printError } from './context.js';
 
 /** `blockcast alerts test`: sends a test message through each channel and prints the results. @returns the exit code: ok when all were sent */
 export async function testAlerts({ alerts, network }: Config, { stdout, stderr }: CliContext): Promise<number> {
@@ -14,8 +15,5 @@ export async function testAlerts({ alerts, network }: Config, { stdout, stderr }
   });
   for (const { channel, ok, detail } of results) stdout.write(`${channel}: ${ok ? 'sent' : 'failed'}: ${detail}\n`);
   if (results.length > 0) return results.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
-  stderr.write(
-    'error: no alert channel is configured: set alerts.webhook.url, or alerts.telegram.token and alerts.telegram.chat\n',
-  );
-  return EXIT.usage;
+  return printError({ stderr }, COMMAND_ERRORS['no-channel'], EXIT.usage);
 }

@@ -1,5 +1,7 @@
 import { describeConfig } from '../config/config.js';
-import { type CliContext, EXIT, type Loaded } from './context.js';
+import { WARNINGS } from '../messages/configuration.js';
+import { fill } from '../messages/fill.js';
+import { type CliContext, EXIT, type Loaded, printWarning } from './context.js';
 
 /** `blockcast check-config`: prints the effective configuration, and warnings. @returns the exit code */
 export function checkConfig({ config, warnings }: Loaded, { stdout, stderr, readFile }: CliContext): number {
@@ -7,7 +9,7 @@ export function checkConfig({ config, warnings }: Loaded, { stdout, stderr, read
   const { cookieFile } = config.dashd.rpc;
   const allWarnings =
     cookieFile === undefined || isReadable(cookieFile, readFile) ? warnings : [...warnings, unreadable(cookieFile)];
-  for (const warning of allWarnings) stderr.write(`warning: ${warning}\n`);
+  for (const warning of allWarnings) printWarning({ stderr }, warning);
   return EXIT.ok;
 }
 
@@ -21,5 +23,5 @@ function isReadable(path: string, readFile: CliContext['readFile']): boolean {
 }
 
 function unreadable(path: string): string {
-  return `dashd.rpc.cookieFile: ${path} cannot be read; dashd creates it when it starts, readable by its own user only.`;
+  return fill(WARNINGS['cookie-unreadable'], { path });
 }

@@ -22,13 +22,15 @@ export interface CliContext {
 /** Exit codes. Scripts rely on those of `submit`. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, noAnswer: 3 } as const;
 
-export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
-  ok: 'Done. For `submit`: delivered, or known to the relay already.',
-  failed:
-    'Failed: the configuration is wrong (`run`, `check-config`), the block was refused or not delivered, a file could not be read or written, or the relay ended with an error.',
-  usage: 'Wrong use: an unknown command or flag. For `submit` and `alerts test` also a configuration that is wrong.',
-  noAnswer: 'No relay answered.',
-};
+/** Prints an error on standard error. @returns the exit code */
+export function printError({ stderr }: Pick<CliContext, 'stderr'>, text: string, code: number = EXIT.failed): number {
+  stderr.write(`error: ${text}\n`);
+  return code;
+}
+
+export function printWarning({ stderr }: Pick<CliContext, 'stderr'>, text: string): void {
+  stderr.write(`warning: ${text}\n`);
+}
 
 export interface Loaded {
   readonly config: Config;
@@ -56,6 +58,6 @@ export function configFor(
 ): Loaded | undefined {
   const result = readConfig(command, context, implied);
   if (result.ok) return result;
-  for (const error of result.errors) context.stderr.write(`error: ${formatConfigError(error)}\n`);
+  for (const error of result.errors) printError(context, formatConfigError(error));
   return undefined;
 }

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { systemClock, systemRandom } from '../adapters/system.js';
 import { loadConfig } from '../config/config.js';
 import { runDemo } from '../demo/main.js';
+import { COMMAND_NOTES } from '../messages/commands.js';
+import { fill } from '../messages/fill.js';
 import { closeLogger, createLogger } from '../ops/logger.js';
 import { createServices } from '../ops/services.js';
 import { SECOND_MS } from '../time.js';
@@ -43,8 +45,8 @@ export async function demo(
       const url = await services.open(view);
       return [
         url === undefined
-          ? `No dashboard: port ${httpPort} is not available. Give another with --http-port.`
-          : `Dashboard: ${url}`,
+          ? fill(COMMAND_NOTES['no-dashboard'], { port: httpPort })
+          : fill(COMMAND_NOTES.dashboard, { url }),
       ];
     },
   });

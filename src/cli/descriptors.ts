@@ -4,7 +4,10 @@
  * Without a free descriptor a process can neither load its code nor accept, connect or write, and libzmq's I/O thread retries a failed
  * accept (EMFILE) in a busy loop. So the check happens at the start, for the worst case.
  */
+
 import type { Config } from '../config/config.js';
+import { OPEN_FILES } from '../messages/commands.js';
+import { fill } from '../messages/fill.js';
 
 /** Node, its modules while they are loaded, ZeroMQ's threads and sockets with some clients, RPC, log and files. */
 const BASE = 192;
@@ -21,7 +24,12 @@ const PROXY = 2 * 512 + 64;
 export function loadFault(limit: number | undefined): string | undefined {
   return limit === undefined || limit >= BASE
     ? undefined
-    : `the limit of open files is ${limit}, but blockcast needs ${BASE} to start and ${DEFAULT_NEED} with the default settings: ${remedy(DEFAULT_NEED)}`;
+    : fill(OPEN_FILES['too-few-to-start'], {
+        limit,
+        needed: BASE,
+        default: DEFAULT_NEED,
+        remedy: remedy(DEFAULT_NEED),
+      });
 }
 
 /** @returns why the relay cannot run and what to do; undefined when it can, or when the limit is unknown */
@@ -33,15 +41,15 @@ export function descriptorFault(
   const needed = BASE + PER_PEER * peers + (http.enabled ? HTTP : 0) + (proxy.enabled ? PROXY : 0);
   if (limit === undefined || limit >= needed) return undefined;
   const uses = [
-    `${peers} peers (broadcast.maxPeers)`,
-    ...(http.enabled ? ['the HTTP service (http.enabled)'] : []),
-    ...(proxy.enabled ? ['the JSON-RPC proxy (proxy.enabled)'] : []),
+    fill(OPEN_FILES.peers, { count: peers }),
+    ...(http.enabled ? [OPEN_FILES.http] : []),
+    ...(proxy.enabled ? [OPEN_FILES.proxy] : []),
   ];
-  return `the limit of open files is ${limit}, but blockcast needs up to ${needed} for ${uses.join(', ')} and itself: ${remedy(needed)}, or disable what you do not need`;
+  return fill(OPEN_FILES['too-few'], { limit, needed, uses: uses.join(', '), remedy: remedy(needed) });
 }
 
 function remedy(needed: number): string {
-  return `raise the hard limit to ${needed} ("ulimit -n ${needed}", LimitNOFILE= of a systemd unit, "ulimits: nofile" of a container)`;
+  return fill(OPEN_FILES.remedy, { needed });
 }
 
 /**

@@ -1,9 +1,12 @@
 /** `blockcast keys`: writes a CURVE key pair directly to files, so that the secret key appears neither on the screen nor in a shell's history. */
+
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { curveKeyPair } from 'zeromq';
 import { errorCode } from '../adapters/system-error.js';
-import { type CliContext, EXIT } from './context.js';
+import { COMMAND_ERRORS, COMMAND_NOTES } from '../messages/commands.js';
+import { fill } from '../messages/fill.js';
+import { type CliContext, EXIT, printError } from './context.js';
 
 export interface KeysOptions {
   /** A folder; it is created when it does not exist. */
@@ -21,8 +24,7 @@ const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 /** Writes `<name>.key` (secret) and `<name>.pub`, never over an existing file, and prints the public key. @returns the exit code */
 export async function makeKeys({ out, name }: KeysOptions, { stdout, stderr }: CliContext): Promise<number> {
   if (!NAME.test(name)) {
-    stderr.write('error: --name is not a valid file name. Use letters, digits, dots, hyphens and underscores.\n');
-    return EXIT.usage;
+    return printError({ stderr }, COMMAND_ERRORS['bad-key-name'], EXIT.usage);
   }
   const secretFile = join(out, `${name}.key`);
   const publicFile = join(out, `${name}.pub`);
@@ -45,16 +47,11 @@ export async function makeKeys({ out, name }: KeysOptions, { stdout, stderr }: C
   } catch (error) {
     // One key without the other is useless.
     for (const path of written) await rm(path, { force: true });
-    stderr.write(`error: ${file} cannot be written (${errorCode(error)}). ${remedyFor(errorCode(error))}\n`);
-    return EXIT.failed;
+    const code = errorCode(error);
+    const remedy = code === 'EEXIST' ? COMMAND_ERRORS['keys-exist'] : COMMAND_ERRORS['give-writable-folder'];
+    return printError({ stderr }, fill(COMMAND_ERRORS['not-written'], { path: file, code, remedy }));
   }
-  stdout.write(`public key: ${publicKey}\n`);
-  stderr.write(`wrote ${secretFile} (secret, mode 0600) and ${publicFile}\n`);
+  stdout.write(`${fill(COMMAND_NOTES['public-key'], { key: publicKey })}\n`);
+  stderr.write(`${fill(COMMAND_NOTES['keys-written'], { secretFile, publicFile })}\n`);
   return EXIT.ok;
-}
-
-function remedyFor(code: string): string {
-  return code === 'EEXIST'
-    ? 'Give another --name or --out, or move the old pair away: clients that have its public key could no longer connect.'
-    : 'Give a folder that this user may write to.';
 }

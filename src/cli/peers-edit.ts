@@ -1,4 +1,5 @@
 /** `blockcast peers add`, `remove` and `import`: carried out by the running relay, or in the file when no relay runs. */
+
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { type ControlConnection, connectControl, controlPath } from '../adapters/control.js';
@@ -7,14 +8,16 @@ import { openPeerFile, type PeerFile } from '../adapters/peer-file.js';
 import { systemClock, systemRandom } from '../adapters/system.js';
 import { errorCode } from '../adapters/system-error.js';
 import type { Config } from '../config/config.js';
+import { COMMAND_ERRORS, COMMAND_NOTES } from '../messages/commands.js';
+import { fill } from '../messages/fill.js';
 import { oneLine } from '../ops/units.js';
 import { keyOf, parseAddress } from '../peers/address.js';
 import { PeerBook } from '../peers/book.js';
 import { applyEdit, type Edit, type EditAnswer, editAnswerSchema, PEERS_A_PART } from '../peers/edit.js';
 import { parse, serialise } from '../peers/format.js';
 import { readBook, restoreBook } from '../streams/peering/persist.js';
-import { type CliContext, EXIT } from './context.js';
-import { peerKey, printError } from './peers.js';
+import { type CliContext, EXIT, printError, printWarning } from './context.js';
+import { peerKey } from './peers.js';
 
 type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
@@ -40,11 +43,15 @@ export async function importPeers(source: string, config: Config, context: CliCo
   try {
     text = readFileSync(source === '-' ? '/dev/stdin' : source, 'utf8');
   } catch (error) {
-    return printError(context, `${source} cannot be read (${errorCode(error)}). Give the file of a peer book.`);
+    return printError(context, fill(COMMAND_ERRORS['peer-book-unreadable'], { path: source, code: errorCode(error) }));
   }
   const book = parse(text);
-  if (!book.ok) return printError(context, `${source} is not a peer book (${book.code}: ${oneLine(book.reason)}).`);
-  for (const warning of book.warnings) context.stderr.write(`warning: ${source}: ${oneLine(warning)}\n`);
+  if (!book.ok)
+    return printError(
+      context,
+      fill(COMMAND_ERRORS['not-a-peer-book'], { path: source, code: book.code, reason: oneLine(book.reason) }),
+    );
+  for (const warning of book.warnings) printWarning(context, `${source}: ${oneLine(warning)}`);
   const now = book.lastUpdated ?? systemClock.now();
   const edits = parts(book.records).map(
     (part): Edit => ({ edit: 'import', book: [...serialise(part, now, undefined)].join('') }),
@@ -61,15 +68,13 @@ async function carryOut(edits: readonly Edit[], config: Config, context: CliCont
   const file = openPeerFile(config.broadcast.peerDb);
   const relay = await connectControl(controlPath(file.path));
   if (!relay.ok && relay.code !== 'no-relay') {
-    return printError(
-      context,
-      `the relay's control socket does not accept connections (${relay.detail}). Run this as the user that runs the relay.`,
-    );
+    return printError(context, fill(COMMAND_ERRORS['control-not-open'], { detail: relay.detail }));
   }
   const done = relay.ok ? await byRelay(relay.connection, edits) : await inFile(file, edits, config, context);
   if (!done.ok) return printError(context, done.problem);
   const code = report(done.value, context);
-  context.stderr.write(relay.ok ? 'done by the running relay\n' : `done in ${file.path}; no relay is running on it\n`);
+  const note = relay.ok ? COMMAND_NOTES['done-by-relay'] : fill(COMMAND_NOTES['done-in-file'], { path: file.path });
+  context.stderr.write(`${note}\n`);
   return code;
 }
 
@@ -79,8 +84,8 @@ async function byRelay(connection: ControlConnection, edits: readonly Edit[]): P
     for (const edit of edits) {
       const answer = editAnswerSchema.safeParse(await connection.ask(edit));
       if (!answer.success) {
-        const taken = `the relay applied ${answers.length} of ${edits.length} parts`;
-        return { ok: false, problem: `${taken}, and gave no valid answer to the next: see its log.` };
+        const values = { applied: answers.length, parts: edits.length };
+        return { ok: false, problem: fill(COMMAND_ERRORS['edit-unanswered'], values) };
       }
       answers.push(answer.data);
     }
@@ -114,7 +119,7 @@ async function inFile(
     // The file's entry for the pool's own dashd is kept.
     if (local !== undefined) book.protect(local, systemClock.now());
     for (const { state, detail } of await restoreBook(book, file, read, systemClock)) {
-      if (state === 'fault') context.stderr.write(`warning: ${oneLine(detail)}\n`);
+      if (state === 'fault') printWarning(context, oneLine(detail));
     }
     const answers = edits.map((edit) => applyEdit(book, edit, systemClock.now()));
     const saved = await file.save(serialise(book.records(), systemClock.now(), local && keyOf(local)));
@@ -147,7 +152,11 @@ function summary(tallies: readonly Tally[]): string {
   }
   const { added, known, ...refused } = Object.fromEntries(counts);
   const reasons = Object.entries(refused).flatMap(([why, count]) =>
-    count > 0 ? [`${count} refused (${oneLine(why)})`] : [],
+    count > 0 ? [fill(COMMAND_NOTES.refused, { count, reason: oneLine(why) })] : [],
   );
-  return [`${added ?? 0} added`, `${known ?? 0} known`, ...reasons].join(', ');
+  return fill(COMMAND_NOTES.imported, {
+    added: added ?? 0,
+    known: known ?? 0,
+    refused: reasons.length === 0 ? undefined : reasons.join(', '),
+  });
 }

@@ -1,4 +1,5 @@
 /** `blockcast peers list`, `explain` and `export`: read the peer file. Nothing is written to it. */
+
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
@@ -8,6 +9,9 @@ import { systemClock } from '../adapters/system.js';
 import { errorCode } from '../adapters/system-error.js';
 import { parseHostPort } from '../address/host-port.js';
 import type { Config } from '../config/config.js';
+import { COMMAND_ERRORS, COMMAND_NOTES } from '../messages/commands.js';
+import { ADDRESS_PROBLEMS } from '../messages/configuration.js';
+import { fill } from '../messages/fill.js';
 import { oneLine } from '../ops/units.js';
 import { keyOf, type PeerKey, parseAddress } from '../peers/address.js';
 import { type ParsedBook, serialise } from '../peers/format.js';
@@ -15,7 +19,7 @@ import { score, weightsFrom } from '../peers/score.js';
 import { readBook } from '../streams/peering/persist.js';
 import { MINUTE_MS } from '../time.js';
 import { NETWORKS } from '../wire/network.js';
-import { type CliContext, EXIT } from './context.js';
+import { type CliContext, EXIT, printError, printWarning } from './context.js';
 import { describePeer, peerTable } from './peers-report.js';
 
 type Book = Extract<ParsedBook, { ok: true }>;
@@ -46,7 +50,7 @@ export async function explainPeer(name: string, config: Config, context: CliCont
   if (book === undefined) return EXIT.failed;
   const record = book.records.find((candidate) => candidate.key === key.value);
   if (record === undefined) {
-    return printError(context, `${key.value} is not in the peer book. Add it: blockcast peers add ${key.value}`);
+    return printError(context, fill(COMMAND_ERRORS['unknown-peer'], { peer: key.value }));
   }
   await print(context.stdout, describePeer(record, systemClock.now(), weightsFrom(config.broadcast.weights)));
   return EXIT.ok;
@@ -66,10 +70,10 @@ export async function exportPeers(target: string, config: Config, context: CliCo
     await writeFile(target, text, { flag: 'wx', mode: 0o600 });
   } catch (error) {
     const code = errorCode(error);
-    const remedy = code === 'EEXIST' ? 'Give the name of a new file.' : 'Give a file that this user may write.';
-    return printError(context, `${target} cannot be written (${code}). ${remedy}`);
+    const remedy = code === 'EEXIST' ? COMMAND_ERRORS['give-new-file'] : COMMAND_ERRORS['give-writable-file'];
+    return printError(context, fill(COMMAND_ERRORS['not-written'], { path: target, code, remedy }));
   }
-  context.stderr.write(`${book.records.length} peers written to ${target}\n`);
+  context.stderr.write(`${fill(COMMAND_NOTES.exported, { count: book.records.length, path: target })}\n`);
   return EXIT.ok;
 }
 
@@ -81,27 +85,22 @@ export type PeerKeyResult =
 export function peerKey(text: string, config: Config): PeerKeyResult {
   const parsed = parseHostPort(text);
   if (!parsed.ok)
-    return { ok: false, problem: `${oneLine(text)} ${parsed.problem}. Give host, host:port or [ipv6]:port.` };
+    return { ok: false, problem: fill(COMMAND_ERRORS['bad-peer'], { text: oneLine(text), problem: parsed.problem }) };
   const address = parseAddress(text, NETWORKS[config.network].p2pPort);
   if (address !== undefined) return { ok: true, value: keyOf(address) };
-  return { ok: false, problem: `${oneLine(text)} is not a valid peer address. Give host, host:port or [ipv6]:port.` };
-}
-
-export function printError({ stderr }: CliContext, problem: string, code: number = EXIT.failed): number {
-  stderr.write(`error: ${problem}\n`);
-  return code;
+  return {
+    ok: false,
+    problem: fill(COMMAND_ERRORS['bad-peer'], { text: oneLine(text), problem: ADDRESS_PROBLEMS['not-a-peer'] }),
+  };
 }
 
 /** Reads the peer file. Prints warnings about it, and its age while a relay runs, to stderr. */
 async function readPeers(config: Config, context: CliContext): Promise<Book | undefined> {
   const file = openPeerFile(config.broadcast.peerDb);
   const { found, faults } = await readBook(file);
-  for (const { detail } of faults) context.stderr.write(`warning: ${oneLine(detail)}\n`);
+  for (const { detail } of faults) printWarning(context, oneLine(detail));
   if (found === undefined) {
-    printError(
-      context,
-      `no peer book at ${file.path}. Start the relay, or give another file with --broadcast-peer-db.`,
-    );
+    printError(context, fill(COMMAND_ERRORS['no-peer-book'], { path: file.path }));
     return undefined;
   }
   if (await isHeld(file.path)) context.stderr.write(`${heldNote(found.book)}\n`);
@@ -109,11 +108,10 @@ async function readPeers(config: Config, context: CliContext): Promise<Book | un
 }
 
 function heldNote({ lastUpdated }: Book): string {
-  const age =
-    lastUpdated === undefined
-      ? ''
-      : ` ${Math.max(0, (systemClock.now() - lastUpdated) / MINUTE_MS).toFixed(1)} min ago`;
-  return `note: a relay is running; this is the state it saved${age}`;
+  const ageMs = lastUpdated === undefined ? undefined : Math.max(0, systemClock.now() - lastUpdated);
+  return fill(COMMAND_NOTES['relay-runs'], {
+    minutes: ageMs === undefined ? undefined : (ageMs / MINUTE_MS).toFixed(1),
+  });
 }
 
 /** Resolves when the text is written, or when the reader has closed the pipe (`| head`). */

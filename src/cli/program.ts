@@ -1,8 +1,11 @@
 /** The command line: all commands with their options and help texts. Each command is implemented in a file of its own, loaded when it runs. */
+
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { packageVersion } from '../adapters/package-version.js';
 import { closest } from '../config/closest.js';
-import { type CliContext, configFor, EXIT, readConfig } from './context.js';
+import { COMMAND_ERRORS } from '../messages/commands.js';
+import { fill } from '../messages/fill.js';
+import { type CliContext, configFor, EXIT, printError, readConfig } from './context.js';
 import type { DemoFlags } from './demo.js';
 import { descriptorFault, openFilesLimit } from './descriptors.js';
 import { addConfigFlags, normaliseArguments } from './flags.js';
@@ -79,10 +82,7 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
       const loaded = configFor(run, context);
       if (loaded === undefined) return finish(EXIT.failed);
       const shortage = descriptorFault(loaded.config, openFilesLimit(context.platform, context.readFile));
-      if (shortage !== undefined) {
-        stderr.write(`error: ${shortage}\n`);
-        return finish(EXIT.failed);
-      }
+      if (shortage !== undefined) return finish(printError(context, shortage));
       // The pool's socket is bound first, since loading the relay takes longer than everything before.
       const { bindPull } = await import('../adapters/zmq.js');
       const { bind, curve } = loaded.config.pool;
@@ -172,15 +172,16 @@ function refuseArguments(run: Command, program: Command): void {
   const [word] = run.args;
   if (word === undefined) return;
   const names = program.commands.map((command) => command.name());
-  if (names.includes(word)) run.error(`error: the command comes first: blockcast ${word} …`);
+  if (names.includes(word)) run.error(`error: ${fill(COMMAND_ERRORS['command-first'], { command: word })}`);
   const near = closest(word, names);
-  run.error(`error: unknown command '${word}'${near === undefined ? '' : `\n(Did you mean ${near}?)`}`);
+  const hint = near === undefined ? '' : `\n${fill(COMMAND_ERRORS['did-you-mean'], { name: near })}`;
+  run.error(`error: ${fill(COMMAND_ERRORS['unknown-command'], { command: word })}${hint}`);
 }
 
 function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
+    throw new InvalidArgumentError(fill(COMMAND_ERRORS['not-a-number'], { min, max }));
   };
 }

@@ -1,9 +1,9 @@
 import { systemClock, systemRandom } from '../adapters/system.js';
 import { changesBetween } from '../config/changes.js';
 import { type Config, type ConfigResult, formatConfigError } from '../config/config.js';
+import { fill, fillLine, type Values } from '../messages/fill.js';
+import { LOG, PROGRAM_MESSAGES } from '../messages/program.js';
 import { closeLogger, createLogger, type Logger } from '../ops/logger.js';
-import { fill, type Values } from '../ops/messages/message.js';
-import { PROGRAM_MESSAGES } from '../ops/messages/program.js';
 import { createServices, type Services } from '../ops/services.js';
 import { type Relay, type RelayDeps, startRelay } from '../relay/relay.js';
 import { SECOND_MS } from '../time.js';
@@ -58,7 +58,9 @@ function reload(before: Config, result: ConfigResult, relay: Relay, services: Se
   const { live, restart } = changesBetween(before, result.config);
   relay.reload(result.config);
   services.reload(result.config);
-  say(logger, 'reloaded', { changes: live.length === 0 ? 'no changes to apply' : `applied: ${live.join(', ')}` });
+  say(logger, 'reloaded', {
+    changes: live.length === 0 ? LOG['no-changes'] : fill(LOG.applied, { settings: live.join(', ') }),
+  });
   if (restart.length > 0) say(logger, 'restart-needed', { settings: restart.join(', ') });
   for (const warning of result.warnings) logger.warn(warning);
   return result.config;
@@ -66,7 +68,7 @@ function reload(before: Config, result: ConfigResult, relay: Relay, services: Se
 
 function say(logger: Logger, name: keyof typeof PROGRAM_MESSAGES, values: Values = {}): void {
   const message = PROGRAM_MESSAGES[name];
-  logger.log({ level: message.level, message: fill(message, values) });
+  logger.log({ level: message.level, message: fillLine(message, values) });
 }
 
 function stopAsked(stop: AbortSignal): Promise<void> {
@@ -88,7 +90,7 @@ async function within(ms: number, done: Promise<void>): Promise<boolean> {
 }
 
 function summary({ network, pool, events, dashd, broadcast }: Config): string {
-  const peers = broadcast.enabled ? `up to ${broadcast.maxPeers} peers` : 'the local dashd only';
-  const feed = dashd.zmq.url === '' ? 'no feed' : `feed ${dashd.zmq.url}`;
-  return `${network}, pool socket ${pool.bind}, events ${events.bind}, dashd ${dashd.rpc.url}, ${feed}, ${peers}`;
+  const peers = broadcast.enabled ? fill(LOG.peers, { count: broadcast.maxPeers }) : LOG['dashd-only'];
+  const feed = dashd.zmq.url === '' ? LOG['no-feed'] : fill(LOG.feed, { url: dashd.zmq.url });
+  return fill(LOG.summary, { network, pool: pool.bind, events: events.bind, dashd: dashd.rpc.url, feed, peers });
 }

@@ -1,5 +1,7 @@
 /** Reads files of settings and secrets synchronously. Bounded, since an operator may name any file. */
+
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { UNREADABLE } from '../messages/configuration.js';
 
 /** A configuration has a few kilobytes. Reading a larger file on SIGHUP would block the event loop. */
 const MAX_BYTES = 256 * 1024;
@@ -35,7 +37,7 @@ export function readSmallFile(path: string): string {
  * @throws Error as {@link readSmallFile}, and when it is not a regular file
  */
 export function readRegularFile(path: string): string {
-  if (!statSync(path).isFile()) throw new UnsuitableFile('not a regular file; pipes can be read only at the start');
+  if (!statSync(path).isFile()) throw new UnsuitableFile(UNREADABLE['not-a-file']);
   return readSmallFile(path);
 }
 
@@ -45,5 +47,5 @@ function readChunk(file: number): Buffer {
 }
 
 function tooLarge(): UnsuitableFile {
-  return new UnsuitableFile('larger than 256 KiB');
+  return new UnsuitableFile(UNREADABLE['too-large']);
 }

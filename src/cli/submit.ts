@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { errorCode } from '../adapters/system-error.js';
 import { connectableEndpoint, parseEndpoint } from '../address/endpoint.js';
 import { blockBytes } from '../block/payload.js';
 import { HEADER_SIZE, hashHeader, loadX11 } from '../block/x11.js';
 import type { Config } from '../config/config.js';
 import type { BlockEvent } from '../contracts/events.js';
+import { COMMAND_ERRORS } from '../messages/commands.js';
+import { fill } from '../messages/fill.js';
 import { SECOND_MS } from '../time.js';
-import { type CliContext, EXIT } from './context.js';
+import { type CliContext, EXIT, printError } from './context.js';
 import { type CurveClient, type PushOutcome, type PushRequest, pushBlock } from './push-block.js';
 import { reportEvent } from './submit-report.js';
 
@@ -32,7 +35,7 @@ export async function submit(
   const { stdout, stderr, stop } = context;
   const bytes = await readBlock(block);
   const sockets = relaySockets(config);
-  for (const step of [bytes, sockets]) if (!step.ok) stderr.write(`error: ${step.problem}\n`);
+  for (const step of [bytes, sockets]) if (!step.ok) printError({ stderr }, step.problem);
   if (!bytes.ok || !sockets.ok) return EXIT.usage;
 
   const timeoutMs = options.timeout * SECOND_MS;
@@ -40,7 +43,7 @@ export async function submit(
   const print = (event: BlockEvent) => stdout.write(options.json ? `${JSON.stringify(event)}\n` : reportEvent(event));
   const outcome = await pushBlock(request, print);
   const problem = explain(outcome, options.timeout);
-  if (problem !== undefined) stderr.write(`error: ${problem}\n`);
+  if (problem !== undefined) printError({ stderr }, problem);
   return exitCode(outcome);
 }
 
@@ -49,12 +52,12 @@ async function readBlock(block: string): Promise<Step<Buffer>> {
   try {
     contents = await readFile(block);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const code = errorCode(error);
     // It is not a file: hex is taken for the block itself. Long hex fails with ENAMETOOLONG.
     if (!/^[0-9a-f]+$/i.test(block)) {
       return {
         ok: false,
-        problem: `${shorten(block)} cannot be read (${code}), and is not hex. Give a file or a block in hex.`,
+        problem: fill(COMMAND_ERRORS['block-unreadable'], { text: shorten(block), code }),
       };
     }
     contents = Buffer.from(block, 'latin1');
@@ -63,7 +66,7 @@ async function readBlock(block: string): Promise<Step<Buffer>> {
   if (parsed.ok) return { ok: true, value: parsed.raw };
   return {
     ok: false,
-    problem: `${shorten(block)} is not a block: ${parsed.reason}. Give a block, raw or in hex.`,
+    problem: fill(COMMAND_ERRORS['not-a-block'], { text: shorten(block), reason: parsed.reason }),
   };
 }
 
@@ -85,7 +88,7 @@ function relaySockets({ pool, events }: Config): Step<Pick<PushRequest, 'pool' |
   const eventsEndpoint = connectable(events.bind);
   if (poolEndpoint === undefined || eventsEndpoint === undefined) {
     const key = poolEndpoint === undefined ? 'pool.bind' : 'events.bind';
-    return { ok: false, problem: `${key} has no fixed port: give the port that the relay logged.` };
+    return { ok: false, problem: fill(COMMAND_ERRORS['no-fixed-port'], { setting: key }) };
   }
   const { curve } = pool;
   if (!curve.enabled) return { ok: true, value: { pool: poolEndpoint, events: eventsEndpoint } };
@@ -102,9 +105,9 @@ function connectable(bind: string): string | undefined {
 function explain(outcome: PushOutcome, seconds: number): string | undefined {
   switch (outcome.code) {
     case 'no-verdict':
-      return `the relay received the block, but sent no event for ${seconds} s: see its log.`;
+      return fill(COMMAND_ERRORS['no-verdict'], { seconds });
     case 'stopped':
-      return 'stopped before the verdict.';
+      return COMMAND_ERRORS.stopped;
     case 'no-answer':
       return noAnswer(outcome, seconds);
     case 'verdict':
@@ -117,11 +120,11 @@ function explain(outcome: PushOutcome, seconds: number): string | undefined {
 function noAnswer({ endpoint, what }: Extract<PushOutcome, { code: 'no-answer' }>, seconds: number): string {
   switch (what) {
     case 'unreachable':
-      return `no relay answered at ${endpoint} within ${seconds} s. Start one (blockcast run), or give its sockets with --pool-bind and --events-bind.`;
+      return fill(COMMAND_ERRORS['no-relay'], { endpoint, seconds });
     case 'keys-refused':
-      return `the relay at ${endpoint} rejected the CURVE keys. Use the relay's own configuration (pool.curve).`;
+      return fill(COMMAND_ERRORS['keys-rejected'], { endpoint });
     case 'silent':
-      return `the block was pushed, but no event about it came from ${endpoint} within ${seconds} s. Check that --pool-bind and --events-bind belong to one relay.`;
+      return fill(COMMAND_ERRORS['no-event'], { endpoint, seconds });
   }
 }
 

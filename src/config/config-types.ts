@@ -1,8 +1,9 @@
 import type { HostPort } from '../address/host-port.js';
+import type { LogLevel } from '../contracts/log-levels.js';
 import type { PeerAddress } from '../peers/address.js';
 import type { WeightSettings } from '../peers/score.js';
 import type { NetworkName } from '../wire/network.js';
-import type { LogFormat, LogLevel } from './settings.js';
+import type { LogFormat } from './settings.js';
 
 /** The effective configuration, with all derived values. */
 export interface Config {

@@ -5,8 +5,11 @@
  * convict merges the layers. `settings.ts` defines the settings, `kinds.ts` their values, `rules.ts` the rules between settings, `derive.ts` what
  * depends on other settings. All errors are reported at once. Runs at the start and on SIGHUP; files are limited to 256 KiB (`cli/small-file.ts`).
  */
+
 import convict from 'convict';
 import { stringify } from 'yaml';
+import { DID_YOU_MEAN, GIVE, SOURCES, UNREADABLE, WARNINGS } from '../messages/configuration.js';
+import { fill } from '../messages/fill.js';
 import { keyOf } from '../peers/address.js';
 import { closest } from './closest.js';
 import type { Config } from './config-types.js';
@@ -38,7 +41,6 @@ import {
 
 export type { AlertsConfig, Config, HttpConfig, LogConfig } from './config-types.js';
 export { type ConfigError, formatConfigError } from './error.js';
-export { LOG_LEVELS, type LogLevel } from './settings.js';
 
 export interface ConfigSources {
   /** Flags without their dashes, and their values as text: `{'dashd-rpc-url': 'http://…', config: 'blockcast.yaml'}`. */
@@ -115,7 +117,7 @@ interface Files {
 }
 
 function readOptions(options: ConfigSources['options'], files: Files): Layer<string> {
-  const layer = new LayerBuilder<string>('arguments', 'Give only one of them.');
+  const layer = new LayerBuilder<string>('arguments');
   for (const [name, text] of Object.entries(options)) {
     if (name === CONFIG_OPTION) continue;
     const from = `--${name}`;
@@ -124,7 +126,7 @@ function readOptions(options: ConfigSources['options'], files: Files): Layer<str
     const secret = SECRETS.find((candidate) => secretFileFlagName(candidate) === name);
     if (flag !== undefined) layer.add(flag.key, from, value && (flag.inverted ? opposite(flag, value) : value));
     else if (secret !== undefined) layer.addFrom(secret, from, value, files);
-    else layer.fault({ key: from, problem: 'is not a flag', remedy: suggestFlag(name) });
+    else layer.fault({ key: from, ...SOURCES['unknown-flag'], remedy: suggestFlag(name) });
   }
   return layer;
 }
@@ -135,17 +137,14 @@ class LayerBuilder<V> implements Layer<V | string> {
   readonly origins = new Map<Key, string>();
   readonly errors: ConfigError[] = [];
 
-  /** @param remedy for a setting that is set twice */
-  constructor(
-    private readonly source: string,
-    private readonly remedy: string,
-  ) {}
+  constructor(private readonly source: string) {}
 
   /** @param value undefined when it is not set */
   add(key: Key, from: string, value: V | string | undefined, place = from): void {
     if (value === undefined) return;
     if (this.values.has(key)) {
-      this.fault({ key: from, problem: `is already set by ${this.origins.get(key)}`, remedy: this.remedy });
+      const { problem, remedy } = SOURCES['set-twice'];
+      this.fault({ key: from, problem: fill(problem, { place: this.origins.get(key) }), remedy });
     } else {
       this.values.set(key, value);
       this.origins.set(key, place);
@@ -167,7 +166,7 @@ class LayerBuilder<V> implements Layer<V | string> {
 
 function suggestFlag(name: string): string {
   const near = closest(name, [...FLAGS.map((flag) => flag.name), ...SECRETS.map(secretFileFlagName)]);
-  return near === undefined ? 'See blockcast run --help.' : `Did you mean --${near}?`;
+  return near === undefined ? SOURCES['unknown-flag'].remedy : fill(DID_YOU_MEAN, { name: `--${near}` });
 }
 
 /** Inverts a boolean. Any other text is kept, and reported later. */
@@ -180,7 +179,7 @@ function readEnvironment(
   env: ConfigSources['env'],
   files: Files,
 ): Layer<string> & { readonly env: Record<string, string>; readonly warnings: readonly string[] } {
-  const layer = new LayerBuilder<string>('environment', 'Set only one of them.');
+  const layer = new LayerBuilder<string>('environment');
   const warnings: string[] = [];
   for (const [name, text] of Object.entries(env)) {
     if (text === undefined || !name.startsWith(ENV_PREFIX) || name === CONFIG_ENV) continue;
@@ -188,10 +187,10 @@ function readEnvironment(
     const secret = SECRETS.find((candidate) => secretFileEnvName(candidate) === name);
     const key = KEYS.find((candidate) => envName(candidate) === name);
     if (isInjected(name, value ?? '')) {
-      if (key !== undefined) warnings.push(`${name}: ignored, an orchestrator set it to the address of a service.`);
+      if (key !== undefined) warnings.push(fill(WARNINGS['variable-ignored'], { name }));
     } else if (secret !== undefined) layer.addFrom(secret, name, value, files);
     else if (key !== undefined) layer.add(key, name, value);
-    else layer.fault({ key: name, problem: 'is not a setting', remedy: suggestVariable(name) });
+    else layer.fault({ key: name, ...SOURCES['unknown-variable'], remedy: suggestVariable(name) });
   }
   const ours = Object.fromEntries([...layer.values].map(([key, value]) => [envName(key), value]));
   return { values: layer.values, origins: layer.origins, errors: layer.errors, env: ours, warnings };
@@ -199,7 +198,7 @@ function readEnvironment(
 
 function suggestVariable(name: string): string {
   const near = closest(name, [...KEYS.map(envName), ...SECRETS.map(secretFileEnvName), CONFIG_ENV]);
-  return near === undefined ? 'Unset it.' : `Did you mean ${near}?`;
+  return near === undefined ? SOURCES['unknown-variable'].remedy : fill(DID_YOU_MEAN, { name: near });
 }
 
 type FileText =
@@ -208,17 +207,15 @@ type FileText =
 
 function readText(path: string, { home, readFile }: Files): FileText {
   const fault = (problem: string): FileText => {
-    const remedy = 'Give the path of a file that this user may read.';
-    return { ok: false, error: { value: showValue(path, false), problem, remedy } };
+    return { ok: false, error: { value: showValue(path, false), problem, remedy: SOURCES.unreadable.remedy } };
   };
   const expanded = expandHome(path, home);
   if (!expanded.ok) return fault(expanded.problem);
   try {
     return { ok: true, text: readFile(expanded.path) };
   } catch (error) {
-    return fault(
-      `cannot be read: ${error instanceof Error && 'code' in error ? String(error.code) : 'reading failed'}`,
-    );
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : UNREADABLE.failed;
+    return fault(fill(SOURCES.unreadable.problem, { reason }));
   }
 }
 
@@ -230,7 +227,7 @@ function readConfigFile({ options, env }: ConfigSources, files: Files): Layer<un
   const read = readText(path, files);
   if (!read.ok) return { values: new Map(), origins: new Map(), errors: [{ key: 'config', from, ...read.error }] };
   const { values, secretFiles, errors } = readFileSettings(path, read.text);
-  const layer = new LayerBuilder<unknown>(path, 'Give only one of them.');
+  const layer = new LayerBuilder<unknown>(path);
   layer.errors.push(...errors);
   for (const [key, value] of values) layer.add(key, key, value, path);
   for (const [key, secretPath] of secretFiles) layer.addFrom(key, secretFileKey(key), secretPath, files, path);
@@ -264,7 +261,7 @@ function layer(
     const parsed = parseAt(kind, value, home);
     values[key] = parsed.ok ? parsed.value : (fallback ?? undefined);
     if (parsed.ok) continue;
-    const remedy = `Give ${kind.expects}.`;
+    const remedy = fill(GIVE, { expected: kind.expects });
     const shown = showValue(value, isSecret(key));
     errors.push({ key, from: originOf(origins)(key), value: shown, problem: parsed.problem, remedy });
   }

@@ -1,5 +1,8 @@
 /** Configuration errors: what is wrong, where it was set, and what to write instead. All errors are reported at once. */
 
+import { CONFIG_ERROR } from '../messages/configuration.js';
+import { fill } from '../messages/fill.js';
+
 export interface ConfigError {
   /** The setting's dotted key, or the name of a wrong flag, variable or file. */
   readonly key: string;
@@ -25,6 +28,5 @@ export function showValue(value: unknown, secret: boolean): string {
 
 /** One line, such as `broadcast.maxPeers (from --broadcast-max-peers): "many" is not a whole number. Give …` */
 export function formatConfigError({ key, from, value, problem, remedy }: ConfigError): string {
-  const subject = value === undefined ? '' : `${value} `;
-  return `${key} (from ${from}): ${subject}${problem}. ${remedy}`;
+  return fill(CONFIG_ERROR, { setting: key, place: from, value, problem, remedy });
 }

@@ -1,4 +1,6 @@
 /** Reads a configuration file into settings by dotted key. */
+import { DID_YOU_MEAN, SOURCES } from '../messages/configuration.js';
+import { fill } from '../messages/fill.js';
 import { closest } from './closest.js';
 import type { ConfigError } from './error.js';
 import { normalise } from './normalise.js';
@@ -20,7 +22,7 @@ export function readFileSettings(path: string, text: string): FileSettings {
     return {
       values: new Map(),
       secretFiles: new Map(),
-      errors: [{ key: 'config', from: path, problem: parsed.problem, remedy: 'Correct the file.' }],
+      errors: [{ key: 'config', from: path, problem: parsed.problem, remedy: parsed.remedy }],
     };
   }
   const found: Found = { path, values: new Map(), secretFiles: new Map(), errors: [] };
@@ -39,8 +41,7 @@ function collect(tree: unknown, prefix: string, found: Found): void {
   const { path, errors } = found;
   if (normalise(tree) === undefined) return;
   if (!isSection(tree)) {
-    const remedy = 'Write its settings below it, one per line.';
-    errors.push({ key: prefix.slice(0, -1) || 'config', from: path, problem: 'is a section, not a value', remedy });
+    errors.push({ key: prefix.slice(0, -1) || 'config', from: path, ...SOURCES.section });
     return;
   }
   for (const [name, value] of Object.entries(tree)) {
@@ -55,14 +56,14 @@ function collect(tree: unknown, prefix: string, found: Found): void {
 /** @param key of a setting, or of the file of a secret */
 function collectValue(key: string, value: unknown, { path, values, secretFiles, errors }: Found): void {
   const secret = SECRET_FILES.get(key);
-  const fault = (problem: string, remedy: string) => errors.push({ key, from: path, problem, remedy });
+  const fault = (what: 'value' | 'not-text') => errors.push({ key, from: path, ...SOURCES[what] });
   const text = normalise(value);
   if (text === undefined) return;
-  if (isSection(value)) fault('is a value, not a section', 'Give it one value.');
+  if (isSection(value)) fault('value');
   else if (isKey(key)) values.set(key, text);
   else if (secret === undefined) return;
   else if (typeof text === 'string') secretFiles.set(secret, text);
-  else fault('is not text', 'Give the path of a file.');
+  else fault('not-text');
 }
 
 /** `http.passwordFile` → `http.password` */
@@ -70,8 +71,8 @@ const SECRET_FILES: ReadonlyMap<string, Key> = new Map(SECRETS.map((key) => [sec
 
 function unknownKey(key: string, path: string): ConfigError {
   const near = closest(key, [...KEYS, ...SECTIONS, ...SECRET_FILES.keys()]);
-  const remedy = near === undefined ? 'Remove it.' : `Did you mean ${near}?`;
-  return { key: key, from: path, problem: 'is not a setting', remedy };
+  const { problem, remedy } = SOURCES['unknown-key'];
+  return { key, from: path, problem, remedy: near === undefined ? remedy : fill(DID_YOU_MEAN, { name: near }) };
 }
 
 function isSection(value: unknown): value is Readonly<Record<string, unknown>> {

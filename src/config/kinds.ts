@@ -2,11 +2,14 @@
  * The kinds of values that a setting can have. Each kind parses both text (environment, arguments, quoted values of a file) and the native
  * types of a YAML or JSON file, and says what it expects.
  */
+
 import ipaddr from 'ipaddr.js';
 import { bindableEndpoint, connectableEndpoint, type Endpoint, parseEndpoint } from '../address/endpoint.js';
 import { bracketed, connectableHost, hostKey, parseHost } from '../address/host.js';
 import { parseHostPort } from '../address/host-port.js';
 import { type HttpUrl, parseHttpUrl } from '../address/http-url.js';
+import { EXPECTED, PROBLEMS } from '../messages/configuration.js';
+import { fill } from '../messages/fill.js';
 import { fromZ85 } from '../z85.js';
 
 type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
@@ -41,8 +44,8 @@ function textKind(expects: string, placeholder: string, read: (text: string) => 
     expects,
     placeholder,
     parse(value) {
-      if (typeof value !== 'string') return fail(value === null ? 'is empty' : 'is not text');
-      return value === '' ? fail('is empty') : read(value);
+      if (typeof value !== 'string') return fail(value === null ? PROBLEMS.empty : PROBLEMS['not-text']);
+      return value === '' ? fail(PROBLEMS.empty) : read(value);
     },
   };
 }
@@ -61,63 +64,53 @@ function plainKind(
 
 const hasControl = (text: string): boolean => /\p{Cc}/u.test(text);
 
-export const text = plainKind('text, in quotes where it could be taken for a number', '<text>', (value) =>
-  hasControl(value) ? 'contains control characters' : undefined,
+export const text = plainKind(EXPECTED.text, '<text>', (value) =>
+  hasControl(value) ? PROBLEMS['control-characters'] : undefined,
 );
 
-export const rpcUser = plainKind('a user name without a colon', '<name>', (value) =>
-  hasControl(value) || value.includes(':') ? 'contains a colon or control characters' : undefined,
+export const rpcUser = plainKind(EXPECTED.user, '<name>', (value) =>
+  hasControl(value) || value.includes(':') ? PROBLEMS['bad-user'] : undefined,
 );
 
 const DEVNET_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Core accepts any text. It becomes part of the user agent (Core `SanitizeString`) and of a folder's name. */
-export const devnetName = plainKind('the name given to dashd -devnet', '<name>', (value) =>
-  DEVNET_NAME.test(value) ? undefined : 'is not 1 to 64 letters, digits, dots, hyphens or underscores',
+export const devnetName = plainKind(EXPECTED.devnet, '<name>', (value) =>
+  DEVNET_NAME.test(value) ? undefined : PROBLEMS['bad-devnet'],
 );
 
 export const path: Kind<string> = {
-  ...plainKind('the path of a file', '<file>', (value) => (value.includes('\0') ? 'contains a NUL' : undefined)),
+  ...plainKind(EXPECTED.path, '<file>', (value) => (value.includes('\0') ? PROBLEMS.nul : undefined)),
   path: true,
 };
 
 /** A host to connect to. A wildcard (as in dash.conf) means the local host. */
-export const host = textKind('a host name or an IP address', '<host>', (value) => {
+export const host = textKind(EXPECTED.host, '<host>', (value) => {
   const found = value === '*' ? value : parseHost(value)?.text;
-  if (found === undefined) return fail('is not a host name or an IP address');
+  if (found === undefined) return fail(PROBLEMS['not-a-host']);
   return { ok: true, value: connectableHost(found) };
 });
 
 /** A host to listen on. */
-export const listenHost = textKind(
-  'a host name or an IP address; 0.0.0.0 or :: for every interface',
-  '<host>',
-  (value) => {
-    const found = parseHost(value);
-    if (found === undefined) return fail('is not a host name or an IP address');
-    if (found.family === 'onion') return fail('is an onion address, on which no interface can listen');
-    return { ok: true, value: hostKey(found.text) };
-  },
-);
+export const listenHost = textKind(EXPECTED['listen-host'], '<host>', (value) => {
+  const found = parseHost(value);
+  if (found === undefined) return fail(PROBLEMS['not-a-host']);
+  if (found.family === 'onion') return fail(PROBLEMS.onion);
+  return { ok: true, value: hostKey(found.text) };
+});
 
 function endpointKind(expects: string, toText: (endpoint: Endpoint) => string | undefined): Kind<string> {
   return textKind(expects, '<endpoint>', (value) => {
     const parsed = parseEndpoint(value);
-    if (parsed === undefined) return fail('is not a ZeroMQ endpoint');
+    if (parsed === undefined) return fail(PROBLEMS['not-an-endpoint']);
     const found = toText(parsed);
-    return found === undefined ? fail('has no host and port to connect to') : { ok: true, value: found };
+    return found === undefined ? fail(PROBLEMS['no-host-and-port']) : { ok: true, value: found };
   });
 }
 
-export const bindEndpoint = endpointKind(
-  'an endpoint such as tcp://127.0.0.1:28500, tcp://[::1]:28500 or ipc:///path',
-  bindableEndpoint,
-);
+export const bindEndpoint = endpointKind(EXPECTED.bind, bindableEndpoint);
 
-const someEndpoint = endpointKind(
-  'an endpoint such as tcp://127.0.0.1:28332, tcp://[::1]:28332 or ipc:///path, or none',
-  connectableEndpoint,
-);
+const someEndpoint = endpointKind(EXPECTED.connect, connectableEndpoint);
 
 /** The value that disables an endpoint. */
 const NO_ENDPOINT = 'none';
@@ -128,10 +121,8 @@ export const connectEndpoint: Kind<string> = {
   parse: (value) => (value === NO_ENDPOINT || value === '' ? { ok: true, value: '' } : someEndpoint.parse(value)),
 };
 
-export const curveKey = plainKind(
-  'a CURVE key of 40 characters in Z85, as created by blockcast keys',
-  '<key>',
-  (value) => (fromZ85(value)?.length === CURVE_KEY_BYTES ? undefined : 'is not a CURVE key'),
+export const curveKey = plainKind(EXPECTED.key, '<key>', (value) =>
+  fromZ85(value)?.length === CURVE_KEY_BYTES ? undefined : PROBLEMS['not-a-key'],
 );
 
 function urlKind(expects: string, problemWith: (url: HttpUrl) => string | undefined): Kind<string> {
@@ -141,15 +132,13 @@ function urlKind(expects: string, problemWith: (url: HttpUrl) => string | undefi
   });
 }
 
-export const httpUrl = urlKind('a URL such as https://hooks.example/path', () => undefined);
+export const httpUrl = urlKind(EXPECTED['http-url'], () => undefined);
 
 /** A URL without a query. */
-export const rpcUrl = urlKind('a URL such as http://127.0.0.1:9998', ({ query }) =>
-  query === '' ? undefined : 'has a query',
-);
+export const rpcUrl = urlKind(EXPECTED['rpc-url'], ({ query }) => (query === '' ? undefined : PROBLEMS.query));
 
-export const apiUrl = urlKind('a URL such as https://api.telegram.org', ({ query, credentials }) =>
-  query === '' && credentials === undefined ? undefined : 'has a query or a user',
+export const apiUrl = urlKind(EXPECTED['api-url'], ({ query, credentials }) =>
+  query === '' && credentials === undefined ? undefined : PROBLEMS['query-or-user'],
 );
 
 /** Whether a text means true or false, in any case. */
@@ -163,35 +152,35 @@ function isScalar(value: unknown): boolean {
 }
 
 export const boolean: Kind<boolean> = {
-  expects: 'true or false (or yes, no, on, off, 1, 0)',
+  expects: EXPECTED.boolean,
   placeholder: '<boolean>',
   bare: true,
   parse(value) {
     const word = isScalar(value) ? String(value).toLowerCase() : '';
     if (TRUE.has(word)) return { ok: true, value: true };
-    return FALSE.has(word) ? { ok: true, value: false } : fail('is neither true nor false');
+    return FALSE.has(word) ? { ok: true, value: false } : fail(PROBLEMS['not-boolean']);
   },
 };
 
 export function integer(min: number, max: number): Kind<number> {
   return {
-    expects: `a whole number from ${min} to ${max}`,
+    expects: fill(EXPECTED.integer, { min, max }),
     placeholder: '<number>',
     parse(value) {
       const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-      if (typeof number !== 'number' || !Number.isInteger(number)) return fail('is not a whole number');
-      return number >= min && number <= max ? { ok: true, value: number } : fail('is out of range');
+      if (typeof number !== 'number' || !Number.isInteger(number)) return fail(PROBLEMS['not-a-number']);
+      return number >= min && number <= max ? { ok: true, value: number } : fail(PROBLEMS['out-of-range']);
     },
   };
 }
 
 export function oneOf<const T extends string>(values: readonly T[]): Kind<T> {
   return {
-    expects: `one of ${values.join(', ')}`,
+    expects: fill(EXPECTED.choice, { choices: values.join(', ') }),
     placeholder: `<${values.join('|')}>`,
     parse(value) {
       const found = values.find((candidate) => candidate === value);
-      return found === undefined ? fail('is not one of the choices') : { ok: true, value: found };
+      return found === undefined ? fail(PROBLEMS['not-a-choice']) : { ok: true, value: found };
     },
   };
 }
@@ -211,15 +200,17 @@ function listOf(item: Kind<string>, expects: string, placeholder: string): Kind<
     many: true,
     parse(value) {
       const items = typeof value === 'string' ? splitList(value) : value;
-      if (!Array.isArray(items)) return fail('is not a list');
+      if (!Array.isArray(items)) return fail(PROBLEMS['not-a-list']);
       const good: string[] = [];
       const problems: string[] = [];
       for (const [index, element] of items.entries()) {
         const parsed = item.parse(element);
         if (parsed.ok) good.push(parsed.value);
-        else problems.push(`entry ${index + 1}${shown(element)} ${parsed.problem}`);
+        else problems.push(fill(PROBLEMS.entry, { number: index + 1, value: shown(element), problem: parsed.problem }));
       }
-      return problems.length === 0 ? { ok: true, value: good } : fail(`has wrong entries: ${problems.join('; ')}`);
+      return problems.length === 0
+        ? { ok: true, value: good }
+        : fail(fill(PROBLEMS['wrong-entries'], { entries: problems.join('; ') }));
     },
   };
 }
@@ -233,37 +224,27 @@ function splitList(value: string): string[] {
 
 const MAX_SHOWN_CHARS = 60;
 
-function shown(element: unknown): string {
-  return typeof element === 'string' ? ` ${JSON.stringify(element.slice(0, MAX_SHOWN_CHARS))}` : '';
+function shown(element: unknown): string | undefined {
+  return typeof element === 'string' ? JSON.stringify(element.slice(0, MAX_SHOWN_CHARS)) : undefined;
 }
 
 /** `host` or `host:port`, in canonical form. */
-const peer = textKind('host:port', '<host:port>', (value) => {
+const peer = textKind(EXPECTED.peer, '<host:port>', (value) => {
   const parsed = parseHostPort(value);
   if (!parsed.ok) return parsed;
   const found = bracketed(connectableHost(parsed.host));
   return { ok: true, value: parsed.port === undefined ? found : `${found}:${parsed.port}` };
 });
 
-export const peerList = listOf(
-  peer,
-  'a list of host:port, such as node.example.org:9999, 203.0.113.7 or [2001:db8::1]:9999',
-  '<host:port,…>',
-);
+export const peerList = listOf(peer, EXPECTED.peers, '<host:port,…>');
 
-export const curveKeyList = listOf(curveKey, 'a list of CURVE public keys, 40 characters in Z85 each', '<key,…>');
+export const curveKeyList = listOf(curveKey, EXPECTED.keys, '<key,…>');
 
-const ipRange = plainKind('an IP address or range', '<ip>', (value) => {
+const ipRange = plainKind(EXPECTED.range, '<ip>', (value) => {
   // A range that covers every address would trust every client.
-  if (ipaddr.isValidCIDR(value)) return ipaddr.parseCIDR(value)[1] === 0 ? 'covers every address' : undefined;
+  if (ipaddr.isValidCIDR(value)) return ipaddr.parseCIDR(value)[1] === 0 ? PROBLEMS['every-address'] : undefined;
   const address = parseHost(value)?.family;
-  return address === 'ipv4' || (address === 'ipv6' && !/[[%]/.test(value))
-    ? undefined
-    : 'is not an IP address or range';
+  return address === 'ipv4' || (address === 'ipv6' && !/[[%]/.test(value)) ? undefined : PROBLEMS['not-a-range'];
 });
 
-export const ipRangeList = listOf(
-  ipRange,
-  'a list of IP addresses or ranges, such as 127.0.0.1 or 172.16.0.0/12',
-  '<ip,…>',
-);
+export const ipRangeList = listOf(ipRange, EXPECTED.ranges, '<ip,…>');

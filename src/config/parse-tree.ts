@@ -1,10 +1,15 @@
 /** Parses the files that operators write: the extension selects YAML, JSON or JSON5. */
+
 import { extname } from 'node:path';
 import json5 from 'json5';
 import { parseDocument } from 'yaml';
+import { SOURCES } from '../messages/configuration.js';
+import { fill } from '../messages/fill.js';
 
-/** @property problem completes "<path> …" */
-export type Tree = { readonly ok: true; readonly tree: unknown } | { readonly ok: false; readonly problem: string };
+export type Tree =
+  | { readonly ok: true; readonly tree: unknown }
+  /** `problem` completes "<path> …". */
+  | { readonly ok: false; readonly problem: string; readonly remedy: string };
 
 /** Bounds the expansion of YAML aliases ("billion laughs"). */
 const MAX_ALIASES = 100;
@@ -20,7 +25,7 @@ export function parseTree(path: string, contents: string): Tree {
     case '.json5':
       return parseJson5(text);
     default:
-      return { ok: false, problem: 'has an unknown type: its name must end in .yaml, .yml, .json or .json5' };
+      return { ok: false, ...SOURCES['unknown-type'] };
   }
 }
 
@@ -33,10 +38,11 @@ function parseYaml(text: string): Tree {
     const [first] = document.errors;
     if (first === undefined) return { ok: true, tree: document.toJS({ maxAliasCount: MAX_ALIASES }) };
     const at = first.linePos?.[0];
-    const place = at === undefined ? '' : ` at line ${at.line}, column ${at.col}`;
-    return { ok: false, problem: `is not YAML: ${first.code.toLowerCase().replaceAll('_', ' ')}${place}` };
+    const { problem, remedy } = SOURCES['not-yaml'];
+    const reason = first.code.toLowerCase().replaceAll('_', ' ');
+    return { ok: false, problem: fill(problem, { reason, line: at?.line, column: at?.col }), remedy };
   } catch {
-    return { ok: false, problem: 'is not readable YAML: it is nested too deeply, or its aliases do not resolve' };
+    return { ok: false, ...SOURCES['yaml-too-deep'] };
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
@@ -47,7 +53,7 @@ function parseJson5(text: string): Tree {
     return { ok: true, tree: json5.parse(text) };
   } catch (error) {
     const { lineNumber, columnNumber } = error as { lineNumber?: number; columnNumber?: number };
-    const place = lineNumber === undefined ? '' : ` at line ${lineNumber}, column ${columnNumber}`;
-    return { ok: false, problem: `is not JSON or JSON5${place}` };
+    const { problem, remedy } = SOURCES['not-json'];
+    return { ok: false, problem: fill(problem, { line: lineNumber, column: columnNumber }), remedy };
   }
 }

@@ -2,6 +2,7 @@
  * The table of all settings. File keys, environment variables, flags, `--help`, defaults and masking are derived from it.
  * Names are an interface to operators: settings are added, never renamed.
  */
+import { LOG_LEVELS } from '../contracts/log-levels.js';
 import { NETWORK_NAMES } from '../wire/network.js';
 import {
   apiUrl,
@@ -27,8 +28,6 @@ import {
 } from './kinds.js';
 
 /** From the most to the least severe. */
-export const LOG_LEVELS = ['critical', 'error', 'warn', 'info', 'debug'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const LOG_FORMATS = ['auto', 'pretty', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];

@@ -2,6 +2,8 @@
 
 import type { RpcResult } from '../contracts/events.js';
 import type { RpcAnswer } from '../contracts/rpc.js';
+import { VERDICT } from '../messages/blocks.js';
+import { fill } from '../messages/fill.js';
 
 export type Reading = Omit<RpcResult, 'ms'>;
 
@@ -31,7 +33,7 @@ function readWord(word: unknown): Reading {
   if (typeof word !== 'string') {
     return {
       outcome: 'unavailable',
-      reason: `unexpected answer to submitblock: ${JSON.stringify(word)?.slice(0, 80)}`,
+      reason: fill(VERDICT['unexpected-answer'], { answer: String(JSON.stringify(word)).slice(0, 80) }),
     };
   }
   switch (word) {

@@ -2,7 +2,10 @@
  * The verdict on a block: a pure function of its ledger, which can be computed at any time and depends on nothing else. A buffered write is
  * not success: a peer counts as reached when it acknowledged, accepted or already had the block.
  */
+
 import type { LateCode, PeerProof, Verdict } from '../contracts/events.js';
+import { VERDICT } from '../messages/blocks.js';
+import { fill } from '../messages/fill.js';
 import { isReached, isWitnessed, type Ledger, witnesses } from './ledger.js';
 
 export interface VerdictRules {
@@ -41,17 +44,21 @@ export function verdict(ledger: Ledger, rules: VerdictRules): Verdict {
 function judge(ledger: Ledger, reached: readonly PeerProof[], rules: VerdictRules): Judgement {
   const { rpc, source } = ledger;
   const others = reached.filter((proof) => !proof.protected);
-  const word = rpc?.reason ?? 'no reason given';
+  const word = rpc?.reason ?? VERDICT['no-reason'];
   // Peers in several networks with the block in their chain outweigh a dashd that rejected it twice; a single peer may lie.
   if (rpc?.outcome === 'rejected' && !(isWitnessed(ledger) && ledger.askedAgain === true)) {
-    return { outcome: 'rejected', success: false, reason: `dashd rejected it: ${word}${claims(ledger)}` };
+    return {
+      outcome: 'rejected',
+      success: false,
+      reason: fill(VERDICT.rejected, { reason: word, claims: claims(ledger) }),
+    };
   }
   const dashdTookIt = rpc?.outcome === 'accepted' || rpc?.outcome === 'duplicate';
   const hungUp = [...ledger.peers.values()].filter(isHungUp).length;
   // Peers that disconnect after a block give no reason: it may be invalid.
   if (source === 'pool' && !dashdTookIt && hungUp > reached.length && !isWitnessed(ledger)) {
-    const who = `${hungUp} of ${ledger.peers.size} peers disconnected after it, ${reached.length} have it`;
-    return { outcome: 'failed', success: false, reason: `${who}; ${dashdSays(ledger)}` };
+    const values = { count: hungUp, tried: ledger.peers.size, reached: reached.length, dashd: dashdSays(ledger) };
+    return { outcome: 'failed', success: false, reason: fill(VERDICT['hung-up'], values) };
   }
   if (others.length > 0) {
     const reason = doubtful(ledger);
@@ -59,18 +66,17 @@ function judge(ledger: Ledger, reached: readonly PeerProof[], rules: VerdictRule
   }
   const dashdHasIt = source === 'dashd' || dashdTookIt || reached.length > 0;
   if (!dashdHasIt) return { outcome: 'failed', success: false, reason: nobody(ledger) };
-  const reason = "no peer but the pool's own dashd was reached";
   return rules.fallback
-    ? { outcome: 'local-only', success: true, reason }
-    : { outcome: 'failed', success: false, reason: `${reason}, and broadcast.fallback is off` };
+    ? { outcome: 'local-only', success: true, reason: VERDICT['dashd-only'] }
+    : { outcome: 'failed', success: false, reason: VERDICT['fallback-off'] };
 }
 
 /** The peers that contradict dashd, when they are too few. */
-function claims(ledger: Ledger): string {
+function claims(ledger: Ledger): string | undefined {
   const { peers, networks } = witnesses(ledger);
-  if (peers === 0) return '';
-  const needed = networks > 1 ? 'dashd is being asked again' : 'against dashd, peers in two networks are needed';
-  return `; ${peers} ${peers === 1 ? 'peer claims' : 'peers claim'} to have it: ${needed}`;
+  if (peers === 0) return undefined;
+  const needed = networks > 1 ? VERDICT['asked-again'] : VERDICT['two-networks'];
+  return fill(VERDICT.claims, { count: peers, tried: ledger.peers.size, next: needed });
 }
 
 function isHungUp({ status, reason }: PeerProof): boolean {
@@ -85,14 +91,14 @@ function lateness(reached: readonly PeerProof[]): LateCode | undefined {
 /** What the operator should know about dashd's answer although the block was delivered. */
 function doubtful({ rpc, peers }: Ledger): string | undefined {
   const rivals = [...peers.values()].filter(({ rival }) => rival !== undefined).length;
-  if (rivals > 0) return `${rivals} of ${peers.size} peers have another block in its place`;
+  if (rivals > 0) return fill(VERDICT.rivals, { count: rivals, tried: peers.size });
   switch (rpc?.outcome) {
     case 'rejected':
-      return `peers accepted it, but dashd rejected it: ${rpc.reason ?? 'no reason given'}`;
+      return fill(VERDICT.contested, { reason: rpc.reason ?? VERDICT['no-reason'] });
     case 'inconclusive':
-      return `dashd has it, but not in its active chain${rpc.reason === undefined ? '' : `: ${rpc.reason}`}`;
+      return fill(VERDICT['not-active'], { reason: rpc.reason });
     case 'unavailable':
-      return `dashd gave no answer: ${rpc.reason ?? 'no reason given'}`;
+      return fill(VERDICT['no-answer'], { reason: rpc.reason ?? VERDICT['no-reason'] });
     default:
       return undefined;
   }
@@ -100,13 +106,13 @@ function doubtful({ rpc, peers }: Ledger): string | undefined {
 
 function nobody(ledger: Ledger): string {
   const lacking = [...ledger.peers.values()].filter(({ reason }) => reason === 'not-in-chain').length;
-  if (ledger.peers.size === 0) return `it was sent to no peer; ${dashdSays(ledger)}`;
-  const why = lacking === 0 ? '' : `: ${lacking} of ${ledger.peers.size} say that it is not in their chain`;
-  return `no peer is known to have it${why}; ${dashdSays(ledger)}`;
+  if (ledger.peers.size === 0) return fill(VERDICT['not-sent'], { dashd: dashdSays(ledger) });
+  const tried = ledger.peers.size;
+  return fill(VERDICT.unproven, { lacking: lacking || undefined, tried, dashd: dashdSays(ledger) });
 }
 
 function dashdSays({ rpc }: Ledger): string {
-  return rpc === undefined ? 'dashd gave no answer yet' : `dashd: ${rpc.reason ?? rpc.outcome}`;
+  return rpc === undefined ? VERDICT['no-answer-yet'] : fill(VERDICT.dashd, { reason: rpc.reason ?? rpc.outcome });
 }
 
 function count(peers: readonly PeerProof[], status: PeerProof['status']): number {

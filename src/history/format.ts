@@ -5,6 +5,8 @@
 
 import type { BlockFinality, BlockReceived, BlockVerdict } from '../contracts/events.js';
 import { parseBlockEvent } from '../delivery/block-event.js';
+import { fill } from '../messages/fill.js';
+import { HISTORY_FILE } from '../messages/storage.js';
 
 /** What the file remembers of a block. */
 export type HistoryLine = BlockReceived | BlockVerdict | BlockFinality;
@@ -22,10 +24,13 @@ const CHUNK_CHARS = 32_768;
 export function headerFault(line: string): string | undefined {
   const header = parseJson(line);
   if (typeof header !== 'object' || header === null || !('file' in header) || header.file !== FILE) {
-    return 'it does not begin as one';
+    return HISTORY_FILE['not-a-history'];
   }
   if ('version' in header && header.version === VERSION) return undefined;
-  return `it is of version ${'version' in header ? String(header.version) : '?'}, this is version ${VERSION}`;
+  return fill(HISTORY_FILE['other-version'], {
+    version: 'version' in header ? String(header.version) : '?',
+    known: VERSION,
+  });
 }
 
 /** @returns undefined for what is no line of a history */

@@ -5,6 +5,8 @@
 
 import { z } from 'zod';
 import { HashText } from '../contracts/hash.js';
+import { fill } from '../messages/fill.js';
+import { SPOOLED } from '../messages/storage.js';
 import type { Hash } from '../wire/reader.js';
 
 const FILE = 'blockcast spooled block';
@@ -65,19 +67,19 @@ export function parseEntry(hash: Hash, start: Buffer, fileBytes: number): Parsed
   const marked = Marked.safeParse(value);
   if (!marked.success) {
     if (fileBytes < MAX_HEAD_BYTES && end < 0)
-      return fault('torn', `${fileBytes} bytes, and not even a whole first line`);
-    return fault('corrupt', 'it does not begin as a spooled block');
+      return fault('torn', fill(SPOOLED['incomplete-head'], { size: fileBytes }));
+    return fault('corrupt', SPOOLED['not-spooled']);
   }
   const { version } = marked.data;
-  if (version > VERSION) return fault('newer-version', `it is of version ${version}, this is version ${VERSION}`);
+  if (version > VERSION) return fault('newer-version', fill(SPOOLED['other-version'], { version, known: VERSION }));
   const head = Head.safeParse(value);
-  if (!head.success) return fault('corrupt', 'its first line cannot be read');
-  if (head.data.hash !== hash) return fault('corrupt', 'its name and its first line name different blocks');
+  if (!head.success) return fault('corrupt', SPOOLED['unreadable-head']);
+  if (head.data.hash !== hash) return fault('corrupt', SPOOLED['other-name']);
   const headBytes = end + 1;
   const whole = headBytes + head.data.size;
   if (fileBytes === whole) return { ok: true, entry: head.data, headBytes };
-  if (fileBytes < whole) return fault('torn', `${fileBytes} of ${whole} bytes`);
-  return fault('corrupt', `${fileBytes - whole} bytes follow the block`);
+  if (fileBytes < whole) return fault('torn', fill(SPOOLED.incomplete, { size: fileBytes, expected: whole }));
+  return fault('corrupt', fill(SPOOLED.surplus, { size: fileBytes - whole }));
 }
 
 /** Parents before their children; apart from that, in the order in which they came. */

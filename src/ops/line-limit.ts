@@ -1,4 +1,6 @@
 /** Limits log lines that others can cause at will, such as invalid frames: {@link MAX_LINES} of each kind per minute. */
+import { fill } from '../messages/fill.js';
+import { LOG } from '../messages/program.js';
 import { MINUTE_MS } from '../time.js';
 
 /** Lines of one kind in a minute. */
@@ -17,21 +19,22 @@ export class LineLimit {
 
   /**
    * @param at when it happened, Unix ms
-   * @returns the text to append to the line, usually `''`; `undefined` when the line is to be dropped (and counted)
+   * @param line asked for when it is not dropped
+   * @returns the line, with a note where lines are dropped; `undefined` when it is to be dropped (and counted)
    */
-  next(kind: string, at: number): string | undefined {
+  next(kind: string, at: number, line: () => string): string | undefined {
     const current = this.minutes.get(kind);
     // A clock that was set back starts a new minute, too.
     if (current === undefined || Math.abs(at - current.since) >= MINUTE_MS) {
       this.minutes.set(kind, { since: at, lines: 1, leftOut: 0 });
       const leftOut = current?.leftOut ?? 0;
-      return leftOut === 0 ? '' : ` (${leftOut} similar lines were dropped before this one)`;
+      return leftOut === 0 ? line() : fill(LOG['dropped-before'], { line: line(), count: leftOut });
     }
     if (current.lines === MAX_LINES) {
       current.leftOut += 1;
       return undefined;
     }
     current.lines += 1;
-    return current.lines === MAX_LINES ? ' (further similar lines are dropped for a minute)' : '';
+    return current.lines === MAX_LINES ? fill(LOG['dropped-from-now'], { line: line() }) : line();
   }
 }

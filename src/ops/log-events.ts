@@ -1,6 +1,5 @@
 /** One clear line for each thing the relay says of itself, at the level it deserves. */
 import { BoundedMap } from '../common/bounded.js';
-import type { LogLevel } from '../config/config.js';
 import type {
   BlockProof,
   BlockVerdict,
@@ -11,13 +10,14 @@ import type {
   RelayEvent,
   ServiceEvent,
 } from '../contracts/events.js';
+import type { LogLevel } from '../contracts/log-levels.js';
 import { SERVICE_NAMES } from '../contracts/services.js';
+import { EVENT_MESSAGES, EVENT_PARTS, type EventMessage } from '../messages/events.js';
+import { fill, fillLine, type Values } from '../messages/fill.js';
+import { levelOfService, SERVICE_LINE } from '../messages/services.js';
 import { MINUTE_MS, SECOND_MS } from '../time.js';
 import { LineLimit } from './line-limit.js';
 import type { Logger } from './logger.js';
-import { EVENT_MESSAGES, type EventMessage } from './messages/events.js';
-import { fill, type Values } from './messages/message.js';
-import { levelOfService, SERVICE_LINE } from './messages/services.js';
 import { describeFinality, formatMs, formatSize } from './units.js';
 
 type PeerLost = Extract<PeerEvent, { type: 'peer-lost' }>;
@@ -38,8 +38,9 @@ export function createEventLog(logger: Logger): (event: RelayEvent) => void {
     // winston formats what it then does not write.
     if (!logger.isLevelEnabled(level)) return;
     const flood = level === 'critical' ? undefined : floodOf(event);
-    const behind = flood === undefined ? '' : limit.next(flood, event.at);
-    if (behind !== undefined) logger.log({ level, message: `${describe(event)}${behind}`, event });
+    const line = () => describe(event);
+    const message = flood === undefined ? line() : limit.next(flood, event.at, line);
+    if (message !== undefined) logger.log({ level, message, event });
   };
 }
 
@@ -99,8 +100,8 @@ function createLevels(): (event: RelayEvent) => LogLevel {
 }
 
 function describe(event: RelayEvent): string {
-  if (event.type === 'service') return fill(SERVICE_LINE, valuesOfService(event));
-  return fill(EVENT_MESSAGES[messageOf(event)], valuesOf(event));
+  if (event.type === 'service') return fillLine(SERVICE_LINE, valuesOfService(event));
+  return fillLine(EVENT_MESSAGES[messageOf(event)], valuesOf(event));
 }
 
 function valuesOf(event: Exclude<RelayEvent, ServiceEvent>): Values {
@@ -155,9 +156,9 @@ function plain<Name extends string>(
 
 function timesOfProof({ writtenMs, acknowledgedMs, acceptedMs }: BlockProof): string | undefined {
   const times = [
-    ...(writtenMs === undefined ? [] : [`written ${formatMs(writtenMs)}`]),
-    ...(acknowledgedMs === undefined ? [] : [`acknowledged ${formatMs(acknowledgedMs)}`]),
-    ...(acceptedMs === undefined ? [] : [`accepted ${formatMs(acceptedMs)}`]),
+    ...(writtenMs === undefined ? [] : [fill(EVENT_PARTS.written, { time: formatMs(writtenMs) })]),
+    ...(acknowledgedMs === undefined ? [] : [fill(EVENT_PARTS.acknowledged, { time: formatMs(acknowledgedMs) })]),
+    ...(acceptedMs === undefined ? [] : [fill(EVENT_PARTS.accepted, { time: formatMs(acceptedMs) })]),
   ];
   return times.length === 0 ? undefined : times.join(', ');
 }
@@ -167,16 +168,20 @@ function valuesOfVerdict(event: BlockVerdict): Values {
   const times =
     firstMs === undefined || medianMs === undefined || lastMs === undefined
       ? undefined
-      : `first ${formatMs(firstMs)}, median ${formatMs(medianMs)}, last ${formatMs(lastMs)}`;
-  const answer = rpc && `${rpc.outcome}${rpc.reason === undefined ? '' : ` (${rpc.reason})`} in ${formatMs(rpc.ms)}`;
+      : fill(EVENT_PARTS.times, {
+          first: formatMs(firstMs),
+          median: formatMs(medianMs),
+          last: formatMs(lastMs),
+        });
+  const answer = rpc && fill(EVENT_PARTS.rpc, { outcome: rpc.outcome, reason: rpc.reason, time: formatMs(rpc.ms) });
   return { hash, height, outcome, reached: peersReached, tried: peersTried, times, rpc: answer, reason };
 }
 
 function valuesOfPlan({ connect, disconnect, kept, targets, known, skipped = {} }: PlanEvent): Values {
-  const why = ({ peer, reason }: PlannedChange) => `${peer} (${reason})`;
+  const why = ({ peer, reason }: PlannedChange) => fill(EVENT_PARTS.planned, { peer, reason });
   const changes = [
-    ...(connect.length === 0 ? [] : [`connect to ${connect.map(why).join(', ')}`]),
-    ...(disconnect.length === 0 ? [] : [`leave ${disconnect.map(why).join(', ')}`]),
+    ...(connect.length === 0 ? [] : [fill(EVENT_PARTS.connect, { peers: connect.map(why).join(', ') })]),
+    ...(disconnect.length === 0 ? [] : [fill(EVENT_PARTS.leave, { peers: disconnect.map(why).join(', ') })]),
   ];
   const reasons = Object.entries(skipped).map(([code, count]) => `${count} ${code}`);
   return {
@@ -190,10 +195,10 @@ function valuesOfPlan({ connect, disconnect, kept, targets, known, skipped = {} 
 
 function factsOfGossip({ added, known, futureDated, refused }: GossipEvent): string {
   return [
-    `${added} added`,
-    `${known} known`,
-    ...(futureDated === 0 ? [] : [`${futureDated} dated ahead of time`]),
-    ...Object.entries(refused).map(([reason, count]) => `${count} refused: ${reason}`),
+    fill(EVENT_PARTS.added, { count: added }),
+    fill(EVENT_PARTS.known, { count: known }),
+    ...(futureDated === 0 ? [] : [fill(EVENT_PARTS['future-dated'], { count: futureDated })]),
+    ...Object.entries(refused).map(([reason, count]) => fill(EVENT_PARTS.refused, { count, reason })),
   ].join(', ');
 }
 
@@ -202,7 +207,7 @@ function valuesOfService({ service, state, code, detail }: ServiceEvent): Values
 }
 
 function origin(source: 'pool' | 'dashd'): string {
-  return source === 'pool' ? 'the pool' : 'dashd';
+  return source === 'pool' ? EVENT_PARTS['the-pool'] : 'dashd';
 }
 
 /** What has been told lately, per peer and code. Bounded, oldest out. */

@@ -7,7 +7,8 @@ import {
   transports,
   type Logger as Winston,
 } from 'winston';
-import { LOG_LEVELS, type LogConfig, type LogLevel } from '../config/config.js';
+import type { LogConfig } from '../config/config.js';
+import { LOG_LEVELS, type LogLevel } from '../contracts/log-levels.js';
 import { type LossyOutput, lossyOutput } from './output.js';
 import { oneLine } from './units.js';
 

@@ -10,14 +10,14 @@ import { pause, retryUntil } from '../common/retry.js';
 import type { Config } from '../config/config.js';
 import type { RelayEvent, ServiceEvent } from '../contracts/events.js';
 import type { RelayView } from '../contracts/view.js';
+import { fillLine } from '../messages/fill.js';
+import { PROGRAM_MESSAGES } from '../messages/program.js';
 import { type Clock, type Random, SECOND_MS } from '../time.js';
 import { type AlertOutcome, createAlerts } from './alerts/alerts.js';
 import type { HttpFault, HttpOpened, HttpService } from './http/http.js';
 import { canListen } from './http/server.js';
 import { createEventLog } from './log-events.js';
 import type { Logger } from './logger.js';
-import { fill } from './messages/message.js';
-import { PROGRAM_MESSAGES } from './messages/program.js';
 import { createMetrics } from './metrics.js';
 import { Status } from './status.js';
 
@@ -87,7 +87,7 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
     metrics.alertOutcome(channel, outcome);
     const isQuiet = outcome === 'sent' || outcome === 'suppressed';
     const message = PROGRAM_MESSAGES[isQuiet ? 'alert-sent' : 'alert-not-sent'];
-    logger.log({ level: message.level, message: fill(message, { channel, outcome, detail }) });
+    logger.log({ level: message.level, message: fillLine(message, { channel, outcome, detail }) });
   }
 
   function listening(opened: HttpService): string {

@@ -2,11 +2,14 @@
  * The relay's state, derived from its events: the state of each service, the results per peer of recent blocks, counts of connections
  * and broadcasts, and whether the relay is ready for a block.
  */
+
 import { BoundedMap } from '../common/bounded.js';
 import type { ServiceStatus } from '../contracts/api.js';
 import type { BlockVerdict, PeerEvent, PeerProof, RelayEvent, ServiceEvent } from '../contracts/events.js';
 import { SERVICE_NAMES } from '../contracts/services.js';
 import type { RelayView } from '../contracts/view.js';
+import { fill } from '../messages/fill.js';
+import { READINESS } from '../messages/http.js';
 import { type Clock, dated, type Moment, momentOf } from '../time.js';
 
 export interface Readiness {
@@ -132,10 +135,10 @@ export class Status {
 
   /** Blocks arrive over the pool socket or the JSON-RPC proxy; one of them is enough. */
   private intakeProblems(): string[] {
-    if (this.draining) return ['the relay is shutting down and accepts no more blocks'];
+    if (this.draining) return [READINESS['shutting-down']];
     if (this.stateOf('pool-socket') === 'up' || this.stateOf('json-rpc-proxy') === 'up') return [];
     const socket = this.known.get('pool-socket');
-    return [`the pool cannot push a block: the pool socket is not open${socket?.detail ? ` (${socket.detail})` : ''}`];
+    return [fill(READINESS['no-intake'], { detail: socket?.detail || undefined })];
   }
 
   /** The last known problem of dashd's chain, unless dashd is gone. */
@@ -214,18 +217,18 @@ function proofOf({ type: _type, at: _at, hash: _hash, ...proof }: Extract<RelayE
 
 function deliveryProblems(own: boolean, others: number, rpc: boolean): string[] {
   if (own || others > 0 || rpc) return [];
-  return ['a block would reach no node: dashd answers neither over P2P nor over RPC, and no peer is connected'];
+  return [READINESS['no-node']];
 }
 
 function dashdProblems(own: boolean, rpc: boolean): string[] {
-  if (!own && !rpc) return ["the pool's own dashd is unreachable: blocks go to the other peers only"];
-  if (!own) return ["the pool's own dashd is not connected over P2P: blocks reach it over RPC only"];
-  if (!rpc) return ['dashd does not answer over RPC: blocks reach it over P2P only'];
+  if (!own && !rpc) return [READINESS['dashd-lost']];
+  if (!own) return [READINESS['no-p2p']];
+  if (!rpc) return [READINESS['no-rpc']];
   return [];
 }
 
 function peerProblems(others: number, min: number): string[] {
   if (min <= 0 || others >= min) return [];
-  if (others === 0) return ["no peer except the pool's own dashd is connected: blocks go to it only"];
-  return [`${others} peers are connected, fewer than the minimum of ${min}`];
+  if (others === 0) return [READINESS['no-peer']];
+  return [fill(READINESS['few-peers'], { count: others, min })];
 }

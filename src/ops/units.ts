@@ -1,5 +1,8 @@
 /** Formats sizes, times and foreign text for people. */
+
 import type { BlockFinality } from '../contracts/events.js';
+import { FINALITY_ENDS } from '../messages/events.js';
+import { fill } from '../messages/fill.js';
 
 /** @param bytes a size, in kB of 1000 bytes */
 export function formatSize(bytes: number): string {
@@ -22,15 +25,6 @@ export function describeFinality({
   confirmations,
   by,
 }: Pick<BlockFinality, 'state' | 'confirmations' | 'by'>): string {
-  const depth = confirmations === undefined ? '' : ` (confirmations: ${confirmations})`;
-  switch (state) {
-    case 'pending':
-      return `is in dashd's chain again${depth}`;
-    case 'chainlocked':
-      return `is ChainLocked${depth}`;
-    case 'buried':
-      return `is buried${depth}`;
-    case 'orphaned':
-      return `is orphaned by ${by ?? 'a block that dashd did not name'}`;
-  }
+  if (state === 'orphaned') return fill(FINALITY_ENDS.orphaned, { by: by ?? FINALITY_ENDS.unnamed });
+  return fill(FINALITY_ENDS[state], { confirmations });
 }

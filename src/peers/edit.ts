@@ -1,5 +1,7 @@
 /** What an operator may do to a peer book by hand, the same for a file and for a running relay. */
+
 import { z } from 'zod';
+import type { EDIT_OUTCOMES } from '../messages/commands.js';
 import { keyOf, type PeerKey, parseAddress } from './address.js';
 import type { PeerBook, Refusal } from './book.js';
 import { parse } from './format.js';
@@ -35,7 +37,7 @@ export type EditAnswer = z.infer<typeof editAnswerSchema>;
 
 interface PeerOutcome {
   readonly peer: PeerKey;
-  readonly outcome: 'added' | 'known' | 'removed' | 'unknown' | 'protected' | Refusal;
+  readonly outcome: keyof typeof EDIT_OUTCOMES | Refusal;
 }
 
 /**

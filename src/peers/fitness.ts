@@ -1,3 +1,5 @@
+import { fill } from '../messages/fill.js';
+import { UNFIT, type UnfitCode } from '../messages/peers.js';
 import { HOUR_MS } from '../time.js';
 import type { PeerRecord } from './record.js';
 
@@ -32,7 +34,7 @@ export interface Surroundings {
 }
 
 export type Unfitness = {
-  readonly code: 'no-network-service' | 'behind' | 'failing' | 'slow';
+  readonly code: UnfitCode;
   readonly text: string;
 };
 
@@ -53,7 +55,7 @@ export function liveUnfitness(
   limits: FitnessLimits = FITNESS,
 ): Unfitness | undefined {
   const behind = blocksBehind(record, around);
-  if (behind > limits.maxBlocksBehind) return { code: 'behind', text: `it is ${behind} blocks behind our tip` };
+  if (behind > limits.maxBlocksBehind) return { code: 'behind', text: fill(UNFIT.behind, { blocks: behind }) };
   return unfitness(record, now, around, limits);
 }
 
@@ -66,19 +68,19 @@ export function unfitness(
 ): RememberedUnfitness | undefined {
   const { services, broadcasts, ping, sources } = record;
   if (services !== undefined && (services & NODE_NETWORK) === 0n) {
-    return { code: 'no-network-service', text: 'it does not serve the chain' };
+    return { code: 'no-network-service', text: UNFIT['no-network-service'] };
   }
   if (broadcasts.failuresInARow >= limits.maxFailuresInARow && isRecent(broadcasts.lastAt ?? 0, now, limits)) {
     return {
       code: 'failing',
-      text: `the last ${broadcasts.failuresInARow} blocks pushed to it were not proven delivered`,
+      text: fill(UNFIT.failing, { blocks: broadcasts.failuresInARow }),
     };
   }
   // One ping on a busy machine would exclude for an hour a peer that the operator configured; the configuration outweighs it.
   if (sources.includes('configured')) return undefined;
   const slowMs = Math.max(limits.slowPingMs, limits.slowPingFactor * (around.medianPingMs ?? 0));
   if (ping !== undefined && ping.smoothedMs > slowMs && isRecent(ping.at, now, limits)) {
-    return { code: 'slow', text: `its ping is ${Math.round(ping.smoothedMs)} ms, over ${Math.round(slowMs)} ms` };
+    return { code: 'slow', text: fill(UNFIT.slow, { ms: Math.round(ping.smoothedMs), max: Math.round(slowMs) }) };
   }
   return undefined;
 }

@@ -2,8 +2,11 @@
  * The peer book as a file: the JSON of p2pool-dash's `broadcast_peers.json`, version "1.0", which it can load and whose own files
  * we load. Its fields keep their names and units (epoch seconds); ours stand beside them and are left out where unknown.
  */
+
 import { z } from 'zod';
 import { currentCode } from '../contracts/codes.js';
+import { fill } from '../messages/fill.js';
+import { PEER_BOOK } from '../messages/storage.js';
 import { SECOND_MS } from '../time.js';
 import { type PeerAddress, type PeerKey, parseAddress, toAddress } from './address.js';
 import { READY } from './backoff.js';
@@ -211,11 +214,11 @@ export function parse(text: string): ParsedBook {
     return {
       ok: false,
       code: 'unknown-version',
-      reason: `version ${JSON.stringify(version)}, ${FORMAT_VERSION} is known`,
+      reason: fill(PEER_BOOK['unknown-version'], { version: JSON.stringify(version), known: FORMAT_VERSION }),
     };
   }
   const oddities = new Oddities();
-  if (version === undefined) oddities.note('no version', 'the file');
+  if (version === undefined) oddities.note(PEER_BOOK['no-version'], PEER_BOOK['the-file']);
   const records = new Map<PeerKey, PeerRecord>();
   for (const [key, value] of Object.entries(peers)) {
     const record = toRecord(key, value, lastUpdated ?? 0, oddities);
@@ -243,17 +246,17 @@ class Oddities {
 
   skip(what: string, example: string): undefined {
     this.skipped++;
-    this.note(`skipped: ${what}`, example);
+    this.note(fill(PEER_BOOK.skipped, { what }), example);
   }
 
   lines(): readonly string[] {
-    return [...this.#seen].map(([what, { count, example }]) => `${what} (${count}, as in ${example})`);
+    return [...this.#seen].map(([what, { count, example }]) => fill(PEER_BOOK.oddity, { what, count, example }));
   }
 }
 
 function toRecord(key: string, value: unknown, lastUpdated: number, oddities: Oddities): PeerRecord | undefined {
   const address = looseAddress(key);
-  if (address === undefined) return oddities.skip('not an address', key);
+  if (address === undefined) return oddities.skip(PEER_BOOK['not-an-address'], key);
   const parsed = entrySchema.safeParse(value);
   if (!parsed.success) return oddities.skip(whatIsWrong(parsed.error), key);
   const entry = parsed.data;
@@ -289,7 +292,7 @@ function toSources(entry: Entry, oddities: Oddities): readonly [Source, ...Sourc
   for (const name of names) {
     const source =
       SOURCES.find((candidate) => candidate === name) ?? (Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined);
-    if (source === undefined) oddities.note('unknown source', name);
+    if (source === undefined) oddities.note(PEER_BOOK['unknown-source'], name);
     else known.add(source);
   }
   const [first, ...rest] = known;
@@ -366,5 +369,5 @@ function toSeconds(ms: number): number {
 
 function whatIsWrong(error: z.ZodError): string {
   const issue = error.issues[0];
-  return issue === undefined ? 'malformed' : `${issue.path.join('.') || 'the whole'}: ${issue.message}`;
+  return issue === undefined ? 'malformed' : `${issue.path.join('.') || PEER_BOOK['the-whole']}: ${issue.message}`;
 }

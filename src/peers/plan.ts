@@ -1,7 +1,8 @@
+import type { BARRED, CONNECT, DISCONNECT, KEEP, UnfitCode } from '../messages/peers.js';
 import { MINUTE_MS, type Random } from '../time.js';
 import type { NetworkName } from '../wire/network.js';
 import { type AddressFamily, isLocalNetwork, type PeerKey } from './address.js';
-import type { FitnessLimits, Unfitness } from './fitness.js';
+import type { FitnessLimits } from './fitness.js';
 import type { CountryOf } from './occupancy.js';
 import type { PeerRecord } from './record.js';
 import type { Weights } from './score.js';
@@ -87,17 +88,10 @@ export interface SelectInput {
   readonly families?: ReadonlySet<AddressFamily>;
 }
 
-export type ConnectCode = 'below-min' | 'free-slot' | 'exploration' | 'rotation' | 'last-resort';
-export type DisconnectCode =
-  | 'not-in-book'
-  | 'over-max'
-  | 'unfit'
-  | 'group-crowded'
-  | 'country-crowded'
-  | 'outscored'
-  | 'exploration';
-export type KeepCode = 'protected' | 'connecting' | 'young' | 'on-trial' | 'good' | 'no-replacement' | 'rotation-limit';
-export type SkipCode = 'unreachable-family' | 'backoff' | 'breaker-open' | Exclude<Unfitness['code'], 'behind'>;
+export type ConnectCode = keyof typeof CONNECT;
+export type DisconnectCode = keyof typeof DISCONNECT;
+export type KeepCode = keyof typeof KEEP;
+export type SkipCode = keyof typeof BARRED | Exclude<UnfitCode, 'behind'>;
 
 export interface Reason<Code extends string> {
   readonly code: Code;

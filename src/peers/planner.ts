@@ -1,3 +1,5 @@
+import { fill } from '../messages/fill.js';
+import { CONNECT, DISCONNECT, KEEP } from '../messages/peers.js';
 import type { PeerKey } from './address.js';
 import type { Candidate, Tier } from './candidates.js';
 import { Occupancy } from './occupancy.js';
@@ -72,9 +74,9 @@ export class Planner {
     for (const peer of this.input.live) {
       if (seated.has(peer.key)) continue;
       if (isProtected(this.input.book.get(peer.key), peer)) {
-        this.#kept(peer.key, 'protected', 'the local dashd is never given up');
+        this.#kept(peer.key, 'protected', KEEP.protected);
       } else {
-        this.#dropped(peer.key, { code: 'not-in-book', text: 'it was removed from the book' });
+        this.#dropped(peer.key, { code: 'not-in-book', text: DISCONNECT['not-in-book'] });
       }
     }
   }
@@ -85,7 +87,7 @@ export class Planner {
     for (const seat of this.#seats.slice(0, surplus)) {
       this.#leave(seat, {
         code: 'over-max',
-        text: `${this.#seats.length} connections, ${max} wanted; score ${points(seat.score)}`,
+        text: fill(DISCONNECT['over-max'], { count: this.#seats.length, max, score: points(seat.score) }),
       });
     }
     this.#seats = this.#seats.slice(surplus);
@@ -126,8 +128,8 @@ export class Planner {
     const fits = (record: PeerRecord) => this.#taken.fits(record, perGroup, perCountry);
     const chosen = code === 'last-resort' ? takeFrom(this.lastResort, 0, fits) : this.#take(0, untried, fits);
     if (chosen === undefined) return false;
-    const despite = chosen.bar === undefined ? '' : `, tried all the same: ${chosen.bar}`;
-    this.#join(chosen, { code, text: `score ${points(chosen.score)}${despite}` });
+    const text = fill(CONNECT['last-resort'], { score: points(chosen.score), bar: chosen.bar });
+    this.#join(chosen, { code, text });
     return true;
   }
 
@@ -168,10 +170,15 @@ export class Planner {
     const { limits } = this.input;
     if (unfit !== undefined) return { code: 'unfit', text: unfit };
     const inGroup = this.#taken.group(record.group);
-    if (inGroup > limits.perGroup) return { code: 'group-crowded', text: `${inGroup} peers in ${record.group}` };
+    if (inGroup > limits.perGroup)
+      return {
+        code: 'group-crowded',
+        text: fill(DISCONNECT['group-crowded'], { count: inGroup, group: record.group }),
+      };
     const country = this.#taken.countryOf(record);
     const inCountry = country === undefined ? 0 : this.#taken.country(country);
-    if (inCountry > limits.perCountry) return { code: 'country-crowded', text: `${inCountry} peers in ${country}` };
+    if (inCountry > limits.perCountry)
+      return { code: 'country-crowded', text: fill(DISCONNECT['country-crowded'], { count: inCountry, country }) };
     return undefined;
   }
 
@@ -192,7 +199,11 @@ export class Planner {
       (record) => this.#isNoWorseSpread(record, seat.record),
       (challenger) => ({
         code: 'outscored',
-        text: `score ${points(seat.score)}, ${challenger.record.key} has ${points(challenger.score)}`,
+        text: fill(DISCONNECT.outscored, {
+          score: points(seat.score),
+          peer: challenger.record.key,
+          better: points(challenger.score),
+        }),
       }),
     );
   }
@@ -210,7 +221,7 @@ export class Planner {
       (record) => this.#isNoWorseSpread(record, worst.record),
       () => ({
         code: 'exploration',
-        text: `score ${points(worst.score)}, the lowest; a peer never tried gets the slot`,
+        text: fill(DISCONNECT.exploration, { score: points(worst.score) }),
       }),
     );
     return swapped ? worst : undefined;
@@ -228,7 +239,7 @@ export class Planner {
     if (challenger === undefined) return false;
     this.#rotations++;
     this.#leave(seat, because(challenger), challenger.record.key);
-    const text = `score ${points(challenger.score)}, for ${seat.live.key}`;
+    const text = fill(CONNECT.rotation, { score: points(challenger.score), peer: seat.live.key });
     this.#join(challenger, { code: untried ? 'exploration' : 'rotation', text }, seat.live.key);
     return true;
   }
@@ -270,14 +281,15 @@ export class Planner {
 
   #keepSeat(seat: Seat): void {
     const { key, ready } = seat.live;
-    if (!ready) this.#kept(key, 'connecting', 'its handshake is not finished');
-    else if (!this.#mayLeave(seat)) this.#kept(key, 'young', 'connected only just now');
+    if (!ready) this.#kept(key, 'connecting', KEEP.connecting);
+    else if (!this.#mayLeave(seat)) this.#kept(key, 'young', KEEP.young);
     else if (this.#grievance(seat) === undefined && !this.#isChallengeable(seat)) {
-      this.#kept(key, 'on-trial', 'connected for the first time, its time is not over');
-    } else if (this.#grievance(seat) === undefined) this.#kept(key, 'good', `score ${points(seat.score)}`);
+      this.#kept(key, 'on-trial', KEEP['on-trial']);
+    } else if (this.#grievance(seat) === undefined)
+      this.#kept(key, 'good', fill(KEEP.good, { score: points(seat.score) }));
     else if (this.#rotations >= this.input.limits.maxRotations) {
-      this.#kept(key, 'rotation-limit', `${this.#rotations} peers are replaced already`);
-    } else this.#kept(key, 'no-replacement', `${this.#grievance(seat)?.text}, but nobody better is known`);
+      this.#kept(key, 'rotation-limit', fill(KEEP['rotation-limit'], { count: this.#rotations }));
+    } else this.#kept(key, 'no-replacement', fill(KEEP['no-replacement'], { reason: this.#grievance(seat)?.text }));
   }
 
   #kept(peer: PeerKey, code: KeepCode, text: string): void {

@@ -1,3 +1,5 @@
+import { fill } from '../messages/fill.js';
+import { SCORE } from '../messages/peers.js';
 import { HOUR_MS } from '../time.js';
 import type { PeerRecord, Source } from './record.js';
 
@@ -128,26 +130,25 @@ export function scoreTotal(record: PeerRecord, now: number, weights: Weights = W
 /** A peer's score at `now` (ms), with each of its terms and the reason for it. */
 export function score(record: PeerRecord, now: number, weights: Weights = WEIGHTS): Score {
   if (record.protected) {
-    const term: Term = { label: 'protected', value: weights.protected, why: 'the local dashd, never given up' };
+    const term: Term = { label: 'protected', value: weights.protected, why: SCORE.protected };
     return { total: weights.protected, terms: [term] };
   }
   const part = parts(record, now, weights);
   const { broadcasts } = record;
   const terms: Term[] = [
-    { label: 'initial', value: part.initial, why: `known from ${part.source}` },
+    { label: 'initial', value: part.initial, why: fill(SCORE.initial, { source: part.source }) },
     {
       label: 'success',
       value: part.success,
       why:
         broadcasts.recent.succeeded + broadcasts.recent.failed > 0
-          ? `at least ${(part.rate * 100).toFixed(0)} % of its recent blocks proven delivered (95 % sure)`
-          : 'no block pushed to it yet',
+          ? fill(SCORE.success, { percent: (part.rate * 100).toFixed(0) })
+          : SCORE['no-block'],
     },
-    { label: 'recency', value: part.recency, why: `last seen ${(part.ageMs / HOUR_MS).toFixed(1)} h ago` },
+    { label: 'recency', value: part.recency, why: fill(SCORE.recency, { hours: (part.ageMs / HOUR_MS).toFixed(1) }) },
   ];
-  if (part.fromDashd !== 0)
-    terms.push({ label: 'from-dashd', value: part.fromDashd, why: 'dashd was connected to it' });
+  if (part.fromDashd !== 0) terms.push({ label: 'from-dashd', value: part.fromDashd, why: SCORE['from-dashd'] });
   const sum = part.initial + part.success + part.recency + part.fromDashd;
-  if (sum < 0) terms.push({ label: 'floor', value: -sum, why: 'a score is never below 0' });
+  if (sum < 0) terms.push({ label: 'floor', value: -sum, why: SCORE.floor });
   return { total: Math.max(0, sum), terms };
 }

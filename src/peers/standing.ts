@@ -3,6 +3,8 @@
  * no reason for ever: with too few peers connected the configured and the proven ones are tried every minute all the same, and with
  * nobody connected all are ({@link mayRetry}).
  */
+import { fill } from '../messages/fill.js';
+import { BARRED } from '../messages/peers.js';
 import { SECOND_MS } from '../time.js';
 import { type Backoff, mayDial } from './backoff.js';
 import { FITNESS, type FitnessLimits, type Surroundings, unfitness } from './fitness.js';
@@ -33,9 +35,11 @@ export function barOf(
 }
 
 function waitOf({ connections: { lastFailure } }: PeerRecord, { failures, retryAt }: Backoff, now: number): string {
-  const count = `${failures} failure${failures === 1 ? '' : 's'} in a row`;
-  const last = lastFailure === undefined ? '' : `, the last: ${lastFailure.code}`;
-  return `${count}${last}; waits ${Math.ceil((retryAt - now) / SECOND_MS)} s`;
+  return fill(BARRED.backoff, {
+    failures: failures === 1 ? '1 failure' : `${failures} failures`,
+    code: lastFailure?.code,
+    seconds: Math.ceil((retryAt - now) / SECOND_MS),
+  });
 }
 
 /** The operator named it. */

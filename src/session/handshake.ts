@@ -12,6 +12,8 @@
  * Dash adds two fields to `version`: a challenge for masternode authentication and a masternode flag. A regular node disconnects a peer
  * that sets the flag, so it is never set. Our services are zero: we have no chain, and nodes would sync from a peer with NODE_NETWORK.
  */
+import { fill } from '../messages/fill.js';
+import { SECOND_VERSION, SESSION } from '../messages/peers.js';
 import type { Version } from '../wire/version.js';
 import { MIN_PROTOCOL_VERSION, PING_INTERVAL_MS, PROTOCOL_VERSION } from './limits.js';
 import { close, emit, send } from './outputs.js';
@@ -62,13 +64,13 @@ export function begin(context: SessionContext, state: SessionState, now: number)
 
 export function onVersion(state: SessionState, message: Version): [SessionState, Output[]] {
   const { phase } = state;
-  if (phase.name !== 'awaiting-version') return close(state, 'out-of-order', 'received a second version message');
-  if (message.nonce === phase.nonce) return close(state, 'self-connection', 'the peer sent our own nonce');
+  if (phase.name !== 'awaiting-version') return close(state, 'out-of-order', SECOND_VERSION);
+  if (message.nonce === phase.nonce) return close(state, 'self-connection', SESSION['self-connection']);
   if (message.version < MIN_PROTOCOL_VERSION) {
     return close(
       state,
       'obsolete-version',
-      `protocol ${message.version} is below the minimum of ${MIN_PROTOCOL_VERSION}`,
+      fill(SESSION['obsolete-version'], { version: message.version, min: MIN_PROTOCOL_VERSION }),
     );
   }
   const remote: Remote = {
@@ -87,7 +89,7 @@ export function onVersion(state: SessionState, message: Version): [SessionState,
 export function onVerack(context: SessionContext, state: SessionState, now: number): [SessionState, Output[]] {
   const { phase } = state;
   if (phase.name === 'ready') return [state, []];
-  if (phase.name !== 'awaiting-verack') return close(state, 'out-of-order', 'received verack before version');
+  if (phase.name !== 'awaiting-verack') return close(state, 'out-of-order', SESSION['out-of-order']);
   return [
     {
       ...state,

@@ -5,7 +5,9 @@
  * its header declares, before any of its payload is kept ({@link charge}): messages beyond a limit are never decoded. Each message that
  * we send adds the size of the expected answer to the buckets ({@link GRANTS}), so that answers to a burst of blocks are not a flood.
  */
+
 import { type Bucket, fullBucket, type Rate, take } from '../common/token-bucket.js';
+import { SESSION } from '../messages/peers.js';
 import { MINUTE_MS, SECOND_MS } from '../time.js';
 import type { Message } from '../wire/registry.js';
 import type { Budget, Counted, SessionFault, SessionFaultCode } from './types.js';
@@ -111,13 +113,13 @@ const ITEMS: ReadonlyMap<string, Items> = new Map<Message['command'], Items>([
 const FRAME_HEADER_BYTES = 24;
 
 const FLOODS: Readonly<Record<Counted, SessionFault>> = {
-  messages: { code: 'message-flood', detail: 'sent messages above the rate limit' },
-  bytes: { code: 'byte-flood', detail: 'sent bytes above the rate limit' },
-  inv: { code: 'inv-flood', detail: 'sent inventory items above the rate limit' },
-  getdata: { code: 'getdata-flood', detail: 'requested objects above the rate limit' },
-  headers: { code: 'headers-flood', detail: 'sent more headers than requested' },
-  getheaders: { code: 'getheaders-flood', detail: 'requested headers above the rate limit' },
-  addresses: { code: 'address-flood', detail: 'sent addresses above the rate limit' },
+  messages: { code: 'message-flood', detail: SESSION['message-flood'] },
+  bytes: { code: 'byte-flood', detail: SESSION['byte-flood'] },
+  inv: { code: 'inv-flood', detail: SESSION['inv-flood'] },
+  getdata: { code: 'getdata-flood', detail: SESSION['getdata-flood'] },
+  headers: { code: 'headers-flood', detail: SESSION['headers-flood'] },
+  getheaders: { code: 'getheaders-flood', detail: SESSION['getheaders-flood'] },
+  addresses: { code: 'address-flood', detail: SESSION['address-flood'] },
 };
 
 /** Faults that are misconduct of the peer: it is not dialled again at once. */

@@ -17,6 +17,8 @@
  * Blocks that come faster than a peer processes them wait in a queue, so that a burst of ours does not look like a peer that does not
  * read. The newest chain is sent first, parents before children.
  */
+import { fill } from '../messages/fill.js';
+import { SESSION } from '../messages/peers.js';
 import { encodeFrame } from '../wire/frame.js';
 import { type Hash, hashFromWire } from '../wire/reader.js';
 import {
@@ -271,7 +273,11 @@ function blocksInHeaders(context: SessionContext, headers: readonly Buffer[]): r
  */
 export function expirePushes(state: SessionState, now: number): [SessionState, Output[]] {
   if (state.pushes.some(isInFlight) && now - state.progressAt >= ACKNOWLEDGE_TIMEOUT_MS) {
-    return close(state, 'block-not-acknowledged', `no pong after a block within ${ACKNOWLEDGE_TIMEOUT_MS / 1000} s`);
+    return close(
+      state,
+      'block-not-acknowledged',
+      fill(SESSION['block-not-acknowledged'], { seconds: ACKNOWLEDGE_TIMEOUT_MS / 1000 }),
+    );
   }
   const isPast = (one: Push) => !isInFlight(one) && now - one.since >= ACKNOWLEDGE_TIMEOUT_MS;
   const due = state.pushes.filter((one) => !isPast(one) && isDueAgain(one, now));

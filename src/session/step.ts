@@ -1,5 +1,8 @@
 /** One peer's protocol as a pure function. types.ts declares states, inputs and outputs; each sub-protocol is a file. */
+
 import { fullBucket } from '../common/token-bucket.js';
+import { fill } from '../messages/fill.js';
+import { SESSION } from '../messages/peers.js';
 import type { Announced, Inbound } from '../wire/decoder.js';
 import { INV, type InventoryItem } from '../wire/inventory.js';
 import type { Hash } from '../wire/reader.js';
@@ -95,7 +98,11 @@ function onTick(context: SessionContext, state: SessionState, now: number): [Ses
   if (phase.name === 'connecting' || phase.name === 'closed' || now - phase.since < HANDSHAKE_TIMEOUT_MS) {
     return [state, []];
   }
-  return close(state, 'handshake-timeout', `${phase.name} for ${HANDSHAKE_TIMEOUT_MS / 1000} s`);
+  return close(
+    state,
+    'handshake-timeout',
+    fill(SESSION['handshake-timeout'], { phase: phase.name, seconds: HANDSHAKE_TIMEOUT_MS / 1000 }),
+  );
 }
 
 function onInbound(

@@ -7,9 +7,10 @@
  */
 
 import type { Bucket } from '../common/token-bucket.js';
+import type { SessionFaultCode } from '../messages/peers.js';
 import type { Random } from '../time.js';
 import type { PeerAddress } from '../wire/addr.js';
-import type { Announced, Inbound, WireFault } from '../wire/decoder.js';
+import type { Announced, Inbound } from '../wire/decoder.js';
 import type { Network } from '../wire/network.js';
 import type { Hash } from '../wire/reader.js';
 import type { Message } from '../wire/registry.js';
@@ -174,28 +175,4 @@ export interface SessionFault {
   readonly detail: string;
 }
 
-export type SessionFaultCode =
-  // the network
-  | 'unreachable'
-  | 'dial-timeout'
-  | 'closed-by-peer'
-  | 'connection-error'
-  // the handshake
-  | 'handshake-timeout'
-  | 'obsolete-version'
-  | 'self-connection'
-  | 'out-of-order'
-  // conduct
-  | WireFault['code']
-  | 'no-pong'
-  | 'block-not-acknowledged'
-  | 'message-flood'
-  | 'address-flood'
-  | 'byte-flood'
-  | 'inv-flood'
-  | 'getdata-flood'
-  | 'headers-flood'
-  | 'getheaders-flood'
-  | 'backlog'
-  // local decisions
-  | 'rotated-out';
+export type { SessionFaultCode };

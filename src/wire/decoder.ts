@@ -1,3 +1,5 @@
+import { fill } from '../messages/fill.js';
+import { SESSION } from '../messages/peers.js';
 import { type Codec, MAX_PAYLOAD } from './codec.js';
 import { CHECKSUM_AT, COMMAND_AT, checksum, FRAME_HEADER_BYTES, LENGTH_AT } from './frame.js';
 import { Malformed, Reader } from './reader.js';
@@ -102,7 +104,10 @@ export class FrameDecoder {
 function open(magic: Buffer, header: Buffer, unwanted: ReadonlySet<string>): Pending | WireFault {
   const theirs = header.subarray(0, COMMAND_AT);
   if (!theirs.equals(magic))
-    return fatal('wrong-magic', `${theirs.toString('hex')} instead of ${magic.toString('hex')}`);
+    return fatal(
+      'wrong-magic',
+      fill(SESSION['wrong-magic'], { magic: theirs.toString('hex'), expected: magic.toString('hex') }),
+    );
 
   const field = header.subarray(COMMAND_AT, LENGTH_AT);
   const command = COMMAND.exec(field.toString('latin1'))?.[1];
@@ -111,7 +116,7 @@ function open(magic: Buffer, header: Buffer, unwanted: ReadonlySet<string>): Pen
   const codec = codecFor(command);
   const length = header.readUInt32LE(LENGTH_AT);
   const limit = codec?.maxPayload ?? MAX_PAYLOAD;
-  if (length > limit) return fatal('oversized', `${command}: ${length} bytes, at most ${limit} are allowed`);
+  if (length > limit) return fatal('oversized', fill(SESSION.oversized, { command, length, max: limit }));
 
   if (codec === undefined || unwanted.has(command)) {
     const size = FRAME_HEADER_BYTES + length;
@@ -128,7 +133,14 @@ const COMMAND = /^([ -~]*)\0*$/;
 function decode(codec: Codec<Message>, payload: Buffer, claimed: Buffer): Inbound {
   const actual = checksum(payload);
   if (!actual.equals(claimed)) {
-    return fault('bad-checksum', `${codec.command}: ${claimed.toString('hex')} instead of ${actual.toString('hex')}`);
+    return fault(
+      'bad-checksum',
+      fill(SESSION['bad-checksum'], {
+        command: codec.command,
+        checksum: claimed.toString('hex'),
+        expected: actual.toString('hex'),
+      }),
+    );
   }
   try {
     const message = codec.decode(new Reader(payload));

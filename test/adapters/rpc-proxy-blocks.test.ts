@@ -137,7 +137,7 @@ describe('a block that is submitted', () => {
       '{"result":null,"error":{"code":-22,"message":"Block decode failed"},"id":"x"}\n',
       { ok: false, code: 'rpc-error', detail: 'Block decode failed', rpcCode: -22 },
     ],
-    [401, '', { ok: false, code: 'unauthorised', detail: 'dashd refused the user and password' }],
+    [401, '', { ok: false, code: 'unauthorised', detail: 'dashd rejected the user and password' }],
     [403, '', { ok: false, code: 'forbidden', detail: 'dashd does not allow this address or method' }],
     [503, 'Work queue depth exceeded', { ok: false, code: 'http-error', detail: 'HTTP 503 Work queue depth exceeded' }],
   ] as const) {
@@ -171,7 +171,7 @@ describe('a block that is submitted', () => {
     dashd.answer = saying('', 401);
     await proxy.call(`[${SUBMIT}]`);
     assert.deepEqual(await Promise.all(words), [
-      { ok: false, code: 'unauthorised', detail: 'dashd refused the user and password' },
+      { ok: false, code: 'unauthorised', detail: 'dashd rejected the user and password' },
     ]);
     dashd.answer = saying('[]\n');
     await proxy.poll(dashd);

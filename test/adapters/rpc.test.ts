@@ -156,7 +156,7 @@ describe('rpc', () => {
     [
       'a refused password',
       (_call, response) => response.writeHead(401).end(),
-      { code: 'unauthorised', detail: 'dashd refused the user and password' },
+      { code: 'unauthorised', detail: 'dashd rejected the user and password' },
     ],
     [
       'a refused address',

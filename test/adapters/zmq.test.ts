@@ -160,7 +160,7 @@ describe('a name', () => {
     const listener = new Listener();
     open(openSubscription({ connect: 'tcp://nobody.invalid:1', topics: [''] }, listener));
     await listener.until(() => listener.states.length === 1);
-    assert.deepEqual(listener.states, ['down: nobody answers at tcp://nobody.invalid:1']);
+    assert.deepEqual(listener.states, ['down: no answer from tcp://nobody.invalid:1']);
   });
 });
 
@@ -296,7 +296,7 @@ describe('the SUB socket', () => {
     const listener = new Listener();
     open(openSubscription({ connect: endpoint, topics: ['rawblock', 'hashblock'] }, listener));
     await listener.until(() => listener.states.length === 1);
-    assert.deepEqual(listener.states, [`down: nobody answers at ${endpoint}`]);
+    assert.deepEqual(listener.states, [`down: no answer from ${endpoint}`]);
     for (let round = 0; round < 2; round += 1) {
       const publisher = foreign(new Publisher({ linger: 0 }));
       await publisher.bind(endpoint);
@@ -313,7 +313,7 @@ describe('the SUB socket', () => {
       publisher.close();
       await listener.until(() => listener.states.length === 3 + 2 * round);
     }
-    const [up, gone] = [`up: connected to ${endpoint}`, `down: ${endpoint} went away`];
+    const [up, gone] = [`up: connected to ${endpoint}`, `down: connection to ${endpoint} lost`];
     assert.deepEqual(listener.states.slice(1), [up, gone, up, gone]);
   });
 

@@ -108,7 +108,7 @@ describe('peers', () => {
       const { code, stdout, stderr } = await peers('list');
       assert.equal(code, 0);
       assert.match(stdout, /1 peers\n$/);
-      assert.match(stderr, /^warning: .*peers\.json is no peer book \(not-json/);
+      assert.match(stderr, /^warning: .*peers\.json is not a peer book \(not-json/);
       assert.ok(existsSync(path));
     });
 

@@ -1,17 +1,62 @@
-/** docs/messages.md as a whole, made of the tables from which the log lines are made. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { EXIT, EXIT_MEANINGS } from '../../src/cli/context.js';
-import { SERVICE_NAMES, SERVICES } from '../../src/contracts/services.js';
+/** docs/messages.md as a whole, made of the catalogue of messages (src/messages/). */
+import { EXIT } from '../../src/cli/context.js';
+import { SERVICE_NAMES, SERVICES, type ServiceCode } from '../../src/contracts/services.js';
+import { COURSE, FACTS, SENDING } from '../../src/messages/alerts.js';
+import { DOUBTS, NOTES, REFUSAL_DETAILS, REFUSALS, VERDICT } from '../../src/messages/blocks.js';
+import {
+  COMMAND_ERRORS,
+  COMMAND_NOTES,
+  EDIT_OUTCOMES,
+  EXIT_MEANINGS,
+  OPEN_FILES,
+} from '../../src/messages/commands.js';
+import {
+  ADDRESS_PROBLEMS,
+  CONFIG_ERROR,
+  DID_YOU_MEAN,
+  EXPECTED,
+  GIVE,
+  PROBLEMS,
+  RULES,
+  SOURCES,
+  UNREADABLE,
+  WARNINGS,
+} from '../../src/messages/configuration.js';
+import { CHAIN, FEED, FINALITY, RPC } from '../../src/messages/dashd.js';
+import { EVENT_MESSAGES, EVENT_PARTS, FINALITY_ENDS } from '../../src/messages/events.js';
+import { HTTP, READINESS, REPLIES } from '../../src/messages/http.js';
+import type { Message } from '../../src/messages/message.js';
+import {
+  BARRED,
+  CONNECT,
+  DISCONNECT,
+  KEEP,
+  PEERS,
+  SCORE,
+  SECOND_VERSION,
+  SESSION,
+  UNFIT,
+} from '../../src/messages/peers.js';
+import { LOG, PROGRAM_MESSAGES, UNKNOWN_ERROR } from '../../src/messages/program.js';
+import { PROXY, PROXY_REPLY, SUBMISSIONS } from '../../src/messages/proxy.js';
+import { SERVICE_LINE, SERVICE_MESSAGES } from '../../src/messages/services.js';
+import { CONTROL_SOCKET, ZMQ_SOCKET } from '../../src/messages/sockets.js';
+import {
+  FILE_FAULTS,
+  HISTORY_FILE,
+  KEPT,
+  PEER_BOOK,
+  PEER_FILE,
+  SET_ASIDE,
+  SPOOL,
+  SPOOLED,
+  TOO_MANY_FILES,
+} from '../../src/messages/storage.js';
 import { CONDITIONS } from '../../src/ops/alerts/conditions.js';
-import { EVENT_MESSAGES } from '../../src/ops/messages/events.js';
-import type { Message } from '../../src/ops/messages/message.js';
-import { PROGRAM_MESSAGES } from '../../src/ops/messages/program.js';
-import { SERVICE_LINE, SERVICE_MESSAGES } from '../../src/ops/messages/services.js';
 
 export const PATH = 'docs/messages.md';
 
-const escaped = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+export const escaped = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ⏎ ');
 
 /** A table with columns as wide as their widest cell. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -34,6 +79,41 @@ function messages(entries: Readonly<Record<string, Message>>): string {
   );
 }
 
+/** Texts by their codes. */
+function texts(...tables: readonly Readonly<Record<string, string>>[]): string {
+  const rows = tables.flatMap((entries) => Object.entries(entries));
+  return table(
+    ['Code', 'Text'],
+    rows.map(([code, text]) => [`\`${code}\``, `\`${text}\``]),
+  );
+}
+
+/** Errors with what to do. */
+function faults(entries: Readonly<Record<string, { readonly problem: string; readonly remedy: string }>>): string {
+  return table(
+    ['Code', 'Text', 'What to do'],
+    Object.entries(entries).map(([code, { problem, remedy }]) => [`\`${code}\``, `\`${problem}\``, remedy]),
+  );
+}
+
+const SOCKETS = ZMQ_SOCKET;
+/** The texts that `{detail}` stands for. */
+const DETAILS: Readonly<Record<ServiceCode, readonly Readonly<Record<string, string>>[]>> = {
+  'pool-socket': [],
+  'events-socket': [],
+  'dashd-feed': [FEED],
+  'dashd-rpc': [RPC, FINALITY],
+  'dashd-chain': [CHAIN],
+  peers: [PEERS],
+  'peer-file': [PEER_FILE],
+  'history-file': [HISTORY_FILE],
+  spool: [SPOOL],
+  'json-rpc-proxy': [PROXY],
+  http: [HTTP],
+  alerts: [],
+  'control-socket': [CONTROL_SOCKET],
+};
+
 function services(): string {
   return SERVICES.filter((service) => Object.keys(SERVICE_MESSAGES[service]).length > 0)
     .map((service) => {
@@ -43,8 +123,13 @@ function services(): string {
         meaning,
         action,
       ]);
-      const name = `### ${SERVICE_NAMES[service]}`;
-      return `${name}\n\n\`${service}\` in events, metrics and the API.\n\n${table(['Code', 'Level', 'Meaning', 'What to do'], rows)}`;
+      const details = DETAILS[service].length === 0 ? [] : ['Details:', texts(...DETAILS[service])];
+      return [
+        `### ${SERVICE_NAMES[service]}`,
+        `\`${service}\` in events, metrics and the API.`,
+        table(['Code', 'Level', 'Meaning', 'What to do'], rows),
+        ...details,
+      ].join('\n\n');
     })
     .join('\n\n');
 }
@@ -62,26 +147,74 @@ function alerts(): string {
   );
 }
 
-/** What may be wrong with a setting, as `src/config/` says it. */
-function configurationProblems(): readonly string[] {
-  const source = readdirSync('src/config').map((name) => readFileSync(join('src/config', name), 'utf8'));
-  const found = source.flatMap((text) => [...text.matchAll(/(?:fail\(|problem: )'((?:[^'\\]|\\.)+)'/g)]);
-  return [...new Set(found.map(([, problem = '']) => problem))].sort();
-}
-
 export function page(): string {
   return `# Messages
 
-Every message that an operator can see. This page is generated from the code (\`npm run docs\`), from the tables that the log lines are made of.
+Every message that an operator can see. This page is generated (\`npm run docs\`) from \`src/messages/\`, the tables that the messages themselves are made of.
 
 - \`{braces}\` stand for a value; what is in \`[square brackets]\` is left out where there is nothing to say.
 - Levels: \`critical\`: blocks are at risk now. \`error\`: something failed and does not mend itself. \`warn\`: something is degraded. \`info\`: what you want to see once. \`debug\`: the rest.
 - With \`log.format\` \`json\` a line has the whole event in \`event\`.
 - The same loss of the same peer is logged at \`debug\` for 10 minutes. Of refused frames, and of faults with the same code, ten lines a minute are logged, the others counted.
+- Tables without the column "What to do" say it in the text, or the table before them does.
 
 ## Blocks, peers and the chain
 
 ${messages(EVENT_MESSAGES)}
+
+Parts of these lines:
+
+${texts(EVENT_PARTS, FINALITY_ENDS)}
+
+### Refused frames
+
+\`{code}: {reason}\` of \`refused\`. Correct what the pool sends: one serialised block, as bytes or as hex digits.
+
+${texts(REFUSALS, REFUSAL_DETAILS)}
+
+\`{note}\` of \`received\`:
+
+${texts(NOTES)}
+
+### Doubts
+
+\`{held}\` of \`received\`: why peers are sent a block only after dashd has accepted it. Nothing is to be done unless dashd rejects the block.
+
+${texts(DOUBTS)}
+
+### Verdicts
+
+\`{reason}\` of \`delivered\`, \`undelivered\` and \`rejected\`.
+
+${texts(VERDICT)}
+
+### Lost peers
+
+\`{code}: {reason}\` of \`peer-lost\`, \`peer-not-reached\`, \`dashd-lost\` and \`dashd-not-reached\`. Other peers replace a lost peer. If many are lost with the same code, see [peers.md](peers.md).
+
+${texts(SESSION, { 'out-of-order': SECOND_VERSION })}
+
+### Chosen peers
+
+Why a peer is connected to (\`plan\`):
+
+${texts(CONNECT)}
+
+Why a peer is left:
+
+${texts(DISCONNECT)}
+
+Why a connection stays:
+
+${texts(KEEP)}
+
+Why a peer is not dialled (\`{skipped}\`, and \`blockcast peers explain\`), or not worth its slot:
+
+${texts(BARRED, UNFIT)}
+
+The terms of a score (\`blockcast peers explain\`):
+
+${texts(SCORE)}
 
 ## Services
 
@@ -89,9 +222,29 @@ The line is \`${SERVICE_LINE.text}\`. The state is \`up\` (level \`info\`), \`do
 
 ${services()}
 
+### Sockets
+
+Details of the pool socket, the events socket and dashd's feed:
+
+${texts(SOCKETS)}
+
+### Files
+
+Details of the peer file, the block history and the spool:
+
+${texts(FILE_FAULTS, { 'io-error': TOO_MANY_FILES })}
+
+Parts of these details:
+
+${texts(KEPT, SET_ASIDE, PEER_BOOK, SPOOLED)}
+
 ## The program
 
 ${messages(PROGRAM_MESSAGES)}
+
+Parts of these lines, and of others:
+
+${texts(LOG, { 'unknown-error': UNKNOWN_ERROR })}
 
 ## Alerts
 
@@ -99,17 +252,87 @@ Sent to the channels that are configured: [alerts.md](alerts.md). Steps for each
 
 ${alerts()}
 
-## Configuration errors
+What happened; the first line of an alert:
 
-A configuration that is wrong is reported whole, on standard error, before anything is opened, and the exit code is ${EXIT.usage}. Each line says which setting is wrong, where it was set, and what to write instead:
-\`error: {setting} {value} (from {place}) {problem}. {remedy}\`.
+${texts(FACTS)}
+
+Other lines of an alert:
+
+${texts(COURSE)}
+
+\`{detail}\` of \`alert-sent\` and \`alert-not-sent\`, and what \`blockcast alerts test\` prints:
+
+${texts(SENDING)}
+
+## HTTP replies
+
+The body of an error reply is \`{"error": …, "remedy": …}\`. Other errors of a client have the name of their status, and no remedy.
 
 ${table(
-  ['Problem'],
-  configurationProblems().map((problem) => [`\`${problem}\``]),
+  ['Status', 'Error', 'What to do'],
+  Object.values(REPLIES).map((reply) => [
+    String(reply.status),
+    `\`${reply.error}\``,
+    'remedy' in reply ? reply.remedy : 'Nothing.',
+  ]),
 )}
 
-## Exit codes
+\`notReady\` and \`degraded\` of \`/readyz\` and \`/api/v1/status\`; the alert for the same condition says what to do:
+
+${texts(READINESS)}
+
+## Replies of the JSON-RPC proxy
+
+When dashd does not answer, or the proxy rejects the request, the caller gets a JSON-RPC error with the code -32603 and the message \`${PROXY_REPLY}\`. \`{fault}\` is one of the details of the [JSON-RPC proxy](#json-rpc-proxy).
+
+${texts(SUBMISSIONS)}
+
+## Configuration errors
+
+A configuration that is wrong is reported whole, on standard error, before anything is opened; the exit code is ${EXIT.failed}, or ${EXIT.usage} for \`submit\`, \`peers\` and \`alerts test\`. Each line says which setting is wrong, where it was set, and what to write instead: \`error: ${CONFIG_ERROR}\`.
+
+Files and names; for a misspelt name the remedy is \`${DID_YOU_MEAN}\`:
+
+${faults(SOURCES)}
+
+\`{reason}\` of \`unreadable\`, if it is not a code of the system:
+
+${texts(UNREADABLE)}
+
+Settings that do not fit together:
+
+${faults(RULES)}
+
+Values; the remedy is \`${GIVE}\`:
+
+${texts(PROBLEMS, ADDRESS_PROBLEMS)}
+
+\`{expected}\`:
+
+${texts(EXPECTED)}
+
+Warnings:
+
+${texts(WARNINGS)}
+
+## Commands
+
+Errors are printed on standard error, after \`error: \`, and say what to do.
+
+${texts(COMMAND_ERRORS, OPEN_FILES)}
+
+Notes and results:
+
+${texts(COMMAND_NOTES)}
+
+What \`blockcast peers add\` and \`remove\` print for a peer; other codes are those of refused addresses: [operations.md](operations.md).
+
+${table(
+  ['Code', 'Meaning'],
+  Object.entries(EDIT_OUTCOMES).map(([code, meaning]) => [`\`${code}\``, meaning]),
+)}
+
+### Exit codes
 
 ${table(
   ['Code', 'Meaning'],

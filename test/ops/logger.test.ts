@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { LOG_LEVELS, type LogConfig } from '../../src/config/config.js';
+import type { LogConfig } from '../../src/config/config.js';
+import { LOG_LEVELS } from '../../src/contracts/log-levels.js';
 import { closeLogger, createLogger, type Logger } from '../../src/ops/logger.js';
 import { capture } from './capture.js';
 

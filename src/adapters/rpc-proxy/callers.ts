@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { fill } from '../../messages/fill.js';
+import { PROXY } from '../../messages/proxy.js';
 import { type ConnectionLimits, ConnectionSlots } from './connection-slots.js';
 import { ProxiedRequest, type ProxiedRequestDeps } from './proxied-request.js';
 
@@ -36,7 +38,7 @@ export class Callers {
     const isAdmitted = this.slots.admit(socket, () =>
       this.deps.report(
         'too-many-connections',
-        `more than ${connections} connections, or ${connectionsPerAddress} from one address`,
+        fill(PROXY['too-many-connections'], { max: connections, maxPerAddress: connectionsPerAddress }),
       ),
     );
     if (!isAdmitted) {
@@ -62,7 +64,7 @@ export class Callers {
     const { memory } = proxied;
     const bytes = queue.length === 0 ? 0 : bytesAhead(request);
     if (queue.length > MAX_AHEAD || !memory.take(bytes)) {
-      this.deps.report('bad-request', 'closed a connection with too many pipelined requests');
+      this.deps.report('bad-request', PROXY['too-many-pipelined']);
       socket.destroy();
       return;
     }

@@ -2,6 +2,8 @@
 
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import { fill } from '../../messages/fill.js';
+import { PROXY } from '../../messages/proxy.js';
 import type { ProxyFaultCode } from './throttled-reporter.js';
 
 /** Fields of a connection, not of the forwarded message. */
@@ -69,30 +71,27 @@ export function requestFault(
   const bad = (detail: string): RequestFault => ({ status: 400, code: 'bad-request', detail });
   const foreign = (detail: string): RequestFault => ({ status: 403, code: 'cross-site', detail });
   if (rawHeaders.length >= 2 * MAX_FIELDS) {
-    return { status: 431, code: 'bad-request', detail: `the request has ${MAX_FIELDS} header fields or more` };
+    return { status: 431, code: 'bad-request', detail: fill(PROXY['too-many-fields'], { max: MAX_FIELDS }) };
   }
   const twice = SINGLE.find((name) => valuesOf(rawHeaders, name).length > 1);
-  if (twice !== undefined) return bad(`the request has two header fields named ${twice}`);
+  if (twice !== undefined) return bad(fill(PROXY['field-twice'], { name: twice }));
   const [encoding] = valuesOf(rawHeaders, 'transfer-encoding');
   if (encoding !== undefined && encoding.trim().toLowerCase() !== 'chunked') {
-    return bad('the transfer encoding of the request is not "chunked"');
+    return bad(PROXY['not-chunked']);
   }
   if (encoding !== undefined && hasHeader(rawHeaders, 'content-length')) {
-    return bad('the request has both a content length and a transfer encoding');
+    return bad(PROXY['two-lengths']);
   }
   for (const [name, value] of pairs(rawHeaders)) {
-    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || CONTROL.test(value))
-      return bad('the request has a malformed header field');
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || CONTROL.test(value)) return bad(PROXY['malformed-field']);
     if (isBrowsers(name.toLowerCase(), value)) {
-      return foreign('cross-site request rejected (it has Origin or Sec-Fetch headers)');
+      return foreign(PROXY['cross-site']);
     }
   }
   const [host = ''] = valuesOf(rawHeaders, 'host');
   // Browsers always send `Origin` with POST. With other methods a page whose name resolves to this machine (DNS rebinding) could read REST.
   if (method !== 'POST' && isLoopback(socket.localAddress ?? '') && !isOwnName(nameIn(host), ownName)) {
-    return foreign(
-      'the Host of the request is not a name of this machine: set proxy.host to the name that the pool uses',
-    );
+    return foreign(PROXY['foreign-host']);
   }
   return undefined;
 }

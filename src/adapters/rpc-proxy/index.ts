@@ -8,12 +8,15 @@
  * This file is the only entry of the folder. A caller connection is a slot in `connection-slots.ts`; each request is a `ProxiedRequest`;
  * `json-rpc-calls.ts` finds blocks in its body. Memory is bounded by `limits`, the event loop by the bounds of the JSON reader (20 ms).
  */
+
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fill } from '../../messages/fill.js';
+import { PROXY } from '../../messages/proxy.js';
 import { errorCode } from '../system-error.js';
 import { Callers } from './callers.js';
 import { KnownCallers } from './credentials.js';
@@ -157,14 +160,17 @@ async function listen(
     try {
       server.listen(port, host);
       await once(server, 'listening');
-      server.on('error', (error) => handlers.state('down', `${host}:${port}: ${errorCode(error)}`));
+      server.on('error', (error) =>
+        handlers.state('down', fill(PROXY.failed, { host, port, error: errorCode(error) })),
+      );
       const address = server.address();
       const bound = typeof address === 'object' && address !== null ? address.port : port;
-      handlers.state('up', `listening on ${host}:${bound}`);
+      handlers.state('up', fill(PROXY.listening, { host, port: bound }));
       return true;
     } catch (error) {
-      const remedy = 'set proxy.host and proxy.port to a free address and port of this machine';
-      if (!complained) handlers.state('down', `cannot listen on ${host}:${port} (${errorCode(error)}): ${remedy}`);
+      const remedy = PROXY.remedy;
+      if (!complained)
+        handlers.state('down', fill(PROXY['cannot-listen'], { host, port, error: errorCode(error), remedy }));
       await pause(REBIND_MS, undefined, { signal: closing }).catch(() => undefined);
     }
   }
@@ -200,7 +206,7 @@ function createProxyServer(limits: RpcProxyLimits, callers: Callers, reporter: T
       socket.destroy();
       return;
     }
-    reporter.report(code, `rejected a request with ${status} (${error.code})`);
+    reporter.report(code, fill(PROXY['client-error'], { status, code: error.code }));
     socket.end(closingReply(status));
   });
   // The proxy leads to dashd only.

@@ -1,7 +1,11 @@
 /** One request of a caller, from its first byte to the last byte of the answer. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RpcAnswer } from '../../contracts/rpc.js';
+import { RPC } from '../../messages/dashd.js';
+import { fill } from '../../messages/fill.js';
+import { PROXY, PROXY_REPLY, SUBMISSIONS } from '../../messages/proxy.js';
 import type { Credential, KnownCallers } from './credentials.js';
 import type { DashdClient, DashdFault, PassingBody } from './dashd-client.js';
 import { answerError, errorBody } from './error-reply.js';
@@ -147,15 +151,14 @@ export class ProxiedRequest {
     if (fault !== undefined) {
       this.refuse(fault.status, fault.code, fault.detail);
     } else if (valuesOf(request.rawHeaders, 'via').some((via) => via.includes(deps.pseudonym))) {
-      const detail = `${deps.dashd.name} is the address of this proxy: set dashd.rpc.url to that of dashd`;
+      const detail = fill(PROXY.loop, { address: deps.dashd.name });
       this.refuse(LOOP_DETECTED, 'loop', detail);
     } else if (request.method !== 'POST') {
       this.passOn({ head: [], headTaken: () => undefined, rest: request });
     } else if (Number(request.headers['content-length'] ?? 0) > deps.limits.bodyBytes) {
       this.passUnread([], 'body-too-large', 0);
     } else {
-      const drop = () =>
-        this.refuse(REQUEST_TIMEOUT, 'slow-request', 'dropped a stalled request to make room for another');
+      const drop = () => this.refuse(REQUEST_TIMEOUT, 'slow-request', PROXY.stalled);
       readBody(request, deps.limits.bodyBytes, this.memory, drop, (read, taken) => this.onBody(read, taken));
     }
   }
@@ -184,21 +187,17 @@ export class ProxiedRequest {
     const { deps } = this;
     const calls = readCalls(body);
     this.calls = calls;
-    if (calls.kind === 'too-many')
-      deps.report('batch-too-large', 'a batch was forwarded without being searched for blocks');
+    if (calls.kind === 'too-many') deps.report('batch-too-large', PROXY['batch-too-large']);
     if (calls.kind !== 'calls') return;
     const blocks = calls.calls.flatMap(({ block }, place) => (block === undefined ? [] : [{ raw: block, place }]));
     if (blocks.length > MAX_BLOCKS) {
-      deps.report(
-        'too-many-blocks',
-        `${blocks.length} blocks in one batch: those after the first ${MAX_BLOCKS} are forwarded to dashd only`,
-      );
+      deps.report('too-many-blocks', fill(PROXY['too-many-blocks'], { blocks: blocks.length, max: MAX_BLOCKS }));
     }
     const inBatch = (place: number) => (calls.isBatch ? place : undefined);
     for (const { raw, place } of blocks.slice(0, MAX_BLOCKS)) {
       const { said, refusal } = deps.block({ raw, submitter, forward: () => resultOf(inBatch(place)) });
       this.said.set(place, said);
-      if (refusal !== undefined) deps.report('no-block', `a submitblock was forwarded to dashd only: ${refusal}`);
+      if (refusal !== undefined) deps.report('no-block', fill(PROXY['no-block'], { reason: refusal }));
     }
   }
 
@@ -214,7 +213,11 @@ export class ProxiedRequest {
   private awaitResult(): Promise<Reply> {
     const { submitResultMs } = this.deps.limits;
     return new Promise((resolve) => {
-      const silent: Reply = { ok: false, code: 'timeout', detail: `no answer within ${submitResultMs / 1000} s` };
+      const silent: Reply = {
+        ok: false,
+        code: 'timeout',
+        detail: fill(RPC.silent, { seconds: submitResultMs / 1000 }),
+      };
       const timer = setTimeout(() => resolve(silent), submitResultMs);
       this.heard = (reply) => {
         clearTimeout(timer);
@@ -224,7 +227,7 @@ export class ProxiedRequest {
   }
 
   private passUnread(head: readonly Buffer[], why: 'body-too-large' | 'buffers-full', taken: number): void {
-    this.deps.report(why, `${WHY_UNREAD[why]}: a request was forwarded without being searched for blocks`);
+    this.deps.report(why, fill(PROXY['not-searched'], { reason: WHY_UNREAD[why] }));
     this.passOn({ head, headTaken: () => this.memory.give(taken), rest: this.request });
   }
 
@@ -255,7 +258,7 @@ export class ProxiedRequest {
       // Node rejects some header values on output that it accepts on input.
       if (!(error instanceof TypeError)) throw error;
       this.call = { abort: () => undefined };
-      this.heard({ ok: false, code: 'http-error', detail: 'the request cannot be forwarded' });
+      this.heard({ ok: false, code: 'http-error', detail: RPC['not-forwarded'] });
       this.refuse(BAD_REQUEST, 'bad-request', error.message);
     }
   }
@@ -311,25 +314,27 @@ export class ProxiedRequest {
     if (detail === NOTHING_LISTENS) deps.known.dashdIsAway();
     const what =
       code === 'unreachable'
-        ? `dashd at ${deps.dashd.name} is unreachable (${detail})`
-        : `dashd at ${deps.dashd.name} closed the connection before replying (${detail})`;
+        ? fill(PROXY['dashd-unreachable'], { address: deps.dashd.name, code: detail })
+        : fill(PROXY['dashd-broke-off'], { address: deps.dashd.name, code: detail });
     deps.report(code === 'unreachable' ? 'dashd-unreachable' : 'dashd-broke-off', what);
     this.heard({ ok: false, code: 'unreachable', detail: what });
     const isWhole = this.body !== undefined || request.complete;
     this.hangsUp = !isWhole;
-    const body = errorBody(this.asked(), (place) => ['blockcast: ', what, this.fate(place, code)].join(''));
+    const body = errorBody(this.asked(), (place) =>
+      fill(PROXY_REPLY, { fault: what, submission: this.fate(place, code) }),
+    );
     answerError(response, code === 'unreachable' ? SERVICE_UNAVAILABLE : BAD_GATEWAY, body, isWhole);
     if (!isWhole) request.unpipe().resume();
   }
 
   /** The state of a call that dashd did not answer, for the error reply. */
-  private fate(place: number, code: DashdFault['code']): string {
+  private fate(place: number, code: DashdFault['code']): string | undefined {
     const said = this.said.get(place);
-    if (said !== undefined) return `; ${said}`;
+    if (said !== undefined) return said;
     const asked = this.asked();
     const isBlock = asked.kind === 'calls' && asked.calls[place]?.block !== undefined;
-    if (isBlock && !this.isShown) return '; the block was sent to no peer: dashd has not accepted this caller yet';
-    return code === 'unreachable' ? '' : '; whether it executed the call is not known';
+    if (isBlock && !this.isShown) return SUBMISSIONS['new-caller'];
+    return code === 'unreachable' ? undefined : SUBMISSIONS['not-known'];
   }
 
   private asked(): Calls {
@@ -349,7 +354,7 @@ export class ProxiedRequest {
     answerError(
       this.response,
       status,
-      errorBody({ kind: 'not-json-rpc' }, () => `blockcast: ${detail}`),
+      errorBody({ kind: 'not-json-rpc' }, () => fill(PROXY_REPLY, { fault: detail, submission: undefined })),
       false,
     );
     this.request.resume();
@@ -370,8 +375,8 @@ export class ProxiedRequest {
 }
 
 const WHY_UNREAD = {
-  'body-too-large': 'its body is larger than any block',
-  'buffers-full': 'the memory for requests is used up',
+  'body-too-large': PROXY['body-too-large'],
+  'buffers-full': PROXY['buffers-full'],
 } as const;
 
 /** No process listens at dashd's port. */

@@ -1,6 +1,9 @@
 /** The result of a `submitblock`, read from dashd's answer while it is forwarded to the caller. */
+
 import type { IncomingMessage } from 'node:http';
 import type { RpcAnswer } from '../../contracts/rpc.js';
+import { RPC } from '../../messages/dashd.js';
+import { fill } from '../../messages/fill.js';
 import { readAnswer } from '../rpc.js';
 
 /** A complete answer, or why there is none. */
@@ -27,11 +30,9 @@ export function readReply(reply: IncomingMessage, then: (reply: Reply) => void):
   reply.once('end', () => {
     const status = reply.statusCode ?? 0;
     if (size <= MAX_REPLY_BYTES) done({ ok: true, status, text: Buffer.concat(chunks).toString() });
-    else done({ ok: false, code: 'too-large', detail: `the answer is over ${MAX_REPLY_BYTES} bytes` });
+    else done({ ok: false, code: 'too-large', detail: fill(RPC['answer-too-large'], { max: MAX_REPLY_BYTES }) });
   });
-  reply.once('close', () =>
-    done({ ok: false, code: 'unreachable', detail: 'dashd closed the connection before the answer was complete' }),
-  );
+  reply.once('close', () => done({ ok: false, code: 'unreachable', detail: RPC['answer-incomplete'] }));
 }
 
 /** @param place the index of the call in a batch; undefined for a single call */

@@ -1,4 +1,6 @@
 /** The faults that the proxy reports: a closed list, also the label of a metric. */
+import { fill } from '../../messages/fill.js';
+import { PROXY } from '../../messages/proxy.js';
 export type ProxyFaultCode =
   /** No connection to dashd. */
   | 'dashd-unreachable'
@@ -49,9 +51,6 @@ export class ThrottledReporter {
     }
     this.told.set(cause, { at: now, leftOut: new Map() });
     const others = [...(last?.leftOut ?? [])].map(([kind, count]) => `${count} × ${kind}`);
-    this.tell(
-      code,
-      others.length === 0 ? detail : `${detail} (omitted since the previous report: ${others.join(', ')})`,
-    );
+    this.tell(code, others.length === 0 ? detail : fill(PROXY.omitted, { detail, others: others.join(', ') }));
   }
 }

@@ -4,9 +4,12 @@
  * `listen` only notes the event, O(1). Conditions are evaluated in later turns of the event loop, at most every {@link EVALUATE_EVERY_MS}. Bounded:
  * waiting messages per channel, remembered blocks and peers, messages per hour.
  */
+
 import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
 import type { AlertsConfig } from '../../config/config.js';
 import type { RelayEvent } from '../../contracts/events.js';
+import { SENDING } from '../../messages/alerts.js';
+import { fill } from '../../messages/fill.js';
 import { type Clock, HOUR_MS, type Random, SECOND_MS } from '../../time.js';
 import { type AlertOutcome, Channel, type Rest } from './channel.js';
 import { Engine } from './engine.js';
@@ -78,7 +81,7 @@ export function createAlerts(config: AlertsConfig, deps: AlertsDeps): Alerts {
       for (const channel of channels.values()) channel.put(notice, id);
     }
     if (forgotten > 0) {
-      const detail = `${forgotten} alerts about blocks: too many at once`;
+      const detail = fill(SENDING.suppressed, { count: forgotten });
       for (const channel of channels.keys()) onOutcome({ channel, outcome: 'dropped', detail });
     }
     const due = engine.nextDue();

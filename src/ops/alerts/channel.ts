@@ -5,6 +5,8 @@
 
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { exponentialMs, jittered } from '../../common/backoff.js';
+import { SENDING } from '../../messages/alerts.js';
+import { fill } from '../../messages/fill.js';
 import { type Clock, MINUTE_MS, type Random, SECOND_MS } from '../../time.js';
 import type { Notice } from './notice.js';
 import { type Displaced, type Message, Outbox } from './outbox.js';
@@ -91,7 +93,7 @@ export class Channel {
     await drained;
     await this.transport.close();
     for (const message of this.outbox.empty()) {
-      this.report('dropped', message, `not sent before the end, after ${message.tries} attempts`);
+      this.report('dropped', message, fill(SENDING['not-sent-in-time'], { attempts: message.tries }));
     }
   }
 
@@ -146,7 +148,7 @@ export class Channel {
     this.report('failed', message, delivery.detail);
     if (delivery.refused && message.tries >= MAX_REFUSALS) {
       this.outbox.drop();
-      this.report('dropped', message, `refused ${message.tries} times`);
+      this.report('dropped', message, fill(SENDING.rejected, { count: message.tries }));
       return;
     }
     this.reportDisplaced(this.outbox.putBack(message, delivery.refused ? 'last' : ifItFails));
@@ -161,8 +163,8 @@ export class Channel {
 
   private reportDisplaced(left: Displaced | undefined): void {
     if (left === undefined) return;
-    if (left.why === 'no-room') this.report('dropped', left.message, 'the outbox is full');
-    else this.report('suppressed', left.message, 'replaced by a newer message about the same alert');
+    if (left.why === 'no-room') this.report('dropped', left.message, SENDING['outbox-full']);
+    else this.report('suppressed', left.message, SENDING.replaced);
   }
 
   private report(outcome: AlertOutcome['outcome'], { notice }: Message, detail: string): void {
@@ -170,7 +172,7 @@ export class Channel {
       channel: this.name,
       outcome,
       key: notice.key,
-      detail: `${notice.key} ${notice.state}: ${detail}`,
+      detail: fill(SENDING.outcome, { alert: `${notice.key} ${notice.state}`, detail }),
     });
   }
 }

@@ -1,4 +1,7 @@
 /** Notices: the content of an alert's messages, the same for all channels. */
+
+import { COURSE } from '../../messages/alerts.js';
+import { fill } from '../../messages/fill.js';
 import { type AlertId, chapterOf, conditionOf, type Severity } from './conditions.js';
 import type { Details, Facts } from './sensors.js';
 import { clean, formatDuration, formatTime } from './text.js';
@@ -71,13 +74,12 @@ export function standingOf({ key, id, since, facts }: Course): StandingAlert {
 export function firing(course: Course & { readonly repeat: number; readonly returns: number }, at: number): Notice {
   const standing = standingOf(course);
   const { repeat, returns } = course;
-  const stands = repeat === 0 ? '' : `, ${formatDuration(at - course.since)} by now`;
-  const text = [
-    standing.said,
-    `Since ${formatTime(course.since)}${stands}.${comings(returns)}`,
-    standing.remedy,
-    standing.docs,
-  ].join('\n');
+  const since = {
+    time: formatTime(course.since),
+    duration: repeat === 0 ? undefined : formatDuration(at - course.since),
+    returns: timesReturned(returns),
+  };
+  const text = [standing.said, fill(COURSE.since, since), standing.remedy, standing.docs].join('\n');
   return { ...standing, state: 'firing', repeat, returns, at, text };
 }
 
@@ -91,27 +93,33 @@ export function resolved(
   const { repeat, returns } = course;
   const lastedMs = Math.max(0, until - course.since);
   const text = standing.aboutBlock
-    ? `Resolved: ${conditionOf(course.id).recovers}.\nIt was: ${standing.said}`
-    : `It lasted ${formatDuration(lastedMs)}, from ${formatTime(course.since)} to ${formatTime(until)}.${comings(returns)}\nIt was: ${standing.said}`;
+    ? fill(COURSE.resolved, { recovers: conditionOf(course.id).recovers, facts: standing.said })
+    : fill(COURSE.lasted, {
+        duration: formatDuration(lastedMs),
+        from: formatTime(course.since),
+        to: formatTime(until),
+        returns: timesReturned(returns),
+        facts: standing.said,
+      });
   return { ...standing, state: 'resolved', repeat, returns, at, lastedMs, text };
 }
 
-function comings(returns: number): string {
-  if (returns === 0) return '';
-  return returns === 1 ? ' It ended and came back once.' : ` It ended and came back ${returns} times.`;
+/** How often it ended and came back; undefined when it did not. */
+function timesReturned(returns: number): string | undefined {
+  if (returns === 0) return undefined;
+  return returns === 1 ? COURSE.once : fill(COURSE.times, { count: returns });
 }
 
 /** The notice of a test message. */
 export function testNotice(at: number): Notice {
-  const said = 'This is a test message.';
   return {
     key: 'test',
     alert: 'test',
     aboutBlock: false,
     severity: 'warning',
     title: 'Test',
-    said,
-    remedy: 'No action is needed.',
+    said: COURSE.test,
+    remedy: COURSE['test-remedy'],
     docs: 'docs/alerts.md',
     since: at,
     details: {},
@@ -119,6 +127,6 @@ export function testNotice(at: number): Notice {
     repeat: 0,
     at,
     returns: 0,
-    text: `${said} Alerts will arrive the same way.`,
+    text: COURSE['test-text'],
   };
 }

@@ -2,7 +2,11 @@
  * One HTTP POST with a total timeout, without redirects, and with a bounded answer. Failures are values made of codes: neither the URL nor the
  * body, which may both hold secrets, is part of them.
  */
+
 import { type Agent, request } from 'undici';
+import { SENDING } from '../../messages/alerts.js';
+import { fill } from '../../messages/fill.js';
+import { UNKNOWN_ERROR } from '../../messages/program.js';
 
 export interface PostRequest {
   readonly agent: Agent;
@@ -33,7 +37,7 @@ export async function post(asked: PostRequest, wantsBody: boolean): Promise<Post
   asked.signal.addEventListener('abort', stop);
   try {
     const { agent, url, headers, body } = asked;
-    if (asked.signal.aborted) return { ok: false, code: 'stopped', detail: 'not sent' };
+    if (asked.signal.aborted) return { ok: false, code: 'stopped', detail: SENDING['not-sent'] };
     const answer = await request(url, {
       dispatcher: agent,
       method: 'POST',
@@ -44,7 +48,7 @@ export async function post(asked: PostRequest, wantsBody: boolean): Promise<Post
     const text = wantsBody ? await readBounded(answer.body) : '';
     if (!wantsBody) cutOff(answer.body);
     if (text === undefined)
-      return { ok: false, code: 'too-large', detail: `the answer is longer than ${MAX_BODY} bytes` };
+      return { ok: false, code: 'too-large', detail: fill(SENDING['answer-too-long'], { max: MAX_BODY }) };
     const retryAfter = answer.headers['retry-after'];
     return {
       ok: true,
@@ -53,9 +57,9 @@ export async function post(asked: PostRequest, wantsBody: boolean): Promise<Post
       body: text,
     };
   } catch (error) {
-    if (asked.signal.aborted) return { ok: false, code: 'stopped', detail: 'aborted, the relay is shutting down' };
+    if (asked.signal.aborted) return { ok: false, code: 'stopped', detail: SENDING.aborted };
     if (ending.signal.aborted) {
-      return { ok: false, code: 'timeout', detail: `no full answer within ${asked.timeoutMs} ms` };
+      return { ok: false, code: 'timeout', detail: fill(SENDING.timeout, { ms: asked.timeoutMs }) };
     }
     return { ok: false, code: 'no-connection', detail: codeOf(error) };
   } finally {
@@ -89,5 +93,5 @@ function cutOff(body: Body): void {
 function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (/^[A-Z][A-Z0-9_]*$/.test(code)) return code;
-  return error instanceof Error && /^[A-Za-z]+$/.test(error.name) ? error.name : 'unknown error';
+  return error instanceof Error && /^[A-Za-z]+$/.test(error.name) ? error.name : UNKNOWN_ERROR;
 }

@@ -2,6 +2,7 @@
  * Derives from the relay's events which alert conditions hold, and for which block. Noting an event is O(1); conditions that depend on counts
  * are computed in {@link Sensors.weigh}, outside of the turn in which the event was emitted.
  */
+
 import { BoundedSet } from '../../common/bounded.js';
 import type {
   BlockFinality,
@@ -12,6 +13,9 @@ import type {
   RelayEvent,
   ServiceEvent,
 } from '../../contracts/events.js';
+import { FACTS } from '../../messages/alerts.js';
+import { VERDICT } from '../../messages/blocks.js';
+import { fill } from '../../messages/fill.js';
 import { MINUTE_MS, SECOND_MS } from '../../time.js';
 import {
   type AlertId,
@@ -193,7 +197,7 @@ export class Sensors {
   }
 
   private noteProof(
-    { peer, protected: isLocal, status, reason = 'no reason given' }: BlockProof,
+    { peer, protected: isLocal, status, reason = VERDICT['no-reason'] }: BlockProof,
     now: number,
   ): boolean {
     if (status !== 'failed' || isLocal) return false;
@@ -205,9 +209,12 @@ export class Sensors {
     if (source !== 'pool') return false;
     this.refusals.add(now);
     this.refused += 1;
-    const what = hash === undefined ? `a frame of ${size} bytes` : `block ${hash} (${size} bytes)`;
     const details = { code, reason, size, sha256, ...(hash === undefined ? {} : { hash }) };
-    this.lastRefusal = { said: `${what}: ${code}: ${reason}`, details };
+    const said =
+      hash === undefined
+        ? fill(FACTS['frame-refused'], { size, code, reason })
+        : fill(FACTS['block-refused'], { hash, size, code, reason });
+    this.lastRefusal = { said, details };
     return true;
   }
 
@@ -220,9 +227,8 @@ export class Sensors {
   }
 
   private noteFinality({ hash, height, state, by }: BlockFinality): boolean {
-    const at = height === undefined ? '' : ` (height ${height})`;
     const facts = {
-      said: `block ${hash}${at} was replaced by ${by ?? 'another block'}`,
+      said: fill(FACTS['block-orphaned'], { hash, height, by: by ?? FACTS['another-block'] }),
       details: { hash, ...(height === undefined ? {} : { height }), ...(by === undefined ? {} : { by }) },
     };
     this.report('block-orphaned', state === 'orphaned' ? facts : undefined, hash);
@@ -233,7 +239,7 @@ export class Sensors {
   private reportPeers(): void {
     const { belowMin } = this;
     const none = belowMin !== undefined && this.connected.size === 0;
-    const said = "no peer except the pool's own dashd is connected";
+    const said = FACTS['no-peers'];
     this.report('no-peers', none ? { said, details: belowMin.details } : undefined);
   }
 }
@@ -250,9 +256,14 @@ function lossOfBlock({ outcome, rpc, peers }: BlockVerdict): (typeof LOST_BLOCKS
 const REACHED: ReadonlySet<string> = new Set(['acknowledged', 'accepted', 'already-had']);
 
 function verdictFacts({ hash, height, size, reason, peersReached, peersTried, rpc }: BlockVerdict): Facts {
-  const at = height === undefined ? '' : ` (height ${height})`;
   return {
-    said: `block ${hash}${at}: ${reason ?? 'no reason given'}; reached ${peersReached} of ${peersTried} peers`,
+    said: fill(FACTS['block-lost'], {
+      hash,
+      height,
+      reason: reason ?? VERDICT['no-reason'],
+      reached: peersReached,
+      tried: peersTried,
+    }),
     details: {
       hash,
       ...(height === undefined ? {} : { height }),
@@ -266,19 +277,19 @@ function verdictFacts({ hash, height, size, reason, peersReached, peersTried, rp
 }
 
 function lossOf({ peer, code, reason }: Extract<PeerEvent, { type: 'peer-lost' }>): Facts {
-  return { said: `${peer}: ${code}: ${reason}`, details: { peer, code, reason } };
+  return { said: fill(FACTS['dashd-lost'], { peer, code, reason }), details: { peer, code, reason } };
 }
 
 function manyFailing(failing: number, all: number, last: { readonly peer: string; readonly why: string }): Facts {
   const minutes = FAILING_WINDOW_MS / MINUTE_MS;
   return {
-    said: `${failing} of ${all} peers failed within ${minutes} min, the last of them ${last.peer}: ${last.why}`,
+    said: fill(FACTS['many-failing'], { failing, all, minutes, peer: last.peer, reason: last.why }),
     details: { failing, peers: all, peer: last.peer, reason: last.why },
   };
 }
 
 function manyRefused(refused: number, last: Facts): Facts {
-  const said = refused === 1 ? last.said : `${refused} frames, the last of them ${last.said}`;
+  const said = refused === 1 ? last.said : fill(FACTS['many-refused'], { count: refused, last: last.said });
   return { said, details: { ...last.details, refused } };
 }
 

@@ -1,7 +1,10 @@
 /** The Telegram channel. The bot's token is part of the URL, so errors show only the host. */
+
 import { Agent } from 'undici';
 import { z } from 'zod';
 import type { AlertsConfig } from '../../config/config.js';
+import { COURSE, SENDING } from '../../messages/alerts.js';
+import { fill } from '../../messages/fill.js';
 import { type PostAnswer, post } from './post.js';
 import { clean, cut } from './text.js';
 import {
@@ -63,7 +66,7 @@ function read(answer: PostAnswer, host: string, token: string): Delivery {
     return {
       ok: false,
       refused: false,
-      detail: `${host} answered ${answer.status}, but the answer is not from Telegram's API`,
+      detail: fill(SENDING['not-telegram'], { host, status: answer.status }),
     };
   }
   const after = parameters?.retry_after;
@@ -81,9 +84,7 @@ function messageText({ notice, leftOut }: Envelope, { network, instance }: Sende
     `${SIGNS[isOver ? 'resolved' : severity]} ${word}: ${title}${repeat > 0 && !isOver ? ' (still)' : ''}`,
     `${instance}, ${network}`,
     text,
-    ...(leftOut === 0
-      ? []
-      : [`${leftOut === 1 ? '1 message was' : `${leftOut} messages were`} left out before this one.`]),
+    ...(leftOut === 0 ? [] : [fill(COURSE['left-out'], { count: leftOut })]),
   ];
   return cut(lines.join('\n'), MAX_TEXT);
 }

@@ -1,4 +1,5 @@
 /** Text for messages: durations, times, and foreign text made safe. */
+import { COURSE } from '../../messages/alerts.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../time.js';
 import { oneLine } from '../units.js';
 
@@ -13,7 +14,7 @@ export function formatDuration(ms: number): string {
     { name: 's', ms: SECOND_MS },
   ];
   const first = units.findIndex((unit) => ms >= unit.ms);
-  if (first < 0) return 'less than a second';
+  if (first < 0) return COURSE['no-time'];
   let rest = ms;
   const parts = units.slice(first, first + 2).map((unit) => {
     const count = Math.floor(rest / unit.ms);

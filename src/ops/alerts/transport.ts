@@ -1,5 +1,7 @@
 /** The interface of a channel's transport: it tries once to deliver a message, and returns the result. */
 
+import { SENDING } from '../../messages/alerts.js';
+import { fill } from '../../messages/fill.js';
 import type { Notice } from './notice.js';
 import type { PostAnswer } from './post.js';
 
@@ -45,15 +47,21 @@ const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /** @param host shown as the receiver, since the rest of the URL may hold secrets */
 export function deliveryOf(answer: PostAnswer, host: string, words = ''): Delivery {
-  if (!answer.ok) return { ok: false, refused: false, detail: `${host}: ${answer.code}: ${answer.detail}` };
+  if (!answer.ok)
+    return {
+      ok: false,
+      refused: false,
+      detail: fill(SENDING.failed, { host, code: answer.code, detail: answer.detail }),
+    };
   const { status } = answer;
-  if (status >= 200 && status < 300) return { ok: true, detail: `${host} answered ${status}` };
-  const why = status >= 300 && status < 400 ? ': redirects are not followed' : words === '' ? '' : `: ${words}`;
+  if (status >= 200 && status < 300)
+    return { ok: true, detail: fill(SENDING.answered, { host, status, text: undefined }) };
+  const text = status >= 300 && status < 400 ? SENDING['no-redirects'] : words || undefined;
   const retryAfterMs = secondsToMs(answer.retryAfter);
   return {
     ok: false,
     refused: status >= 300 && status < 500 && !RETRYABLE.has(status),
-    detail: `${host} answered ${status}${why}`,
+    detail: fill(SENDING.answered, { host, status, text }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
 }

@@ -5,14 +5,17 @@
  * configured reverse proxies; from this machine only with a Host header that names it, since a web page can point a domain of its own at
  * 127.0.0.1 and would then have the same origin (DNS rebinding). With `http.allowInsecureBind` beyond loopback: everyone.
  */
+
 import { createHash, timingSafeEqual } from 'node:crypto';
 import basicAuth from '@fastify/basic-auth';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import { isLoopback, parseHost } from '../../address/host.js';
 import type { HttpConfig } from '../../config/config.js';
+import { fill } from '../../messages/fill.js';
+import { REPLIES } from '../../messages/http.js';
 import type { Clock } from '../../time.js';
-import type { Refusal } from './errors.js';
+import { type Refusal, waiting } from './errors.js';
 import type { HttpLimits } from './limits.js';
 import { VisitorCount } from './visitor-count.js';
 
@@ -38,26 +41,19 @@ export async function createAccessPolicy(
   return byPassword(app, new VisitorCount(limits, clock));
 }
 
-const UNAUTHORISED: Refusal = {
-  status: 401,
-  error: 'authentication required',
-  remedy: 'Use the user and password of the settings http.user and http.password.',
-};
-
 function byPassword(app: FastifyInstance, failures: VisitorCount): AccessPolicy {
   return async (request, reply) => {
     const visitor = visitorOf(request.ip);
     const waitSeconds = failures.waitSeconds(visitor);
     if (waitSeconds > 0 && request.headers.authorization !== undefined) {
-      const headers = { 'retry-after': String(waitSeconds) };
-      return { status: 429, error: 'too many failed logins', remedy: `Wait ${waitSeconds} seconds.`, headers };
+      return waiting('too-many-logins', waitSeconds);
     }
     const isKnown = await new Promise<boolean>((resolve) => {
       app.basicAuth(request, reply, (error) => resolve(error === undefined));
     });
     if (isKnown) return undefined;
     if (request.headers.authorization !== undefined) failures.add(visitor);
-    return UNAUTHORISED;
+    return REPLIES.unauthorised;
   };
 }
 
@@ -73,20 +69,11 @@ function byAddress({ host, port, reverseProxies, allowInsecureBind }: HttpConfig
   return async ({ socket, headers }) => {
     const address = socket.remoteAddress ?? '';
     if (isProxy(address)) return undefined;
-    if (!isLoopback(address)) {
-      return {
-        status: 403,
-        error: 'only the reverse proxy may connect',
-        remedy: 'Connect through it, or add your address to http.reverseProxies.',
-      };
-    }
+    if (!isLoopback(address)) return REPLIES['not-the-proxy'];
     const name = nameIn(headers.host);
     if (isLoopback(name) || parseHost(name)?.text === host) return undefined;
-    return {
-      status: 403,
-      error: 'unknown host name',
-      remedy: `Open http://127.0.0.1:${port}, set http.password, or add the reverse proxy to http.reverseProxies.`,
-    };
+    const reply = REPLIES['unknown-host'];
+    return { ...reply, remedy: fill(reply.remedy, { port }) };
   };
 }
 

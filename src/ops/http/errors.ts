@@ -1,8 +1,11 @@
 /** Error replies: one JSON shape, with a remedy where there is one. They never repeat anything from the request. */
+
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import type { ErrorReply } from '../../contracts/api.js';
+import { fill } from '../../messages/fill.js';
+import { HTTP, REPLIES } from '../../messages/http.js';
 import { type Clock, MINUTE_MS } from '../../time.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -34,23 +37,27 @@ export function refusalOf({ statusCode = 500 }: Partial<FastifyError>): Refusal 
   return { status, error: (STATUS_CODES[status] ?? 'Error').toLowerCase() };
 }
 
-export const NOT_FOUND: Refusal = {
-  status: 404,
-  error: 'not found',
-  remedy: 'See /api/v1/openapi.json for all paths.',
-};
+/** The reply for a client that has reached a limit, for some seconds. */
+export function waiting(reply: 'too-many-requests' | 'too-many-logins', seconds: number): Refusal {
+  const headers = { 'retry-after': String(seconds) };
+  return { ...REPLIES[reply], remedy: fill(REPLIES[reply].remedy, { seconds }), headers };
+}
 
 const FAULT_EVERY_MS = MINUTE_MS;
 
 /** @param onFault called for internal errors, at most once a minute: a client that can cause one could flood the log */
 export function handleErrors(app: FastifyInstance, clock: Clock, onFault: (fault: HttpFault) => void): void {
   let toldAt = Number.NEGATIVE_INFINITY;
-  app.setNotFoundHandler((_request, reply) => refuse(reply, NOT_FOUND));
+  app.setNotFoundHandler((_request, reply) => refuse(reply, REPLIES['not-found']));
   app.setErrorHandler((error: FastifyError, { routeOptions }, reply) => {
     const refusal = refusalOf(error);
     if (refusal.status === 500 && clock.monotonic() - toldAt >= FAULT_EVERY_MS) {
       toldAt = clock.monotonic();
-      onFault({ code: 'no-answer', detail: `${routeOptions.url} failed: ${error.name}`, cause: error });
+      onFault({
+        code: 'no-answer',
+        detail: fill(HTTP['no-answer'], { route: routeOptions.url, error: error.name }),
+        cause: error,
+      });
     }
     return refuse(reply, refusal);
   });

@@ -3,6 +3,7 @@
  *
  * Each request passes, in this order: cross-site check, rate limit per visitor, method, access policy. Limits are in `limits.ts`.
  */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,10 +15,12 @@ import { formatHostPort } from '../../address/host-port.js';
 import type { HttpConfig } from '../../config/config.js';
 import type { RelayEvent } from '../../contracts/events.js';
 import type { RelayView } from '../../contracts/view.js';
+import { fill } from '../../messages/fill.js';
+import { HTTP, REPLIES } from '../../messages/http.js';
 import type { Clock } from '../../time.js';
 import type { Status } from '../status.js';
 import { type AccessPolicy, createAccessPolicy, matcher, visitorOf } from './access.js';
-import { type HttpFault, handleErrors, NOT_FOUND, type Refusal, refusalOf, refuse } from './errors.js';
+import { type HttpFault, handleErrors, type Refusal, refusalOf, refuse, waiting } from './errors.js';
 import { EventStream } from './events.js';
 import { type HttpLimits, LIMITS } from './limits.js';
 import { createRoutes } from './routes.js';
@@ -139,14 +142,14 @@ function guard(
 ): void {
   const count = new VisitorCount(requests, clock);
   const refusal = async (request: FastifyRequest): Promise<Refusal | undefined> => {
-    if (isCrossSite(request)) return CROSS_SITE;
+    if (isCrossSite(request)) return REPLIES['cross-site'];
     const isOpen = open.has(request.routeOptions.url ?? '');
     const visitor = visitorOf(request.ip);
     const waitSeconds = isOpen ? 0 : count.waitSeconds(visitor);
     if (waitSeconds > 0) {
       // Delaying the reply costs nothing, and slows down a client that repeats its request at once.
       await pause(refusalMs);
-      return tooMany(waitSeconds);
+      return waiting('too-many-requests', waitSeconds);
     }
     if (!isOpen) count.add(visitor);
     return request.method === 'GET' || request.method === 'HEAD' ? undefined : READ_ONLY;
@@ -169,27 +172,15 @@ function hasBody({ headers }: FastifyRequest): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
-const CROSS_SITE: Refusal = { status: 403, error: 'cross-site request rejected' };
-const READ_ONLY: Refusal = {
-  status: 405,
-  error: 'method not allowed',
-  remedy: 'Use GET.',
-  headers: { allow: 'GET, HEAD' },
-};
-
-function tooMany(seconds: number): Refusal {
-  const headers = { 'retry-after': String(seconds) };
-  return { status: 429, error: 'too many requests', remedy: `Wait ${seconds} seconds.`, headers };
-}
+const READ_ONLY: Refusal = { ...REPLIES['method-not-allowed'], headers: { allow: 'GET, HEAD' } };
 
 /** Files with a digest in their name never change and are cached; the others are revalidated. */
 const HASHED = /-[A-Z0-9]{8}\.\w+$/;
-const NOT_BUILT: Refusal = { ...NOT_FOUND, error: 'the dashboard is not built', remedy: 'Run npm run build.' };
 
 /** Routes exist only for the files that are there at the start, so that no path can leave the folder. */
 async function servePage(app: FastifyInstance, assets: string): Promise<void> {
   if (!existsSync(join(assets, 'index.html'))) {
-    app.get('/', async (_request, reply) => refuse(reply, NOT_BUILT));
+    app.get('/', async (_request, reply) => refuse(reply, REPLIES['not-built']));
     return;
   }
   await app.register(fastifyStatic, {
@@ -215,10 +206,10 @@ function addressOf(app: FastifyInstance, { host, port }: HttpConfig): string {
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program uses this port: stop it, or set http.port to another port',
-  EACCES: 'this user may not bind this port: set http.port to 1024 or more',
-  EADDRNOTAVAIL: 'this machine does not have this address: set http.host to one of its addresses',
-  ENOTFOUND: 'this name does not resolve: set http.host to an address of this machine',
+  EADDRINUSE: HTTP['port-in-use'],
+  EACCES: HTTP['not-permitted'],
+  EADDRNOTAVAIL: HTTP['no-such-address'],
+  ENOTFOUND: HTTP['no-such-name'],
 };
 
 /** @throws errors that are not about the address */
@@ -226,6 +217,6 @@ function bindFault(error: unknown, config: HttpConfig): HttpFault {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const isListening = error instanceof Error && 'syscall' in error;
   if (!isListening) throw error;
-  const remedy = REMEDIES[code] ?? 'check http.host and http.port';
-  return { code, detail: `cannot listen on ${formatHostPort(config)}: ${remedy}` };
+  const remedy = REMEDIES[code] ?? HTTP.check;
+  return { code, detail: fill(HTTP['cannot-listen'], { address: formatHostPort(config), remedy }) };
 }

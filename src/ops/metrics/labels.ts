@@ -4,8 +4,11 @@
  *
  * Codes are in the words of the events, so that a graph, a log line and an API answer name the same thing alike.
  */
+
 import type { ServiceCode } from '../../contracts/services.js';
-import { SERVICE_MESSAGES } from '../messages/services.js';
+import { REFUSALS } from '../../messages/blocks.js';
+import { CONNECT, DISCONNECT, SESSION } from '../../messages/peers.js';
+import { SERVICE_MESSAGES } from '../../messages/services.js';
 
 export {
   ADDRESS_REFUSALS,
@@ -32,50 +35,18 @@ export const STAGES = ['connecting', 'connected'] as const;
 export const DIRECTIONS = ['in', 'out'] as const;
 export const POINTS = ['first', 'median', 'last'] as const;
 
-/** Why a session ended: `SessionFaultCode` of session/types.ts, to which a test holds this list. */
-export const FAULT_CODES = [
-  'unreachable',
-  'dial-timeout',
-  'closed-by-peer',
-  'connection-error',
-  'handshake-timeout',
-  'obsolete-version',
-  'self-connection',
-  'out-of-order',
-  'wrong-magic',
-  'bad-command',
-  'oversized',
-  'bad-checksum',
-  'malformed',
-  'no-pong',
-  'block-not-acknowledged',
-  'message-flood',
-  'address-flood',
-  'byte-flood',
-  'inv-flood',
-  'getdata-flood',
-  'headers-flood',
-  'getheaders-flood',
-  'backlog',
-  'rotated-out',
-] as const;
+/** Why a session ended. */
+export const FAULT_CODES = codesOf(SESSION);
 
 /** Why the gate refused a frame. */
-export const REFUSAL_CODES = [
-  'empty',
-  'too-small',
-  'too-large',
-  'bad-proof-of-work',
-  'bad-hex',
-  'unknown-topic',
-  'too-many-bodies',
-] as const;
+export const REFUSAL_CODES = codesOf(REFUSALS);
 
-/** `ConnectCode` and `DisconnectCode` of peers/plan.ts. */
-export const PLAN_CODES = {
-  connect: ['below-min', 'free-slot', 'exploration', 'rotation', 'last-resort'],
-  disconnect: ['not-in-book', 'over-max', 'unfit', 'group-crowded', 'country-crowded', 'outscored', 'exploration'],
-} as const;
+/** Why a peer is connected to, or left. */
+export const PLAN_CODES = { connect: codesOf(CONNECT), disconnect: codesOf(DISCONNECT) };
+
+function codesOf<Code extends string>(texts: Readonly<Record<Code, string>>): readonly Code[] {
+  return Object.keys(texts) as Code[];
+}
 
 export const SERVICE_STATES = ['up', 'down', 'unknown'] as const;
 

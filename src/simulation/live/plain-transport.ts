@@ -6,8 +6,9 @@
  * after the path is open.
  */
 import { type Engine, MICROS_PER_MS, type Micros } from '../engine.js';
-import type { Carrier, HostId, Link } from '../network/carrier.js';
 import type { RunRandom } from '../random.js';
+
+export type HostId = number;
 
 export interface PlainHost {
   /** Milliseconds from the host to the core of the network. */
@@ -16,7 +17,10 @@ export interface PlainHost {
   readonly up: number;
 }
 
-interface PlainLink extends Link {
+/** An established connection. */
+export interface Link {
+  readonly a: HostId;
+  readonly b: HostId;
   isClosed: boolean;
   /** When the last message of each direction arrives: those behind it come no earlier. */
   readonly lastArrival: { fromA: Micros; fromB: Micros };
@@ -31,7 +35,7 @@ const MAX_JITTER_MS = 2;
 const FIRST_RETRY: Micros = 200 * MICROS_PER_MS;
 const LONGEST_RETRY: Micros = 120_000 * MICROS_PER_MS;
 
-export class PlainTransport implements Carrier<PlainLink> {
+export class PlainTransport {
   private readonly hosts: PlainHost[] = [];
   /** When each host's uplink is free. */
   private readonly freeAt: Micros[] = [];
@@ -52,12 +56,12 @@ export class PlainTransport implements Carrier<PlainLink> {
     return this.hosts.push(host) - 1;
   }
 
-  connect(a: HostId, b: HostId): PlainLink {
+  connect(a: HostId, b: HostId): Link {
     return { a, b, isClosed: false, lastArrival: { fromA: 0, fromB: 0 } };
   }
 
   /** @param arrived runs when the receiver has the last byte; messages of one direction arrive in order */
-  send(link: PlainLink, from: HostId, bytes: number, arrived: () => void): void {
+  send(link: Link, from: HostId, bytes: number, arrived: () => void): void {
     const { engine } = this.deps;
     const to = from === link.a ? link.b : link.a;
     const sent = engine.now;
@@ -79,7 +83,7 @@ export class PlainTransport implements Carrier<PlainLink> {
   }
 
   /** Nothing of it arrives any more. */
-  close(link: PlainLink): void {
+  close(link: Link): void {
     link.isClosed = true;
   }
 

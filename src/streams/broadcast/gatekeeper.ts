@@ -20,6 +20,8 @@ import { blockBytes, otherReadings } from '../../block/payload.js';
 import { headerDoubts, heightDoubts, type Surroundings } from '../../block/plausible.js';
 import { BoundedMap } from '../../common/bounded.js';
 import type { BlockRefused, BlockRepeated, BlockSource, LateCode } from '../../contracts/events.js';
+import { DOUBTS, NOTES, REFUSAL_DETAILS, REFUSALS } from '../../messages/blocks.js';
+import { fill } from '../../messages/fill.js';
 import { type Clock, type Moment, momentOf } from '../../time.js';
 import type { Network } from '../../wire/network.js';
 import type { Hash } from '../../wire/reader.js';
@@ -48,14 +50,6 @@ const MAX_SEEN = 4_096;
 /** Bodies under one header that are checked here, and that go to dashd: once there is a header, further bodies cost nothing to make. */
 const MAX_EXAMINED = 4;
 const MAX_BODIES = 16;
-
-/** What a pool that sends something else should change. */
-const REMEDY = 'send the serialised block, as bytes or as hex digits';
-
-/** Why a message is no block. */
-interface Fault extends Omit<Refused, 'code'> {
-  readonly code: string;
-}
 
 /** A header that was received before. */
 interface Seen {
@@ -93,9 +87,9 @@ export class Gatekeeper {
     if (reading.kind === 'block') return this.judge(time, reading.block, frame);
     for (const { header, raw, note } of otherReadings(frames)) {
       const found = hasProofOfWork(header, this.network) ? identify(raw(), this.network) : reading;
-      if (found.kind === 'block') return this.judge(time, found.block, frame, `${note}; ${REMEDY}`);
+      if (found.kind === 'block') return this.judge(time, found.block, frame, withRemedy(note));
     }
-    const reason = reading.code === 'unknown-topic' ? reading.reason : `${reading.reason}; ${REMEDY}`;
+    const reason = reading.code === 'unknown-topic' ? reading.reason : withRemedy(reading.reason);
     return refusal(time.at, 'pool', frame, { ...reading, reason });
   }
 
@@ -128,9 +122,9 @@ export class Gatekeeper {
   }
 
   /** Reads a message by the documented format. */
-  private expected(topic: string | undefined, frame: Buffer): Identified | Fault {
+  private expected(topic: string | undefined, frame: Buffer): Identified | Refused {
     if (topic !== undefined && !BLOCK_TOPICS.has(topic)) {
-      const reason = `${JSON.stringify(topic)}; use "block" or "rawblock"`;
+      const reason = fill(REFUSALS['unknown-topic'], { topic: JSON.stringify(topic) });
       return { kind: 'refused', code: 'unknown-topic', reason, size: frame.length };
     }
     const bytes = blockBytes(frame);
@@ -148,7 +142,7 @@ export class Gatekeeper {
     if (this.isRepeated(identified)) return { type: 'repeated', at, hash, source };
     const bodies = this.seen.get(hash)?.doubted.size ?? 0;
     if (bodies >= MAX_BODIES) {
-      const reason = `${bodies} other bodies came with this header, and none was right`;
+      const reason = fill(REFUSALS['too-many-bodies'], { count: bodies });
       return refusal(at, source, payload, { code: 'too-many-bodies', reason, size, hash });
     }
     const around = this.tip.around(identified.previous);
@@ -175,7 +169,7 @@ export class Gatekeeper {
   /** When a doubt about the header makes dashd check the block anyway, the body is not checked here. */
   private inspect(block: Block, ofHeader: readonly Doubt[], bodies: number): Inspection {
     if (bodies >= MAX_EXAMINED) {
-      const reason = `${bodies} other bodies came with this header: this one is not checked here`;
+      const reason = fill(DOUBTS['too-many-bodies'], { count: bodies });
       return { kind: 'block', block, doubts: [{ code: 'transactions', reason }] };
     }
     return ofHeader.some(({ code }) => code !== 'parent') ? { kind: 'block', block, doubts: [] } : this.look(block);
@@ -189,7 +183,7 @@ export class Gatekeeper {
   /** While no tip is known there is no doubt about parents: without dashd, the block goes to the peers. */
   private parentDoubts({ previous }: Block): Doubt[] {
     if (this.tip.hash === undefined || this.tip.knows(previous)) return [];
-    return [{ code: 'parent', reason: `its parent ${previous} is neither the tip nor a recent block` }];
+    return [{ code: 'parent', reason: fill(DOUBTS.parent, { parent: previous }) }];
   }
 
   private remember(hash: Hash): Seen {
@@ -209,7 +203,12 @@ function withHeight(block: Block, height: number | undefined): Block {
 }
 
 function cutOff(bytes: number): string {
-  return `${bytes} ${bytes === 1 ? 'byte' : 'bytes'} of white space or NULs behind the block were cut off`;
+  return fill(NOTES['cut-off'], { bytes: bytes === 1 ? '1 byte' : `${bytes} bytes` });
+}
+
+/** With what a pool that sends something else should change. */
+function withRemedy(reason: string): string {
+  return fill(REFUSAL_DETAILS.remedy, { reason });
 }
 
 function isText(note: string | undefined): note is string {
@@ -217,7 +216,7 @@ function isText(note: string | undefined): note is string {
 }
 
 /** @param payload as it was received */
-function refusal(at: number, source: BlockSource, payload: Buffer, why: Omit<Fault, 'kind'>): BlockRefused {
+function refusal(at: number, source: BlockSource, payload: Buffer, why: Omit<Refused, 'kind'>): BlockRefused {
   const { code, reason, size, hash } = why;
   return {
     type: 'refused',

@@ -2,8 +2,12 @@
  * Blocks in a `submitblock` request that the proxy passes on to dashd: they go through the gate like any of the pool's, and on to the
  * peers. The request goes to dashd whatever the gate says: dashd alone decides on it, also when it holds no block.
  */
+
 import type { BlockRepeated } from '../../contracts/events.js';
 import type { RpcAnswer } from '../../contracts/rpc.js';
+import { DOUBTS } from '../../messages/blocks.js';
+import { fill } from '../../messages/fill.js';
+import { SUBMISSIONS } from '../../messages/proxy.js';
 import type { Broadcaster } from './broadcast.js';
 import type { Arrival, Gatekeeper } from './gatekeeper.js';
 
@@ -33,7 +37,7 @@ export interface Handled {
 /** A block of a submitter that dashd had not accepted before goes to the peers only once dashd has stored it. */
 const NEW_SUBMITTER = {
   code: 'submitter',
-  reason: 'dashd had not accepted a request of its submitter before',
+  reason: DOUBTS['new-submitter'],
 } as const;
 
 export function proxied(block: ProxiedBlock, { gate, broadcaster, emit }: ProxiedDeps): Handled {
@@ -50,14 +54,14 @@ export function proxied(block: ProxiedBlock, { gate, broadcaster, emit }: Proxie
   void forward();
   if (admission.type === 'repeated') {
     emit(admission);
-    return { said: 'the block was here before, and was sent then' };
+    return { said: SUBMISSIONS.repeated };
   }
   const refusal = `${admission.code}: ${admission.reason}`;
-  return { said: `the block was sent to no peer: ${refusal}`, refusal };
+  return { said: fill(SUBMISSIONS.refused, { reason: refusal }), refusal };
 }
 
 function sentTo(peers: number, [doubt]: Arrival['doubts']): string {
-  if (doubt !== undefined) return `the block waits for dashd before any peer is sent it: ${doubt.reason}`;
-  if (peers === 0) return 'no peer is connected to which the block could be sent; dashd will be asked again';
-  return `the block was sent to ${peers} ${peers === 1 ? 'peer' : 'peers'}; dashd will be asked again`;
+  if (doubt !== undefined) return fill(SUBMISSIONS.held, { reason: doubt.reason });
+  if (peers === 0) return SUBMISSIONS['no-peer'];
+  return fill(SUBMISSIONS.sent, { peers: peers === 1 ? '1 peer' : `${peers} peers` });
 }

@@ -6,7 +6,10 @@
  *   orders$ (push) ─► block ──────┼─► session step ─► writes, events
  *   ticks$ ───────────────────────┘
  */
+
 import { filter, Observable, Subscription } from 'rxjs';
+import { fill } from '../../messages/fill.js';
+import { SESSION } from '../../messages/peers.js';
 import { wants } from '../../session/push.js';
 import { initialState, step, UNWANTED } from '../../session/step.js';
 import type {
@@ -187,7 +190,7 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
         // A peer that sends requests without reading would fill our memory with answers. What we push is bounded by the session.
         const isAnswer = outputs.some(({ type }) => type === 'send');
         if (isAnswer && isBehind() && !target.protected) {
-          end('backlog', `${socket.backlog} bytes wait to be read by the peer`);
+          end('backlog', fill(SESSION.backlog, { bytes: socket.backlog }));
           return;
         }
         socket.write(answers.buffers);

@@ -24,6 +24,7 @@ import {
   timer,
 } from 'rxjs';
 import { exponentialMs, jittered } from '../../common/backoff.js';
+import { SESSION } from '../../messages/peers.js';
 import { questionOf } from '../../session/push.js';
 import type { PushBlock, Remote, SessionFault } from '../../session/types.js';
 import { type Clock, type Moment, momentOf, SECOND_MS } from '../../time.js';
@@ -196,7 +197,7 @@ function keepEach(
           hangUps.set(target.peer, hangUp$);
           return run(target, hangUp$).pipe(finalize(() => hangUps.delete(target.peer)));
         });
-      for (const peer of surplus) hangUp(hangUps, peer, 'no longer wanted');
+      for (const peer of surplus) hangUp(hangUps, peer, SESSION['rotated-out']);
       return started;
     }),
     mergeMap((one$) => one$),

@@ -10,6 +10,8 @@
 import { z } from 'zod';
 import { HashText } from '../../contracts/hash.js';
 import type { RpcAnswer } from '../../contracts/rpc.js';
+import { CHAIN } from '../../messages/dashd.js';
+import { fill } from '../../messages/fill.js';
 import type { NetworkName } from '../../wire/network.js';
 import type { Hash } from '../../wire/reader.js';
 
@@ -71,7 +73,7 @@ export function chainName({ network, devnet }: OurChain): string {
 export function readChain(answer: RpcAnswer, ours: OurChain): ChainReading | undefined {
   if (!answer.ok) {
     return answer.code === 'warming-up'
-      ? { standing: 'starting', detail: `dashd is starting: ${answer.detail}` }
+      ? { standing: 'starting', detail: fill(CHAIN.starting, { detail: answer.detail }) }
       : undefined;
   }
   const info = Info.safeParse(answer.result);
@@ -86,8 +88,7 @@ function readInfo(info: Info, ours: OurChain): ChainReading {
   if (initialblockdownload === true || (blocks !== undefined && headers > blocks + MAX_LAG)) {
     return { standing: 'catching-up', detail: catchingUp(info) };
   }
-  const at = blocks === undefined ? '' : ` at height ${blocks}`;
-  const detail = `dashd is synchronised${at}${pendingForks(info.softforks)}`;
+  const detail = [fill(CHAIN.synchronised, { height: blocks }), ...pendingForks(info.softforks)].join('; ');
   return { standing: 'current', detail, ...(bestblockhash !== undefined && { tip: bestblockhash }) };
 }
 
@@ -96,21 +97,21 @@ function mismatch(chain: string, ours: OurChain): string {
   const name = /^devnet(?:-(.+))?$/.exec(chain);
   const remedy =
     name === null
-      ? 'set network to match'
+      ? CHAIN['set-network']
       : name[1] === undefined
-        ? 'unset devnet.name'
-        : `set network to devnet and devnet.name to ${name[1]}`;
-  return `dashd is on chain ${chain}, but blockcast is set to chain ${wanted}: ${remedy}, or point dashd.rpc.url at a dashd of chain ${wanted}`;
+        ? CHAIN['unset-devnet']
+        : fill(CHAIN['set-devnet'], { name: name[1] });
+  return fill(CHAIN['wrong-network'], { chain, wanted, remedy });
 }
 
 function catchingUp({ blocks = 0, headers = 0, time }: Info): string {
-  if (headers > blocks) return `dashd is catching up (height ${blocks} of ${headers})`;
-  const since = time === undefined ? '' : `, a block of ${new Date(time * 1_000).toISOString()}`;
-  return `dashd is catching up (height ${blocks} of ${headers}${since}): it knows no newer block yet`;
+  if (headers > blocks) return fill(CHAIN['catching-up'], { blocks, headers });
+  const since = time === undefined ? undefined : new Date(time * 1_000).toISOString();
+  return fill(CHAIN.stalled, { blocks, headers, time: since });
 }
 
 /** Hard forks that dashd knows of and that are not active: their heights are dashd's to tell. */
-function pendingForks(softforks: Info['softforks']): string {
+function pendingForks(softforks: Info['softforks']): string[] {
   const pending = Object.entries(softforks ?? {}).flatMap(([name, value]) => {
     const fork = Pending.safeParse(value);
     if (!fork.success) return [];
@@ -118,7 +119,11 @@ function pendingForks(softforks: Info['softforks']): string {
     const status = fork.data.bip9?.status;
     if (height === undefined && status !== 'started') return [];
     const label = name.slice(0, 20);
-    return [height === undefined ? `${label} is being signalled` : `${label} activates at height ${height}`];
+    return [
+      height === undefined
+        ? fill(CHAIN['fork-signalled'], { name: label })
+        : fill(CHAIN['fork-pending'], { name: label, height }),
+    ];
   });
-  return pending.length === 0 ? '' : `; ${pending.slice(0, 4).join(', ')}`;
+  return pending.length === 0 ? [] : [pending.slice(0, 4).join(', ')];
 }

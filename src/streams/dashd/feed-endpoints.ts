@@ -6,6 +6,7 @@
  * is named. An endpoint with the port of `dashd.zmq.url` is taken for the same one: between two machines addresses may be translated.
  * Bounds: 256 entries are read, and at most 4 endpoints besides `dashd.zmq.url` are opened.
  */
+
 import {
   concatMap,
   defer,
@@ -24,6 +25,8 @@ import { connectableEndpoint, type Endpoint, isLocalEndpoint, parseEndpoint } fr
 import { isWildcard } from '../../address/host.js';
 import type { ServiceEvent } from '../../contracts/events.js';
 import type { RpcAnswer } from '../../contracts/rpc.js';
+import { FEED } from '../../messages/dashd.js';
+import { fill } from '../../messages/fill.js';
 import type { Rpc, SocketNews } from '../ports.js';
 import type { Standing } from './chain-standing.js';
 import type { RpcNews } from './watch-rpc.js';
@@ -77,12 +80,12 @@ export function planFeed(answer: RpcAnswer, url: string): FeedPlan | undefined {
     const [best] = of(topic).sort((a, b) => NEARNESS[a.at] - NEARNESS[b.at]);
     if (best?.at === 'elsewhere') topicsAt.set(best.endpoint, [...(topicsAt.get(best.endpoint) ?? []), topic]);
     if (best?.at === 'unreachable') {
-      notes.push(`dashd publishes ${topic} at ${best.endpoint}, which its own machine alone can reach`);
+      notes.push(fill(FEED['unreachable-topic'], { topic, endpoint: best.endpoint }));
     }
   }
   const low = of('rawblock').find(({ hwm = 0 }) => hwm > 0 && hwm < LOW_MARK);
   if (low !== undefined) {
-    notes.push(`dashd drops rawblock messages when more than ${low.hwm} wait: raise zmqpubrawblockhwm in dash.conf`);
+    notes.push(fill(FEED['low-mark'], { mark: low.hwm }));
   }
   const others = [...topicsAt].map(([endpoint, topics]) => ({ endpoint, topics }));
   const named = published.some(({ at }) => at === 'configured');
@@ -125,20 +128,16 @@ function placeOf(address: string, ours: Endpoint | undefined): Pick<Published, '
 }
 
 function noBlocks(url: string): string {
-  return `dashd publishes neither rawblock nor hashblock where they can be reached, so its feed shows no block: put zmqpubrawblock=${url} into dash.conf`;
+  return fill(FEED['no-block-topic'], { url });
 }
 
 function missing(of: (topic: FeedTopic) => readonly Published[], url: string): string[] {
   const notes: string[] = [];
   if (of('rawblock').length === 0) {
-    notes.push(
-      `dashd does not publish rawblock, so blocks are fetched over RPC: put zmqpubrawblock=${url} into dash.conf`,
-    );
+    notes.push(fill(FEED['no-rawblock'], { url }));
   }
   if (of('hashchainlock').length + of('rawchainlocksig').length === 0) {
-    notes.push(
-      `dashd does not publish hashchainlock, so ChainLocks are known over RPC, later: put zmqpubhashchainlock=${url} into dash.conf`,
-    );
+    notes.push(fill(FEED['no-chain-locks'], { url }));
   }
   return notes;
 }
@@ -146,8 +145,10 @@ function missing(of: (topic: FeedTopic) => readonly Published[], url: string): s
 /** Where topics are whose place is not that of `dashd.zmq.url`. */
 function where(others: readonly FeedSource[], named: boolean, url: string): string[] {
   if (others.length === 0) return [];
-  const list = others.map(({ endpoint, topics }) => `${topics.join(' and ')} at ${endpoint}`).join(', ');
-  return [named ? `dashd publishes ${list}` : `dashd publishes ${list}, and nothing at ${url} as far as it tells`];
+  const list = others
+    .map(({ endpoint, topics }) => fill(FEED['topics-at'], { topics: topics.join(' and '), endpoint }))
+    .join(', ');
+  return [fill(FEED.elsewhere, { topics: list, url: named ? undefined : url })];
 }
 
 export interface FeedEndpointsDeps {

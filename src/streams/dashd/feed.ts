@@ -25,6 +25,8 @@ import {
 import { BoundedSet } from '../../common/bounded.js';
 import type { ServiceEvent } from '../../contracts/events.js';
 import { readLookup } from '../../delivery/submission.js';
+import { FEED } from '../../messages/dashd.js';
+import { fill } from '../../messages/fill.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import { type Hash, hashFromWire } from '../../wire/reader.js';
 import type { Rpc, SocketNews } from '../ports.js';
@@ -122,7 +124,7 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
         }),
         mergeMap(() =>
           merge(
-            of(service('fault', 'silent', `the feed does not show ${hash}, which others have: subscribed anew`)),
+            of(service('fault', 'silent', fill(FEED.silent, { hash }))),
             of<FeedNews>({ type: 'tip', hash }),
             has(hash) ? EMPTY : fetch(hash),
           ),
@@ -144,8 +146,8 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
         if (answer.ok && typeof answer.result === 'string' && /^([0-9a-f]{2})+$/i.test(answer.result)) {
           return { type: 'raw', raw: Buffer.from(answer.result, 'hex') };
         }
-        const why = answer.ok ? 'the answer is no block' : `${answer.code}: ${answer.detail}`;
-        return service('fault', 'not-fetched', `block ${hash} could not be fetched over RPC: ${why}`);
+        const why = answer.ok ? FEED['not-a-block'] : `${answer.code}: ${answer.detail}`;
+        return service('fault', 'not-fetched', fill(FEED['not-fetched'], { hash, reason: why }));
       }),
     );
   }
@@ -160,13 +162,17 @@ function read(frames: readonly Buffer[], sequences: Map<string, number>, service
   const topic = topicFrame?.toString('latin1') ?? '';
   if (body === undefined || !FEED_TOPICS.some((known) => known === topic)) {
     return [
-      service('fault', 'garbage', `${frames.length} frames beginning with ${JSON.stringify(topic.slice(0, 20))}`),
+      service(
+        'fault',
+        'garbage',
+        fill(FEED['unknown-frames'], { count: frames.length, topic: JSON.stringify(topic.slice(0, 20)) }),
+      ),
     ];
   }
   const gap = sequenceFrame?.length === 4 ? sequenceGap(topic, sequenceFrame.readUInt32LE(), sequences) : 0;
-  const gaps = gap === 0 ? [] : [service('fault', 'gap', `${gap} ${topic} messages were missed`)];
+  const gaps = gap === 0 ? [] : [service('fault', 'gap', fill(FEED.gap, { count: gap, topic }))];
   const news = topic === 'rawblock' ? ({ type: 'raw', raw: body } as const) : readHash(topic, body);
-  return [...gaps, news ?? service('fault', 'garbage', `${topic} with ${body.length} bytes`)];
+  return [...gaps, news ?? service('fault', 'garbage', fill(FEED.unreadable, { topic, size: body.length }))];
 }
 
 /** A ChainLock, Core `chainlock/clsig.h`: height (int32), block hash, BLS signature. */

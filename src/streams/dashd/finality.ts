@@ -33,6 +33,8 @@ import {
   needsBranches,
 } from '../../history/finality.js';
 import type { History } from '../../history/history.js';
+import { FINALITY } from '../../messages/dashd.js';
+import { fill } from '../../messages/fill.js';
 import { type Clock, MINUTE_MS, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
 import type { Rpc } from '../ports.js';
@@ -138,7 +140,7 @@ class Follower {
     this.woken = true;
     this.turns = [];
     // That dashd is away, others tell.
-    return this.failures > 1 || AWAY.has(code) ? [] : [this.fault(`dashd cannot be asked (${code}: ${detail})`)];
+    return this.failures > 1 || AWAY.has(code) ? [] : [this.fault(fill(FINALITY['no-answer'], { code, detail }))];
   }
 
   private chosen(): readonly BlockRecord[] {
@@ -173,11 +175,11 @@ class Follower {
   private complain({ hash }: BlockRecord, reason: string): ServiceEvent[] {
     if (this.complaints.has(hash)) return [];
     this.complaints.add(hash);
-    return [this.fault(`${reason}, asked about block ${hash}`)];
+    return [this.fault(fill(FINALITY.about, { reason, hash }))];
   }
 
   private fault(why: string): ServiceEvent {
-    const detail = `what became of blocks cannot be told: ${why}; it is asked again`;
+    const detail = fill(FINALITY.unknown, { reason: why });
     return reportOn('dashd-rpc', this.deps.clock)('fault', 'finality-unknown', detail);
   }
 }
@@ -268,7 +270,7 @@ class Inquiry {
     if (answer.ok) {
       const parsed = schema.safeParse(answer.result);
       if (parsed.success) return parsed.data;
-      this.fault = { kind: 'useless', reason: `the answer to ${method} makes no sense` };
+      this.fault = { kind: 'useless', reason: fill(FINALITY['not-understood'], { method }) };
     } else if (answer.rpcCode === undefined || answer.code === WARMING_UP) {
       this.fault = { kind: 'no-answer', code: answer.code, detail: answer.detail };
     } else if (answer.rpcCode !== absent) {

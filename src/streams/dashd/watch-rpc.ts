@@ -25,6 +25,7 @@ import { z } from 'zod';
 import { BoundedSet } from '../../common/bounded.js';
 import type { ServiceEvent } from '../../contracts/events.js';
 import { HashText } from '../../contracts/hash.js';
+import { RPC } from '../../messages/dashd.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
 import type { ParentHeader } from '../broadcast/tip.js';
@@ -89,7 +90,7 @@ export function watchRpc({ rpc, chain, clock, scheduler }: WatchRpcDeps): Observ
   const state$ = polls$.pipe(
     map((answer) =>
       answer.ok
-        ? { state: 'up' as const, code: 'answers', detail: 'dashd answers' }
+        ? { state: 'up' as const, code: 'answers', detail: RPC.answers }
         : { state: 'down' as const, ...answer },
     ),
     distinctUntilChanged((a, b) => a.state === b.state && a.code === b.code),

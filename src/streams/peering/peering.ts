@@ -20,6 +20,8 @@ import {
   tap,
 } from 'rxjs';
 import type { BlockEvent, GossipEvent, PlanEvent, ServiceEvent } from '../../contracts/events.js';
+import { fill } from '../../messages/fill.js';
+import { PEERS } from '../../messages/peers.js';
 import { keyOf } from '../../peers/address.js';
 import type { PeerBook } from '../../peers/book.js';
 import type { CountryOf } from '../../peers/occupancy.js';
@@ -172,14 +174,18 @@ function shortage(limits: SelectLimits, clock: Clock): (plans$: Observable<Plan>
       map(({ targets, skipped }) => ({ targets, skipped, isShort: needsRefill(targets, limits) })),
       distinctUntilChanged((a, b) => a.isShort === b.isShort),
       map(({ targets, skipped, isShort }): ServiceEvent => {
-        const detail = `${targets} broadcast targets, at least ${limits.min} are wanted`;
-        return isShort ? report('down', 'below-min', detail + barred(skipped)) : report('up', 'enough', detail);
+        const detail = fill(PEERS.targets, {
+          targets,
+          min: limits.min,
+          skipped: isShort ? barred(skipped) : undefined,
+        });
+        return isShort ? report('down', 'below-min', detail) : report('up', 'enough', detail);
       }),
     );
 }
 
 /** Why those that are known are not connected to, in a few words. */
-function barred(skipped: Plan['skipped']): string {
+function barred(skipped: Plan['skipped']): string | undefined {
   const reasons = Object.entries(counted(skipped)).map(([code, count]) => `${count} ${code}`);
-  return reasons.length === 0 ? '' : `; not candidates: ${reasons.join(', ')}`;
+  return reasons.length === 0 ? undefined : reasons.join(', ');
 }

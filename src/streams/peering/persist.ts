@@ -26,13 +26,15 @@ import {
 } from 'rxjs';
 import type { ServiceEvent } from '../../contracts/events.js';
 import type { FileAnswer, FileFault } from '../../contracts/files.js';
+import { fill } from '../../messages/fill.js';
+import { PEER_FILE } from '../../messages/storage.js';
 import type { PeerKey } from '../../peers/address.js';
 import type { PeerBook } from '../../peers/book.js';
 import { type ParsedBook, parse, serialise } from '../../peers/format.js';
 import type { Weights } from '../../peers/score.js';
 import { type Clock, MINUTE_MS, SECOND_MS } from '../../time.js';
 import { reportOn, type ServiceReport } from '../service-events.js';
-import { changesIn, isTaken, type Lockable, patientLock, readNews } from '../storage/saving.js';
+import { changesIn, describeMove, isTaken, type Lockable, patientLock, readNews } from '../storage/saving.js';
 
 type Copy = 'current' | 'backup';
 
@@ -46,11 +48,10 @@ export interface BookFile extends Lockable {
   close(): Promise<void>;
 }
 
-/** What is told of it. */
-const WORDS = {
+const TEXTS = {
   service: 'peer-file',
-  saved: 'the peer book is saved again',
-  unsaved: 'peers are not saved',
+  saved: PEER_FILE.saved,
+  unsaved: PEER_FILE.unsaved,
 } as const;
 const SAVE_EVERY_MS = 5 * MINUTE_MS;
 /** Blocks may come in rows: what follows a change within this time is saved with it. */
@@ -76,7 +77,7 @@ export async function readBook(file: Pick<BookFile, 'read' | 'path'>): Promise<B
     }
     const book = parse(read.text);
     if (book.ok) return { found: { copy, book }, faults };
-    const detail = `${nameOf(file, copy)} is no peer book (${book.code}: ${book.reason})`;
+    const detail = fill(PEER_FILE.corrupt, { path: nameOf(file, copy), code: book.code, reason: book.reason });
     faults.push({ ok: false, code: CORRUPT, detail, copy });
   }
   return { faults };
@@ -109,26 +110,33 @@ export async function restoreBook(
       continue;
     }
     const moved = await file.setAside(copy);
-    tell('fault', code, `${detail}; ${moved.ok ? `set aside as ${moved.path}` : `not set aside: ${moved.detail}`}`);
+    tell('fault', code, fill(PEER_FILE.moved, { detail, moved: describeMove(moved) }));
   }
   if (found === undefined) {
-    if (faults.length === 0) tell('up', 'new', `${file.path} is not there yet: the book begins empty`);
-    else tell('fault', 'empty', `no copy of ${file.path} can be read: the book begins empty`);
+    if (faults.length === 0) tell('up', 'new', fill(PEER_FILE.new, { path: file.path }));
+    else tell('fault', 'empty', fill(PEER_FILE.empty, { path: file.path }));
     return events;
   }
-  if (found.copy === 'backup') tell('fault', 'backup-used', `${nameOf(file, 'backup')} is used, the copy saved before`);
+  if (found.copy === 'backup')
+    tell('fault', 'backup-used', fill(PEER_FILE['backup-used'], { path: nameOf(file, 'backup') }));
   const { records, skipped, warnings, lastUpdated } = found.book;
   const now = clock.now();
   const { added, known, refused } = book.restore(records, now);
-  const age =
-    lastUpdated === undefined ? '' : `, saved ${Math.max(0, (now - lastUpdated) / MINUTE_MS).toFixed(0)} min ago`;
+  const minutes = lastUpdated === undefined ? undefined : Math.max(0, (now - lastUpdated) / MINUTE_MS).toFixed(0);
   const notes = [
-    ...Object.entries(refused).flatMap(([reason, count]) => (count === 0 ? [] : [`${count} left out: ${reason}`])),
-    ...(skipped === 0 ? [] : [`${skipped} made no sense`]),
+    ...Object.entries(refused).flatMap(([reason, count]) =>
+      count === 0 ? [] : [fill(PEER_FILE['left-out'], { count, reason })],
+    ),
+    ...(skipped === 0 ? [] : [fill(PEER_FILE.skipped, { count: skipped })]),
     ...warnings,
   ];
-  const detail = [`${added + known} peers from ${nameOf(file, found.copy)}${age}`, ...notes].join('; ');
-  tell('up', 'loaded', detail);
+  const values = {
+    count: added + known,
+    path: nameOf(file, found.copy),
+    minutes,
+    notes: notes.length === 0 ? undefined : notes.join('; '),
+  };
+  tell('up', 'loaded', fill(PEER_FILE.loaded, values));
   return events;
 }
 
@@ -181,7 +189,7 @@ export function persist(given: Persistence): Observable<ServiceEvent> {
       }),
     );
     const closed$ = defer(() => file.close()).pipe(ignoreElements());
-    return concat(changesIn(news$, WORDS, clock), closed$).pipe(finalize(() => watching.unsubscribe()));
+    return concat(changesIn(news$, TEXTS, clock), closed$).pipe(finalize(() => watching.unsubscribe()));
   });
 }
 

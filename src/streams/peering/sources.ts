@@ -22,6 +22,8 @@ import {
 import { z } from 'zod';
 import type { ServiceEvent } from '../../contracts/events.js';
 import type { RpcAnswer } from '../../contracts/rpc.js';
+import { RPC } from '../../messages/dashd.js';
+import { fill } from '../../messages/fill.js';
 import { type PeerAddress, parseAddress, toAddress } from '../../peers/address.js';
 import type { Known } from '../../peers/book.js';
 import type { Source } from '../../peers/record.js';
@@ -120,7 +122,7 @@ const askConnections: Ask = ({ rpc, network, clock }) =>
       const outbound = understood(Connection, answer.value).filter(isOutbound);
       const peers = outbound.flatMap((peer) => connectionOf(peer, network));
       return outbound.length > 0 && peers.length === 0
-        ? noAddress(`dashd has ${outbound.length} outbound peers, none of them with an address that can be read`, clock)
+        ? noAddress(fill(RPC['no-peer-address'], { count: outbound.length }), clock)
         : heard('dashd', peers);
     }),
   );
@@ -172,10 +174,7 @@ const askMasternodes: Ask = ({ rpc, clock }) =>
           if (second.type !== 'read') return second;
           const places = known(understood(ProTx, second.value).map(({ state }) => placeOf(state)));
           return second.value.length > 0 && places.length === 0
-            ? noAddress(
-                `dashd has ${second.value.length} masternodes, none of them with an address that can be read (addresses.core_p2p, address, service)`,
-                clock,
-              )
+            ? noAddress(fill(RPC['no-masternode-address'], { count: second.value.length }), clock)
             : heard('masternode', places);
         }),
       );
@@ -245,6 +244,6 @@ function read<T>(
   if (!answer.ok) return EMPTY;
   const parsed = schema.safeParse(answer.result);
   if (parsed.success) return of({ type: 'read', value: parsed.data });
-  const detail = `the answer to ${method} is not what dashd 23 or 24 answers`;
+  const detail = fill(RPC['not-understood'], { method });
   return of(reportOn('dashd-rpc', clock)('fault', 'not-understood', detail));
 }

@@ -30,9 +30,11 @@ import type { FileAnswer, FileFault } from '../../contracts/files.js';
 import type { HistoryView } from '../../contracts/view.js';
 import { formatFile, formatLine, HEADER, type HistoryLine, headerFault, parseLine } from '../../history/format.js';
 import { History } from '../../history/history.js';
+import { fill } from '../../messages/fill.js';
+import { HISTORY_FILE, SET_ASIDE } from '../../messages/storage.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import { reportOn, type ServiceReport } from '../service-events.js';
-import { changesIn, isTaken, type Lockable, patientLock, readNews } from './saving.js';
+import { changesIn, describeMove, isTaken, type Lockable, patientLock, readNews } from './saving.js';
 
 /** A file that grows by whole lines. */
 export interface LineFile extends Lockable {
@@ -92,10 +94,10 @@ export async function openHistory(deps: HistoryDeps): Promise<KeptHistory> {
   };
 }
 
-const WORDS = {
+const TEXTS = {
   service: 'history-file',
-  saved: 'the block history is written again',
-  unsaved: 'blocks are not remembered on disk',
+  saved: HISTORY_FILE.saved,
+  unsaved: HISTORY_FILE.unsaved,
 } as const;
 /** What a block's first acknowledgements come in is not the time to write of it. */
 const WRITE_AFTER_MS = 10;
@@ -131,7 +133,7 @@ function keep(keeper: Keeper, stop$: Observable<void>, deps: HistoryDeps): Obser
       return concat(reload$, written$);
     }),
   );
-  return changesIn(news$, WORDS, clock);
+  return changesIn(news$, TEXTS, clock);
 }
 
 function nextWrite(keeper: Keeper, scheduler: SchedulerLike): Observable<unknown> {
@@ -188,10 +190,10 @@ class Keeper {
       if (content.garbage > 0) tell('fault', 'garbage', garbage(file.path, content));
       if (content.torn > 0) await this.mend();
     } else if (content.code === 'missing') {
-      tell('up', 'new', `${file.path} is not there yet: the history begins empty`);
+      tell('up', 'new', fill(HISTORY_FILE.new, { path: file.path }));
     } else {
       const moved = await this.setAside(content.code);
-      tell('fault', content.code, `${content.detail}; ${moved}: the history begins empty`);
+      tell('fault', content.code, fill(HISTORY_FILE['begins-empty'], { detail: content.detail, moved }));
     }
     for (const line of this.waiting) history.apply(line);
     return events;
@@ -265,9 +267,8 @@ class Keeper {
 
   private async setAside(code: string): Promise<string> {
     // A folder, or a device, is nothing of ours.
-    if (code === 'not-a-file') return 'it is left alone';
-    const moved = await this.file.setAside();
-    return moved.ok ? `set aside as ${moved.path}` : `not set aside: ${moved.detail}`;
+    if (code === 'not-a-file') return SET_ASIDE['left-alone'];
+    return describeMove(await this.file.setAside());
   }
 }
 
@@ -296,14 +297,13 @@ async function readInto(file: LineFile, history: History): Promise<Content | Fil
   });
   if (!read.ok) return read;
   if (fault === undefined) return { ok: true, lines, garbage, torn: read.torn };
-  return { ok: false, code: 'corrupt', detail: `${file.path} is no block history: ${fault}` };
+  return { ok: false, code: 'corrupt', detail: fill(HISTORY_FILE.corrupt, { path: file.path, reason: fault }) };
 }
 
-function loaded(path: string, blocks: number, { torn }: Content): string {
-  const cut = torn === 0 ? '' : `; ${torn} bytes of a line that was not finished are dropped`;
-  return `${blocks} blocks from ${path}${cut}`;
+function loaded(path: string, count: number, { torn }: Content): string {
+  return fill(HISTORY_FILE.loaded, { count, path, torn: torn || undefined });
 }
 
 function garbage(path: string, { garbage: count, lines }: Content): string {
-  return `${count} of ${lines} lines of ${path} make no sense and are left out: look after the disk, and restore the file from a copy if you have one`;
+  return fill(HISTORY_FILE.garbage, { count, lines, path });
 }

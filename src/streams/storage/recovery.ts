@@ -6,6 +6,7 @@
  * dashd is asked first. A block that its chain has passed by is stale: it is told as late and not sent, and its end is for finality.ts to find. What is meant by
  * passed: dashd's chain is higher than the highest block of ours that stands on this one. When dashd does not answer, all are sent.
  */
+
 import {
   concatMap,
   defer,
@@ -22,6 +23,9 @@ import {
 import { z } from 'zod';
 import type { BlockEvent, BlockRefused, BlockRepeated, RelayEvent } from '../../contracts/events.js';
 import type { SpoolEntry } from '../../history/spool-entry.js';
+import { VERDICT } from '../../messages/blocks.js';
+import { fill } from '../../messages/fill.js';
+import { SPOOLED } from '../../messages/storage.js';
 import { SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
 import type { Broadcaster } from '../broadcast/broadcast.js';
@@ -117,7 +121,7 @@ async function resend(
   }
   spool.markSent(hash);
   if (passedBy !== undefined) {
-    broadcaster.miss(admission, `stale: dashd's chain is at height ${passedBy} without it; it was not sent again`);
+    broadcaster.miss(admission, fill(VERDICT.stale, { height: passedBy }));
     return;
   }
   const isVerdict = (event: BlockEvent): boolean => event.type === 'verdict' && event.hash === hash;
@@ -129,9 +133,7 @@ async function resend(
 }
 
 function whyNot(admission: BlockRefused | BlockRepeated | { readonly type: 'block' }): string {
-  return admission.type === 'refused'
-    ? `${admission.code}: ${admission.reason}`
-    : 'it is another block than its name says';
+  return admission.type === 'refused' ? `${admission.code}: ${admission.reason}` : SPOOLED['other-block'];
 }
 
 function sum(outstanding: Outstanding): number {

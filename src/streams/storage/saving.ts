@@ -14,6 +14,8 @@ import {
 } from 'rxjs';
 import type { ServiceEvent } from '../../contracts/events.js';
 import type { FileAnswer } from '../../contracts/files.js';
+import { fill } from '../../messages/fill.js';
+import { SET_ASIDE } from '../../messages/storage.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import { reportOn } from '../service-events.js';
 
@@ -61,22 +63,24 @@ export function readNews(held: FileAnswer, news: readonly ServiceEvent[]): reado
   return isTaken(held) ? news.filter(({ state }) => state !== 'up') : news;
 }
 
-/** What a file's events say: `saved` and `unsaved` are sentences, `unsaved` without its reason. */
-export interface FileWords {
+/** The details of a file's events; `unsaved` has the placeholder `{detail}`. */
+export interface FileTexts {
   readonly service: ServiceEvent['service'];
   readonly saved: string;
-  readonly unsaved: string;
+  readonly unsaved: `${string}{detail}`;
 }
 
 /** `up` and `down` when an answer differs from the one before; it begins up, as loading reported. Events pass through. */
 export function changesIn(
   answers$: Observable<FileAnswer | ServiceEvent>,
-  words: FileWords,
+  texts: FileTexts,
   clock: Clock,
 ): Observable<ServiceEvent> {
-  const report = reportOn(words.service, clock);
+  const report = reportOn(texts.service, clock);
   const eventOf = (answer: FileAnswer) =>
-    answer.ok ? report('up', 'saved', words.saved) : report('down', answer.code, `${words.unsaved}: ${answer.detail}`);
+    answer.ok
+      ? report('up', 'saved', texts.saved)
+      : report('down', answer.code, fill(texts.unsaved, { detail: answer.detail }));
   return defer(() => {
     let last = 'saved';
     return answers$.pipe(
@@ -89,4 +93,11 @@ export function changesIn(
       }),
     );
   });
+}
+
+/** Where a file is that was of no use: set aside, or still in its place. */
+export function describeMove(moved: FileAnswer<{ path: string }>): string {
+  return moved.ok
+    ? fill(SET_ASIDE['set-aside'], { path: moved.path })
+    : fill(SET_ASIDE['not-set-aside'], { detail: moved.detail });
 }

@@ -33,10 +33,12 @@ import {
   parseEntry,
   type SpoolEntry,
 } from '../../history/spool-entry.js';
+import { fill } from '../../messages/fill.js';
+import { SPOOL } from '../../messages/storage.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
 import { reportOn } from '../service-events.js';
-import { isTaken, type Lockable, patientLock } from './saving.js';
+import { describeMove, isTaken, type Lockable, patientLock } from './saving.js';
 
 /** A folder with a file for each block. */
 export interface SpoolStore extends Lockable {
@@ -193,11 +195,11 @@ export class Spool {
       });
     const listed = await folder.list(MAX_NAMES);
     if (!listed.ok) {
-      this.fault(listed.code, `blocks from before the start are not looked for: ${listed.detail}`);
+      this.fault(listed.code, fill(SPOOL['not-listed'], { detail: listed.detail }));
       return;
     }
     if (listed.more) {
-      this.fault('full', `${folder.path} holds more than ${MAX_NAMES} files: the others are not looked at; empty it`);
+      this.fault('full', fill(SPOOL['too-many-files'], { path: folder.path, max: MAX_NAMES }));
     }
     const foreign: string[] = [];
     for (const name of listed.names) {
@@ -233,7 +235,7 @@ export class Spool {
     const name = fileName(hash);
     const file = await this.deps.folder.read(name);
     if (!file.ok) {
-      this.fault(file.code, `block ${hash} cannot be sent again: ${file.detail}`);
+      this.fault(file.code, fill(SPOOL['not-read'], { hash, detail: file.detail }));
       if (file.code === 'missing') this.drop(hash);
       return undefined;
     }
@@ -291,7 +293,7 @@ export class Spool {
       this.bytes += parsed.entry.size;
     } else if (parsed.code === 'newer-version') {
       // Where it is, the newer version finds it again.
-      this.fault(parsed.code, `${name} in ${this.deps.folder.path} is left alone: ${parsed.reason}`);
+      this.fault(parsed.code, fill(SPOOL['left-alone'], { name, path: this.deps.folder.path, reason: parsed.reason }));
     } else {
       await this.setAside(name, parsed.code, parsed.reason);
     }
@@ -299,8 +301,7 @@ export class Spool {
 
   private async setAside(name: string, code: string, reason: string): Promise<void> {
     const moved = await this.deps.folder.setAside(name);
-    const where = moved.ok ? `set aside as ${moved.path}` : `not set aside: ${moved.detail}`;
-    this.fault(code, `${name} in ${this.deps.folder.path} is of no use: ${reason}; ${where}`);
+    this.fault(code, fill(SPOOL.unusable, { name, path: this.deps.folder.path, reason, moved: describeMove(moved) }));
   }
 
   private work(): void {
@@ -398,11 +399,11 @@ export class Spool {
     if (code === this.faultCode) return;
     this.faultCode = code;
     if (answer.ok) {
-      this.say('up', 'saved', 'blocks are kept on disk again');
+      this.say('up', 'saved', SPOOL.saved);
       return;
     }
     this.faults += 1;
-    this.say('down', answer.code, `blocks do not survive a crash: ${answer.detail}`);
+    this.say('down', answer.code, fill(SPOOL.unsaved, { detail: answer.detail }));
   }
 
   /** That something can be removed does not say that anything can be written. */
@@ -433,10 +434,7 @@ export class Spool {
       lost += 1;
     }
     if (lost > 0 && !this.isFull) {
-      this.fault(
-        'full',
-        `${folder.path} is full (spool.maxBlocks ${maxBlocks}, spool.maxBytes ${maxBytes}): the oldest blocks give way; see why dashd does not take them`,
-      );
+      this.fault('full', fill(SPOOL.full, { path: folder.path, maxBlocks, maxBytes }));
     }
     this.isFull = lost > 0;
   }
@@ -487,14 +485,13 @@ function isOver(event: BlockVerdict | BlockFinality): boolean {
 }
 
 function sweptDetail(path: string, files = 0): string {
-  return `${files} unfinished files in ${path} were removed: the process that wrote them was killed, and their blocks are on no disk`;
+  return fill(SPOOL.swept, { files, path });
 }
 
 function sharedDetail(path: string): string {
-  return `${path} is used by another blockcast (${path}.lock): blocks are kept all the same, but after a restart each of the two sends the other's again; name another folder (spool.dir)`;
+  return fill(SPOOL.shared, { path });
 }
 
 function foreignDetail(path: string, names: readonly string[]): string {
-  const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
-  return `${names[0]}${more} in ${path} is none of blockcast's: left alone; the folder is for the spool only (spool.dir)`;
+  return fill(SPOOL.foreign, { name: names[0], more: names.length > 1 ? names.length - 1 : undefined, path });
 }

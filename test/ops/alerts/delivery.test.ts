@@ -134,7 +134,7 @@ describe('a bot', () => {
         '🔴 CRITICAL: Local dashd lost',
         'pool-1, regtest',
         'It is lost.',
-        '3 messages were left out before this one.',
+        'Messages left out before this one: 3.',
       ].join('\n'),
       link_preview_options: { is_disabled: true },
     });

@@ -54,7 +54,7 @@ describe('a block with a request of its own to dashd', () => {
   });
 
   it("is brought to dashd by P2P alone when dashd refuses its submitter's password, and to no peer when it was in doubt", async () => {
-    const refusal = { ok: false, code: 'unauthorised', detail: 'dashd refused the user and password' } as const;
+    const refusal = { ok: false, code: 'unauthorised', detail: 'dashd rejected the user and password' } as const;
     const relay = new BroadcasterUnderTest();
     const { reply } = asking(relay);
     reply.give(refusal);

@@ -70,7 +70,7 @@ describe('a block that comes with a request of its own', () => {
     const { log, submit } = relay();
     const raw = mineBlock();
     submit(raw);
-    assert.equal(submit(raw), 'the block was here before, and was sent then');
+    assert.equal(submit(raw), 'the block was received before, and was sent then');
     assert.deepEqual(log.slice(2), ['forward', 'repeated']);
   });
 });

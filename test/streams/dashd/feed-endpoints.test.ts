@@ -80,8 +80,8 @@ describe('the plan of a feed', () => {
     );
     assert.deepEqual(others, []);
     assert.deepEqual(notes, [
-      'dashd publishes hashblock at tcp://127.0.0.1:28333, which its own machine alone can reach',
-      'dashd publishes hashchainlock at ipc:///run/dashd.sock, which its own machine alone can reach',
+      'dashd publishes hashblock at tcp://127.0.0.1:28333, which only its own machine can reach',
+      'dashd publishes hashchainlock at ipc:///run/dashd.sock, which only its own machine can reach',
     ]);
   });
 
@@ -107,7 +107,7 @@ describe('the plan of a feed', () => {
     const made = plan('tcp://nat.example:38332', ['rawblock', 'tcp://127.0.0.1:28332']);
     assert.equal(made.configured, true);
     assert.ok(!made.notes.some((note) => note.includes('neither')));
-    assert.match(made.notes.join(), /rawblock at tcp:\/\/127\.0\.0\.1:28332, which its own machine alone/);
+    assert.match(made.notes.join(), /rawblock at tcp:\/\/127\.0\.0\.1:28332, which only its own machine/);
   });
 
   it('tells of a high-water mark that a reorganisation would reach', () => {
@@ -187,7 +187,7 @@ class EndpointsUnderTest {
   private gathered = gather(this.feed$);
 
   is(endpoint: string, state: 'up' | 'down'): void {
-    const detail = state === 'up' ? `connected to ${endpoint}` : `nobody answers at ${endpoint}`;
+    const detail = state === 'up' ? `connected to ${endpoint}` : `no answer from ${endpoint}`;
     this.open.get(endpoint)?.news$.next({ type: 'state', state, detail });
   }
 
@@ -230,7 +230,7 @@ describe('the endpoints of a feed', () => {
     feed.is(APART, 'down');
     feed.is(APART, 'up');
     feed.is(URL, 'down');
-    assert.deepEqual(feed.told(), [`down: nobody answers at ${APART}; ${note}`, `up: connected to ${APART}; ${note}`]);
+    assert.deepEqual(feed.told(), [`down: no answer from ${APART}; ${note}`, `up: connected to ${APART}; ${note}`]);
   });
 
   it('are down while dashd publishes no block anywhere, and say why', () => {

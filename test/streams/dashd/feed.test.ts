@@ -225,10 +225,10 @@ describe('a hash without its block', () => {
     for (const [reply, why] of [
       [UNREACHABLE, 'unreachable: ECONNREFUSED'],
       [rpcError(-1, 'Block not available (pruned data)'), 'rpc-error: Block not available (pruned data)'],
-      [answer({ hash: 'a' }), 'the answer is no block'],
-      [answer('abc'), 'the answer is no block'],
-      [answer(''), 'the answer is no block'],
-      [answer(null), 'the answer is no block'],
+      [answer({ hash: 'a' }), 'the answer is not a block'],
+      [answer('abc'), 'the answer is not a block'],
+      [answer(''), 'the answer is not a block'],
+      [answer(null), 'the answer is not a block'],
     ] as const) {
       const feed = new FeedUnderTest();
       feed.rpc.replies.set('getblock', reply);
@@ -252,7 +252,7 @@ describe('a silent feed', () => {
     assert.deepEqual([feed.told(), feed.opened], [[], 1]);
     await feed.time.pass(1);
     assert.deepEqual(feed.told(), [
-      `fault: silent: the feed does not show ${hash('b')}, which others have: subscribed anew`,
+      `fault: silent: the feed does not show ${hash('b')}, which others have: subscribed again`,
       'tip b',
       'block b',
     ]);

@@ -272,7 +272,7 @@ describe('a dashd that cannot be asked', () => {
     await followed.begin();
     await followed.time.pass(600_000);
     assert.deepEqual(followed.told(), [
-      'fault finality-unknown: what became of blocks cannot be told: dashd cannot be asked (forbidden: not allowed); it is asked again',
+      'fault finality-unknown: what became of blocks is not known: dashd does not answer (forbidden: not allowed); retrying',
     ]);
     followed.stop();
   });
@@ -280,7 +280,7 @@ describe('a dashd that cannot be asked', () => {
 
 describe('an answer of no use', () => {
   for (const [what, reply, reason] of [
-    ['nonsense', answer({ confirmations: 'many' }), 'the answer to getblockheader makes no sense'],
+    ['nonsense', answer({ confirmations: 'many' }), 'the answer to getblockheader is not understood'],
     ['a refusal', rpcError(-1, 'JSON integer out of range'), 'getblockheader: JSON integer out of range'],
   ] as const) {
     it(`about one block, ${what}, is told once and keeps no other waiting`, async () => {
@@ -293,7 +293,7 @@ describe('an answer of no use', () => {
       await followed.begin();
       await followed.newTip();
       assert.deepEqual(followed.told(), [
-        `fault finality-unknown: what became of blocks cannot be told: ${reason}, asked about block ${hashOf(2)}; it is asked again`,
+        `fault finality-unknown: what became of blocks is not known: ${reason}, asked about block ${hashOf(2)}; retrying`,
         '1 chainlocked 2',
       ]);
       followed.stop();

@@ -63,7 +63,7 @@ describe("watching dashd's RPC", () => {
     await time.pass(12_000);
     assert.deepEqual(rpc.times('getblockchaininfo'), [0, 5_000, 10_000]);
     assert.deepEqual(values.map(brief), [
-      'dashd-rpc up: answers: dashd answers',
+      'dashd-rpc up: answers: connected',
       'standing current',
       'dashd-chain up: synchronised: dashd is synchronised at height 0',
       'tip 0',
@@ -118,7 +118,7 @@ describe("watching dashd's RPC", () => {
     assert.deepEqual(services.map(brief), [
       'dashd-rpc down: unreachable: ECONNREFUSED',
       'dashd-rpc down: warming-up: Loading',
-      'dashd-rpc up: answers: dashd answers',
+      'dashd-rpc up: answers: connected',
       'dashd-rpc down: unreachable: ECONNREFUSED',
     ]);
     assert.deepEqual(
@@ -163,7 +163,7 @@ describe("watching dashd's RPC", () => {
     const { values } = gather(news$);
     await time.pass(30_000);
     assert.deepEqual(values.map(brief), [
-      'dashd-rpc up: answers: dashd answers',
+      'dashd-rpc up: answers: connected',
       'standing unknown',
       'standing current',
       'dashd-chain up: synchronised: dashd is synchronised',

@@ -69,7 +69,10 @@ describe('loadBook', () => {
     );
     const { book, events } = await load();
     assert.equal(book.size, 1);
-    assert.match(events[0]?.detail ?? '', /^1 peers from .*; 1 left out: unroutable; 1 made no sense; skipped: not an/);
+    assert.match(
+      events[0]?.detail ?? '',
+      /^1 peers from .*; 1 left out: unroutable; 1 not understood; skipped: not an/,
+    );
   });
 
   for (const [what, text] of [

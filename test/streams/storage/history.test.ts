@@ -177,7 +177,7 @@ describe('the block history', () => {
     kept.file.text = `${HEADER}${textOf([received(1)])}{"type":"verd`;
     const history = await kept.open();
     assert.equal(history.view.size, 1);
-    assert.match(kept.events[0]?.detail ?? '', /^1 blocks from \/blocks\.jsonl; 13 bytes of a line .* are dropped$/);
+    assert.match(kept.events[0]?.detail ?? '', /^1 blocks from \/blocks\.jsonl; 13 bytes of an unfinished line are dropped$/);
     assert.deepEqual(kept.news(), { told: ['up loaded'], done: ['read', 'mend'] });
     assert.equal(kept.file.text, HEADER + textOf([received(1)]));
   });
@@ -198,7 +198,7 @@ describe('the block history', () => {
     const history = await kept.open();
     assert.equal(history.view.size, 2);
     assert.deepEqual(told(kept.events), ['up loaded', 'fault garbage']);
-    assert.match(kept.events[1]?.detail ?? '', /^2 of 5 lines of \/blocks\.jsonl make no sense .* look after the disk/);
+    assert.match(kept.events[1]?.detail ?? '', /^2 of 5 lines of \/blocks\.jsonl are not understood .* check the disk/);
     assert.equal(kept.events[1]?.service, 'history-file');
     history.note(received(3));
     await kept.time.pass(WRITE_AFTER_MS);
@@ -216,7 +216,7 @@ describe('the block history', () => {
       assert.deepEqual(told(kept.events), ['fault corrupt']);
       assert.equal(
         kept.events[0]?.detail,
-        `/blocks.jsonl is no block history: ${why}; set aside as /aside: the history begins empty`,
+        `/blocks.jsonl is not a block history: ${why}; set aside as /aside: the history begins empty`,
       );
       history.note(received(1));
       await kept.time.pass(WRITE_AFTER_MS);

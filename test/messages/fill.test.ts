@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { EVENT_MESSAGES } from '../../../src/ops/messages/events.js';
-import { fill } from '../../../src/ops/messages/message.js';
-import { levelOfService, SERVICE_MESSAGES } from '../../../src/ops/messages/services.js';
+import { EVENT_MESSAGES } from '../../src/messages/events.js';
+import { fillLine } from '../../src/messages/fill.js';
+import { levelOfService, SERVICE_MESSAGES } from '../../src/messages/services.js';
 
 describe('a message', () => {
   test('has its values in place of the placeholders', () => {
-    assert.equal(fill({ text: '{a} of {b}' }, { a: 1, b: 'two' }), '1 of two');
+    assert.equal(fillLine({ text: '{a} of {b}' }, { a: 1, b: 'two' }), '1 of two');
   });
 
   test('leaves out what is in brackets where a value is absent', () => {
     const text = 'block {hash}[ (height {height})]';
-    assert.equal(fill({ text }, { hash: 'ab', height: 0 }), 'block ab (height 0)');
-    assert.equal(fill({ text }, { hash: 'ab' }), 'block ab');
+    assert.equal(fillLine({ text }, { hash: 'ab', height: 0 }), 'block ab (height 0)');
+    assert.equal(fillLine({ text }, { hash: 'ab' }), 'block ab');
   });
 
   test('takes values as they are: what looks like a placeholder in one is text', () => {
-    assert.equal(fill({ text: '{a}[ {b}]' }, { a: '[{b}]', b: '{a} $& [x]' }), '[{b}] {a} $& [x]');
+    assert.equal(fillLine({ text: '{a}[ {b}]' }, { a: '[{b}]', b: '{a} $& [x]' }), '[{b}] {a} $& [x]');
   });
 });
 

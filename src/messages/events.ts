@@ -74,3 +74,29 @@ export const EVENT_MESSAGES = {
 } as const satisfies Record<string, Message>;
 
 export type EventMessage = keyof typeof EVENT_MESSAGES;
+
+/** Parts of these lines. */
+export const EVENT_PARTS = {
+  'the-pool': 'the pool',
+  written: 'written {time}',
+  acknowledged: 'acknowledged {time}',
+  accepted: 'accepted {time}',
+  times: 'first {first}, median {median}, last {last}',
+  rpc: '{outcome}[ ({reason})] in {time}',
+  connect: 'connect to {peers}',
+  leave: 'leave {peers}',
+  planned: '{peer} ({reason})',
+  added: '{count} added',
+  known: '{count} known',
+  'future-dated': '{count} dated ahead of time',
+  refused: '{count} refused: {reason}',
+} as const;
+
+/** `{end}` of `finality` and `orphaned`. */
+export const FINALITY_ENDS = {
+  pending: "is in dashd's chain again[ (confirmations: {confirmations})]",
+  chainlocked: 'is ChainLocked[ (confirmations: {confirmations})]',
+  buried: 'is buried[ (confirmations: {confirmations})]',
+  orphaned: 'is orphaned by {by}',
+  unnamed: 'a block that dashd did not name',
+} as const;

@@ -33,3 +33,19 @@ export const PROGRAM_MESSAGES = {
     action: 'Correct the settings of the channel; `blockcast alerts test` sends a test message.',
   },
 } as const satisfies Record<string, Message>;
+
+/** Parts of these lines, and of others. */
+export const LOG = {
+  summary: '{network}, pool socket {pool}, events {events}, dashd {dashd}, {feed}, {peers}',
+  feed: 'feed {url}',
+  'no-feed': 'no feed',
+  peers: 'up to {count} peers',
+  'dashd-only': 'the local dashd only',
+  applied: 'applied: {settings}',
+  'no-changes': 'no changes to apply',
+  'dropped-from-now': '{line} (further similar lines are dropped for a minute)',
+  'dropped-before': '{line} ({count} similar lines were dropped before this one)',
+} as const;
+
+/** An error without a code, where a code is shown. */
+export const UNKNOWN_ERROR = 'unknown error';

@@ -2,9 +2,9 @@
  * What services report with the states `down` and `fault`, by code: the level of the log line, what it means and what to do. The
  * labels of metrics and docs/messages.md are made of this table. A code that is not in it is logged as `warn`.
  */
-import type { LogLevel } from '../../config/config.js';
-import type { ServiceEvent } from '../../contracts/events.js';
-import type { ServiceCode } from '../../contracts/services.js';
+import type { ServiceEvent } from '../contracts/events.js';
+import type { LogLevel } from '../contracts/log-levels.js';
+import type { ServiceCode } from '../contracts/services.js';
 
 export interface ServiceMessage {
   readonly level: LogLevel;
@@ -87,7 +87,7 @@ export const SERVICE_MESSAGES: Readonly<Record<ServiceCode, Readonly<Record<stri
     ),
     timeout: warn('dashd did not answer in time.', 'Raise `rpcthreads` in dash.conf.'),
     unauthorised: error(
-      'dashd refused the user and password.',
+      'dashd rejected the user and password.',
       "Compare `dashd.rpc.user` and the password with dash.conf's `rpcauth`.",
     ),
     forbidden: error(
