@@ -29,6 +29,7 @@ import {
 import { Flood } from './flood.js';
 import { onFreePort } from './free-port.js';
 import { type HandlingNode, handle } from './handlers.js';
+import { MessageThread } from './message-thread.js';
 import type { Peer } from './peer.js';
 import { PeerLink } from './peer-link.js';
 import { type NodeListener, type NodeSocket, type NodeSockets, tcpSockets } from './sockets.js';
@@ -55,7 +56,12 @@ export interface NodeOptions {
   readonly nextTurn?: (action: () => void) => void;
   /** Default: node:net. */
   readonly sockets?: NodeSockets;
+  /** Takes no time unless given. */
+  readonly processing?: Processing;
 }
+
+/** The time in which a node checks and connects a block that a peer sent. @param done called when that time is over */
+export type Processing = (raw: Buffer, done: () => void) => void;
 
 export interface Misbehaviour {
   /** The id of the peer, as in {@link SimulatedNode.peers}. */
@@ -109,6 +115,8 @@ export class SimulatedNode implements HandlingNode {
   private readonly timers: Timers;
   private readonly nextTurn: (action: () => void) => void;
   private readonly sockets: NodeSockets;
+  private readonly processing: Processing;
+  private readonly thread = new MessageThread();
   private readonly requested = new Map<Hash, Peer>();
   /** Headers of blocks that the node was sent while it lied. */
   private readonly claimed = new Map<Hash, Buffer>();
@@ -132,6 +140,7 @@ export class SimulatedNode implements HandlingNode {
     this.timers = options.timers ?? realTimers;
     this.nextTurn = options.nextTurn ?? setImmediate;
     this.sockets = options.sockets ?? tcpSockets;
+    this.processing = options.processing ?? ((_raw, done) => done());
     this.chain = options.chain ?? new Chain({ clock: this.clock });
     this.addressBook = new AddressBook(this.random);
     this.listenPort = options.port ?? 0;
@@ -277,6 +286,14 @@ export class SimulatedNode implements HandlingNode {
       return;
     }
     const requested = this.requested.delete(hash);
+    const goOn = this.thread.hold();
+    this.processing(raw, () => {
+      this.acceptBlock(peer, hash, raw, requested);
+      goOn();
+    });
+  }
+
+  private acceptBlock(peer: Peer, hash: Hash, raw: Buffer, requested: boolean): void {
     const outcome = this.chain.accept(raw, requested);
     if (!outcome.accepted) {
       this.note(`block ${hash} from peer=${peer.id} rejected: ${outcome.fault.reason}`);
@@ -316,7 +333,10 @@ export class SimulatedNode implements HandlingNode {
     const link = new PeerLink(
       socket,
       { owner: this, inbound, timers: this.timers, random: this.random },
-      { inbound: (message) => this.onInbound(peer, message), closed: () => this.forget(peer, socket) },
+      {
+        inbound: (message) => this.thread.run(() => this.onInbound(peer, message)),
+        closed: () => this.forget(peer, socket),
+      },
     );
     const peer: Peer = {
       id: this.nextPeer++,

@@ -9,17 +9,26 @@ export type Micros = number;
 
 export const MICROS_PER_MS = 1_000;
 
-interface Scheduled {
-  readonly time: Micros;
-  readonly order: number;
-  /** Undefined once cancelled or run. */
-  action: (() => void) | undefined;
+/** What is scheduled. Frequent events are classes of their own, which an engine takes by `post` without a closure for each. */
+export abstract class EngineEvent {
+  /** Set by the engine. */
+  time: Micros = 0;
+  order = 0;
+  isCancelled = false;
+
+  abstract run(): void;
+}
+
+class Action extends EngineEvent {
+  constructor(readonly run: () => void) {
+    super();
+  }
 }
 
 export type Cancel = () => void;
 
 export class Engine {
-  private readonly queue = new TinyQueue<Scheduled>([], (a, b) => a.time - b.time || a.order - b.order);
+  private readonly queue = new TinyQueue<EngineEvent>([], (a, b) => a.time - b.time || a.order - b.order);
   private time: Micros = 0;
   private scheduled = 0;
 
@@ -29,10 +38,10 @@ export class Engine {
 
   /** @param time fractions of a microsecond are rounded; a time that has passed counts as now */
   at(time: Micros, action: () => void): Cancel {
-    const event: Scheduled = { time: Math.max(this.time, Math.round(time)), order: this.scheduled++, action };
-    this.queue.push(event);
+    const event = new Action(action);
+    this.post(time, event);
     return () => {
-      event.action = undefined;
+      event.isCancelled = true;
     };
   }
 
@@ -40,21 +49,30 @@ export class Engine {
     return this.at(this.time + delay, action);
   }
 
+  /** As `at`. @param event not scheduled now; it may be posted again once it runs */
+  post(time: Micros, event: EngineEvent): void {
+    event.time = Math.max(this.time, Math.round(time));
+    event.order = this.scheduled++;
+    this.queue.push(event);
+  }
+
   /** When the next action is due; undefined when there is none. */
   get next(): Micros | undefined {
-    while (this.queue.peek()?.action === undefined && this.queue.length > 0) this.queue.pop();
-    return this.queue.peek()?.time;
+    let first = this.queue.peek();
+    while (first?.isCancelled === true) {
+      this.queue.pop();
+      first = this.queue.peek();
+    }
+    return first?.time;
   }
 
   /** Runs the next action. @returns false when there is none */
   step(): boolean {
     if (this.next === undefined) return false;
     const event = this.queue.pop();
-    if (event?.action === undefined) return false;
-    const { action } = event;
-    event.action = undefined;
+    if (event === undefined) return false;
     this.time = event.time;
-    action();
+    event.run();
     return true;
   }
 

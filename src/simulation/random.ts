@@ -33,6 +33,11 @@ export class RunRandom implements Random {
     return new RunRandom(this.seed, `${this.stream}/${stream}`);
   }
 
+  /** A source of draws by key. The same however much was drawn from this. */
+  keyed(stream: string): KeyedRandom {
+    return new KeyedRandom(this.fork(stream).u32());
+  }
+
   u32(): number {
     const sum = (this.a + this.b + this.counter) | 0;
     this.counter = (this.counter + 1) | 0;
@@ -88,6 +93,40 @@ export class RunRandom implements Random {
     }
     return left.slice(0, size);
   }
+}
+
+/**
+ * Draws by key rather than by order: the draw for a key is the same whatever else was drawn, and so the same for all contenders of a
+ * study, whose differences are then those of the contenders. A hash: MurmurHash3 of the three words of the key.
+ */
+export class KeyedRandom {
+  constructor(private readonly seed: number) {}
+
+  u32(a: number, b: number, c: number): number {
+    let hash = mixInto(mixInto(mixInto(this.seed, a), b), c);
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
+    return (hash ^ (hash >>> 16)) >>> 0;
+  }
+
+  /** In [0, 1). */
+  float(a: number, b: number, c: number): number {
+    return this.u32(a, b, c) / TWO_32;
+  }
+
+  /** Standard normal; see {@link RunRandom.normal}. */
+  normal(a: number, b: number): number {
+    let sum = -6;
+    for (let draw = 0; draw < 12; draw += 1) sum += this.float(a, b, draw);
+    return sum;
+  }
+}
+
+/** Source: Austin Appleby, MurmurHash3_x86_32, the step for a block. */
+function mixInto(hash: number, word: number): number {
+  const scrambled = Math.imul(word, 0xcc9e_2d51);
+  const mixed = hash ^ Math.imul((scrambled << 15) | (scrambled >>> 17), 0x1b87_3593);
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe654_6b64) | 0;
 }
 
 /** e^x. The same bits on every machine; within 2 units in the last place. */

@@ -5,7 +5,7 @@ import type { Clock } from '../../time.js';
 import type { RunRandom } from '../random.js';
 import type { Driver } from './driver.js';
 import { nodeSockets } from './node-sockets.js';
-import { virtualTimers } from './virtual-scheduler.js';
+import { exactMicros, virtualTimers } from './virtual-scheduler.js';
 import type { Machine, VirtualTcp } from './virtual-tcp.js';
 
 export interface NodeWorld {
@@ -19,6 +19,9 @@ export interface NodePlace {
   readonly port: number;
   readonly random: RunRandom;
 }
+
+/** From a block's last byte to the answer to the ping behind it: 1–2 ms were seen on an idle dashd 23.1.2, on regtest. */
+const PROCESSING_MS = 1.5;
 
 /** What a simulated node needs to live in virtual time. */
 export function virtualNodeOptions(
@@ -36,6 +39,9 @@ export function virtualNodeOptions(
       engine.after(0, action);
     },
     sockets: nodeSockets(driver, tcp, machine),
+    processing: (_raw, done) => {
+      engine.after(exactMicros(PROCESSING_MS), done);
+    },
   };
 }
 

@@ -6,9 +6,8 @@
  * after the path is open.
  */
 import { type Engine, MICROS_PER_MS, type Micros } from '../engine.js';
+import type { Carrier, HostId, Link } from '../network/carrier.js';
 import type { RunRandom } from '../random.js';
-
-export type HostId = number;
 
 export interface PlainHost {
   /** Milliseconds from the host to the core of the network. */
@@ -17,10 +16,7 @@ export interface PlainHost {
   readonly up: number;
 }
 
-/** An established connection. */
-export interface Link {
-  readonly a: HostId;
-  readonly b: HostId;
+interface PlainLink extends Link {
   isClosed: boolean;
   /** When the last message of each direction arrives: those behind it come no earlier. */
   readonly lastArrival: { fromA: Micros; fromB: Micros };
@@ -35,7 +31,7 @@ const MAX_JITTER_MS = 2;
 const FIRST_RETRY: Micros = 200 * MICROS_PER_MS;
 const LONGEST_RETRY: Micros = 120_000 * MICROS_PER_MS;
 
-export class PlainTransport {
+export class PlainTransport implements Carrier<PlainLink> {
   private readonly hosts: PlainHost[] = [];
   /** When each host's uplink is free. */
   private readonly freeAt: Micros[] = [];
@@ -56,12 +52,12 @@ export class PlainTransport {
     return this.hosts.push(host) - 1;
   }
 
-  connect(a: HostId, b: HostId): Link {
+  connect(a: HostId, b: HostId): PlainLink {
     return { a, b, isClosed: false, lastArrival: { fromA: 0, fromB: 0 } };
   }
 
   /** @param arrived runs when the receiver has the last byte; messages of one direction arrive in order */
-  send(link: Link, from: HostId, bytes: number, arrived: () => void): void {
+  send(link: PlainLink, from: HostId, bytes: number, arrived: () => void): void {
     const { engine } = this.deps;
     const to = from === link.a ? link.b : link.a;
     const sent = engine.now;
@@ -83,7 +79,7 @@ export class PlainTransport {
   }
 
   /** Nothing of it arrives any more. */
-  close(link: Link): void {
+  close(link: PlainLink): void {
     link.isClosed = true;
   }
 

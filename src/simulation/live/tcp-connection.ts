@@ -1,15 +1,15 @@
 /**
- * An established TCP connection in virtual time. `Transport` says when bytes arrive; here is what the kernels of the two ends do besides:
+ * An established TCP connection in virtual time. `Carrier` says when bytes arrive; here is what the kernels of the two ends do besides:
  * they hold bytes for an application that does not read, and tell each end how the connection ended.
  *
  * Simplified: a write arrives as a whole, when its last byte does, as one chunk for each buffer; a kernel takes a write as a whole.
  */
 import type { Engine } from '../engine.js';
-import type { HostId, Link, PlainTransport as Transport } from './plain-transport.js';
+import type { Carrier, HostId, Link } from '../network/carrier.js';
 
 export interface TcpNetwork {
   readonly engine: Engine;
-  readonly transport: Transport;
+  readonly transport: Carrier;
 }
 
 export interface TcpEndHandlers {

@@ -3,7 +3,7 @@
  * a partition; a port at which nobody listens refuses.
  */
 import { formatHostPort, type HostPort } from '../../address/host-port.js';
-import type { HostId } from './plain-transport.js';
+import type { HostId } from '../network/carrier.js';
 import { CONTROL_BYTES, type TcpEnd, type TcpNetwork, tcpEnds } from './tcp-connection.js';
 
 /** A machine: its place in the network, and its address there. */

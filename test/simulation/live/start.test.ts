@@ -27,6 +27,15 @@ describe('a live network', () => {
     assert.notEqual(await log(8), first);
   });
 
+  test("proves a block at dashd after 0.1 ms on the loopback and dashd's 1.5 ms for the block", async () => {
+    const network = await connectedNetwork();
+    network.pool.push(network.mine({ size: 15_000 }));
+    await network.driver.run(1_000);
+    const proofs = events(network).filter((event) => event.type === 'proof');
+    const { acknowledgedMs = 0 } = proofs.find((proof) => proof.protected && proof.status === 'acknowledged') ?? {};
+    assert.equal(Math.round(acknowledgedMs * 1_000), 1_600);
+  });
+
   test('runs ten minutes in two seconds of real time', async () => {
     const network = await connectedNetwork();
     const began = performance.now();
