@@ -25,6 +25,14 @@ export interface MemoryDiskDeps {
   readonly times?: DiskTimes;
 }
 
+/** A process that has the disk mounted. */
+export interface DiskProcess {
+  /** False once it was killed. */
+  readonly isAlive: boolean;
+  /** Runs an action of the process: when it was stopped, once it goes on. */
+  readonly enter: (action: () => void) => void;
+}
+
 export class DiskMedium {
   /** Set to make work fail. */
   fault: DiskFault = () => undefined;
@@ -38,19 +46,18 @@ export class DiskMedium {
 
   /**
    * Does a piece of work in its time; a process that was killed does none, and gets no answer.
-   * @param isAlive whether there is still a process to do it, and to be answered
    * @param spoil what the work leaves when it fails
    * @throws what `act` throws, and the error that `fault` asks for
    */
   async work<T>(
     kind: DiskWork,
     path: string,
-    isAlive: () => boolean,
+    process: DiskProcess,
     act: () => T,
     spoil: () => void = () => undefined,
   ): Promise<T> {
     const { random } = this.deps;
-    if (!isAlive()) return new Promise(() => undefined);
+    if (!process.isAlive) return new Promise(() => undefined);
     const code = this.fault(kind, path);
     const run = (): T => {
       if (code === undefined) return act();
@@ -58,24 +65,24 @@ export class DiskMedium {
       throw diskError(code, path);
     };
     if (random.float() < 0.5) {
-      await this.pass(kind, isAlive);
+      await this.pass(kind, process);
       return run();
     }
     try {
       return run();
     } finally {
-      await this.pass(kind, isAlive);
+      await this.pass(kind, process);
     }
   }
 
   /** Never resolves for a process that was killed. */
-  private pass(kind: DiskWork, isAlive: () => boolean): Promise<void> {
+  private pass(kind: DiskWork, process: DiskProcess): Promise<void> {
     const { random, scheduler, times = SSD_TIMES } = this.deps;
     const [least, most] = times[kind];
     const ms = (least + random.float() * (most - least)) * this.slowness;
     return new Promise((resolve) => {
       scheduler.schedule(() => {
-        if (isAlive()) resolve();
+        if (process.isAlive) process.enter(resolve);
       }, ms);
     });
   }

@@ -19,8 +19,8 @@ import { virtualPublisher, virtualPull, virtualSubscription } from './virtual-zm
 
 /** The disk of the relay's machine: it survives the processes. */
 export interface RelayDisk {
-  /** The disk as one process has it. */
-  mount(): Disk;
+  /** The disk as one process has it. @param enter runs what the process does when the disk answers */
+  mount(enter: (action: () => void) => void): Disk;
   /** The process was killed: files keep what was written. */
   kill(): void;
   /** The machine lost power: files keep what was synced. */
@@ -150,7 +150,7 @@ export class LiveRelay {
       random: random.fork(`process ${this.starts}`),
       scheduler,
       nextTurn,
-      disk: disk.mount(),
+      disk: disk.mount(process.enter),
       dial: virtualDial({ ...shared, tcp, machine }),
       createRpc: () => virtualRpc({ ...shared, dashd }),
       bindPull: virtualPull(shared, pool),

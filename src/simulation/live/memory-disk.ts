@@ -6,15 +6,15 @@
  * is not synced is held twice at most.
  */
 import type { Disk } from '../../adapters/disk.js';
-import { DiskMedium } from './disk-medium.js';
+import { DiskMedium, type DiskProcess } from './disk-medium.js';
 import { MountedDisk } from './mounted-disk.js';
 
 export class MemoryDisk extends DiskMedium {
   private readonly mounts = new Set<MountedDisk>();
 
-  /** The disk as one process has it. */
-  mount(): Disk {
-    const mounted = new MountedDisk(this);
+  /** The disk as one process has it. @param enter runs what the process does when it is answered; at once unless given */
+  mount(enter?: DiskProcess['enter']): Disk {
+    const mounted = new MountedDisk(this, enter);
     this.mounts.add(mounted);
     return mounted;
   }

@@ -3,20 +3,23 @@ import { resolve } from 'node:path';
 import type { Disk, DiskFile, DiskStats, LockOptions } from '../../adapters/disk.js';
 import { errorCode } from '../../adapters/system-error.js';
 import { diskError } from './disk-error.js';
-import type { DiskMedium, DiskWork } from './disk-medium.js';
+import type { DiskMedium, DiskProcess, DiskWork } from './disk-medium.js';
 import { isLocked, type LockFolders, takeLock } from './memory-lock.js';
 import { MemoryFile, MemoryFolder, type MemoryNode } from './memory-nodes.js';
 
-export class MountedDisk implements Disk {
+export class MountedDisk implements Disk, DiskProcess {
   isAlive = true;
 
-  constructor(private readonly disk: DiskMedium) {}
+  constructor(
+    private readonly disk: DiskMedium,
+    readonly enter: DiskProcess['enter'] = (action) => action(),
+  ) {}
 
   open(path: string, flags: 'r' | 'wx' | 'a', mode: number): Promise<DiskFile> {
     const { tree } = this.disk;
     return this.do(flags === 'r' ? 'read' : 'name', path, () => {
       const node = flags === 'wx' ? tree.makeFile(path, mode) : this.existing(path, flags, mode);
-      return new OpenNode(node, path, this.disk, () => this.isAlive);
+      return new OpenNode(node, path, this.disk, this);
     });
   }
 
@@ -97,7 +100,7 @@ export class MountedDisk implements Disk {
   }
 
   private do<T>(kind: DiskWork, path: string, act: () => T): Promise<T> {
-    return this.disk.work(kind, path, () => this.isAlive, act);
+    return this.disk.work(kind, path, this, act);
   }
 }
 
@@ -108,7 +111,7 @@ class OpenNode implements DiskFile {
     private readonly node: MemoryNode,
     private readonly path: string,
     private readonly disk: DiskMedium,
-    private readonly isAlive: () => boolean,
+    private readonly process: DiskProcess,
   ) {}
 
   read(buffer: Buffer, offset: number, length: number, position: number | null): Promise<{ bytesRead: number }> {
@@ -191,7 +194,7 @@ class OpenNode implements DiskFile {
   }
 
   private do<T>(kind: DiskWork, act: () => T, spoil?: () => void): Promise<T> {
-    return this.disk.work(kind, this.path, this.isAlive, act, spoil);
+    return this.disk.work(kind, this.path, this.process, act, spoil);
   }
 }
 

@@ -95,7 +95,7 @@ export class Broadcaster {
     this.endAll(this.deps.recent.hold(push));
     if (source === 'pool') this.submit(flight, ask);
     if (written !== undefined) this.release(flight, written, true);
-    // A request that is handed over is written at the next tick: that goes before the events, too.
+    // A request that is handed over is written at the next tick: that goes before the events, too. Both are before the next turn.
     if (ask === undefined) this.follow(flight);
     else process.nextTick(() => this.follow(flight));
     return written?.peers.length ?? 0;

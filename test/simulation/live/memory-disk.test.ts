@@ -170,6 +170,23 @@ describe('a process that is killed', () => {
   });
 });
 
+test('a process that is stopped is answered once it goes on', async () => {
+  const machine = new Machine();
+  const waiting: (() => void)[] = [];
+  let isAnswered = false;
+  void machine.memory
+    .mount((action) => waiting.push(action))
+    .stat('/data')
+    .then(() => {
+      isAnswered = true;
+    });
+  await machine.time.pass(1_000);
+  assert.equal(isAnswered, false);
+  for (const action of waiting) action();
+  await settled();
+  assert.equal(isAnswered, true);
+});
+
 describe('a lock', () => {
   test('that was not refreshed for 5 s goes to another, and its holder hears of it', async () => {
     const machine = new Machine();
