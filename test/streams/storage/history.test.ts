@@ -177,7 +177,10 @@ describe('the block history', () => {
     kept.file.text = `${HEADER}${textOf([received(1)])}{"type":"verd`;
     const history = await kept.open();
     assert.equal(history.view.size, 1);
-    assert.match(kept.events[0]?.detail ?? '', /^1 blocks from \/blocks\.jsonl; 13 bytes of an unfinished line are dropped$/);
+    assert.match(
+      kept.events[0]?.detail ?? '',
+      /^1 blocks from \/blocks\.jsonl; 13 bytes of an unfinished line are dropped$/,
+    );
     assert.deepEqual(kept.news(), { told: ['up loaded'], done: ['read', 'mend'] });
     assert.equal(kept.file.text, HEADER + textOf([received(1)]));
   });
