@@ -28,7 +28,21 @@ export async function run(
   for (const warning of warnings) logger.warn(warning);
   const services = createServices(config, { logger, version, clock: systemClock, random: systemRandom });
   const relay = await startRelay(config, { listen: services.listen, userAgent: `/blockcast:${version}/`, pool });
-  await services.open(relay.view);
+  const stop = () =>
+    within(
+      DRAIN_MS,
+      relay.stop().then(() => services.close()),
+    );
+  try {
+    await services.open(relay.view);
+  } catch (error) {
+    const faults = await stop().then(
+      () => [],
+      (fault: unknown) => [fault],
+    );
+    await closeLogger(logger);
+    throw faults.length === 0 ? error : new AggregateError([error, ...faults], String(error));
+  }
 
   let current = config;
   context.onHangUp?.(() => {
@@ -38,10 +52,7 @@ export async function run(
   await stopAsked(context.stop);
   say(logger, 'stopping');
   services.drain();
-  const drained = await within(
-    DRAIN_MS,
-    relay.stop().then(() => services.close()),
-  );
+  const drained = await stop();
   if (drained) say(logger, 'stopped');
   else say(logger, 'stop-timeout', { seconds: DRAIN_MS / SECOND_MS });
   await closeLogger(logger);

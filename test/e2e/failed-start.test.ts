@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { after, test } from 'node:test';
 import { isHeld } from '../../src/adapters/locked-file.js';
 import { bindPull } from '../../src/adapters/zmq.js';
+import { run } from '../../src/cli/run.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import type { RelayEvent } from '../../src/contracts/events.js';
 import { startRelay } from '../../src/relay/relay.js';
@@ -100,4 +102,31 @@ test('a start that fails at any reading of its configuration rejects with its ca
     (event) => event.type === 'service' && /cannot listen|locked|in use/.test(event.detail),
   );
   assert.deepEqual(refused, []);
+});
+
+test('a run whose pages cannot be opened stops the relay, and rejects with the cause', async () => {
+  const config = await configure();
+  const http = {
+    ...config.http,
+    get enabled(): boolean {
+      throw new Error('no pages');
+    },
+  };
+  const context = {
+    args: [],
+    env: {},
+    platform: process.platform,
+    readFile: () => '',
+    stdout: new Writable({ write: (_chunk, _encoding, done) => done() }),
+    stderr: new Writable({ write: (_chunk, _encoding, done) => done() }),
+    stop: new AbortController().signal,
+  };
+  const pool = bindPull({ bind: config.pool.bind });
+  const running = run({ config: { ...config, http }, warnings: [] }, { version: 'test', pool }, context, () => {
+    throw new Error('nothing is reloaded');
+  });
+  await assert.rejects(running, /^Error: no pages$/);
+  for (const path of [config.history.file, config.broadcast.peerDb, config.spool.dir]) {
+    assert.equal(await isHeld(path), false, path);
+  }
 });
