@@ -56,6 +56,11 @@ export class Engine {
     this.queue.push(event);
   }
 
+  /** Actions that wait, those included that were cancelled and whose time has not come. */
+  get pending(): number {
+    return this.queue.length;
+  }
+
   /** When the next action is due; undefined when there is none. */
   get next(): Micros | undefined {
     let first = this.queue.peek();

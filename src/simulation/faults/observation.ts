@@ -64,8 +64,16 @@ export type Seen =
   | (SeenConnection & { readonly type: 'closed' })
   /** The relay wrote a `block` message. */
   | (SeenConnection & { readonly type: 'pushed'; readonly hash: Hash })
-  /** The peer requested a block (`getdata`), and the relay has read that. */
+  /** The peer requested a block (`getdata`). */
   | (SeenConnection & { readonly type: 'requested'; readonly hash: Hash })
+  /** The peer announced a block (`inv`). */
+  | (SeenConnection & { readonly type: 'announced'; readonly hash: Hash })
+  /** The peer answered the `getheaders` behind a block. `absent`: its chain does not have the block, nor another one on its parent. */
+  | (SeenConnection & {
+      readonly type: 'answered';
+      readonly hash: Hash;
+      readonly answer: 'has' | 'has-another' | 'absent';
+    })
   /** The blocks whose files are in the spool: after each event about a block, and after each crash. */
   | { readonly type: 'spooled'; readonly hashes: ReadonlySet<Hash> }
   /** After each step of virtual time. */

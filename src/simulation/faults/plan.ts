@@ -50,7 +50,7 @@ const RECIPES: Readonly<Record<FaultKind, Recipe>> = {
   'cut-dashd': { seconds: [0.5, 70], victim: 'paths' },
   'cut-peers': { seconds: [0.5, 70], victim: 'peers' },
   'cut-all': { seconds: [0.5, 70], victim: 'paths' },
-  'cut-among-peers': { seconds: [0.5, 40], victim: 'paths' },
+  'cut-among-peers': { seconds: [0.5, 40], victim: 'peers' },
   'dashd-restart': { seconds: [0.5, 40], victim: 'dashd' },
   'dashd-kill': { seconds: [0.5, 40], victim: 'dashd' },
   'dashd-hangs': { seconds: [0.5, 40], victim: 'dashd' },

@@ -3,7 +3,9 @@ import { HEADER_SIZE, hashHeader } from '../../block/x11.js';
 import type { Address, Dial, PeerSocket, PeerSocketHandlers } from '../../streams/ports.js';
 import { FrameDecoder } from '../../wire/decoder.js';
 import { COMMAND_AT, FRAME_HEADER_BYTES, LENGTH_AT } from '../../wire/frame.js';
-import { INV } from '../../wire/inventory.js';
+import { INV, type InventoryItem } from '../../wire/inventory.js';
+import { type Hash, hashFromWire } from '../../wire/reader.js';
+import type { Message } from '../../wire/registry.js';
 import type { Seen, SeenConnection } from './observation.js';
 
 export interface WireTapOptions {
@@ -44,16 +46,24 @@ export class WireTap {
     };
     this.open.add(one);
     see({ type: 'dialled', ...one });
-    const requests = new FrameDecoder(magic);
+    const inbox = new FrameDecoder(magic);
+    /** What the relay asked with `getheaders`, oldest first: a peer answers in order. */
+    const questions: Question[] = [];
+    const answer = (headers: readonly Buffer[]): void => {
+      const question = questions.shift();
+      if (question !== undefined)
+        see({ type: 'answered', ...one, hash: question.hash, answer: answerOf(question, headers) });
+    };
+    const read = (message: Message): void => {
+      if (message.command === 'getdata') for (const hash of blocksIn(message)) see({ type: 'requested', ...one, hash });
+      if (message.command === 'inv') for (const hash of blocksIn(message)) see({ type: 'announced', ...one, hash });
+      if (message.command === 'headers') answer(message.headers);
+    };
     const socket = dial(address, timeoutMs, {
       connected: () => handlers.connected(),
       data: (chunk) => {
-        // Seen before the relay answers it; a message over the peer's limits may be seen and not answered.
-        for (const inbound of requests.push(chunk)) {
-          if (inbound.kind !== 'message' || inbound.message.command !== 'getdata') continue;
-          const blocks = inbound.message.items.filter(({ type }) => type === INV.block);
-          for (const { hash } of blocks) see({ type: 'requested', ...one, hash });
-        }
+        // Seen before the relay reads it; a message over the limits of a peer is seen, and not read by the relay.
+        for (const inbound of inbox.push(chunk)) if (inbound.kind === 'message') read(inbound.message);
         handlers.data(chunk);
       },
       closed: (code, detail) => {
@@ -63,7 +73,9 @@ export class WireTap {
     });
     const write: PeerSocket['write'] = (buffers, taken) => {
       for (const frame of buffers) {
-        if (isBlock(frame)) see({ type: 'pushed', ...one, hash: hashOf(frame) });
+        const command = commandOf(frame);
+        if (command === 'block') see({ type: 'pushed', ...one, hash: hashOf(frame) });
+        if (command === 'getheaders') questions.push(questionOf(magic, frame));
       }
       socket.write(buffers, taken);
     };
@@ -96,13 +108,38 @@ export class WireTap {
   }
 }
 
-/** The relay writes whole messages, one a buffer. */
-function isBlock(frame: Buffer): boolean {
-  return frame.length >= FRAME_HEADER_BYTES + HEADER_SIZE && frame.toString('latin1', COMMAND_AT, LENGTH_AT) === BLOCK;
+function blocksIn({ items }: { readonly items: readonly InventoryItem[] }): readonly Hash[] {
+  return items.filter(({ type }) => type === INV.block).map(({ hash }) => hash);
 }
 
-const BLOCK = 'block'.padEnd(LENGTH_AT - COMMAND_AT, '\0');
+/** A `getheaders` for one block. */
+interface Question {
+  readonly parent: Hash | undefined;
+  readonly hash: Hash;
+}
 
-function hashOf(frame: Buffer): string {
+/** The relay writes whole messages, one a buffer. */
+function commandOf(frame: Buffer): string {
+  return frame.toString('latin1', COMMAND_AT, LENGTH_AT).replaceAll('\0', '');
+}
+
+function hashOf(frame: Buffer): Hash {
   return hashHeader(frame.subarray(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + HEADER_SIZE));
 }
+
+/** @throws Error for a message that is none: a mistake of the relay's */
+function questionOf(magic: Buffer, frame: Buffer): Question {
+  const [inbound] = new FrameDecoder(magic).push(frame);
+  if (inbound?.kind !== 'message' || inbound.message.command !== 'getheaders') throw new Error('not a getheaders');
+  const { locator, stop } = inbound.message;
+  return { parent: locator[0], hash: stop };
+}
+
+function answerOf({ parent, hash }: Question, headers: readonly Buffer[]): 'has' | 'has-another' | 'absent' {
+  if (headers.some((header) => hashHeader(header) === hash)) return 'has';
+  const [first] = headers;
+  return first !== undefined && hashFromWire(first.subarray(...PREVIOUS)) === parent ? 'has-another' : 'absent';
+}
+
+/** Where a header has its parent's hash. */
+const PREVIOUS = [4, 36] as const;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { hashHeader, loadX11 } from '../../../src/block/x11.js';
 import { regtestGenesis } from '../../../src/simulated/genesis.js';
+import { mineBlock } from '../../../src/simulated/miner.js';
 import type { Seen } from '../../../src/simulation/faults/observation.js';
 import { WireTap } from '../../../src/simulation/faults/wire-tap.js';
 import type { Dial, PeerSocket, PeerSocketHandlers } from '../../../src/streams/ports.js';
@@ -77,6 +78,35 @@ describe('What is seen of the sockets of a relay', () => {
       ['dialled', 'requested'],
     );
     assert.deepEqual(Buffer.concat(data), request);
+  });
+
+  it('is each block that a peer announces', () => {
+    const { dial, seen, peer, handlers } = open();
+    dial(PEER, 5_000, handlers);
+    const hash = 'ab'.repeat(32);
+    peer.handlers?.data(encodeFrame(magic, { command: 'inv', items: [{ type: INV.block, hash }] }));
+    assert.deepEqual(seen[1], { type: 'announced', connection: 1, peer: '10.0.0.2:19899', protected: false, hash });
+  });
+
+  it('is each answer to a question for headers: whether the chain has the block, another on its parent, or neither', () => {
+    const genesis = hashHeader(regtestGenesis().subarray(0, 80));
+    const raw = mineBlock({ parent: genesis, height: 1, time: 1_700_000_000, special: false });
+    const other = mineBlock({ parent: genesis, height: 1, time: 1_700_000_001, special: false });
+    const hash = hashHeader(raw.subarray(0, 80));
+    for (const [headers, answer] of [
+      [[raw], 'has'],
+      [[other], 'has-another'],
+      [[], 'absent'],
+      [[regtestGenesis()], 'absent'],
+    ] as const) {
+      const { dial, seen, peer, handlers } = open();
+      const question = { command: 'getheaders', version: 1, locator: [genesis], stop: hash } as const;
+      dial(PEER, 5_000, handlers).write([encodeFrame(magic, question)]);
+      const bytes = headers.map((block) => block.subarray(0, 80));
+      peer.handlers?.data(encodeFrame(magic, { command: 'headers', headers: bytes }));
+      const seenAnswer = { type: 'answered', connection: 1, peer: '10.0.0.2:19899', protected: false, hash, answer };
+      assert.deepEqual(seen.slice(1), [seenAnswer]);
+    }
   });
 
   it('is the end of a connection, once, whoever ends it', () => {

@@ -13,34 +13,42 @@ export const noBlockLost: Invariant = {
   rule: 'A block is in the spool from received (after a loss of power: from stored) until it is delivered or final',
   open() {
     const promises = new Map<Hash, Promised>();
+    const safe = new Set<Hash>();
     let powerLost = false;
+    const promise = (hash: Hash, promised: Promised): void => {
+      if (!safe.has(hash)) promises.set(hash, promised);
+    };
+    const end = (hash: Hash): void => {
+      safe.add(hash);
+      promises.delete(hash);
+    };
     return {
       relay({ state }) {
         powerLost = state === 'power-lost';
         return undefined;
       },
       received({ hash, source, unspooled }) {
-        if (source === 'pool' && unspooled === undefined) promises.set(hash, promises.get(hash) ?? 'survives a crash');
+        if (source === 'pool' && unspooled === undefined) promise(hash, promises.get(hash) ?? 'survives a crash');
         return undefined;
       },
       stored({ hash }) {
-        promises.set(hash, 'survives a loss of power');
+        promise(hash, 'survives a loss of power');
         return undefined;
       },
       verdict({ hash, outcome, rpc }) {
         const dashdHasIt = rpc?.outcome === 'accepted' || rpc?.outcome === 'duplicate';
-        if (outcome === 'delivered' && dashdHasIt) promises.delete(hash);
+        if (outcome === 'delivered' && dashdHasIt) end(hash);
         return undefined;
       },
       finality({ hash, state }) {
-        if (state !== 'pending') promises.delete(hash);
+        if (state !== 'pending') end(hash);
         return undefined;
       },
       spooled({ hashes }) {
-        for (const [hash, promise] of promises) {
+        for (const [hash, promised] of promises) {
           if (hashes.has(hash)) continue;
-          if (!powerLost || promise === 'survives a loss of power')
-            return `block ${hash} ${promise}, and has no file in the spool`;
+          if (!powerLost || promised === 'survives a loss of power')
+            return `block ${hash} ${promised}, and has no file in the spool`;
           // Nothing was promised against this. A pool that waits for `stored` pushes it again.
           promises.delete(hash);
         }

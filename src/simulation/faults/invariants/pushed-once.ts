@@ -1,75 +1,80 @@
 /**
  * A second copy of a block costs the peer's link and ours, and proves nothing. It is due only when the peer asks for it, or when the peer
- * dropped the first for want of its parent: the chain in its answer did not have the block (docs/delivery.md, `not-in-chain`).
+ * dropped the first for want of its parent: its answer to the `getheaders` behind the block showed neither the block nor another one on
+ * that parent.
  */
 import type { Hash } from '../../../wire/reader.js';
+import { MICROS_PER_MS, type Micros } from '../../engine.js';
 import type { Invariant } from './invariant.js';
 
-/** How often a block may be sent unasked, with `not-in-chain` between. Source: session/limits.ts, `MAX_PUSHES_OF_A_BLOCK`. */
+/** How often a block may be sent unasked. Source: session/limits.ts, `MAX_PUSHES_OF_A_BLOCK`. */
 const MAX_PUSHES = 3;
+/** The relay reads what a peer sends in turn with what others send. */
+const READ_WITHIN: Micros = 5 * MICROS_PER_MS;
 
 /** One block over one connection. */
 interface Delivery {
   pushed: number;
-  /** Requests of the peer for it, and answers that its chain lacks it. */
+  /** By the peer. */
   requested: number;
-  lacked: number;
-  /** The relay has told that the peer has it. */
-  proven: boolean;
+  /** How often it may be pushed. */
+  due: number;
+  /** When the peer showed that it has it. */
+  shownAt: Micros | undefined;
 }
 
 export const pushedOnce: Invariant = {
   name: 'pushed-once',
-  rule: 'No peer is pushed a block twice over one connection, nor once its proof is out, unless it lacked the parent',
+  rule: 'No peer is pushed a block twice over one connection, nor once it has shown that it has it, unless it lacked the parent',
   open() {
     const connections = new Map<number, Map<Hash, Delivery>>();
-    const byPeer = new Map<string, number>();
 
-    function deliveryOf(connection: number | undefined, hash: Hash): Delivery | undefined {
-      const deliveries = connections.get(connection ?? 0);
-      if (deliveries === undefined) return undefined;
-      const delivery = deliveries.get(hash) ?? { pushed: 0, requested: 0, lacked: 0, proven: false };
-      deliveries.set(hash, delivery);
-      return delivery;
+    function withDelivery(connection: number, hash: Hash, note: (delivery: Delivery) => void): undefined {
+      const deliveries = connections.get(connection);
+      const delivery = deliveries?.get(hash) ?? { pushed: 0, requested: 0, due: 1, shownAt: undefined };
+      deliveries?.set(hash, delivery);
+      note(delivery);
     }
 
     return {
-      dialled({ connection, peer }) {
+      dialled({ connection }) {
         connections.set(connection, new Map());
-        byPeer.set(peer, connection);
         return undefined;
       },
-      closed({ connection, peer }) {
+      closed({ connection }) {
         connections.delete(connection);
-        if (byPeer.get(peer) === connection) byPeer.delete(peer);
         return undefined;
       },
-      requested({ connection, hash }) {
-        const delivery = deliveryOf(connection, hash);
-        if (delivery !== undefined) delivery.requested += 1;
-        return undefined;
-      },
-      proof({ peer, hash, status, reason }) {
-        const delivery = deliveryOf(byPeer.get(peer), hash);
-        if (delivery === undefined) return undefined;
-        if (status === 'failed' && reason === 'not-in-chain') delivery.lacked += 1;
-        delivery.proven = status === 'accepted' || status === 'already-had';
-        return undefined;
-      },
-      pushed({ connection, peer, hash }) {
-        const delivery = deliveryOf(connection, hash);
-        if (delivery === undefined) return `block ${hash} was written to ${peer} over a connection that is closed`;
-        delivery.pushed += 1;
-        return faultOf(delivery, hash, peer);
+      requested: ({ connection, hash }) =>
+        withDelivery(connection, hash, (delivery) => {
+          delivery.requested += 1;
+        }),
+      announced: ({ connection, hash }, at) =>
+        withDelivery(connection, hash, (delivery) => {
+          delivery.shownAt ??= at;
+        }),
+      answered: ({ connection, hash, answer }, at) =>
+        withDelivery(connection, hash, (delivery) => {
+          if (answer === 'has') delivery.shownAt ??= at;
+          if (answer === 'absent') delivery.due = Math.min(MAX_PUSHES, delivery.pushed + 1);
+        }),
+      pushed({ connection, peer, hash }, at) {
+        const deliveries = connections.get(connection);
+        if (deliveries === undefined) return `block ${hash} was written to ${peer} over a connection that is closed`;
+        let fault: string | undefined;
+        withDelivery(connection, hash, (delivery) => {
+          delivery.pushed += 1;
+          fault = faultOf(delivery, at);
+        });
+        return fault === undefined ? undefined : `block ${hash} was pushed to ${peer} ${fault}`;
       },
     };
   },
 };
 
-function faultOf({ pushed, requested, lacked, proven }: Delivery, hash: Hash, peer: string): string | undefined {
+function faultOf({ pushed, requested, due, shownAt }: Delivery, at: Micros): string | undefined {
   const unasked = pushed - requested;
   if (unasked <= 0) return undefined;
-  if (proven) return `block ${hash} was pushed to ${peer}, which is proven to have it`;
-  if (unasked <= Math.min(MAX_PUSHES, 1 + lacked)) return undefined;
-  return `block ${hash} was pushed to ${peer} ${unasked} times over one connection`;
+  if (shownAt !== undefined && at - shownAt > READ_WITHIN) return 'which has shown that it has it';
+  return unasked > due ? `${unasked} times over one connection` : undefined;
 }

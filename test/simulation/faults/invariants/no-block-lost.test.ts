@@ -42,6 +42,10 @@ describe('No block is lost', () => {
     assert.equal(judge(noBlockLost, [0, received()], [0, verdict()], [1, spooled()]), undefined);
   });
 
+  it('a block that is safe elsewhere is promised nothing more, though the disk takes it late', () => {
+    assert.equal(judge(noBlockLost, [0, received()], [0, verdict()], [1, stored()], [2, spooled()]), undefined);
+  });
+
   it('a block stays while dashd lacks it, or no peer has it', () => {
     const unavailable = verdict({ rpc: { outcome: 'unavailable', ms: 1 } });
     for (const early of [unavailable, verdict({ outcome: 'local-only' })]) {

@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pushedOnce } from '../../../../src/simulation/faults/invariants/pushed-once.js';
 import type { Seen } from '../../../../src/simulation/faults/observation.js';
-import { HASH, judge, OTHER_HASH, PEER, proof } from './support.js';
+import { HASH, judge, OTHER_HASH, PEER } from './support.js';
 
 const dialled = [0, { type: 'dialled', ...PEER }] as const;
 const push: Seen = { type: 'pushed', ...PEER, hash: HASH };
 const requested: Seen = { type: 'requested', ...PEER, hash: HASH };
+
+function answered(answer: 'has' | 'has-another' | 'absent'): Seen {
+  return { type: 'answered', ...PEER, hash: HASH, answer };
+}
 
 describe('No peer is pushed a block twice', () => {
   it('once is right, and another block is another matter', () => {
@@ -19,30 +23,39 @@ describe('No peer is pushed a block twice', () => {
 
   it('once over each of two connections is right', () => {
     const again = { ...PEER, connection: 2 };
-    const seen = [
+    const reconnected = [
       [2, { type: 'closed', ...PEER }],
       [3, { type: 'dialled', ...again }],
-      [4, { ...push, ...again }],
     ] as const;
-    assert.equal(judge(pushedOnce, dialled, [1, push], ...seen), undefined);
+    assert.equal(judge(pushedOnce, dialled, [1, push], ...reconnected, [4, { ...push, ...again }]), undefined);
   });
 
   it('a peer that asks for it is sent it again, as often as it asks', () => {
-    assert.equal(judge(pushedOnce, dialled, [1, push], [2, requested], [3, push]), undefined);
-    assert.match(judge(pushedOnce, dialled, [1, push], [2, requested], [3, push], [4, push]) ?? '', /2 times/);
+    const served = [
+      [1, push],
+      [2, requested],
+      [3, push],
+    ] as const;
+    assert.equal(judge(pushedOnce, dialled, ...served), undefined);
+    assert.match(judge(pushedOnce, dialled, ...served, [4, push]) ?? '', /2 times/);
   });
 
   it('a peer that lacked the parent is sent it again, three times in all', () => {
-    const lacked = [2, proof('failed', 'not-in-chain')] as const;
+    const lacked = [2, answered('absent')] as const;
     const twice = [[1, push], lacked, [3, push]] as const;
     assert.equal(judge(pushedOnce, dialled, ...twice, lacked, [4, push]), undefined);
     assert.match(judge(pushedOnce, dialled, ...twice, lacked, [4, push], lacked, [5, push]) ?? '', /4 times/);
   });
 
-  it('a peer that is proven to have it is not pushed it any more', () => {
-    for (const status of ['accepted', 'already-had'] as const) {
-      assert.match(judge(pushedOnce, dialled, [1, proof(status)], [2, push]) ?? '', /is proven to have it/);
-      assert.equal(judge(pushedOnce, dialled, [1, proof(status)], [2, requested], [3, push]), undefined);
+  it('a peer that has another block on the parent needs no second copy', () => {
+    assert.match(judge(pushedOnce, dialled, [1, push], [2, answered('has-another')], [3, push]) ?? '', /2 times/);
+  });
+
+  it('a peer that has shown the block is not pushed it, once the relay has had the time to read that', () => {
+    for (const shown of [answered('has'), { type: 'announced', ...PEER, hash: HASH } as const]) {
+      assert.equal(judge(pushedOnce, dialled, [1, shown], [6, push]), undefined);
+      assert.match(judge(pushedOnce, dialled, [1, shown], [6.001, push]) ?? '', /has shown that it has it/);
+      assert.equal(judge(pushedOnce, dialled, [1, shown], [7, requested], [8, push]), undefined);
     }
   });
 
