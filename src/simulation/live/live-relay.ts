@@ -3,6 +3,7 @@
 import type { Disk } from '../../adapters/disk.js';
 import type { Config } from '../../config/config.js';
 import type { RelayEvent } from '../../contracts/events.js';
+import type { SelectLimits } from '../../peers/plan.js';
 import type { Ports } from '../../relay/ports.js';
 import { type Relay, startRelay } from '../../relay/relay.js';
 import type { Micros } from '../engine.js';
@@ -40,6 +41,8 @@ export interface LiveRelayDeps {
   readonly disk: RelayDisk;
   /** Puts other ports in the place of some, for each process: to watch what it does, or to break it on purpose. */
   readonly wrap?: ((ports: Ports) => Ports) | undefined;
+  /** Limits of peer selection in place of the configured ones. */
+  readonly limits?: Partial<SelectLimits> | undefined;
 }
 
 /** `down`: no process. A start that is under way can be killed as well. */
@@ -79,7 +82,7 @@ export class LiveRelay {
   /** Starts a process. Drive the run until the promise has settled, or on at once: what happens meanwhile happens to a relay that starts. */
   async start(): Promise<Relay> {
     if (this.currentState !== 'down') throw new Error(`the relay is ${this.currentState}`);
-    const { driver, config, clock } = this.deps;
+    const { driver, config, clock, limits = {} } = this.deps;
     const process = new VirtualProcess(driver.engine, clock, driver.touch);
     this.process = process;
     this.currentState = 'starting';
@@ -88,6 +91,7 @@ export class LiveRelay {
     const ports = this.ports(process);
     const relay = await startRelay(config, {
       userAgent: USER_AGENT,
+      limits,
       listen: (event) => this.note(event),
       ...(this.deps.wrap?.(ports) ?? ports),
     });

@@ -1,6 +1,6 @@
 /** The sockets of a simulated node, in virtual time. */
 import type { NodeSocket, NodeSocketHandlers, NodeSockets } from '../../simulated/sockets.js';
-import { MICROS_PER_MS } from '../engine.js';
+import { type Engine, MICROS_PER_MS } from '../engine.js';
 import type { Driver } from './driver.js';
 import type { TcpEnd } from './tcp-connection.js';
 import type { Machine, VirtualTcp } from './virtual-tcp.js';
@@ -42,11 +42,16 @@ export function nodeSockets(driver: Driver, tcp: VirtualTcp, machine: Machine): 
   };
 }
 
+/** One end of a connection as a simulated node has it. */
+export function nodeSocket(engine: Engine, end: TcpEnd, remote: string): NodeSocket {
+  return new VirtualNodeSocket(engine, end, remote);
+}
+
 class VirtualNodeSocket implements NodeSocket {
   private handlers: NodeSocketHandlers | undefined;
 
   constructor(
-    private readonly engine: Driver['engine'],
+    private readonly engine: Engine,
     private readonly end: TcpEnd,
     readonly remote: string,
   ) {}

@@ -14,7 +14,7 @@
  * Everything runs by `driver`: `run(ms)`, `until(condition, ms)`, `settled(promise, ms)`, and `afterEach` for what must always hold.
  */
 import { loadX11 } from '../../block/x11.js';
-import { type Config, loadConfig } from '../../config/config.js';
+import type { Config } from '../../config/config.js';
 import type { Ports } from '../../relay/ports.js';
 import { Chain } from '../../simulated/chain.js';
 import { type MineOptions, mineBlock } from '../../simulated/miner.js';
@@ -24,13 +24,13 @@ import { RunRandom } from '../random.js';
 import { Driver } from './driver.js';
 import { LiveNode, type NodeWorld, virtualNodeOptions } from './live-node.js';
 import { LiveRelay } from './live-relay.js';
-import { MemoryDisk } from './memory-disk.js';
+import type { MemoryDisk } from './memory-disk.js';
 import { type PlainHost, PlainTransport } from './plain-transport.js';
+import { memoryDisk, P2P_PORT, relayConfig, ZMQ_URL } from './relay-machine.js';
 import { Topology } from './topology.js';
 import { VirtualClock } from './virtual-clock.js';
 import { VirtualDashd } from './virtual-dashd.js';
 import { VirtualPool } from './virtual-pool.js';
-import { exactMicros, VirtualScheduler } from './virtual-scheduler.js';
 import { type Machine, VirtualTcp } from './virtual-tcp.js';
 
 export interface LiveNetworkOptions {
@@ -48,11 +48,6 @@ export interface LiveNetworkOptions {
   readonly wrap?: (ports: Ports) => Ports;
 }
 
-/** Ports of regtest's dashd, and one that operators often give ZeroMQ. */
-const P2P_PORT = 19_899;
-const RPC_PORT = 19_898;
-const ZMQ_URL = 'tcp://127.0.0.1:28332';
-const DATA_FOLDER = '/data';
 const NEIGHBOURS = 3;
 const MBIT = 125_000;
 const POOL_HOST: PlainHost = { accessMs: 1, up: 1_000 * MBIT };
@@ -124,19 +119,11 @@ export async function startLiveNetwork(options: LiveNetworkOptions): Promise<Liv
   for (const each of [dashd, ...nodes]) await driver.settled(each.start(), START_MS);
   connect(new Topology(driver), { dashd, nodes, neighbours, random: random.fork('topology') });
 
-  const config = configOf(nodes, options.flags);
-  const touching = (action: () => void): void => {
-    driver.touch();
-    action();
-  };
-  const disk = new MemoryDisk({
-    clock,
-    random: random.fork('disk'),
-    scheduler: new VirtualScheduler(engine, () => clock.now(), touching, exactMicros),
-  });
-  // What is above the relay's folders is older than the run.
-  disk.tree.makeFolders(DATA_FOLDER);
-  disk.tree.root.sync();
+  const config = relayConfig(
+    nodes.map(({ node }) => node.address),
+    options.flags,
+  );
+  const disk = memoryDisk(driver, clock, random.fork('disk'));
   const pool = new VirtualPool(engine);
   const relay = new LiveRelay({
     ...{ driver, config, clock, tcp, machine, dashd, pool, disk, wrap: options.wrap },
@@ -162,30 +149,6 @@ function connect(topology: Topology, { dashd, nodes, neighbours, random }: Conne
   const known = random.sample(nodes, neighbours);
   dashd.node.addressBook.add(known.map(({ node }) => node.listing));
   for (const other of known) topology.connect(dashd, other);
-}
-
-/** @throws Error when the flags make no configuration, a programmer's mistake */
-function configOf(nodes: readonly LiveNode[], flags: Readonly<Record<string, string>> = {}): Config {
-  const loaded = loadConfig({
-    options: {
-      network: 'regtest',
-      'dashd-rpc-url': `http://127.0.0.1:${RPC_PORT}`,
-      'dashd-rpc-user': 'user',
-      'dashd-rpc-password': 'password',
-      'dashd-p2p-port': String(P2P_PORT),
-      'dashd-zmq-url': ZMQ_URL,
-      peers: nodes.map(({ node }) => node.address).join(','),
-      // The default is below the folder in which the run was started.
-      'broadcast-peer-db': `${DATA_FOLDER}/broadcast_peers.json`,
-      'history-file': `${DATA_FOLDER}/block_history.jsonl`,
-      ...flags,
-    },
-    env: { HOME: '/home/relay' },
-    readFile: () => '',
-    platform: 'linux',
-  });
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-  return loaded.config;
 }
 
 function drawHost(random: RunRandom): PlainHost {
