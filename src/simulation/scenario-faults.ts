@@ -2,25 +2,30 @@
 import type { z } from 'zod';
 import { closest } from '../config/closest.js';
 import type { ConfigError } from '../config/error.js';
-import { type Catalogue, keysOf, type ScenarioContent } from './scenario-schema.js';
+import type { Catalogue, ScenarioContent } from './scenario-schema.js';
 
 const MAX_SHOWN_CHARS = 60;
 /** A word of so many letters that a name starts with is taken for that name without its end: `uplink`. */
 const MIN_PREFIX = 3;
 
-/** A violation of the schema. @param tree the file's contents, as parsed */
-export function explainIssue(
-  issue: z.core.$ZodIssue,
-  tree: unknown,
-  from: string,
-  catalogue: Catalogue,
-): readonly ConfigError[] {
+export interface CheckedFile {
+  /** With its article: `a scenario`. */
+  readonly what: string;
+  /** Its contents, as parsed. */
+  readonly tree: unknown;
+  readonly from: string;
+  /** The keys of a section. */
+  readonly keys: (path: readonly PropertyKey[]) => readonly string[];
+}
+
+/** A violation of the schema. */
+export function explainIssue(issue: z.core.$ZodIssue, { what, tree, from, keys }: CheckedFile): readonly ConfigError[] {
   if (issue.code === 'unrecognized_keys') {
-    const known = keysOf(issue.path, catalogue);
+    const known = keys(issue.path);
     return issue.keys.map((key) => ({
       key: [...issue.path.map(String), printable(key)].join('.'),
       from,
-      problem: 'is not a key of a scenario',
+      problem: `is not a key of ${what}`,
       remedy: suggest(key, known),
     }));
   }

@@ -3,7 +3,7 @@ import type { ConfigError } from '../config/error.js';
 import { parseTree } from '../config/parse-tree.js';
 import type { Scenario } from './scenario.js';
 import { explainIssue, faultsOf } from './scenario-faults.js';
-import { type Catalogue, type ScenarioContent, scenarioSchema } from './scenario-schema.js';
+import { type Catalogue, keysOf, type ScenarioContent, scenarioSchema } from './scenario-schema.js';
 
 /** The studies of one scenario file. */
 export interface StudyPlan {
@@ -45,7 +45,9 @@ export function readPlan({ path, text, name }: ScenarioText, overrides: Override
     return failure(path, 'is empty', 'Give at least one key, such as blockBytes: 15000.');
   const checked = scenarioSchema(catalogue).safeParse(parsed.tree);
   if (!checked.success) {
-    const errors = checked.error.issues.flatMap((issue) => explainIssue(issue, parsed.tree, path, catalogue));
+    const keys = (section: readonly PropertyKey[]) => keysOf(section, catalogue);
+    const file = { what: 'a scenario', tree: parsed.tree, from: path, keys };
+    const errors = checked.error.issues.flatMap((issue) => explainIssue(issue, file));
     // A huge number is neither an integer nor within its bounds: zod reports both.
     return {
       ok: false,

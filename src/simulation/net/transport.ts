@@ -27,7 +27,7 @@ export interface TransportDeps {
   readonly options?: Partial<TransportOptions>;
 }
 
-const DEFAULTS: TransportOptions = { loss: 0.001, jitterMs: 2 };
+const DEFAULTS: TransportOptions = { loss: 0.001, jitterMs: 4 };
 /** From one process to another on a host. */
 const LOOPBACK: Micros = 50;
 /** The least that Linux adds to a round trip before it sends again: `TCP_RTO_MIN`. */
@@ -164,7 +164,7 @@ export class Transport {
     if (a === b) return LOOPBACK;
     const { spec: one } = this.host(Math.min(a, b));
     const { spec: other } = this.host(Math.max(a, b));
-    const { spread } = this.table;
+    const spread = this.table.spread(one.region, other.region);
     const factor = spread === 0 ? 1 : exp(spread * this.paths.normal(Math.min(a, b), Math.max(a, b)));
     return Math.round(
       this.table.oneWay(one.region, other.region) * factor + (one.accessMs + other.accessMs) * MICROS_PER_MS,
