@@ -11,7 +11,7 @@ export interface Headers {
 
 const HEADER_BYTES = 80;
 /** Dash Core `net_processing.h`: `MAX_HEADERS_UNCOMPRESSED_RESULT`. */
-const MAX_HEADERS = 2000;
+export const MAX_HEADERS = 2_000;
 /** The maximum size of a compact size, bytes. */
 const WIDEST_COUNT = 9;
 /** Dash Core `serialize.h`: `MAX_SIZE`, the largest compact size it reads anywhere. */

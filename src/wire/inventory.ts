@@ -21,7 +21,7 @@ export interface InventoryItem {
 }
 
 /** The maximum number of items in a message (Dash Core `net.h`: `MAX_INV_SZ`). */
-const MAX_ITEMS = 50_000;
+export const MAX_ITEMS = 50_000;
 const ITEM_BYTES = 36;
 
 /**

@@ -1,20 +1,17 @@
 /** The longest lists that a peer may send, as payloads with random content; random bytes are cheap to make at any length. */
 import { randomBytes } from 'node:crypto';
 import { MAX_ADDRESSES } from './addr.js';
-import { INV } from './inventory.js';
+import { MAX_HEADERS } from './headers.js';
+import { INV, MAX_ITEMS } from './inventory.js';
 import { Writer } from './writer.js';
 
-/** Dash Core `net.h`: `MAX_INV_SZ`. */
-const MAX_INVENTORY = 50_000;
 const ITEM_BYTES = 36;
-/** Dash Core `net_processing.h`: `MAX_HEADERS_UNCOMPRESSED_RESULT`. */
-const MAX_HEADERS = 2_000;
 /** 80 bytes and a transaction count of 0. */
 const HEADER_BYTES = 80 + 1;
 const ADDRESS_BYTES = 30;
 
 /** The payload of an `inv` or `getdata` of blocks only. */
-export function longInventory(length = MAX_INVENTORY): Buffer {
+export function longInventory(length = MAX_ITEMS): Buffer {
   const bytes = randomBytes(length * ITEM_BYTES);
   for (let at = 0; at < bytes.length; at += ITEM_BYTES) bytes.writeUInt32LE(INV.block, at);
   return listOf(length, bytes);

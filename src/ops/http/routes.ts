@@ -3,6 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { HealthReply, PeersReply, ReadyReply } from '../../contracts/api.js';
+import { hash } from '../../contracts/event-fields.js';
 import { HASH } from '../../contracts/hash.js';
 import type { RelayView } from '../../contracts/view.js';
 import type { Clock } from '../../time.js';
@@ -22,7 +23,6 @@ import {
   ErrorSchema,
   EventSchema,
   HealthSchema,
-  hash,
   PeersSchema,
   ReadySchema,
   StatusSchema,

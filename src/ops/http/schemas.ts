@@ -12,17 +12,25 @@ import type {
   ReadyReply,
   StatusReply,
 } from '../../contracts/api.js';
+import { TIP_SOURCES } from '../../contracts/codes.js';
 import {
-  BLOCK_SOURCES,
-  FINALITY_STATES,
-  LATE_CODES,
-  OUTCOMES,
-  PROOF_STATUSES,
-  RPC_OUTCOMES,
-  TIP_SOURCES,
-} from '../../contracts/codes.js';
+  at,
+  count,
+  finalityFields,
+  hash,
+  isOwn,
+  ms,
+  peer,
+  proofFields,
+  receivedFields,
+  refusedFields,
+  repeatedFields,
+  rpcFields,
+  sinceArrival,
+  text,
+  verdictFields,
+} from '../../contracts/event-fields.js';
 import type { RelayEvent } from '../../contracts/events.js';
-import { HashText } from '../../contracts/hash.js';
 import { SERVICES } from '../../contracts/services.js';
 import type { PeerView } from '../../contracts/view.js';
 import type { BroadcasterStatus } from './broadcaster-status.js';
@@ -45,75 +53,24 @@ function says<T>(): <S extends z.ZodType>(schema: Same<z.infer<S>, T> extends tr
   return (schema) => schema;
 }
 
-export const hash = HashText.describe('As block explorers show it: 64 hexadecimal digits.');
-const at = z.number().describe('Milliseconds since the Unix epoch.');
-const ms = z.number().describe('Milliseconds.');
-const sinceArrival = z.number().describe("Milliseconds since the block's arrival.");
-const count = z.int().nonnegative();
 const rate = z.number().min(0).max(1).describe('Between 0 and 1; absent where there is nothing to divide by.');
-const text = z.string();
 const words = z.array(text);
-const source = z.enum(BLOCK_SOURCES);
-const peer = text.describe('`host:port` as it is dialled.');
-const isOwn = z.boolean().describe("The pool's own dashd.");
 
-const proofFields = {
-  peer,
-  protected: isOwn,
-  status: z.enum(PROOF_STATUSES),
-  reason: text.exactOptional().describe('Why it failed.'),
-  late: z.literal(true).exactOptional().describe('The peer was sent it later than others could have been.'),
-  rival: hash.exactOptional().describe("The block in the peer's chain at this height."),
-  writtenMs: sinceArrival.exactOptional(),
-  acknowledgedMs: sinceArrival.exactOptional(),
-  acceptedMs: sinceArrival.exactOptional(),
-};
 const PeerProof = z
   .strictObject(proofFields)
   .describe('How far delivery to one peer was proven.')
   .register(named, { id: 'PeerProof' });
 
 const RpcResult = z
-  .strictObject({
-    outcome: z.enum(RPC_OUTCOMES),
-    reason: text.exactOptional(),
-    ms,
-  })
+  .strictObject(rpcFields)
   .describe('What dashd answered to submitblock.')
   .register(named, { id: 'RpcResult' });
 
-const late = z.enum(LATE_CODES).exactOptional().describe('Why it was sent later than it was found.');
-const verdictFields = {
-  hash,
-  source,
-  size: count.describe('Bytes.'),
-  height: count.exactOptional(),
-  outcome: z.enum(OUTCOMES),
-  success: z.boolean(),
-  reason: text.exactOptional(),
-  late,
-  rpc: RpcResult.exactOptional(),
-  peersReached: count,
-  peersTried: count,
-  accepted: count,
-  alreadyHad: count,
-  failed: count,
-  firstMs: sinceArrival.exactOptional(),
-  medianMs: sinceArrival.exactOptional(),
-  lastMs: sinceArrival.exactOptional(),
-};
+const withRpc = { ...verdictFields, rpc: RpcResult.exactOptional() };
 const VerdictSummary = z
-  .strictObject(verdictFields)
+  .strictObject(withRpc)
   .describe('What came of a broadcast.')
   .register(named, { id: 'VerdictSummary' });
-
-const finalityState = z.enum(FINALITY_STATES);
-const finalityFields = {
-  at,
-  state: finalityState,
-  confirmations: z.int().exactOptional(),
-  by: hash.exactOptional().describe('The block that replaced it.'),
-};
 
 const blockFields = {
   hash,
@@ -301,42 +258,12 @@ const change = z.strictObject({ peer, code: text, reason: text });
 export const EventSchema = says<RelayEvent>()(
   z
     .discriminatedUnion('type', [
-      z.strictObject({
-        type: z.literal('received'),
-        at,
-        hash,
-        source,
-        size: count,
-        transactions: count.exactOptional(),
-        height: count.exactOptional(),
-        gateMs: sinceArrival.exactOptional(),
-        held: words.exactOptional(),
-        note: z.string().exactOptional(),
-        unspooled: text.exactOptional(),
-        late,
-        firstAt: at.exactOptional(),
-      }),
-      z.strictObject({
-        type: z.literal('refused'),
-        at,
-        source,
-        hash: hash.exactOptional(),
-        size: count,
-        code: text,
-        reason: text,
-        sha256: HashText,
-      }),
-      z.strictObject({
-        type: z.literal('repeated'),
-        at,
-        hash,
-        source,
-        stored: z.literal(true).exactOptional(),
-        unspooled: text.exactOptional(),
-      }),
+      z.strictObject({ type: z.literal('received'), ...receivedFields }),
+      z.strictObject({ type: z.literal('refused'), ...refusedFields }),
+      z.strictObject({ type: z.literal('repeated'), ...repeatedFields }),
       z.strictObject({ type: z.literal('stored'), at, hash }),
       z.strictObject({ type: z.literal('proof'), at, hash, ...proofFields }),
-      z.strictObject({ type: z.literal('verdict'), at, ...verdictFields, peers: z.array(PeerProof) }),
+      z.strictObject({ type: z.literal('verdict'), at, ...withRpc, peers: z.array(PeerProof) }),
       z.strictObject({ type: z.literal('finality'), ...finalityFields, hash, height: count.exactOptional() }),
       z.strictObject({
         type: z.literal('peer-connected'),

@@ -95,7 +95,10 @@ describe('the plan of a feed', () => {
     });
     assert.equal(plan(URL).configured, false, 'a dashd that publishes nothing');
     const far = plan(REMOTE, ['hashchainlock', REMOTE], ['rawblock', 'tcp://127.0.0.1:28333']);
-    assert.match(far.notes.join(), /neither rawblock nor hashblock where they can be reached.*rawblock at tcp:.*only its own/);
+    assert.match(
+      far.notes.join(),
+      /neither rawblock nor hashblock where they can be reached.*rawblock at tcp:.*only its own/,
+    );
     assert.deepEqual(plan(URL, ['hashblock', URL]).notes, [
       `dashd does not publish rawblock, so blocks are fetched over RPC: put zmqpubrawblock=${URL} into dash.conf`,
       `dashd does not publish hashchainlock, so ChainLocks are known over RPC, later: put zmqpubhashchainlock=${URL} into dash.conf`,

@@ -99,6 +99,16 @@ class Followed {
   }
 }
 
+/** The chain grows to 99 blocks, with which nothing is reported yet, and to the hundredth. */
+async function grow(followed: Followed): Promise<void> {
+  const { chain } = followed;
+  while (chain.active.length < 99) chain.active.push(hashOf(5_000 + chain.active.length));
+  await followed.newTip();
+  assert.deepEqual(followed.told(), []);
+  chain.active.push(hashOf(6_000));
+  await followed.newTip();
+}
+
 describe('the end of a block', () => {
   it('is a ChainLock, told when the feed shows it', async () => {
     const followed = new Followed(1);
@@ -133,11 +143,7 @@ describe('the end of a block', () => {
     const followed = new Followed(1);
     followed.chain.active = [hashOf(1)];
     await followed.begin();
-    while (followed.chain.active.length < 99) followed.chain.active.push(hashOf(5_000 + followed.chain.active.length));
-    await followed.newTip();
-    assert.deepEqual(followed.told(), []);
-    followed.chain.active.push(hashOf(6_000));
-    await followed.newTip();
+    await grow(followed);
     assert.deepEqual(followed.told(), ['1 buried 100']);
     followed.stop();
   });
@@ -211,11 +217,7 @@ describe('the end of a block', () => {
     const followed = new Followed(1);
     followed.chain.active = [hashOf(1_001)];
     await followed.begin();
-    while (followed.chain.active.length < 99) followed.chain.active.push(hashOf(5_000 + followed.chain.active.length));
-    await followed.newTip();
-    assert.deepEqual(followed.told(), []);
-    followed.chain.active.push(hashOf(6_000));
-    await followed.newTip();
+    await grow(followed);
     assert.deepEqual(followed.told(), ['1 orphaned - by 1001']);
     followed.stop();
   });

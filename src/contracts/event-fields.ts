@@ -1,0 +1,93 @@
+/**
+ * The fields of block events as schemas, declared once for the parser of events (delivery/block-event.ts), which keeps unknown fields, and
+ * for the API (ops/http/schemas.ts), which has none. The types are in events.ts; the compiler compares the API's schemas with them.
+ */
+import { z } from 'zod';
+import { BLOCK_SOURCES, FINALITY_STATES, LATE_CODES, OUTCOMES, PROOF_STATUSES, RPC_OUTCOMES } from './codes.js';
+import { HashText } from './hash.js';
+
+export const hash = HashText.describe('As block explorers show it: 64 hexadecimal digits.');
+export const at = z.number().describe('Milliseconds since the Unix epoch.');
+export const ms = z.number().describe('Milliseconds.');
+export const sinceArrival = z.number().describe("Milliseconds since the block's arrival.");
+export const count = z.int().nonnegative();
+export const text = z.string();
+export const source = z.enum(BLOCK_SOURCES);
+export const peer = text.describe('`host:port` as it is dialled.');
+export const isOwn = z.boolean().describe("The pool's own dashd.");
+const late = z.enum(LATE_CODES).exactOptional().describe('Why it was sent later than it was found.');
+
+export const receivedFields = {
+  at,
+  hash,
+  source,
+  size: count,
+  transactions: count.exactOptional(),
+  height: count.exactOptional(),
+  gateMs: sinceArrival.exactOptional(),
+  held: z.array(text).exactOptional(),
+  note: text.exactOptional(),
+  unspooled: text.exactOptional(),
+  late,
+  firstAt: at.exactOptional(),
+};
+
+export const refusedFields = {
+  at,
+  source,
+  hash: hash.exactOptional(),
+  size: count,
+  code: text,
+  reason: text,
+  sha256: HashText,
+};
+
+export const repeatedFields = {
+  at,
+  hash,
+  source,
+  stored: z.literal(true).exactOptional(),
+  unspooled: text.exactOptional(),
+};
+
+export const proofFields = {
+  peer,
+  protected: isOwn,
+  status: z.enum(PROOF_STATUSES),
+  reason: text.exactOptional().describe('Why it failed.'),
+  late: z.literal(true).exactOptional().describe('The peer was sent it later than others could have been.'),
+  rival: hash.exactOptional().describe("The block in the peer's chain at this height."),
+  writtenMs: sinceArrival.exactOptional(),
+  acknowledgedMs: sinceArrival.exactOptional(),
+  acceptedMs: sinceArrival.exactOptional(),
+};
+
+export const rpcFields = { outcome: z.enum(RPC_OUTCOMES), reason: text.exactOptional(), ms };
+
+/** Without `rpc` and `peers`. */
+export const verdictFields = {
+  hash,
+  source,
+  size: count.describe('Bytes.'),
+  height: count.exactOptional(),
+  outcome: z.enum(OUTCOMES),
+  success: z.boolean(),
+  reason: text.exactOptional(),
+  late,
+  peersReached: count,
+  peersTried: count,
+  accepted: count,
+  alreadyHad: count,
+  failed: count,
+  firstMs: sinceArrival.exactOptional(),
+  medianMs: sinceArrival.exactOptional(),
+  lastMs: sinceArrival.exactOptional(),
+};
+
+/** Without `hash` and `height`. */
+export const finalityFields = {
+  at,
+  state: z.enum(FINALITY_STATES),
+  confirmations: z.int().exactOptional(),
+  by: hash.exactOptional().describe('The block that replaced it.'),
+};
