@@ -71,6 +71,8 @@ export class VirtualDashd {
   async start(): Promise<void> {
     await this.current.start();
     this.running = true;
+    // What it starts with came from its disk.
+    this.flush();
     this.notifications.restart();
     this.stopPublishing = this.current.chain.onTip((tip) => {
       this.flushWhenDue();

@@ -180,23 +180,35 @@ describe('a relay in a live network', () => {
 });
 
 describe('dashd in a live network', () => {
-  test('that is stopped keeps its chain; killed, it loses blocks since its last write, and has them from its peers', async () => {
+  test('that is stopped keeps its chain', async () => {
     const network = await connectedNetwork();
+    const raw = network.dashd.generate();
+    await network.driver.settled(network.dashd.stop(), START_MS);
+    await network.driver.settled(network.dashd.start(), START_MS);
+    assert.equal(network.dashd.node.chain.tip.hash, hashOf(raw));
+  });
+
+  test('that is killed loses the blocks since its start or its last write, and has them from its peers', async () => {
+    const network = await connectedNetwork();
+    const { height } = network.dashd.node.chain.tip;
     const raw = network.mine();
     network.pool.push(raw);
     await network.driver.run(5_000);
-    const { height } = network.dashd.node.chain.tip;
-    await network.driver.settled(network.dashd.stop(), START_MS);
-    await network.driver.settled(network.dashd.start(), START_MS);
-    assert.equal(network.dashd.node.chain.tip.height, height);
-    const later = network.mine();
-    network.pool.push(later);
-    await network.driver.run(5_000);
+    assert.equal(network.dashd.node.chain.tip.hash, hashOf(raw));
     await network.driver.settled(network.dashd.kill(), START_MS);
     assert.equal(network.dashd.node.chain.tip.height, height);
     await network.driver.settled(network.dashd.start(), START_MS);
     await network.driver.run(60_000);
-    assert.equal(network.dashd.node.chain.tip.hash, hashOf(later));
+    assert.equal(network.dashd.node.chain.tip.hash, hashOf(raw));
+  });
+
+  test('has written its blocks within the hour', async () => {
+    const network = await connectedNetwork();
+    await network.driver.run(3_600_000);
+    const after = network.dashd.generate();
+    network.dashd.generate();
+    await network.driver.settled(network.dashd.kill(), START_MS);
+    assert.equal(network.dashd.node.chain.tip.hash, hashOf(after));
   });
 });
 
