@@ -13,7 +13,7 @@ import type { Block, Doubt } from './gate.js';
 import { expandTarget } from './header.js';
 
 /** What is known of the chain where a block wants to join it; what is not is left out. */
-export interface Surroundings {
+export interface ChainContext {
   readonly parentHeight?: number | undefined;
   /** Seconds since the Unix epoch. */
   readonly parentTime?: number | undefined;
@@ -36,9 +36,9 @@ const VERY_LATE_SECONDS = 7_200;
 const MIN_VERSION = 4;
 
 /** What speaks against a block's header, by what is known of the chain. */
-export function headerDoubts(block: Block, around: Surroundings, network: Network): Doubt[] {
+export function headerDoubts(block: Block, context: ChainContext, network: Network): Doubt[] {
   const doubts: Doubt[] = [];
-  const limit = targetLimit(block.time, around, network);
+  const limit = targetLimit(block.time, context, network);
   const target = expandTarget(block.bits);
   if (target > limit) {
     const bits = block.bits.toString(16).padStart(8, '0');
@@ -48,10 +48,10 @@ export function headerDoubts(block: Block, around: Surroundings, network: Networ
       reason: fill(DOUBTS.target, { bits, times: times === '1' ? undefined : times }),
     });
   }
-  if (around.medianTime !== undefined && block.time <= around.medianTime) {
+  if (context.medianTime !== undefined && block.time <= context.medianTime) {
     doubts.push({
       code: 'time',
-      reason: fill(DOUBTS.time, { time: block.time, median: around.medianTime }),
+      reason: fill(DOUBTS.time, { time: block.time, median: context.medianTime }),
     });
   }
   const version = block.header.readInt32LE(0);
@@ -62,13 +62,13 @@ export function headerDoubts(block: Block, around: Surroundings, network: Networ
 }
 
 /** What speaks against the height that the coinbase claims. */
-export function heightDoubts({ height }: Block, { parentHeight }: Surroundings): Doubt[] {
+export function heightDoubts({ height }: Block, { parentHeight }: ChainContext): Doubt[] {
   if (height === undefined || parentHeight === undefined || height === parentHeight + 1) return [];
   return [{ code: 'height', reason: fill(DOUBTS.height, { height, parent: parentHeight }) }];
 }
 
-function targetLimit(time: number, around: Surroundings, network: Network): bigint {
-  const { easiestTarget: easiest, parentTime } = around;
+function targetLimit(time: number, context: ChainContext, network: Network): bigint {
+  const { easiestTarget: easiest, parentTime } = context;
   if (easiest === undefined) return network.easiestExpected;
   const lateness = network.easesLateBlocks && parentTime !== undefined ? time - parentTime : 0;
   if (lateness > VERY_LATE_SECONDS) return network.powLimit;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { systemClock, systemRandom } from '../adapters/system.js';
 import { loadConfig } from '../config/config.js';
-import { runDemo } from '../demo/main.js';
+import { runDemo } from '../demo/run-demo.js';
 import { COMMAND_NOTES } from '../messages/commands.js';
 import { fill } from '../messages/fill.js';
 import { closeLogger, createLogger } from '../ops/logger.js';

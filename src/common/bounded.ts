@@ -1,6 +1,6 @@
 /**
  * A map and a set that hold a bounded number of entries: what is added beyond the bound evicts the oldest. Everything that is remembered of
- * what comes from outside uses them, so that no peer, caller or visitor can fill memory.
+ * what comes from outside uses them, so that no peer, caller or client can fill memory.
  *
  * Age is the order of insertion. As in Map and Set, writing an entry again leaves it in its place; `renew` makes it the newest. Reading
  * changes nothing: this is first in, first out, not least recently used. Each operation is O(1).

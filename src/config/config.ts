@@ -13,7 +13,7 @@ import { fill } from '../messages/fill.js';
 import { keyOf } from '../peers/address.js';
 import { closest } from './closest.js';
 import type { Config } from './config-types.js';
-import { derive, type Surroundings } from './derive.js';
+import { derive, type HostEnvironment } from './derive.js';
 import { type ConfigError, showValue } from './error.js';
 import { readFileSettings } from './file.js';
 import { expandHome } from './home.js';
@@ -71,8 +71,8 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
   errors.push(...brokenRules(layered.values, new Set(layered.errors.map(({ key }) => key)), originOf(origins)));
   if (errors.length > 0) return { ok: false, errors };
 
-  const surroundings: Surroundings = { home, platform: sources.platform };
-  const config = deepFreeze(derive(layered.values, surroundings));
+  const host: HostEnvironment = { home, platform: sources.platform };
+  const config = deepFreeze(derive(layered.values, host));
   return { ok: true, config, warnings: [...environment.warnings, ...warningsAbout(config)] };
 }
 

@@ -7,21 +7,21 @@ import { NETWORKS, type NetworkName } from '../wire/network.js';
 import type { Config, CurveConfig } from './config-types.js';
 import type { Values } from './settings.js';
 
-export interface Surroundings {
+export interface HostEnvironment {
   /** The user's home directory, from the environment. */
   readonly home: string | undefined;
   readonly platform: string;
 }
 
 /** @param values valid, each by itself and in combination */
-export function derive(values: Values, surroundings: Surroundings): Config {
+export function derive(values: Values, host: HostEnvironment): Config {
   const network = NETWORKS[values.network];
   const historyFile = values['history.file'] ?? `${dataFolder(values)}/block_history.jsonl`;
   return {
     network: network.name,
     ...(values['devnet.name'] !== undefined && { devnet: { name: values['devnet.name'] } }),
     dashd: {
-      rpc: rpcConfig(values, surroundings),
+      rpc: rpcConfig(values, host),
       p2p: sound(toAddress(values['dashd.p2p.host'], values['dashd.p2p.port'] ?? network.p2pPort)),
       zmq: { url: values['dashd.zmq.url'] },
     },
@@ -110,14 +110,14 @@ function weights(values: Values): WeightSettings {
   };
 }
 
-function rpcConfig(values: Values, surroundings: Surroundings): Config['dashd']['rpc'] {
+function rpcConfig(values: Values, host: HostEnvironment): Config['dashd']['rpc'] {
   const network = NETWORKS[values.network];
   const given = urlOf(values['dashd.rpc.url'] ?? `http://127.0.0.1:${network.rpcPort}`);
   const user = values['dashd.rpc.user'] ?? given.credentials?.user;
   const password = values['dashd.rpc.password'] ?? given.credentials?.password;
   const url = baseOf(given);
   if (user !== undefined) return { url, user, ...(password === undefined ? {} : { password }) };
-  return { url, cookieFile: values['dashd.rpc.cookieFile'] ?? defaultCookieFile(values, surroundings) };
+  return { url, cookieFile: values['dashd.rpc.cookieFile'] ?? defaultCookieFile(values, host) };
 }
 
 function urlOf(text: string): HttpUrl {
@@ -149,7 +149,7 @@ const CORE_FOLDERS: Readonly<Record<NetworkName, string>> = {
 };
 
 /** Source: Core `util/system.cpp`, GetDefaultDataDir. */
-function defaultCookieFile({ network, 'devnet.name': devnet }: Values, { home, platform }: Surroundings): string {
+function defaultCookieFile({ network, 'devnet.name': devnet }: Values, { home, platform }: HostEnvironment): string {
   const base = home ?? '/';
   const folder = `${CORE_FOLDERS[network]}${devnet === undefined ? '' : `-${devnet}`}`;
   if (platform === 'win32') return win32.join(base, 'AppData', 'Roaming', 'DashCore', folder, '.cookie');

@@ -26,7 +26,7 @@ export const FITNESS: FitnessLimits = {
 };
 
 /** What the others are like. */
-export interface Surroundings {
+export interface FitnessContext {
   /** Absent while we do not know it: then nobody is behind. */
   readonly tipHeight?: number;
   /** Median of the smoothed pings of live peers, ms. */
@@ -51,19 +51,19 @@ export const NODE_NETWORK = 1n;
 export function liveUnfitness(
   record: PeerRecord,
   now: number,
-  around: Surroundings,
+  context: FitnessContext,
   limits: FitnessLimits = FITNESS,
 ): Unfitness | undefined {
-  const behind = blocksBehind(record, around);
+  const behind = blocksBehind(record, context);
   if (behind > limits.maxBlocksBehind) return { code: 'behind', text: fill(UNFIT.behind, { blocks: behind }) };
-  return unfitness(record, now, around, limits);
+  return unfitness(record, now, context, limits);
 }
 
 /** Why a peer is not worth a slot at `now` (ms), by what is remembered of it. @returns undefined when nothing is known against it */
 export function unfitness(
   record: PeerRecord,
   now: number,
-  around: Surroundings,
+  context: FitnessContext,
   limits: FitnessLimits = FITNESS,
 ): RememberedUnfitness | undefined {
   const { services, broadcasts, ping, sources } = record;
@@ -78,7 +78,7 @@ export function unfitness(
   }
   // One ping on a busy machine would exclude for an hour a peer that the operator configured; the configuration outweighs it.
   if (sources.includes('configured')) return undefined;
-  const slowMs = Math.max(limits.slowPingMs, limits.slowPingFactor * (around.medianPingMs ?? 0));
+  const slowMs = Math.max(limits.slowPingMs, limits.slowPingFactor * (context.medianPingMs ?? 0));
   if (ping !== undefined && ping.smoothedMs > slowMs && isRecent(ping.at, now, limits)) {
     return { code: 'slow', text: fill(UNFIT.slow, { ms: Math.round(ping.smoothedMs), max: Math.round(slowMs) }) };
   }
@@ -90,7 +90,7 @@ function isRecent(at: number, now: number, { memoryMs }: FitnessLimits): boolean
   return Math.abs(now - at) < memoryMs;
 }
 
-function blocksBehind({ height }: PeerRecord, { tipHeight }: Surroundings): number {
+function blocksBehind({ height }: PeerRecord, { tipHeight }: FitnessContext): number {
   return tipHeight === undefined || height === undefined ? 0 : tipHeight - height;
 }
 
@@ -101,10 +101,10 @@ function blocksBehind({ height }: PeerRecord, { tipHeight }: Surroundings): numb
 export function isTarget(
   record: PeerRecord,
   ready: boolean,
-  around: Surroundings,
+  context: FitnessContext,
   limits: FitnessLimits = FITNESS,
 ): boolean {
   if (!ready || record.services === undefined || (record.services & NODE_NETWORK) === 0n) return false;
-  const { tipHeight } = around;
+  const { tipHeight } = context;
   return tipHeight === undefined || tipHeight - (record.height ?? 0) <= limits.maxBlocksBehind;
 }

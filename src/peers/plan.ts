@@ -1,3 +1,4 @@
+/** What a plan of connections is made from, and what is in it: the vocabulary of select.ts and planner.ts, which make one. */
 import type { BARRED, CONNECT, DISCONNECT, KEEP, UnfitCode } from '../messages/peers.js';
 import { MINUTE_MS, type Random } from '../time.js';
 import type { NetworkName } from '../wire/network.js';
@@ -54,7 +55,7 @@ export function selectLimits(network: NetworkName, given: Partial<SelectLimits> 
 }
 
 /** A connection we have, or are making. */
-export interface LivePeer {
+export interface OpenConnection {
   readonly key: PeerKey;
   /** When it was begun, ms since the epoch. */
   readonly connectedAt: number;
@@ -72,7 +73,7 @@ export interface BookView {
 
 export interface SelectInput {
   readonly book: BookView;
-  readonly live: readonly LivePeer[];
+  readonly live: readonly OpenConnection[];
   /** ms since the epoch */
   readonly now: number;
   readonly random: Random;

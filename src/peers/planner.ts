@@ -7,8 +7,8 @@ import {
   type ConnectCode,
   type DisconnectCode,
   type KeepCode,
-  type LivePeer,
   needsRefill,
+  type OpenConnection,
   type Plan,
   type Planned,
   type Reason,
@@ -17,8 +17,8 @@ import {
 import type { PeerRecord } from './record.js';
 
 /** A live peer that holds a slot. */
-export interface Seat {
-  readonly live: LivePeer;
+export interface Slot {
+  readonly live: OpenConnection;
   readonly record: PeerRecord;
   readonly score: number;
   readonly target: boolean;
@@ -26,7 +26,7 @@ export interface Seat {
 }
 
 /** Whether a peer is the local dashd, as either side knows it. */
-export function isProtected(record: PeerRecord | undefined, live: LivePeer | undefined): boolean {
+export function isProtected(record: PeerRecord | undefined, live: OpenConnection | undefined): boolean {
   return record?.protected === true || live?.protected === true;
 }
 
@@ -37,23 +37,23 @@ export class Planner {
   readonly #keep: Planned<KeepCode>[] = [];
   readonly #taken: Occupancy;
   /** Worst first. */
-  #seats: Seat[];
+  #slots: Slot[];
   #rotations = 0;
   #newAreSpared = false;
 
   constructor(
     private readonly input: SelectInput,
-    seats: readonly Seat[],
+    slots: readonly Slot[],
     private readonly tiers: readonly Tier[],
     private readonly lastResort: readonly Tier[],
   ) {
     this.#taken = new Occupancy(input.country);
-    this.#seats = [...seats].sort(worstFirst);
-    for (const seat of this.#seats) this.#taken.add(seat.record, 1);
+    this.#slots = [...slots].sort(worstFirst);
+    for (const slot of this.#slots) this.#taken.add(slot.record, 1);
   }
 
   plan(candidates: number, skipped: Plan['skipped']): Plan {
-    const targets = this.#seats.filter((seat) => seat.target).length;
+    const targets = this.#slots.filter((slot) => slot.target).length;
     this.#settleOutsiders();
     this.#dropSurplus();
     this.#fill(targets);
@@ -68,11 +68,11 @@ export class Planner {
     };
   }
 
-  /** Live peers that hold no seat: the protected, and those the book no longer has. */
+  /** Live peers that hold no slot: the protected, and those the book no longer has. */
   #settleOutsiders(): void {
-    const seated = new Set(this.#seats.map((seat) => seat.live.key));
+    const inSlots = new Set(this.#slots.map((slot) => slot.live.key));
     for (const peer of this.input.live) {
-      if (seated.has(peer.key)) continue;
+      if (inSlots.has(peer.key)) continue;
       if (isProtected(this.input.book.get(peer.key), peer)) {
         this.#kept(peer.key, 'protected', KEEP.protected);
       } else {
@@ -83,23 +83,23 @@ export class Planner {
 
   #dropSurplus(): void {
     const { max } = this.input.limits;
-    const surplus = Math.max(0, this.#seats.length - max);
-    for (const seat of this.#seats.slice(0, surplus)) {
-      this.#leave(seat, {
+    const surplus = Math.max(0, this.#slots.length - max);
+    for (const slot of this.#slots.slice(0, surplus)) {
+      this.#leave(slot, {
         code: 'over-max',
-        text: fill(DISCONNECT['over-max'], { count: this.#seats.length, max, score: points(seat.score) }),
+        text: fill(DISCONNECT['over-max'], { count: this.#slots.length, max, score: points(slot.score) }),
       });
     }
-    this.#seats = this.#seats.slice(surplus);
+    this.#slots = this.#slots.slice(surplus);
   }
 
   #fill(targets: number): void {
     const { limits } = this.input;
-    let free = limits.max - this.#seats.length;
+    let free = limits.max - this.#slots.length;
     if (free <= 0) return;
     const refill = needsRefill(targets, limits);
-    const explore = refill ? 0 : Math.min(free, Math.max(0, limits.exploration - this.#explorers(this.#seats)));
-    for (let i = 0; i < explore; i++) if (this.#seatNext('exploration', true, 0)) free--;
+    const explore = refill ? 0 : Math.min(free, Math.max(0, limits.exploration - this.#explorers(this.#slots)));
+    for (let i = 0; i < explore; i++) if (this.#fillNext('exploration', true, 0)) free--;
     const code = refill ? 'below-min' : 'free-slot';
     const resort = this.lastResort.reduce((sum, tier) => sum + tier.size, 0);
     const reserved = Math.min(resort, Math.ceil(free / 2));
@@ -110,18 +110,18 @@ export class Planner {
   }
 
   /** @returns the slots that are still free */
-  #fillWith(code: ConnectCode, slots: number): number {
+  #fillWith(code: ConnectCode, count: number): number {
     const { limits } = this.input;
-    let free = slots;
+    let free = count;
     // The caps give way one by one, and only for slots nobody else can take.
     const widest = Math.max(limits.groupCeiling - limits.perGroup, limits.countryCeiling - limits.perCountry, 0);
     for (let extra = 0; extra <= widest && free > 0; extra++) {
-      while (free > 0 && this.#seatNext(code, false, extra)) free--;
+      while (free > 0 && this.#fillNext(code, false, extra)) free--;
     }
     return free;
   }
 
-  #seatNext(code: ConnectCode, untried: boolean, extra: number): boolean {
+  #fillNext(code: ConnectCode, untried: boolean, extra: number): boolean {
     const { limits } = this.input;
     const perGroup = Math.max(limits.perGroup, Math.min(limits.perGroup + extra, limits.groupCeiling));
     const perCountry = Math.max(limits.perCountry, Math.min(limits.perCountry + extra, limits.countryCeiling));
@@ -134,39 +134,39 @@ export class Planner {
   }
 
   /** Peers in their first connection, and not for long yet: nothing can be said of them. */
-  #explorers(seats: readonly Seat[]): number {
-    return seats.filter((seat) => this.#isNew(seat)).length;
+  #explorers(slots: readonly Slot[]): number {
+    return slots.filter((slot) => this.#isNew(slot)).length;
   }
 
-  #isNew({ record, live }: Seat): boolean {
+  #isNew({ record, live }: Slot): boolean {
     const { now, limits } = this.input;
     return record.connections.succeeded <= 1 && now - live.connectedAt < limits.explorationMs;
   }
 
   #rotate(): void {
-    const staying: Seat[] = [];
-    for (const seat of this.#seats) {
-      const grievance = this.#mayLeave(seat) ? this.#grievance(seat) : undefined;
-      if (grievance === undefined || !this.#replace(seat, grievance)) staying.push(seat);
+    const staying: Slot[] = [];
+    for (const slot of this.#slots) {
+      const objection = this.#mayLeave(slot) ? this.#objection(slot) : undefined;
+      if (objection === undefined || !this.#replace(slot, objection)) staying.push(slot);
     }
     // Where nearly all are new, as after the first start, being new is no excuse.
     this.#newAreSpared = this.#explorers(staying) <= this.input.limits.exploration;
-    const seats: Seat[] = [];
-    for (const seat of staying) if (!this.#isChallengeable(seat) || !this.#challenge(seat)) seats.push(seat);
-    const explorer = this.#exploreInstead(seats);
-    for (const seat of seats) if (seat !== explorer) this.#keepSeat(seat);
+    const slots: Slot[] = [];
+    for (const slot of staying) if (!this.#isChallengeable(slot) || !this.#challenge(slot)) slots.push(slot);
+    const explorer = this.#exploreInstead(slots);
+    for (const slot of slots) if (slot !== explorer) this.#keepSlot(slot);
   }
 
-  #isChallengeable(seat: Seat): boolean {
-    return this.#mayLeave(seat) && !(this.#newAreSpared && this.#isNew(seat));
+  #isChallengeable(slot: Slot): boolean {
+    return this.#mayLeave(slot) && !(this.#newAreSpared && this.#isNew(slot));
   }
 
-  #mayLeave(seat: Seat): boolean {
+  #mayLeave(slot: Slot): boolean {
     const { now, limits } = this.input;
-    return seat.live.ready && now - seat.live.connectedAt >= limits.settleMs;
+    return slot.live.ready && now - slot.live.connectedAt >= limits.settleMs;
   }
 
-  #grievance({ record, unfit }: Seat): Reason<DisconnectCode> | undefined {
+  #objection({ record, unfit }: Slot): Reason<DisconnectCode> | undefined {
     const { limits } = this.input;
     if (unfit !== undefined) return { code: 'unfit', text: unfit };
     const inGroup = this.#taken.group(record.group);
@@ -182,25 +182,25 @@ export class Planner {
     return undefined;
   }
 
-  #replace(seat: Seat, reason: Reason<DisconnectCode>): boolean {
+  #replace(slot: Slot, reason: Reason<DisconnectCode>): boolean {
     const better = (record: PeerRecord) =>
       reason.code === 'unfit'
-        ? this.#isNoWorseSpread(record, seat.record)
-        : this.#isWithinCapsWithout(record, seat.record);
-    return this.#swap(seat, 0, false, better, () => reason);
+        ? this.#isNoWorseSpread(record, slot.record)
+        : this.#isWithinCapsWithout(record, slot.record);
+    return this.#swap(slot, 0, false, better, () => reason);
   }
 
-  #challenge(seat: Seat): boolean {
+  #challenge(slot: Slot): boolean {
     const { margin } = this.input.limits;
     return this.#swap(
-      seat,
-      seat.score + margin,
+      slot,
+      slot.score + margin,
       false,
-      (record) => this.#isNoWorseSpread(record, seat.record),
+      (record) => this.#isNoWorseSpread(record, slot.record),
       (challenger) => ({
         code: 'outscored',
         text: fill(DISCONNECT.outscored, {
-          score: points(seat.score),
+          score: points(slot.score),
           peer: challenger.record.key,
           better: points(challenger.score),
         }),
@@ -208,11 +208,11 @@ export class Planner {
     );
   }
 
-  /** Gives the worst settled seat to a peer never tried, when no slot is free for one. */
-  #exploreInstead(seats: readonly Seat[]): Seat | undefined {
+  /** Gives the worst settled slot to a peer never tried, when no slot is free for one. */
+  #exploreInstead(slots: readonly Slot[]): Slot | undefined {
     const { limits } = this.input;
-    if (this.#seats.length < limits.max || this.#explorers(seats) >= limits.exploration) return undefined;
-    const worst = seats.find((seat) => this.#isChallengeable(seat));
+    if (this.#slots.length < limits.max || this.#explorers(slots) >= limits.exploration) return undefined;
+    const worst = slots.find((slot) => this.#isChallengeable(slot));
     if (worst === undefined) return undefined;
     const swapped = this.#swap(
       worst,
@@ -228,7 +228,7 @@ export class Planner {
   }
 
   #swap(
-    seat: Seat,
+    slot: Slot,
     least: number,
     untried: boolean,
     fits: (record: PeerRecord) => boolean,
@@ -238,9 +238,9 @@ export class Planner {
     const challenger = this.#take(least, untried, fits);
     if (challenger === undefined) return false;
     this.#rotations++;
-    this.#leave(seat, because(challenger), challenger.record.key);
-    const text = fill(CONNECT.rotation, { score: points(challenger.score), peer: seat.live.key });
-    this.#join(challenger, { code: untried ? 'exploration' : 'rotation', text }, seat.live.key);
+    this.#leave(slot, because(challenger), challenger.record.key);
+    const text = fill(CONNECT.rotation, { score: points(challenger.score), peer: slot.live.key });
+    this.#join(challenger, { code: untried ? 'exploration' : 'rotation', text }, slot.live.key);
     return true;
   }
 
@@ -274,22 +274,22 @@ export class Planner {
     this.#connect.push({ peer: candidate.record.key, reason, ...(other === undefined ? {} : { other }) });
   }
 
-  #leave(seat: Seat, reason: Reason<DisconnectCode>, other?: PeerKey): void {
-    this.#taken.add(seat.record, -1);
-    this.#dropped(seat.live.key, reason, other);
+  #leave(slot: Slot, reason: Reason<DisconnectCode>, other?: PeerKey): void {
+    this.#taken.add(slot.record, -1);
+    this.#dropped(slot.live.key, reason, other);
   }
 
-  #keepSeat(seat: Seat): void {
-    const { key, ready } = seat.live;
+  #keepSlot(slot: Slot): void {
+    const { key, ready } = slot.live;
     if (!ready) this.#kept(key, 'connecting', KEEP.connecting);
-    else if (!this.#mayLeave(seat)) this.#kept(key, 'young', KEEP.young);
-    else if (this.#grievance(seat) === undefined && !this.#isChallengeable(seat)) {
+    else if (!this.#mayLeave(slot)) this.#kept(key, 'young', KEEP.young);
+    else if (this.#objection(slot) === undefined && !this.#isChallengeable(slot)) {
       this.#kept(key, 'on-trial', KEEP['on-trial']);
-    } else if (this.#grievance(seat) === undefined)
-      this.#kept(key, 'good', fill(KEEP.good, { score: points(seat.score) }));
+    } else if (this.#objection(slot) === undefined)
+      this.#kept(key, 'good', fill(KEEP.good, { score: points(slot.score) }));
     else if (this.#rotations >= this.input.limits.maxRotations) {
       this.#kept(key, 'rotation-limit', fill(KEEP['rotation-limit'], { count: this.#rotations }));
-    } else this.#kept(key, 'no-replacement', fill(KEEP['no-replacement'], { reason: this.#grievance(seat)?.text }));
+    } else this.#kept(key, 'no-replacement', fill(KEEP['no-replacement'], { reason: this.#objection(slot)?.text }));
   }
 
   #kept(peer: PeerKey, code: KeepCode, text: string): void {
@@ -310,7 +310,7 @@ function takeFrom(tiers: readonly Tier[], least: number, fits: (record: PeerReco
 }
 
 /** Unfit ones first, then those not connected yet, then by score. */
-function worstFirst(a: Seat, b: Seat): number {
+function worstFirst(a: Slot, b: Slot): number {
   const unfit = Number(b.unfit !== undefined) - Number(a.unfit !== undefined);
   const unready = Number(a.live.ready) - Number(b.live.ready);
   return unfit || unready || a.score - b.score || (a.live.key < b.live.key ? -1 : 1);

@@ -23,9 +23,9 @@
  */
 import type { AddressFamily, PeerKey } from './address.js';
 import { type Candidate, lottery, Tier } from './candidates.js';
-import { FITNESS, isTarget, liveUnfitness, type Surroundings } from './fitness.js';
-import { type LivePeer, needsRefill, type Plan, type SelectInput, type SkipCode } from './plan.js';
-import { isProtected, Planner, type Seat } from './planner.js';
+import { FITNESS, type FitnessContext, isTarget, liveUnfitness } from './fitness.js';
+import { needsRefill, type OpenConnection, type Plan, type SelectInput, type SkipCode } from './plan.js';
+import { isProtected, Planner, type Slot } from './planner.js';
 import { isProven, type PeerRecord } from './record.js';
 import { scoreTotal, WEIGHTS } from './score.js';
 import { barOf, isConfigured, mayRetry } from './standing.js';
@@ -45,9 +45,9 @@ export function select(input: SelectInput): Plan {
 /** The same in steps of a millisecond or so, for a caller that must not hold the event loop between them. */
 export function* selecting(input: SelectInput): Generator<undefined, Plan> {
   const live = new Map(input.live.map((peer) => [peer.key, peer]));
-  const around = surroundings(input, live);
-  const sorting = new Sorting(input, around);
-  const seats: Seat[] = [];
+  const context = fitnessContext(input, live);
+  const sorting = new Sorting(input, context);
+  const slots: Slot[] = [];
   const weigh = scorer(input);
   let steps = 0;
   // A copy: between steps the book may move a record, which would then be met twice.
@@ -55,11 +55,11 @@ export function* selecting(input: SelectInput): Generator<undefined, Plan> {
     if (++steps % RECORDS_A_STEP === 0) yield;
     const peer = live.get(record.key);
     if (peer === undefined) sorting.add(record, weigh);
-    else if (!isProtected(record, peer)) seats.push(seatOf(record, peer, weigh(record), input, around));
+    else if (!isProtected(record, peer)) slots.push(slotOf(record, peer, weigh(record), input, context));
   }
   yield;
   const { tiers, lastResort, candidates, skipped } = sorting;
-  return new Planner(input, seats, tiers, lastResort).plan(candidates, skipped);
+  return new Planner(input, slots, tiers, lastResort).plan(candidates, skipped);
 }
 
 /** Those that are not connected: candidates, last resorts, and the others with the reason that counts. */
@@ -81,9 +81,9 @@ class Sorting {
 
   constructor(
     private readonly input: SelectInput,
-    private readonly around: Surroundings,
+    private readonly context: FitnessContext,
   ) {
-    this.shortage = shortageOf(input, around);
+    this.shortage = shortageOf(input, context);
     this.lots = lottery(input.random);
   }
 
@@ -94,7 +94,7 @@ class Sorting {
       this.skipped['unreachable-family']++;
       return;
     }
-    const bar = barOf(record, now, this.around, fitness);
+    const bar = barOf(record, now, this.context, fitness);
     const candidate = (): Candidate => ({ record, score: weigh(record), lot: this.lots(record.key) });
     if (bar === undefined) {
       this.candidates++;
@@ -110,14 +110,14 @@ class Sorting {
 type Shortage = 'few' | 'none';
 
 /** Whether too few targets are connected, or nobody at all; undefined when there are enough. */
-function shortageOf(input: SelectInput, around: Surroundings): Shortage | undefined {
+function shortageOf(input: SelectInput, context: FitnessContext): Shortage | undefined {
   let targets = 0;
   let ready = 0;
   for (const peer of input.live) {
     const record = input.book.get(peer.key);
     if (record === undefined || isProtected(record, peer)) continue;
     if (peer.ready) ready++;
-    if (isTarget(record, peer.ready, around, input.fitness ?? FITNESS)) targets++;
+    if (isTarget(record, peer.ready, context, input.fitness ?? FITNESS)) targets++;
   }
   if (!needsRefill(targets, input.limits)) return undefined;
   return ready === 0 ? 'none' : 'few';
@@ -127,7 +127,7 @@ function scorer({ now, weights = WEIGHTS }: SelectInput): (record: PeerRecord) =
   return (record) => scoreTotal(record, now, weights);
 }
 
-function surroundings(input: SelectInput, live: ReadonlyMap<PeerKey, LivePeer>): Surroundings {
+function fitnessContext(input: SelectInput, live: ReadonlyMap<PeerKey, OpenConnection>): FitnessContext {
   const pings: number[] = [];
   for (const peer of live.values()) {
     const ping = peer.ready ? input.book.get(peer.key)?.ping : undefined;
@@ -141,14 +141,20 @@ function surroundings(input: SelectInput, live: ReadonlyMap<PeerKey, LivePeer>):
   };
 }
 
-function seatOf(record: PeerRecord, live: LivePeer, score: number, input: SelectInput, around: Surroundings): Seat {
+function slotOf(
+  record: PeerRecord,
+  live: OpenConnection,
+  score: number,
+  input: SelectInput,
+  context: FitnessContext,
+): Slot {
   const fitness = input.fitness ?? FITNESS;
   return {
     live,
     record,
     score,
-    target: isTarget(record, live.ready, around, fitness),
-    unfit: live.ready ? liveUnfitness(record, input.now, around, fitness)?.text : undefined,
+    target: isTarget(record, live.ready, context, fitness),
+    unfit: live.ready ? liveUnfitness(record, input.now, context, fitness)?.text : undefined,
   };
 }
 

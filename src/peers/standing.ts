@@ -7,7 +7,7 @@ import { fill } from '../messages/fill.js';
 import { BARRED } from '../messages/peers.js';
 import { SECOND_MS } from '../time.js';
 import { type Backoff, mayDial } from './backoff.js';
-import { FITNESS, type FitnessLimits, type Surroundings, unfitness } from './fitness.js';
+import { FITNESS, type FitnessContext, type FitnessLimits, unfitness } from './fitness.js';
 import type { SkipCode } from './plan.js';
 import { isProven, type PeerRecord } from './record.js';
 
@@ -24,14 +24,14 @@ const RETRY_AFTER_MS = 45 * SECOND_MS;
 export function barOf(
   record: PeerRecord,
   now: number,
-  around: Surroundings = {},
+  context: FitnessContext = {},
   limits: FitnessLimits = FITNESS,
 ): Bar | undefined {
   const { backoff } = record;
   if (!mayDial(backoff, now)) {
     return { code: backoff.state === 'closed' ? 'backoff' : 'breaker-open', text: waitOf(record, backoff, now) };
   }
-  return unfitness(record, now, around, limits);
+  return unfitness(record, now, context, limits);
 }
 
 function waitOf({ connections: { lastFailure } }: PeerRecord, { failures, retryAt }: Backoff, now: number): string {

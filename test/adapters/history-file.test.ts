@@ -318,7 +318,7 @@ describe('the history file', () => {
     const judged = new Set(
       parsed.flatMap((event) => (event?.type === 'verdict' ? [Number.parseInt(event.hash, 16)] : [])),
     );
-    // A kill may come when a file was written anew and before that was said: then newer blocks have taken the place of the oldest.
+    // A kill may come when a file was written anew and before that was outcome: then newer blocks have taken the place of the oldest.
     const oldest = Math.max(...judged) - MOST + 1;
     for (const block of blocks) assert.ok(block < oldest || judged.has(block), `block ${block} is not there`);
   }

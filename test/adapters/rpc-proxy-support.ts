@@ -122,7 +122,7 @@ export class ProxyUnderTest implements Told {
       {
         block: (block) => {
           this.blocks.push(block);
-          return { said: this.onBlock(block) };
+          return { outcome: this.onBlock(block) };
         },
         state: (state, detail) => this.tell(this.states, { state, detail }),
         fault: (code, detail) => this.tell(this.faults, { code, detail }),

@@ -3,7 +3,7 @@ import { before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Block } from '../../src/block/gate.js';
 import { expandTarget } from '../../src/block/header.js';
-import { headerDoubts, heightDoubts, type Surroundings } from '../../src/block/plausible.js';
+import { type ChainContext, headerDoubts, heightDoubts } from '../../src/block/plausible.js';
 import { loadX11 } from '../../src/block/x11.js';
 import { NETWORKS, type Network } from '../../src/wire/network.js';
 
@@ -17,7 +17,7 @@ function block(bits: number, time = TIME, version = 0x2000_0000): Block {
   return { hash: '', header, previous: '', time, bits, raw: header, size: 80 };
 }
 
-const codes = (one: Block, around: Surroundings, network: Network = mainnet) =>
+const codes = (one: Block, around: ChainContext, network: Network = mainnet) =>
   headerDoubts(one, around, network).map(({ code }) => code);
 
 /** Compact form as Dash Core's GetCompact makes it. */

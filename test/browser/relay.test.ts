@@ -14,7 +14,7 @@ import type { BlockVerdict } from '../../src/contracts/events.js';
 import { buildDashboard } from '../../src/dashboard/build.js';
 import { formatMs } from '../../src/dashboard/model/format.js';
 import { provenMs } from '../../src/dashboard/model/race.js';
-import { runDemo } from '../../src/demo/main.js';
+import { runDemo } from '../../src/demo/run-demo.js';
 import { createLogger } from '../../src/ops/logger.js';
 import { createServices, type Services } from '../../src/ops/services.js';
 import { load } from '../config/support.js';

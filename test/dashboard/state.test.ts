@@ -183,10 +183,10 @@ describe('peers and services', () => {
 
 describe('the connection', () => {
   test('losing it and having it back is read out, trying in vain is not', () => {
-    const lost: Action = { type: 'link', link: { state: 'lost', since: NOW, retryAt: NOW, reason: 'x' } };
-    const gone = play([{ type: 'link', link: { state: 'live' } }, lost]);
+    const lost: Action = { type: 'connection', link: { state: 'lost', since: NOW, retryAt: NOW, reason: 'x' } };
+    const gone = play([{ type: 'connection', link: { state: 'live' } }, lost]);
     assert.equal(gone.announcement, 'Connection to the relay lost');
-    const back = play([lost, { type: 'link', link: { state: 'live' } }], gone);
+    const back = play([lost, { type: 'connection', link: { state: 'live' } }], gone);
     assert.equal(back.announcement, 'Connected to the relay again');
   });
 

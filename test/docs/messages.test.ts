@@ -44,6 +44,7 @@ const OTHER_TEXTS: Readonly<Record<string, string>> = {
   'src/ops/http/openapi.ts': 'the API document',
   'src/ops/http/routes.ts': 'the API document',
   'src/ops/http/schemas.ts': 'the API document',
+  'src/contracts/event-fields.ts': 'the API document',
   'src/contracts/services.ts': 'names of services, headings of the document',
   'src/config/settings.ts': 'descriptions of settings, in docs/configuration.md',
   'src/cli/flags.ts': 'help texts',

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   FITNESS,
+  type FitnessContext,
   isTarget,
   liveUnfitness,
-  type Surroundings,
   type Unfitness,
   unfitness,
 } from '../../src/peers/fitness.js';
@@ -17,7 +17,7 @@ const ping = (smoothedMs: number, at = NOW) => ({ smoothedMs, minMs: 1, at });
 const failing = (failuresInARow: number, lastAt = NOW) => ({ ...outcomes(10, 2), failuresInARow, lastAt });
 
 test('what speaks against a peer', () => {
-  const table: [Partial<PeerRecord>, Surroundings, Unfitness['code'] | undefined][] = [
+  const table: [Partial<PeerRecord>, FitnessContext, Unfitness['code'] | undefined][] = [
     [{}, { tipHeight: 1_000, medianPingMs: 50 }, undefined],
     [{ services: 4n }, {}, 'no-network-service'],
     [{ height: 1 }, { tipHeight: 1_000 }, undefined],

@@ -1,5 +1,11 @@
 /** Plans over records that the test makes. */
-import { type LivePeer, type Plan, type SelectInput, type SelectLimits, selectLimits } from '../../src/peers/plan.js';
+import {
+  type OpenConnection,
+  type Plan,
+  type SelectInput,
+  type SelectLimits,
+  selectLimits,
+} from '../../src/peers/plan.js';
 import type { PeerRecord } from '../../src/peers/record.js';
 import { select } from '../../src/peers/select.js';
 import { publicAddress } from '../../src/simulated/public-address.js';
@@ -13,7 +19,7 @@ export const good = { broadcasts: outcomes(20, 0) };
 
 type Options = Partial<Omit<SelectInput, 'limits'>> & { limits?: Partial<SelectLimits> };
 
-export function plan(records: readonly PeerRecord[], connections: readonly LivePeer[], more: Options = {}): Plan {
+export function plan(records: readonly PeerRecord[], connections: readonly OpenConnection[], more: Options = {}): Plan {
   const { limits, ...rest } = more;
   return select({
     book: view(records),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type LivePeer, type Plan, selectLimits } from '../../src/peers/plan.js';
+import { type OpenConnection, type Plan, selectLimits } from '../../src/peers/plan.js';
 import type { PeerRecord } from '../../src/peers/record.js';
 import { scoreTotal } from '../../src/peers/score.js';
 import { select, selecting } from '../../src/peers/select.js';
@@ -39,7 +39,7 @@ function recordOf(p: AnyPeer): PeerRecord {
   return p.proven ? provenPeer(name, common) : peer(name, common);
 }
 
-function liveOf(p: AnyPeer): LivePeer[] {
+function liveOf(p: AnyPeer): OpenConnection[] {
   if (p.liveAs === 'no') return [];
   return [
     live(recordOf(p).key, {

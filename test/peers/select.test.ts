@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { READY } from '../../src/peers/backoff.js';
-import { type LivePeer, type Plan, selectLimits } from '../../src/peers/plan.js';
+import { type OpenConnection, type Plan, selectLimits } from '../../src/peers/plan.js';
 import { newRecord, observe, type PeerRecord } from '../../src/peers/record.js';
 import { scoreTotal } from '../../src/peers/score.js';
 import { select } from '../../src/peers/select.js';
@@ -291,7 +291,7 @@ test('exploration settles: two strangers at a time, and no slot changes hands tw
   const records = new Map(
     [...many(0, 40, good), ...Array.from({ length: 200 }, (_, i) => peer(key(1_000 + i)))].map((r) => [r.key, r]),
   );
-  let connections: LivePeer[] = [];
+  let connections: OpenConnection[] = [];
   let changes = 0;
   for (let minute = 0; minute < 180; minute++) {
     const now = NOW + minute * MINUTE_MS;

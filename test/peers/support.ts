@@ -1,7 +1,7 @@
 import type { PeerAddress } from '../../src/peers/address.js';
 import { parseAddress } from '../../src/peers/address.js';
 import type { GossipEntry } from '../../src/peers/book.js';
-import type { BookView, LivePeer } from '../../src/peers/plan.js';
+import type { BookView, OpenConnection } from '../../src/peers/plan.js';
 import { newRecord, type PeerRecord } from '../../src/peers/record.js';
 import type { Random } from '../../src/time.js';
 
@@ -60,7 +60,7 @@ export function view(records: readonly PeerRecord[]): BookView {
 }
 
 /** Connected an hour ago. */
-export function live(key: string, more: Partial<LivePeer> = {}): LivePeer {
+export function live(key: string, more: Partial<OpenConnection> = {}): OpenConnection {
   return { key, connectedAt: NOW - 3_600_000, ready: true, ...more };
 }
 

@@ -31,7 +31,7 @@ export interface SubmittedBlock {
 
 export interface HandledBlock {
   /** What was done with the block, for the error reply to the caller when dashd does not answer. */
-  readonly said: string;
+  readonly outcome: string;
   /** Why it is not a valid block. */
   readonly refusal?: string;
 }
@@ -103,7 +103,7 @@ export class ProxiedRequest {
   /** True until the request is complete or being forwarded. */
   isArriving = true;
   /** What was done with its blocks, by the index of their calls. */
-  private readonly said = new Map<number, string>();
+  private readonly outcomes = new Map<number, string>();
   private body: Buffer | undefined;
   private calls: Calls | undefined;
   private call: { abort(): void } | undefined;
@@ -195,8 +195,8 @@ export class ProxiedRequest {
     }
     const inBatch = (place: number) => (calls.isBatch ? place : undefined);
     for (const { raw, place } of blocks.slice(0, MAX_BLOCKS)) {
-      const { said, refusal } = deps.block({ raw, submitter, forward: () => resultOf(inBatch(place)) });
-      this.said.set(place, said);
+      const { outcome, refusal } = deps.block({ raw, submitter, forward: () => resultOf(inBatch(place)) });
+      this.outcomes.set(place, outcome);
       if (refusal !== undefined) deps.report('no-block', fill(PROXY['no-block'], { reason: refusal }));
     }
   }
@@ -329,8 +329,8 @@ export class ProxiedRequest {
 
   /** The state of a call that dashd did not answer, for the error reply. */
   private fate(place: number, code: DashdFault['code']): string | undefined {
-    const said = this.said.get(place);
-    if (said !== undefined) return said;
+    const outcome = this.outcomes.get(place);
+    if (outcome !== undefined) return outcome;
     const asked = this.asked();
     const isBlock = asked.kind === 'calls' && asked.calls[place]?.block !== undefined;
     if (isBlock && !this.isShown) return SUBMISSIONS['new-caller'];

@@ -25,7 +25,7 @@ import type {
 import type { PeerView } from '../../contracts/view.js';
 
 /** The page's connection to the relay. Times are of the browser's clock, milliseconds since the epoch. */
-export type Link =
+export type ConnectionState =
   | { readonly state: 'connecting' }
   | { readonly state: 'live' }
   | { readonly state: 'lost'; readonly since: number; readonly retryAt: number; readonly reason: string }
@@ -35,7 +35,7 @@ export type Link =
 export type Race = ReadonlyMap<string, PeerProof>;
 
 export interface PageState {
-  readonly link: Link;
+  readonly link: ConnectionState;
   /** The relay's clock minus the browser's, ms. */
   readonly skewMs: number;
   readonly status?: StatusReply;
@@ -60,7 +60,7 @@ export interface PageState {
 }
 
 export type Action =
-  | { readonly type: 'link'; readonly link: Link }
+  | { readonly type: 'connection'; readonly link: ConnectionState }
   | { readonly type: 'status'; readonly reply: StatusReply; readonly now: number }
   | { readonly type: 'peers'; readonly reply: PeersReply }
   | { readonly type: 'blocks'; readonly reply: BlocksReply }
@@ -89,8 +89,8 @@ const MAX_COUNTRIES = 1_000;
 
 export function reduce(state: PageState, action: Action): PageState {
   switch (action.type) {
-    case 'link':
-      return onLink(state, action.link);
+    case 'connection':
+      return onConnection(state, action.link);
     case 'status':
       return { ...state, status: action.reply, skewMs: action.reply.now - action.now };
     case 'peers':
@@ -110,7 +110,7 @@ export function reduce(state: PageState, action: Action): PageState {
   }
 }
 
-function onLink(state: PageState, link: Link): PageState {
+function onConnection(state: PageState, link: ConnectionState): PageState {
   const [before, after] = [state.link.state, link.state];
   if (after === 'lost' && before !== 'lost') return { ...state, link, announcement: 'Connection to the relay lost' };
   if (after === 'live' && before === 'lost') return { ...state, link, announcement: 'Connected to the relay again' };

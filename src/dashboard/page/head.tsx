@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { StatusReply } from '../../contracts/api.js';
 import { formatAge, formatTime, plain } from '../model/format.js';
 import { type Notice, notices, serviceLabels } from '../model/health.js';
-import type { Link, PageState } from '../model/state.js';
+import type { ConnectionState, PageState } from '../model/state.js';
 import { useNow } from './hooks.js';
 import { ToneIcon } from './icons.js';
 import { applyTheme, rememberedTheme, rememberTheme, type Theme } from './theme-choice.js';
@@ -24,7 +24,7 @@ export function Head({ state }: { readonly state: PageState }) {
       </div>
       {status !== undefined && <Services status={status} />}
       <div class="tools">
-        <LinkState link={link} />
+        <ConnectionLabel link={link} />
         <ThemeChoice />
       </div>
     </header>
@@ -44,18 +44,18 @@ function Services({ status }: { readonly status: StatusReply }) {
   );
 }
 
-const LINK_LABELS: Readonly<Record<Link['state'], string>> = {
+const CONNECTION_LABELS: Readonly<Record<ConnectionState['state'], string>> = {
   connecting: 'connecting',
   live: 'live',
   lost: 'offline',
   unauthorised: 'signed out',
 };
 
-function LinkState({ link }: { readonly link: Link }) {
+function ConnectionLabel({ link }: { readonly link: ConnectionState }) {
   return (
     <span class={`link-state link-${link.state}`} title="This page’s connection to the relay">
       <span class="link-dot" aria-hidden="true" />
-      {LINK_LABELS[link.state]}
+      {CONNECTION_LABELS[link.state]}
     </span>
   );
 }
@@ -106,7 +106,7 @@ export function Notices({ state, onRetry }: NoticesProps) {
   if (found.length === 0 && isLinked) return null;
   return (
     <section class="notices" aria-label="Notices">
-      <LinkNotice link={state.link} now={now} hasData={state.status !== undefined} onRetry={onRetry} />
+      <ConnectionNotice link={state.link} now={now} hasData={state.status !== undefined} onRetry={onRetry} />
       {found.map((notice) => (
         <NoticeBox key={notice.title} {...notice} />
       ))}
@@ -114,14 +114,14 @@ export function Notices({ state, onRetry }: NoticesProps) {
   );
 }
 
-interface LinkNoticeProps {
-  readonly link: Link;
+interface ConnectionNoticeProps {
+  readonly link: ConnectionState;
   readonly now: number;
   readonly hasData: boolean;
   readonly onRetry: () => void;
 }
 
-function LinkNotice({ link, now, hasData, onRetry }: LinkNoticeProps) {
+function ConnectionNotice({ link, now, hasData, onRetry }: ConnectionNoticeProps) {
   if (link.state === 'unauthorised') {
     return (
       <NoticeBox

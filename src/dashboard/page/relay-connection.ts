@@ -60,7 +60,7 @@ export class RelayConnection {
     if (this.source !== source || source.readyState !== EventSource.OPEN) return;
     this.failures = 0;
     this.lostSince = undefined;
-    this.dispatch({ type: 'link', link: { state: 'live' } });
+    this.dispatch({ type: 'connection', link: { state: 'live' } });
     clearInterval(this.polling);
     this.polling = setInterval(() => this.ask('status', 'peers'), POLL_MS);
   }
@@ -133,14 +133,14 @@ export class RelayConnection {
     clearTimeout(this.retrying);
     this.failures += 1;
     if (error instanceof HttpError && (error.status === 401 || error.status === 403)) {
-      this.dispatch({ type: 'link', link: { state: 'unauthorised' } });
+      this.dispatch({ type: 'connection', link: { state: 'unauthorised' } });
       return;
     }
     const now = Date.now();
     this.lostSince ??= now;
     const retryAt = now + retryDelayMs(this.failures);
     const reason = error instanceof HttpError ? error.message : 'the relay does not answer';
-    this.dispatch({ type: 'link', link: { state: 'lost', since: this.lostSince, retryAt, reason } });
+    this.dispatch({ type: 'connection', link: { state: 'lost', since: this.lostSince, retryAt, reason } });
     this.retrying = setTimeout(() => this.connect(), retryAt - now);
   }
 }

@@ -12,7 +12,7 @@ import type { RelayEvent } from '../../contracts/events.js';
 import { HOUR_MS, MINUTE_MS } from '../../time.js';
 import { ALERT_IDS, type AlertId, type Condition, conditionOf } from './conditions.js';
 import { firing, type Notice, resolved, type StandingAlert, standingOf } from './notice.js';
-import { earliest, type Facts, Sensors } from './sensors.js';
+import { type AlertFacts, earliest, Sensors } from './sensors.js';
 
 /** Longest settle time of a flapping condition. */
 const MAX_SETTLE_MS = 30 * MINUTE_MS;
@@ -41,7 +41,7 @@ interface Track {
   /** The time of the last notice; undefined unless it is firing. */
   notifiedAt: number | undefined;
   repeat: number;
-  facts: Facts;
+  facts: AlertFacts;
 }
 
 export interface Evaluation {
@@ -124,7 +124,7 @@ export class Engine {
     this.now = Math.max(this.now, now);
   }
 
-  private trackOf(id: AlertId, block: string, facts: Facts | undefined): Track | undefined {
+  private trackOf(id: AlertId, block: string, facts: AlertFacts | undefined): Track | undefined {
     const key = `${id}:${block}`;
     const known = this.blocks.get(key);
     if (known !== undefined || facts === undefined) return known;
@@ -179,11 +179,11 @@ function inactive(id: AlertId, key: string): Track {
     restlessUntil: never,
     notifiedAt: undefined,
     repeat: 0,
-    facts: { said: '', details: {} },
+    facts: { summary: '', details: {} },
   };
 }
 
-function markFailing(track: Track, facts: Facts, now: number): void {
+function markFailing(track: Track, facts: AlertFacts, now: number): void {
   track.facts = facts;
   if (track.failing) return;
   track.failing = true;

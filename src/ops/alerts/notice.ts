@@ -3,7 +3,7 @@
 import { COURSE } from '../../messages/alerts.js';
 import { fill } from '../../messages/fill.js';
 import { type AlertId, chapterOf, conditionOf, type Severity } from './conditions.js';
-import type { Details, Facts } from './sensors.js';
+import type { AlertFacts, Details } from './sensors.js';
 import { clean, formatDuration, formatTime } from './text.js';
 
 /** An alert that is firing. Times are milliseconds since the Unix epoch. */
@@ -16,7 +16,7 @@ export interface StandingAlert {
   readonly severity: Severity;
   readonly title: string;
   /** The problem, on one line. */
-  readonly said: string;
+  readonly summary: string;
   /** What to do about it, one sentence. */
   readonly remedy: string;
   /** The chapter about it in the project's documents. */
@@ -45,25 +45,25 @@ export interface Course {
   readonly key: string;
   readonly id: AlertId;
   readonly since: number;
-  readonly facts: Facts;
+  readonly facts: AlertFacts;
 }
 
 /** Longest text of others, such as a peer's or dashd's reason. */
-const MAX_SAID = 400;
+const MAX_SUMMARY = 400;
 const MAX_DETAILS = 20;
 
 export function standingOf({ key, id, since, facts }: Course): StandingAlert {
   const { severity, aboutBlock = false, title, remedy } = conditionOf(id);
   const details = Object.entries(facts.details)
     .slice(0, MAX_DETAILS)
-    .map(([name, value]) => [name, typeof value === 'string' ? clean(value, MAX_SAID) : value]);
+    .map(([name, value]) => [name, typeof value === 'string' ? clean(value, MAX_SUMMARY) : value]);
   return {
     key,
     alert: id,
     aboutBlock,
     severity,
     title,
-    said: clean(facts.said, MAX_SAID),
+    summary: clean(facts.summary, MAX_SUMMARY),
     remedy,
     docs: chapterOf(id),
     since,
@@ -79,7 +79,7 @@ export function firing(course: Course & { readonly repeat: number; readonly retu
     duration: repeat === 0 ? undefined : formatDuration(at - course.since),
     returns: timesReturned(returns),
   };
-  const text = [standing.said, fill(COURSE.since, since), standing.remedy, standing.docs].join('\n');
+  const text = [standing.summary, fill(COURSE.since, since), standing.remedy, standing.docs].join('\n');
   return { ...standing, state: 'firing', repeat, returns, at, text };
 }
 
@@ -93,13 +93,13 @@ export function resolved(
   const { repeat, returns } = course;
   const lastedMs = Math.max(0, until - course.since);
   const text = standing.aboutBlock
-    ? fill(COURSE.resolved, { recovers: conditionOf(course.id).recovers, facts: standing.said })
+    ? fill(COURSE.resolved, { recovers: conditionOf(course.id).recovers, facts: standing.summary })
     : fill(COURSE.lasted, {
         duration: formatDuration(lastedMs),
         from: formatTime(course.since),
         to: formatTime(until),
         returns: timesReturned(returns),
-        facts: standing.said,
+        facts: standing.summary,
       });
   return { ...standing, state: 'resolved', repeat, returns, at, lastedMs, text };
 }
@@ -118,7 +118,7 @@ export function testNotice(at: number): Notice {
     aboutBlock: false,
     severity: 'warning',
     title: 'Test',
-    said: COURSE.test,
+    summary: COURSE.test,
     remedy: COURSE['test-remedy'],
     docs: 'docs/alerts.md',
     since: at,

@@ -32,15 +32,15 @@ import { FailingPeers } from './failing-peers.js';
 export type Details = Readonly<Record<string, string | number>>;
 
 /** A problem. */
-export interface Facts {
+export interface AlertFacts {
   /** For people, one line. */
-  readonly said: string;
+  readonly summary: string;
   /** For programs. */
   readonly details: Details;
 }
 
 /** Called with the facts when a condition holds, with undefined when it does not. `block` is the hash of the block it is about. */
-export type Report = (id: AlertId, facts: Facts | undefined, block?: string) => void;
+export type Report = (id: AlertId, facts: AlertFacts | undefined, block?: string) => void;
 
 /** Services whose state `down` is an alert condition by itself. */
 const WATCHED: Partial<Record<ServiceEvent['service'], AlertId>> = {
@@ -68,15 +68,15 @@ export class Sensors {
   private readonly refusals = new EventWindow(REFUSED_MANY, REFUSED_WINDOW_MS);
   /** Hashes of blocks that the pool pushed, before or after they came from dashd's feed. */
   private readonly own = new BoundedSet<string>(MAX_OWN);
-  private belowMin: Facts | undefined;
+  private belowMin: AlertFacts | undefined;
   /** dashd is loading its block index: it accepts no P2P connections yet. */
   private loading = false;
-  private dashdLoss: Facts | undefined;
+  private dashdLoss: AlertFacts | undefined;
   private silentAt = Number.NEGATIVE_INFINITY;
-  private lastGap: Facts | undefined;
+  private lastGap: AlertFacts | undefined;
   /** Refused frames since the last quiet hour. */
   private refused = 0;
-  private lastRefusal: Facts = { said: '', details: {} };
+  private lastRefusal: AlertFacts = { summary: '', details: {} };
 
   constructor(private readonly report: Report) {}
 
@@ -132,9 +132,9 @@ export class Sensors {
     if (service === 'dashd-feed' && state === 'fault') return this.noteFeedFault(code, detail, now);
     if (state === 'fault') return false;
     const known = code === '' || code === state;
-    const facts = { said: known ? detail : `${code}: ${detail}`, details: { code, detail } };
+    const facts = { summary: known ? detail : `${code}: ${detail}`, details: { code, detail } };
     const problem = state === 'down' ? facts : undefined;
-    if (service === 'dashd-chain') return this.noteChain(code, problem && { ...facts, said: detail });
+    if (service === 'dashd-chain') return this.noteChain(code, problem && { ...facts, summary: detail });
     if (service === 'dashd-rpc') return this.noteRpc(code, problem);
     const id = WATCHED[service];
     if (id === undefined) return false;
@@ -146,14 +146,14 @@ export class Sensors {
     return true;
   }
 
-  private noteChain(code: string, problem: Facts | undefined): true {
+  private noteChain(code: string, problem: AlertFacts | undefined): true {
     const isWrong = code === 'wrong-network';
     this.report('dashd-wrong-network', isWrong ? problem : undefined);
     this.report('dashd-catching-up', isWrong ? undefined : problem);
     return true;
   }
 
-  private noteRpc(code: string, problem: Facts | undefined): true {
+  private noteRpc(code: string, problem: AlertFacts | undefined): true {
     this.loading = problem !== undefined && code === 'warming-up';
     this.report('rpc-down', this.loading ? undefined : problem);
     this.reportDashd();
@@ -165,7 +165,7 @@ export class Sensors {
   }
 
   private noteFeedFault(code: string, detail: string, now: number): boolean {
-    const facts = { said: detail, details: { code, detail } };
+    const facts = { summary: detail, details: { code, detail } };
     if (code === 'silent') {
       this.silentAt = now;
       this.report('feed-silent', facts);
@@ -210,11 +210,11 @@ export class Sensors {
     this.refusals.add(now);
     this.refused += 1;
     const details = { code, reason, size, sha256, ...(hash === undefined ? {} : { hash }) };
-    const said =
+    const summary =
       hash === undefined
         ? fill(FACTS['frame-refused'], { size, code, reason })
         : fill(FACTS['block-refused'], { hash, size, code, reason });
-    this.lastRefusal = { said, details };
+    this.lastRefusal = { summary, details };
     return true;
   }
 
@@ -228,7 +228,7 @@ export class Sensors {
 
   private noteFinality({ hash, height, state, by }: BlockFinality): boolean {
     const facts = {
-      said: fill(FACTS['block-orphaned'], { hash, height, by: by ?? FACTS['another-block'] }),
+      summary: fill(FACTS['block-orphaned'], { hash, height, by: by ?? FACTS['another-block'] }),
       details: { hash, ...(height === undefined ? {} : { height }), ...(by === undefined ? {} : { by }) },
     };
     this.report('block-orphaned', state === 'orphaned' ? facts : undefined, hash);
@@ -239,8 +239,8 @@ export class Sensors {
   private reportPeers(): void {
     const { belowMin } = this;
     const none = belowMin !== undefined && this.connected.size === 0;
-    const said = FACTS['no-peers'];
-    this.report('no-peers', none ? { said, details: belowMin.details } : undefined);
+    const summary = FACTS['no-peers'];
+    this.report('no-peers', none ? { summary, details: belowMin.details } : undefined);
   }
 }
 
@@ -255,9 +255,9 @@ function lossOfBlock({ outcome, rpc, peers }: BlockVerdict): (typeof LOST_BLOCKS
 
 const REACHED: ReadonlySet<string> = new Set(['acknowledged', 'accepted', 'already-had']);
 
-function verdictFacts({ hash, height, size, reason, peersReached, peersTried, rpc }: BlockVerdict): Facts {
+function verdictFacts({ hash, height, size, reason, peersReached, peersTried, rpc }: BlockVerdict): AlertFacts {
   return {
-    said: fill(FACTS['block-lost'], {
+    summary: fill(FACTS['block-lost'], {
       hash,
       height,
       reason: reason ?? VERDICT['no-reason'],
@@ -276,21 +276,21 @@ function verdictFacts({ hash, height, size, reason, peersReached, peersTried, rp
   };
 }
 
-function lossOf({ peer, code, reason }: Extract<PeerEvent, { type: 'peer-lost' }>): Facts {
-  return { said: fill(FACTS['dashd-lost'], { peer, code, reason }), details: { peer, code, reason } };
+function lossOf({ peer, code, reason }: Extract<PeerEvent, { type: 'peer-lost' }>): AlertFacts {
+  return { summary: fill(FACTS['dashd-lost'], { peer, code, reason }), details: { peer, code, reason } };
 }
 
-function manyFailing(failing: number, all: number, last: { readonly peer: string; readonly why: string }): Facts {
+function manyFailing(failing: number, all: number, last: { readonly peer: string; readonly why: string }): AlertFacts {
   const minutes = FAILING_WINDOW_MS / MINUTE_MS;
   return {
-    said: fill(FACTS['many-failing'], { failing, all, minutes, peer: last.peer, reason: last.why }),
+    summary: fill(FACTS['many-failing'], { failing, all, minutes, peer: last.peer, reason: last.why }),
     details: { failing, peers: all, peer: last.peer, reason: last.why },
   };
 }
 
-function manyRefused(refused: number, last: Facts): Facts {
-  const said = refused === 1 ? last.said : fill(FACTS['many-refused'], { count: refused, last: last.said });
-  return { said, details: { ...last.details, refused } };
+function manyRefused(refused: number, last: AlertFacts): AlertFacts {
+  const summary = refused === 1 ? last.summary : fill(FACTS['many-refused'], { count: refused, last: last.summary });
+  return { summary, details: { ...last.details, refused } };
 }
 
 function holds(recent: EventWindow, now: number): boolean {

@@ -15,9 +15,9 @@ import type { HttpConfig } from '../../config/config.js';
 import { fill } from '../../messages/fill.js';
 import { REPLIES } from '../../messages/http.js';
 import type { Clock } from '../../time.js';
+import { ClientLimit } from './client-limit.js';
 import { type Refusal, waiting } from './errors.js';
 import type { HttpLimits } from './limits.js';
-import { VisitorCount } from './visitor-count.js';
 
 /** Decides about a request: the refusal to send, or undefined when it is allowed. */
 export type AccessPolicy = (request: FastifyRequest, reply: FastifyReply) => Promise<Refusal | undefined>;
@@ -38,13 +38,13 @@ export async function createAccessPolicy(
       if (!(isUser && isPassword)) throw new Error('wrong user or password');
     },
   });
-  return byPassword(app, new VisitorCount(limits, clock));
+  return byPassword(app, new ClientLimit(limits, clock));
 }
 
-function byPassword(app: FastifyInstance, failures: VisitorCount): AccessPolicy {
+function byPassword(app: FastifyInstance, failures: ClientLimit): AccessPolicy {
   return async (request, reply) => {
-    const visitor = visitorOf(request.ip);
-    const waitSeconds = failures.waitSeconds(visitor);
+    const client = clientOf(request.ip);
+    const waitSeconds = failures.waitSeconds(client);
     if (waitSeconds > 0 && request.headers.authorization !== undefined) {
       return waiting('too-many-logins', waitSeconds);
     }
@@ -52,7 +52,7 @@ function byPassword(app: FastifyInstance, failures: VisitorCount): AccessPolicy 
       app.basicAuth(request, reply, (error) => resolve(error === undefined));
     });
     if (isKnown) return undefined;
-    if (request.headers.authorization !== undefined) failures.add(visitor);
+    if (request.headers.authorization !== undefined) failures.add(client);
     return REPLIES.unauthorised;
   };
 }
@@ -99,7 +99,7 @@ function wholeOf(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
 }
 
 /** The key for counting a client's requests: its IPv4 address or, since a client has 2^64 IPv6 addresses, its /64 network. */
-export function visitorOf(address: string): string {
+export function clientOf(address: string): string {
   if (!ipaddr.isValid(address)) return address;
   const parsed = ipaddr.process(address);
   return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString();

@@ -2,7 +2,7 @@
  * The relay's events as server-sent events (WHATWG HTML, 9.2), for the dashboard and for scripts.
  *
  * `push` only queues an event, so that emitting one costs the relay no time. Events are serialised once for all clients, in batches in later turns of
- * the event loop. The latest are kept for clients that reconnect. Bounded: queue, kept events, clients in total and per visitor, and each client's backlog.
+ * the event loop. The latest are kept for clients that reconnect. Bounded: queue, kept events, clients in total and per client, and each client's backlog.
  */
 import type { ServerResponse } from 'node:http';
 import type { RelayEvent } from '../../contracts/events.js';
@@ -31,8 +31,8 @@ export class EventStream {
   private keptBytes = 0;
   private last = 0;
   private isDue = false;
-  /** The open streams, each with the visitor it belongs to. */
-  private readonly clients = new Map<ServerResponse, string>();
+  /** The open streams, each with the client it belongs to. */
+  private readonly streams = new Map<ServerResponse, string>();
   private readonly heartbeat: NodeJS.Timeout;
   private readonly run: string;
   private readonly limits: HttpLimits['events'];
@@ -45,11 +45,11 @@ export class EventStream {
     this.heartbeat = setInterval(() => this.write(Buffer.from(':\n\n')), limits.heartbeatMs).unref();
   }
 
-  /** Whether a visitor may open one more stream; a limit per visitor keeps room for others. */
-  hasRoomFor(visitor: string): 'yes' | 'visitor-full' | 'full' {
-    const ofVisitor = [...this.clients.values()].filter((other) => other === visitor).length;
-    if (ofVisitor >= this.limits.maxPerVisitor) return 'visitor-full';
-    return this.clients.size < this.limits.maxClients ? 'yes' : 'full';
+  /** Whether a client may open one more stream; a limit per client keeps room for others. */
+  hasRoomFor(client: string): 'yes' | 'client-full' | 'full' {
+    const ofClient = [...this.streams.values()].filter((other) => other === client).length;
+    if (ofClient >= this.limits.maxPerClient) return 'client-full';
+    return this.streams.size < this.limits.maxStreams ? 'yes' : 'full';
   }
 
   /** Queues an event. O(1). */
@@ -62,26 +62,26 @@ export class EventStream {
   /**
    * Adds a client, until it disconnects, falls too far behind, or the service closes.
    * @param response without a written head
-   * @param visitor as in {@link hasRoomFor}
+   * @param client as in {@link hasRoomFor}
    * @param after the client's `Last-Event-ID`
    */
-  open(response: ServerResponse, visitor: string, after: string | undefined): void {
+  open(response: ServerResponse, client: string, after: string | undefined): void {
     const leave = () => {
-      if (this.clients.delete(response)) this.onClients(this.clients.size);
+      if (this.streams.delete(response)) this.onClients(this.streams.size);
     };
     response.on('close', leave);
     response.on('error', leave);
     response.writeHead(200);
     response.write(`retry: ${RETRY_MS}\n${this.greeting(after)}`);
-    this.clients.set(response, visitor);
-    this.onClients(this.clients.size);
+    this.streams.set(response, client);
+    this.onClients(this.streams.size);
   }
 
   /** Ends all streams. Queued events are dropped. */
   close(): void {
     clearInterval(this.heartbeat);
     this.queue.length = 0;
-    for (const client of this.clients.keys()) client.end();
+    for (const client of this.streams.keys()) client.end();
   }
 
   /** The missed events or, when they are no longer kept, `reset`. */
@@ -148,7 +148,7 @@ export class EventStream {
 
   /** Writes one buffer to all clients. */
   private write(bytes: Buffer): void {
-    for (const client of this.clients.keys()) {
+    for (const client of this.streams.keys()) {
       client.write(bytes);
       if (client.writableLength > this.limits.maxBacklog) client.destroy();
     }

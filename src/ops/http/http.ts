@@ -1,7 +1,7 @@
 /**
  * The HTTP service: dashboard, API, metrics and health checks. Read-only; the relay works without it and never waits for it.
  *
- * Each request passes, in this order: cross-site check, rate limit per visitor, method, access policy. Limits are in `limits.ts`.
+ * Each request passes, in this order: cross-site check, rate limit per client, method, access policy. Limits are in `limits.ts`.
  */
 
 import { existsSync } from 'node:fs';
@@ -19,13 +19,13 @@ import { fill } from '../../messages/fill.js';
 import { HTTP, REPLIES } from '../../messages/http.js';
 import type { Clock } from '../../time.js';
 import type { Status } from '../status.js';
-import { type AccessPolicy, createAccessPolicy, matcher, visitorOf } from './access.js';
+import { type AccessPolicy, clientOf, createAccessPolicy, matcher } from './access.js';
+import { ClientLimit } from './client-limit.js';
 import { type HttpFault, handleErrors, type Refusal, refusalOf, refuse, waiting } from './errors.js';
 import { EventStream } from './events.js';
 import { type HttpLimits, LIMITS } from './limits.js';
 import { createRoutes } from './routes.js';
 import { createGuardedServer } from './server.js';
-import { VisitorCount } from './visitor-count.js';
 
 export type { HttpFault } from './errors.js';
 
@@ -140,18 +140,18 @@ function guard(
   open: ReadonlySet<string>,
   clock: Clock,
 ): void {
-  const count = new VisitorCount(requests, clock);
+  const count = new ClientLimit(requests, clock);
   const refusal = async (request: FastifyRequest): Promise<Refusal | undefined> => {
     if (isCrossSite(request)) return REPLIES['cross-site'];
     const isOpen = open.has(request.routeOptions.url ?? '');
-    const visitor = visitorOf(request.ip);
-    const waitSeconds = isOpen ? 0 : count.waitSeconds(visitor);
+    const client = clientOf(request.ip);
+    const waitSeconds = isOpen ? 0 : count.waitSeconds(client);
     if (waitSeconds > 0) {
       // Delaying the reply costs nothing, and slows down a client that repeats its request at once.
       await pause(refusalMs);
       return waiting('too-many-requests', waitSeconds);
     }
-    if (!isOpen) count.add(visitor);
+    if (!isOpen) count.add(client);
     return request.method === 'GET' || request.method === 'HEAD' ? undefined : READ_ONLY;
   };
   app.addHook('onRequest', async (request, reply) => {
@@ -163,7 +163,7 @@ function guard(
   });
 }
 
-/** A request from a page of another site, except for following a link. It could read nothing, but would use up the visitor's request limit. */
+/** A request from a page of another site, except for following a link. It could read nothing, but would use up the client's request limit. */
 function isCrossSite({ headers }: FastifyRequest): boolean {
   return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate';
 }

@@ -15,16 +15,16 @@ export interface HttpLimits {
     /** Bytes. */
     readonly maxHead: number;
   };
-  /** Per visitor. */
+  /** Per client. */
   readonly requests: { readonly max: number; readonly windowMs: number };
   /** Delay of the reply 429, milliseconds. */
   readonly refusalMs: number;
-  /** Failed logins per visitor, beyond which no password is checked for the rest of the window. */
+  /** Failed logins per client, beyond which no password is checked for the rest of the window. */
   readonly failures: { readonly max: number; readonly windowMs: number };
   readonly events: {
-    readonly maxClients: number;
-    /** Of them by one visitor. */
-    readonly maxPerVisitor: number;
+    readonly maxStreams: number;
+    /** Of them by one client. */
+    readonly maxPerClient: number;
     /** Unsent bytes, beyond which a client is disconnected. */
     readonly maxBacklog: number;
     /** Past events kept for clients that reconnect. */
@@ -54,8 +54,8 @@ export const LIMITS: HttpLimits = {
   refusalMs: 100,
   failures: { max: 20, windowMs: MINUTE_MS },
   events: {
-    maxClients: 64,
-    maxPerVisitor: 16,
+    maxStreams: 64,
+    maxPerClient: 16,
     maxBacklog: 1024 * 1024,
     keptEvents: 1_000,
     keptBytes: 512 * 1024,

@@ -9,7 +9,7 @@ import type { RelayView } from '../../contracts/view.js';
 import type { Clock } from '../../time.js';
 import type { Status } from '../status.js';
 import { oneLine } from '../units.js';
-import { type AccessPolicy, visitorOf } from './access.js';
+import { type AccessPolicy, clientOf } from './access.js';
 import { broadcasterStatus } from './broadcaster-status.js';
 import { cached } from './cached.js';
 import { type Refusal, refuse, sendJson } from './errors.js';
@@ -278,13 +278,13 @@ function eventsRoute({ stream }: RouteDeps): Route {
     },
     handle(request, reply) {
       if (request.method === 'HEAD') return reply.headers(STREAM_HEADERS).send();
-      const visitor = visitorOf(request.ip);
-      const room = stream.hasRoomFor(visitor);
+      const client = clientOf(request.ip);
+      const room = stream.hasRoomFor(client);
       if (room !== 'yes') return refuse(reply, room === 'full' ? TOO_MANY_STREAMS : TOO_MANY_STREAMS_OF_VISITOR);
       const after = request.headers['last-event-id'];
       for (const [name, value] of Object.entries(STREAM_HEADERS)) reply.raw.setHeader(name, value);
       reply.hijack();
-      stream.open(reply.raw, visitor, typeof after === 'string' ? after : after?.[0]);
+      stream.open(reply.raw, client, typeof after === 'string' ? after : after?.[0]);
       return reply;
     },
   };

@@ -1,7 +1,7 @@
 /** An HTTP server with bounded connections, in total and per address, and with timeouts for idle and slow ones. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
-import { visitorOf } from './access.js';
+import { clientOf } from './access.js';
 import { handleClientErrors } from './errors.js';
 import type { HttpLimits } from './limits.js';
 
@@ -37,17 +37,17 @@ export function createGuardedServer(
   server.on('connection', (socket) => {
     const address = socket.remoteAddress;
     if (address === undefined || isProxy(address)) return;
-    const visitor = visitorOf(address);
-    const count = (perAddress.get(visitor) ?? 0) + 1;
+    const client = clientOf(address);
+    const count = (perAddress.get(client) ?? 0) + 1;
     if (count > limits.maxPerAddress) {
       socket.destroy();
       return;
     }
-    perAddress.set(visitor, count);
+    perAddress.set(client, count);
     socket.on('close', () => {
-      const left = (perAddress.get(visitor) ?? 1) - 1;
-      if (left === 0) perAddress.delete(visitor);
-      else perAddress.set(visitor, left);
+      const left = (perAddress.get(client) ?? 1) - 1;
+      if (left === 0) perAddress.delete(client);
+      else perAddress.set(client, left);
     });
   });
   return server;

@@ -17,7 +17,7 @@ import {
   type Refused,
 } from '../../block/gate.js';
 import { blockBytes, otherReadings } from '../../block/payload.js';
-import { headerDoubts, heightDoubts, type Surroundings } from '../../block/plausible.js';
+import { type ChainContext, headerDoubts, heightDoubts } from '../../block/plausible.js';
 import { BoundedMap } from '../../common/bounded.js';
 import type { BlockRefused, BlockRepeated, BlockSource, LateCode } from '../../contracts/events.js';
 import { DOUBTS, NOTES, REFUSAL_DETAILS, REFUSALS } from '../../messages/blocks.js';
@@ -145,11 +145,11 @@ export class Gatekeeper {
       const reason = fill(REFUSALS['too-many-bodies'], { count: bodies });
       return refusal(at, source, payload, { code: 'too-many-bodies', reason, size, hash });
     }
-    const around = this.tip.around(identified.previous);
-    const ofHeader = [...headerDoubts(identified, around, this.network), ...this.parentDoubts(identified)];
+    const context = this.tip.contextOf(identified.previous);
+    const ofHeader = [...headerDoubts(identified, context, this.network), ...this.parentDoubts(identified)];
     const inspection = this.inspect(identified, ofHeader, bodies);
     if (inspection.kind === 'refused') return refusal(at, source, payload, inspection);
-    const doubts = [...inspection.doubts, ...heightDoubts(inspection.block, around), ...ofHeader];
+    const doubts = [...inspection.doubts, ...heightDoubts(inspection.block, context), ...ofHeader];
     const seen = this.remember(hash);
     if (doubts.length === 0) seen.clean = true;
     else seen.doubted.add(sha256(identified.raw));
@@ -159,7 +159,7 @@ export class Gatekeeper {
       at,
       monotonicAt,
       source,
-      block: withHeight(inspection.block, heightOf(inspection.block, around)),
+      block: withHeight(inspection.block, heightOf(inspection.block, context)),
       doubts,
       gateMs: this.clock.monotonic() - monotonicAt,
       ...(notes.length > 0 && { note: notes.join('; ') }),
@@ -194,7 +194,7 @@ export class Gatekeeper {
 }
 
 /** A height is one more than the parent's; while that is not known, the height that the block claims is used for display. */
-function heightOf({ height }: Block, { parentHeight }: Surroundings): number | undefined {
+function heightOf({ height }: Block, { parentHeight }: ChainContext): number | undefined {
   return parentHeight === undefined ? height : parentHeight + 1;
 }
 

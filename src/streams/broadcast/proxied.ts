@@ -29,7 +29,7 @@ export interface ProxiedDeps {
 
 export interface Handled {
   /** What was done with the block, for the submitter in case dashd does not answer. */
-  readonly said: string;
+  readonly outcome: string;
   /** Why the gate refused it. */
   readonly refusal?: string;
 }
@@ -48,16 +48,16 @@ export function proxied(block: ProxiedBlock, { gate, broadcaster, emit }: Proxie
     // dashd does not read a parameter that is not exactly the block's digits: its answer would be about the form, so we submit it as well.
     const isReadable = raw.subarray(0, admission.block.size).equals(admission.block.raw);
     const peers = broadcaster.send({ ...admission, doubts }, isReadable ? forward : undefined);
-    return { said: sentTo(peers, doubts) };
+    return { outcome: sentTo(peers, doubts) };
   }
   // dashd's answer is for the submitter alone.
   void forward();
   if (admission.type === 'repeated') {
     emit(admission);
-    return { said: SUBMISSIONS.repeated };
+    return { outcome: SUBMISSIONS.repeated };
   }
   const refusal = `${admission.code}: ${admission.reason}`;
-  return { said: fill(SUBMISSIONS.refused, { reason: refusal }), refusal };
+  return { outcome: fill(SUBMISSIONS.refused, { reason: refusal }), refusal };
 }
 
 function sentTo(peers: number, [doubt]: Arrival['doubts']): string {

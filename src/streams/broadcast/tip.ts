@@ -3,11 +3,11 @@
  * RPC, and our own blocks once they are sent. What peers announce does not count, and neither does what a block claims about itself: a
  * height comes from dashd, or is the parent's plus one.
  *
- * Bounds: 600 blocks. `around` takes 24 steps, `isAncestor` 600 at most.
+ * Bounds: 600 blocks. `context` takes 24 steps, `isAncestor` 600 at most.
  */
 
 import { expandTarget } from '../../block/header.js';
-import type { Surroundings } from '../../block/plausible.js';
+import type { ChainContext } from '../../block/plausible.js';
 import { BoundedMap } from '../../common/bounded.js';
 import type { Hash } from '../../wire/reader.js';
 
@@ -125,7 +125,7 @@ export class ChainTip {
   }
 
   /** What a block with this parent is checked against: the chain at its parent, or at the tip when the parent is not known. */
-  around(previous: Hash): Surroundings {
+  contextOf(previous: Hash): ChainContext {
     const parent = this.blocks.get(previous);
     const times: (number | undefined)[] = [];
     const targets: bigint[] = [];

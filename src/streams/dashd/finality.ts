@@ -28,10 +28,10 @@ import {
   type BranchTip,
   type Conclusion,
   conclude,
-  type Facts,
-  type HeaderFacts,
+  type FinalityEvidence,
+  type HeaderInfo,
   needsBranches,
-} from '../../history/finality.js';
+} from '../../history/conclude.js';
 import type { History } from '../../history/history.js';
 import { FINALITY } from '../../messages/dashd.js';
 import { fill } from '../../messages/fill.js';
@@ -159,7 +159,7 @@ class Follower {
     return [...chosen.values()];
   }
 
-  private learn({ hash, finality }: BlockRecord, facts: Facts): BlockFinality[] {
+  private learn({ hash, finality }: BlockRecord, facts: FinalityEvidence): BlockFinality[] {
     const { clock, history } = this.deps;
     const conclusion = conclude(facts);
     if (conclusion === undefined) return [];
@@ -197,7 +197,7 @@ function eventOf(hash: Hash, { state, height, confirmations, by }: Conclusion, a
 }
 
 type Look =
-  | { readonly kind: 'facts'; readonly facts: Facts }
+  | { readonly kind: 'facts'; readonly facts: FinalityEvidence }
   /** dashd answered, but not what it was asked. */
   | { readonly kind: 'useless'; readonly reason: string }
   | NoAnswer;
@@ -215,9 +215,9 @@ async function lookAt(record: BlockRecord, rpc: Pick<Rpc, 'call'>): Promise<Look
   return inquiry.fault ?? { kind: 'facts', facts };
 }
 
-async function gather({ hash, height, finality }: BlockRecord, inquiry: Inquiry): Promise<Facts> {
+async function gather({ hash, height, finality }: BlockRecord, inquiry: Inquiry): Promise<FinalityEvidence> {
   const block = await inquiry.header(hash);
-  const known: Facts = block === undefined ? {} : { block };
+  const known: FinalityEvidence = block === undefined ? {} : { block };
   const at = block?.height ?? height;
   if (at === undefined || (block !== undefined && (block.confirmations > 0 || block.chainlock))) return known;
   const rivalHash = await inquiry.hashAt(at);
@@ -246,7 +246,7 @@ class Inquiry {
   constructor(private readonly rpc: Pick<Rpc, 'call'>) {}
 
   /** @returns undefined when dashd does not know the block */
-  header(hash: Hash): Promise<HeaderFacts | undefined> {
+  header(hash: Hash): Promise<HeaderInfo | undefined> {
     return this.ask(Header, NOT_FOUND, 'getblockheader', hash);
   }
 

@@ -25,7 +25,7 @@ import { PEERS } from '../../messages/peers.js';
 import { keyOf } from '../../peers/address.js';
 import type { PeerBook } from '../../peers/book.js';
 import type { CountryOf } from '../../peers/occupancy.js';
-import { type LivePeer, needsRefill, type Plan, type SelectLimits } from '../../peers/plan.js';
+import { needsRefill, type OpenConnection, type Plan, type SelectLimits } from '../../peers/plan.js';
 import type { Weights } from '../../peers/score.js';
 import { type Clock, dated, type Random } from '../../time.js';
 import type { ChainTip } from '../broadcast/tip.js';
@@ -84,7 +84,7 @@ export function createPeering(deps: PeeringDeps): Peering {
 
   const plans$ = refresh({
     ...deps,
-    live: () => livePeers(deps.connections, clock),
+    live: () => openConnections(deps.connections, clock),
     prepare: () => bookkeeper.catchUp(),
     wake$: merge(lost$, heard$, gossip$),
     failed$,
@@ -118,7 +118,7 @@ function* hear(book: PeerBook, { source, peers }: SourceNews, now: number): Gene
   }
 }
 
-function livePeers({ slots, live }: Pick<Connections, 'slots' | 'live'>, clock: Clock): LivePeer[] {
+function openConnections({ slots, live }: Pick<Connections, 'slots' | 'live'>, clock: Clock): OpenConnection[] {
   return [...slots.values()].map(({ target, since }) => ({
     key: target.peer,
     connectedAt: dated(since, clock),

@@ -18,7 +18,7 @@ import {
   timer,
 } from 'rxjs';
 import type { CountryOf } from '../../peers/occupancy.js';
-import type { BookView, LivePeer, Plan, SelectLimits } from '../../peers/plan.js';
+import type { BookView, OpenConnection, Plan, SelectLimits } from '../../peers/plan.js';
 import { needsRefill } from '../../peers/plan.js';
 import type { Weights } from '../../peers/score.js';
 import { selecting } from '../../peers/select.js';
@@ -27,7 +27,7 @@ import { inSlices } from '../operators/in-slices.js';
 
 export interface RefreshDeps {
   readonly book: BookView & { prune(now: number, live: ReadonlySet<string>): number };
-  readonly live: () => readonly LivePeer[];
+  readonly live: () => readonly OpenConnection[];
   /** Called as each look begins: what is still to be noted in the book is noted then. */
   readonly prepare?: () => void;
   /** Something came about that may call for a refill: a peer lost, addresses heard of. */

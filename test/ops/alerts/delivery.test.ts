@@ -88,7 +88,7 @@ describe('a webhook', () => {
 
   test('can verify the signature over the time and the body as it came', async () => {
     const receiver = await opened(httpReceiver((response) => response.end()));
-    const notice = aNotice({ said: 'Grüße, 世界', text: 'Grüße, 世界 🔴' });
+    const notice = aNotice({ summary: 'Grüße, 世界', text: 'Grüße, 世界 🔴' });
     const transport = webhook({ origin: receiver.origin, secret: 'sesame' });
     assert.ok((await transport.send({ ...envelope, notice }, new AbortController().signal)).ok);
     const [one] = receiver.received;

@@ -58,7 +58,7 @@ describe("docs/alerts.md's ways to verify a signature", () => {
     { language: 'bash', file: 'verify.sh', program: 'bash', probe: ['-c', 'openssl version'] },
   ];
   const secret = 'a long random text, “quoted”';
-  const body = JSON.stringify(payload({ notice: aNotice({ said: 'Grüße 🔴' }), id: 'f00d', leftOut: 0 }, sender));
+  const body = JSON.stringify(payload({ notice: aNotice({ summary: 'Grüße 🔴' }), id: 'f00d', leftOut: 0 }, sender));
   let folder = '';
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'blockcast-alerts-'));

@@ -340,8 +340,8 @@ describe('blocks', () => {
 test('what others say is bounded, on one line, and cannot forge another', () => {
   const event = { ...verdict(hash(1), { ...FAILED, reason: `a\u2028b\nc\u001b[31m${'x'.repeat(100_000)}` }) };
   const [notice] = new Watch().at(0, event).at(15_000).notices;
-  assert.ok(notice !== undefined && notice.said.length <= 400 && notice.text.length < 1_000);
-  assert.doesNotMatch(notice.said, /[\p{Cc}\p{Zl}]/u);
+  assert.ok(notice !== undefined && notice.summary.length <= 400 && notice.text.length < 1_000);
+  assert.doesNotMatch(notice.summary, /[\p{Cc}\p{Zl}]/u);
   assert.ok(String(notice.details['reason']).length <= 400);
 });
 

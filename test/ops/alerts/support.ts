@@ -179,7 +179,7 @@ export function aNotice(changes: Partial<Notice> = {}): Notice {
     aboutBlock: false,
     severity: 'critical',
     title: 'Local dashd lost',
-    said: '127.0.0.1:9999: closed-by-peer: it closed',
+    summary: '127.0.0.1:9999: closed-by-peer: it closed',
     remedy: 'Start it.',
     docs: 'docs/operations.md#blockcast-dashd-lost',
     since: START,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { matcher, visitorOf } from '../../../src/ops/http/access.js';
+import { clientOf, matcher } from '../../../src/ops/http/access.js';
+import { ClientLimit } from '../../../src/ops/http/client-limit.js';
 import { LIMITS } from '../../../src/ops/http/limits.js';
-import { VisitorCount } from '../../../src/ops/http/visitor-count.js';
 import { clockAt, TestClock } from '../../support/clock.js';
 import {
   type Answer,
@@ -157,7 +157,7 @@ describe('without a password, on loopback', () => {
     });
   });
 
-  test("what a header says of the visitor's address or of our name is not believed", async () => {
+  test("what a header says of the client's address or of our name is not believed", async () => {
     await withHttp({}, async (http) => {
       const headers = { host: 'attacker.example', 'x-forwarded-host': 'localhost', 'x-forwarded-for': '127.0.0.1' };
       assertRefused(await http.ask('/api/v1/status', { headers }), 403);
@@ -205,7 +205,7 @@ describe('behind a reverse proxy', () => {
     });
   });
 
-  test('each visitor behind it has requests of his own', async () => {
+  test('each client behind it has requests of his own', async () => {
     const limits = { requests: { max: 2, windowMs: 60_000 } };
     await withHttp({ config, deps: { limits } }, async (http) => {
       const ask = (from: string) => http.ask('/api/v1/peers', { headers: { 'x-forwarded-for': from } });
@@ -304,19 +304,19 @@ describe('addresses', () => {
     assert.equal(matcher([])('127.0.0.1'), false);
   });
 
-  test('are one visitor by IPv6 network and by IPv4 address', () => {
-    assert.equal(visitorOf('2001:db8:1:2::3'), visitorOf('2001:db8:1:2:ffff::4'));
-    assert.notEqual(visitorOf('2001:db8:1:2::3'), visitorOf('2001:db8:1:3::3'));
-    assert.equal(visitorOf('::ffff:192.0.2.1'), '192.0.2.1');
-    assert.notEqual(visitorOf('192.0.2.1'), visitorOf('192.0.2.2'));
-    fc.assert(fc.property(fc.oneof(fc.ipV4(), fc.ipV6(), fc.string()), (text) => typeof visitorOf(text) === 'string'));
+  test('are one client by IPv6 network and by IPv4 address', () => {
+    assert.equal(clientOf('2001:db8:1:2::3'), clientOf('2001:db8:1:2:ffff::4'));
+    assert.notEqual(clientOf('2001:db8:1:2::3'), clientOf('2001:db8:1:3::3'));
+    assert.equal(clientOf('::ffff:192.0.2.1'), '192.0.2.1');
+    assert.notEqual(clientOf('192.0.2.1'), clientOf('192.0.2.2'));
+    fc.assert(fc.property(fc.oneof(fc.ipV4(), fc.ipV6(), fc.string()), (text) => typeof clientOf(text) === 'string'));
   });
 });
 
 describe('failures', () => {
   test('are counted in windows of time, and looking does not count', () => {
     let now = 0;
-    const count = new VisitorCount(
+    const count = new ClientLimit(
       { max: 2, windowMs: 10_000 },
       clockAt(() => now),
     );
@@ -332,11 +332,11 @@ describe('failures', () => {
     assert.equal(count.waitSeconds('a'), 0);
   });
 
-  test('of many visitors do not fill memory', () => {
-    const count = new VisitorCount({ max: 1, windowMs: 10_000 }, clockAt(0));
-    for (let n = 0; n < 10_001; n += 1) count.add(`visitor ${n}`);
-    assert.equal(count.waitSeconds('visitor 0'), 0);
-    assert.equal(count.waitSeconds('visitor 1'), 10);
+  test('of many clients do not fill memory', () => {
+    const count = new ClientLimit({ max: 1, windowMs: 10_000 }, clockAt(0));
+    for (let n = 0; n < 10_001; n += 1) count.add(`client ${n}`);
+    assert.equal(count.waitSeconds('client 0'), 0);
+    assert.equal(count.waitSeconds('client 1'), 10);
   });
 });
 

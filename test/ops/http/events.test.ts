@@ -169,7 +169,7 @@ describe('the event stream', () => {
   });
 
   test('is for so many and no more, and there is room again when one leaves', async () => {
-    await withHttp({ maxClients: 2 }, async (http) => {
+    await withHttp({ maxStreams: 2 }, async (http) => {
       const clients = [await http.listen(), await http.listen()];
       for (const client of clients) await client.until(({ text }) => text.includes('retry: '));
       const refused = await http.ask('/api/v1/events');
@@ -183,23 +183,23 @@ describe('the event stream', () => {
     });
   });
 
-  test('one visitor cannot take all the places: it is told so, and others still listen', async () => {
+  test('one client cannot take all the places: it is told so, and others still listen', async () => {
     const options = {
       config: { reverseProxies: ['127.0.0.1'] },
-      deps: { limits: { events: { ...LIMITS.events, maxPerVisitor: 2 } } },
+      deps: { limits: { events: { ...LIMITS.events, maxPerClient: 2 } } },
     };
     const http = await HttpUnderTest.start(options);
-    const visitor = { 'X-Forwarded-For': '198.51.100.7' };
-    const clients = [await http.listen(visitor), await http.listen(visitor)];
+    const client = { 'X-Forwarded-For': '198.51.100.7' };
+    const clients = [await http.listen(client), await http.listen(client)];
     for (const client of clients) await client.until(({ text }) => text.includes('retry: '));
-    const refused = await http.ask('/api/v1/events', { headers: visitor });
+    const refused = await http.ask('/api/v1/events', { headers: client });
     assertRefused(refused, 429);
     assert.equal(refused.headers['retry-after'], '10');
     const other = await http.listen({ 'X-Forwarded-For': '198.51.100.8' });
     await other.until(({ text }) => text.includes('retry: '));
     clients[0]?.socket.destroy();
     await eventually(() => http.clients === 2);
-    const next = await http.listen(visitor);
+    const next = await http.listen(client);
     await next.until(({ text }) => text.includes('retry: '));
     for (const { socket } of [...clients, other, next]) socket.destroy();
     await http.close();

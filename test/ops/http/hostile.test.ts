@@ -1,4 +1,4 @@
-/** What strangers send, over real sockets. Whatever it is: a clear answer or none, bounded memory, and the next visitor is served. */
+/** What strangers send, over real sockets. Whatever it is: a clear answer or none, bounded memory, and the next client is served. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { LIMITS } from '../../../src/ops/http/limits.js';
@@ -21,7 +21,7 @@ describe('hostile requests', () => {
   });
   after(() => http.close());
   afterEach(async () => {
-    assert.equal((await http.ask('/api/v1/status')).status, 200, 'the next visitor is served');
+    assert.equal((await http.ask('/api/v1/status')).status, 200, 'the next client is served');
     assert.deepEqual(http.faults, [], 'nothing of it was our mistake');
   });
 
@@ -202,7 +202,7 @@ describe('hostile connections', () => {
   test('end that were reset or half closed, and leave nothing behind', async (t) => {
     const http = await start();
     t.after(() => http.close());
-    const most = LIMITS.events.maxPerVisitor;
+    const most = LIMITS.events.maxPerClient;
     const clients = await Promise.all(Array.from({ length: most }, () => http.listen()));
     for (const client of clients) await client.until(({ text }) => text.includes('retry: '));
     assert.equal(http.clients, most);
@@ -247,7 +247,7 @@ describe('hostile connections', () => {
     t.after(() => http.close());
     const crowd = await Promise.all(Array.from({ length: 1_000 }, () => http.listen()));
     for (const client of crowd) await client.until(({ text }) => /retry: |HTTP\/1\.1 429/.test(text));
-    assert.equal(http.clients, LIMITS.events.maxPerVisitor);
+    assert.equal(http.clients, LIMITS.events.maxPerClient);
     for (const { socket } of crowd) socket.destroy();
     await eventually(() => http.clients === 0);
     assert.equal((await http.ask('/healthz')).status, 200);

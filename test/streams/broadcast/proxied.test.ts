@@ -26,7 +26,7 @@ function relay(peers = 3) {
   };
   const handle = (raw: Buffer, submitter: ProxiedBlock['submitter'] = 'known') =>
     proxied({ raw, submitter, forward }, { gate, broadcaster, emit: ({ type }) => log.push(type) });
-  return { log, handle, submit: (raw: Buffer): string => handle(raw).said };
+  return { log, handle, submit: (raw: Buffer): string => handle(raw).outcome };
 }
 
 describe('a block that comes with a request of its own', () => {
@@ -52,7 +52,7 @@ describe('a block that comes with a request of its own', () => {
   it('waits for dashd when dashd had not accepted a request of its submitter before', () => {
     const { log, handle } = relay(0);
     assert.match(
-      handle(mineBlock(), 'new').said,
+      handle(mineBlock(), 'new').outcome,
       /^the block waits for dashd before any peer is sent it: dashd had not/,
     );
     assert.deepEqual(log, ['send from pool', 'submitter', 'forward']);

@@ -76,7 +76,7 @@ describe('the tip', () => {
 
   it('tells what the chain is like above a block: height, times and the easiest target that dashd accepted', () => {
     const tip = new ChainTip();
-    assert.equal(tip.around('a').easiestTarget, undefined);
+    assert.equal(tip.contextOf('a').easiestTarget, undefined);
     for (let height = 1; height <= 30; height += 1) {
       // The sixth is far easier: the 24 below block 30 and itself begin with block 7.
       const bits = height === 6 ? 0x1e00_ffff : 0x1900_0000 + height;
@@ -84,11 +84,11 @@ describe('the tip', () => {
     }
     tip.add('ours', '30', 5_000, true);
     const around = { parentHeight: 31, parentTime: 5_000, medianTime: 2_600, easiestTarget: 30n << 176n };
-    assert.deepEqual(tip.around('ours'), around, 'our own target proves nothing');
-    assert.deepEqual(tip.around('30').medianTime, 2_500);
-    assert.equal(tip.around('29').easiestTarget, 0xffffn << 216n);
+    assert.deepEqual(tip.contextOf('ours'), around, 'our own target proves nothing');
+    assert.deepEqual(tip.contextOf('30').medianTime, 2_500);
+    assert.equal(tip.contextOf('29').easiestTarget, 0xffffn << 216n);
     tip.move('ours');
-    const { easiestTarget, ...rest } = tip.around('unheard of');
+    const { easiestTarget, ...rest } = tip.contextOf('unheard of');
     assert.equal(easiestTarget, 30n << 176n);
     assert.deepEqual(rest, { parentHeight: undefined, parentTime: undefined, medianTime: undefined });
   });

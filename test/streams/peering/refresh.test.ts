@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Subject } from 'rxjs';
-import { type LivePeer, type Plan, selectLimits } from '../../../src/peers/plan.js';
+import { type OpenConnection, type Plan, selectLimits } from '../../../src/peers/plan.js';
 import type { PeerRecord } from '../../../src/peers/record.js';
 import { publicAddress } from '../../../src/simulated/public-address.js';
 import { type RefreshDeps, refresh } from '../../../src/streams/peering/refresh.js';
@@ -18,7 +18,7 @@ class Refreshed {
   readonly time = new Time();
   readonly wake$ = new Subject<void>();
   readonly failed$ = new Subject<void>();
-  live: LivePeer[] = [];
+  live: OpenConnection[] = [];
   records: PeerRecord[] = keys(20).map((key) => provenPeer(key, { lastSeen: START }));
   readonly looks: number[] = [];
   readonly pruned: number[] = [];
@@ -67,7 +67,7 @@ class Refreshed {
     return this.result.values;
   }
 
-  connected(count: number, more: Partial<LivePeer> = {}): void {
+  connected(count: number, more: Partial<OpenConnection> = {}): void {
     this.live = keys(count).map((key) => live(key, { connectedAt: START, ...more }));
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, it, type TestContext } from 'node:test';
-import { runDemo } from '../../src/demo/main.js';
+import { runDemo } from '../../src/demo/run-demo.js';
 import { startNetwork } from '../../src/simulated/simulated-network.js';
 
 function capture() {

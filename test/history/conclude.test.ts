@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { FinalityState } from '../../src/contracts/events.js';
-import { type BranchTip, conclude, type Facts, type HeaderFacts, needsBranches } from '../../src/history/finality.js';
+import {
+  type BranchTip,
+  conclude,
+  type FinalityEvidence,
+  type HeaderInfo,
+  needsBranches,
+} from '../../src/history/conclude.js';
 import { hashOf } from './support.js';
 
 const HEIGHT = 1_000;
-const block = (confirmations: number, chainlock = false): HeaderFacts => ({
+const block = (confirmations: number, chainlock = false): HeaderInfo => ({
   hash: hashOf(1),
   height: HEIGHT,
   confirmations,
   chainlock,
 });
-const rival = (confirmations: number, chainlock = false): HeaderFacts => ({
+const rival = (confirmations: number, chainlock = false): HeaderInfo => ({
   ...block(confirmations, chainlock),
   hash: hashOf(2),
 });
@@ -37,7 +43,7 @@ const inChain = (state: FinalityState, confirmations: number) => ({
   settled: state !== 'pending',
 });
 
-const table: readonly [string, Facts, ReturnType<typeof conclude>][] = [
+const table: readonly [string, FinalityEvidence, ReturnType<typeof conclude>][] = [
   ['the tip', { block: block(1) }, inChain('pending', 1)],
   ['99 confirmations', { block: block(99) }, inChain('pending', 99)],
   ['100 confirmations', { block: block(100) }, inChain('buried', 100)],
@@ -111,7 +117,7 @@ describe('what became of a block', () => {
 });
 
 describe('branches', () => {
-  const asked = (facts: Facts, before: FinalityState = 'pending') => needsBranches(facts, before);
+  const asked = (facts: FinalityEvidence, before: FinalityState = 'pending') => needsBranches(facts, before);
 
   it('are asked for only where they decide', () => {
     assert.equal(asked({ block: block(-1), rival: rival(2) }), true);

@@ -6,7 +6,7 @@ import type { FinalityState } from '../contracts/events.js';
 import type { Hash } from '../wire/reader.js';
 
 /** dashd's word on a block: `getblockheader` (Core `rpc/blockchain.cpp`, blockheaderToJSON). */
-export interface HeaderFacts {
+export interface HeaderInfo {
   readonly hash: Hash;
   readonly height: number;
   /** 1 for the tip; -1 for a block that is not in the active chain. */
@@ -24,11 +24,11 @@ export interface BranchTip {
   readonly status: string;
 }
 
-export interface Facts {
+export interface FinalityEvidence {
   /** Absent when dashd does not know the block. */
-  readonly block?: HeaderFacts;
+  readonly block?: HeaderInfo;
   /** The block of the active chain at its height; absent when there is none, or when it is the block itself. */
-  readonly rival?: HeaderFacts;
+  readonly rival?: HeaderInfo;
   /** Asked for where `needsBranches` says so. */
   readonly branches?: readonly BranchTip[];
 }
@@ -50,7 +50,7 @@ const LONGER_CONFIRMATIONS = 2;
 const DEAD_BRANCHES = new Set(['invalid', 'conflicting']);
 
 /** @returns undefined when nothing can be concluded: whatever was known before holds */
-export function conclude({ block, rival, branches }: Facts): Conclusion | undefined {
+export function conclude({ block, rival, branches }: FinalityEvidence): Conclusion | undefined {
   if (block !== undefined && (block.confirmations > 0 || block.chainlock)) return inChain(block);
   if (rival === undefined || rival.confirmations < 1) return undefined;
   const settled = isFinal(rival);
@@ -60,12 +60,12 @@ export function conclude({ block, rival, branches }: Facts): Conclusion | undefi
 }
 
 /** True when the branches decide. They cost dashd too much to ask for them otherwise, or of a block that is known to be orphaned. */
-export function needsBranches({ block, rival }: Facts, before: FinalityState): boolean {
+export function needsBranches({ block, rival }: FinalityEvidence, before: FinalityState): boolean {
   if (before === 'orphaned' || block === undefined || rival === undefined || isFinal(rival)) return false;
   return block.confirmations < 1 && rival.confirmations >= LONGER_CONFIRMATIONS;
 }
 
-function inChain({ height, confirmations, chainlock }: HeaderFacts): Conclusion {
+function inChain({ height, confirmations, chainlock }: HeaderInfo): Conclusion {
   // A ChainLock may be there before the chain it belongs to has become the active one.
   if (chainlock) return { state: 'chainlocked', height, ...(confirmations > 0 && { confirmations }), settled: true };
   const state = confirmations >= BURIED_CONFIRMATIONS ? 'buried' : 'pending';
@@ -73,12 +73,12 @@ function inChain({ height, confirmations, chainlock }: HeaderFacts): Conclusion 
 }
 
 /** The chain will not leave it again. */
-function isFinal({ chainlock, confirmations }: HeaderFacts): boolean {
+function isFinal({ chainlock, confirmations }: HeaderInfo): boolean {
   return chainlock || confirmations >= BURIED_CONFIRMATIONS;
 }
 
 /** True when the active chain is higher than every branch that the block may be in. */
-function isOutgrown(block: HeaderFacts, branches: readonly BranchTip[]): boolean {
+function isOutgrown(block: HeaderInfo, branches: readonly BranchTip[]): boolean {
   const active = branches.find(({ branchlen }) => branchlen === 0);
   if (active === undefined) return false;
   const rivals = branches.filter(
