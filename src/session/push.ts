@@ -56,14 +56,18 @@ function isNews({ phase, knows, pushes }: SessionState, hash: Hash): boolean {
   return phase.name === 'ready' && !knows.has(hash) && !pushes.some((one) => one.hash === hash && !mayRepeat(one));
 }
 
-/** Whether a block may be sent again: the peer dropped it because its parent was missing. */
+/** Whether a block may be sent again: the peer dropped it because its parent was missing. One that has the parent has no use for it. */
 function mayRepeat({ stage, answer, times }: Push): boolean {
   return stage === 'acknowledged' && answer === 'absent' && times < MAX_PUSHES_OF_A_BLOCK;
 }
 
 /** The peer was sent this block and its chain does not have it: each child would cost us 10 of 100 misbehaviour points. */
 function lacks({ pushes }: SessionState, hash: Hash): boolean {
-  return pushes.some((one) => one.hash === hash && one.stage === 'acknowledged' && one.answer === 'absent');
+  return pushes.some((one) => one.hash === hash && one.stage === 'acknowledged' && isNotInChain(one.answer));
+}
+
+function isNotInChain(answer: Answer | undefined): boolean {
+  return answer === 'absent' || answer === 'passed';
 }
 
 /** Whether one more block may be in flight; few until one is accepted, since a peer without their parent gives 10 points for each. */
@@ -211,9 +215,10 @@ export function onPushPong(state: SessionState, nonce: bigint, now: number): [Se
     const pushes = state.pushes.filter((one) => one !== pending);
     return [{ ...kept, pushes, proven: true }, [acknowledged, roundTrip, accepted(hash)]];
   }
-  const proven = answer === 'absent' ? false : kept.proven;
+  const isLacking = isNotInChain(answer);
+  const proven = isLacking ? false : kept.proven;
   const next = bounded(replace({ ...kept, proven }, pending, { ...pending, stage: 'acknowledged' }));
-  return [next, [answer === 'absent' ? failed(hash, 'not-in-chain') : acknowledged, roundTrip]];
+  return [next, [isLacking ? failed(hash, 'not-in-chain') : acknowledged, roundTrip]];
 }
 
 /** Handles blocks that the peer is now known to have, from `inv` or headers. */
@@ -249,8 +254,9 @@ export function onHeaders(
   const asked = next.pushes.find(isInFlight);
   if (asked === undefined || asked.answer === 'shown') return [next, outputs];
   const [first] = headers;
-  const isRival = headers.length === 1 && first !== undefined && previousOf(first) === asked.previous;
-  const answer: Answer = isRival ? 'rival' : 'absent';
+  const isOnParent = first !== undefined && previousOf(first) === asked.previous;
+  const isRival = isOnParent && headers.length === 1;
+  const answer: Answer = isRival ? 'rival' : isOnParent ? 'passed' : 'absent';
   const { rival: _before, ...rest } = asked;
   const read = { ...rest, answer, ...(isRival && { rival: context.hashHeader(first) }) };
   return [replace(next, asked, read), outputs];

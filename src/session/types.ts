@@ -75,8 +75,11 @@ export interface Push {
   readonly asked: number;
 }
 
-/** `shown`: the block is in the peer's chain. `rival`: another on the same parent is. `absent`: the peer's chain ends before it, or is another. */
-export type Answer = 'shown' | 'rival' | 'absent';
+/**
+ * `shown`: the block is in the peer's chain. `rival`: another on the same parent is its tip. `passed`: another on the same parent is in
+ * it, and more on that. `absent`: the peer's chain ends before the block, or is another.
+ */
+export type Answer = 'shown' | 'rival' | 'passed' | 'absent';
 
 /** A block that waits until fewer are in flight. Only its hashes: the block is kept once for all peers. */
 export interface Queued {

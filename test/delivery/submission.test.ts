@@ -16,6 +16,7 @@ describe("dashd's answer to submitblock", () => {
     ['duplicate-invalid', said('duplicate-invalid'), 'rejected', 'duplicate-invalid'],
     ['a reason', said('bad-txnmrklroot'), 'rejected', 'bad-txnmrklroot'],
     ['no parent', said('prev-blk-not-found'), 'rejected', 'prev-blk-not-found'],
+    ['a time ahead', said('time-too-new'), 'rejected', 'time-too-new'],
     ['rejected', said('rejected'), 'rejected', 'rejected'],
     ['a word that ought to be impossible', said('valid?'), 'rejected', 'valid?'],
     ['no word', said(''), 'rejected', ''],
@@ -49,9 +50,9 @@ describe("dashd's answer to submitblock", () => {
     assert.ok((reason?.length ?? 0) < 150);
   });
 
-  it('is premature for want of a parent alone', () => {
+  it("is premature for want of a parent, and where dashd's clock is behind", () => {
     const premature = TABLE.filter(([, answer]) => isPremature(readSubmission(answer))).map(([name]) => name);
-    assert.deepEqual(premature, ['no parent']);
+    assert.deepEqual(premature, ['no parent', 'a time ahead']);
     assert.equal(isPremature({ outcome: 'unavailable', reason: 'prev-blk-not-found' }), false);
   });
 });

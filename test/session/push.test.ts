@@ -99,6 +99,16 @@ describe('a push', () => {
     }
   });
 
+  it('is not made again to a peer whose chain has another block on the parent and more on that: it lacks no parent', () => {
+    const hand = Hand.ready();
+    const rival = Buffer.alloc(80, 5);
+    hashToWire(one.previous).copy(rival, 4);
+    hand.push(one);
+    hand.hears({ command: 'headers', headers: [rival, block(9).header] });
+    assert.deepEqual(events(hand.hears(pong(2n)))[0], { ...proof(1, 'failed'), reason: 'not-in-chain' });
+    assert.deepEqual(hand.push(one), []);
+  });
+
   it('is acknowledged although the kernel has not told that it was written', () => {
     const hand = Hand.ready();
     hand.push(one);

@@ -48,6 +48,8 @@ export interface End {
   readonly type: 'end';
   /** Blocks that dashd or a peer without faults has, in its best chain or beside it. */
   readonly known: ReadonlySet<Hash>;
+  /** Blocks whose files are in the spool. */
+  readonly kept: ReadonlySet<Hash>;
   /** The last block that the pool found, after the faults; at which nodes of the network it is the tip, and of how many. */
   readonly last: { readonly hash: Hash; readonly nodes: number; readonly of: number };
   readonly live: number;

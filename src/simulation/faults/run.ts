@@ -171,7 +171,7 @@ class FaultRun {
   }
 
   private judgeEnd(): void {
-    const { dashd, nodes, relay } = this.network;
+    const { dashd, nodes, relay, disk, config } = this.network;
     const all = [dashd, ...nodes];
     const hash = this.miner.found.at(-1) ?? '';
     const live = [...(relay.current?.peers.values() ?? [])].filter(({ target }) => !target.protected).length;
@@ -179,6 +179,7 @@ class FaultRun {
     this.watcher.see({
       type: 'end',
       known: new Set(this.miner.found.filter(has)),
+      kept: spooledBlocks(disk, config.spool.dir),
       last: { hash, nodes: all.filter(({ node }) => node.chain.tip.hash === hash).length, of: all.length },
       live,
       dashdIsLive: live < (relay.current?.peers.size ?? 0),

@@ -89,6 +89,19 @@ describe('submitting a block', () => {
     assert.equal(time.pending, 0);
   });
 
+  it("offers a block again that is ahead of dashd's clock: the clock may be set", async () => {
+    const { time, submission$ } = submitting(answer('time-too-new'), answer(null));
+    const result = gather(submission$);
+    await time.pass(10_000);
+    assert.deepEqual(
+      result.values.map(({ outcome, ms }) => [ms, outcome]),
+      [
+        [0, 'rejected'],
+        [1_000, 'accepted'],
+      ],
+    );
+  });
+
   it('offers a block again whose parent dashd does not have yet, and lets it go with any other refusal', async () => {
     const { time, submission$ } = submitting(
       answer('prev-blk-not-found'),

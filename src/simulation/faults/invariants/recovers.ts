@@ -10,6 +10,7 @@ export const recovers: Invariant = {
   open() {
     /** The blocks of the pool's that were received, and the last verdict on each. */
     const verdicts = new Map<Hash, BlockVerdict | undefined>();
+    const orphaned = new Set<Hash>();
     return {
       received({ hash, source }) {
         if (source === 'pool') verdicts.set(hash, verdicts.get(hash));
@@ -19,7 +20,11 @@ export const recovers: Invariant = {
         if (verdict.source === 'pool') verdicts.set(verdict.hash, verdict);
         return undefined;
       },
-      end: (seen) => strengthFault(seen) ?? blockFault(seen, verdicts),
+      finality({ hash, state }) {
+        if (state === 'orphaned') orphaned.add(hash);
+        return undefined;
+      },
+      end: (seen) => strengthFault(seen) ?? verdictFault(seen, verdicts) ?? lossFault(seen, verdicts, orphaned),
     };
   },
 };
@@ -30,17 +35,21 @@ function strengthFault({ last, live, wanted, dashdIsLive }: End): string | undef
   return last.nodes < last.of ? `block ${last.hash} is the tip of ${last.nodes} nodes of ${last.of}` : undefined;
 }
 
-function blockFault({ last, known }: End, verdicts: ReadonlyMap<Hash, BlockVerdict | undefined>): string | undefined {
+function verdictFault({ last }: End, verdicts: Verdicts): string | undefined {
   for (const [hash, verdict] of verdicts) {
     if (verdict === undefined) return `block ${hash} was received, and has no verdict`;
-    if (!known.has(hash) && !isGivenUp(verdict))
-      return `block ${hash} is lost: no node has it; ${JSON.stringify(verdict)}`;
   }
   const final = verdicts.get(last.hash);
   return final?.outcome === 'delivered' ? undefined : `block ${last.hash} is not delivered: ${JSON.stringify(final)}`;
 }
 
-/** The pool was told that the block is of no use: dashd rejected it, or the chain had passed it before it could be sent. */
-function isGivenUp({ outcome, reason }: BlockVerdict): boolean {
-  return outcome === 'rejected' || reason?.startsWith('stale: ') === true;
+/** A block that no node has is still in the spool, unless the pool was told that it is of no use. */
+function lossFault({ known, kept }: End, verdicts: Verdicts, orphaned: ReadonlySet<Hash>): string | undefined {
+  for (const [hash, verdict] of verdicts) {
+    if (!known.has(hash) && !kept.has(hash) && !orphaned.has(hash) && verdict?.outcome !== 'rejected')
+      return `block ${hash} is lost: no node has it, nor the spool; ${JSON.stringify(verdict)}`;
+  }
+  return undefined;
 }
+
+type Verdicts = ReadonlyMap<Hash, BlockVerdict | undefined>;

@@ -74,6 +74,7 @@ describe('The relay recovers', () => {
   const end: End = {
     type: 'end',
     known: new Set([HASH]),
+    kept: new Set(),
     last: { hash: HASH, nodes: 7, of: 7 },
     live: 5,
     dashdIsLive: true,
@@ -103,13 +104,18 @@ describe('The relay recovers', () => {
     );
   });
 
-  it('not with a block that no node has, unless dashd rejected it or it was stale', () => {
-    const other = { hash: OTHER_HASH };
-    const lost = [1, received(OTHER_HASH)] as const;
-    assert.match(judge(recovers, ...delivered, lost, [1, verdict(other)], [2, end]) ?? '', /is lost/);
-    for (const more of [{ outcome: 'rejected' }, { outcome: 'failed', reason: 'stale: passed' }] as const) {
-      assert.equal(judge(recovers, ...delivered, lost, [1, verdict({ ...other, ...more })], [2, end]), undefined);
-    }
+  it('not with a block that no node has, unless the spool has it, dashd rejected it, or another has its place', () => {
+    const lost = (outcome: 'delivered' | 'rejected') =>
+      [
+        [1, received(OTHER_HASH)],
+        [1, verdict({ hash: OTHER_HASH, outcome })],
+      ] as const;
+    const orphaned = event({ type: 'finality', at: 0, hash: OTHER_HASH, state: 'orphaned' });
+    assert.match(judge(recovers, ...delivered, ...lost('delivered'), [2, end]) ?? '', /is lost/);
+    const kept = new Set([OTHER_HASH]);
+    assert.equal(judge(recovers, ...delivered, ...lost('delivered'), [2, { ...end, kept }]), undefined);
+    assert.equal(judge(recovers, ...delivered, ...lost('rejected'), [2, end]), undefined);
+    assert.equal(judge(recovers, ...delivered, ...lost('delivered'), [1, orphaned], [2, end]), undefined);
   });
 });
 
