@@ -8,7 +8,7 @@ import type { FileAnswer } from '../contracts/files.js';
 import type { DiskFile, DiskStats } from './disk.js';
 import { type FileOptions, LockedFile, PRIVATE } from './locked-file.js';
 
-const KIND = { setting: 'history.file', kept: 'what comes meanwhile is kept in memory' } as const;
+const KIND = { kept: 'history-file', setting: 'history.file' } as const;
 const CHUNK_BYTES = 65_536;
 /** A verdict on a block that a thousand peers were sent is a fifth of this. */
 const MAX_LINE_BYTES = 1_048_576;

@@ -8,26 +8,19 @@
  */
 
 import { basename, dirname, join, resolve } from 'node:path';
-import type { FileAnswer, FileFault, FileFaultCode } from '../contracts/files.js';
-import type { Clock, Random } from '../time.js';
+import type { FileAnswer, FileFault } from '../contracts/files.js';
+import { type Clock, type Random, SECOND_MS } from '../time.js';
 import { type Disk, type DiskStats, systemDisk } from './disk.js';
+import {
+  type FaultDetails,
+  type FileKind,
+  faultCode,
+  fileFault,
+  isSyncFault,
+  type SystemFaultCode,
+} from './file-faults.js';
 import { systemClock, systemRandom } from './system.js';
 import { errorCode } from './system-error.js';
-
-/** Without what the content of a file is: it is not known here. */
-type SystemFaultCode = Exclude<FileFaultCode, 'corrupt'>;
-
-/** How faults speak of a file. */
-export interface FileKind {
-  /** The setting that names the file. */
-  readonly setting: string;
-  /** `file` unless given. */
-  readonly noun?: 'file' | 'folder';
-  /** What there is still when the disk is full. */
-  readonly kept: string;
-  /** What a larger file is not. */
-  readonly maxBytes?: number;
-}
 
 /** What a file is kept with; the system's unless given. */
 export interface FileOptions {
@@ -155,10 +148,10 @@ export class LockedFile {
   /** Why a file cannot be read as a whole. */
   protected unfit(stats: DiskStats | undefined, path = this.path): FileFault | undefined {
     const { maxBytes = Number.POSITIVE_INFINITY } = this.kind;
-    if (stats === undefined) return this.fault('missing', 'ENOENT', path);
+    if (stats === undefined) return this.fault('missing', { error: 'ENOENT', path });
     // A pipe or a device would hold the process for ever.
-    if (!stats.isFile()) return this.fault('not-a-file', '', path);
-    return stats.size > maxBytes ? this.fault('too-large', `${stats.size} bytes`, path) : undefined;
+    if (!stats.isFile()) return this.fault('not-a-file', { path });
+    return stats.size > maxBytes ? this.fault('too-large', { size: stats.size, path }) : undefined;
   }
 
   /** Renames what is of no use, so that nothing overwrites it. Needs the lock. */
@@ -258,7 +251,7 @@ export class LockedFile {
         await this.syncFolder(dirname(at));
       } catch (error) {
         // One that we may not read, or that cannot be synced, is none that we made.
-        if (SYNC_FAULTS.has(errorCode(error))) throw error;
+        if (isSyncFault(error)) throw error;
       }
     }
   }
@@ -274,67 +267,17 @@ export class LockedFile {
   }
 
   protected failure(error: unknown, path = this.path): FileFault {
-    const code = errorCode(error);
-    return this.fault(FAULTS[code] ?? 'io-error', code, path);
+    return this.fault(faultCode(error), { error: errorCode(error), path });
   }
 
-  protected fault(code: SystemFaultCode, why = '', path = this.path): FileFault {
-    return { ok: false, code, detail: explain(code, path, why === '' ? '' : ` (${why})`, this.kind) };
+  protected fault(code: SystemFaultCode, details: Partial<FaultDetails> = {}): FileFault {
+    return fileFault(code, this.kind, { path: this.path, staleSeconds: LOCK_STALE_MS / SECOND_MS, ...details });
   }
 }
 
 class LockLost extends Error {
   constructor(readonly fault: FileFault) {
     super(fault.detail);
-  }
-}
-
-/** The disk did not take it: fsync(2). */
-const SYNC_FAULTS: ReadonlySet<string> = new Set(['EIO', 'ENOSPC', 'EDQUOT']);
-
-const FAULTS: Readonly<Record<string, SystemFaultCode>> = {
-  ELOCKED: 'locked',
-  ENOENT: 'missing',
-  EACCES: 'not-writable',
-  EPERM: 'not-writable',
-  EROFS: 'not-writable',
-  ENOSPC: 'disk-full',
-  EDQUOT: 'disk-full',
-  EFBIG: 'disk-full',
-  EISDIR: 'not-a-file',
-  ENOTDIR: 'not-a-file',
-  // A file where a folder is to be made.
-  EEXIST: 'not-a-file',
-};
-
-function explain(
-  code: SystemFaultCode,
-  path: string,
-  why: string,
-  { setting, noun = 'file', kept, maxBytes }: FileKind,
-): string {
-  const elsewhere = `name another ${noun} (${setting})`;
-  switch (code) {
-    case 'missing':
-      return `${path} is not there${why}`;
-    case 'locked':
-      return `${path} is held by another blockcast (${path}.lock), or by one that was killed in the last ${LOCK_STALE_MS / 1_000} s: stop that one, or ${elsewhere}`;
-    case 'lock-lost':
-      return `${path} was written or taken over by another process (${path}.lock) while this one stood still: stop the other, and start this one anew`;
-    case 'changed':
-      return `${path} is no longer what this process wrote: stop blockcast before the file is moved, removed or edited`;
-    case 'not-writable':
-      return `${path}: no permission for it or its folder${why}: give it to this user, or ${elsewhere}`;
-    case 'disk-full':
-      return `${path}: no room for it${why}: free some; ${kept}`;
-    case 'not-a-file':
-      return `${path} is no file, or a part of its path is no folder${why}: move what is there, or ${elsewhere}`;
-    case 'too-large':
-      return `${path} is too large${why}: ${maxBytes} bytes are the most`;
-    case 'io-error':
-      return /E[MN]FILE/.test(why)
-        ? `${path} cannot be opened${why}: too many files are open; raise the limit (ulimit -n)`
-        : `${path} cannot be read or written${why}: look after the disk, or ${elsewhere}`;
   }
 }
 

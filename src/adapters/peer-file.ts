@@ -15,8 +15,8 @@ type Copy = 'current' | 'backup';
 type Saved = FileAnswer<{ bytes: number }>;
 
 const KIND = {
+  kept: 'peer-file',
   setting: 'broadcast.peerDb',
-  kept: 'the copy saved before is untouched',
   // Several times what 20,000 peers take. What is larger would hold the process for too long.
   maxBytes: 64 * 1024 * 1024,
 } as const;

@@ -9,13 +9,14 @@
 
 import { join } from 'node:path';
 import type { FileAnswer } from '../contracts/files.js';
-import { type FileKind, type FileOptions, isTemporary, LockedFile, PRIVATE } from './locked-file.js';
+import type { FileKind } from './file-faults.js';
+import { type FileOptions, isTemporary, LockedFile, PRIVATE } from './locked-file.js';
 import { errorCode } from './system-error.js';
 
 const KIND = {
+  kept: 'spool',
   setting: 'spool.dir',
   noun: 'folder',
-  kept: 'blocks are sent all the same',
   // A block has 2,000,000 bytes at most.
   maxBytes: 4 * 1024 * 1024,
 } as const satisfies FileKind;

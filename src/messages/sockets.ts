@@ -10,6 +10,7 @@ export const ZMQ_SOCKET = {
   connected: 'connected to {endpoint}',
   disconnected: 'connection to {endpoint} lost',
   'no-answer': 'no answer from {endpoint}',
+  'no-practice': 'the first block will take longer: {error}',
   /** To the client, in the ZAP reply. */
   'not-allowed': 'not an allowed client',
 } as const;

@@ -2,6 +2,8 @@ import { BehaviorSubject, concat, filter, type Observable, Subject, timer } from
 import { hashHeader } from '../block/x11.js';
 import type { Config } from '../config/config.js';
 import type { BlockEvent } from '../contracts/events.js';
+import { fill } from '../messages/fill.js';
+import { PEERS } from '../messages/peers.js';
 import { keyOf, type PeerKey } from '../peers/address.js';
 import { PeerBook } from '../peers/book.js';
 import type { CountryOf } from '../peers/occupancy.js';
@@ -126,7 +128,7 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
   const drop = (peer: string): boolean => {
     const dropped = connections.drop(peer);
     if (peer === ownKey) {
-      emit(report('fault', 'protected', `${peer} is the pool's own dashd: it is not dropped`));
+      emit(report('fault', 'protected', fill(PEERS.protected, { peer })));
     }
     return dropped;
   };
@@ -146,9 +148,8 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
     if (!isNews) return;
     twins$.next(peer);
     connections.drop(peer);
-    const node = isOwn ? "the pool's own dashd" : 'a peer that is connected';
-    const detail = `${peer} is ${node}, ${of}, under another address: it counts once`;
-    emit(report('fault', isOwn ? 'own-dashd' : 'same-node', detail));
+    const code = isOwn ? 'own-dashd' : 'same-node';
+    emit(report('fault', code, fill(PEERS[code], { peer, known: of })));
   };
 
   return {

@@ -8,6 +8,8 @@ import { loadX11 } from '../block/x11.js';
 import type { Config } from '../config/config.js';
 import type { RelayEvent } from '../contracts/events.js';
 import type { RelayView } from '../contracts/view.js';
+import { fill } from '../messages/fill.js';
+import { ZMQ_SOCKET } from '../messages/sockets.js';
 import { RecentStore } from '../streams/broadcast/recent.js';
 import { ChainTip } from '../streams/broadcast/tip.js';
 import type { ConnectedPeer } from '../streams/connections/connections.js';
@@ -99,7 +101,7 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
   pending.add(practise(context));
   const stop = async (): Promise<void> => {
     const faults = await scope.close();
-    if (faults.length > 0) throw faults.length === 1 ? faults[0] : new AggregateError(faults, 'not all was closed');
+    if (faults.length > 0) throw faults.length === 1 ? faults[0] : new AggregateError(faults, faults.join('; '));
   };
   return { view, events$, peers: connections.live, drop, reload, stop, done };
 }
@@ -108,6 +110,8 @@ async function practise({ practise, emit, clock }: RelayContext): Promise<void> 
   try {
     await practise();
   } catch (error) {
-    emit(reportOn('pool-socket', clock)('fault', 'no-practice', `the first block will take longer: ${String(error)}`));
+    emit(
+      reportOn('pool-socket', clock)('fault', 'no-practice', fill(ZMQ_SOCKET['no-practice'], { error: String(error) })),
+    );
   }
 }

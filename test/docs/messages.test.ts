@@ -31,12 +31,6 @@ describe('docs/messages.md', () => {
 const OTHER_TEXTS: Readonly<Record<string, string>> = {
   'src/dashboard/': 'the page, a program of its own',
   'src/demo/': 'the demo, which shows what happens in it',
-  // Not moved to the catalogue yet.
-  'src/relay/': 'to be moved',
-  'src/adapters/locked-file.ts': 'to be moved',
-  'src/adapters/peer-file.ts': 'to be moved',
-  'src/adapters/history-file.ts': 'to be moved',
-  'src/adapters/spool-folder.ts': 'to be moved',
   'src/simulated/': 'simulated nodes, which say what dashd says',
   'src/simulation/': 'the simulator',
   'src/ops/alerts/conditions.ts': 'alerts, in the document',
