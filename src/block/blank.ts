@@ -1,4 +1,4 @@
-/** White space, or the NUL that ends a string in C: what a program may leave around a block without meaning it. */
+/** White space, or the NUL at the end of a C string, which programs may append to a block by accident. */
 export function isBlank(byte: number): boolean {
   return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0;
 }

@@ -1,15 +1,15 @@
 import { Reader } from '../wire/reader.js';
 
 const OUTPOINT_SIZE = 36;
-/** The outpoint that stands for newly made coins. */
+/** The null outpoint, which only a coinbase spends. */
 const NULL_OUTPOINT = Buffer.alloc(OUTPOINT_SIZE).fill(0xff, 32);
 
-/** Where things are in a transaction with one input: version 4, count 1, outpoint 36, script. */
+/** Offsets in a transaction with one input: version (4 bytes), count (1), outpoint (36), script. */
 const INPUT_COUNT_OFFSET = 4;
 const OUTPOINT_OFFSET = 5;
 const SCRIPT_OFFSET = OUTPOINT_OFFSET + OUTPOINT_SIZE;
 
-/** Whether a transaction makes the block's coins. @param tx a whole transaction, as the scan cuts it */
+/** Whether a transaction is a coinbase. @param tx the whole transaction */
 export function isCoinbase(tx: Buffer): boolean {
   return (
     tx[INPUT_COUNT_OFFSET] === 1 && tx.compare(NULL_OUTPOINT, 0, OUTPOINT_SIZE, OUTPOINT_OFFSET, SCRIPT_OFFSET) === 0
@@ -20,9 +20,8 @@ const COINBASE_TYPE = 5;
 const PAYLOAD_HEIGHT_OFFSET = 2;
 
 /**
- * The height a coinbase claims for its block, undefined when it claims none. Since DIP 3 that is in the payload (DIP 4), all
- * versions of which begin alike, and the script is the miner's to fill; before, it begins the script (BIP 34), in blocks of
- * version 2 and up. Source: Dash Core `src/evo/cbtx.h`, `src/validation.cpp` ContextualCheckBlock.
+ * The block height in a coinbase; undefined when it has none. Since DIP 3 it is in the payload (DIP 4; all its versions begin with the same
+ * fields) and the script is free; before, the script begins with it (BIP 34), from block version 2. Source: Dash Core `src/evo/cbtx.h`, `src/validation.cpp` ContextualCheckBlock.
  * @param payloadSize bytes of extra payload, 0 for none
  */
 export function coinbaseHeight(coinbase: Buffer, payloadSize: number, blockVersion: number): number | undefined {
@@ -39,7 +38,7 @@ function payloadHeight(coinbase: Buffer, payloadSize: number): number | undefine
 const OP_1 = 0x51;
 const OP_16 = 0x60;
 
-/** The height is pushed as a script number: an opcode for 1 to 16, else little-endian behind its length, the top bit a sign. */
+/** The height is a script number: OP_1 to OP_16, or a length followed by little-endian bytes, of which the top bit is the sign. */
 function scriptHeight(coinbase: Buffer): number | undefined {
   const reader = new Reader(coinbase, SCRIPT_OFFSET);
   const script = reader.take(reader.compactSize('coinbase.script'), 'coinbase.script');

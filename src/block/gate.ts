@@ -8,34 +8,34 @@ import { merkleRoot } from './merkle.js';
 import { type Scan, scanTransactions } from './scan.js';
 import { HEADER_SIZE, hashHeader } from './x11.js';
 
-/** The largest block there can be, in bytes. Source: Dash Core `src/consensus/consensus.h` MaxBlockSize. */
+/** The maximum size of a block, bytes. Source: Dash Core `src/consensus/consensus.h` MaxBlockSize. */
 export const MAX_BLOCK_SIZE = 2_000_000;
-/** A header and a count of transactions, in bytes. */
+/** A header and a transaction count, bytes. */
 const MIN_BLOCK_SIZE = HEADER_SIZE + 1;
-/** White space and NULs that are cut off behind a block, in bytes: an end of a line, or of a string. */
+/** Bytes of white space and NULs (the end of a line or a string) that are cut off after a block. */
 const MAX_TAIL = 16;
 const NO_TAIL = Buffer.alloc(0);
 
-/** A block ready to be sent. Its transactions are opaque: counted, hashed, never decoded. */
+/** A block to be sent. Its transactions are counted and hashed, never decoded. */
 export interface Block {
   readonly hash: Hash;
   /** The first 80 bytes of `raw`: a view, not a copy. */
   readonly header: Buffer;
   readonly previous: Hash;
-  /** As the header claims it, seconds since the Unix epoch. */
+  /** From the header, seconds since the Unix epoch. */
   readonly time: number;
-  /** The target the header claims, in compact form; the hash is not above it. */
+  /** The claimed target in compact form; the hash is not above it. */
   readonly bits: number;
   readonly raw: Buffer;
   /** Bytes. */
   readonly size: number;
   /** Absent when they could not be counted. */
   readonly transactions?: number;
-  /** What the coinbase claims; absent when it claims none. */
+  /** From the coinbase; absent when it has none. */
   readonly height?: number;
 }
 
-/** A reason to ask dashd before any peer: either the block is broken, or the network has learned something we have not. */
+/** A reason to ask dashd before any peer: either the block is invalid, or the network has rules that blockcast does not know. */
 export interface Doubt {
   readonly code: DoubtCode;
   readonly reason: string;
@@ -62,7 +62,7 @@ export interface Refused {
   readonly hash?: Hash;
 }
 
-/** A block of which only the header has been looked at. */
+/** A block of which only the header has been checked. */
 export interface Identified {
   readonly kind: 'block';
   readonly block: Block;
@@ -70,16 +70,15 @@ export interface Identified {
 
 export interface Inspected extends Identified {
   readonly doubts: readonly Doubt[];
-  /** Bytes behind the last transaction that were cut off; absent when there were none. dashd passes over such bytes. */
+  /** Bytes after the last transaction that were cut off; absent when there were none. dashd ignores such bytes. */
   readonly cutOff?: number;
 }
 
 export type Inspection = Refused | Inspected;
 
 /**
- * The hard half of the gate: what cannot be a block under any rules is refused, by its size and its proof of work. Takes one hash,
- * whatever comes.
- * @param raw kept, not copied: the block shares its memory
+ * The hard checks: refuses what cannot be a block under any rules, by its size and its proof of work. Costs at most one hash.
+ * @param raw the block keeps it: it is not copied
  * @throws Error when `loadX11()` has not finished
  */
 export function identify(raw: Buffer, network: Network): Refused | Identified {
@@ -99,7 +98,7 @@ export function identify(raw: Buffer, network: Network): Refused | Identified {
 }
 
 /**
- * Whether 80 bytes are a header with its proof of work. Nearly all that is none claims no possible target, and takes no hash.
+ * Whether 80 bytes are a header with proof of work. Most other bytes have an impossible target, and cost no hash.
  * @throws Error when `loadX11()` has not finished
  */
 export function hasProofOfWork(header: Buffer, network: Network): boolean {
@@ -108,8 +107,8 @@ export function hasProofOfWork(header: Buffer, network: Network): boolean {
 }
 
 /**
- * The soft half: what a look at the body has against a block. A doubt goes with the block, because a misunderstanding of ours must
- * never lose a found block. Takes up to 20 ms: bodies of more transactions than that allows are not looked at.
+ * The soft checks, of the body. A fault only raises a doubt, because an error of blockcast must never lose a found block. Takes up to 20
+ * ms: bodies with more transactions than that allows are not checked.
  */
 export function examine(block: Block): Inspection {
   const scan = scanTransactions(block.raw);
@@ -129,7 +128,7 @@ export function examine(block: Block): Inspection {
   };
 }
 
-/** Both halves. @throws Error when `loadX11()` has not finished */
+/** Hard and soft checks. @throws Error when `loadX11()` has not finished */
 export function inspect(raw: Buffer, network: Network): Inspection {
   const identified = identify(raw, network);
   return identified.kind === 'refused' ? identified : examine(identified.block);
@@ -141,7 +140,7 @@ function refused(size: number, code: RefusalCode, reason: string): Refused {
   return { kind: 'refused', code, reason, size };
 }
 
-/** dashd passes over what is behind a block, as it is sent and as it is submitted; a later version may make something of it. */
+/** dashd ignores bytes after a block, in P2P messages and in `submitblock`; a later version might not. */
 function tailDoubts(size: number): Doubt[] {
   if (size === 0) return [];
   return [{ code: 'transactions', reason: fill(DOUBTS.transactions, { size }) }];

@@ -17,8 +17,8 @@ export interface BlockHeader {
 }
 
 /**
- * Reads the header at the front of a block.
- * @throws Malformed when fewer than 80 bytes are there
+ * Decodes the header of a block.
+ * @throws Malformed with fewer than 80 bytes
  */
 export function parseHeader(raw: Buffer): BlockHeader {
   if (raw.length < HEADER_SIZE) throw new Malformed(`a header has ${HEADER_SIZE} bytes, not ${raw.length}`);
@@ -36,10 +36,9 @@ const SIGN = 0x80_0000;
 const TARGET_BYTES = 32;
 
 /**
- * Why a hash is no proof of work for the target its header claims; undefined when it is one. Whether that target is the one
- * the chain asks for at this height is for a full node to say. dashcore-lib's `validProofOfWork` takes the sign for a part of the
- * mantissa, does not shift sizes below 3 to the right, and knows neither overflow nor the network's limit; what it has right, a test
- * holds against this.
+ * Why a hash is not a proof of work for the target in its header; undefined when it is one. Whether the chain requires that target at this
+ * height is not checked here. dashcore-lib's `validProofOfWork` treats the sign as a part of the mantissa, does not shift sizes below 3 to
+ * the right, and checks neither overflow nor the network's limit; a test compares the cases in which it is right.
  * Source: Dash Core `src/pow.cpp` CheckProofOfWork, `src/arith_uint256.cpp` SetCompact.
  */
 export function proofOfWorkFault(hash: Hash, bits: number, network: Network): string | undefined {
@@ -49,7 +48,7 @@ export function proofOfWorkFault(hash: Hash, bits: number, network: Network): st
   return undefined;
 }
 
-/** Why no hash could be a proof of work for a target: the half that takes no hash. */
+/** Why a target is impossible, so that no hash needs to be computed. */
 export function targetFault(bits: number, network: Network): string | undefined {
   const { mantissa, size } = split(bits);
   if (mantissa === 0) return fill(REFUSAL_DETAILS['target-zero'], { bits: inHex(bits) });
@@ -61,13 +60,13 @@ export function targetFault(bits: number, network: Network): string | undefined 
   return undefined;
 }
 
-/** The 256-bit target that compact bits stand for; of bits in which {@link proofOfWorkFault} finds no fault. */
+/** Expands compact bits in which {@link proofOfWorkFault} finds no fault. */
 export function expandTarget(bits: number): bigint {
   const { mantissa, size } = split(bits);
   return BigInt(mantissa) << BigInt(8 * (size - 3));
 }
 
-/** @returns the significant digits, base 256, and how many bytes the whole has */
+/** @returns the significant digits, base 256, and the total number of bytes */
 function split(bits: number): { readonly mantissa: number; readonly size: number } {
   const mantissa = (bits & (SIGN - 1)) >>> (8 * Math.max(0, 3 - (bits >>> 24)));
   return { mantissa, size: Math.max(3, bits >>> 24) };

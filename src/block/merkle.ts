@@ -4,7 +4,7 @@ const HASH_SIZE = 32;
 
 const inner = Buffer.alloc(HASH_SIZE);
 
-/** Bitcoin's hash, the SHA-256 of the SHA-256: 32 bytes in wire order. */
+/** Double SHA-256: 32 bytes in wire order. */
 export function sha256d(bytes: Uint8Array): Buffer {
   const digest = Buffer.alloc(HASH_SIZE);
   writeSha256d(bytes, digest, 0);
@@ -12,8 +12,8 @@ export function sha256d(bytes: Uint8Array): Buffer {
 }
 
 /**
- * The same, written into `target`. By way of "binary" (Latin-1) strings, since thousands are made for one block: a digest
- * asked for as a buffer takes four times as long, most of it for an ArrayBuffer of its own and its collection.
+ * Double SHA-256, written into `target`. It uses "binary" (Latin-1) strings, since a block needs thousands: a digest as a buffer takes four
+ * times as long, mostly to allocate and collect its ArrayBuffer.
  */
 export function writeSha256d(bytes: Uint8Array, target: Buffer, offset: number): void {
   inner.write(hash('sha256', bytes, 'binary'), 'binary');
@@ -25,7 +25,7 @@ export interface Merkle {
   readonly root: Buffer;
   /**
    * CVE-2012-2459: an odd level repeats its last hash, so a block that repeats its last transactions has the same root as the
-   * block without them. Two equal hashes side by side give it away; such a block is broken though its root is right.
+   * block without them. Two equal neighbouring hashes reveal it; such a block is invalid although its root is right.
    */
   readonly mutated: boolean;
 }
@@ -36,7 +36,7 @@ export interface Merkle {
  * @param txids 32 bytes each, in wire order
  */
 export function merkleRoot(txids: readonly Buffer[]): Merkle {
-  // One buffer serves every level, since a parent never lands behind its children; one spare place for an odd level's repeat.
+  // All levels share one buffer, since a parent is never written after its children; one spare slot for the repeated hash of an odd level.
   const level = Buffer.alloc(HASH_SIZE * (txids.length + 1));
   for (const [i, txid] of txids.entries()) level.set(txid, HASH_SIZE * i);
   let mutated = false;

@@ -8,12 +8,12 @@ export type BlockBytes =
   | { readonly ok: true; readonly raw: Buffer }
   | { readonly ok: false; readonly code: 'empty' | 'too-large' | 'bad-hex'; readonly reason: string };
 
-/** White space and NULs behind hex that are passed over, bytes. */
+/** Bytes of white space and NULs after hex that are ignored. */
 const MAX_TAIL = 64;
 
 /**
- * The block in one frame of the pool's socket: raw bytes are given back as they are (the same buffer), hex digits of either
- * case, with or without white space or a NUL behind them, are decoded. What the bytes are worth is for the gate to say.
+ * Extracts the block of one frame: raw bytes are returned unchanged (the same buffer); hex digits of either case, optionally followed by
+ * white space or NULs, are decoded. The bytes are not checked.
  */
 export function blockBytes(frame: Buffer): BlockBytes {
   const end = trimmedLength(frame);
@@ -29,9 +29,9 @@ function trimmedLength(frame: Buffer): number {
 }
 
 /**
- * Told by what would be the header. Mainnet's and testnet's holds zero bytes, the end of the parent's hash; elsewhere a block
- * version has them, and if a miner rolls all of that, both hashes would have to be printable by chance (1 in 2^88). So a
- * binary frame is known by its first few bytes, and text that is no hex is called bad hex rather than a bad block.
+ * Decides by the bytes where the header would be. On mainnet and testnet it contains zero bytes (the end of the parent's hash); elsewhere
+ * the version does, and if a miner rolls all of it, both hashes would have to be printable by chance (1 in 2^88). So the first few bytes
+ * identify a binary frame, and other text is reported as bad hex instead of as a bad block.
  */
 function isText(frame: Buffer, end: number): boolean {
   for (let i = 0; i < end; i++) {
@@ -49,7 +49,7 @@ function decodeHex(frame: Buffer, end: number): BlockBytes {
       reason: fill(REFUSAL_DETAILS['too-many-digits'], { digits: end, max: 2 * MAX_BLOCK_SIZE }),
     };
   }
-  // Stops at the first pair that is not hex, so its length tells where that was.
+  // `Buffer.from` stops at the first pair that is not hex, so the length shows where.
   const raw = Buffer.from(frame.toString('latin1', 0, end), 'hex');
   const decoded = 2 * raw.length;
   if (decoded === end) return { ok: true, raw };
@@ -62,25 +62,25 @@ function decodeHex(frame: Buffer, end: number): BlockBytes {
 
 /** Frames of one message that are searched. */
 const MAX_FRAMES = 8;
-/** Where a raw block may begin: behind white space, a length of 1 to 5 or 8 bytes, or the header of a P2P message. */
+/** Offsets at which a raw block may begin: after white space, a length of 1 to 5 or 8 bytes, or the header of a P2P message. */
 const OFFSETS = [0, 1, 2, 3, 4, 5, 8, 24];
-/** So far into a text hex may begin, and so many bytes its first 160 digits may take. */
+/** Hex must begin within this many bytes of text, and its first 160 digits must fit into as many. */
 const HEX_BEGINS_WITHIN = 1_024;
 const MAX_HEX_HEADER = 1_024;
 
-/** Bytes that are a block's if they have its proof of work. */
+/** Bytes that are a block if they have its proof of work. */
 export interface Reading {
   readonly header: Buffer;
-  /** The whole; worth making only for a header that is one. */
+  /** The whole block; call it only when the header has proof of work. */
   raw(): Buffer;
   /** Where it was found. */
   readonly note: string;
 }
 
 /**
- * All that a message could mean besides what it should: before a refusal costs a block, each is worth a look. Any frame may hold it, behind
- * a few other bytes, or as hex digits in any text (`0x…`, a JSON string, a JSON-RPC request, lines, two-byte characters).
- * Frames, and the bytes looked at in each, are bounded.
+ * Other readings of a message, tried before it is refused, since a refusal may cost a found block. Any frame may contain the block, after a
+ * few other bytes, or as hex digits in any text (`0x…`, a JSON string, a JSON-RPC request, lines, two-byte characters).
+ * Frames, and the bytes searched in each, are bounded.
  */
 export function* otherReadings(frames: readonly Buffer[]): Generator<Reading> {
   for (const [index, frame] of frames.slice(0, MAX_FRAMES).entries()) {
@@ -109,7 +109,7 @@ const DIGITS = Uint8Array.from({ length: 256 }, (_, byte) => {
   return Number.isNaN(digit) ? NO_DIGIT : digit;
 });
 
-/** Where hex digits begin behind something else. */
+/** Offsets at which hex digits begin. */
 function* hexStarts(frame: Buffer): Generator<number> {
   let starts = 0;
   for (let at = 0; at < Math.min(frame.length, HEX_BEGINS_WITHIN) && starts < MAX_STARTS; at++) {
@@ -119,7 +119,7 @@ function* hexStarts(frame: Buffer): Generator<number> {
   }
 }
 
-/** The bytes that hex digits stand for, up to whatever is neither a digit nor blank. */
+/** Decodes hex digits up to the first character that is neither a digit nor blank. */
 function hexFrom(frame: Buffer, start: number, end: number, most = MAX_BLOCK_SIZE + MAX_TAIL): Buffer {
   const bytes = Buffer.allocUnsafe(Math.min(most, (end - start) >> 1));
   let length = 0;

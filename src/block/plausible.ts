@@ -1,7 +1,7 @@
 /**
- * Whether a header fits the chain that it wants to join, as far as a few blocks of that chain tell. A block that does not is broken, or
- * the network has learned something we have not: a doubt, never a refusal. Each of these faults in a pushed block costs 100 points of 100
- * at every peer. A time too far in the future is not among them: it costs nothing there.
+ * Compares a header with the chain that it extends, as far as a few blocks of that chain are known. A mismatch raises a doubt, never a
+ * refusal: the network may have rules that blockcast does not know. A pushed block with one of these faults costs 100 of 100 misbehaviour
+ * points at every peer. A time too far in the future is not checked: it costs no points.
  * Source: Dash Core `src/validation.cpp` ContextualCheckBlockHeader and ContextualCheckBlock, `src/net_processing.cpp`
  * MaybePunishNodeForBlock.
  */
@@ -12,14 +12,14 @@ import type { Network } from '../wire/network.js';
 import type { Block, Doubt } from './gate.js';
 import { expandTarget } from './header.js';
 
-/** What is known of the chain where a block wants to join it; what is not is left out. */
+/** What is known about the chain at a block's parent; unknown fields are absent. */
 export interface ChainContext {
   readonly parentHeight?: number | undefined;
   /** Seconds since the Unix epoch. */
   readonly parentTime?: number | undefined;
   /** The median of the last eleven blocks' times, seconds. */
   readonly medianTime?: number | undefined;
-  /** The easiest of the targets that dashd accepted lately, of 24 blocks where so many are known. */
+  /** The easiest target of the last blocks that dashd accepted (up to 24). */
   readonly easiestTarget?: bigint | undefined;
 }
 
@@ -28,14 +28,14 @@ export interface ChainContext {
  * have taken and cut off at 3: no target is over 3 times the easiest of them. Source: Dash Core `src/pow.cpp` DarkGravityWave.
  */
 const MAX_EASING = 3n;
-/** Where a late block may be easier: after this many seconds, 4 times the spacing, by this factor; and after two hours at will. */
+/** On networks with a rule for late blocks: after 600 s (4 times the spacing) the target may be 10 times easier, after two hours it is free. */
 const LATE_SECONDS = 600;
 const LATE_EASING = 10n;
 const VERY_LATE_SECONDS = 7_200;
-/** Since BIP 65 was activated, years ago. */
+/** Required since BIP 65. */
 const MIN_VERSION = 4;
 
-/** What speaks against a block's header, by what is known of the chain. */
+/** Doubts about a block's header. */
 export function headerDoubts(block: Block, context: ChainContext, network: Network): Doubt[] {
   const doubts: Doubt[] = [];
   const limit = targetLimit(block.time, context, network);
@@ -61,7 +61,7 @@ export function headerDoubts(block: Block, context: ChainContext, network: Netwo
   return doubts;
 }
 
-/** What speaks against the height that the coinbase claims. */
+/** Doubts about the height in the coinbase. */
 export function heightDoubts({ height }: Block, { parentHeight }: ChainContext): Doubt[] {
   if (height === undefined || parentHeight === undefined || height === parentHeight + 1) return [];
   return [{ code: 'height', reason: fill(DOUBTS.height, { height, parent: parentHeight }) }];

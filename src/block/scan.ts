@@ -5,7 +5,7 @@ import { coinbaseHeight, isCoinbase } from './coinbase.js';
 import { writeSha256d } from './merkle.js';
 import { HEADER_SIZE } from './x11.js';
 
-/** What a look at nothing but a block's lengths tells of its transactions. */
+/** The transactions of a block, found by their lengths. */
 export type Scan =
   | {
       readonly ok: true;
@@ -14,19 +14,19 @@ export type Scan =
       readonly count: number;
       readonly coinbaseFirst: boolean;
       readonly coinbases: number;
-      /** As the coinbase states it (DIP 4, before that BIP 34); absent when it does not. */
+      /** From the coinbase (DIP 4, before that BIP 34); absent when it has none. */
       readonly height?: number;
-      /** Where the last transaction ends, in bytes from the block's begin. */
+      /** Offset of the end of the last transaction, bytes. */
       readonly end: number;
     }
   | { readonly ok: false; readonly reason: string };
 
 /**
- * Each transaction is hashed, and its hash once more in the merkle tree, 2 µs in all: more than this would hold the event loop for longer
- * than 20 ms. A block of 2 MB has 5,500 transactions of usual size.
+ * Each transaction is hashed, and its hash once more in the merkle tree, 2 µs in total: more than this would block the event loop for over
+ * 20 ms. A block of 2 MB has 5,500 transactions of usual size.
  */
 const MAX_CHECKED_TRANSACTIONS = 6_000;
-/** The least bytes each can take: what a claimed count is held against before anything is done for it. */
+/** Minimum sizes, bytes: a claimed count must fit into the remaining bytes before anything is allocated for it. */
 const MIN_TRANSACTION_SIZE = 10;
 const MIN_INPUT_SIZE = 41;
 const MIN_OUTPUT_SIZE = 9;
@@ -36,8 +36,8 @@ const TXID_SIZE = 32;
 const SPECIAL_VERSION = 3;
 
 /**
- * Finds the transactions of a block by their lengths alone: scripts, extra payloads and unknown types are passed over, so a
- * network upgrade that invents new ones does not make a block unreadable. One pass, nothing allocated per input or output.
+ * Finds the transactions of a block by their lengths alone: scripts, extra payloads and unknown types are skipped, so a network upgrade
+ * with new types does not make a block unreadable. One pass, nothing allocated per input or output.
  * Source: DIP 2, Dash Core `src/primitives/transaction.h`.
  */
 export function scanTransactions(raw: Buffer): Scan {
@@ -85,7 +85,7 @@ function countOf(reader: Reader, leastSize: number, field: string): number {
   return count;
 }
 
-/** Moves past one transaction and returns the size of its extra payload, in bytes. */
+/** Skips one transaction and returns the size of its extra payload, in bytes. */
 function skipTransaction(reader: Reader): number {
   const version = reader.i32('tx.version');
   for (let inputs = countOf(reader, MIN_INPUT_SIZE, 'tx.inputs'); inputs > 0; inputs--) {
@@ -111,12 +111,12 @@ function isSpecial(version: number): boolean {
 }
 
 const ASSET_UNLOCK = 9;
-/** What a quorum writes when it signs a withdrawal (again): requestedHeight 4, quorumHash 32, quorumSig 96. */
+/** The fields that a quorum fills in when it signs a withdrawal (again): requestedHeight 4, quorumHash 32, quorumSig 96. */
 const SIGNING_FIELDS_SIZE = 132;
 
 /**
- * What a transaction's id is the hash of: all of it, but for a version-2 asset unlock, which keeps its id when it is signed
- * again: what the signing fills in, the last bytes, counts as zero. Source: DIP 27 as amended for Dash Core 24.
+ * The bytes whose hash is the transaction's id: all of it, except in a version-2 asset unlock, whose id does not change when it is signed
+ * again: the signing fields at its end count as zero. Source: DIP 27 as amended for Dash Core 24.
  */
 function hashedBytes(tx: Buffer, payloadSize: number): Buffer {
   const resignable =

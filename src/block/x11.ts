@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import loadWasm from 'wasm-x11-hash';
 import { type Hash, hashFromWire } from '../wire/reader.js';
 
-// Two files of dashcore-lib, in place of its index, which loads all of it: that was a fifth of the start. They are CommonJS, and without
-// typings. Its `BlockHeader` gives the same hash, by way of reading the bytes and writing them again.
+// Two files of dashcore-lib instead of its index, which loads the whole library and took a fifth of the start-up time. They are CommonJS
+// without types. Its `BlockHeader` gives the same hash, but decodes and encodes the bytes first.
 const require = createRequire(import.meta.url);
 const { configure } = require('@dashevo/dashcore-lib/lib/configuration') as {
   configure(options: { readonly x11hash: { digest(input: Uint8Array): Buffer } }): void;
@@ -16,7 +16,7 @@ export const HEADER_SIZE = 80;
 let loading: Promise<void> | undefined;
 let ready = false;
 
-/** Plugs the WebAssembly X11 into dashcore-lib, whose own in JavaScript takes 70 times as long. Further calls wait for the first. */
+/** Makes dashcore-lib use X11 in WebAssembly, which is 70 times faster than its JavaScript. Further calls wait for the first. */
 export function loadX11(): Promise<void> {
   loading ??= plugIn();
   return loading;
@@ -24,7 +24,7 @@ export function loadX11(): Promise<void> {
 
 async function plugIn(): Promise<void> {
   const x11hash = await loadWasm();
-  // V8 compiles WebAssembly on first use, which takes milliseconds: now is better than when the first block is found.
+  // V8 compiles WebAssembly at the first call, which takes milliseconds: do it now instead of at the first block.
   x11hash.digest(Buffer.alloc(HEADER_SIZE));
   configure({ x11hash });
   ready = true;
@@ -33,7 +33,7 @@ async function plugIn(): Promise<void> {
 /**
  * The block hash: X11 of the header, in display order.
  * @param header exactly 80 bytes
- * @throws Error when {@link loadX11} has not finished, or the header has another length: both are programming mistakes
+ * @throws Error when {@link loadX11} has not finished, or the header has another length: both are programming errors
  */
 export function hashHeader(header: Buffer): Hash {
   if (!ready) throw new Error('X11 is not loaded: await loadX11() before the first hash');
