@@ -19,50 +19,48 @@ const warn = (meaning: string, action: string): ServiceMessage => ({ level: 'war
 const error = (meaning: string, action: string): ServiceMessage => ({ level: 'error', meaning, action });
 const critical = (meaning: string, action: string): ServiceMessage => ({ level: 'critical', meaning, action });
 
-const WAIT = 'None: it is tried again.';
-const TOGETHER = 'Stop the other blockcast, or give this one files of its own.';
+const WAIT = 'None: it is retried.';
+const TOGETHER = 'Stop the other blockcast, or configure other files for this one.';
 
-/** Faults of a file or folder; `FileFaultCode` of adapters/locked-file.ts, but for a file that is missing, which is no fault. */
+/** Faults of a file or folder: `FileFaultCode` of contracts/files.ts without `missing`, which is not a fault, and `corrupt`, which depends on the file. */
 const FILE: Readonly<Record<string, ServiceMessage>> = {
-  locked: error('Another blockcast holds it.', TOGETHER),
+  locked: error('Another blockcast uses it.', TOGETHER),
   'lock-lost': error('Its lock was removed, and another process wrote it.', TOGETHER),
   changed: error('Another process wrote it.', TOGETHER),
-  'not-writable': error('It or its folder may not be written.', "Give it to the service's user."),
+  'not-writable': error('No permission to write it or its folder.', "Change its owner to the service's user."),
   'disk-full': error('The disk or the quota is full.', 'Free some space.'),
-  'not-a-file': error('Its path is a folder or a device.', 'Move that away, or set another path.'),
-  'too-large': error('It is larger than blockcast would write it.', 'Move it away, or set another path.'),
-  'io-error': error('The system reported another error, which the line names.', 'See the disk and the system log.'),
-  corrupt: warn(
-    'It cannot be read; it is set aside under another name.',
-    'None, if its backup is used; else keep it for a bug report.',
-  ),
+  'not-a-file': error('Its path is a folder or a device.', 'Remove that, or set another path.'),
+  'too-large': error('It is larger than blockcast would write it.', 'Remove it, or set another path.'),
+  'io-error': error('The system reported another error, which the line names.', 'Check the disk and the system log.'),
 };
+
+const UNREADABLE_FILE = 'A file cannot be read; it is set aside under another name.';
 
 export const SERVICE_MESSAGES: Readonly<Record<ServiceCode, Readonly<Record<string, ServiceMessage>>>> = {
   'pool-socket': {
     down: critical(
-      'The socket for found blocks cannot be opened: a pool that pushes to it reaches nobody.',
-      'Free the address of `pool.bind` (`ss -ltnp`). It is tried every second.',
+      'The socket for found blocks cannot be opened: pools cannot push blocks.',
+      'Free the address of `pool.bind` (`ss -ltnp`). It is retried every second.',
     ),
     refused: warn(
-      'A client could not connect, for want of an allowed CURVE key.',
+      'A client was rejected: it has no allowed CURVE key.',
       'If it is a pool of yours, add its key to `pool.curve.allowedClients`.',
     ),
-    'no-practice': warn('The code could not be warmed up: the first block takes longer.', 'Report it as a bug.'),
+    'no-practice': warn('The practice at the start failed: the first block takes longer.', 'Report it as a bug.'),
   },
   'events-socket': {
     down: error(
       'The socket for events cannot be opened.',
-      'Free the address of `events.bind` (`ss -ltnp`). It is tried every second.',
+      'Free the address of `events.bind` (`ss -ltnp`). It is retried every second.',
     ),
     refused: warn(
-      'A client could not connect, for want of an allowed CURVE key.',
+      'A client was rejected: it has no allowed CURVE key.',
       'If it is a client of yours, add its key to `pool.curve.allowedClients`.',
     ),
   },
   'dashd-feed': {
     disconnected: warn(
-      "Nobody answers at the address of dashd's feed.",
+      "Nothing answers at the address of dashd's feed.",
       'Compare `zmqpubrawblock` and `zmqpubhashblock` in dash.conf with `dashd.zmq.url`.',
     ),
     'no-block-topic': warn(
@@ -74,7 +72,7 @@ export const SERVICE_MESSAGES: Readonly<Record<ServiceCode, Readonly<Record<stri
       'If it repeats, see whether the machine is overloaded.',
     ),
     silent: warn(
-      'The feed did not show a block that others had; it is subscribed to anew.',
+      'The feed did not show a block that others had; blockcast subscribed again.',
       'If it repeats, restart dashd.',
     ),
     'not-fetched': warn('A block that the feed missed could not be fetched over RPC.', WAIT),
@@ -82,7 +80,7 @@ export const SERVICE_MESSAGES: Readonly<Record<ServiceCode, Readonly<Record<stri
   },
   'dashd-rpc': {
     unreachable: warn(
-      'Nobody answers at `dashd.rpc.url`.',
+      'Nothing answers at `dashd.rpc.url`.',
       'Start dashd, or correct `dashd.rpc.url`; see `server=1` and `rpcport` in dash.conf.',
     ),
     timeout: warn('dashd did not answer in time.', 'Raise `rpcthreads` in dash.conf.'),
@@ -108,23 +106,23 @@ export const SERVICE_MESSAGES: Readonly<Record<ServiceCode, Readonly<Record<stri
       "dashd's cookie file cannot be read.",
       "Start dashd, run blockcast as dashd's user, or set `dashd.rpc.cookieFile` or a password.",
     ),
-    'warming-up': warn('dashd loads its block index.', 'Wait some minutes.'),
+    'warming-up': warn('dashd is loading its block index.', 'Wait some minutes.'),
     'wrong-network': critical(
-      'dashd is on another network, and is not asked.',
+      'dashd is on another network, and gets no request.',
       'Set `network` to match, or point `dashd.rpc.url` at the right dashd.',
     ),
-    'not-understood': error('An answer is not what dashd 23 or 24 answers.', 'Use a supported dashd.'),
+    'not-understood': error('An answer has another form than that of dashd 23 or 24.', 'Use a supported dashd.'),
     'no-address': warn("dashd's P2P address is not known.", 'Set `dashd.p2p.host` and `dashd.p2p.port`.'),
-    'finality-unknown': warn('What became of blocks cannot be asked.', WAIT),
+    'finality-unknown': warn('dashd gave no answer about the finality of blocks.', WAIT),
   },
   'dashd-chain': {
     'catching-up': warn(
-      'dashd lacks blocks of the chain.',
+      'dashd is behind the chain.',
       'Wait; if its height does not grow, see whether dashd has peers.',
     ),
     starting: warn('dashd loads or verifies its block index.', 'Wait some minutes.'),
     'wrong-network': critical(
-      'dashd is on another network: it is asked for nothing and given no block.',
+      'dashd is on another network: it gets no request and no block.',
       'Set `network` (and `devnet.name`) to match, or point `dashd.rpc.url` at the right dashd.',
     ),
   },
@@ -143,48 +141,69 @@ export const SERVICE_MESSAGES: Readonly<Record<ServiceCode, Readonly<Record<stri
   },
   'peer-file': {
     ...FILE,
+    corrupt: warn(UNREADABLE_FILE, 'None, if its backup is used; else keep it for a bug report.'),
     empty: warn('The file has no peers.', 'None.'),
     'backup-used': warn('The copy saved before is used.', 'None.'),
   },
-  'history-file': { ...FILE, garbage: warn('Some lines cannot be read, and are left out.', 'None.') },
+  'history-file': {
+    ...FILE,
+    corrupt: warn(UNREADABLE_FILE, 'Restore it from a copy if you have one, and keep it for a bug report.'),
+    garbage: warn('Some lines cannot be read, and are left out.', 'Check the disk.'),
+  },
   spool: {
     ...FILE,
+    corrupt: warn(
+      UNREADABLE_FILE,
+      'Keep it for a bug report. Its block is not sent again: submit it with `submitblock` if dashd lacks it.',
+    ),
     full: error(
-      'The spool has as many blocks or bytes as it may: the oldest blocks are removed from it to make room.',
+      'The spool has reached its limit of blocks or bytes: the oldest blocks are removed from it.',
       'Find out why blocks stay undelivered; raise `spool.maxBlocks` or `spool.maxBytes`.',
     ),
-    foreign: warn('The folder has files that are not of the spool. They are left alone.', 'Move them away.'),
+    foreign: warn('The folder contains files that do not belong to the spool. They are left alone.', 'Remove them.'),
     'newer-version': warn(
       'A file is of a newer version of blockcast. It is left for that version.',
       'Run that version once.',
     ),
     torn: warn(
       'A file is incomplete, as after a crash; it is set aside.',
-      'None: a pool that was not answered pushes the block again.',
+      'None: a pool that got no event pushes the block again.',
     ),
   },
   'json-rpc-proxy': {
     down: critical(
-      'The proxy cannot be opened: a pool that calls it reaches nobody.',
-      'Free its address, or set `proxy.host` and `proxy.port`. It is tried every second.',
+      'The proxy cannot listen: a pool that uses it reaches neither blockcast nor dashd.',
+      'Free its address, or set `proxy.host` and `proxy.port`. It is retried every second.',
     ),
-    'dashd-unreachable': warn('A request could not be passed on: dashd does not answer.', 'Start dashd.'),
+    'dashd-unreachable': warn('A request could not be forwarded: dashd does not answer.', 'Start dashd.'),
     'dashd-broke-off': warn('dashd closed the connection before replying.', "See dashd's debug.log."),
-    'body-too-large': warn('A request was passed on unread: it is larger than any with a block.', 'None.'),
-    'buffers-full': warn('A request was passed on unread: too many large ones at once.', 'Limit the callers.'),
-    'batch-too-large': warn('A batch was passed on without a search for blocks.', 'Send `submitblock` on its own.'),
+    'body-too-large': warn(
+      'A request was forwarded without being searched for blocks: it is larger than any with a block.',
+      'None.',
+    ),
+    'buffers-full': warn(
+      'A request was forwarded without being searched for blocks: too many large ones at once.',
+      'Limit the callers.',
+    ),
+    'batch-too-large': warn(
+      'A batch was forwarded without being searched for blocks.',
+      'Send `submitblock` on its own.',
+    ),
     'too-many-blocks': warn('A batch has too many blocks.', 'Send `submitblock` on its own.'),
-    'no-block': warn('A `submitblock` went to dashd alone: its parameter is no block.', 'Correct what the pool sends.'),
+    'no-block': warn(
+      'A `submitblock` was forwarded to dashd only: its parameter is not a block.',
+      'Correct what the pool sends.',
+    ),
     'bad-request': warn('A request is not valid HTTP.', 'Correct the caller.'),
     'slow-request': warn('A request took too long to arrive.', 'Correct the caller.'),
     'too-many-connections': warn(
-      'A connection was refused: there are too many.',
+      'A connection was rejected: there are too many.',
       'Have the caller reuse its connections.',
     ),
     'cross-site': warn('A cross-site request from a web page was rejected.', 'None.'),
     loop: error('The proxy was reached by its own request.', 'Point `dashd.rpc.url` at dashd, not at the proxy.'),
   },
-  http: { 'no-answer': warn('A page or reply could not be made.', 'Report it as a bug.') },
+  http: { 'no-answer': warn('A page or reply could not be sent.', 'Report it as a bug.') },
   alerts: {},
   'control-socket': {
     'path-too-long': error(

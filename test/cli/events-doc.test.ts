@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { Publisher } from 'zeromq';
 import { parseBlockEvent } from '../../src/delivery/block-event.js';
+import { REFUSALS } from '../../src/messages/blocks.js';
+import { SESSION } from '../../src/messages/peers.js';
 
 const DOC = readFileSync('docs/events.md', 'utf8');
 const blocks = (language: string) =>
@@ -19,7 +21,23 @@ describe('docs/events.md', () => {
     );
   });
 
-  test('tells of every field that its examples have', () => {
+  test('has in its examples codes that the relay emits, with their reasons', () => {
+    const examples = blocks('json').map((text) => JSON.parse(text) as Record<string, unknown>);
+    const refused = examples.filter(({ type }) => type === 'refused');
+    for (const { code, reason } of refused) {
+      const template = Object.entries(REFUSALS).find(([known]) => known === code)?.[1];
+      assert.ok(template !== undefined, `${String(code)} is not a code of refused frames`);
+      assert.match(String(reason), new RegExp(`^${template.replace(/\{\w+\}/g, '.+')}$`));
+    }
+    assert.ok(refused.length > 0);
+    const failed = examples
+      .flatMap((example) => [example, ...((example['peers'] ?? []) as Record<string, unknown>[])])
+      .filter(({ status }) => status === 'failed');
+    for (const { reason } of failed) assert.ok(Object.hasOwn(SESSION, String(reason)), String(reason));
+    assert.ok(failed.length > 0);
+  });
+
+  test('describes every field that its examples have', () => {
     for (const text of blocks('json')) {
       for (const field of Object.keys(JSON.parse(text) as object)) assert.ok(DOC.includes(`\`${field}\``), field);
     }

@@ -317,7 +317,7 @@ ${texts(WARNINGS)}
 
 ## Commands
 
-Errors are printed on standard error, after \`error: \`, and say what to do.
+Errors are printed on standard error, after \`error:\`, and say what to do.
 
 ${texts(COMMAND_ERRORS, OPEN_FILES)}
 

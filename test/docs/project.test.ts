@@ -1,7 +1,10 @@
 /** The files that a public project is expected to have: workflows, issue forms, git hooks and editor settings. */
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 
@@ -128,4 +131,37 @@ test('CHANGELOG.md has a section for the version in package.json', () => {
 test('the project dictionary is sorted and has each word once', () => {
   const words = read('dictionary.txt').trimEnd().split('\n');
   assert.deepEqual(words, [...new Set(words)].sort());
+});
+
+describe('CONTRIBUTING.md', () => {
+  const text = read('CONTRIBUTING.md');
+
+  for (const [name, args] of [
+    ['npm run chaos', ['dist/test/chaos/main.js', '--help']],
+    ['npm run fuzz', ['dist/test/fuzz/main.js', '--help']],
+    ['npm run demo', ['dist/src/main.js', 'demo', '--help']],
+  ] as const) {
+    test(`has every flag of ${name}`, () => {
+      const help = execFileSync(process.execPath, [...args], { encoding: 'utf8' });
+      const flags = [...help.matchAll(/^ +(--[a-z-]+)/gm)].map(([, flag]) => flag ?? '');
+      assert.ok(flags.length > 2);
+      for (const flag of flags) assert.match(text, new RegExp(`^\\| \`${flag}[ \`]`, 'm'), flag);
+    });
+  }
+
+  test('has a program that runs the simulated network alone', async () => {
+    const [, program = ''] = /```js\n(.*?)```/s.exec(text) ?? [];
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const lines: string[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      lines.push(line);
+      if (lines.length === 2) break;
+    }
+    child.kill();
+    await once(child, 'exit');
+    assert.match(lines[0] ?? '', /^peers (127\.0\.0\.1:\d+,?){20}$/);
+    assert.match(lines[1] ?? '', /^dashd 127\.0\.0\.1:\d+, RPC http:.*, ZeroMQ tcp:/);
+  });
 });
