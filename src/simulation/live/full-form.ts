@@ -6,6 +6,7 @@
  */
 import { loadX11 } from '../../block/x11.js';
 import type { SelectLimits } from '../../peers/plan.js';
+import type { Ports } from '../../relay/ports.js';
 import { Chain } from '../../simulated/chain.js';
 import { mineBlock } from '../../simulated/miner.js';
 import { SimulatedNode } from '../../simulated/node.js';
@@ -22,7 +23,7 @@ import { Front } from './front.js';
 import { type NodeWorld, virtualNodeOptions } from './live-node.js';
 import { LiveRelay } from './live-relay.js';
 import { nodeSocket } from './node-sockets.js';
-import { memoryDisk, P2P_PORT, relayConfig, ZMQ_URL } from './relay-machine.js';
+import { memoryDisk, P2P_PORT, PEER_FILE, putFile, relayConfig, ZMQ_URL } from './relay-machine.js';
 import { VirtualClock } from './virtual-clock.js';
 import { VirtualDashd } from './virtual-dashd.js';
 import { VirtualPool } from './virtual-pool.js';
@@ -34,11 +35,17 @@ export interface FullFormDeps {
   readonly network: DashNetwork;
   readonly plan: NetworkPlan;
   readonly random: RunRandom;
-  /** Nodes that the relay is told of. Unless its flags say otherwise it connects to all of them. */
+  /** Nodes that the relay's configuration names. */
   readonly peers: readonly NodeId[];
+  /** How many peers the relay keeps connections to, dashd not counted; default: all that its configuration names. */
+  readonly connections?: number;
+  /** The text of the relay's peer file, when it was there before. */
+  readonly peerFile?: string;
   /** Flags of the relay's configuration, without their dashes. */
   readonly flags?: Readonly<Record<string, string>>;
   readonly limits?: Partial<SelectLimits>;
+  /** See {@link LiveRelayDeps.wrap}. */
+  readonly wrap?: (ports: Ports) => Ports;
 }
 
 /** Blocks below the one that all coarse nodes start with: the relay looks at a parent's parent. */
@@ -58,7 +65,7 @@ export class FullForm {
   private readonly fronts = new Map<NodeId, Front>();
 
   private constructor(private readonly deps: FullFormDeps) {
-    const { engine, carrier, network, plan, random, peers, flags } = deps;
+    const { engine, carrier, network, plan, random, peers, flags, limits, wrap } = deps;
     this.driver = new Driver(engine);
     this.tcp = new VirtualTcp({ engine, transport: carrier });
     this.clock = new VirtualClock(engine);
@@ -76,15 +83,15 @@ export class FullForm {
     this.dashd = this.openDashd(machine);
     for (const id of plan.nodes.keys()) if (id !== plan.dashd) this.open(id);
     this.pool = new VirtualPool(engine);
+    const disk = memoryDisk(this.driver, this.clock, random.fork('disk'));
+    if (deps.peerFile !== undefined) putFile(disk, PEER_FILE, deps.peerFile);
     this.relay = new LiveRelay({
       ...{ driver: this.driver, clock: this.clock, tcp: this.tcp, machine, dashd: this.dashd, pool: this.pool },
       config: relayConfig(
         peers.map((id) => this.placeOf(id)),
-        { ...flagsFor(peers.length + 1), ...flags },
+        { ...flagsFor(this.connections), ...flags },
       ),
-      random: random.fork('relay'),
-      disk: memoryDisk(this.driver, this.clock, random.fork('disk')),
-      limits: deps.limits,
+      ...{ random: random.fork('relay'), disk, limits, wrap },
     });
   }
 
@@ -94,12 +101,16 @@ export class FullForm {
     const form = new FullForm(deps);
     await form.driver.settled(form.dashd.start(), START_MS);
     await form.driver.settled(form.relay.start(), START_MS);
-    const wanted = deps.peers.length + 1;
     const live = (): number => form.relay.current?.peers.size ?? 0;
-    if (!(await form.driver.until(() => live() === wanted, START_MS))) {
-      throw new Error(`${live()} of ${wanted} peers are connected`);
+    if (!(await form.driver.until(() => live() === form.connections, START_MS))) {
+      throw new Error(`${live()} of ${form.connections} peers are connected`);
     }
     return form;
+  }
+
+  /** Dashd's included. */
+  private get connections(): number {
+    return (this.deps.connections ?? this.deps.peers.length) + 1;
   }
 
   /** `host:port` of a node, as the relay knows it. */

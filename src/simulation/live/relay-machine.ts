@@ -11,6 +11,7 @@ export const P2P_PORT = 19_899;
 const RPC_PORT = 19_898;
 export const ZMQ_URL = 'tcp://127.0.0.1:28332';
 const DATA_FOLDER = '/data';
+export const PEER_FILE = `${DATA_FOLDER}/broadcast_peers.json`;
 
 /**
  * @param peers `host:port` of those that the relay is told of
@@ -28,7 +29,7 @@ export function relayConfig(peers: readonly string[], flags: Readonly<Record<str
       'dashd-zmq-url': ZMQ_URL,
       peers: peers.join(','),
       // The default is below the folder in which the run was started.
-      'broadcast-peer-db': `${DATA_FOLDER}/broadcast_peers.json`,
+      'broadcast-peer-db': PEER_FILE,
       'history-file': `${DATA_FOLDER}/block_history.jsonl`,
       ...flags,
     },
@@ -51,4 +52,12 @@ export function memoryDisk(driver: Driver, clock: VirtualClock, random: RunRando
   disk.tree.makeFolders(DATA_FOLDER);
   disk.tree.root.sync();
   return disk;
+}
+
+/** Puts a file there that is older than the run. */
+export function putFile({ tree }: MemoryDisk, path: string, text: string): void {
+  const file = tree.makeFile(path, 0o600);
+  file.append(Buffer.from(text));
+  file.sync();
+  tree.folder(DATA_FOLDER).sync();
 }

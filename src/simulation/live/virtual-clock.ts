@@ -2,7 +2,7 @@ import type { Clock } from '../../time.js';
 import { type Engine, MICROS_PER_MS } from '../engine.js';
 
 /** When each run begins by the wall clocks, Unix ms: in November 2026. */
-const RUN_STARTS_AT = 1_794_000_000_000;
+export const RUN_STARTS_AT = 1_794_000_000_000;
 
 /** The clocks of one machine in virtual time. Both have the resolution of those of Node: the wall clock's is 1 ms. */
 export class VirtualClock implements Clock {
