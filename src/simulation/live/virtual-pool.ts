@@ -1,7 +1,7 @@
 /** The pool's PUSH socket in virtual time: what it pushes while the relay does not listen waits, as ZeroMQ lets it. */
 import type { Engine } from '../engine.js';
 
-/** From one socket to another on the same machine; `npm run bench` measures some tenths of a millisecond through ZeroMQ. */
+/** From one socket to another on the same machine: an assumption. */
 const WAY_MICROS = 100;
 
 type Receive = (frames: readonly Buffer[]) => void;

@@ -10,7 +10,7 @@ export interface ZmqDeps {
   readonly process: VirtualProcess;
 }
 
-/** From one socket to another on the same machine, in two ways: `npm run bench` measures some tenths of a millisecond through ZeroMQ. */
+/** From one socket to another on the same machine: an assumption. */
 const WAY_MICROS = 100;
 /** As adapters/zmq.ts sets them. */
 const RECONNECT_MS = 100;
