@@ -87,6 +87,8 @@ export class Broadcaster {
     const push = pushOf(block, this.deps.network);
     const known = this.flights.get(block.hash);
     if (source === 'dashd' && known?.released === false) return this.vouched(known, block, push);
+    // dashd published a block of before the start before the spool was read: from now on it is the pool's.
+    if (source === 'pool' && known?.source === 'dashd') known.superseded$.next();
     // The hot path ends with the last write: everything else comes after it.
     const written =
       doubts.length === 0 ? this.write(push, this.receivers(source === 'pool' && ask === undefined)) : undefined;
@@ -113,9 +115,12 @@ export class Broadcaster {
     return written.peers.length;
   }
 
-  /** True while the block is fresh: peers that lack it are sent it, and dashd is asked again. */
+  /**
+   * True while a block of the pool's is fresh: peers that lack it are sent it, and dashd is asked again. False for one that only came from
+   * dashd: then dashd is not asked, and its verdict is none of the pool's.
+   */
   isUnderWay(hash: Hash): boolean {
-    return this.flights.has(hash);
+    return this.flights.get(hash)?.source === 'pool';
   }
 
   /** Emits the events of a block that is not sent any more, with the reason. */

@@ -10,6 +10,7 @@
 import {
   concatMap,
   defer,
+  EMPTY,
   filter,
   finalize,
   firstValueFrom,
@@ -18,6 +19,9 @@ import {
   merge,
   type Observable,
   type SchedulerLike,
+  Subject,
+  switchMap,
+  tap,
   timer,
 } from 'rxjs';
 import { z } from 'zod';
@@ -34,7 +38,7 @@ import type { Rpc } from '../ports.js';
 import type { Spool } from './spool.js';
 
 export interface RecoveryDeps {
-  readonly spool: Pick<Spool, 'scan' | 'unfinished' | 'wasSent' | 'markSent' | 'read' | 'reject'>;
+  readonly spool: Pick<Spool, 'scan' | 'isRead' | 'unfinished' | 'wasSent' | 'markSent' | 'read' | 'reject'>;
   readonly gate: Pick<Gatekeeper, 'fromSpool'>;
   readonly broadcaster: Pick<Broadcaster, 'send' | 'miss' | 'isUnderWay' | 'events$'>;
   readonly rpc: Pick<Rpc, 'call'>;
@@ -48,13 +52,20 @@ const MAX_OUTSTANDING_BYTES = 16 * 1024 * 1024;
 /** Longer than a verdict takes. */
 const VERDICT_PATIENCE_MS = 5 * SECOND_MS;
 
+/** While the disk fails to give what it has, it is asked again. */
+const READ_AGAIN_MS = 5 * SECOND_MS;
+
 /** Never ends by itself, and gives nothing: what it does is told by others. */
 export function recover(deps: RecoveryDeps): Observable<never> {
   return defer(() => {
     let ended = false;
+    const { spool, scheduler } = deps;
     const back$ = deps.events$.pipe(filter(isDashdBack));
-    return merge(from(deps.spool.scan()), back$).pipe(
+    const read$ = new Subject<void>();
+    return merge(from(spool.scan()), back$, read$).pipe(
       concatMap(() => sendAgain(deps, () => ended)),
+      switchMap(() => (spool.isRead ? EMPTY : timer(READ_AGAIN_MS, scheduler).pipe(concatMap(() => spool.scan())))),
+      tap(() => read$.next()),
       ignoreElements(),
       finalize(() => {
         ended = true;

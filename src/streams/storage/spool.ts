@@ -22,7 +22,7 @@ import type {
   RelayEvent,
   ServiceEvent,
 } from '../../contracts/events.js';
-import type { FileAnswer } from '../../contracts/files.js';
+import type { FileAnswer, FileFault, FileFaultCode } from '../../contracts/files.js';
 import type { SpoolView } from '../../contracts/view.js';
 import {
   fileName,
@@ -77,6 +77,8 @@ const MAX_NAMES = 100_000;
 /** At the end of the relay a disk may take so long. */
 const CLOSE_PATIENCE_MS = 3 * SECOND_MS;
 const MAX_DROPPED = 1_024;
+/** What no later attempt can change: such a file is no block. All other faults may be the disk's, and pass. */
+const UNUSABLE: ReadonlySet<FileFaultCode> = new Set<FileFaultCode>(['not-a-file', 'too-large', 'corrupt']);
 
 /**
  * `found`: on disk since before the start. `waiting`: to be written. `written`: to be synced. `failed`: the disk did not take it.
@@ -106,6 +108,11 @@ export class Spool {
   private retry: Subscription | undefined;
   private locking: Subscription | undefined;
   private closed = false;
+  /** The folder was listed since the start. */
+  private isListed = false;
+  private isListingFaultTold = false;
+  /** Files that could not be read when that was tried last. */
+  private readonly unread = new Set<string>();
   private faultCode: string | undefined;
   private isFull = false;
   private faults = 0;
@@ -158,9 +165,10 @@ export class Spool {
   answer(event: BlockRepeated, tell: (event: BlockRepeated) => void): void {
     const { hash } = event;
     this.whenWritten(hash, (unspooled) => {
-      const state = this.items.get(hash)?.state;
+      const { state, over } = this.items.get(hash) ?? {};
       const isGone = this.dropped.has(hash);
-      if (state === 'stored' || (state === undefined && !isGone)) tell({ ...event, stored: true });
+      // One that is over is safe, also while the disk does not take it.
+      if (state === 'stored' || over === true || (state === undefined && !isGone)) tell({ ...event, stored: true });
       else if (unspooled === undefined && !isGone) tell(event);
       else tell({ ...event, unspooled: unspooled ?? 'full' });
     });
@@ -182,23 +190,19 @@ export class Spool {
     this.work();
   }
 
-  /** Looks into the folder. @returns when what is there is known, and what is of no use is set aside and told */
+  /** Looks into the folder. @returns when what is there is known, as far as it can be read, and what is of no use is set aside and told */
   async scan(): Promise<void> {
     const { folder } = this.deps;
-    this.locking = patientLock(folder, this.deps.scheduler)
-      .pipe(last())
-      .subscribe(({ answer }) => {
-        if (isTaken(answer)) this.fault('locked', sharedDetail(folder.path));
-        else this.report(answer);
-        if (answer.ok && (answer.unfinished ?? 0) > 0)
-          this.say('up', 'swept', sweptDetail(folder.path, answer.unfinished));
-      });
+    this.locking ??= this.lock();
     const listed = await folder.list(MAX_NAMES);
     if (!listed.ok) {
-      this.fault(listed.code, fill(SPOOL['not-listed'], { detail: listed.detail }));
+      if (!this.isListingFaultTold) this.fault(listed.code, fill(SPOOL['not-listed'], { detail: listed.detail }));
+      this.isListingFaultTold = true;
       return;
     }
-    if (listed.more) {
+    const isFirst = !this.isListed;
+    this.isListed = true;
+    if (listed.more && isFirst) {
       this.fault('full', fill(SPOOL['too-many-files'], { path: folder.path, max: MAX_NAMES }));
     }
     const foreign: string[] = [];
@@ -208,8 +212,13 @@ export class Spool {
       if (hash !== undefined) await this.find(hash);
       else if (!ASIDE.test(name)) foreign.push(name);
     }
-    if (foreign.length > 0) this.fault('foreign', foreignDetail(folder.path, foreign));
+    if (foreign.length > 0 && isFirst) this.fault('foreign', foreignDetail(folder.path, foreign));
     this.makeRoom(0);
+  }
+
+  /** True when all that was here before the start is known: the disk let it be read. */
+  get isRead(): boolean {
+    return this.isListed && this.unread.size === 0;
   }
 
   /** Blocks on disk that were not sent since the start, or are not under way any longer; parents before children. */
@@ -235,10 +244,11 @@ export class Spool {
     const name = fileName(hash);
     const file = await this.deps.folder.read(name);
     if (!file.ok) {
-      this.fault(file.code, fill(SPOOL['not-read'], { hash, detail: file.detail }));
+      this.noteUnread(hash, file);
       if (file.code === 'missing') this.drop(hash);
       return undefined;
     }
+    this.unread.delete(name);
     const parsed = parseEntry(hash, file.bytes.subarray(0, MAX_HEAD_BYTES), file.bytes.length);
     if (parsed.ok) return file.bytes.subarray(parsed.headBytes);
     await this.reject(hash, parsed.code, parsed.reason);
@@ -280,12 +290,17 @@ export class Spool {
   private async find(hash: Hash): Promise<void> {
     const name = fileName(hash);
     const file = await this.deps.folder.peek(name, MAX_HEAD_BYTES);
-    // It was pushed again while we looked, or has gone.
-    if (this.items.has(hash) || (!file.ok && file.code === 'missing')) return;
-    if (!file.ok) {
-      await this.setAside(name, file.code, file.detail);
+    // It was pushed again while we looked, was found before, or has gone.
+    if (this.items.has(hash) || (!file.ok && file.code === 'missing')) {
+      this.unread.delete(name);
       return;
     }
+    if (!file.ok) {
+      if (UNUSABLE.has(file.code)) await this.setAside(name, file.code, file.detail);
+      else this.noteUnread(hash, file);
+      return;
+    }
+    this.unread.delete(name);
     const parsed = parseEntry(hash, file.start, file.bytes);
     if (parsed.ok) {
       const item: Item = { entry: parsed.entry, state: 'found', raw: undefined, over: false, sent: false, waiters: [] };
@@ -297,6 +312,25 @@ export class Spool {
     } else {
       await this.setAside(name, parsed.code, parsed.reason);
     }
+  }
+
+  /** A disk that fails says nothing of the block: its file stays where it is. Told once for each file. */
+  private noteUnread(hash: Hash, { code, detail }: FileFault): void {
+    const name = fileName(hash);
+    if (!this.unread.has(name)) this.fault(code, fill(SPOOL['not-read'], { hash, detail }));
+    if (code !== 'missing') this.unread.add(name);
+  }
+
+  private lock(): Subscription {
+    const { folder, scheduler } = this.deps;
+    return patientLock(folder, scheduler)
+      .pipe(last())
+      .subscribe(({ answer }) => {
+        if (isTaken(answer)) this.fault('locked', sharedDetail(folder.path));
+        else this.report(answer);
+        if (answer.ok && (answer.unfinished ?? 0) > 0)
+          this.say('up', 'swept', sweptDetail(folder.path, answer.unfinished));
+      });
   }
 
   private async setAside(name: string, code: string, reason: string): Promise<void> {

@@ -168,6 +168,25 @@ describe("a block of dashd's feed", () => {
   });
 });
 
+describe("a block of the spool that dashd's feed brought first", () => {
+  it("is under way as the pool's once it is sent again, and has the pool's verdict alone", async () => {
+    const relay = new BroadcasterUnderTest();
+    const raw = mine();
+    relay.fromFeed(raw);
+    assert.equal(relay.broadcaster.isUnderWay(hashOf(raw)), false);
+    relay.announces('a', raw);
+    relay.submission = () => answer('duplicate');
+    relay.fromSpool(raw);
+    assert.equal(relay.broadcaster.isUnderWay(hashOf(raw)), true);
+    for (const host of ['b', 'dashd']) relay.announces(host, raw);
+    await relay.time.pass(10_000);
+    assert.deepEqual(relay.verdicts(raw), ['delivered 3/3 duplicate']);
+    const [verdict] = relay.events.filter((event) => event.type === 'verdict');
+    assert.deepEqual([verdict?.source, verdict?.late], ['pool', 'recovered']);
+    assert.deepEqual(relay.sent, [1, 1, 1], 'nobody is sent it twice');
+  });
+});
+
 describe('the tip', () => {
   it('is what it was when dashd refuses a block that went out', async () => {
     const relay = new BroadcasterUnderTest();

@@ -139,6 +139,12 @@ export class BroadcasterUnderTest {
     this.broadcaster.send(admission);
   }
 
+  fromSpool(raw: Buffer): void {
+    const admission = this.gate.fromSpool(hashOf(raw), raw, 0);
+    assert.ok(admission.type === 'block', JSON.stringify(admission));
+    this.broadcaster.send(admission);
+  }
+
   /** The peer answers the pings behind what it was sent, and then announces the block. */
   announces(host: string, raw: Buffer): void {
     this.peer(host).pongs();

@@ -35,6 +35,9 @@ class Restart {
   readonly events$ = new Subject<RelayEvent>();
   readonly log: string[] = [];
   readonly sent: Arrival[] = [];
+  scans = 0;
+  /** False while the disk does not give all that it has. */
+  isRead = true;
   private readonly told$ = new Subject<BlockEvent>();
   private readonly raws: Map<Hash, Buffer>;
   private readonly marked = new Set<Hash>();
@@ -60,13 +63,19 @@ class Restart {
   start(): this {
     const { time, rpc, events$, log, names } = this;
     const gate = new Gatekeeper(NETWORKS.regtest, new ChainTip(), time.clock);
+    const isRead = () => this.isRead;
     recover({
       gate,
       rpc,
       events$,
       scheduler: time.scheduler,
       spool: {
-        scan: async () => undefined,
+        scan: async () => {
+          this.scans += 1;
+        },
+        get isRead() {
+          return isRead();
+        },
         unfinished: (isUnderWay) => inChainOrder(this.entries().filter(({ hash }) => !isUnderWay(hash))),
         wasSent: (hash) => this.marked.has(hash),
         markSent: (hash) => this.marked.add(hash),
@@ -168,6 +177,20 @@ describe('blocks of the spool', () => {
     const restart = new Restart([first, second]);
     first.fill(0xff, 0, 80);
     assert.deepEqual(await restart.start().news(), ['reject 1 corrupt', 'send 2']);
+  });
+
+  test('are looked for again every 5 s while the disk does not give them', async () => {
+    const restart = new Restart(chain(1));
+    restart.isRead = false;
+    assert.deepEqual(await restart.start().news(), ['send 1']);
+    await restart.news(4_999);
+    assert.equal(restart.scans, 1);
+    restart.dashdIsBack();
+    await restart.news(5_000);
+    assert.equal(restart.scans, 2);
+    restart.isRead = true;
+    await restart.news(60_000);
+    assert.equal(restart.scans, 3, 'it is told that all is read by the next look');
   });
 
   test('that are large are sent a few at a time, however many there are', async () => {

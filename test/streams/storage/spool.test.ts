@@ -35,6 +35,9 @@ class MemoryFolder implements SpoolStore {
   readonly aside: string[] = [];
   writeAnswer: () => FileAnswer | Promise<FileAnswer> = () => ({ ok: true });
   syncAnswer: () => FileAnswer | Promise<FileAnswer> = () => ({ ok: true });
+  /** Faults of the disk at reading the folder, and at reading its files. */
+  listFault: FileFault | undefined;
+  peekFault: FileFault | undefined;
   lockAnswer: Awaited<ReturnType<SpoolStore['lock']>> = { ok: true, changed: false };
   closed = false;
 
@@ -43,7 +46,7 @@ class MemoryFolder implements SpoolStore {
   }
 
   async list(max: number): ReturnType<SpoolStore['list']> {
-    return { ok: true, names: [...this.files.keys()].slice(0, max), more: false };
+    return this.listFault ?? { ok: true, names: [...this.files.keys()].slice(0, max), more: false };
   }
 
   async write(name: string, parts: readonly Buffer[]): Promise<FileAnswer> {
@@ -60,7 +63,7 @@ class MemoryFolder implements SpoolStore {
 
   async peek(name: string, max: number): ReturnType<SpoolStore['peek']> {
     const file = this.files.get(name) ?? Buffer.alloc(0);
-    return { ok: true, start: file.subarray(0, max), bytes: file.length };
+    return this.peekFault ?? { ok: true, start: file.subarray(0, max), bytes: file.length };
   }
 
   async read(name: string): ReturnType<SpoolStore['read']> {
@@ -239,6 +242,16 @@ describe('the spool', () => {
     assert.equal(kept.time.pending, 0);
   });
 
+  test('answers that a block is safe once dashd and the network have it, though the disk does not take it', async () => {
+    const kept = new Kept();
+    kept.folder.writeAnswer = () => FULL;
+    kept.keep(1);
+    kept.verdict(1);
+    await kept.news();
+    kept.repeat(1);
+    assert.deepEqual(await kept.news(), ['repeated 1 stored']);
+  });
+
   test('writes a block anew that could not be synced', async () => {
     const kept = new Kept();
     kept.folder.syncAnswer = () => ({ ok: false, code: 'io-error', detail: 'EIO' });
@@ -337,6 +350,23 @@ describe('the spool', () => {
       [1],
     );
     assert.equal(kept.spool.view.faults, 4);
+  });
+
+  test('leaves where it is what the disk does not give at the moment, and finds it by a later look', async () => {
+    const kept = new Kept();
+    kept.put(1);
+    const broken: FileFault = { ok: false, code: 'io-error', detail: 'EIO' };
+    kept.folder.listFault = broken;
+    for (let look = 0; look < 2; look += 1) await kept.spool.scan();
+    assert.deepEqual([await kept.news(), kept.spool.isRead], [['fault io-error'], false], 'told once');
+    kept.folder.listFault = undefined;
+    kept.folder.peekFault = broken;
+    for (let look = 0; look < 2; look += 1) await kept.spool.scan();
+    assert.deepEqual([await kept.news(), kept.spool.isRead], [['fault io-error'], false], 'told once for each file');
+    kept.folder.peekFault = undefined;
+    await kept.spool.scan();
+    assert.deepEqual([kept.folder.aside, kept.names(), kept.spool.isRead], [[], ['1'], true]);
+    assert.equal(kept.spool.unfinished(() => false).length, 1);
   });
 
   test('that is far larger than it may be keeps the newest blocks', async () => {

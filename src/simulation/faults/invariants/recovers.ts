@@ -11,7 +11,19 @@ export const recovers: Invariant = {
     /** The blocks of the pool's that were received, and the last verdict on each. */
     const verdicts = new Map<Hash, BlockVerdict | undefined>();
     const orphaned = new Set<Hash>();
+    let isCrash = false;
     return {
+      relay({ state }) {
+        isCrash = state === 'killed' || state === 'power-lost';
+        return undefined;
+      },
+      spooled({ hashes }) {
+        // What no file survived of is forgotten; whether it was promised to survive is another rule's.
+        for (const [hash, verdict] of isCrash ? verdicts : []) {
+          if (verdict === undefined && !hashes.has(hash)) verdicts.delete(hash);
+        }
+        return undefined;
+      },
       received({ hash, source }) {
         if (source === 'pool') verdicts.set(hash, verdicts.get(hash));
         return undefined;

@@ -104,6 +104,15 @@ describe('The relay recovers', () => {
     );
   });
 
+  it('without a verdict on a block of which a crash left nothing', () => {
+    const forgotten = [
+      [1, received(OTHER_HASH)],
+      [1, relay('power-lost')],
+    ] as const;
+    assert.equal(judge(recovers, ...delivered, ...forgotten, [1, spooled()], [2, end]), undefined);
+    assert.match(judge(recovers, ...delivered, ...forgotten, [1, spooled(OTHER_HASH)], [2, end]) ?? '', /no verdict/);
+  });
+
   it('not with a block that no node has, unless the spool has it, dashd rejected it, or another has its place', () => {
     const lost = (outcome: 'delivered' | 'rejected') =>
       [
