@@ -22,6 +22,7 @@ import { Driver } from './driver.js';
 import { Front } from './front.js';
 import { type NodeWorld, virtualNodeOptions } from './live-node.js';
 import { LiveRelay } from './live-relay.js';
+import { networkMethods } from './network-rpc.js';
 import { nodeSocket } from './node-sockets.js';
 import { memoryDisk, P2P_PORT, PEER_FILE, putFile, relayConfig, ZMQ_URL } from './relay-machine.js';
 import { VirtualClock } from './virtual-clock.js';
@@ -35,9 +36,9 @@ export interface FullFormDeps {
   readonly network: DashNetwork;
   readonly plan: NetworkPlan;
   readonly random: RunRandom;
-  /** Nodes that the relay's configuration names. */
-  readonly peers: readonly NodeId[];
-  /** How many peers the relay keeps connections to, dashd not counted; default: all that its configuration names. */
+  /** Nodes that the relay's configuration names; without them dashd names its own peers and the masternodes. */
+  readonly peers?: readonly NodeId[];
+  /** How many peers the relay keeps connections to, dashd not counted; default: all that its configuration names, otherwise 19. */
   readonly connections?: number;
   /** The text of the relay's peer file, when it was there before. */
   readonly peerFile?: string;
@@ -51,6 +52,8 @@ export interface FullFormDeps {
 /** Blocks below the one that all coarse nodes start with: the relay looks at a parent's parent. */
 const BASE_BLOCKS = 3;
 const START_MS = 30_000;
+/** The default of broadcast.maxPeers, dashd not counted. */
+const CONNECTIONS = 19;
 
 export class FullForm {
   readonly driver: Driver;
@@ -65,7 +68,7 @@ export class FullForm {
   private readonly fronts = new Map<NodeId, Front>();
 
   private constructor(private readonly deps: FullFormDeps) {
-    const { engine, carrier, network, plan, random, peers, flags, limits, wrap } = deps;
+    const { engine, carrier, network, plan, random, peers = [], flags, limits, wrap } = deps;
     this.driver = new Driver(engine);
     this.tcp = new VirtualTcp({ engine, transport: carrier });
     this.clock = new VirtualClock(engine);
@@ -89,7 +92,7 @@ export class FullForm {
       ...{ driver: this.driver, clock: this.clock, tcp: this.tcp, machine, dashd: this.dashd, pool: this.pool },
       config: relayConfig(
         peers.map((id) => this.placeOf(id)),
-        { ...flagsFor(this.connections), ...flags },
+        { ...this.ownFlags, ...flags },
       ),
       ...{ random: random.fork('relay'), disk, limits, wrap },
     });
@@ -110,7 +113,17 @@ export class FullForm {
 
   /** Dashd's included. */
   private get connections(): number {
-    return (this.deps.connections ?? this.deps.peers.length) + 1;
+    return (this.deps.connections ?? this.deps.peers?.length ?? CONNECTIONS) + 1;
+  }
+
+  /** All connections are wanted at once. */
+  private get ownFlags(): Readonly<Record<string, string>> {
+    const connections = String(this.connections);
+    return {
+      'broadcast-skip-bootstrap': String(this.deps.peers !== undefined),
+      'broadcast-max-peers': connections,
+      'broadcast-min-peers': connections,
+    };
   }
 
   /** `host:port` of a node, as the relay knows it. */
@@ -124,13 +137,14 @@ export class FullForm {
   }
 
   private openDashd(machine: Machine): VirtualDashd {
-    const { network, plan, random } = this.deps;
+    const { network, plan, random, carrier } = this.deps;
     const home: NodeWorld = { ...this.world, clock: this.clock };
     const front = new Front(network, plan.dashd, this.bytes);
     this.fronts.set(plan.dashd, front);
     const place = { machine, port: P2P_PORT, random: random.fork('dashd') };
     const options = { ...virtualNodeOptions(home, place), processing: front.processing };
-    const dashd = new VirtualDashd(this.driver, { ...options, newChain: () => this.newChain() }, ZMQ_URL);
+    const methods = networkMethods({ network, carrier, plan, placeOf: (id) => this.placeOf(id) });
+    const dashd = new VirtualDashd(this.driver, { ...options, newChain: () => this.newChain(), methods }, ZMQ_URL);
     front.attach(dashd.node.chain);
     return dashd;
   }
@@ -173,16 +187,6 @@ export class FullForm {
     for (const raw of this.base) chain.accept(raw, true);
     return chain;
   }
-}
-
-/** As many connections as there are peers, dashd's included, all of them wanted at once, and no search for others. */
-function flagsFor(count: number): Readonly<Record<string, string>> {
-  const connections = String(count);
-  return {
-    'broadcast-skip-bootstrap': 'true',
-    'broadcast-max-peers': connections,
-    'broadcast-min-peers': connections,
-  };
 }
 
 /** For a node whose connections are accepted elsewhere. */

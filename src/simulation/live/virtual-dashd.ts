@@ -26,6 +26,13 @@ const SUBMIT_MS = 1.5;
 /** Any other call. */
 const CALL_MS = 0.2;
 
+export interface VirtualDashdOptions extends NodeOptions {
+  /** The chain that it has when it is started without one, after a crash as well. */
+  readonly newChain: () => Chain;
+  /** RPC methods besides those of a simulated dashd, or in place of them. */
+  readonly methods?: RpcMethods;
+}
+
 export class VirtualDashd {
   /** May be changed at any time. */
   rpcFaults: RpcFaults = {};
@@ -52,7 +59,7 @@ export class VirtualDashd {
   /** @param zmqUrl what the relay subscribes to */
   constructor(
     private readonly driver: Driver,
-    private readonly options: NodeOptions & { readonly newChain: () => Chain },
+    private readonly options: VirtualDashdOptions,
     private readonly zmqUrl: string,
   ) {
     this.current = this.newNode();
@@ -143,6 +150,7 @@ export class VirtualDashd {
     return new Map([
       ...rpcMethods(this.current),
       ['getzmqnotifications', () => describeNotifications(this.zmqUrl)] as const,
+      ...(this.options.methods ?? []),
     ]);
   }
 

@@ -10,6 +10,7 @@ import type { SimBlock } from '../../../src/simulation/network/block.js';
 import { DashNetwork } from '../../../src/simulation/network/dash-network.js';
 import type { NetworkPlan, NodeId, NodePlan } from '../../../src/simulation/network/plan.js';
 import { RunRandom } from '../../../src/simulation/random.js';
+import { DrawnNetwork } from './drawn-network.js';
 
 const MBIT = 125_000;
 const LATENCY = new LatencyTable({ regions: ['here'], roundTripMs: [[40]], spread: 0 });
@@ -103,6 +104,19 @@ describe('the real relay among coarse nodes', () => {
     form.pool.push(form.rawOf(ours));
     await form.driver.run(5_000);
     assert.equal(connected.size, PLAN.nodes.length);
+  });
+
+  test('finds its peers in a network that dashd tells it of', async () => {
+    const drawn = new DrawnNetwork(1, {});
+    const { engine, carrier, network, plan, random } = drawn;
+    const form = await FullForm.start({ engine, carrier, network, plan, random: random.fork('full') });
+    await form.driver.run(60_000);
+    const names = new Set(plan.nodes.map((_node, id) => form.placeOf(id)));
+    const peers = [...(form.relay.current?.peers.keys() ?? [])].filter((peer) => names.has(peer));
+    assert.equal(peers.length, 19);
+    form.pool.push(form.rawOf(drawn.found()));
+    await form.driver.run(5_000);
+    assert.equal(drawn.connected.size, plan.nodes.length);
   });
 
   test('has no peer that is offline or takes no connections', async () => {
