@@ -79,7 +79,11 @@ export class LiveRelay {
     return this.relay;
   }
 
-  /** Starts a process. Drive the run until the promise has settled, or on at once: what happens meanwhile happens to a relay that starts. */
+  /**
+   * Starts a process. Drive the run until the promise has settled, or on at once: what happens meanwhile happens to a relay that starts. Killed
+   * meanwhile, it never settles.
+   * @throws what the relay's start fails with
+   */
   async start(): Promise<Relay> {
     if (this.currentState !== 'down') throw new Error(`the relay is ${this.currentState}`);
     const { driver, config, clock, limits = {} } = this.deps;
@@ -89,15 +93,20 @@ export class LiveRelay {
     this.starts += 1;
     driver.touch();
     const ports = this.ports(process);
-    const relay = await startRelay(config, {
-      userAgent: USER_AGENT,
-      limits,
-      listen: (event) => this.note(event),
-      ...(this.deps.wrap?.(ports) ?? ports),
-    });
-    this.relay = relay;
-    this.currentState = 'running';
-    return relay;
+    try {
+      const relay = await startRelay(config, {
+        userAgent: USER_AGENT,
+        limits,
+        listen: (event) => this.note(event),
+        ...(this.deps.wrap?.(ports) ?? ports),
+      });
+      this.relay = relay;
+      this.currentState = 'running';
+      return relay;
+    } catch (error) {
+      this.end(process);
+      throw error;
+    }
   }
 
   /** Asks it to stop, as SIGTERM does. Drive the run until the promise has settled. @throws what could not be closed */
@@ -106,8 +115,11 @@ export class LiveRelay {
     if (relay === undefined || process === undefined) throw new Error(`the relay is ${this.currentState}`);
     this.currentState = 'stopping';
     this.deps.driver.touch();
-    await relay.stop();
-    this.end(process);
+    try {
+      await relay.stop();
+    } finally {
+      this.end(process);
+    }
   }
 
   /** SIGKILL, in whatever state it is: memory is lost, files keep what was written. */

@@ -1,7 +1,7 @@
 /** What can go wrong in a live network, and how the relay comes through it: each hook of start.ts is used here once. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { LiveNetwork } from '../../../src/simulation/live/start.js';
+import { type LiveNetwork, startLiveNetwork } from '../../../src/simulation/live/start.js';
 import { connectedNetwork, events, hashOf, NODES, tipAt, verdictOn } from './support.js';
 
 /** Virtual milliseconds within which a relay starts. */
@@ -60,6 +60,23 @@ describe('a relay in a live network', () => {
     assert.ok(network.nodes.every(({ node }) => [...node.peers].every((peer) => !isRelay(peer.version?.userAgent))));
     await restart(network);
     await network.connected(NODES + 1);
+  });
+
+  test('that cannot start, or not close something, is down', async () => {
+    const broken = (): never => {
+      throw new Error('broken');
+    };
+    await assert.rejects(
+      startLiveNetwork({ seed: 1, nodes: 1, wrap: (ports) => ({ ...ports, createRpc: broken }) }),
+      /broken/,
+    );
+    const network = await startLiveNetwork({
+      ...{ seed: 1, nodes: 1 },
+      wrap: (ports) => ({ ...ports, openControl: () => ({ close: broken }) }),
+    });
+    await assert.rejects(network.driver.settled(network.relay.stop(), START_MS), /broken/);
+    assert.equal(network.relay.state, 'down');
+    await restart(network);
   });
 
   test('is sent at its start what the pool pushed while it was down', async () => {
