@@ -1,7 +1,7 @@
 /** A minimal HTTP server in a process of its own: a flood of requests to it takes processor time, but none of the relay's. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { tell } from './child.js';
+import { emit } from './child.js';
 import type { FromBareHttp } from './process-messages.js';
 
 process.on('disconnect', () => process.exit());
@@ -10,4 +10,4 @@ server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 const address = server.address();
 if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-tell<FromBareHttp>({ type: 'listening', url: `http://127.0.0.1:${address.port}/` });
+emit<FromBareHttp>({ type: 'listening', url: `http://127.0.0.1:${address.port}/` });

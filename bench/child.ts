@@ -122,6 +122,6 @@ export function planOf<Plan>(): Plan {
 }
 
 /** In a forked script: sends a message to the parent. */
-export function tell<Said extends Tagged>(message: Said): void {
+export function emit<Said extends Tagged>(message: Said): void {
   process.send?.(message);
 }

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { hashHeader, loadX11 } from '../src/block/x11.js';
-import { planOf, tell } from './child.js';
+import { emit, planOf } from './child.js';
 import type { FromRpc, RpcPlan } from './process-messages.js';
 
 const HEADER_HEX = 160;
@@ -24,7 +24,7 @@ function answer(path: string | undefined, body: Buffer, at: bigint): { result: u
   switch (method) {
     case 'submitblock':
       tips.set(path, hashHeader(Buffer.from(params[0].slice(0, HEADER_HEX), 'hex')));
-      tell<FromRpc>({ type: 'submitted', at });
+      emit<FromRpc>({ type: 'submitted', at });
       return { result: null, error: null };
     case 'getbestblockhash':
       return { result: tips.get(path) ?? tip, error: null };
@@ -44,4 +44,4 @@ const server = createServer(async (request, response) => {
 await once(server, 'listening');
 const address = server.address();
 if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-tell<FromRpc>({ type: 'listening', port: address.port });
+emit<FromRpc>({ type: 'listening', port: address.port });

@@ -6,7 +6,7 @@ import { INV } from '../src/wire/inventory.js';
 import { NETWORKS } from '../src/wire/network.js';
 import { Reader } from '../src/wire/reader.js';
 import { codecFor, type Message } from '../src/wire/registry.js';
-import { planOf, tell } from './child.js';
+import { emit, planOf } from './child.js';
 import { MessageCutter } from './message-cutter.js';
 import { nodeVersion } from './node-version.js';
 import type { FetchersPlan, FromSinks, ToSinks } from './process-messages.js';
@@ -19,17 +19,17 @@ let ready = 0;
 
 process.on('message', (_expect: ToSinks) => {
   missing = peers;
-  tell<FromSinks>({ type: 'armed' });
+  emit<FromSinks>({ type: 'armed' });
 });
 
 function onBlock(): void {
   missing -= 1;
-  if (missing === 0) tell<FromSinks>({ type: 'delivered', at: process.hrtime.bigint() });
+  if (missing === 0) emit<FromSinks>({ type: 'delivered', at: process.hrtime.bigint() });
 }
 
 function onVerack(): void {
   ready += 1;
-  if (ready === peers) tell<FromSinks>({ type: 'listening', ports: [] });
+  if (ready === peers) emit<FromSinks>({ type: 'listening', ports: [] });
 }
 
 function converse(socket: Socket): void {

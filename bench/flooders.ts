@@ -9,7 +9,7 @@ import { encodeFrame, frameOf } from '../src/wire/frame.js';
 import { NETWORKS } from '../src/wire/network.js';
 import { Reader } from '../src/wire/reader.js';
 import { codecFor, type Message } from '../src/wire/registry.js';
-import { planOf, tell } from './child.js';
+import { emit, planOf } from './child.js';
 import { MessageCutter } from './message-cutter.js';
 import { nodeVersion } from './node-version.js';
 import type { FloodersPlan, FloodKind, FromFlooders, ToFlooders } from './process-messages.js';
@@ -24,7 +24,7 @@ const frames = new Map<string, Buffer>();
 process.on('message', ({ kind, peers }: ToFlooders) => {
   const flood = frames.get(kind) ?? floodOf(kind);
   frames.set(kind, flood);
-  tell<FromFlooders>({ type: 'flooding' });
+  emit<FromFlooders>({ type: 'flooding' });
   for (const socket of calm.splice(0, peers)) pour(socket, flood);
 });
 
@@ -72,4 +72,4 @@ async function listen(): Promise<number> {
   return address.port;
 }
 
-tell<FromFlooders>({ type: 'listening', ports: await Promise.all(Array.from({ length: count }, listen)) });
+emit<FromFlooders>({ type: 'listening', ports: await Promise.all(Array.from({ length: count }, listen)) });

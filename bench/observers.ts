@@ -1,7 +1,7 @@
 /** Monitoring load on a relay, in a process of its own: pages that follow the events, a metrics scraper, and a flood of requests. */
 import { setMaxListeners } from 'node:events';
 import { Pool, request } from 'undici';
-import { planOf, tell } from './child.js';
+import { emit, planOf } from './child.js';
 import type { FromObservers, Observation, ToObservers } from './process-messages.js';
 
 const SCRAPE_EVERY_MS = 1_000;
@@ -22,7 +22,7 @@ process.on('message', async (order: ToObservers) => {
   requests = 0;
   const { signal } = leave;
   done = Promise.all(await begin(order.observation, signal));
-  tell<FromObservers>({ type: 'looking' });
+  emit<FromObservers>({ type: 'looking' });
 });
 
 async function begin({ url, followers, scrape, flood }: Observation, signal: AbortSignal): Promise<Promise<void>[]> {
@@ -67,6 +67,6 @@ async function floodRequests(url: string, signal: AbortSignal): Promise<void> {
   };
   const began = performance.now();
   await Promise.all(Array.from({ length: FLOOD_CONNECTIONS }, one));
-  tell<FromObservers>({ type: 'flooded', perSecond: (requests * 1_000) / (performance.now() - began) });
+  emit<FromObservers>({ type: 'flooded', perSecond: (requests * 1_000) / (performance.now() - began) });
   await pool.close();
 }

@@ -8,7 +8,7 @@ import { encodeFrame } from '../src/wire/frame.js';
 import { NETWORKS } from '../src/wire/network.js';
 import { Reader } from '../src/wire/reader.js';
 import { codecFor, type Message } from '../src/wire/registry.js';
-import { planOf, tell } from './child.js';
+import { emit, planOf } from './child.js';
 import { MessageCutter } from './message-cutter.js';
 import { nodeVersion } from './node-version.js';
 import type { FromSinks, SinksPlan, ToSinks } from './process-messages.js';
@@ -23,13 +23,13 @@ let answers: (() => void)[] = [];
 process.on('message', (message: ToSinks) => {
   header = Buffer.from(message.header);
   missing = plan.readers;
-  tell<FromSinks>({ type: 'armed' });
+  emit<FromSinks>({ type: 'armed' });
 });
 
 function onBlock(): void {
   missing -= 1;
   if (missing > 0) return;
-  tell<FromSinks>({ type: 'delivered', at: process.hrtime.bigint() });
+  emit<FromSinks>({ type: 'delivered', at: process.hrtime.bigint() });
   const due = answers;
   answers = [];
   for (const answer of due) answer();
@@ -76,4 +76,4 @@ async function listen(stalls: boolean): Promise<number> {
 }
 
 const roles = [...Array<boolean>(plan.readers).fill(false), ...Array<boolean>(plan.stalled).fill(true)];
-tell<FromSinks>({ type: 'listening', ports: await Promise.all(roles.map(listen)) });
+emit<FromSinks>({ type: 'listening', ports: await Promise.all(roles.map(listen)) });

@@ -1,7 +1,7 @@
 /** The lower bound in Node: writes a prepared frame to plain sockets as soon as ZeroMQ delivers a message. */
 import { frameOf } from '../../src/wire/frame.js';
 import { NETWORKS } from '../../src/wire/network.js';
-import { planOf, tell } from '../child.js';
+import { emit, planOf } from '../child.js';
 import type { ContenderPlan, FromContender } from '../process-messages.js';
 import { connectAll, pullFrom } from './sockets.js';
 
@@ -9,7 +9,7 @@ const { ports, bind, blockSize } = planOf<ContenderPlan>();
 const frame = frameOf(NETWORKS.regtest.magic, 'block', Buffer.alloc(blockSize));
 const sockets = await connectAll(ports);
 const messages = await pullFrom(bind);
-tell<FromContender>({ type: 'ready' });
+emit<FromContender>({ type: 'ready' });
 for await (const _message of messages) {
   for (const socket of sockets) socket.write(frame);
 }

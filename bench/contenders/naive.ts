@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import { encodeFrame } from '../../src/wire/frame.js';
 import { NETWORKS } from '../../src/wire/network.js';
-import { planOf, tell } from '../child.js';
+import { emit, planOf } from '../child.js';
 import type { ContenderPlan, FromContender } from '../process-messages.js';
 import { connectAll, pullFrom } from './sockets.js';
 
@@ -21,7 +21,7 @@ async function sendTo(socket: Socket, raw: Buffer): Promise<void> {
 const { ports, bind } = planOf<ContenderPlan>();
 const sockets = await connectAll(ports);
 const messages = await pullFrom(bind);
-tell<FromContender>({ type: 'ready' });
+emit<FromContender>({ type: 'ready' });
 for await (const [raw] of messages) {
   if (raw === undefined) continue;
   for (const socket of sockets) await sendTo(socket, raw);

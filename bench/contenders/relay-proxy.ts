@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/config/config.js';
 import type { RelayEvent } from '../../src/contracts/events.js';
 import { startRelay } from '../../src/relay/relay.js';
-import { planOf, tell } from '../child.js';
+import { emit, planOf } from '../child.js';
 import type { FromProxy, ProxyPlan } from '../process-messages.js';
 
 const { rpcUrl, user, password, dashdPort, zmqUrl, peers, port, bind, folder } = planOf<ProxyPlan>();
@@ -38,7 +38,7 @@ const lacking = new Set(['peers', 'json-rpc-proxy', 'tip', ...(zmqUrl === '' ? [
 let connected = 0;
 
 function got(what: string): void {
-  if (lacking.delete(what) && lacking.size === 0) tell<FromProxy>({ type: 'ready' });
+  if (lacking.delete(what) && lacking.size === 0) emit<FromProxy>({ type: 'ready' });
 }
 
 function listen(event: RelayEvent): void {
@@ -52,12 +52,12 @@ function listen(event: RelayEvent): void {
       return;
     case 'tip':
       got('tip');
-      tell<FromProxy>({ type: `at ${event.hash}` });
+      emit<FromProxy>({ type: `at ${event.hash}` });
       return;
     case 'refused':
       throw new Error(`${event.code}: ${event.reason}`);
     case 'verdict':
-      tell<FromProxy>({ type: `judged ${event.hash}` });
+      emit<FromProxy>({ type: `judged ${event.hash}` });
   }
 }
 

@@ -10,7 +10,7 @@ import { createLogger } from '../../src/ops/logger.js';
 import { createServices } from '../../src/ops/services.js';
 import { systemPorts } from '../../src/relay/ports.js';
 import { startRelay } from '../../src/relay/relay.js';
-import { planOf, tell } from '../child.js';
+import { emit, planOf } from '../child.js';
 import type { ContenderPlan, FromContender, ToContender } from '../process-messages.js';
 
 const { ports, readers, bind, rpcUrl, folder, flags } = planOf<ContenderPlan>();
@@ -56,7 +56,7 @@ function onRacing(event: RelayEvent): void {
   if (event.type === 'refused') throw new Error(`${event.code}: ${event.reason}`);
   if (event.type !== 'proof' || event.status !== 'accepted') return;
   acceptances += 1;
-  if (acceptances % readers === 0) tell<FromContender>({ type: 'idle' });
+  if (acceptances % readers === 0) emit<FromContender>({ type: 'idle' });
 }
 
 async function takeLoad(ms: number): Promise<number> {
@@ -80,7 +80,7 @@ function takeHold(): FromContender {
 }
 
 process.on('message', async (wish: ToContender) => {
-  tell<FromContender>(wish.type === 'take hold' ? takeHold() : { type: 'load', share: await takeLoad(wish.ms) });
+  emit<FromContender>(wish.type === 'take hold' ? takeHold() : { type: 'load', share: await takeLoad(wish.ms) });
 });
 
 const log = createLogger({ level: 'info', format: 'json' }, createWriteStream(join(folder, 'log')));
@@ -106,4 +106,4 @@ await connection;
 // Measurements start when the relay has been up for a while.
 await systemPorts.practise();
 const url = await services.open(view);
-tell<FromContender>({ type: 'ready', ...(url !== undefined && { url }) });
+emit<FromContender>({ type: 'ready', ...(url !== undefined && { url }) });

@@ -144,8 +144,8 @@ function medianCost(costs: readonly Cost[]): Cost {
 
 function nodeAlone(): Cost {
   const from = performance.now();
-  const tell = 'const { user, system } = process.cpuUsage(); console.log((user + system) / 1000)';
-  const cpuMs = Number(execFileSync(process.execPath, ['-e', tell], { encoding: 'utf8' }));
+  const emit = 'const { user, system } = process.cpuUsage(); console.log((user + system) / 1000)';
+  const cpuMs = Number(execFileSync(process.execPath, ['-e', emit], { encoding: 'utf8' }));
   return { wallMs: performance.now() - from, cpuMs };
 }
 

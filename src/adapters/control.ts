@@ -15,7 +15,7 @@ import { errorCode } from './system-error.js';
 export interface ControlHandlers {
   /** Answers a request with what JSON can express. Must not throw. */
   request(request: unknown): unknown;
-  /** Told at each change. */
+  /** Reported at each change. */
   state(state: 'up' | 'down', code: string, detail: string): void;
 }
 
@@ -38,27 +38,27 @@ export function controlPath(peerFile: string): string {
   return `${peerFile}.sock`;
 }
 
-/** Listens until closed; what stands in the way is told, and tried again. */
+/** Listens until closed; what stands in the way is reported, and tried again. */
 export function openControl(path: string, handlers: ControlHandlers): { close(): Promise<void> } {
   const connections = new Set<Socket>();
   const ended = new AbortController();
-  let told = '';
-  const tell = (state: 'up' | 'down', code: string, detail: string) => {
-    if (told !== code) handlers.state(state, code, detail);
-    told = code;
+  let reported = '';
+  const emit = (state: 'up' | 'down', code: string, detail: string) => {
+    if (reported !== code) handlers.state(state, code, detail);
+    reported = code;
   };
   const serving = serve();
 
   async function serve(): Promise<void> {
     if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
-      tell('down', 'path-too-long', fill(CONTROL_SOCKET['path-too-long'], { path, max: MAX_PATH_BYTES }));
+      emit('down', 'path-too-long', fill(CONTROL_SOCKET['path-too-long'], { path, max: MAX_PATH_BYTES }));
       return;
     }
     const { signal } = ended;
     while (!signal.aborted) {
       const server = await retryUntil(listen, RETRY_MS, signal);
       if (server === undefined) return;
-      tell('up', 'listening', fill(CONTROL_SOCKET.listening, { path }));
+      emit('up', 'listening', fill(CONTROL_SOCKET.listening, { path }));
       while (!signal.aborted && (await isThere(path))) await pause(LOOK_MS, signal);
       await end(server);
     }
@@ -76,14 +76,14 @@ export function openControl(path: string, handlers: ControlHandlers): { close():
     const other = await connectControl(path);
     if (other.ok) {
       other.connection.close();
-      tell('down', 'in-use', fill(CONTROL_SOCKET['in-use'], { path }));
+      emit('down', 'in-use', fill(CONTROL_SOCKET['in-use'], { path }));
       return undefined;
     }
     try {
       if (other.code === 'no-relay') await removeDeadSocket(path);
       return await bind();
     } catch (error) {
-      tell('down', errorCode(error), fill(CONTROL_SOCKET.failed, { path, code: errorCode(error) }));
+      emit('down', errorCode(error), fill(CONTROL_SOCKET.failed, { path, code: errorCode(error) }));
       return undefined;
     }
   }
@@ -104,7 +104,7 @@ export function openControl(path: string, handlers: ControlHandlers): { close():
     }
     await once(server, 'listening');
     server.on('error', (error) =>
-      tell('down', errorCode(error), fill(CONTROL_SOCKET.failed, { path, code: errorCode(error) })),
+      emit('down', errorCode(error), fill(CONTROL_SOCKET.failed, { path, code: errorCode(error) })),
     );
     return server;
   }
@@ -236,7 +236,7 @@ async function isThere(path: string): Promise<boolean> {
   try {
     return (await lstat(path)).isSocket();
   } catch (error) {
-    // Where it cannot be looked for, listening again tells why.
+    // If it cannot be checked, listening again reports why.
     errorCode(error);
     return false;
   }

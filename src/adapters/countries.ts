@@ -16,7 +16,7 @@ export type Countries =
     }
   | { readonly ok: false; readonly detail: string };
 
-/** The one that comes along tells the country alone, in a place of its own. */
+/** The bundled table has only the country, in a field of its own. */
 type Row = CountryResponse & { readonly country_code?: string };
 
 const COUNTRY = /^[A-Z]{2}$/;

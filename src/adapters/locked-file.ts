@@ -43,7 +43,7 @@ export async function isHeld(path: string, disk = systemDisk): Promise<boolean> 
   try {
     return await disk.isLocked(followed(path, disk), LOCK_STALE_MS);
   } catch (error) {
-    // Where no lock can be looked for, none is held; what is amiss there is told by whoever opens the file.
+    // Where no lock can be looked for, none is held; whoever opens the file reports what is wrong.
     errorCode(error);
     return false;
   }

@@ -37,7 +37,7 @@ export interface RpcClient {
    * and the block sent once more: dashd then answers `duplicate` at worst.
    */
   submitBlock(raw: Buffer): Promise<RpcAnswer>;
-  /** `getblockchaininfo` over the connection that `submitBlock` uses: keeps it open, and tells how the chain stands. */
+  /** `getblockchaininfo` over the connection that `submitBlock` uses: keeps it open, and reports how the chain stands. */
   submitConnectionPing(): Promise<RpcAnswer>;
   /** The `Authorization` header as it was presented last, or will be first; undefined without credentials. Reads no file. */
   authorization(): string | undefined;
@@ -49,7 +49,7 @@ export interface RpcClient {
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** Less than dashd's 30 s, so that we, not dashd, decide when an idle connection ends. */
 const KEEP_ALIVE_MS = 25_000;
-/** For calls nobody waits for: a dashd that is told to stop waits until its connections are closed. */
+/** For calls nobody waits for: a dashd that is asked to stop waits until its connections are closed. */
 const BRIEFLY_MS = 1_000;
 const SERVICE_UNAVAILABLE = 503;
 /** dashd serves RPC with 4 threads by default (`-rpcthreads`); more connections would only wait there. */
@@ -319,7 +319,7 @@ function submitBody(raw: Buffer): Buffer {
   return body;
 }
 
-/** Tells apart what dashd, or whatever listens in its place, answered. Statuses: Core `httprpc.cpp`, `httpserver.cpp`. */
+/** Reports apart what dashd, or whatever listens in its place, answered. Statuses: Core `httprpc.cpp`, `httpserver.cpp`. */
 export function readAnswer(status: number, text: string): RpcAnswer {
   if (status === 401) return { ok: false, code: 'unauthorised', detail: RPC.unauthorised };
   if (status === 403) return { ok: false, code: 'forbidden', detail: RPC.forbidden };

@@ -3,7 +3,7 @@
  * whatever kills us; syncing comes later and by itself, since it takes as long as the disk likes. What is in a file is not known here.
  *
  * The lock is advisory. A process that was killed holds it for some seconds more, and a found block must not wait for that: names are
- * unique, files are whole, so reading and writing need no lock. It is there to tell of a second process, and to remove what was left
+ * unique, files are whole, so reading and writing need no lock. It serves to detect a second process, and to remove what was left
  * half written.
  */
 

@@ -1,6 +1,6 @@
 /**
  * CURVE with an allow-list: libzmq asks a handler at `inproc://zeromq.zap.01` about each client's key (ZMTP's authentication
- * protocol, ZeroMQ RFC 27). One handler serves a process, so the lists of all sockets meet here, told apart by domain.
+ * protocol, ZeroMQ RFC 27). One handler serves a process, so the lists of all sockets meet here, distinguished by domain.
  */
 
 import { Reply, type Socket } from 'zeromq';

@@ -64,16 +64,16 @@ export function openPull(options: PullOptions, handlers: ZmqHandlers): ZmqPull {
 export function bindPull(options: PullOptions): (handlers: ZmqHandlers) => ZmqPull {
   const socket = new Pull({ linger: 0, maxMessageSize: MAX_POOL_FRAME_BYTES, receiveHighWaterMark: 1_000 });
   const early: Parameters<ZmqHandlers['state']>[] = [];
-  let tell: ZmqHandlers['state'] = (...state) => {
+  let emit: ZmqHandlers['state'] = (...state) => {
     if (early.length < MAX_EARLY_STATES) early.push(state);
   };
-  const states = { state: (...state: Parameters<ZmqHandlers['state']>) => tell(...state) };
+  const states = { state: (...state: Parameters<ZmqHandlers['state']>) => emit(...state) };
   watchRefusals(socket, states);
   const admission = admissionTo(socket, options.curve);
   const binding = bindUntilClosed(socket, options.bind, states, admission?.ready);
   return (handlers) => {
-    tell = (...state) => handlers.state(...state);
-    for (const state of early.splice(0)) tell(...state);
+    emit = (...state) => handlers.state(...state);
+    for (const state of early.splice(0)) emit(...state);
     return readBound({ socket, binding, admission }, handlers);
   };
 }
@@ -113,7 +113,7 @@ function readBound({ socket, binding, admission }: BoundPull, handlers: ZmqHandl
   };
 }
 
-/** Connects a SUB socket; libzmq reconnects by itself for as long as it is open. `state` tells of each change. */
+/** Connects a SUB socket; libzmq reconnects by itself for as long as it is open. `state` reports each change. */
 export function openSubscription(
   options: { readonly connect: string; readonly topics: readonly string[] },
   handlers: ZmqHandlers,
@@ -209,7 +209,7 @@ function bindUntilClosed(
 ): { done: Promise<boolean>; cancel(): Promise<boolean> } {
   const cancelled = new AbortController();
   const { signal } = cancelled;
-  const tell = (state: ZmqState, detail: string) => {
+  const emit = (state: ZmqState, detail: string) => {
     if (!signal.aborted) handlers.state(state, detail);
   };
   const attempts = endpointAttempts(endpoint);
@@ -232,10 +232,10 @@ function bindUntilClosed(
       await ready;
       await bindOnce();
       // The port may have been left to the system.
-      tell('up', fill(ZMQ_SOCKET.listening, { endpoint: socket.lastEndpoint ?? endpoint }));
+      emit('up', fill(ZMQ_SOCKET.listening, { endpoint: socket.lastEndpoint ?? endpoint }));
       return true;
     } catch (error) {
-      if (!complained) tell('down', fill(ZMQ_SOCKET['cannot-listen'], { endpoint, error: text(error) }));
+      if (!complained) emit('down', fill(ZMQ_SOCKET['cannot-listen'], { endpoint, error: text(error) }));
       complained = true;
       return undefined;
     }

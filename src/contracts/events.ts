@@ -109,7 +109,7 @@ export interface BlockReceived {
   readonly firstAt?: number;
 }
 
-/** The block survives a loss of power: its file and the file's folder are synced. Told once for each block of the pool's. */
+/** The block survives a loss of power: its file and the file's folder are synced. Reported once for each block of the pool's. */
 export interface BlockStored {
   readonly type: 'stored';
   readonly at: number;
@@ -125,7 +125,7 @@ export interface BlockRefused {
   readonly size: number;
   readonly code: string;
   readonly reason: string;
-  /** SHA-256 of the payload as it was received, so that its sender can tell which of its frames is meant. */
+  /** SHA-256 of the payload as it was received, so that its sender can recognise the frame. */
   readonly sha256: string;
 }
 
@@ -135,14 +135,14 @@ export interface BlockRepeated {
   readonly at: number;
   readonly hash: Hash;
   readonly source: BlockSource;
-  /** It survives a loss of power, or need not: `stored` was told, or dashd and the network have it. */
+  /** It survives a loss of power, or need not: `stored` was reported, or dashd and the network have it. */
   readonly stored?: true;
   /** As in `received`. */
   readonly unspooled?: string;
 }
 
 /**
- * What became of a block of the pool's after it was out. `chainlocked` and `buried` (100 blocks deep) are final; `orphaned` is told
+ * What became of a block of the pool's after it was out. `chainlocked` and `buried` (100 blocks deep) are final; `orphaned` is reported
  * once dashd's chain is longer than any branch it is in, or its rival is ChainLocked, and is taken back should the chain return to it.
  */
 export type FinalityState = (typeof FINALITY_STATES)[number];
@@ -204,7 +204,7 @@ export type PeerEvent =
       readonly bytesOut: number;
     };
 
-/** A change in one of the services around us: `up` and `down` are told once each, a `fault` each time. */
+/** A change in one of the services around us: `up` and `down` are reported once each, a `fault` each time. */
 export interface ServiceEvent {
   readonly type: 'service';
   readonly at: number;
@@ -214,7 +214,7 @@ export interface ServiceEvent {
   readonly detail: string;
 }
 
-/** dashd's chain has a new tip, as its feed or its RPC tells. */
+/** dashd's chain has a new tip, as its feed or its RPC reports. */
 export interface TipEvent {
   readonly type: 'tip';
   readonly at: number;
@@ -245,11 +245,11 @@ export interface PlannedChange {
   readonly reason: string;
 }
 
-/** What became of the addresses of others that a peer told in one message. */
+/** What became of the addresses of others that a peer announced in one message. */
 export interface GossipEvent {
   readonly type: 'gossip';
   readonly at: number;
-  /** Who told them. */
+  /** Who announced them. */
   readonly peer: string;
   readonly added: number;
   /** Known before. */

@@ -1,6 +1,6 @@
 /**
  * What can be asked of a running relay at any moment, for pages and metrics: read-only, and cheap enough for every request. What
- * happens is told as events (events.ts); here is what stands. Times named `at` or `since` are milliseconds since the Unix epoch.
+ * happens is reported as events (events.ts); here is what stands. Times named `at` or `since` are milliseconds since the Unix epoch.
  */
 
 import type { Hash } from '../wire/reader.js';
@@ -9,7 +9,7 @@ import type { BlockFinality, FinalityState, Verdict } from './events.js';
 export interface RelayView {
   readonly network: string;
   readonly startedAt: number;
-  /** The chain's tip as far as it is known; its height is absent until dashd or a block told it. */
+  /** The chain's tip as far as it is known; its height is absent until dashd or a block reported it. */
   tip(): { readonly hash: Hash; readonly height?: number } | undefined;
   /** Connected and being connected to, the pool's own dashd first, the others by falling score. */
   peers(): readonly PeerView[];
@@ -46,7 +46,7 @@ export interface PeerView {
   readonly protocolVersion?: number;
   /** The best height that the peer is known to have. */
   readonly height?: number;
-  /** ISO 3166-1 alpha-2, such as `DE`; absent where it cannot be told. */
+  /** ISO 3166-1 alpha-2, such as `DE`; absent where it is not known. */
   readonly country?: string;
   /** There and back, smoothed, milliseconds. */
   readonly pingMs?: number;

@@ -126,7 +126,7 @@ export function isWitnessed(ledger: Ledger): boolean {
   return witnesses(ledger).networks >= WITNESS_NETWORKS;
 }
 
-/** A peer tells of a block, to us or in answer to us, once it is in its chain. */
+/** A peer reports a block, to us or in answer to us, once it is in its chain. */
 function isInChain({ status }: PeerProof): boolean {
   return status === 'accepted' || status === 'already-had';
 }

@@ -27,7 +27,7 @@ export class NodeFaultSchedule {
   constructor(private readonly nodes: readonly SimulatedNode[]) {}
 
   /**
-   * To be told of each block just before it is sent: the nodes are in this process, and answer before the relay tells of it.
+   * To learn of each block just before it is sent: the nodes are in this process, and answer before the relay reports it.
    * @param connected the peers of the relay, by `host:port`
    */
   onBlock(connected: ReadonlySet<string>): readonly NodeFault[] {

@@ -14,7 +14,7 @@ interface ShownBlock {
   readonly intro: readonly string[];
 }
 
-/** What the relay tells, as pictures: how its connections grow, then each block's race, and between races who comes and goes. */
+/** What the relay reports, as pictures: how its connections grow, then each block's race, and between races who comes and goes. */
 export class Presenter {
   /** Resolves when there are as many connections as were wanted, or on {@link goOn}. */
   readonly grown: Promise<void>;
@@ -24,9 +24,9 @@ export class Presenter {
   private isGrowing = true;
   /** Of blocks that have no verdict yet, oldest first; the first is the one to be seen. */
   private readonly heats = new Map<Hash, ShownBlock>();
-  /** What is told before the next race. */
+  /** What is reported before the next race. */
   private intro: readonly string[] = [];
-  /** What happened in a race and is told after it. */
+  /** What happened in a race and is reported after it. */
   private readonly notes: string[] = [];
   /** Looks at the set of peers since something came over a peer. */
   private readonly looks = new Map<string, number>();
@@ -68,7 +68,7 @@ export class Presenter {
     });
   }
 
-  /** Tells what came over nodes with the block that is about to be told of. */
+  /** Reports what happened to nodes, with the block that is reported next. */
   showFaults(faults: readonly NodeFault[]): void {
     if (faults.length === 0) return;
     for (const { node, remark } of faults) {

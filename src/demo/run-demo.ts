@@ -21,9 +21,9 @@ import { Presenter } from './presenter.js';
 import { type Output, Screen } from './screen.js';
 
 export interface DemoOptions extends Pick<NetworkOptions, 'latency'> {
-  /** Ends after this many; goes on until stopped unless told. */
+  /** Ends after this many; without it, runs until it is stopped. */
   readonly blocks?: number;
-  /** Milliseconds between blocks; 5,000 unless told. */
+  /** Milliseconds between blocks; 5,000 by default. */
   readonly everyMs?: number;
   /** The same seed gives the same network and blocks of the same sizes. */
   readonly seed?: number;

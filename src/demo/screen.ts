@@ -10,7 +10,7 @@ export type Output = Writable & {
 };
 
 const DEFAULT_COLUMNS = 100;
-/** Wider bars tell no more. */
+/** Wider bars show no more. */
 const MAX_COLUMNS = 120;
 const FRAME_MS = 40;
 

@@ -9,7 +9,7 @@ import type { Hash } from '../wire/reader.js';
 import { type HistoryLine, isHistoryLine } from './format.js';
 import { type Counted, type Figures, figuresOf, kpisOf } from './kpis.js';
 
-/** A block, as its lines tell it, and as it is shown. */
+/** A block, as its lines report it, and as it is shown. */
 interface Entry extends Counted {
   readonly received: BlockReceived;
   readonly verdict: BlockVerdict | undefined;

@@ -19,7 +19,7 @@ const NEWLINE = 0x0a;
 export interface SpoolEntry {
   readonly hash: Hash;
   readonly previous: Hash;
-  /** Absent when it could not be told. */
+  /** Absent when it was not known. */
   readonly height?: number;
   /** When it came in, ms since the epoch. */
   readonly at: number;

@@ -22,14 +22,14 @@ import { describeFinality, formatMs, formatSize } from './units.js';
 
 type PeerLost = Extract<PeerEvent, { type: 'peer-lost' }>;
 
-/** The same loss of the same peer within this time is told at `debug`. */
+/** The same loss of the same peer within this time is reported at `debug`. */
 const REPEAT_MS = 10 * MINUTE_MS;
 /** A local dashd that stayed this long and goes is lost anew; one that comes and goes faster is still being lost. */
 const STEADY_MS = 5 * SECOND_MS;
 /** Losses remembered; the oldest give way, so that peers who come and go cannot fill memory. */
 const MAX_REMEMBERED = 1_000;
 
-/** Returns what writes an event's line. What services tell of a change is told once already, and not filtered again. */
+/** Returns what writes an event's line. Services report each change once, so these are not filtered again. */
 export function createEventLog(logger: Logger): (event: RelayEvent) => void {
   const levelOf = createLevels();
   const limit = new LineLimit();
@@ -210,28 +210,28 @@ function origin(source: 'pool' | 'dashd'): string {
   return source === 'pool' ? EVENT_PARTS['the-pool'] : 'dashd';
 }
 
-/** What has been told lately, per peer and code. Bounded, oldest out. */
+/** What has been reported lately, per peer and code. Bounded, oldest out. */
 class Repeats {
-  private readonly told: BoundedMap<string, Map<string, number>>;
+  private readonly reported: BoundedMap<string, Map<string, number>>;
 
   constructor(
     private readonly spanMs: number,
     capacity: number,
   ) {
-    this.told = new BoundedMap(capacity);
+    this.reported = new BoundedMap(capacity);
   }
 
   isRepeat(peer: string, code: string, at: number): boolean {
-    const codes = this.told.get(peer) ?? new Map<string, number>();
+    const codes = this.reported.get(peer) ?? new Map<string, number>();
     const last = codes.get(code);
-    // Of a clock that was set back, too: what was told then would not be told again for hours.
+    // Of a clock that was set back, too: what was reported then would not be reported again for hours.
     if (last !== undefined && Math.abs(at - last) < this.spanMs) return true;
     codes.set(code, at);
-    this.told.renew(peer, codes);
+    this.reported.renew(peer, codes);
     return false;
   }
 
   forget(peer: string): void {
-    this.told.delete(peer);
+    this.reported.delete(peer);
   }
 }

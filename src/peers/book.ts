@@ -7,11 +7,11 @@
  * - Each of the two may take three quarters of the book at most, so a quarter always belongs to the other. Hearsay never evicts
  *   a kept entry: pushing out one proven peer takes more proven or vouched ones than three quarters of the book, and each proof is a
  *   dial that we chose to make.
- * - What one peer tells is limited by a token bucket (Core's: 0.1 addresses a second, 1,000 saved up), and what one network group
- *   (/16, /32) tells by another, twice that. When a message holds more than is granted, which entries count is drawn by lot.
- * - All that a network group has told holds at most 1/16 of the room for hearsay (as Core's new table: 64 of 1,024 buckets);
+ * - What one peer announces is limited by a token bucket (Core's: 0.1 addresses a second, 1,000 saved up), and what one network group
+ *   (/16, /32\) announces by another, twice that. When a message holds more than is granted, which entries count is drawn by lot.
+ * - All that a network group has announced holds at most 1/16 of the room for hearsay (as Core's new table: 64 of 1,024 buckets);
  *   beyond, its own oldest entry makes way. To fill the room an attacker needs nodes we talk to in 16 groups.
- * - The entries of one network group hold at most 1/32 of that room, whoever told of them.
+ * - The entries of one network group hold at most 1/32 of that room, whoever announced them.
  * - In a full book the largest group loses an entry, and a newcomer of the largest group is refused: entries of a small
  *   group are safe while any group is larger.
  *
@@ -42,7 +42,7 @@ import { delivered, isProven, newRecord, type Observation, observe, type PeerRec
 export interface BookLimits {
   /** Entries in all. */
   readonly capacity: number;
-  /** Addresses one peer may tell at once, and a second. Source: Core `net_processing.cpp`. */
+  /** Addresses one peer may announce at once, and a second. Source: Core `net_processing.cpp`. */
   readonly gossipBurst: number;
   readonly gossipPerSecond: number;
   /** How long (ms) an entry lives without a sign of life. Core's `ADDRMAN_HORIZON`. */
@@ -110,7 +110,7 @@ export class PeerBook {
   readonly #records = new Map<PeerKey, PeerRecord>();
   readonly #kept = new GroupIndex();
   readonly #heard = new GroupIndex();
-  /** Heard entries by the group that told of them, oldest first. */
+  /** Heard entries by the group that announced them, oldest first. */
   readonly #via = new Map<string, Set<PeerKey>>();
   readonly #excluded = new BoundedSet<PeerKey>(MAX_EXCLUDED);
   readonly #perPeer: Allowances;
@@ -153,8 +153,8 @@ export class PeerBook {
   }
 
   /**
-   * Takes in what a peer told us of others.
-   * @param from the peer that told; the local dashd is not limited
+   * Takes in what a peer announced.
+   * @param from the peer that announced them; the local dashd is not limited
    * @param now ms since the epoch
    */
   gossip(from: PeerKey, entries: readonly GossipEntry[], now: number): Tally {
@@ -383,17 +383,17 @@ export class PeerBook {
     }
     this.#heard.add(record.group, record.key);
     if (record.via === undefined) return;
-    const told = this.#via.get(record.via) ?? new Set();
-    this.#via.set(record.via, told.add(record.key));
+    const announced = this.#via.get(record.via) ?? new Set();
+    this.#via.set(record.via, announced.add(record.key));
   }
 
   #drop(record: PeerRecord): void {
     this.#records.delete(record.key);
     (isKept(record) ? this.#kept : this.#heard).delete(record.group, record.key);
     if (record.via === undefined) return;
-    const told = this.#via.get(record.via);
-    told?.delete(record.key);
-    if (told?.size === 0) this.#via.delete(record.via);
+    const announced = this.#via.get(record.via);
+    announced?.delete(record.key);
+    if (announced?.size === 0) this.#via.delete(record.via);
   }
 
   #evict(record: PeerRecord): void {
@@ -404,9 +404,9 @@ export class PeerBook {
   #roomForHeard(news: PeerRecord, mayEvict: boolean): Refusal | undefined {
     const most = Math.floor(this.limits.capacity * MAX_SHARE);
     if (this.#heard.members(news.group).size >= Math.max(1, Math.floor(most * GROUP_SHARE))) return 'network-quota';
-    const told = news.via === undefined ? undefined : this.#via.get(news.via);
-    if (told !== undefined && told.size >= Math.max(1, Math.floor(most * VIA_SHARE))) {
-      const oldest = this.#firstOf(told);
+    const announced = news.via === undefined ? undefined : this.#via.get(news.via);
+    if (announced !== undefined && announced.size >= Math.max(1, Math.floor(most * VIA_SHARE))) {
+      const oldest = this.#firstOf(announced);
       if (!mayEvict || oldest === undefined) return 'book-full';
       this.#evict(oldest);
     }
@@ -553,7 +553,7 @@ function union(before: readonly Source[], more: readonly Source[]): readonly Sou
   return more.every((source) => before.includes(source)) ? before : [...new Set([...before, ...more])];
 }
 
-/** `count` of the entries, by lot: who told them cannot choose which. */
+/** `count` of the entries, by lot: who announced them cannot choose which. */
 function drawn(entries: readonly GossipEntry[], count: number, random: Random): readonly GossipEntry[] {
   const pool = [...entries];
   for (let i = 0; i < count; i++) {

@@ -1,6 +1,6 @@
 import type { PeerRecord } from './record.js';
 
-/** In which country a peer is, as far as it can be told. The port tells apart the nodes of a test that share one address. */
+/** In which country a peer is, as far as it is known. The port distinguishes the nodes of a test that share one address. */
 export type CountryOf = (host: string, port: number) => string | undefined;
 
 /** How many of the chosen are in each group and country. */

@@ -83,7 +83,7 @@ export interface SelectInput {
   readonly tipHeight?: number;
   /** Peers that dashd is connected to itself. */
   readonly dashdPeers?: ReadonlySet<PeerKey>;
-  /** ISO code of the country a host is in, if it can be told. */
+  /** ISO code of the country a host is in, if it is known. */
   readonly country?: CountryOf;
   /** What we can dial; onions need a proxy. */
   readonly families?: ReadonlySet<AddressFamily>;

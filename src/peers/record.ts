@@ -57,7 +57,7 @@ export interface Broadcasts {
   readonly proofMs?: number;
 }
 
-/** Blocks the peer told us of. `lagMs`: how far behind the first peer to do so, smoothed; 0 is the first itself. */
+/** Blocks that the peer announced. `lagMs`: how far behind the first peer to do so, smoothed; 0 is the first itself. */
 export interface Announcements {
   readonly count: number;
   readonly first: number;

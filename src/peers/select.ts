@@ -19,7 +19,7 @@
  *
  * Caps: at most `perGroup` peers of a network group and `perCountry` of a country. When the candidates are so uniform that slots stay
  * empty, the caps rise by one at a time until the slots are full or the ceilings are reached; then slots stay empty. So on public
- * networks one group never gets more than a quarter of the slots. A country that cannot be told counts for none.
+ * networks one group never gets more than a quarter of the slots. A country that is not known counts for none.
  */
 import type { AddressFamily, PeerKey } from './address.js';
 import { type Candidate, lottery, Tier } from './candidates.js';

@@ -46,7 +46,7 @@ export function openBlockHistory(context: RelayContext, scope: Scope): BlockHist
       const file = openHistoryFile(config.history.file, context);
       reading.add(() => file.close());
       const { maxBlocks } = config.history;
-      const history = await openHistory({ file, maxBlocks, tell: emit, clock, scheduler });
+      const history = await openHistory({ file, maxBlocks, emit, clock, scheduler });
       reading.add(() => history.close());
       history$.next(history);
       reading.subscription().add(

@@ -39,7 +39,7 @@ export function openBlocks({ context, dashd, peers, history, tip, recent }: Bloc
   const gate = new Gatekeeper(network, tip, clock, examine);
   // Ends after the broadcast and the spool: peers prove blocks while the last verdicts are awaited.
   const listening = scope.subscription();
-  const spool = keepBlocks(enabled, { folder: openSpoolFolder(dir, context), ...limits, tell: emit, clock, scheduler });
+  const spool = keepBlocks(enabled, { folder: openSpoolFolder(dir, context), ...limits, emit, clock, scheduler });
   scope.add(() => spool.close());
   // The spool is closed once the last verdicts, in the history by then, have released their blocks.
   scope.add(() => history.written());

@@ -1,6 +1,6 @@
 /**
  * A real dashd on regtest or a devnet, as a child process, for the tests and the bench that need one. The binary is the one that the
- * environment variable `DASHD` names, or the first on the PATH. The process listens on 127.0.0.1 unless told otherwise, connects to
+ * environment variable `DASHD` names, or the first on the PATH. The process listens on 127.0.0.1 by default, connects to
  * nobody, and keeps its data in a temporary directory that {@link DashdProcess.remove} deletes.
  */
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -9,14 +9,14 @@ const folder = mkdtempSync(join(tmpdir(), 'blockcast-countries-'));
 after(() => rmSync(folder, { recursive: true }));
 
 describe('countries', () => {
-  test('are told by the table that comes along, for both kinds of IP address', async () => {
+  test('are known from the bundled table, for both kinds of IP address', async () => {
     const countries = await openCountries();
     assert.ok(countries.ok);
     assert.equal(countries.lookUp('8.8.8.8', 9999), 'US');
     assert.equal(countries.lookUp('2001:660::1', 9999), 'FR');
   });
 
-  test('are not told for what is no public address', async () => {
+  test('are unknown for what is no public address', async () => {
     const countries = await openCountries();
     assert.ok(countries.ok);
     for (const host of ['127.0.0.1', '10.0.0.1', '::1', 'localhost', `${'a'.repeat(55)}d.onion`, '', 'not a host']) {

@@ -43,7 +43,7 @@ const history = await openHistory({
     },
   },
   maxBlocks: Number(most),
-  tell: (event) => {
+  emit: (event) => {
     if (event.state !== 'up') throw new Error(`${event.code}: ${event.detail}`);
   },
   clock: systemClock,

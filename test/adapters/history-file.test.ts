@@ -110,7 +110,7 @@ describe('the history file', () => {
     },
   };
   for (const [what, meddle] of Object.entries(meddling)) {
-    it(`${what} is told, and not written to before it is set aside`, async () => {
+    it(`${what} is reported, and not written to before it is set aside`, async () => {
       const file = files.open();
       await file.append('one\n');
       meddle();
@@ -132,7 +132,7 @@ describe('the history file', () => {
     });
   }
 
-  it('deleted with its folder and its lock is told, then written again', async () => {
+  it('deleted with its folder and its lock is reported, then written again', async () => {
     const file = files.open();
     await file.append('one\n');
     rmSync(files.folder, { recursive: true });
@@ -265,7 +265,7 @@ describe('the history file', () => {
   /** More with CRASHES=100. */
   const crashes = Number(process.env['CRASHES'] ?? 20);
   const MOST = 100;
-  it(`killed ${crashes} times while it is written, it has every time all that it had been said to have`, async (t) => {
+  it(`killed ${crashes} times while it is written, it has each time all that was acknowledged`, async (t) => {
     const random = seeded(7);
     const seen = { saves: 0, torn: 0, anew: 0 };
     const lanes = [join(files.folder, 'a.jsonl'), join(files.folder, 'b.jsonl')];
@@ -297,7 +297,7 @@ describe('the history file', () => {
     const blocks = lines.flatMap((line) => (/^\d+$/.test(line) ? [Number(line)] : []));
     seen.saves += blocks.length;
     seen.anew += hasTemporaryFile(at) ? 1 : 0;
-    // A kill seldom hits a write in its middle: here it has, as far as the next start can tell.
+    // A kill seldom hits a write in its middle: here it has, as far as the next start can report.
     const line = formatLine(verdict(0, { peers: Array.from({ length: 20 }, (_, n) => proof(n + 1)) }));
     appendFileSync(at, line.slice(0, Math.floor(((round % 17) / 17) * line.length)));
     assertWhole(at, blocks, seen);

@@ -164,7 +164,7 @@ describe('the peer file', () => {
       assert.equal((await second.save(['second'])).ok, true);
     });
 
-    test('tells that the file was changed since it was read', async () => {
+    test('reports that the file was changed since it was read', async () => {
       writeFileSync(files.path, 'old');
       const first = files.open();
       const second = files.open();

@@ -181,7 +181,7 @@ describe('a block that is submitted', () => {
 });
 
 describe('a block without an answer', () => {
-  it('has its submitter told that dashd is not there, and what was done with the block', async () => {
+  it('informs its submitter that dashd is not there, and what was done with the block', async () => {
     const { port } = dashd;
     await dashd.stop();
     const { status, body } = await proxy.call(SUBMIT);
@@ -192,7 +192,7 @@ describe('a block without an answer', () => {
     assert.ok(word?.ok === false && word.code === 'unreachable');
   });
 
-  it('in a batch has that said of the block alone', async () => {
+  it('in a batch has that in the error of its own call only', async () => {
     await dashd.stop();
     const { body } = await proxy.call(`[{"id":1,"method":"getblockcount"},${SUBMIT}]`);
     const messages = JSON.parse(body).map(({ error }: { error: { message: string } }) => error.message);

@@ -156,7 +156,7 @@ describe('a block in a request', () => {
     ['a wrong password', 'Basic eDp5'],
     ['an unknown scheme', 'Bearer x'],
   ] as const) {
-    it(`is shown to nobody when it comes with ${what}, however often, and nothing is told of it`, async () => {
+    it(`is shown to nobody when it comes with ${what}, however often, and nothing is reported about it`, async () => {
       await proxy.poll(dashd);
       for (let count = 0; count < 5; count += 1) assert.equal(await raw(authorization), 401);
       assert.deepEqual([proxy.blocks, proxy.faults, dashd.asked.length], [[], [], 5]);
@@ -164,7 +164,7 @@ describe('a block in a request', () => {
   }
 
   it('of a caller that dashd has not answered before is shown with the answer of dashd', async () => {
-    const told = new Promise<void>((resolve) => {
+    const reported = new Promise<void>((resolve) => {
       const { onBlock } = proxy;
       proxy.onBlock = (block) => {
         setImmediate(resolve);
@@ -172,7 +172,7 @@ describe('a block in a request', () => {
       };
     });
     assert.equal(await raw(RIGHT), 200);
-    await told;
+    await reported;
     assert.deepEqual(words, [['new', 1, { ok: true, result: null }]]);
     assert.equal(await raw(RIGHT), 200);
     assert.deepEqual(words[1], ['known', 2, { ok: true, result: null }]);
@@ -197,7 +197,7 @@ describe('a block in a request', () => {
     assert.equal(proxy.blocks.length, 1);
   });
 
-  it('of a stranger goes nowhere when dashd is not there, and its caller is told why', async () => {
+  it('of a stranger goes nowhere when dashd is not there, and its caller gets the reason', async () => {
     await dashd.stop();
     const caller = await proxy.caller();
     caller.send(`POST / HTTP/1.1\r\nAuthorization: ${RIGHT}\r\nContent-Length: ${SUBMIT.length}\r\n\r\n${SUBMIT}`);

@@ -1,4 +1,4 @@
-/** Callers that send what they should not: each is told so, nobody else notices, and memory stays bounded. */
+/** Callers that send what they should not: each gets an error, nobody else notices, and memory stays bounded. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { ThrottledReporter } from '../../src/adapters/rpc-proxy/throttled-reporter.js';
@@ -325,7 +325,7 @@ describe('a batch that is a bomb', () => {
 });
 
 describe('an address of dashd that is the own', () => {
-  it('is told instead of followed round and round', async () => {
+  it('is reported instead of followed in a circle', async () => {
     const [port] = [dashd.port];
     await dashd.stop();
     proxy = ProxyUnderTest.open(`http://127.0.0.1:${port}`, {}, port);
@@ -421,11 +421,11 @@ describe('a request that is refused', () => {
 });
 
 describe('the throttled reporter', () => {
-  it('are told once a minute of callers and of dashd, with what was left out', () => {
+  it('are reported once a minute of callers and of dashd, with what was left out', () => {
     let now = 0;
-    const told: string[] = [];
+    const reported: string[] = [];
     const reporter = new ThrottledReporter(
-      (code, detail) => told.push(`${code}: ${detail}`),
+      (code, detail) => reported.push(`${code}: ${detail}`),
       () => now,
     );
     for (let count = 0; count < 1_000; count += 1) reporter.report('bad-request', 'a');
@@ -433,12 +433,12 @@ describe('the throttled reporter', () => {
     reporter.report('dashd-unreachable', 'b');
     now = 59_999;
     reporter.report('bad-request', 'c');
-    assert.deepEqual(told, ['bad-request: a', 'dashd-unreachable: b']);
+    assert.deepEqual(reported, ['bad-request: a', 'dashd-unreachable: b']);
     now = 60_000;
     reporter.report('bad-request', 'd');
-    assert.equal(told[2], 'bad-request: d (omitted since the previous report: 1000 × bad-request, 1 × cross-site)');
+    assert.equal(reported[2], 'bad-request: d (omitted since the previous report: 1000 × bad-request, 1 × cross-site)');
     now = 180_000;
     reporter.report('bad-request', 'e');
-    assert.equal(told[3], 'bad-request: e');
+    assert.equal(reported[3], 'bad-request: e');
   });
 });

@@ -101,12 +101,12 @@ export class ScriptedDashd {
   }
 }
 
-export interface Told {
+export interface Reported {
   readonly states: { readonly state: string; readonly detail: string }[];
   readonly faults: { readonly code: string; readonly detail: string }[];
 }
 
-export class ProxyUnderTest implements Told {
+export class ProxyUnderTest implements Reported {
   readonly states: { state: string; detail: string }[] = [];
   readonly faults: { code: string; detail: string }[] = [];
   readonly blocks: SubmittedBlock[] = [];
@@ -124,8 +124,8 @@ export class ProxyUnderTest implements Told {
           this.blocks.push(block);
           return { outcome: this.onBlock(block) };
         },
-        state: (state, detail) => this.tell(this.states, { state, detail }),
-        fault: (code, detail) => this.tell(this.faults, { code, detail }),
+        state: (state, detail) => this.emit(this.states, { state, detail }),
+        fault: (code, detail) => this.emit(this.faults, { code, detail }),
       },
     );
   }
@@ -189,8 +189,8 @@ export class ProxyUnderTest implements Told {
     }
   }
 
-  private tell<T>(list: T[], told: T): void {
-    list.push(told);
+  private emit<T>(list: T[], reported: T): void {
+    list.push(reported);
     for (const wake of this.waiting) wake();
     this.waiting.clear();
   }

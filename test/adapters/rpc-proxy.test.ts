@@ -285,7 +285,7 @@ describe('a connection to dashd', () => {
     assert.deepEqual([dashd.connections, first?.socket.destroyed], [3, true]);
   });
 
-  /** A dashd that closes a kept connection at the moment when it is used again, as often as told; then it answers. */
+  /** A dashd that closes a kept connection at the moment when it is used again, as often as configured; then it answers. */
   async function hangingUp(times: number) {
     const heard: string[] = [];
     let turn = 0;

@@ -192,7 +192,7 @@ describe('rpc', () => {
     assert.equal(!answer.ok && answer.code, 'timeout');
   });
 
-  test('an answer cut short is told from one that never began', async () => {
+  test('an answer cut short is distinguished from one that never began', async () => {
     dashd.answer((call, response) => {
       response.writeHead(200, { 'content-length': 100 });
       response.write('{"result":', () => call.socket.destroy());

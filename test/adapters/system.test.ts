@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { systemClock, systemRandom } from '../../src/adapters/system.js';
 
 describe("the system's clock", () => {
-  it('tells the time as the machine does now, however its clock was set since the start', (context) => {
+  it('reports the time as the machine does now, however its clock was set since the start', (context) => {
     for (const wall of [0, Date.UTC(2040, 0, 1)]) {
       context.mock.method(Date, 'now', () => wall);
       assert.equal(systemClock.now(), wall);

@@ -9,28 +9,28 @@ import { toAddress } from '../../src/peers/address.js';
 const LONG_MS = 30_000;
 const MIB = 1024 * 1024;
 
-/** A connection of ours, with everything it told, and a way to wait for more. */
+/** A connection of ours, with everything it reported, and a way to wait for more. */
 class Dialled {
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   readonly received: Buffer[] = [];
   readonly connection: TcpConnection;
   private wake: () => void = () => undefined;
 
   constructor(port: number, { timeoutMs = LONG_MS, host = '127.0.0.1' } = {}) {
     this.connection = dial({ host, port }, timeoutMs, {
-      connected: () => this.tell('connected'),
+      connected: () => this.emit('connected'),
       data: (chunk) => {
         this.received.push(chunk);
-        this.tell('data');
+        this.emit('data');
       },
-      closed: (code, detail) => this.tell(`closed: ${code}: ${detail}`),
+      closed: (code, detail) => this.emit(`closed: ${code}: ${detail}`),
     });
     open.push(this.connection);
   }
 
-  tell(what: string): void {
+  emit(what: string): void {
     // How the bytes were cut is the kernel's affair.
-    if (what !== 'data' || this.told.at(-1) !== 'data') this.told.push(what);
+    if (what !== 'data' || this.reported.at(-1) !== 'data') this.reported.push(what);
     this.wake();
   }
 
@@ -43,7 +43,7 @@ class Dialled {
   }
 
   get ended(): string | undefined {
-    return this.told.find((what) => what.startsWith('closed'));
+    return this.reported.find((what) => what.startsWith('closed'));
   }
 }
 
@@ -53,7 +53,7 @@ const open: TcpConnection[] = [];
 async function aRoundTrip(server: Server): Promise<void> {
   const { port } = server.address() as AddressInfo;
   const probe = new Dialled(port);
-  await probe.until(() => probe.told.includes('connected'));
+  await probe.until(() => probe.reported.includes('connected'));
   probe.connection.destroy();
 }
 
@@ -95,7 +95,7 @@ describe('a TCP connection', () => {
       onAccept = resolve;
     });
     const ours = new Dialled(port);
-    await ours.until(() => ours.told.includes('connected'));
+    await ours.until(() => ours.reported.includes('connected'));
     return [ours, await theirs];
   }
 
@@ -104,12 +104,12 @@ describe('a TCP connection', () => {
       const address = toAddress(host, port);
       assert.ok(address);
       const dialled = new Dialled(address.port, { host: address.host });
-      await dialled.until(() => dialled.told.length > 0);
-      assert.equal(dialled.told[0], 'connected');
+      await dialled.until(() => dialled.reported.length > 0);
+      assert.equal(dialled.reported[0], 'connected');
     });
   }
 
-  it('to a name that nobody knows is told as unreachable, with a dot or without', async () => {
+  it('to a name that nobody knows is reported as unreachable, with a dot or without', async () => {
     for (const host of ['nobody.invalid', 'nobody.invalid.']) {
       const dialled = new Dialled(port, { host });
       await dialled.until(() => dialled.ended !== undefined);
@@ -122,7 +122,7 @@ describe('a TCP connection', () => {
     const heard: Buffer[] = [];
     theirs.on('data', (chunk) => {
       heard.push(chunk);
-      ours.tell('data');
+      ours.emit('data');
     });
     theirs.resume();
     const taken: string[] = [];
@@ -153,14 +153,14 @@ describe('a TCP connection', () => {
     assert.deepEqual([taken, ours.connection.backlog, ours.connection.bytesOut], [true, 0, 5]);
   });
 
-  it('tells that bytes were taken only when the kernel has the last of them', async () => {
+  it('reports that bytes were taken only when the kernel has the last of them', async () => {
     const [ours, theirs] = await connected();
     // More than the buffers of both ends hold together.
     const block = Buffer.alloc(64 * MIB, 7);
     const taken: string[] = [];
     ours.connection.write([block, Buffer.from('!')], () => {
       taken.push('block');
-      ours.tell('taken');
+      ours.emit('taken');
     });
     ours.connection.write([Buffer.from('?')], () => taken.push('more'));
     await aRoundTrip(server);
@@ -170,7 +170,7 @@ describe('a TCP connection', () => {
     let heard = 0;
     theirs.on('data', (chunk) => {
       heard += chunk.length;
-      ours.tell('progress');
+      ours.emit('progress');
     });
     theirs.resume();
     await ours.until(() => heard === block.length + 2);
@@ -178,18 +178,18 @@ describe('a TCP connection', () => {
     assert.deepEqual([ours.connection.backlog, ours.connection.bytesOut], [0, block.length + 2]);
   });
 
-  it('that is refused tells so, once, and takes no write', async () => {
+  it('that is refused reports so, once, and takes no write', async () => {
     const free = createServer();
     free.listen(0, '127.0.0.1');
     await once(free, 'listening');
     const { port: unused } = free.address() as AddressInfo;
     await new Promise((resolve) => free.close(resolve));
     const ours = new Dialled(unused);
-    ours.connection.write([Buffer.from('x')], () => ours.tell('taken'));
+    ours.connection.write([Buffer.from('x')], () => ours.emit('taken'));
     await ours.until(() => ours.ended !== undefined);
-    ours.connection.write([Buffer.from('y')], () => ours.tell('taken'));
+    ours.connection.write([Buffer.from('y')], () => ours.emit('taken'));
     await aRoundTrip(server);
-    assert.deepEqual(ours.told, [`closed: unreachable: connect ECONNREFUSED 127.0.0.1:${unused}`]);
+    assert.deepEqual(ours.reported, [`closed: unreachable: connect ECONNREFUSED 127.0.0.1:${unused}`]);
     assert.deepEqual([ours.connection.bytesIn, ours.connection.bytesOut], [0, 0]);
   });
 
@@ -199,77 +199,77 @@ describe('a TCP connection', () => {
     const [full] = (await once(worker, 'message')) as [number];
     // A backlog of one has room for two.
     const fillers = [new Dialled(full), new Dialled(full)];
-    await Promise.all(fillers.map((one) => one.until(() => one.told.includes('connected'))));
+    await Promise.all(fillers.map((one) => one.until(() => one.reported.includes('connected'))));
     return { port: full, close: () => worker.terminate() };
   }
 
   it('is given up when it cannot be made in time', async () => {
     const hole = await blackHole();
     const ours = new Dialled(hole.port, { timeoutMs: 200 });
-    ours.connection.write([Buffer.from('x')], () => ours.tell('taken'));
+    ours.connection.write([Buffer.from('x')], () => ours.emit('taken'));
     await ours.until(() => ours.ended !== undefined);
     await hole.close();
-    assert.deepEqual(ours.told, ['closed: dial-timeout: no connection within 0.2 s']);
+    assert.deepEqual(ours.reported, ['closed: dial-timeout: no connection within 0.2 s']);
     assert.equal(ours.connection.bytesOut, 0);
   });
 
   it('has no time limit once it is made', async () => {
     const hole = await blackHole();
     const brief = new Dialled(port, { timeoutMs: 50 });
-    await brief.until(() => brief.told.includes('connected'));
+    await brief.until(() => brief.reported.includes('connected'));
     // By the time that this one is given up, the other would have been.
     const later = new Dialled(hole.port, { timeoutMs: 150 });
     await later.until(() => later.ended !== undefined);
     await hole.close();
-    assert.deepEqual(brief.told, ['connected']);
+    assert.deepEqual(brief.reported, ['connected']);
   });
 
   it('that the peer ends is closed by it, after all that it sent', async () => {
     const [ours, theirs] = await connected();
     theirs.end('last words');
     await ours.until(() => ours.ended !== undefined);
-    assert.deepEqual(ours.told, ['connected', 'data', 'closed: closed-by-peer: the peer closed the connection']);
+    assert.deepEqual(ours.reported, ['connected', 'data', 'closed: closed-by-peer: the peer closed the connection']);
     assert.equal(Buffer.concat(ours.received).toString(), 'last words');
   });
 
-  it('that is reset in the middle of a write fails, and what was not taken is not told as taken', async () => {
+  it('that is reset in the middle of a write fails, and what was not taken is not reported as taken', async () => {
     const [ours, theirs] = await connected();
-    ours.connection.write([Buffer.alloc(64 * MIB)], () => ours.tell('taken'));
+    ours.connection.write([Buffer.alloc(64 * MIB)], () => ours.emit('taken'));
     await aRoundTrip(server);
     theirs.resetAndDestroy();
     await ours.until(() => ours.ended !== undefined);
     await aRoundTrip(server);
     assert.match(ours.ended ?? '', /^closed: connection-error: (read ECONNRESET|write (EPIPE|ECONNRESET))$/);
-    assert.deepEqual(ours.told, ['connected', ours.ended]);
+    assert.deepEqual(ours.reported, ['connected', ours.ended]);
     assert.ok(ours.connection.bytesOut < 64 * MIB);
   });
 
-  it('tells nothing any more once we have destroyed it, whatever was under way', async () => {
+  it('reports nothing any more once we have destroyed it, whatever was under way', async () => {
     const [ours, theirs] = await connected();
     theirs.write('x'.repeat(MIB));
     await ours.until(() => ours.received.length > 0);
-    // Some of these the kernel has taken, and would tell in a later turn.
-    ours.connection.write([Buffer.from('small')], () => ours.tell('taken'));
-    ours.connection.write([Buffer.alloc(64 * MIB)], () => ours.tell('taken'));
+    // Some of these the kernel has taken, and would report in a later turn.
+    ours.connection.write([Buffer.from('small')], () => ours.emit('taken'));
+    ours.connection.write([Buffer.alloc(64 * MIB)], () => ours.emit('taken'));
     ours.connection.destroy();
-    const told = [...ours.told];
+    const reported = [...ours.reported];
     const { length } = ours.received;
-    ours.connection.write([Buffer.from('late')], () => ours.tell('taken'));
+    ours.connection.write([Buffer.from('late')], () => ours.emit('taken'));
     ours.connection.destroy();
     theirs.resume();
     await gone(theirs);
     await aRoundTrip(server);
-    assert.deepEqual([ours.told, ours.received.length], [told, length]);
+    assert.deepEqual([ours.reported, ours.received.length], [reported, length]);
   });
 
-  it('that is destroyed while it is made is never told of', async () => {
+  it('that is destroyed while it is made is never reported', async () => {
     const ours = new Dialled(port);
     ours.connection.destroy();
     await aRoundTrip(server);
-    assert.deepEqual(ours.told, []);
+    assert.deepEqual(ours.reported, []);
   });
 
-  it('may be destroyed by whoever is told of it', async () => {
+  it('may be destroyed by whoever gets its report', async () => {
     const seen: string[] = [];
     const theirs = new Promise<Socket>((resolve) => {
       onAccept = resolve;

@@ -15,7 +15,7 @@ import {
 } from '../../src/adapters/zmq.js';
 import { freePort } from '../../src/simulated/free-port.js';
 
-/** What one of our sockets tells, and a way to wait for more. */
+/** What one of our sockets reports, and a way to wait for more. */
 class Listener implements ZmqHandlers {
   readonly messages: string[][] = [];
   readonly sizes: number[] = [];
@@ -156,7 +156,7 @@ describe('a name', () => {
     await heard(events, listener);
   });
 
-  it('that nobody knows is told once, and tried on until the socket is closed', async () => {
+  it('that nobody knows is reported once, and tried on until the socket is closed', async () => {
     const listener = new Listener();
     open(openSubscription({ connect: 'tcp://nobody.invalid:1', topics: [''] }, listener));
     await listener.until(() => listener.states.length === 1);
@@ -175,7 +175,7 @@ async function heard(events: { publish(message: string): void }, listener: Liste
 }
 
 describe('the PULL socket', () => {
-  it('is bound before anybody reads it: what is pushed meanwhile is read then, and what there was to say is told', async () => {
+  it('is bound before anybody reads it: what is pushed meanwhile is read then, and what there was to say is reported', async () => {
     const endpoint = await freeEndpoint();
     const read = bindPull({ bind: endpoint });
     const push = foreign(new Push({ linger: 0, reconnectInterval: 10 }));
@@ -191,7 +191,7 @@ describe('the PULL socket', () => {
     assert.deepEqual(listener.states, [`up: listening on ${endpoint}`]);
   });
 
-  it('tells that it listens, and gives each message with its frames in order', async () => {
+  it('reports that it listens, and gives each message with its frames in order', async () => {
     const endpoint = await freeEndpoint();
     const listener = new Listener();
     open(openPull({ bind: endpoint }, listener));
@@ -254,7 +254,7 @@ describe('the PULL socket', () => {
     await listener.until(() => listener.messages.length === 1);
   });
 
-  it('is closed at once while it waits for its endpoint, and tells nothing after that', async () => {
+  it('is closed at once while it waits for its endpoint, and reports nothing after that', async () => {
     const endpoint = await freeEndpoint();
     const other = foreign(new Pull({ linger: 0 }));
     await other.bind(endpoint);
@@ -291,7 +291,7 @@ describe('the PULL socket', () => {
 });
 
 describe('the SUB socket', () => {
-  it('tells each change of its connection once, and hears the topics asked for', async () => {
+  it('reports each change of its connection once, and hears the topics asked for', async () => {
     const endpoint = await freeEndpoint();
     const listener = new Listener();
     open(openSubscription({ connect: endpoint, topics: ['rawblock', 'hashblock'] }, listener));
@@ -317,7 +317,7 @@ describe('the SUB socket', () => {
     assert.deepEqual(listener.states.slice(1), [up, gone, up, gone]);
   });
 
-  it('tells nothing once it is closed', async () => {
+  it('reports nothing once it is closed', async () => {
     const endpoint = await freeEndpoint();
     const listener = new Listener();
     const subscription = open(openSubscription({ connect: endpoint, topics: [''] }, listener));
@@ -326,10 +326,10 @@ describe('the SUB socket', () => {
     await listener.until(() => listener.states.at(-1)?.startsWith('up') === true);
     await subscription.close();
     await subscription.close();
-    const told = [listener.states.length, listener.messages.length];
+    const reported = [listener.states.length, listener.messages.length];
     for (let i = 0; i < 100; i += 1) await publisher.send('x');
     publisher.close();
-    assert.deepEqual([listener.states.length, listener.messages.length], told);
+    assert.deepEqual([listener.states.length, listener.messages.length], reported);
   });
 });
 

@@ -24,7 +24,7 @@ describe('a child', () => {
   const coresOf = (pid: number) =>
     parseCores(/^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '');
 
-  it('has some of the cores, or that it has not is told', () => {
+  it('has some of the cores, or that it has not is reported', () => {
     seatContender(child.pid);
     if (refusals().length > 0) {
       assert.match(refusals().join(), /^contenders and their receivers share all cores \(.+\)$/);
@@ -34,7 +34,7 @@ describe('a child', () => {
     assert.ok(cores.length > 0 && cores.length < availableParallelism(), `${cores} of ${availableParallelism()}`);
   });
 
-  it('gives way to those that have not been told to', () => {
+  it('gives way to those that have not been served', () => {
     giveWay(child.pid);
     assert.ok(getPriority(child.pid) > getPriority());
   });

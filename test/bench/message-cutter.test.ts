@@ -28,7 +28,7 @@ const messages: [string, string][] = [
 ];
 
 describe('MessageCutter', () => {
-  it('tells each message once, a block without its payload', () => {
+  it('reports each message once, a block without its payload', () => {
     assert.deepEqual(cut([stream]), messages);
   });
 
@@ -56,7 +56,7 @@ describe('MessageCutter', () => {
     assert.deepEqual(cut(bytes), [...messages, ...messages]);
   });
 
-  it('tells of a block with its last byte, not before', () => {
+  it('reports a block with its last byte, not before', () => {
     const block = frameOf(magic, 'block', Buffer.alloc(500));
     assert.deepEqual(cut([block.subarray(0, -1)]), []);
     assert.deepEqual(cut([block.subarray(0, -1), block.subarray(-1)]), [['block', '']]);

@@ -44,7 +44,7 @@ describe('percentile', () => {
 });
 
 describe('summarise', () => {
-  it('tells count, ends and percentiles', () => {
+  it('reports count, ends and percentiles', () => {
     assert.deepEqual(summarise([4, 1, 3, 2]), { count: 4, p50: 2, p99: 4, min: 1, max: 4 });
   });
 

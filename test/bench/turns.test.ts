@@ -44,7 +44,7 @@ describe('a child', () => {
   });
   after(() => child.stop());
 
-  it('ends when it is told to, halted or not', { skip: !CAN_HALT }, async () => {
+  it('ends when it is asked to, halted or not', { skip: !CAN_HALT }, async () => {
     child.halt();
     const { pid } = child;
     await child.stop();

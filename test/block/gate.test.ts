@@ -214,7 +214,7 @@ describe('the gate', () => {
       ]);
     });
 
-    test('white space and NULs behind a block are cut off, and said to be', () => {
+    test('white space and NULs after a block are cut off, and counted', () => {
       const raw = mineBlock();
       for (const tail of ['\n', '\0', '\r\n\0', ' '.repeat(16)]) {
         const inspection = inspect(Buffer.concat([raw, Buffer.from(tail)]), regtest);

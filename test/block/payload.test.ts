@@ -39,7 +39,7 @@ describe('blockBytes', () => {
     assert.equal(raw(block), block);
   });
 
-  test('a header is told by any one of its bytes', () => {
+  test('a header is recognised by any one of its bytes', () => {
     for (let i = 0; i < 80; i++) {
       const block = Buffer.alloc(200, '0');
       block[i] = 0x80;

@@ -193,7 +193,7 @@ describe('synthesised blocks', () => {
     buildTx({ version: 3, type: 9, outputs: [output, output], payload: Buffer.alloc(145, 2) }),
   );
 
-  test('cut off at any byte, a block is not ok; what is behind it is told by where it ends', () => {
+  test('cut off at any byte, a block is not ok; what follows it is found by where it ends', () => {
     assert.equal(scanned(sample).count, 4);
     for (let length = 0; length < sample.length; length++) {
       assert.equal(scanTransactions(sample.subarray(0, length)).ok, false, `${length} bytes of ${sample.length}`);

@@ -184,19 +184,21 @@ describe('the dashboard in a browser', { skip }, () => {
       const [received, ...story] = storyOf(0, Date.now());
       const [end, proofs] = [story.at(-1), story.slice(0, -1)];
       assert.ok(received?.type === 'received' && end?.type === 'verdict');
-      server.tell(received);
+      server.emit(received);
       await page.getByText('on its way').first().waitFor();
-      server.tell(...proofs);
+      server.emit(...proofs);
       await page.locator('.race-rows li').nth(19).waitFor();
       // Peers light up on the map; one of the 19 failed, and more than one had it already.
       await page.locator('.spot .halo').nth(17).waitFor();
       await page.evaluate(NOTE_BADGE);
-      const told = Date.now();
-      server.tell(end);
+      const reported = Date.now();
+      server.emit(end);
       await page.locator('.badge', { hasText: 'delivered' }).waitFor();
-      t.diagnostic(`the verdict was on the page ${Number(await page.evaluate('seenAt')) - told} ms after it was told`);
+      t.diagnostic(
+        `the verdict was on the page ${Number(await page.evaluate('seenAt')) - reported} ms after it was reported`,
+      );
       assert.equal(await textOf(page, '[role=status]'), `Block ${end.height} delivered: 19 of 20 peers have it`);
-      server.tell({ type: 'finality', at: Date.now(), hash: end.hash, state: 'orphaned', by: hashOf(990) });
+      server.emit({ type: 'finality', at: Date.now(), hash: end.hash, state: 'orphaned', by: hashOf(990) });
       await page.locator('.badge', { hasText: 'orphaned' }).waitFor();
       assert.equal(await page.evaluate("performance.getEntriesByType('navigation').length"), 1);
     });
@@ -210,7 +212,7 @@ describe('the dashboard in a browser', { skip }, () => {
       await page.locator('.block').nth(3).click();
       await page.locator('.race-card .hash', { hasText: hashOf(3) }).waitFor();
       assert.equal(new URL(page.url()).hash, `#block=${hashOf(3)}`);
-      server.tell(...storyOf(50, Date.now()));
+      server.emit(...storyOf(50, Date.now()));
       await page.locator('.block .block-hash', { hasText: hashOf(50).slice(-8) }).waitFor();
       assert.match(await textOf(page, '.race-card .hash'), new RegExp(hashOf(3)));
       await page.getByText('Follow the newest').click();
@@ -260,7 +262,7 @@ describe('the dashboard in a browser', { skip }, () => {
     });
   });
 
-  test('a lost connection is told, tried again, and everything is fetched anew', async () => {
+  test('a lost connection is reported, tried again, and everything is fetched anew', async () => {
     const data = busy(Date.now());
     await visit({ ...data, blocks: data.blocks.slice(1) }, {}, async ({ page, server }) => {
       await live(page);

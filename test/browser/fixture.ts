@@ -365,7 +365,7 @@ export function hostile(now: number): RelayData {
   };
 }
 
-/** All that a relay tells of one block, in the order of its happening. */
+/** All that a relay reports about one block, in the order of its happening. */
 export function storyOf(nth: number, at: number): readonly RelayEvent[] {
   const { hash, height, size, transactions } = blockOf(nth, at);
   const known = { hash, size, ...(height !== undefined && { height }) };

@@ -38,7 +38,7 @@ export class FixtureServer {
     public data: RelayData,
   ) {}
 
-  /** @param assets folder of the built page @param port a free one unless told */
+  /** @param assets folder of the built page @param port a free one by default */
   static async start(assets: string, data: RelayData, port?: number): Promise<FixtureServer> {
     const at = port ?? (await freePort());
     const server = createServer((request, reply) => void fixture.answer(request, reply));
@@ -60,7 +60,7 @@ export class FixtureServer {
     return this.listeners.size;
   }
 
-  tell(...events: readonly RelayEvent[]): void {
+  emit(...events: readonly RelayEvent[]): void {
     for (const event of events) {
       this.id += 1;
       for (const listener of this.listeners) listener.write(`id: ${this.id}\ndata: ${JSON.stringify(event)}\n\n`);

@@ -13,7 +13,7 @@ import { hashOf } from '../support/relay-under-test.js';
 import { mineOn } from '../support/simulated-test-network.js';
 import { Forwarder } from './forwarder.js';
 
-/** docs/clients/push-block.mjs: what a pool is told to use. */
+/** docs/clients/push-block.mjs: what a pool is asked to use. */
 interface BlockPusher {
   push(
     raw: Buffer,

@@ -199,7 +199,7 @@ describe('peers', () => {
       assert.ok(book.ok && book.records[0]?.key === best.key && book.localDashd === local);
     });
 
-    test('import tells what it left out, and why', async () => {
+    test('import reports what it left out, and why', async () => {
       const source = join(folder, 'source.json');
       write([best, peer('10.0.0.1:9999'), { ...middling, lastSeen: now - 40 * 24 * HOUR }], source);
       const { code, stdout } = await peers('import', source);
@@ -344,7 +344,7 @@ describe('peers', () => {
       const first = await relay();
       const states: string[] = [];
       let news: (() => void) | undefined;
-      const told = (count: number) =>
+      const reported = (count: number) =>
         new Promise<void>((resolve) => {
           news = () => states.length >= count && resolve();
           news();
@@ -357,10 +357,10 @@ describe('peers', () => {
         },
       });
       closing.push(() => second.close());
-      await told(1);
+      await reported(1);
       assert.deepEqual(states, ['down in-use']);
       await first.control.close();
-      await told(2);
+      await reported(2);
       assert.deepEqual(states, ['down in-use', 'up listening']);
     });
 
@@ -383,7 +383,7 @@ describe('peers', () => {
       assert.equal(readFileSync(file, 'utf8'), 'mine');
     });
 
-    test('a path too long for a socket is said to be', async () => {
+    test('a path too long for a socket is reported', async () => {
       const codes: string[] = [];
       const control = openControl(`/tmp/${'x'.repeat(120)}`, {
         request: () => null,

@@ -16,7 +16,7 @@ describe('the program', () => {
     return path;
   };
 
-  test('tells its version', async () => {
+  test('reports its version', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     assert.deepEqual(await start(['--version']).ended, { code: 0, stdout: `${version}\n`, stderr: '' });
   });

@@ -14,7 +14,7 @@ const BLOCK = Buffer.alloc(300, 1);
 const OTHER = 'f'.repeat(64);
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-/** The two sockets of a relay that answers as it is told. */
+/** The two sockets of a relay that answers as it is configured. */
 async function fakeRelay(answer: (raw: Buffer) => readonly (BlockEvent | string)[]) {
   const pull = new Pull({ linger: 0 });
   const publisher = new Publisher({ linger: 0 });
@@ -104,7 +104,7 @@ describe('submit', () => {
     acknowledgedMs: 2.25,
   });
 
-  test('tells the race as it goes, and its end', async () => {
+  test('reports the race as it goes, and its end', async () => {
     const { flags, frames } = await relay(() => [received(), proof(), verdict(true)]);
     const { code, stdout, stderr } = await cli(['submit', path, ...flags]);
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
@@ -285,14 +285,14 @@ describe('submit', () => {
       assert.match(stderr, /no relay answered at ipc:.*nobody/);
     });
 
-    test('tells a relay that says nothing', async () => {
+    test('reports a relay that says nothing', async () => {
       const { flags } = await relay(() => []);
       const { code, stderr } = await cli(['submit', path, '--timeout', '1', ...flags]);
       assert.equal(code, 3);
       assert.match(stderr, /the block was pushed, but no event about it came from/);
     });
 
-    test('tells a relay that took the block and then said nothing: that is a failure', async () => {
+    test('reports a relay that received the block and then sent no event: that is a failure', async () => {
       const { flags } = await relay(() => [received()]);
       const { code, stderr } = await cli(['submit', path, '--timeout', '1', ...flags]);
       assert.equal(code, 1);

@@ -11,7 +11,7 @@ describe('changes between configurations', () => {
     assert.deepEqual(changes({ BLOCKCAST_HTTP_PORT: '8080' }), { live: [], restart: [] });
   });
 
-  test('are told apart: what a running relay takes over, and what needs a restart', () => {
+  test('are distinguished: what a running relay takes over, and what needs a restart', () => {
     const env = {
       BLOCKCAST_LOG_LEVEL: 'debug',
       BLOCKCAST_PEERS: 'a.example:1',

@@ -77,7 +77,7 @@ describe('config', () => {
         assert.deepEqual(good({ env: { [name]: value } }).warnings, []));
     }
 
-    test('the address of a service is no port of ours, and that it is ignored is told', () => {
+    test('the address of a service is no port of ours, and that it is ignored is reported', () => {
       const { config, warnings } = good({ env: { BLOCKCAST_HTTP_PORT: 'tcp://10.96.0.9:80' } });
       assert.equal(config.http.port, 8_080);
       assert.match(

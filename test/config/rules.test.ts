@@ -79,7 +79,7 @@ describe('config', () => {
       );
     });
 
-    test('let a pool socket beyond loopback pass with CURVE, or when told so', () => {
+    test('let a pool socket beyond loopback pass with CURVE, or when configured so', () => {
       const env = { ...CURVE, BLOCKCAST_POOL_CURVE_ENABLED: 'true', BLOCKCAST_POOL_CURVE_ALLOWED_CLIENTS: SECRET };
       assert.deepEqual(good({ options: { 'pool-bind': 'tcp://*:28500' }, env }).warnings, []);
       const { warnings } = good({ options: { 'pool-bind': 'tcp://*:28500', 'pool-allow-insecure-bind': 'true' } });

@@ -82,7 +82,7 @@ export function blockContract(node: () => NodeUnderTest): void {
     await peer.hangUp();
   });
 
-  it('tells everybody of it', async () => {
+  it('informs everybody of it', async () => {
     const [first, second] = [await TestPeer.ready(node()), await TestPeer.ready(node())];
     const hash = await push(first, mine(await templateOn(node())));
     await second.next('inv', announces(hash));
@@ -120,7 +120,7 @@ export function blockContract(node: () => NodeUnderTest): void {
     await peer.hangUp();
   });
 
-  it('does not announce what it was told of before', async () => {
+  it('does not announce what it was informed of before', async () => {
     const peer = await TestPeer.ready(node());
     const raw = mine(await templateOn(node()));
     peer.send({ command: 'inv', items: [{ type: INV.block, hash: hashOf(raw) }] });

@@ -40,10 +40,13 @@ export function feedContract(node: () => NodeUnderTest): void {
     }
   });
 
-  it('tells over RPC where each topic is published', async () => {
-    const told = await ask<readonly { type: string; address: string; hwm: number }[]>(node(), 'getzmqnotifications');
+  it('reports over RPC where each topic is published', async () => {
+    const reported = await ask<readonly { type: string; address: string; hwm: number }[]>(
+      node(),
+      'getzmqnotifications',
+    );
     for (const type of ['pubrawblock', 'pubhashblock']) {
-      const one = told.find((entry) => entry.type === type);
+      const one = reported.find((entry) => entry.type === type);
       assert.deepEqual([one?.address, one?.hwm], [node().zmqUrl, 1_000]);
     }
   });

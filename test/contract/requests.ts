@@ -150,9 +150,9 @@ export function requestContract(node: () => NodeUnderTest): void {
     await node().learn(addresses);
     const peer = await TestPeer.ready(node(), { addrv2: true });
     peer.send({ command: 'getaddr' });
-    const told = (await peer.next('addrv2')).addresses;
-    assert.ok(told.length > 0 && told.length <= 46, `${told.length} addresses`);
-    for (const { host, port, network } of told) {
+    const reported = (await peer.next('addrv2')).addresses;
+    assert.ok(reported.length > 0 && reported.length <= 46, `${reported.length} addresses`);
+    for (const { host, port, network } of reported) {
       assert.equal(network, 'ipv4');
       assert.ok(addresses.some((address) => address.host === host && address.port === port));
     }
@@ -163,8 +163,8 @@ export function requestContract(node: () => NodeUnderTest): void {
     const other = await TestPeer.ready(node());
     other.send({ command: 'getaddr' });
     const again = (await other.next('addr')).addresses;
-    const names = (list: typeof told) => list.map(({ host }) => host).toSorted();
-    assert.deepEqual(names(again), names(told));
+    const names = (list: typeof reported) => list.map(({ host }) => host).toSorted();
+    assert.deepEqual(names(again), names(reported));
     await other.hangUp();
   });
 

@@ -89,7 +89,7 @@ export function rpcContract(node: () => NodeUnderTest): void {
     assert.equal((await errorOf())?.code, -1);
   });
 
-  it('tells of its chain', async () => {
+  it('reports its chain', async () => {
     const raw = mine(await templateOn(node()));
     await submit(raw);
     const hash = hashOf(raw);
@@ -132,7 +132,7 @@ export function rpcContract(node: () => NodeUnderTest): void {
     assert.equal(network['localservices'], '0000000000001c05');
   });
 
-  it('tells of a block that lost, of the one in its place, and of their branches', async () => {
+  it('reports a block that lost, of the one in its place, and of their branches', async () => {
     const template = await templateOn(node());
     const [lost, winner] = [mine(template), mine(template)];
     assert.equal(await resultOf(lost), null);

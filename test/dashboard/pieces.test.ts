@@ -109,14 +109,14 @@ describe('notices', () => {
     assert.deepEqual(titles({}), []);
   });
 
-  test('tell dashd that is down from dashd that does not answer', () => {
+  test('distinguish dashd that is down from dashd that does not answer', () => {
     const services = down('dashd-rpc');
     assert.deepEqual(titles({ services }), ['bad: dashd does not answer on RPC']);
     assert.deepEqual(titles({ services, peers: { ...few, dashd: false } }), ['bad: The pool’s own dashd is down']);
     assert.deepEqual(titles({ peers: { ...few, dashd: false } }), ['warn: No P2P connection to the pool’s own dashd']);
   });
 
-  test('tell no peers from few', () => {
+  test('distinguish no peers from few', () => {
     assert.deepEqual(titles({ peers: { ...few, connected: 1 } }), ['bad: No peer is connected']);
     assert.deepEqual(titles({ peers: { ...few, connected: 5 } }), ['warn: Fewer peers than wanted']);
     assert.deepEqual(titles({ peers: { ...few, connected: 2, min: 8, max: 2 } }), []);
@@ -128,7 +128,7 @@ describe('notices', () => {
     assert.deepEqual(titles({ degraded: ['something else'] }), ['warn: Degraded']);
   });
 
-  test('a refused frame is told for a while', () => {
+  test('a refused frame is reported for a while', () => {
     const refused = {
       type: 'refused',
       at: NOW,
@@ -231,10 +231,10 @@ describe('the map', () => {
 });
 
 test('charts have the blocks with a verdict, oldest first, the newest so many', () => {
-  const told = { peersReached: 3, peersTried: 4, firstMs: 1, medianMs: 2, lastMs: 3 };
+  const reported = { peersReached: 3, peersTried: 4, firstMs: 1, medianMs: 2, lastMs: 3 };
   const blocks = [
     block(9),
-    block(8, { verdict: listed(8, told) }),
+    block(8, { verdict: listed(8, reported) }),
     block(7, { verdict: listed(7) }),
     block(6, { verdict: listed(6) }),
   ];

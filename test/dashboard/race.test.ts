@@ -41,11 +41,11 @@ test('first, median and last are what the verdict will say of the same proofs', 
     fc.record({ peer: fc.constantFrom('a', 'b', 'c', 'd', 'e'), stage, monotonicAt: fc.nat(900) }),
   );
   fc.assert(
-    fc.property(entries, (told) => {
+    fc.property(entries, (reported) => {
       const peers = ['a', 'b', 'c', 'd', 'e'].map((peer) => ({ peer, protected: peer === 'a' }));
       let ledger = openLedger({ hash: hash(1), source: 'pool', size: 1, monotonicAt: 0 });
       ledger = record(ledger, { type: 'tried', peers });
-      for (const entry of told) ledger = record(ledger, { type: 'proof', ...entry });
+      for (const entry of reported) ledger = record(ledger, { type: 'proof', ...entry });
       const { firstMs, medianMs, lastMs, peersReached } = verdict(ledger, { fallback: true });
       const { first, median, last } = spreadOf(ledger.peers.values());
       assert.deepEqual([first, median, last], [firstMs, medianMs, lastMs]);

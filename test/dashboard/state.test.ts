@@ -16,7 +16,7 @@ import {
 import { block, hash, listed, NOW, peer, peerProof, proof, received, status, verdict } from './support.js';
 
 const play = (actions: readonly Action[], from: PageState = INITIAL) => actions.reduce(reduce, from);
-const events = (...told: readonly RelayEvent[]): Action[] => told.map((event) => ({ type: 'event', event }));
+const events = (...reported: readonly RelayEvent[]): Action[] => reported.map((event) => ({ type: 'event', event }));
 const hashes = (state: PageState) => state.blocks.map((known) => known.hash);
 
 describe('a block on its way', () => {
@@ -62,7 +62,7 @@ test('a proof of a race that was never fetched is not shown as if it were all of
   assert.equal(state.races.has(hash(6)), false);
 });
 
-test('events that are told twice, or after a reply that counted them, change nothing more', () => {
+test('events that are reported twice, or after a reply that counted them, change nothing more', () => {
   const peers = ['a:1', 'b:2', 'c:3'];
   const story: RelayEvent[] = [
     received(7),
@@ -152,17 +152,17 @@ describe('peers and services', () => {
 
   test('a peer that was being connected to is connected', () => {
     const state = play([{ type: 'peers', reply: { peers: [peer('a:1', { state: 'connecting' })] } }]);
-    const told = { type: 'peer-connected', peer: 'a:1', protected: false, protocolVersion: 70_240 } as const;
-    const after = play(events({ ...told, at: NOW + 9, userAgent: '/x/', height: 5 }), state);
+    const reported = { type: 'peer-connected', peer: 'a:1', protected: false, protocolVersion: 70_240 } as const;
+    const after = play(events({ ...reported, at: NOW + 9, userAgent: '/x/', height: 5 }), state);
     assert.deepEqual(after.peers[0], peer('a:1', { since: NOW + 9, userAgent: '/x/', height: 5 }));
   });
 
   test('a service that goes down is down; a fault leaves it as it was', () => {
     const state = play([{ type: 'status', reply: status(), now: NOW }]);
-    const told = { type: 'service', at: NOW + 1, service: 'dashd-rpc', code: 'refused', detail: 'no' } as const;
-    const fault = play(events({ ...told, state: 'fault' }), state);
+    const reported = { type: 'service', at: NOW + 1, service: 'dashd-rpc', code: 'refused', detail: 'no' } as const;
+    const fault = play(events({ ...reported, state: 'fault' }), state);
     assert.deepEqual(fault.status?.services, state.status?.services);
-    const down = play(events({ ...told, state: 'down' }), state);
+    const down = play(events({ ...reported, state: 'down' }), state);
     const rpc = down.status?.services.find(({ service }) => service === 'dashd-rpc');
     assert.deepEqual(rpc, {
       service: 'dashd-rpc',
@@ -175,7 +175,7 @@ describe('peers and services', () => {
     assert.equal(down.status?.services.length, 3);
   });
 
-  test('what an event does not tell in full is asked for again', () => {
+  test('what an event does not report in full is asked for again', () => {
     assert.deepEqual(staleAfter(verdict(1)), ['status', 'peers']);
     assert.deepEqual(staleAfter(proof(1, 'x:1', 'written')), []);
   });

@@ -29,7 +29,7 @@ describeWithDashd('a dashd on a devnet', () => {
   });
   after(() => dashd?.remove());
 
-  it('takes a relay that is told its name', async (t) => {
+  it('accepts a relay that is given its name', async (t) => {
     const relay = await relayTo(dashd, NAME);
     try {
       await relay.connected(1);
@@ -38,7 +38,7 @@ describeWithDashd('a dashd on a devnet', () => {
       const { chain } = await dashd.rpc<{ chain: string }>('getblockchaininfo');
       t.diagnostic(`dashd: chain ${chain}, subver of the relay ${peer?.subver}`);
       assert.equal(chain, `devnet-${NAME}`);
-      const { code } = (await relay.until('the chain to be told', (events) =>
+      const { code } = (await relay.until('the chain to be reported', (events) =>
         events.find((event) => event.type === 'service' && event.service === 'dashd-chain'),
       )) as { code: string };
       assert.notEqual(code, 'wrong-network');
@@ -51,11 +51,11 @@ describeWithDashd('a dashd on a devnet', () => {
   it('hangs up on a relay that names another, which says so', async (t) => {
     const relay = await relayTo(dashd, 'other');
     try {
-      const told = (await relay.until('the chain to be told', (events) =>
+      const reported = (await relay.until('the chain to be reported', (events) =>
         events.find((event) => event.type === 'service' && event.service === 'dashd-chain'),
       )) as { detail: string };
-      t.diagnostic(told.detail);
-      assert.match(told.detail, new RegExp(`devnet-${NAME}.*set network to devnet and devnet.name to ${NAME}`));
+      t.diagnostic(reported.detail);
+      assert.match(reported.detail, new RegExp(`devnet-${NAME}.*set network to devnet and devnet.name to ${NAME}`));
       const line = await eventually(() => /connected to wrong devnet.*/.exec(dashd.log())?.[0], 'dashd to hang up');
       t.diagnostic(`dashd: ${line}`);
       assert.equal(relay.relay.peers.size, 0);

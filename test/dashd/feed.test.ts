@@ -19,13 +19,13 @@ async function feedOf(t: TestContext, options: DashdOptions): Promise<void> {
     });
     try {
       await relay.connected(1);
-      const told = await relay.until('the feed', (events) =>
+      const reported = await relay.until('the feed', (events) =>
         events.find((event) => event.type === 'service' && event.service === 'dashd-feed' && event.state === 'up'),
       );
       for (const { type, address } of await dashd.rpc<{ type: string; address: string }[]>('getzmqnotifications')) {
         t.diagnostic(`dashd: ${type} at ${address}`);
       }
-      if (told.type === 'service') t.diagnostic(told.detail);
+      if (reported.type === 'service') t.diagnostic(reported.detail);
       await relay.tipKnown();
       const [hash] = await dashd.generate(1);
       const tip = await relay.until('the tip', (events) =>
@@ -41,9 +41,9 @@ async function feedOf(t: TestContext, options: DashdOptions): Promise<void> {
 }
 
 describeWithDashd("a real dashd's feed", () => {
-  it('of rawblock alone tells the tip', (t) => feedOf(t, { zmq: { topics: ['rawblock'] } }));
-  it('of hashblock alone tells the tip', (t) => feedOf(t, { zmq: { topics: ['hashblock'] } }));
-  it('of a port for each topic tells the tip, though rawblock is not at dashd.zmq.url', (t) =>
+  it('of rawblock alone reports the tip', (t) => feedOf(t, { zmq: { topics: ['rawblock'] } }));
+  it('of hashblock alone reports the tip', (t) => feedOf(t, { zmq: { topics: ['hashblock'] } }));
+  it('of a port for each topic reports the tip, though rawblock is not at dashd.zmq.url', (t) =>
     feedOf(t, { zmq: { topics: ['hashchainlock', 'rawblock'], apart: true } }));
-  it('on IPv6, with RPC and P2P there too, tells the tip', (t) => feedOf(t, { host: '::1' }));
+  it('on IPv6, with RPC and P2P there too, reports the tip', (t) => feedOf(t, { host: '::1' }));
 });

@@ -54,15 +54,15 @@ describeWithDashd("the pool's blocks in dashd's chain", () => {
     return started;
   }
 
-  const told = (hash: string) =>
+  const reported = (hash: string) =>
     relay.events.filter((event): event is BlockFinality => event.type === 'finality' && event.hash === hash);
-  const untilTold = (hash: string, state: BlockFinality['state']) =>
-    relay.until(`${hash} to be ${state}`, () => told(hash).find((event) => event.state === state));
+  const untilReported = (hash: string, state: BlockFinality['state']) =>
+    relay.until(`${hash} to be ${state}`, () => reported(hash).find((event) => event.state === state));
   const give = async (raw: Buffer) => dashd.rpc('submitblock', raw.toString('hex'));
   const kpis = () => relay.relay.view.history.kpis();
   const calls = (method: string) => dashd.log().split(`method=${method} `).length - 1;
 
-  /** Pushes a block, on dashd's tip unless told otherwise. */
+  /** Pushes a block, on dashd's tip by default. */
   async function push(template?: Template): Promise<{ raw: Buffer; hash: string; template: Template }> {
     const on = template ?? (await templateOn(dashd));
     const raw = mine(on);
@@ -113,7 +113,7 @@ describeWithDashd("the pool's blocks in dashd's chain", () => {
     assert.equal(await give(rival), 'inconclusive');
     const second = mine(following(template, hashOf(rival)));
     assert.equal(await give(second), null);
-    const event = await untilTold(hash, 'orphaned');
+    const event = await untilReported(hash, 'orphaned');
     assert.equal(event.by, hashOf(rival));
     assert.equal(event.height, template.height);
     assert.equal(event.confirmations, undefined);
@@ -126,12 +126,12 @@ describeWithDashd("the pool's blocks in dashd's chain", () => {
     assert.equal(before.orphanRate, undefined);
     assert.equal(orphanRate, 1);
     assert.deepEqual([finality.orphaned, finality.pending], [1, 0]);
-    // The end of another block shows that this one was looked at meanwhile, and nothing more told.
+    // The end of another block shows that this one was looked at meanwhile, and nothing more reported.
     await dashd.generate(1);
     const next = await push();
     await dashd.generate(99);
-    await untilTold(next.hash, 'buried');
-    assert.equal(told(hash).length, 1);
+    await untilReported(next.hash, 'buried');
+    assert.equal(reported(hash).length, 1);
     assert.equal(kpis().orphanRate, 0.5);
     const status = (await (await fetch(new URL('/api/v1/status', url))).json()) as StatusReply;
     assert.equal(status.kpis.all.orphanRate, 0.5);
@@ -151,10 +151,10 @@ describeWithDashd("the pool's blocks in dashd's chain", () => {
       () => (relay.relay.view.history.get(hash)?.finality.confirmations === 99 ? true : undefined),
       '99 confirmations',
     );
-    assert.deepEqual(told(hash), []);
+    assert.deepEqual(reported(hash), []);
     await dashd.generate(1);
-    assert.equal((await untilTold(hash, 'buried')).confirmations, 100);
-    assert.equal(told(hash).length, 1);
+    assert.equal((await untilReported(hash, 'buried')).confirmations, 100);
+    assert.equal(reported(hash).length, 1);
   });
 
   it('are in the chain again when it comes back to them', async () => {
@@ -162,15 +162,15 @@ describeWithDashd("the pool's blocks in dashd's chain", () => {
     const rival = mine(template);
     await give(rival);
     await give(mine(following(template, hashOf(rival))));
-    await untilTold(hash, 'orphaned');
+    await untilReported(hash, 'orphaned');
     await dashd.rpc('invalidateblock', hashOf(rival));
     await dashd.generate(2);
     assert.equal(await dashd.rpc('getblockhash', template.height), hash);
-    await untilTold(hash, 'pending');
+    await untilReported(hash, 'pending');
     await dashd.generate(99);
-    await untilTold(hash, 'buried');
+    await untilReported(hash, 'buried');
     assert.deepEqual(
-      told(hash).map(({ state }) => state),
+      reported(hash).map(({ state }) => state),
       ['orphaned', 'pending', 'buried'],
     );
   });
@@ -191,9 +191,9 @@ describeWithDashd("the pool's blocks in dashd's chain", () => {
     const child = mine(following(template, hash));
     assert.equal(await give(child), null);
     await dashd.generate(98);
-    await untilTold(hash, 'buried');
+    await untilReported(hash, 'buried');
     assert.deepEqual(
-      told(hash).map(({ state }) => state),
+      reported(hash).map(({ state }) => state),
       ['buried'],
     );
     assert.equal(calls('getchaintips'), expensive);
@@ -206,9 +206,9 @@ describeWithDashd("the pool's blocks in dashd's chain", () => {
     const [winner] = await dashd.generate(1);
     await dashd.generate(98);
     await eventually(() => (calls('getblockhash') > 0 ? true : undefined), 'the relay to ask');
-    assert.deepEqual(told(hash), []);
+    assert.deepEqual(reported(hash), []);
     await dashd.generate(1);
-    assert.equal((await untilTold(hash, 'orphaned')).by, winner);
+    assert.equal((await untilReported(hash, 'orphaned')).by, winner);
   });
 
   it('are followed on after a restart, by a relay that has read them from its file', async () => {
@@ -219,13 +219,13 @@ describeWithDashd("the pool's blocks in dashd's chain", () => {
     await give(rival);
     await give(mine(following(template, hashOf(rival))));
     relay = await start();
-    assert.equal((await untilTold(hash, 'orphaned')).by, hashOf(rival));
+    assert.equal((await untilReported(hash, 'orphaned')).by, hashOf(rival));
     await relay.stop();
     relays.splice(0);
     relay = await start();
     assert.equal(relay.relay.view.history.get(hash)?.finality.by, hashOf(rival));
     assert.equal(relay.relay.view.history.get(hash)?.verdict?.success, true);
     await dashd.generate(1);
-    assert.deepEqual(told(hash), []);
+    assert.deepEqual(reported(hash), []);
   });
 });

@@ -1,7 +1,7 @@
 /**
- * The relay among real dashds that know one another: it is told of one of them and finds the others by `getaddr`.
+ * The relay among real dashds that know one another: it knows one of them and finds the others by `getaddr`.
  *
- * dashd remembers no loopback addresses. So each node is known to the others under one that dashd would tell of (a private one,
+ * dashd remembers no loopback addresses. So each node is known to the others under one that dashd would report (a private one,
  * which `-allowprivatenet` admits), and the relay dials through a table that leads from it to the node. Nobody else dials any.
  */
 import assert from 'node:assert/strict';
@@ -19,7 +19,7 @@ import { describeWithDashd } from './describe-with-dashd.js';
 
 const NODES = 8;
 /**
- * dashd tells 23 % of what it knows, which of seven nodes is one. What it has not heard of for a month it does not tell, but counts.
+ * dashd shares 23 % of what it knows, which of seven nodes is one. What it has not heard of for a month it does not report, but counts.
  */
 const FORGOTTEN = 40;
 const FORGOTTEN_SECONDS = 40 * 24 * 60 * 60;
@@ -68,10 +68,10 @@ describeWithDashd('eight dashds that know one another, and a relay that knows on
     const tookMs = performance.now() - from;
     const names = nodes.map(nameOf);
     for (const name of names) assert.ok(relay.relay.peers.has(name), name);
-    const told = relay.events.filter((event): event is GossipEvent => event.type === 'gossip');
-    const added = told.reduce((sum, event) => sum + event.added, 0);
+    const reported = relay.events.filter((event): event is GossipEvent => event.type === 'gossip');
+    const added = reported.reduce((sum, event) => sum + event.added, 0);
     assert.equal(added, NODES - 1);
-    assert.ok(told.every(({ peer }) => names.includes(peer)));
+    assert.ok(reported.every(({ peer }) => names.includes(peer)));
     t.diagnostic(`${NODES} nodes connected after ${tookMs.toFixed(0)} ms; ${added} heard of by gossip`);
   });
 

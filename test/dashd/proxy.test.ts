@@ -217,7 +217,7 @@ describeWithDashd('a pool that takes the relay for its dashd', () => {
     await net.relay.verdict(elsewhere);
   });
 
-  it('is told 401 by dashd when its password is wrong, and causes nothing: the block reaches nobody until it is right', async () => {
+  it('gets 401 from dashd when its password is wrong, and causes nothing: the block reaches nobody until it is right', async () => {
     const raw = await net.find();
     const before = await net.tips();
     for (let count = 0; count < 3; count += 1) {
@@ -242,7 +242,7 @@ describeWithDashd('a pool that takes the relay for its dashd', () => {
     assert.equal((await submit(raw)).answer?.result, 'duplicate');
   });
 
-  it('is told so when dashd is stopped; the peers have its block, and dashd once it is back', async () => {
+  it('gets an error when dashd is stopped; the peers have its block, and dashd once it is back', async () => {
     const raw = await net.find();
     await net.local.stop();
     await net.relay.connected(2);

@@ -1,4 +1,4 @@
-/** A dashd that builds its index anew, a few thousand blocks of it: what the relay tells meanwhile, and what it does with old blocks. */
+/** A dashd that builds its index anew, a few thousand blocks of it: what the relay reports meanwhile, and what it does with old blocks. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
@@ -24,7 +24,7 @@ describeWithDashd('a dashd that is started with -reindex', () => {
     await Promise.all([dashd, other].map((node) => node?.remove()));
   });
 
-  it('is told as catching up and not ready, has no old block pushed, is no silent feed, and is ready again afterwards', async (t) => {
+  it('is reported as catching up and not ready, has no old block pushed, is no silent feed, and is ready again afterwards', async (t) => {
     if (!(await dashd.hasMiner())) return t.skip('this dashd was built without its miner');
     for (let made = 0; made < BLOCKS; made += AT_ONCE) await dashd.generate(AT_ONCE);
     const tip = await dashd.rpc<string>('getbestblockhash');
@@ -39,7 +39,7 @@ describeWithDashd('a dashd that is started with -reindex', () => {
       peers: other.address,
     });
     const chain = (code: string) =>
-      relay.until(`the chain to be told as ${code}`, (events) =>
+      relay.until(`the chain to be reported as ${code}`, (events) =>
         events.find(
           (event): event is ServiceEvent =>
             event.type === 'service' && event.service === 'dashd-chain' && event.code === code,
@@ -62,7 +62,7 @@ describeWithDashd('a dashd that is started with -reindex', () => {
       );
       for (const event of relay.events) status.listen(event);
       assert.equal(status.readiness(relay.relay.view).ready, true);
-      t.diagnostic(`the block behind it was told by the ${source}`);
+      t.diagnostic(`the block behind it was reported by the ${source}`);
       const given = relay.events.flatMap((event) => (event.type === 'received' ? [event.hash] : []));
       assert.ok(
         given.every((hash) => hash === news),

@@ -198,7 +198,7 @@ describeWithDashd('a relay without the feed of dashd', () => {
     const template = await net.template();
     const first = mineBlock(template);
     const tip = mineBlock(following(template, hashOf(first)));
-    // The rival's parent is beside the chain, so that nothing tells of it.
+    // The rival's parent is beside the chain, so that nothing announces it.
     const side = mineBlock({ ...following(template, hashOf(first)), time: template.time + 2 });
     const rival = mineBlock(following(following(template, hashOf(first)), hashOf(side)));
     await net.relay.connected(0);

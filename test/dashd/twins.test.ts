@@ -1,4 +1,4 @@
-/** One dashd under three addresses, against one other node: what dashd shows of our connections tells which end at it. */
+/** One dashd under three addresses, against one other node: what dashd shows of our connections reveals which end at it. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
@@ -36,10 +36,10 @@ describeWithDashd("the pool's own dashd at two addresses and by a name", () => {
   it('counts once, by the mark that it shows in getpeerinfo', async (t) => {
     const twins = (events: readonly RelayEvent[]) =>
       events.filter((event): event is ServiceEvent => event.type === 'service' && event.code === 'own-dashd');
-    const told = await relay.until('both to be found out', (events) =>
+    const reported = await relay.until('both to be found out', (events) =>
       twins(events).length === 2 ? twins(events) : undefined,
     );
-    for (const { detail } of told) t.diagnostic(detail);
+    for (const { detail } of reported) t.diagnostic(detail);
     await relay.connected(2);
     const [peer] = await dashd.rpc<{ addrlocal: string }[]>('getpeerinfo');
     t.diagnostic(`dashd: addrlocal ${peer?.addrlocal}`);

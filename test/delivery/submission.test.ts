@@ -3,26 +3,26 @@ import { describe, it } from 'node:test';
 import type { RpcAnswer, RpcFailureCode } from '../../src/contracts/rpc.js';
 import { isPremature, readLookup, readSubmission } from '../../src/delivery/submission.js';
 
-const said = (result: unknown): RpcAnswer => ({ ok: true, result });
+const answer = (result: unknown): RpcAnswer => ({ ok: true, result });
 const error = (rpcCode: number, detail: string): RpcAnswer => ({ ok: false, code: 'rpc-error', detail, rpcCode });
 const lost = (code: RpcFailureCode, detail = 'dashd'): RpcAnswer => ({ ok: false, code, detail });
 
 describe("dashd's answer to submitblock", () => {
   const TABLE: readonly (readonly [string, RpcAnswer, string, string?])[] = [
-    ['null', said(null), 'accepted'],
-    ['duplicate', said('duplicate'), 'duplicate'],
-    ['inconclusive', said('inconclusive'), 'inconclusive', 'inconclusive'],
-    ['duplicate-inconclusive', said('duplicate-inconclusive'), 'inconclusive', 'duplicate-inconclusive'],
-    ['duplicate-invalid', said('duplicate-invalid'), 'rejected', 'duplicate-invalid'],
-    ['a reason', said('bad-txnmrklroot'), 'rejected', 'bad-txnmrklroot'],
-    ['no parent', said('prev-blk-not-found'), 'rejected', 'prev-blk-not-found'],
-    ['a time ahead', said('time-too-new'), 'rejected', 'time-too-new'],
-    ['rejected', said('rejected'), 'rejected', 'rejected'],
-    ['a word that ought to be impossible', said('valid?'), 'rejected', 'valid?'],
-    ['no word', said(''), 'rejected', ''],
-    ['a number', said(7), 'unavailable', 'unexpected answer to submitblock: 7'],
-    ['an object', said({ a: 1 }), 'unavailable', 'unexpected answer to submitblock: {"a":1}'],
-    ['nothing', said(undefined), 'unavailable', 'unexpected answer to submitblock: undefined'],
+    ['null', answer(null), 'accepted'],
+    ['duplicate', answer('duplicate'), 'duplicate'],
+    ['inconclusive', answer('inconclusive'), 'inconclusive', 'inconclusive'],
+    ['duplicate-inconclusive', answer('duplicate-inconclusive'), 'inconclusive', 'duplicate-inconclusive'],
+    ['duplicate-invalid', answer('duplicate-invalid'), 'rejected', 'duplicate-invalid'],
+    ['a reason', answer('bad-txnmrklroot'), 'rejected', 'bad-txnmrklroot'],
+    ['no parent', answer('prev-blk-not-found'), 'rejected', 'prev-blk-not-found'],
+    ['a time ahead', answer('time-too-new'), 'rejected', 'time-too-new'],
+    ['rejected', answer('rejected'), 'rejected', 'rejected'],
+    ['a word that ought to be impossible', answer('valid?'), 'rejected', 'valid?'],
+    ['no word', answer(''), 'rejected', ''],
+    ['a number', answer(7), 'unavailable', 'unexpected answer to submitblock: 7'],
+    ['an object', answer({ a: 1 }), 'unavailable', 'unexpected answer to submitblock: {"a":1}'],
+    ['nothing', answer(undefined), 'unavailable', 'unexpected answer to submitblock: undefined'],
     ['a bad block', error(-22, 'Block decode failed'), 'rejected', 'Block decode failed'],
     ['a full disk', error(-25, 'Disk space is too low'), 'unavailable', 'rpc-error: Disk space is too low'],
     ['a rule broken', error(-26, 'bad-cb'), 'rejected', 'bad-cb'],
@@ -46,7 +46,7 @@ describe("dashd's answer to submitblock", () => {
   }
 
   it('is shown in part when it is long', () => {
-    const { reason } = readSubmission(said(['x'.repeat(10_000)]));
+    const { reason } = readSubmission(answer(['x'.repeat(10_000)]));
     assert.ok((reason?.length ?? 0) < 150);
   });
 
@@ -59,16 +59,16 @@ describe("dashd's answer to submitblock", () => {
 
 describe("dashd's answer to getblockheader", () => {
   const TABLE: readonly (readonly [string, RpcAnswer, string])[] = [
-    ['the tip', said({ confirmations: 1 }), 'active'],
-    ['deep in the chain', said({ confirmations: 144, height: 3 }), 'active'],
-    ['beside the chain', said({ confirmations: -1 }), 'side-branch'],
-    ['none at all', said({ confirmations: 0 }), 'side-branch'],
+    ['the tip', answer({ confirmations: 1 }), 'active'],
+    ['deep in the chain', answer({ confirmations: 144, height: 3 }), 'active'],
+    ['beside the chain', answer({ confirmations: -1 }), 'side-branch'],
+    ['none at all', answer({ confirmations: 0 }), 'side-branch'],
     ['not found', error(-5, 'Block not found'), 'unknown'],
     ['not reached', lost('unreachable'), 'unknown'],
-    ['null', said(null), 'unknown'],
-    ['hex', said('00ff'), 'unknown'],
-    ['no confirmations', said({ height: 3 }), 'unknown'],
-    ['confirmations in words', said({ confirmations: '1' }), 'unknown'],
+    ['null', answer(null), 'unknown'],
+    ['hex', answer('00ff'), 'unknown'],
+    ['no confirmations', answer({ height: 3 }), 'unknown'],
+    ['confirmations in words', answer({ confirmations: '1' }), 'unknown'],
   ];
   for (const [name, answer, where] of TABLE) {
     it(`${name}: ${where}`, () => assert.equal(readLookup(answer), where));

@@ -192,7 +192,7 @@ const TABLE: readonly (readonly [string, Case, Verdict['outcome'], boolean, stri
   ['nobody was there', { rpc: down }, 'failed', false, 'it was sent to no peer; dashd: unreachable: ECONNREFUSED'],
   ['nobody was there, and dashd is silent', {}, 'failed', false, 'it was sent to no peer; dashd gave no answer yet'],
   [
-    'dashd stored it and said no more',
+    'dashd stored it and gave no further answer',
     { rpc: 'inconclusive' },
     'failed',
     false,

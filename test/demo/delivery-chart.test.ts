@@ -43,7 +43,7 @@ describe('race', () => {
     for (const line of lines) assert.ok(line.length <= 90, line);
   });
 
-  it('tells what came of it', () => {
+  it('reports what came of it', () => {
     const race = raceOf({
       type: 'verdict',
       at: 0,

@@ -1,4 +1,4 @@
-/** Bad input from every side: told once, clearly, while the block in hand still reaches whoever can take it. */
+/** Bad input from every side: reported once, clearly, while the block in hand still reaches whoever can take it. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Pull, Push } from 'zeromq';
@@ -68,7 +68,7 @@ describe('on the pool socket', () => {
     await assertDelivers(one, 2);
   });
 
-  test('an endpoint that is taken is told once, and bound as soon as it is free', async () => {
+  test('an endpoint that is taken is reported once, and bound as soon as it is free', async () => {
     const port = await freePort();
     const bind = `tcp://127.0.0.1:${port}`;
     const squatter = new Pull();
@@ -129,7 +129,7 @@ describe('from-dashd', () => {
     ['a refusal of the password', { unauthorised: true }, 'unauthorised'],
   ];
   for (const [what, rpcFaults, code] of faults) {
-    test(`${what} over RPC is told once, and the peers get the block all the same`, async () => {
+    test(`${what} over RPC is reported once, and the peers get the block all the same`, async () => {
       const one = await start({
         peers: [{}, {}],
         prepare: (dashd) => {
@@ -181,7 +181,7 @@ describe('from-dashd', () => {
     assert.equal(delivered.outcome, 'local-only');
   });
 
-  test('a feed that comes and goes is told of, once each time', async () => {
+  test('a feed that comes and goes is reported, once each time', async () => {
     const one = await start({ peers: [{}] });
     await one.service('dashd-feed', 'connected');
     await one.dashd.stop();

@@ -20,7 +20,7 @@ afterEach(async () => {
   net = undefined;
 });
 
-test('a pushed block is accepted by all, each proof in its order, and told on the events socket', async () => {
+test('a pushed block is accepted by all, each proof in its order, and reported on the events socket', async () => {
   const { relay, nodes, mine } = await bound({ peers: [{}, {}, {}] });
   await relay.connected(4);
   await relay.tipKnown();
@@ -30,14 +30,14 @@ test('a pushed block is accepted by all, each proof in its order, and told on th
   subscriber.subscribe();
   await joined;
 
-  const told: BlockEvent[] = [];
+  const reported: BlockEvent[] = [];
   const raw = mine();
-  // A subscription takes effect a moment after the handshake: refused frames are told until one comes through.
+  // A subscription takes effect a moment after the handshake: refused frames are reported until one comes through.
   const heard = (async () => {
     for await (const [frame] of subscriber) {
       const event: BlockEvent = JSON.parse(String(frame));
       if (event.type === 'refused') continue;
-      told.push(event);
+      reported.push(event);
       if (event.type === 'verdict') return;
     }
   })();
@@ -52,8 +52,8 @@ test('a pushed block is accepted by all, each proof in its order, and told on th
   }
   await heard;
   subscriber.close();
-  assert.equal(told[0]?.type, 'received');
-  assert.deepEqual(told.at(-1), JSON.parse(JSON.stringify(verdict)));
+  assert.equal(reported[0]?.type, 'received');
+  assert.deepEqual(reported.at(-1), JSON.parse(JSON.stringify(verdict)));
 });
 
 test('nodes of Dash Core 24, with protocol 70242 and asset unlock announcements, accept a block as those of 23 do', async () => {
@@ -108,7 +108,7 @@ test('a peer that comes late is given the newest block', async () => {
   await relay.connected(2);
   const raw = mine();
   await relay.push(raw);
-  // Once the late peer has it, too, that is told.
+  // Once the late peer has it, too, that is reported.
   await relay.verdict(raw, ({ accepted }) => accepted >= 2);
   await relay.until('the late peer to accept the block', () =>
     relay.proofs(raw).find(({ peer, status }) => peer === nodes[1]?.address && status === 'accepted'),

@@ -99,7 +99,7 @@ describe('a dashd that is catching up', () => {
     assert.equal(one.countServiceEvents('dashd-feed', 'silent'), 0);
   });
 
-  test('that still loads is told as starting', async () => {
+  test('that still loads is reported as starting', async () => {
     net = await InProcessNetwork.start({
       peers: [{}],
       prepare: (dashd) => {
@@ -169,7 +169,7 @@ describe('a dashd whose topics are not at dashd.zmq.url', () => {
     );
   });
 
-  test('is told as a feed that is down when it publishes no block', async () => {
+  test('is reported as a feed that is down when it publishes no block', async () => {
     net = await InProcessNetwork.start({
       prepare: (dashd) => {
         dashd.rpcFaults = { alters: { getzmqnotifications: () => [{ type: 'pubrawtx', address: dashd.zmqUrl }] } };

@@ -1,4 +1,4 @@
-/** A relay whose files cannot be written: a block goes out all the same, what is amiss is told, and the process goes on. */
+/** A relay whose files cannot be written: a block goes out all the same, what is amiss is reported, and the process goes on. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -39,7 +39,7 @@ async function push(embedded: InProcessNetwork): Promise<Buffer> {
   return raw;
 }
 
-test('a ChainLock on the feed ends the wait for a block and all below it; that is told on the events socket too', async () => {
+test('a ChainLock on the feed ends the wait for a block and all below it; that is reported on the events socket too', async () => {
   const embedded = await start();
   const { relay, dashd } = embedded;
   const subscriber = new Subscriber({ linger: 0 });

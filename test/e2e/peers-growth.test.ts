@@ -11,7 +11,7 @@ import { type SimulatedNetwork, startNetwork } from '../../src/simulated/simulat
 import { hashOf, RelayUnderTest } from '../support/relay-under-test.js';
 
 const NODES = 300;
-/** Entries in each node's address book, of which it tells 23 %. */
+/** Entries in each node's address book, of which it shares 23 %. */
 const KNOWN = 60;
 const CONNECTIONS = 20;
 /** Thirty times faster than in earnest, and all that is measured in refreshes with it. */
@@ -69,14 +69,14 @@ describe('a relay that knows one peer of 300', () => {
     await relay.until('a plan of 20 to be kept', () => plans().find(({ kept }) => kept === CONNECTIONS));
     const [first] = plans();
     assert.equal(first?.known, 1, 'itself and nobody else: dashd');
-    const told = relay.events.flatMap((event) => (event.type === 'gossip' ? [event] : []));
-    const added = told.reduce((sum, event) => sum + event.added, 0);
+    const reported = relay.events.flatMap((event) => (event.type === 'gossip' ? [event] : []));
+    const added = reported.reduce((sum, event) => sum + event.added, 0);
     const known = newest()?.known ?? 0;
-    // The book has dashd, the one that dashd told of, and what gossip added.
+    // The book has dashd, the one that dashd reported, and what gossip added.
     assert.equal(known, 2 + added);
     assert.ok(known > NODES / 3, `${known} known`);
     t.diagnostic(`${CONNECTIONS} connections after ${tookMs.toFixed(0)} ms and ${plans().length} plans`);
-    t.diagnostic(`${known} of ${NODES + 1} peers known, ${added} by gossip from ${told.length} peers`);
+    t.diagnostic(`${known} of ${NODES + 1} peers known, ${added} by gossip from ${reported.length} peers`);
   });
 
   test('changes little while all are good', async (t) => {

@@ -2,7 +2,7 @@
  * What a peer may not do to the relay, and what nobody may do to the pool's own dashd. Each limit of a peer, its reason, and where it
  * is provoked:
  *
- * | limit                     | told as                        | at its exact bound               | over real sockets |
+ * | limit                     | reported as                        | at its exact bound               | over real sockets |
  * |---------------------------|--------------------------------|----------------------------------|-------------------|
  * | dial, 5 s                 | `dial-timeout`                 | adapters/tcp                     | -                 |
  * | handshake, 10 s           | `handshake-timeout`            | session/handshake, streams/pool  | -                 |
@@ -86,7 +86,7 @@ describe("the pool's own dashd", () => {
 });
 
 describe('a flood of addresses', () => {
-  test('is cut down to what one peer may tell, ends with a reason of its own, and costs the others nothing', async (t) => {
+  test('is cut down to what one peer may announce, ends with a reason of its own, and costs the others nothing', async (t) => {
     const { relay, nodes, dashd, mine } = await bound({ peers: [{}, { floods: 'addresses' }] });
     const [good, flooder] = nodes;
     const from = flooder?.address;
@@ -95,14 +95,16 @@ describe('a flood of addresses', () => {
     );
     assert.ok(lost.type === 'peer-lost');
     assert.equal(lost.code, 'address-flood');
-    const told = relay.events.filter((event): event is GossipEvent => event.type === 'gossip' && event.peer === from);
-    const sum = (count: (event: GossipEvent) => number) => told.reduce((total, event) => total + count(event), 0);
+    const reported = relay.events.filter(
+      (event): event is GossipEvent => event.type === 'gossip' && event.peer === from,
+    );
+    const sum = (count: (event: GossipEvent) => number) => reported.reduce((total, event) => total + count(event), 0);
     const refused = (reason: string) => sum((event) => event.refused[reason] ?? 0);
     const all = sum(({ added, known, refused }) => added + known + Object.values(refused).reduce((a, b) => a + b, 0));
     const most = RATES.addresses.burst + (GRANTS.getaddr?.addresses ?? 0);
     assert.ok(all >= most - MAX_ADDRESSES && all <= most, `${all} addresses`);
     assert.ok(all - refused('peer-rate') <= BOOK_LIMITS.gossipBurst + 1);
-    // It tells of itself alone, over and over.
+    // It announces only itself, over and over.
     assert.equal(
       sum(({ added }) => added),
       0,

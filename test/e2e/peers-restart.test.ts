@@ -1,4 +1,4 @@
-/** A relay that is started again connects to the peers it knew, whether or not dashd could tell it of any. */
+/** A relay that is started again connects to the peers it knew, whether or not dashd knows any of them. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -87,7 +87,7 @@ test('without dashd, and gets a block out', async () => {
 
 test('with --broadcast-skip-bootstrap, and does not ask dashd for any other', async (t) => {
   await firstLife();
-  // From now on dashd could tell of one more.
+  // From now on dashd could report one more.
   const stranger = await startNetwork({ nodes: 1, dashdPeers: 0, latency: false });
   t.after(() => stranger.stop());
   await net.dashd.node.connect(stranger.nodes[0] ?? net.dashd.node);

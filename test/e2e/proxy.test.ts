@@ -292,11 +292,11 @@ test('a block submitted twice is sent once, and dashd says what it thinks of tha
   await relay.verdict(raw);
   assert.deepEqual(await ask(submission(raw)), answering('duplicate'));
   await relay.until('repeated', (events) => events.find(({ type }) => type === 'repeated'));
-  const told = relay.events.filter(
+  const reported = relay.events.filter(
     (event): event is BlockEvent =>
       (event.type === 'received' || event.type === 'verdict') && event.hash === hashOf(raw),
   );
-  assert.equal(told.filter(({ type }) => type === 'received').length, 1);
+  assert.equal(reported.filter(({ type }) => type === 'received').length, 1);
 });
 
 test('a relay whose proxy cannot listen says so and does its work', async () => {

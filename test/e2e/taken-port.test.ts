@@ -9,7 +9,7 @@ import { inShell, ShellStartedRelay, ShellTestNetwork } from '../support/shell-s
 const network = await ShellTestNetwork.open();
 after(() => network.close());
 
-test('a taken http.port is told once, and the pages are there soon after it is free', async () => {
+test('a taken http.port is reported once, and the pages are there soon after it is free', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;

@@ -1,4 +1,4 @@
-/** A mistake of ours that nothing catches: it is told once, and the process ends in time, whoever reads that. */
+/** A mistake of ours that nothing catches: it is reported once, and the process ends in time, whoever reads that. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -40,16 +40,16 @@ describe('an uncaught exception ends the process, with exit code 1', () => {
     assert.ok(performance.now() - from < ENDS_WITHIN_MS);
   }
 
-  test('told once, though others follow while it is told', async () => {
+  test('reported once, though others follow while it is reported', async () => {
     relay = await ShellStartedRelay.start(network, inShell(), loading(THROWS));
-    let told = '';
+    let reported = '';
     relay.shell.stderr?.on('data', (text: Buffer) => {
-      told += text.toString();
+      reported += text.toString();
     });
     await assertCrashes(relay);
     if (relay.shell.stderr?.closed === false) await once(relay.shell.stderr, 'close');
-    assert.equal(told.match(/fatal: uncaught exception/g)?.length, 1, told);
-    assert.match(told, /fatal: uncaught exception: provoked 0/);
+    assert.equal(reported.match(/fatal: uncaught exception/g)?.length, 1, reported);
+    assert.match(reported, /fatal: uncaught exception: provoked 0/);
   });
 
   test('when standard output and error are full', { skip: !hasFullDevice && 'no /dev/full here' }, async () => {
@@ -64,7 +64,7 @@ describe('an uncaught exception ends the process, with exit code 1', () => {
     await assertCrashes(relay);
   });
 
-  test('when telling it fails by itself', async () => {
+  test('when reporting it fails by itself', async () => {
     const dieLater = THROWS.replace('for (let', `${DEAD_STDERR}\n  for (let`);
     relay = await ShellStartedRelay.start(network, inShell(), loading(dieLater));
     await assertCrashes(relay);

@@ -1,4 +1,4 @@
-/** Runs hostile inputs by the million, and tells what came of them. */
+/** Runs hostile inputs by the million, and reports what came of them. */
 import { performance } from 'node:perf_hooks';
 import type { Kind } from './kinds.js';
 import { Rng, seedOf } from './random.js';

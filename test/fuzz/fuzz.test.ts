@@ -6,7 +6,7 @@ import { type Kind, kinds } from './kinds.js';
 import type { Rng } from './random.js';
 import { fuzzSockets } from './sockets.js';
 
-/** A few seconds; `npm run fuzz` takes as many as it is told to. */
+/** A few seconds; `npm run fuzz` takes as many as its flag says. */
 const INPUTS = 20_000;
 const SEED = 20_261_126;
 

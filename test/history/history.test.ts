@@ -32,7 +32,7 @@ describe('the history', () => {
     assert.equal(history.get(hashOf(2)), undefined);
   });
 
-  it('learns a height that the coinbase did not tell', () => {
+  it('learns a height that the coinbase did not have', () => {
     const { height: _height, ...unknown } = received(1);
     const history = historyOf([unknown, finality(1, 'chainlocked', { height: 7 })]);
     assert.equal(history.get(hashOf(1))?.height, 7);

@@ -236,7 +236,7 @@ describe('event log', () => {
 
   const levels = async (events: readonly RelayEvent[]) => (await lines(events)).map((line) => line.split(' ')[0]);
 
-  test('the same loss of the same peer is told once in ten minutes', async () => {
+  test('the same loss of the same peer is reported once in ten minutes', async () => {
     const events = [
       lost(0),
       lost(1),
@@ -298,11 +298,11 @@ describe('event log', () => {
   ] as const) {
     test(`ten thousand ${name} are ten lines a minute, and a figure`, async () => {
       const flood = Array.from({ length: 10_000 }, (_, index) => event(index));
-      const told = await lines([...flood, event(MINUTE)]);
-      assert.equal(told.length, 11);
-      assert.match(told[8] ?? '', /[a-z]$/);
-      assert.match(told[9] ?? '', / \(further similar lines are dropped for a minute\)$/);
-      assert.match(told[10] ?? '', / \(9990 similar lines were dropped before this one\)$/);
+      const reported = await lines([...flood, event(MINUTE)]);
+      assert.equal(reported.length, 11);
+      assert.match(reported[8] ?? '', /[a-z]$/);
+      assert.match(reported[9] ?? '', / \(further similar lines are dropped for a minute\)$/);
+      assert.match(reported[10] ?? '', / \(9990 similar lines were dropped before this one\)$/);
     });
   }
 
@@ -310,8 +310,8 @@ describe('event log', () => {
     const flood = Array.from({ length: 100 }, () => refused(1));
     const wrongNetwork = { ...stranger(1, 'wrong-network'), service: 'dashd-chain' } as RelayEvent;
     const wrong = Array.from({ length: 20 }, (): RelayEvent => ({ ...wrongNetwork }));
-    const told = await levels([...flood, stranger(1), stranger(1, 'other'), ...wrong]);
-    assert.equal(told.length, 10 + 2 + 20);
+    const reported = await levels([...flood, stranger(1), stranger(1, 'other'), ...wrong]);
+    assert.equal(reported.length, 10 + 2 + 20);
   });
 
   test('a clock that is set back does not silence what follows', async () => {

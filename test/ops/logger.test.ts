@@ -51,7 +51,7 @@ describe('logger', () => {
     assert.match(lines[0] ?? '', /^[\d: .-]+ WARN {5}hm$/);
   });
 
-  test('is JSON on a terminal when told so', async () => {
+  test('is JSON on a terminal when configured so', async () => {
     const [line] = await logged({ level: 'info', format: 'json' }, true, (logger) => logger.info('x'));
     assert.equal((JSON.parse(line ?? '') as { message: string }).message, 'x');
   });

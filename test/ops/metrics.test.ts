@@ -31,7 +31,7 @@ describe('metrics as a whole', () => {
     assert.notEqual(promtool(['check', 'metrics'], '# TYPE blocks counter\nblocks 1\n').output, '');
   });
 
-  test('whatever is told, no series comes but from the closed lists, and nothing is thrown', async () => {
+  test('whatever is reported, no series comes but from the closed lists, and nothing is thrown', async () => {
     const pristine = await after();
     // The one series that is not there from the beginning.
     const received = await after(

@@ -73,7 +73,7 @@ describe('ready', () => {
     assert.deepEqual(notReady, ['the pool cannot push a block: the pool socket is not open (address in use)']);
   });
 
-  test('is a relay whose JSON-RPC proxy is open when the pool socket is not, which is told', () => {
+  test('is a relay whose JSON-RPC proxy is open when the pool socket is not, which is reported', () => {
     const events = [...WORKING, service('pool-socket', 'down'), service('json-rpc-proxy', 'up')];
     const { ready, degraded } = readiness(events, PEERS);
     assert.equal(ready, true);
@@ -93,11 +93,11 @@ describe('ready', () => {
     ['peers alone', DOWN, [peerView(2), peerView(3)], /own dashd is unreachable/],
     ['dashd and too few peers', WORKING, [DASHD, peerView(2)], /1 peers are connected, fewer than the minimum of 2/],
   ];
-  for (const [name, events, peers, told] of ways) {
+  for (const [name, events, peers, reported] of ways) {
     test(`is, degraded, a relay with ${name}`, () => {
       const { ready, degraded } = readiness(events, peers);
       assert.equal(ready, true);
-      assert.match(degraded.join('\n'), told);
+      assert.match(degraded.join('\n'), reported);
     });
   }
 
@@ -124,7 +124,7 @@ describe('ready', () => {
 });
 
 describe('services', () => {
-  test('are unknown until they are told of, the essential ones by name', () => {
+  test('are unknown until they are reported, the essential ones by name', () => {
     const names = statusAfter().services();
     assert.deepEqual(
       names.map(({ service: name, state }) => [name, state]),

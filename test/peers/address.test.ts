@@ -78,7 +78,7 @@ test('the group is the part of the network one owner is likely to hold', () => {
   for (const [text, group] of groups) assert.equal(networkGroup(address(text)), group, text);
 });
 
-test('unroutable addresses are told apart, and local ones pass on local networks', () => {
+test('unroutable addresses are distinguished, and local ones pass on local networks', () => {
   const nowhere = [
     '0.0.0.0',
     '0.1.2.3',

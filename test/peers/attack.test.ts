@@ -18,21 +18,21 @@ function newBook(seed = 1): PeerBook {
 /** The n-th address of one /16. */
 const inOneGroup = (n: number, group = '66.66') => `${group}.${(n >> 8) & 255}.${n & 255}`;
 
-test('one peer tells 100,000 addresses of one /16: 468 get in, also after a day of it', (t) => {
+test('one peer announces 100,000 addresses of one /16: 468 get in, also after a day of it', (t) => {
   const book = newBook();
   const flood = Array.from({ length: 100_000 }, (_, n) => gossip(inOneGroup(n)));
   for (let at = 0; at < flood.length; at += 1_000) book.gossip('9.9.9.9:9999', flood.slice(at, at + 1_000), NOW);
   const first = book.size;
   for (let hour = 1; hour <= 24; hour++) book.gossip('9.9.9.9:9999', flood.slice(0, 5_000), NOW + hour * HOUR_MS);
   t.diagnostic(
-    `100,000 told: ${first} in the book, ${book.size} after a day; refused ${JSON.stringify(book.totals.refused)}`,
+    `100,000 reported: ${first} in the book, ${book.size} after a day; refused ${JSON.stringify(book.totals.refused)}`,
   );
   assert.equal(first, 468);
   assert.equal(book.size, 468);
   assert.ok(book.totals.refused['peer-rate'] >= 99_000);
 });
 
-test('one peer tells addresses of as many groups for a month: it holds 937 entries, its oldest making way', (t) => {
+test('one peer announces addresses of as many groups for a month: it holds 937 entries, its oldest making way', (t) => {
   const book = newBook();
   for (let day = 0, n = 0; day < 30; day++) {
     const at = NOW + day * 24 * HOUR_MS;
@@ -95,16 +95,16 @@ test('proven peers survive a book filled by 64 source groups with half a million
     book.hear(address(key), 'masternode', NOW);
     masternodes.push(key);
   }
-  let told = 0;
+  let reported = 0;
   for (let hour = 0, n = 0; hour < 8; hour++) {
     const at = NOW + hour * 3 * HOUR_MS;
     for (let teller = 0; teller < 64; teller++) {
       const entries = Array.from({ length: 1_000 }, () => gossip(publicAddress(n++ % 35_000), { seenAt: at }));
-      told += book.gossip(`${publicAddress(36_000 + teller)}:9999`, entries, at).added;
+      reported += book.gossip(`${publicAddress(36_000 + teller)}:9999`, entries, at).added;
     }
   }
-  t.diagnostic(`${told} taken in, ${book.size} held, ${book.totals.evicted} made way for others`);
-  assert.ok(told > 100_000, `${told}`);
+  t.diagnostic(`${reported} taken in, ${book.size} held, ${book.totals.evicted} made way for others`);
+  assert.ok(reported > 100_000, `${reported}`);
   assert.ok(book.size <= CAPACITY && book.size - book.keptSize === 15_000);
   for (const key of [...proven, ...masternodes]) assert.ok(book.get(key), key);
 });

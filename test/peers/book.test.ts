@@ -41,7 +41,7 @@ test('gossip: every reason to refuse an entry, and what passes', () => {
   }
 });
 
-test('gossip: what is said twice, said before, or ruled out', () => {
+test('gossip: duplicates, known addresses, and refused ones', () => {
   const book = newBook();
   book.exclude('5.5.5.5:9999');
   const tally = book.gossip(TELLER, [gossip('1.2.3.4'), gossip('::ffff:1.2.3.4'), gossip('5.5.5.5')], NOW);

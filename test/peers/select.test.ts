@@ -252,7 +252,7 @@ test('diversity: caps hold while others are there, give way when they are not, a
   assert.equal(regtest.connect.length, 20);
 });
 
-test('diversity: countries likewise; what cannot be told counts for none', () => {
+test('diversity: countries likewise; what is not known counts for none', () => {
   const records = many(0, 40, good);
   const country = (host: string) => (host === publicAddress(39) ? 'FR' : 'DE');
   assert.equal(plan(records, [], { country }).connect.length, 16, '15 of one country and one of another');

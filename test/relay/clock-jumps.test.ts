@@ -142,7 +142,7 @@ describe('when the wall clock is set', () => {
       assert.ok((verdict?.rpc?.ms ?? -1) >= 0 && (verdict?.rpc?.ms ?? -1) < 4_000);
     });
 
-    it(`${what}, what is told and noted afterwards is dated by it`, async () => {
+    it(`${what}, what is reported and noted afterwards is dated by it`, async () => {
       const relay = new Relay();
       await relay.pass(70_000);
       const startedAt = relay.view.startedAt;

@@ -94,7 +94,7 @@ describe('the view of a relay', () => {
     assert.equal(view.known(), 0);
   });
 
-  test("tells the tip, and its height once that is known: not another block's", () => {
+  test("has the tip, and its height once that is known: not another block's", () => {
     const { tip, view } = setUp();
     assert.equal(view.tip(), undefined);
     tip.move(HASH);

@@ -40,7 +40,7 @@ function repeatedly(times: number, act: () => Output[]): Output[] {
   return outputs;
 }
 
-/** What the socket's owner tells a session, and what only adapters and pools know of: a session does not come to these itself. */
+/** What the socket's owner reports to a session, and what only adapters and pools know of: a session does not come to these itself. */
 type Outside =
   | 'unreachable'
   | 'dial-timeout'
@@ -129,7 +129,7 @@ describe('out-of-order', () => {
 });
 
 describe('what a session cannot read', () => {
-  it('is told and tolerated, up to a bound', () => {
+  it('is reported and tolerated, up to a bound', () => {
     const hand = Hand.ready();
     for (let i = 0; i < MAX_MALFORMED; i += 1) {
       assert.deepEqual(events(fault(hand, 'malformed')), [{ type: 'malformed', detail: 'a malformed' }]);
@@ -137,7 +137,7 @@ describe('what a session cannot read', () => {
     assert.equal(closedWith(fault(hand, 'malformed')), 'malformed');
   });
 
-  it('is told when it is a command of tomorrow', () => {
+  it('is reported when it is a command of tomorrow', () => {
     assert.deepEqual(events(Hand.ready().inbound({ kind: 'unknown', command: 'qsigshare', size: 99 })), [
       { type: 'unknown-command', command: 'qsigshare' },
     ]);
@@ -167,7 +167,7 @@ describe('the budget of a peer', () => {
     assert.equal(closedWith(hand.header('inv', 3 + 36)), 'inv-flood');
   });
 
-  it('lets through what a node may have to tell, and refills with time', () => {
+  it('lets through what a node may have to announce, and refills with time', () => {
     const hand = Hand.ready();
     repeatedly(RATES.addresses.burst / MAX_ADDRESSES + 1, () => hand.hears(addressesOf(MAX_ADDRESSES)));
     hand.after(1_000);
@@ -211,9 +211,9 @@ describe('the budget of a peer', () => {
 
   it('hears of a few blocks in a message, the newest: each costs whoever listens', () => {
     const items = Array.from({ length: 900 }, (_, i) => ({ type: 2, hash: block(i + 1).hash }));
-    const told = events(Hand.ready().hears({ command: 'inv', items }));
-    assert.equal(told.length, MAX_ANNOUNCED_BLOCKS);
-    assert.deepEqual(told.at(-1), { type: 'announced', hash: block(900).hash });
+    const reported = events(Hand.ready().hears({ command: 'inv', items }));
+    assert.equal(reported.length, MAX_ANNOUNCED_BLOCKS);
+    assert.deepEqual(reported.at(-1), { type: 'announced', hash: block(900).hash });
   });
 });
 

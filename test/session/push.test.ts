@@ -65,8 +65,8 @@ describe('a push', () => {
     const rival = Buffer.alloc(80, 5);
     hashToWire(one.previous).copy(rival, 4);
     hand.hears({ command: 'headers', headers: [rival] });
-    const [told] = events(hand.hears(pong(2n)));
-    assert.deepEqual(told, { ...proof(1, 'acknowledged'), rival: hand.context.hashHeader(rival) });
+    const [reported] = events(hand.hears(pong(2n)));
+    assert.deepEqual(reported, { ...proof(1, 'acknowledged'), rival: hand.context.hashHeader(rival) });
   });
 
   it('that is not in the chain is asked for again, a few times', () => {
@@ -109,7 +109,7 @@ describe('a push', () => {
     assert.deepEqual(hand.push(one), []);
   });
 
-  it('is acknowledged although the kernel has not told that it was written', () => {
+  it('is acknowledged although the kernel has not reported that it was written', () => {
     const hand = Hand.ready();
     hand.push(one);
     assert.deepEqual(events(hand.hears(pong(2n)))[0], proof(1, 'acknowledged'));
@@ -153,7 +153,7 @@ describe('a push', () => {
     );
   });
 
-  it('of several in flight is told from the others, in whatever order they are proven', () => {
+  it('of several in flight is distinguished from the others, in whatever order they are proven', () => {
     const hand = Hand.ready();
     for (const number of [1, 2, 3]) hand.push(block(number));
     assert.deepEqual(events(hand.hears(pong(3n)))[0], proof(2, 'acknowledged'));
@@ -236,7 +236,7 @@ describe('what a peer knows', () => {
     ]);
   });
 
-  it('is told once', () => {
+  it('is reported once', () => {
     const hand = Hand.ready();
     assert.deepEqual(events(hand.hears(inv(5, 6, 5))), [
       { type: 'announced', hash: hashOf(5) },

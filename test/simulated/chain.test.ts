@@ -35,7 +35,7 @@ describe('chain', () => {
     assert.equal(tip.header.merkleRoot, 'e0028eb9648db56b1ac77cf090b99048a8007e2bb64b68f092c03c7f56a662c7');
   });
 
-  it('extends its tip and tells so', () => {
+  it('extends its tip and reports it', () => {
     const chain = newChain();
     const tips: number[] = [];
     const end = chain.onTip((tip) => tips.push(tip.height));

@@ -42,7 +42,7 @@ describe('dashd stand-in', () => {
     await rpc.close();
   });
 
-  it('tells of its peers', async () => {
+  it('reports its peers', async () => {
     const rpc = connect();
     const peer = await TestPeer.ready(dashd.node);
     const answer = await rpc.call('getpeerinfo');

@@ -74,7 +74,7 @@ describe('transport guess', () => {
     assert.equal(guessTransport(magic, version), 'plain');
   });
 
-  it('tells another network from an encrypted connection', () => {
+  it('distinguishes another network from an encrypted connection', () => {
     const theirs = frameOf(NETWORKS.mainnet.magic, 'version', Buffer.alloc(10));
     assert.equal(guessTransport(magic, theirs.subarray(0, 4)), 'encrypted');
     assert.equal(guessTransport(magic, theirs), 'other-network');
@@ -83,16 +83,16 @@ describe('transport guess', () => {
 });
 
 describe('address book', () => {
-  it('tells 23 % of what it knows, the same every time', () => {
+  it('shares 23 % of what it knows, the same every time', () => {
     const book = new AddressBook(new SeededRandom(5));
     const listing = { time: 1, services: 1n, network: 'ipv4' as const, port: 9_999 };
     book.add(Array.from({ length: 100 }, (_, n) => ({ ...listing, host: `1.1.1.${n}` })));
-    const told = book.forGetaddr();
-    assert.equal(told.length, 23);
-    assert.equal(new Set(told.map(({ host }) => host)).size, 23);
+    const reported = book.forGetaddr();
+    assert.equal(reported.length, 23);
+    assert.equal(new Set(reported.map(({ host }) => host)).size, 23);
     book.add([{ ...listing, host: '2.2.2.2' }]);
     assert.equal(book.size, 101);
-    assert.equal(book.forGetaddr(), told);
+    assert.equal(book.forGetaddr(), reported);
   });
 });
 

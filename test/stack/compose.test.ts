@@ -237,7 +237,7 @@ describe('Prometheus and Grafana in the stack', () => {
     assert.equal(blockcast.environment['BLOCKCAST_HTTP_PASSWORD_FILE'], `/run/secrets/${secret}`);
   });
 
-  test('what Prometheus is told to read is mounted', () => {
+  test('what Prometheus is asked to read is mounted', () => {
     const [file = ''] = prometheus.command.flatMap((word) => /^--config\.file=(.+)$/.exec(word)?.[1] ?? []);
     const [source = '', folder = ''] =
       mounts(prometheus.volumes).find(([, target = '']) => file.startsWith(target)) ?? [];

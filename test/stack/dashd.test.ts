@@ -1,4 +1,4 @@
-/** What the stack and the documents tell a dashd, told to a real one. */
+/** What the stack and the documents say to a dashd, said to a real one. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -40,8 +40,8 @@ describeWithDashd('a real dashd', () => {
   });
 
   test('knows every flag of the compose file and every line of dash.conf.example, and publishes the topics', async () => {
-    const told = await dashd.rpc<{ type: string }[]>('getzmqnotifications');
-    const topics = new Set(told.map(({ type }) => type));
+    const reported = await dashd.rpc<{ type: string }[]>('getzmqnotifications');
+    const topics = new Set(reported.map(({ type }) => type));
     assert.deepEqual([...topics].sort(), ['pubhashblock', 'pubrawblock', 'pubrawchainlocksig']);
   });
 
@@ -56,7 +56,7 @@ describeWithDashd('a real dashd', () => {
     for (const name of named) assert.match(help, new RegExp(`^ +-${name}\\b`, 'm'), name);
   });
 
-  test('keeps its cookie from everybody but its own user, and cannot be told otherwise', async () => {
+  test('keeps its cookie from everybody but its own user, and cannot be configured otherwise', async () => {
     assert.equal(statSync(dashd.cookieFile).mode & 0o777, 0o600);
     await assert.rejects(
       startDashd({ arguments: [`-rpccookiefile=${cookie}`, '-rpccookieperms=group'] }),

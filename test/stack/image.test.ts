@@ -1,4 +1,4 @@
-/** The Dockerfile: who runs in the image, what it is made from, and whether its health check tells the truth. */
+/** The Dockerfile: who runs in the image, what it is made from, and whether its health check is right. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

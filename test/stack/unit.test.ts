@@ -64,8 +64,8 @@ describe('the unit', () => {
   });
 
   test('is sound', { skip: unlessFound('systemd-analyze') }, () => {
-    const told = execFileSync('systemd-analyze', ['verify', '--man=no', PATH], { encoding: 'utf8', stdio: 'pipe' });
-    assert.equal(told, '');
+    const reported = execFileSync('systemd-analyze', ['verify', '--man=no', PATH], { encoding: 'utf8', stdio: 'pipe' });
+    assert.equal(reported, '');
   });
 
   test('is exposed to little', { skip: unlessFound('systemd-analyze') }, () => {

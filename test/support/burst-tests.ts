@@ -65,9 +65,9 @@ export function burstTests(
       );
       assert.deepEqual(lacking, [0, 0]);
       assert.ok(verdicts.every(({ outcome, success }) => outcome === 'delivered' && success));
-      const told = relay.events.flatMap((event) => (event.type === 'received' ? [event.hash] : []));
+      const reported = relay.events.flatMap((event) => (event.type === 'received' ? [event.hash] : []));
       assert.deepEqual(
-        told.filter((hash) => hashes.includes(hash)),
+        reported.filter((hash) => hashes.includes(hash)),
         hashes,
       );
       assert.ok(!/"type":"peer-lost"/.test(relay.output), relay.output);

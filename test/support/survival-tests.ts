@@ -41,7 +41,7 @@ const SEED = Number(process.env['SEED'] ?? 10);
 const BLOCKS_WHILE_DOWN = 20;
 
 export function survivalTests(relay: RelayProcess, network: TestNetwork): void {
-  test(`killed within 50 ms after it told of a block: of ${KILLS} none is lost`, async (context) => {
+  test(`killed within 50 ms after it reported a block: of ${KILLS} none is lost`, async (context) => {
     const losses = await killAround(relay, network, {
       kills: KILLS,
       moment: 'received',
@@ -52,7 +52,7 @@ export function survivalTests(relay: RelayProcess, network: TestNetwork): void {
     assert.deepEqual(losses.lost, []);
   });
 
-  test(`killed while it takes and writes a block: of ${2 * KILLS} none is lost, when the pool pushes again what was not told`, async (context) => {
+  test(`killed while it takes and writes a block: of ${2 * KILLS} none is lost, when the pool pushes again what was not reported`, async (context) => {
     const losses = await killAround(relay, network, {
       kills: 2 * KILLS,
       moment: 'writing',
@@ -63,13 +63,13 @@ export function survivalTests(relay: RelayProcess, network: TestNetwork): void {
     assert.deepEqual(losses.lost, []);
   });
 
-  test(`killed ${KILLS} times within 50 ms after it told of a block that nobody else has: all are on disk, and go out in order when it is back`, async (context) => {
+  test(`killed ${KILLS} times within 50 ms after it reported a block that nobody else has: all are on disk, and go out in order when it is back`, async (context) => {
     const random = new SeededRandom(SEED + 3);
     const chain = await network.mine(KILLS);
     await network.stop();
     for (const raw of chain) {
       await relay.start();
-      await pushUntilTold(relay, raw);
+      await pushUntilReported(relay, raw);
       await spin(random.float() * 50);
       await relay.kill();
     }
@@ -105,8 +105,8 @@ export function survivalTests(relay: RelayProcess, network: TestNetwork): void {
       const from = performance.now();
       assert.equal(await relay.kill('SIGTERM'), 0, relay.output);
       tookMs.push(performance.now() - from);
-      const told = await verdict;
-      assert.ok(told.type === 'verdict' && told.success, JSON.stringify(told));
+      const reported = await verdict;
+      assert.ok(reported.type === 'verdict' && reported.success, JSON.stringify(reported));
       assert.equal(await network.lackers(hashOf(raw)), 0);
     }
     context.diagnostic(JSON.stringify({ stoppedWithinMs: Math.round(Math.max(...tookMs)) }));
@@ -135,19 +135,19 @@ export async function killAround(
     await relay.connected(network.peers);
     const [raw = Buffer.alloc(0)] = await network.mine(1);
     const hash = hashOf(raw);
-    let isTold = false;
-    const told = relay.next('received', hash).then(() => {
-      isTold = true;
+    let isReported = false;
+    const reported = relay.next('received', hash).then(() => {
+      isReported = true;
     });
     await relay.push(raw);
-    if (moment === 'received') await told;
+    if (moment === 'received') await reported;
     else await untilTraced(relay, hash);
     await spin(random.float() * withinMs);
     await relay.kill();
     if ((await network.lackers(hash)) > 0) lackedAtKill += 1;
     const restarted = performance.now();
     await relay.start();
-    if (!isTold) {
+    if (!isReported) {
       pushedAgain += 1;
       await pushAgain(relay, raw);
     }
@@ -218,10 +218,10 @@ function acknowledgedBy(
 }
 
 /** As a careful pool does: a subscriber that connects while a relay starts may miss its first events. */
-async function pushUntilTold(relay: RelayProcess, raw: Buffer): Promise<void> {
+async function pushUntilReported(relay: RelayProcess, raw: Buffer): Promise<void> {
   const hash = hashOf(raw);
   const from = relay.events.length;
-  const isTold = () =>
+  const isReported = () =>
     relay.events
       .slice(from)
       .some((event) => (event.type === 'received' || event.type === 'repeated') && event.hash === hash);
@@ -229,11 +229,11 @@ async function pushUntilTold(relay: RelayProcess, raw: Buffer): Promise<void> {
     await relay.push(raw);
     const pushed = performance.now();
     while (performance.now() - pushed < 10_000) {
-      if (isTold()) return;
+      if (isReported()) return;
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
-  throw new Error(`${hash} was not told of: ${relay.output}`);
+  throw new Error(`${hash} was not reported of: ${relay.output}`);
 }
 
 /** Polls as fast as it can: the write takes less than a millisecond. */

@@ -204,7 +204,7 @@ describe('the decoder', () => {
 });
 
 describe('the decoder, asked for one thing at a time', () => {
-  it('tells of a header before a byte of the payload has come, and decodes nothing that is not asked for', () => {
+  it('reports a header before a byte of the payload has come, and decodes nothing that is not asked for', () => {
     const decoder = new FrameDecoder(MAGIC);
     const header = headerOf('inv', 36_003);
     assert.deepEqual([...decoder.read(header)], [{ kind: 'header', command: 'inv', length: 36_003 }]);

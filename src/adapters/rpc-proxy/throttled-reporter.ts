@@ -31,26 +31,26 @@ const OF_DASHD: ReadonlySet<ProxyFaultCode> = new Set(['dashd-unreachable', 'das
  * Faults of callers share one limit, faults of dashd another.
  */
 export class ThrottledReporter {
-  private readonly told = new Map<
+  private readonly reported = new Map<
     'callers' | 'dashd',
     { readonly at: number; readonly leftOut: Map<string, number> }
   >();
 
   constructor(
-    private readonly tell: (code: ProxyFaultCode, detail: string) => void,
+    private readonly emit: (code: ProxyFaultCode, detail: string) => void,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
   report(code: ProxyFaultCode, detail: string): void {
     const cause = OF_DASHD.has(code) ? 'dashd' : 'callers';
-    const last = this.told.get(cause);
+    const last = this.reported.get(cause);
     const now = this.now();
     if (last !== undefined && now - last.at < QUIET_MS) {
       last.leftOut.set(code, (last.leftOut.get(code) ?? 0) + 1);
       return;
     }
-    this.told.set(cause, { at: now, leftOut: new Map() });
+    this.reported.set(cause, { at: now, leftOut: new Map() });
     const others = [...(last?.leftOut ?? [])].map(([kind, count]) => `${count} × ${kind}`);
-    this.tell(code, others.length === 0 ? detail : fill(PROXY.omitted, { detail, others: others.join(', ') }));
+    this.emit(code, others.length === 0 ? detail : fill(PROXY.omitted, { detail, others: others.join(', ') }));
   }
 }

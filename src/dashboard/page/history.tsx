@@ -45,7 +45,9 @@ export function History({ blocks }: { readonly blocks: readonly BlockSummary[] }
           </h3>
           <Reach series={series} onPoint={setAt} onChoose={choose} />
           <p class="readout">
-            {at === undefined ? 'Point at a block for its figures; click to show its delivery.' : tell(series, at)}
+            {at === undefined
+              ? 'Point at a block for its figures; click to show its delivery.'
+              : describePoint(series, at)}
           </p>
         </>
       ) : (
@@ -67,7 +69,7 @@ function Keys({ names }: { readonly names: readonly string[] }) {
   );
 }
 
-function tell(series: Series, index: number): string {
+function describePoint(series: Series, index: number): string {
   const block = series.blocks[index];
   if (block?.verdict === undefined) return '';
   const { outcome, peersReached, peersTried, firstMs, medianMs, lastMs } = block.verdict;

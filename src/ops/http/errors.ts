@@ -47,12 +47,12 @@ const FAULT_EVERY_MS = MINUTE_MS;
 
 /** @param onFault called for internal errors, at most once a minute: a client that can cause one could flood the log */
 export function handleErrors(app: FastifyInstance, clock: Clock, onFault: (fault: HttpFault) => void): void {
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let reportedAt = Number.NEGATIVE_INFINITY;
   app.setNotFoundHandler((_request, reply) => refuse(reply, REPLIES['not-found']));
   app.setErrorHandler((error: FastifyError, { routeOptions }, reply) => {
     const refusal = refusalOf(error);
-    if (refusal.status === 500 && clock.monotonic() - toldAt >= FAULT_EVERY_MS) {
-      toldAt = clock.monotonic();
+    if (refusal.status === 500 && clock.monotonic() - reportedAt >= FAULT_EVERY_MS) {
+      reportedAt = clock.monotonic();
       onFault({
         code: 'no-answer',
         detail: fill(HTTP['no-answer'], { route: routeOptions.url, error: error.name }),

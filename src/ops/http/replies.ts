@@ -33,7 +33,7 @@ export function statusReply(view: RelayView, status: Status, version: string, no
   };
 }
 
-/** Reads one block more than requested, which tells whether there is a next page. */
+/** Reads one block more than requested, which reports whether there is a next page. */
 export function blocksReply({ history }: Pick<RelayView, 'history'>, limit: number, after?: string): BlocksReply {
   const found = history.latest(limit + 1, after);
   const blocks = found.slice(0, limit).map(summary);

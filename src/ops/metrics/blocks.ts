@@ -176,10 +176,10 @@ export function blockMetrics({ counter, gauge, histogram }: Instruments) {
 
 /** True when a block's state changed: the event is repeated with each confirmation. */
 function changes(): (event: BlockFinality) => boolean {
-  const told = new BoundedMap<BlockFinality['hash'], FinalityState>(MAX_FOLLOWED);
+  const reported = new BoundedMap<BlockFinality['hash'], FinalityState>(MAX_FOLLOWED);
   return ({ hash, state }) => {
-    if (told.get(hash) === state) return false;
-    told.renew(hash, state);
+    if (reported.get(hash) === state) return false;
+    reported.renew(hash, state);
     return true;
   };
 }

@@ -2,7 +2,7 @@
  * Whether dashd's chain is the one that we work for, and whether dashd has caught up with it, read from `getblockchaininfo`
  * (Core `rpc/blockchain.cpp`) or from the error that stands in its place while dashd starts. Pure.
  *
- * `unknown` is a dashd that does not tell: it is taken to be on our chain, so that a relay whose RPC fails still follows the feed.
+ * `unknown`: dashd does not answer, and is assumed to be on our chain, so that a relay whose RPC fails still follows the feed.
  * While dashd is neither that nor `current` nothing it says of the chain is news: its feed and its tip are not followed, and a relay that hears
  * found blocks sends them to its peers at once, as it does without a dashd.
  */
@@ -69,7 +69,7 @@ export function chainName({ network, devnet }: OurChain): string {
   return network === 'devnet' && devnet !== undefined ? `devnet-${devnet}` : CHAINS[network];
 }
 
-/** @returns undefined when the answer tells nothing of the chain */
+/** @returns undefined when the answer says nothing about the chain */
 export function readChain(answer: RpcAnswer, ours: OurChain): ChainReading | undefined {
   if (!answer.ok) {
     return answer.code === 'warming-up'
@@ -110,7 +110,7 @@ function catchingUp({ blocks = 0, headers = 0, time }: Info): string {
   return fill(CHAIN.stalled, { blocks, headers, time: since });
 }
 
-/** Hard forks that dashd knows of and that are not active: their heights are dashd's to tell. */
+/** Hard forks that dashd knows of and that are not active: dashd decides on their heights. */
 function pendingForks(softforks: Info['softforks']): string[] {
   const pending = Object.entries(softforks ?? {}).flatMap(([name, value]) => {
     const fork = Pending.safeParse(value);

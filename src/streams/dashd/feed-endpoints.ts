@@ -1,5 +1,5 @@
 /**
- * Where dashd publishes its feed, as dashd itself tells it (`getzmqnotifications`, Core `zmq/zmqrpc.cpp`): topics may have endpoints of their
+ * Where dashd publishes its feed, as dashd itself reports it (`getzmqnotifications`, Core `zmq/zmqrpc.cpp`): topics may have endpoints of their
  * own, or be absent. `dashd.zmq.url` is subscribed to for every topic, whatever dashd says; the other endpoints for what is not there.
  *
  * Rules: an address of every interface means the host of `dashd.zmq.url`. A loopback address of a dashd on another machine cannot be reached, and
@@ -67,7 +67,7 @@ interface Published {
   readonly hwm?: number | undefined;
 }
 
-/** @param url `dashd.zmq.url`. @returns undefined when dashd does not tell, as one that has no such method */
+/** @param url `dashd.zmq.url`. @returns undefined when dashd does not answer, such as one without this method */
 export function planFeed(answer: RpcAnswer, url: string): FeedPlan | undefined {
   if (!answer.ok || !Array.isArray(answer.result)) return undefined;
   const published = readPublished(answer.result, parseEndpoint(url));
@@ -183,19 +183,19 @@ function isRpcUp({ service, state }: ServiceEvent): boolean {
 }
 
 /**
- * All endpoints as one feed. It is up while an endpoint that shows blocks is connected. A state is told when its words change.
+ * All endpoints as one feed. It is up while an endpoint that shows blocks is connected. A state is reported when its words change.
  */
 export function feedEndpoints({ url, plan$, open }: FeedEndpointsDeps): Observable<SocketNews> {
   /** Outlives a subscription: a silent feed is subscribed to anew. */
   let plan: FeedPlan | undefined;
   return defer(() => {
     const states = new Map<string, EndpointState>();
-    let told = '';
-    const tellState = (): SocketNews[] => {
+    let reported = '';
+    const emitState = (): SocketNews[] => {
       const next = stateOf(url, plan, states);
       const words = JSON.stringify(next);
-      if (next === undefined || words === told) return [];
-      told = words;
+      if (next === undefined || words === reported) return [];
+      reported = words;
       return [next];
     };
     const connected = (source: FeedSource) =>
@@ -203,7 +203,7 @@ export function feedEndpoints({ url, plan$, open }: FeedEndpointsDeps): Observab
         concatMap((news): SocketNews[] => {
           if (news.type === 'frames') return [news];
           states.set(source.endpoint, { up: news.state === 'up', detail: news.detail });
-          return tellState();
+          return emitState();
         }),
       );
     const others$ = merge(plan === undefined ? EMPTY : of(plan), plan$).pipe(
@@ -213,7 +213,7 @@ export function feedEndpoints({ url, plan$, open }: FeedEndpointsDeps): Observab
       distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b)),
       switchMap(({ others }) => {
         for (const endpoint of states.keys()) if (endpoint !== url) states.delete(endpoint);
-        return merge(tellState(), ...others.map(connected));
+        return merge(emitState(), ...others.map(connected));
       }),
     );
     return merge(connected({ endpoint: url, topics: FEED_TOPICS }), others$);

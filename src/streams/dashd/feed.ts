@@ -42,7 +42,7 @@ export type FeedNews =
 
 export interface FeedDeps {
   readonly open$: Observable<SocketNews>;
-  /** Tips that others tell of (RPC, peers): one the feed does not show shows that the feed is silent. */
+  /** Tips that others report (RPC, peers): one the feed does not show shows that the feed is silent. */
   readonly witness$: Observable<Hash>;
   readonly rpc: Pick<Rpc, 'call'>;
   /** The hash of a published block; undefined for what is too short to be one. */
@@ -88,7 +88,7 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
   );
 
   let lastTip: Hash | undefined;
-  /** A block tells the tip as well as its hash does, where dashd publishes it alone; where it publishes both, once is enough. */
+  /** A block shows the tip as well as its hash does, where dashd publishes it alone; where it publishes both, once is enough. */
   function withTip(news: FeedNews): FeedNews[] {
     if (news.type !== 'tip' && news.type !== 'raw') return [news];
     const hash = news.type === 'tip' ? news.hash : hashOf(news.raw);

@@ -46,7 +46,7 @@ export interface FinalityDeps {
     note(event: BlockEvent): void;
   };
   readonly rpc: Pick<Rpc, 'call'>;
-  /** What the relay tells: a new tip, or a dashd that answers again, is reason to look. */
+  /** What the relay reports: a new tip, or a dashd that answers again, is reason to look. */
   readonly events$: Observable<RelayEvent>;
   /** Blocks that dashd has a ChainLock for. */
   readonly chainLocks$: Observable<Hash>;
@@ -70,7 +70,7 @@ const WARMING_UP = 'warming-up';
 const AWAY = new Set(['unreachable', 'timeout', WARMING_UP]);
 const MAX_COMPLAINTS = 256;
 
-/** Tells what became of a block, each time that changes; the history has it by then. Never ends by itself. */
+/** Reports what became of a block, each time that changes; the history has it by then. Never ends by itself. */
 export function followFinality(deps: FinalityDeps): Observable<BlockFinality | ServiceEvent> {
   const { history, events$, chainLocks$, scheduler } = deps;
   return defer(() => {
@@ -102,7 +102,7 @@ class Follower {
   private turns: Hash[] = [];
   /** Rounds in a row in which dashd could not be asked. */
   private failures = 0;
-  /** Blocks of which was told that dashd's answer is of no use. */
+  /** Blocks for which it was reported that dashd's answer is of no use. */
   private readonly complaints = new BoundedSet<Hash>(MAX_COMPLAINTS);
 
   constructor(private readonly deps: FinalityDeps) {}
@@ -121,17 +121,17 @@ class Follower {
     return this.failures === 0 ? LOOK_AGAIN_MS : exponentialMs(PAUSE_MS, MAX_BACKOFF_MS, this.failures);
   }
 
-  /** Looks at a few blocks. @returns what to tell of them */
+  /** Looks at a few blocks. @returns the events to report */
   async round(): Promise<readonly (BlockFinality | ServiceEvent)[]> {
-    const told: (BlockFinality | ServiceEvent)[] = [];
+    const reported: (BlockFinality | ServiceEvent)[] = [];
     for (const block of this.chosen()) {
       const look = await lookAt(block, this.deps.rpc);
-      if (look.kind === 'no-answer') return [...told, ...this.fail(look)];
+      if (look.kind === 'no-answer') return [...reported, ...this.fail(look)];
       this.failures = 0;
-      if (look.kind === 'facts') told.push(...this.learn(block, look.facts));
-      else told.push(...this.complain(block, look.reason));
+      if (look.kind === 'facts') reported.push(...this.learn(block, look.facts));
+      else reported.push(...this.complain(block, look.reason));
     }
-    return told;
+    return reported;
   }
 
   /** Nothing is concluded; all blocks are looked at again later. */
@@ -139,7 +139,7 @@ class Follower {
     this.failures += 1;
     this.woken = true;
     this.turns = [];
-    // That dashd is away, others tell.
+    // That dashd is away, others report.
     return this.failures > 1 || AWAY.has(code) ? [] : [this.fault(fill(FINALITY['no-answer'], { code, detail }))];
   }
 

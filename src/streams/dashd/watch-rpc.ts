@@ -46,7 +46,7 @@ export interface ChainBlock {
 export type RpcNews =
   | { readonly type: 'tip'; readonly hash: Hash }
   /**
-   * Told when it changes; tips are told while it is `current` alone. The first is told within FIRST_STANDING_MS: `unknown` when
+   * Reported when it changes; tips are reported while it is `current` alone. The first is reported within FIRST_STANDING_MS: `unknown` when
    * dashd does not answer, or says nothing of its chain.
    */
   | { readonly type: 'standing'; readonly standing: Standing; readonly detail: string }
@@ -64,7 +64,7 @@ export interface WatchRpcDeps {
 const POLL_MS = 5 * SECOND_MS;
 /** A dashd that answers does so in milliseconds; one that does not must not hold up those who wait for its word. */
 const FIRST_STANDING_MS = 3 * SECOND_MS;
-/** How a dashd that catches up gets on is told once in so many polls: every minute. */
+/** How a dashd that catches up gets on is reported once in so many polls: every minute. */
 const PROGRESS_POLLS = 12;
 /** Blocks looked back on: as many as decide on the next one's target. */
 const DEPTH = 24;
@@ -107,7 +107,7 @@ export function watchRpc({ rpc, chain, clock, scheduler }: WatchRpcDeps): Observ
       typeof reading === 'object' ? [] : [{ type: 'standing', standing: 'unknown', detail: '' }],
     ),
   );
-  // A tip, and what is below it that has not been asked for: both may be parents, and tell what is to be expected of their children.
+  // A tip, and what is below it that has not been asked for: both may be parents, and show what is to be expected of their children.
   const asked = new BoundedSet<Hash>(MAX_ASKED);
   const chain$ = readings$.pipe(
     distinctUntilChanged((a, b) => a.standing === b.standing && a.tip === b.tip),
@@ -118,17 +118,17 @@ export function watchRpc({ rpc, chain, clock, scheduler }: WatchRpcDeps): Observ
   return merge(state$, first$, standings(readings$, clock), tips(readings$), chain$);
 }
 
-/** What became of the chain; as a service it is told once more when it gets on, and when there is anything new to say of it. */
+/** What became of the chain; as a service it is reported once more when it gets on, and when there is anything new to say of it. */
 function standings(readings$: Observable<ChainReading>, clock: Clock): Observable<RpcNews> {
   return defer(() => {
-    let told: ChainReading | undefined;
+    let reported: ChainReading | undefined;
     let polls = 0;
     return readings$.pipe(
       concatMap((reading): RpcNews[] => {
-        const isNews = reading.standing !== told?.standing;
+        const isNews = reading.standing !== reported?.standing;
         polls = isNews ? 0 : polls + 1;
-        if (!isNews && !(polls % PROGRESS_POLLS === 0 && getsOn(told, reading))) return [];
-        told = reading;
+        if (!isNews && !(polls % PROGRESS_POLLS === 0 && getsOn(reported, reading))) return [];
+        reported = reading;
         const { standing, detail } = reading;
         return [...(isNews ? [{ type: 'standing', standing, detail } as const] : []), chainEvent(reading, clock)];
       }),

@@ -1,17 +1,17 @@
 /**
- * Who told of which block, and how long after the first to do so. It counts once the block's height is known, that is once it
+ * Who announced which block, and how long after the first to do so. It counts once the block's height is known, that is once it
  * has turned out to be one of the chain's: a peer gains nothing by announcing blocks that are not, nor by announcing old ones.
  *
- * Of each peer only its latest hearsay is remembered, until the peer is gone: no flood of hashes pushes out what another told.
+ * Of each peer only its latest hearsay is remembered, until the peer is gone: no flood of hashes pushes out what another announced.
  */
 import { BoundedMap } from '../../common/bounded.js';
 import type { Hash } from '../../wire/reader.js';
 import type { ChainTip } from '../broadcast/tip.js';
 
-/** What a peer has earned by telling of a block. */
+/** What a peer has earned by announcing a block. */
 export interface Credit {
   readonly peer: string;
-  /** After the first peer that told of it. */
+  /** After the first peer that announced it. */
   readonly lagMs: number;
   readonly height: number;
 }
@@ -27,7 +27,7 @@ const MAX_BLOCKS = 256;
 const OLD_BLOCKS = 6;
 
 export class Announcements {
-  /** Peers that told of a block, with the time, the first one first; until there is credit for it. */
+  /** Peers that announced a block, with the time, the first one first; until there is credit for it. */
   private readonly hearsay = new Map<Hash, Map<string, number>>();
   private readonly byPeer = new Map<string, Set<Hash>>();
   /** Blocks of the chain: each peer is credited once. */
@@ -38,12 +38,12 @@ export class Announcements {
   /** @param monotonicAt milliseconds on the monotonic clock */
   add(peer: string, hash: Hash, monotonicAt: number): void {
     const tellers = this.hearsay.get(hash) ?? new Map<string, number>();
-    const told = this.byPeer.get(peer) ?? new Set();
+    const announced = this.byPeer.get(peer) ?? new Set();
     if (tellers.has(peer)) return;
     this.hearsay.set(hash, tellers.set(peer, monotonicAt));
-    this.byPeer.set(peer, told.add(hash));
-    const [oldest] = told;
-    if (told.size > MAX_HEARSAY && oldest !== undefined) this.withdraw(peer, oldest);
+    this.byPeer.set(peer, announced.add(hash));
+    const [oldest] = announced;
+    if (announced.size > MAX_HEARSAY && oldest !== undefined) this.withdraw(peer, oldest);
   }
 
   /** The credits due for a block; each is given once. */
@@ -60,7 +60,7 @@ export class Announcements {
     return fresh.map(([peer, at]) => ({ peer, lagMs: at - block.firstAt, height }));
   }
 
-  /** The credits due for all blocks: a height may become known without anybody telling of it. */
+  /** The credits due for all blocks: a height may become known without anybody announcing it. */
   allCredits(): Credit[] {
     return [...this.hearsay.keys()].flatMap((hash) => this.credits(hash));
   }
@@ -80,8 +80,8 @@ export class Announcements {
     const tellers = this.hearsay.get(hash);
     tellers?.delete(peer);
     if (tellers?.size === 0) this.hearsay.delete(hash);
-    const told = this.byPeer.get(peer);
-    told?.delete(hash);
-    if (told?.size === 0) this.byPeer.delete(peer);
+    const announced = this.byPeer.get(peer);
+    announced?.delete(hash);
+    if (announced?.size === 0) this.byPeer.delete(peer);
   }
 }

@@ -138,7 +138,7 @@ function targetsOf(plan: Plan, book: PeerBook, { slots }: Pick<Connections, 'slo
 }
 
 function planEvent({ connect, disconnect, keep, targets, skipped }: Plan, known: number, at: number): PlanEvent {
-  const told = ({ peer, reason }: Plan['connect'][number] | Plan['disconnect'][number]) => ({
+  const planned = ({ peer, reason }: Plan['connect'][number] | Plan['disconnect'][number]) => ({
     peer,
     code: reason.code,
     reason: reason.text,
@@ -146,8 +146,8 @@ function planEvent({ connect, disconnect, keep, targets, skipped }: Plan, known:
   return {
     type: 'plan',
     at,
-    connect: connect.map(told),
-    disconnect: disconnect.map(told),
+    connect: connect.map(planned),
+    disconnect: disconnect.map(planned),
     kept: keep.length,
     targets,
     known,
@@ -165,7 +165,7 @@ function gossipEvent({ from, tally }: Gossip, at: number): GossipEvent {
   return { type: 'gossip', at, peer: from, added, known, futureDated, refused: counted(tally.refused) };
 }
 
-/** Tells when peers become too few, and when they are enough again. The first plan, made before any connection, says nothing. */
+/** Reports when peers become too few, and when they are enough again. The first plan, made before any connection, says nothing. */
 function shortage(limits: SelectLimits, clock: Clock): (plans$: Observable<Plan>) => Observable<ServiceEvent> {
   const report = reportOn('peers', clock);
   return (plans$) =>

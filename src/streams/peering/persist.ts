@@ -1,5 +1,5 @@
 /**
- * When the peer book is read from its file and written to it, and what is told of that. Nothing that goes wrong here ends the
+ * When the peer book is read from its file and written to it, and what is reported about that. Nothing that goes wrong here ends the
  * relay: it runs on with the book in memory, and says once that nothing is saved.
  */
 
@@ -86,7 +86,7 @@ export async function readBook(file: Pick<BookFile, 'read' | 'path'>): Promise<B
 /**
  * Fills the book from its file, sets aside what is no peer book, and takes the lock if it is free. 20,000 peers hold the event
  * loop for about a second: this is for the start.
- * @returns what to tell of it
+ * @returns the events to report
  */
 export async function loadBook(book: PeerBook, file: BookFile, clock: Clock): Promise<readonly ServiceEvent[]> {
   // Whether it is ours is reported by persist(), which goes on trying.
@@ -94,7 +94,7 @@ export async function loadBook(book: PeerBook, file: BookFile, clock: Clock): Pr
   return readNews(held, await restoreBook(book, file, await readBook(file), clock));
 }
 
-/** Fills the book with what was read, and sets aside what is no peer book. @returns what to tell of it */
+/** Fills the book with what was read, and sets aside what is no peer book. @returns the events to report */
 export async function restoreBook(
   book: PeerBook,
   file: BookFile,
@@ -103,22 +103,22 @@ export async function restoreBook(
 ): Promise<readonly ServiceEvent[]> {
   const events: ServiceEvent[] = [];
   const report = reportOn('peer-file', clock);
-  const tell = (...news: Parameters<ServiceReport>) => events.push(report(...news));
+  const emit = (...news: Parameters<ServiceReport>) => events.push(report(...news));
   for (const { code, detail, copy } of faults) {
     if (code !== CORRUPT) {
-      tell('fault', code, detail);
+      emit('fault', code, detail);
       continue;
     }
     const moved = await file.setAside(copy);
-    tell('fault', code, fill(PEER_FILE.moved, { detail, moved: describeMove(moved) }));
+    emit('fault', code, fill(PEER_FILE.moved, { detail, moved: describeMove(moved) }));
   }
   if (found === undefined) {
-    if (faults.length === 0) tell('up', 'new', fill(PEER_FILE.new, { path: file.path }));
-    else tell('fault', 'empty', fill(PEER_FILE.empty, { path: file.path }));
+    if (faults.length === 0) emit('up', 'new', fill(PEER_FILE.new, { path: file.path }));
+    else emit('fault', 'empty', fill(PEER_FILE.empty, { path: file.path }));
     return events;
   }
   if (found.copy === 'backup')
-    tell('fault', 'backup-used', fill(PEER_FILE['backup-used'], { path: nameOf(file, 'backup') }));
+    emit('fault', 'backup-used', fill(PEER_FILE['backup-used'], { path: nameOf(file, 'backup') }));
   const { records, skipped, warnings, lastUpdated } = found.book;
   const now = clock.now();
   const { added, known, refused } = book.restore(records, now);
@@ -136,7 +136,7 @@ export async function restoreBook(
     minutes,
     notes: notes.length === 0 ? undefined : notes.join('; '),
   };
-  tell('up', 'loaded', fill(PEER_FILE.loaded, values));
+  emit('up', 'loaded', fill(PEER_FILE.loaded, values));
   return events;
 }
 
@@ -156,7 +156,7 @@ export interface Persistence {
 
 /**
  * Saves the book every five minutes, a second after a change, and at the end; completes when the last save is done and the file is
- * let go of. Tells of a fault once, until it is another or over.
+ * let go of. Reports a fault once, until it is another or over.
  *
  * While another process holds the lock for longer than a killed one could, the book is not saved for good: to take the file over
  * later would mean to read it then, which is for the start only, or to overwrite what the other learned.

@@ -1,6 +1,6 @@
 /**
  * Where peers are heard of, beside their own gossip: dashd's connections and its masternode list, the network's DNS seeds.
- * (What an operator configures needs no asking.) A source that is down is asked again; that RPC is down is told elsewhere.
+ * (What an operator configures needs no asking.) A source that is down is asked again; that RPC is down is reported elsewhere.
  */
 
 import {
@@ -95,7 +95,7 @@ function poll(
   });
 }
 
-/** What is not understood is told once, not at every try. */
+/** What is not understood is reported once, not at every try. */
 function isSameComplaint(before: SourceNews | ServiceEvent, news: SourceNews | ServiceEvent): boolean {
   return before.type === 'service' && news.type === 'service' && before.detail === news.detail;
 }
@@ -135,7 +135,7 @@ function connectionOf({ addr, services, minping }: z.infer<typeof Connection>, n
   // Of a peer that the operator gave to dashd (addnode, connect) this is what was typed: a name, an address without a port.
   const address = parseAddress(addr, network.p2pPort);
   if (address === undefined) return [];
-  // In the middle of its handshake a peer has told nothing of itself yet: dashd gives no services at all.
+  // In the middle of its handshake a peer has sent nothing about itself yet: dashd gives no services at all.
   const offered = BigInt(`0x${services ?? 0}`);
   const known = {
     ...(offered > 0n && { services: offered }),

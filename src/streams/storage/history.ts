@@ -1,5 +1,5 @@
 /**
- * The blocks of the pool, remembered across restarts: when their file is read and written, and what is told of that. Nothing that
+ * The blocks of the pool, remembered across restarts: when their file is read and written, and what is reported about that. Nothing that
  * goes wrong here ends the relay: it runs on with the history in memory, and says once that nothing is kept.
  */
 
@@ -53,7 +53,7 @@ export interface HistoryDeps {
   readonly file: LineFile;
   readonly maxBlocks: number;
   /** Called with what there is to say of the file, while it is read and later. */
-  readonly tell: (event: ServiceEvent) => void;
+  readonly emit: (event: ServiceEvent) => void;
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
 }
@@ -72,13 +72,13 @@ export interface KeptHistory {
 
 /** Reads the history, in slices, and keeps it from then on. */
 export async function openHistory(deps: HistoryDeps): Promise<KeptHistory> {
-  const { file, maxBlocks, tell, clock } = deps;
+  const { file, maxBlocks, emit, clock } = deps;
   const keeper = new Keeper(file, new History(maxBlocks));
   // Whether it is ours is reported by keep(), which goes on trying.
   const held = await file.lock();
-  for (const event of readNews(held, await keeper.load(clock))) tell(event);
+  for (const event of readNews(held, await keeper.load(clock))) emit(event);
   const stop$ = new ReplaySubject<void>(1);
-  const kept = lastValueFrom(keep(keeper, stop$, deps).pipe(tap(tell)), { defaultValue: undefined }).finally(() =>
+  const kept = lastValueFrom(keep(keeper, stop$, deps).pipe(tap(emit)), { defaultValue: undefined }).finally(() =>
     keeper.end(),
   );
   return {
@@ -175,25 +175,25 @@ class Keeper {
     this.filled$.next();
   }
 
-  /** Begins anew with what the file says, and what came since. @returns what to tell of it */
+  /** Begins anew with what the file says, and what came since. @returns the events to report */
   async load(clock: Clock): Promise<readonly ServiceEvent[]> {
     const { file, history } = this;
     const events: ServiceEvent[] = [];
     const report = reportOn('history-file', clock);
-    const tell = (...news: Parameters<ServiceReport>) => events.push(report(...news));
+    const emit = (...news: Parameters<ServiceReport>) => events.push(report(...news));
     history.clear();
     this.written = 0;
     const content = await readInto(file, history);
     if (content.ok) {
       this.written = content.lines;
-      tell('up', 'loaded', loaded(file.path, history.size, content));
-      if (content.garbage > 0) tell('fault', 'garbage', garbage(file.path, content));
+      emit('up', 'loaded', loaded(file.path, history.size, content));
+      if (content.garbage > 0) emit('fault', 'garbage', garbage(file.path, content));
       if (content.torn > 0) await this.mend();
     } else if (content.code === 'missing') {
-      tell('up', 'new', fill(HISTORY_FILE.new, { path: file.path }));
+      emit('up', 'new', fill(HISTORY_FILE.new, { path: file.path }));
     } else {
       const moved = await this.setAside(content.code);
-      tell('fault', content.code, fill(HISTORY_FILE['begins-empty'], { detail: content.detail, moved }));
+      emit('fault', content.code, fill(HISTORY_FILE['begins-empty'], { detail: content.detail, moved }));
     }
     for (const line of this.waiting) history.apply(line);
     return events;
@@ -260,7 +260,7 @@ class Keeper {
     this.waiting = [];
   }
 
-  /** Cuts off half a line. Where that fails, the first line to be written tells. */
+  /** Cuts off half a line. Where that fails, the first line to be written reports. */
   private async mend(): Promise<void> {
     await this.file.append('');
   }

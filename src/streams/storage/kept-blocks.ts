@@ -8,7 +8,7 @@ import { Spool, type SpoolDeps } from './spool.js';
 
 export interface KeptBlocks {
   readonly keep: NonNullable<BroadcastDeps['keep']>;
-  /** Tells of what was not sent; of a block that was here before also whether it is safe. */
+  /** Reports what was not sent; of a block that was here before also whether it is safe. */
   readonly answer: (event: BlockRefused | BlockRepeated) => void;
   /** Takes every event of the relay's. */
   note(event: RelayEvent): void;
@@ -18,16 +18,16 @@ export interface KeptBlocks {
   close(): Promise<void>;
 }
 
-/** @param tell also told of what was not sent */
+/** @param deps `emit` also gets the events of blocks that were not sent */
 export function keepBlocks(
   enabled: boolean,
-  deps: SpoolDeps & { readonly tell: (event: RelayEvent) => void },
+  deps: SpoolDeps & { readonly emit: (event: RelayEvent) => void },
 ): KeptBlocks {
-  if (!enabled) return { ...NOTHING, answer: deps.tell };
+  if (!enabled) return { ...NOTHING, answer: deps.emit };
   const spool = new Spool(deps);
   return {
-    keep: ({ block, at }, told) => spool.keep(block, at, told),
-    answer: (event) => (event.type === 'repeated' ? spool.answer(event, deps.tell) : deps.tell(event)),
+    keep: ({ block, at }, done) => spool.keep(block, at, done),
+    answer: (event) => (event.type === 'repeated' ? spool.answer(event, deps.emit) : deps.emit(event)),
     note: (event) => spool.note(event),
     recovered$: (others) => recover({ ...others, spool }),
     view: () => spool.view,
@@ -36,7 +36,7 @@ export function keepBlocks(
 }
 
 const NOTHING: Omit<KeptBlocks, 'answer'> = {
-  keep: (_arrival, told) => told('disabled'),
+  keep: (_arrival, done) => done('disabled'),
   note: () => undefined,
   recovered$: () => EMPTY,
   view: undefined,

@@ -3,7 +3,7 @@
  * ten minutes is no longer under way. Parents go before their children, to dashd and to all peers; who connects later gets them as any
  * other block that is under way.
  *
- * dashd is asked first. A block that its chain has passed by is stale: it is told as late and not sent, and its end is for finality.ts to find. What is meant by
+ * dashd is asked first. A block that its chain has passed by is stale: it is reported as late and not sent, and its end is for finality.ts to find. What is meant by
  * passed: dashd's chain is higher than the highest block of ours that stands on this one. When dashd does not answer, all are sent.
  */
 
@@ -42,7 +42,7 @@ export interface RecoveryDeps {
   readonly gate: Pick<Gatekeeper, 'fromSpool'>;
   readonly broadcaster: Pick<Broadcaster, 'send' | 'miss' | 'isUnderWay' | 'events$'>;
   readonly rpc: Pick<Rpc, 'call'>;
-  /** What the relay tells: a dashd that answers again is reason to look. */
+  /** What the relay reports: a dashd that answers again is reason to look. */
   readonly events$: Observable<RelayEvent>;
   readonly scheduler: SchedulerLike;
 }
@@ -55,7 +55,7 @@ const VERDICT_PATIENCE_MS = 5 * SECOND_MS;
 /** While the disk fails to give what it has, it is asked again. */
 const READ_AGAIN_MS = 5 * SECOND_MS;
 
-/** Never ends by itself, and gives nothing: what it does is told by others. */
+/** Never ends by itself, and gives nothing: what it does is reported by others. */
 export function recover(deps: RecoveryDeps): Observable<never> {
   return defer(() => {
     let ended = false;
@@ -153,7 +153,7 @@ function sum(outstanding: Outstanding): number {
   return total;
 }
 
-/** For each block the height of the highest that stands on it, itself included; absent where it cannot be told. */
+/** For each block the height of the highest that stands on it, itself included; absent where it is not known. */
 function highestOf(entries: readonly SpoolEntry[]): ReadonlyMap<Hash, number> {
   const highest = new Map<Hash, number>();
   // Children come behind their parents.

@@ -1,4 +1,4 @@
-/** What the relay's files have in common: one process at a time has them, and what goes wrong is told once, until it is over. */
+/** What the relay's files have in common: one process at a time has them, and what goes wrong is reported once, until it is over. */
 
 import {
   concatMap,

@@ -1,6 +1,6 @@
 /**
  * The spool: found blocks on disk until dashd and the network have them. A block is written once it is in the sockets, never before;
- * `received` is told when the kernel has its file (it survives the end of this process), `stored` when the file is synced (it survives a
+ * `received` is reported when the kernel has its file (it survives the end of this process), `stored` when the file is synced (it survives a
  * loss of power). Nothing here is waited for by a block on its way out, and nothing that goes wrong here ends the relay: a block that
  * cannot be written is sent all the same, and `received` says that it is not on disk.
  *
@@ -60,12 +60,12 @@ export interface SpoolDeps {
   readonly maxBlocks: number;
   /** Of blocks on disk. */
   readonly maxBytes: number;
-  readonly tell: (event: BlockStored | ServiceEvent) => void;
+  readonly emit: (event: BlockStored | ServiceEvent) => void;
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
 }
 
-/** A block that the disk has not taken by then is told as not spooled: nobody is to wait for a disk that hangs, milliseconds. */
+/** A block that the disk has not taken by then is reported as not spooled: nobody is to wait for a disk that hangs, milliseconds. */
 const PATIENCE_MS = 2 * SECOND_MS;
 const RETRY_MS = 5 * SECOND_MS;
 /** Of blocks that the disk did not take, kept in memory to be tried again. */
@@ -110,7 +110,7 @@ export class Spool {
   private closed = false;
   /** The folder was listed since the start. */
   private isListed = false;
-  private isListingFaultTold = false;
+  private isListingFaultReported = false;
   /** Files that could not be read when that was tried last. */
   private readonly unread = new Set<string>();
   private faultCode: string | undefined;
@@ -128,15 +128,15 @@ export class Spool {
 
   /**
    * Writes a block that is in the sockets.
-   * @param told is called once its file is with the kernel, or with a code for why it is not; in the order of the calls
+   * @param done is called once its file is with the kernel, or with a code for why it is not; in the order of the calls
    */
-  keep({ hash, previous, height, raw, size }: Block, at: number, told: (unspooled?: string) => void): void {
+  keep({ hash, previous, height, raw, size }: Block, at: number, done: (unspooled?: string) => void): void {
     const known = this.items.get(hash);
     if (known !== undefined && known.state !== 'failed') {
       known.sent = true;
       // As it stands on disk since before the start: all that is left is to sync it.
       if (known.state === 'found') known.state = 'written';
-      this.whenWritten(hash, told);
+      this.whenWritten(hash, done);
       this.work();
       return;
     }
@@ -146,7 +146,7 @@ export class Spool {
     const item: Item = { entry, state: 'waiting', raw, over: false, sent: true, waiters: [] };
     this.items.set(hash, item);
     this.bytes += size;
-    this.wait(item, told);
+    this.wait(item, done);
     this.work();
   }
 
@@ -162,19 +162,19 @@ export class Spool {
    * Answers a push of a block that was here before, once it is written: `stored` when a loss of power cannot take it, since it is
    * stored, or is not in the spool because dashd and the network have it.
    */
-  answer(event: BlockRepeated, tell: (event: BlockRepeated) => void): void {
+  answer(event: BlockRepeated, emit: (event: BlockRepeated) => void): void {
     const { hash } = event;
     this.whenWritten(hash, (unspooled) => {
       const { state, over } = this.items.get(hash) ?? {};
       const isGone = this.dropped.has(hash);
       // One that is over is safe, also while the disk does not take it.
-      if (state === 'stored' || over === true || (state === undefined && !isGone)) tell({ ...event, stored: true });
-      else if (unspooled === undefined && !isGone) tell(event);
-      else tell({ ...event, unspooled: unspooled ?? 'full' });
+      if (state === 'stored' || over === true || (state === undefined && !isGone)) emit({ ...event, stored: true });
+      else if (unspooled === undefined && !isGone) emit(event);
+      else emit({ ...event, unspooled: unspooled ?? 'full' });
     });
   }
 
-  /** What the relay tells of a block may be the end of its stay. */
+  /** An event of the relay may end the stay of a block. */
   note(event: RelayEvent): void {
     if (event.type !== 'verdict' && event.type !== 'finality') return;
     if (isOver(event)) this.finish(event.hash);
@@ -190,14 +190,14 @@ export class Spool {
     this.work();
   }
 
-  /** Looks into the folder. @returns when what is there is known, as far as it can be read, and what is of no use is set aside and told */
+  /** Looks into the folder. @returns when what is there is known, as far as it can be read, and what is of no use is set aside and reported */
   async scan(): Promise<void> {
     const { folder } = this.deps;
     this.locking ??= this.lock();
     const listed = await folder.list(MAX_NAMES);
     if (!listed.ok) {
-      if (!this.isListingFaultTold) this.fault(listed.code, fill(SPOOL['not-listed'], { detail: listed.detail }));
-      this.isListingFaultTold = true;
+      if (!this.isListingFaultReported) this.fault(listed.code, fill(SPOOL['not-listed'], { detail: listed.detail }));
+      this.isListingFaultReported = true;
       return;
     }
     const isFirst = !this.isListed;
@@ -227,7 +227,7 @@ export class Spool {
     return inChainOrder(idle.map(({ entry }) => entry));
   }
 
-  /** True when the block was sent, or its being stale was told, since the start. */
+  /** True when the block was sent, or its being stale was reported, since the start. */
   wasSent(hash: Hash): boolean {
     return this.items.get(hash)?.sent ?? false;
   }
@@ -237,7 +237,7 @@ export class Spool {
     if (item !== undefined) item.sent = true;
   }
 
-  /** @returns the block's bytes, or undefined when they cannot be read: that is told */
+  /** @returns the block's bytes, or undefined when they cannot be read: that is reported */
   async read(hash: Hash): Promise<Buffer | undefined> {
     const item = this.items.get(hash);
     if (item?.raw !== undefined) return item.raw;
@@ -275,14 +275,14 @@ export class Spool {
     await this.syncing;
   }
 
-  private wait(item: Item, told: (unspooled?: string) => void): void {
+  private wait(item: Item, done: (unspooled?: string) => void): void {
     const patience = this.deps.scheduler.schedule(() => {
       item.waiters = item.waiters.filter((other) => other !== waiter);
-      told('slow-disk');
+      done('slow-disk');
     }, PATIENCE_MS);
     const waiter = (unspooled?: string): void => {
       patience.unsubscribe();
-      told(unspooled);
+      done(unspooled);
     };
     item.waiters.push(waiter);
   }
@@ -314,7 +314,7 @@ export class Spool {
     }
   }
 
-  /** A disk that fails says nothing of the block: its file stays where it is. Told once for each file. */
+  /** A disk that fails says nothing of the block: its file stays where it is. Reported once for each file. */
   private noteUnread(hash: Hash, { code, detail }: FileFault): void {
     const name = fileName(hash);
     if (!this.unread.has(name)) this.fault(code, fill(SPOOL['not-read'], { hash, detail }));
@@ -390,7 +390,7 @@ export class Spool {
 
   /** @returns false when the disk did not do it: it is tried again later */
   private async sync(items: readonly Item[]): Promise<boolean> {
-    const { folder, clock, tell } = this.deps;
+    const { folder, clock, emit } = this.deps;
     const answer = await folder.sync(items.map(({ entry }) => fileName(entry.hash)));
     this.report(answer);
     if (!answer.ok) {
@@ -405,7 +405,7 @@ export class Spool {
     for (const item of items) {
       item.state = 'stored';
       item.raw = undefined;
-      tell({ type: 'stored', at, hash: item.entry.hash });
+      emit({ type: 'stored', at, hash: item.entry.hash });
     }
     return true;
   }
@@ -451,7 +451,7 @@ export class Spool {
   }
 
   private say(state: ServiceEvent['state'], code: string, detail: string): void {
-    this.deps.tell(reportOn('spool', this.deps.clock)(state, code, detail));
+    this.deps.emit(reportOn('spool', this.deps.clock)(state, code, detail));
   }
 
   /** The oldest blocks go; those that wait for the disk do not, they are the newest. */

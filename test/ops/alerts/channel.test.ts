@@ -23,7 +23,7 @@ class Bench {
     });
   }
 
-  get told(): string[] {
+  get reported(): string[] {
     return this.outcomes.map(({ outcome, key }) => `${outcome} ${key}`);
   }
 
@@ -55,7 +55,7 @@ describe('a channel', () => {
     transport.release();
     await time.pass(1);
     assert.deepEqual(transport.keys, ['firing a', 'firing b', 'firing c']);
-    assert.deepEqual(bench.told, ['sent a', 'sent b', 'sent c']);
+    assert.deepEqual(bench.reported, ['sent a', 'sent b', 'sent c']);
   });
 
   test('rests after a failure, twice as long each time, up to five minutes, and gives nothing up', async () => {
@@ -68,7 +68,7 @@ describe('a channel', () => {
     // Three quarters of 1, 2, 4 … 256 and then 300 s: half of it is left to chance, which says 0.5 here.
     const expected = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => 750 * 2 ** n);
     assert.deepEqual(pauses, [...expected, ...Array<number>(5).fill(225_000)]);
-    assert.deepEqual(bench.told, [...Array<string>(14).fill('failed dashd-lost'), 'sent dashd-lost']);
+    assert.deepEqual(bench.reported, [...Array<string>(14).fill('failed dashd-lost'), 'sent dashd-lost']);
     assert.ok(bench.transport.sent.every(({ id }) => id === 'one'));
     assert.equal(bench.time.pending, 0);
   });
@@ -85,7 +85,7 @@ describe('a channel', () => {
     assert.deepEqual(attempts, [0, 60_000, 60_000]);
   });
 
-  test('tells after a rest what holds by then, and how much it left out', async () => {
+  test('reports after a rest what holds by then, and how much it left out', async () => {
     const bench = new Bench();
     bench.transport.answers = [away];
     bench.channel.put(aNotice(), 'one');
@@ -95,7 +95,7 @@ describe('a channel', () => {
     await bench.time.pass(10_000);
     assert.deepEqual(bench.transport.keys, ['firing dashd-lost', 'resolved dashd-lost']);
     assert.equal(bench.transport.sent[1]?.leftOut, 2);
-    assert.deepEqual(bench.told.slice(1), ['suppressed dashd-lost', 'suppressed dashd-lost', 'sent dashd-lost']);
+    assert.deepEqual(bench.reported.slice(1), ['suppressed dashd-lost', 'suppressed dashd-lost', 'sent dashd-lost']);
   });
 
   test('gives up a message that its receiver does not want, after some attempts, and none of the others meanwhile', async () => {
@@ -109,8 +109,8 @@ describe('a channel', () => {
     await bench.time.pass(600_000);
     const tries = bench.transport.keys.filter((key) => key === 'firing bad').length;
     assert.equal(tries, 5);
-    assert.deepEqual(bench.told.slice(0, 2), ['failed bad', 'sent good']);
-    assert.equal(bench.told.at(-1), 'dropped bad');
+    assert.deepEqual(bench.reported.slice(0, 2), ['failed bad', 'sent good']);
+    assert.equal(bench.reported.at(-1), 'dropped bad');
     bench.channel.put(aNotice({ key: 'next' }), 'next');
     await bench.time.pass(600_000);
     assert.equal(bench.transport.sent.at(-1)?.leftOut, 1);
@@ -157,11 +157,11 @@ describe('a channel', () => {
       const stopped = bench.stop(3_000);
       await bench.time.pass(0);
       await stopped;
-      assert.deepEqual(bench.told, ['failed a', 'sent a', 'sent b', 'sent c']);
+      assert.deepEqual(bench.reported, ['failed a', 'sent a', 'sent b', 'sent c']);
       assert.ok(bench.transport.closed);
     });
 
-    test('tells what could not be sent, each tried once', async () => {
+    test('reports what could not be sent, each tried once', async () => {
       const bench = new Bench();
       bench.transport.answers = Array<Delivery>(100).fill(away);
       for (const key of ['a', 'b']) bench.channel.put(aNotice({ key }), key);
@@ -169,7 +169,7 @@ describe('a channel', () => {
       const stopped = bench.stop(3_000);
       await bench.time.pass(0);
       await stopped;
-      assert.deepEqual(bench.told, ['failed a', 'failed a', 'failed b', 'dropped a', 'dropped b']);
+      assert.deepEqual(bench.reported, ['failed a', 'failed a', 'failed b', 'dropped a', 'dropped b']);
     });
 
     test('waits for a receiver that hangs until it is enough, and no longer', async () => {
@@ -184,7 +184,7 @@ describe('a channel', () => {
       assert.equal(over, false);
       await bench.time.pass(1);
       await stopped;
-      assert.deepEqual(bench.told, ['failed a', 'dropped a', 'dropped b']);
+      assert.deepEqual(bench.reported, ['failed a', 'dropped a', 'dropped b']);
       assert.deepEqual([bench.transport.sent.length, bench.time.pending], [1, 0]);
     });
 
@@ -194,7 +194,7 @@ describe('a channel', () => {
       await bench.time.pass(0);
       const stopped = bench.stop(3_000);
       await stopped;
-      assert.deepEqual(bench.told, ['sent a', 'dropped b']);
+      assert.deepEqual(bench.reported, ['sent a', 'dropped b']);
     });
   });
 });

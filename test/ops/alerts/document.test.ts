@@ -25,7 +25,7 @@ describe('docs/alerts.md', () => {
     assert.deepEqual(table(DOCUMENT, ['Alert', 'Severity', 'Raised when', 'Over when']), rows);
   });
 
-  test('tells of each field of the payload, and its example has them', () => {
+  test('reports each field of the payload, and its example has them', () => {
     const course = { key: 'dashd-lost', id: 'dashd-lost', since: 0, facts: aNotice(), repeat: 0, returns: 0 } as const;
     const whole = payload({ notice: resolved(course, 1, 2), id: '', leftOut: 0 }, sender);
     const described = table(DOCUMENT, ['Field', '']).map(([name]) => name);
@@ -72,7 +72,7 @@ describe("docs/alerts.md's ways to verify a signature", () => {
   after(() => rm(folder, { recursive: true }));
 
   for (const { language, file, program, probe } of languages) {
-    test(`in ${language} tell the genuine from the forged, the old and the foreign`, async (context: TestContext) => {
+    test(`in ${language} distinguish the genuine from the forged, the old and the foreign`, async (context: TestContext) => {
       if (!(await succeeds(program, probe))) return context.skip(`there is no ${program} here, or no openssl`);
       const verify = (header: string, content: string, key = secret) =>
         succeeds(program, [join(folder, file), header, join(folder, content)], { SECRET: key });

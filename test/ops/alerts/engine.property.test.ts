@@ -118,12 +118,12 @@ class Storm {
 function standingAfter(notices: readonly Notice[]): string[] {
   const repeats = new Map<string, number>();
   for (const { key, state, repeat, since, at, lastedMs = -1 } of notices) {
-    const told = repeats.get(key);
+    const reported = repeats.get(key);
     if (state === 'firing') {
-      assert.equal(repeat, (told ?? -1) + 1, key);
+      assert.equal(repeat, (reported ?? -1) + 1, key);
       repeats.set(key, repeat);
     } else {
-      assert.ok(told !== undefined, `${key} was resolved, but not raised`);
+      assert.ok(reported !== undefined, `${key} was resolved, but not raised`);
       assert.ok(lastedMs >= 0 && since + lastedMs <= at, `${key} lasted ${lastedMs} ms`);
       repeats.delete(key);
     }
@@ -137,8 +137,8 @@ describe('an engine in a storm', () => {
     maxLength: 400,
   });
 
-  test('tells each alert as firing before it is resolved, in turns, and all is resolved once all is well', () => {
-    let told = 0;
+  test('reports each alert as firing before it is resolved, in turns, and all is resolved once all is well', () => {
+    let reported = 0;
     fc.assert(
       fc.property(storm, fc.constantFrom(0, 30_000, 3_600_000), (steps, repeatAfterMs) => {
         const raging = new Storm(repeatAfterMs).rage(steps);
@@ -155,21 +155,21 @@ describe('an engine in a storm', () => {
           .pass(2 * 3_600_000);
         assert.deepEqual(standingAfter(over.notices), []);
         assert.deepEqual(over.standing(), []);
-        told += over.notices.length;
+        reported += over.notices.length;
       }),
       { numRuns: 150 },
     );
     // Each storm comes to some: a dozen on average.
-    assert.ok(told > 150, `the storms came to ${told} notices only`);
+    assert.ok(reported > 150, `the storms came to ${reported} notices only`);
   });
 
-  test('tells of one condition no more than a dozen times an hour, whatever the events, repetitions apart', () => {
+  test('reports one condition no more than a dozen times an hour, whatever the events, repetitions apart', () => {
     const steps = fc.array(fc.tuple(fc.nat(20_000), anyEvent), { minLength: 200, maxLength: 800 });
     fc.assert(
       fc.property(steps, (given) => {
-        const told = new Storm(0).rage(given).notices.filter(({ aboutBlock }) => !aboutBlock);
-        for (const { key, at } of told) {
-          const within = told.filter((other) => other.key === key && other.at >= at && other.at < at + 3_600_000);
+        const reported = new Storm(0).rage(given).notices.filter(({ aboutBlock }) => !aboutBlock);
+        for (const { key, at } of reported) {
+          const within = reported.filter((other) => other.key === key && other.at >= at && other.at < at + 3_600_000);
           assert.ok(within.length <= 12, `${within.length} of ${key} within an hour`);
         }
       }),

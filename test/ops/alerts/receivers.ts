@@ -18,7 +18,7 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-/** Speaks HTTP; answers each request, once it has been read, as it is told. */
+/** Speaks HTTP; answers each request, once it has been read, as it is configured. */
 export async function httpReceiver(answer: (response: ServerResponse, received: Received) => void): Promise<Receiver> {
   const received: Received[] = [];
   const listener: RequestListener = (request, response) => {
@@ -33,7 +33,7 @@ export async function httpReceiver(answer: (response: ServerResponse, received: 
   return started(createServer(listener), received);
 }
 
-/** Does with each connection what it is told. */
+/** Does with each connection what it is configured to. */
 export function tcpReceiver(connected: (socket: Socket) => void): Promise<Receiver> {
   return started(createTcpServer(connected), []);
 }

@@ -107,7 +107,7 @@ export class Watch {
   }
 
   /** `12.5 s: firing dashd-lost`, in order. */
-  get told(): string[] {
+  get reported(): string[] {
     return this.notices.map(({ at, state, key, repeat }) => {
       const again = repeat > 0 && state === 'firing' ? ' again' : '';
       return `${(at - START) / 1_000} s: ${state} ${key}${again}`;

@@ -280,15 +280,15 @@ test('no answer ever has a secret in it', async () => {
     assert.deepEqual(more, []);
     assert.equal(fault?.detail, '/metrics failed: Error');
     // As the relay's services do.
-    http.tell(service('http', 'fault', { code: fault.code, detail: fault.detail }));
+    http.emit(service('http', 'fault', { code: fault.code, detail: fault.detail }));
     answers.push(await http.ask('/api/v1/status', { headers: basic('me', password) }));
     const metrics = answers.filter(({ status }) => status === 500);
     assert.equal(metrics.length, 1);
     assert.deepEqual(metrics[0]?.json(), { error: 'internal server error' });
     for (const { headers, text } of answers) {
-      const told = `${JSON.stringify(headers)}\n${text}`;
-      assert.ok(!told.includes(secret), told);
-      assert.ok(!told.includes(Buffer.from(`me:${password}`).toString('base64')), told);
+      const reported = `${JSON.stringify(headers)}\n${text}`;
+      assert.ok(!reported.includes(secret), reported);
+      assert.ok(!reported.includes(Buffer.from(`me:${password}`).toString('base64')), reported);
       assert.doesNotMatch(text, /node_modules|\.js:\d+|\bat \w+ \(/, 'a stack');
     }
   });

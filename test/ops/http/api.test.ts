@@ -122,7 +122,7 @@ describe('the API', () => {
     return reply as T;
   };
 
-  test('tells what stands', async () => {
+  test('reports what stands', async () => {
     const reply = await ask<StatusReply>('/api/v1/status', StatusSchema);
     assert.deepEqual(reply.peers, { connected: 3, min: 2, max: 20, known: 1_234, dashd: true });
     assert.deepEqual(
@@ -137,26 +137,26 @@ describe('the API', () => {
     );
   });
 
-  test('tells anew what stands as soon as something was told', async () => {
+  test('reports anew what stands as soon as something was reported', async () => {
     await ask('/api/v1/status', StatusSchema);
-    http.tell(service('dashd-rpc', 'down'));
+    http.emit(service('dashd-rpc', 'down'));
     const reply = await ask<StatusReply>('/api/v1/status', StatusSchema);
     assert.deepEqual(
       reply.services.map(({ state }) => state),
       ['up', 'down'],
     );
     assert.equal(reply.degraded.length, 1);
-    http.tell(service('dashd-rpc', 'up'));
+    http.emit(service('dashd-rpc', 'up'));
   });
 
   test('does its work once for many who ask at once', async () => {
-    http.tell(service('peers', 'up'));
+    http.emit(service('peers', 'up'));
     const asked = view.asked;
     await Promise.all(Array.from({ length: 20 }, () => ask('/api/v1/peers', PeersSchema)));
     assert.equal(view.asked, asked + 1);
   });
 
-  test('tells the peers', async () => {
+  test('reports the peers', async () => {
     const reply = await ask<PeersReply>('/api/v1/peers', PeersSchema);
     assert.deepEqual(reply.peers, view.peers());
   });
@@ -177,11 +177,11 @@ describe('the API', () => {
     assert.equal(whole.next, undefined);
   });
 
-  test("tells one block with its race: the history's, or what is known beyond it", async () => {
+  test("reports one block with its race: the history's, or what is known beyond it", async () => {
     const old = await ask<BlockReply>(`/api/v1/blocks/${hashOf(3)}`, BlockSchema);
     assert.deepEqual(old.race, verdictOf(3).peers);
     assert.deepEqual(old.verdict?.peersReached, 2);
-    http.tell({ type: 'proof', at: NOW, hash: BARE.hash, ...proof(4) });
+    http.emit({ type: 'proof', at: NOW, hash: BARE.hash, ...proof(4) });
     const live = await ask<BlockReply>(`/api/v1/blocks/${BARE.hash}`, BlockSchema);
     assert.deepEqual(live, { ...BARE, race: [proof(4)] });
   });
@@ -194,7 +194,7 @@ describe('the API', () => {
     view.blocks = view.blocks.slice(1);
   });
 
-  const wrong: [path: string, status: number, told: RegExp][] = [
+  const wrong: [path: string, status: number, reported: RegExp][] = [
     ['/api/v1/blocks?limit=0', 400, /^limit: give a whole number from 1 to 200/],
     ['/api/v1/blocks?limit=201', 400, /^limit/],
     ['/api/v1/blocks?limit=1e1', 400, /^limit/],
@@ -209,12 +209,12 @@ describe('the API', () => {
     [`/api/v1/blocks/${hashOf(99)}`, 404, /unknown block/],
     ['/api/v1/nothing', 404, /not found/],
   ];
-  for (const [path, status, told] of wrong) {
+  for (const [path, status, reported] of wrong) {
     test(`answers ${status} to ${path}`, async () => {
       const answer = await http.ask(path);
       assertRefused(answer, status);
       ErrorSchema.parse(answer.json());
-      assert.match((answer.json() as { error: string }).error, told);
+      assert.match((answer.json() as { error: string }).error, reported);
     });
   }
 
@@ -222,12 +222,12 @@ describe('the API', () => {
     const health = await ask('/healthz', HealthSchema);
     assert.deepEqual(health, { status: 'ok', version: '0.0.0-test', startedAt: view.startedAt });
     assert.deepEqual(await ask('/readyz', ReadySchema), { ready: true, notReady: [], degraded: [] });
-    http.tell(service('pool-socket', 'down'));
+    http.emit(service('pool-socket', 'down'));
     const answer = await http.ask('/readyz');
     assert.equal(answer.status, 503);
     const reply = ReadySchema.parse(answer.json()) as ReadyReply;
     assert.match(reply.notReady?.join() ?? '', /pool socket is not open/);
-    http.tell(service('pool-socket', 'up'));
+    http.emit(service('pool-socket', 'up'));
   });
 
   test('hands on the metrics', async () => {

@@ -26,7 +26,7 @@ async function withHttp(
   use: (http: HttpUnderTest) => Promise<void>,
 ): Promise<void> {
   const http = await HttpUnderTest.start({ deps: { limits: { events: { ...LIMITS.events, ...limits } } } });
-  // What was told before the test begins is out before it begins.
+  // What was reported before the test begins is out before it begins.
   await eventually(() => true);
   await new Promise((resolve) => setImmediate(resolve));
   try {
@@ -39,13 +39,13 @@ async function withHttp(
 const ids = (text: string): string[] => [...text.matchAll(/^id: (.*)$/gm)].map(([, id = '']) => id);
 
 describe('the event stream', () => {
-  test('tells each event to all who listen, with an id, and that proxies must not hold it back', async () => {
+  test('reports each event to all who listen, with an id, and that proxies must not hold it back', async () => {
     await withHttp({}, async (http) => {
       const clients = [await http.listen(), await http.listen()];
       for (const client of clients) await client.until(({ text }) => text.includes('retry: '));
       assert.equal(http.clients, 2);
-      http.tell(tip(1));
-      http.tell(tip(2));
+      http.emit(tip(1));
+      http.emit(tip(2));
       for (const client of clients) {
         await client.until(({ events }) => events.length === 2);
         assert.deepEqual(client.events, [tip(1), tip(2)]);
@@ -62,12 +62,12 @@ describe('the event stream', () => {
     });
   });
 
-  test('makes text of an event once, whoever listens, and not in the turn in which it is told', async () => {
+  test('makes text of an event once, whoever listens, and not in the turn in which it is reported', async () => {
     await withHttp({}, async (http) => {
       const clients = [await http.listen(), await http.listen(), await http.listen()];
       for (const client of clients) await client.until(({ text }) => text.includes('retry: '));
       const made: number[] = [];
-      http.tell(watched(1, made));
+      http.emit(watched(1, made));
       assert.deepEqual(made, []);
       for (const client of clients) await client.until(({ events }) => events.length === 1);
       const late = await http.listen({ 'Last-Event-ID': ids(clients[0]?.text ?? '')[0] ?? '' });
@@ -81,7 +81,7 @@ describe('the event stream', () => {
     await withHttp({}, async (http) => {
       const client = await http.listen();
       await client.until(({ text }) => text.includes('retry: '));
-      for (const n of [1, 2, 3]) http.tell(tip(n));
+      for (const n of [1, 2, 3]) http.emit(tip(n));
       await client.until(({ events }) => events.length === 3);
       const [begin = '', first = '', , last = ''] = ids(client.text);
       client.socket.destroy();
@@ -109,7 +109,7 @@ describe('the event stream', () => {
       await client.until(({ text }) => text.includes('retry: '));
       const [begin = ''] = ids(client.text);
       const made: number[] = [];
-      for (let n = 0; n <= 10_000; n += 1) http.tell(watched(n, made));
+      for (let n = 0; n <= 10_000; n += 1) http.emit(watched(n, made));
       await client.until(({ text }) => text.includes('event: reset') && text.includes(hashOf(10_000)));
       assert.deepEqual(made, [10_000]);
       const back = await http.listen({ 'Last-Event-ID': begin });
@@ -122,7 +122,7 @@ describe('the event stream', () => {
     await withHttp({ keptEvents: 2 }, async (http) => {
       const client = await http.listen();
       await client.until(({ text }) => text.includes('retry: '));
-      for (const n of [1, 2, 3]) http.tell(tip(n));
+      for (const n of [1, 2, 3]) http.emit(tip(n));
       await client.until(({ events }) => events.length === 3);
       const [begin = '', first = ''] = ids(client.text);
       const reset = await http.listen({ 'Last-Event-ID': begin });
@@ -153,7 +153,7 @@ describe('the event stream', () => {
       await withHttp({}, async (http) => {
         const client = await http.listen({ 'Last-Event-ID': id });
         await client.until(({ text }) => text.includes('event: reset'));
-        http.tell(tip(1));
+        http.emit(tip(1));
         await client.until(({ events }) => events.length === 2);
         client.socket.destroy();
       });
@@ -183,7 +183,7 @@ describe('the event stream', () => {
     });
   });
 
-  test('one client cannot take all the places: it is told so, and others still listen', async () => {
+  test('one client cannot take all the places: it gets an error, and others still listen', async () => {
     const options = {
       config: { reverseProxies: ['127.0.0.1'] },
       deps: { limits: { events: { ...LIMITS.events, maxPerClient: 2 } } },
@@ -212,17 +212,17 @@ describe('the event stream', () => {
       for (const client of [reader, deaf]) await client.until(({ text }) => text.includes('retry: '));
       deaf.socket.pause();
       const long: RelayEvent = { ...tip(1), hash: 'f'.repeat(30_000) };
-      let told = 0;
+      let reported = 0;
       // The kernels take some megabytes before anything stays with us.
       while (http.clients === 2) {
-        http.tell(long);
-        told += 1;
+        http.emit(long);
+        reported += 1;
         await reader.until(({ events }) => events.length > 0);
         reader.text = reader.text.slice(-100);
         await new Promise((resolve) => setImmediate(resolve));
-        assert.ok(told < 10_000, 'nobody is cut off');
+        assert.ok(reported < 10_000, 'nobody is cut off');
       }
-      http.tell(tip(2));
+      http.emit(tip(2));
       await reader.until(({ text }) => text.includes(hashOf(2)));
       deaf.socket.resume();
       await deaf.closed;
@@ -254,7 +254,7 @@ class FakeResponse extends PassThrough {
   }
 }
 
-test('what is kept is bounded in number and size, and whoever returns misses nothing or is told so', async () => {
+test('what is kept is bounded in number and size, and whoever returns misses nothing or gets an error', async () => {
   const limits = { ...LIMITS.events, keptEvents: 5, keptBytes: 600 };
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   const property = fc.asyncProperty(
@@ -273,9 +273,9 @@ test('what is kept is bounded in number and size, and whoever returns misses not
       assert.ok(numbers.length <= limits.keptEvents);
       assert.ok(text.length <= limits.keptBytes + 100);
       const missed = Array.from({ length: Math.max(0, sizes.length - seen) }, (_, n) => seen + n + 1);
-      const isTold = text.includes('event: reset');
-      assert.equal(isTold, seen > sizes.length || numbers.length < missed.length);
-      assert.deepEqual(numbers, isTold ? [] : missed);
+      const isReported = text.includes('event: reset');
+      assert.equal(isReported, seen > sizes.length || numbers.length < missed.length);
+      assert.deepEqual(numbers, isReported ? [] : missed);
     },
   );
   await fc.assert(property, { numRuns: 200 });

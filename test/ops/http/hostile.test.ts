@@ -223,7 +223,7 @@ describe('hostile connections', () => {
     assert.equal((await http.ask('/healthz', { localAddress: '127.0.0.5' })).status, 200);
     assert.equal(inside().length, 30);
     for (const { socket } of inside()) socket.destroy();
-    // Refused until we are told that they are gone.
+    // Refused until it is known that they are gone.
     let answer = await http.ask('/healthz').catch(() => undefined);
     while (answer === undefined) answer = await http.ask('/healthz').catch(() => undefined);
     assert.equal(answer.status, 200);

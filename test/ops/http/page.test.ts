@@ -68,7 +68,7 @@ describe('the page', () => {
     }
   });
 
-  test('is not there when it was not built, which is said; all else is', async (t) => {
+  test('is absent when it was not built, with an error that says so; all else is there', async (t) => {
     const http = await HttpUnderTest.start({ deps: { assets: '/nonexistent' } });
     t.after(() => http.close());
     const answer = await http.ask('/');
@@ -79,7 +79,7 @@ describe('the page', () => {
 });
 
 describe('opening', () => {
-  test('tells where it is', async (t) => {
+  test('reports where it is', async (t) => {
     const http = await HttpUnderTest.start();
     t.after(() => http.close());
     assert.match(http.http.url, /^http:\/\/127\.0\.0\.1:\d+$/);

@@ -17,7 +17,7 @@ import { Status } from '../../../src/ops/status.js';
 import { InProcessNetwork } from '../../support/in-process-network.js';
 import { hashOf } from '../../support/relay-under-test.js';
 
-test('a relay that runs is told as the API describes it, a block from its arrival to its verdict', async (t) => {
+test('a relay that runs is reported as the API describes it, a block from its arrival to its verdict', async (t) => {
   const network = await InProcessNetwork.start({ peers: [{}, {}, {}] });
   t.after(() => network.stop());
   const { relay } = network.relay;
@@ -48,7 +48,7 @@ test('a relay that runs is told as the API describes it, a block from its arriva
   const events = await fetch(`${http.url}/api/v1/events`);
   const raw = network.mine();
   await network.relay.push(raw);
-  const told = network.relay.verdict(raw);
+  const reported = network.relay.verdict(raw);
   let text = '';
   const decoder = new TextDecoder();
   for await (const chunk of events.body ?? []) {
@@ -56,7 +56,7 @@ test('a relay that runs is told as the API describes it, a block from its arriva
     if (/"type":"verdict".*\n\n/.test(text)) break;
   }
   const streamed = [...text.matchAll(/^data: (.*)$/gm)].map(([, json = '']) => EventSchema.parse(JSON.parse(json)));
-  const { type: _type, at: _at, peers, ...verdict } = await told;
+  const { type: _type, at: _at, peers, ...verdict } = await reported;
   assert.deepEqual(
     streamed.filter(({ type }) => type === 'received' || type === 'verdict').map(({ type }) => type),
     ['received', 'verdict'],

@@ -234,7 +234,7 @@ export class HttpUnderTest {
     if (!http.ok) throw new Error(http.detail);
     const test = new HttpUnderTest(http, view, status, events$, folder, () => http.close());
     under.test = test;
-    for (const event of WORKING) test.tell(event);
+    for (const event of WORKING) test.emit(event);
     return test;
   }
 
@@ -243,7 +243,7 @@ export class HttpUnderTest {
   }
 
   /** As the relay does: whoever holds the status first, then whoever listens. */
-  tell(event: RelayEvent): void {
+  emit(event: RelayEvent): void {
     this.status.listen(event);
     this.events$.next(event);
   }

@@ -63,7 +63,7 @@ describe('metrics of blocks', () => {
     assert.equal(valueIn(samples, 'blockcast_proof_failures_total', { code: OTHER }), 1);
   });
 
-  test('a block is orphaned once, however often that is told, and again when the chain returned to it meanwhile', async () => {
+  test('a block is orphaned once, however often that is reported, and again when the chain returned to it meanwhile', async () => {
     const other = HASH.replace('f1e2', 'aaaa');
     const once = await after(
       finality('pending'),
@@ -150,7 +150,7 @@ describe('metrics of peers and services', () => {
     assert.deepEqual(['gap', 'disconnected', 'silent', OTHER].map(of), [2, 1, 0, 1]);
   });
 
-  test('the tip, alerts and clients are told', async () => {
+  test('the tip, alerts and clients are reported', async () => {
     const samples = await withMetrics((metrics) => {
       metrics.listen({ type: 'tip', at: AT, hash: HASH, source: 'feed' });
       metrics.alertOutcome('webhook', 'sent');

@@ -115,7 +115,7 @@ describe('metrics of what stands', () => {
     assert.equal(valueIn(samples, 'blockcast_last_block_timestamp_seconds', { source: 'pool' }), (AT - DAY) / 1_000);
   });
 
-  test('a rate that can no longer be told is taken away', async () => {
+  test('a rate that is no longer known is removed', async () => {
     await withMetrics(async (metrics) => {
       let rate: number | undefined = 1;
       metrics.attach(viewOf({ kpis: () => (rate === undefined ? none : { ...none, successRate: rate }) }));

@@ -9,7 +9,7 @@ import { BroadcasterUnderTest, FRESH_MS, hashOf, mine, mineChain, PARENT } from 
 before(() => loadX11());
 
 describe('a block without doubt', () => {
-  it('is with all sockets, then with dashd over RPC, then told of, all in one turn', () => {
+  it('is with all sockets, then with dashd over RPC, then reported, all in one turn', () => {
     const relay = new BroadcasterUnderTest();
     const raw = mine();
     relay.fromPool(raw);
@@ -85,7 +85,7 @@ describe('a block without doubt', () => {
     assert.deepEqual(relay.proofs('a'), ['already-had']);
   });
 
-  it('is told of in order when many come in rapid succession, and each has its verdict', async () => {
+  it('is reported in order when many come in rapid succession, and each has its verdict', async () => {
     const relay = new BroadcasterUnderTest();
     const blocks = mineChain(100);
     for (const raw of blocks) relay.fromPool(raw);

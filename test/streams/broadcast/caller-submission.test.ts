@@ -19,7 +19,7 @@ describe('a block with a request of its own to dashd', () => {
     return { raw, reply, peers };
   }
 
-  it('is with the peers, then asked about, then told of, in one turn; dashd is neither asked by us nor sent it by the way', async () => {
+  it('is with the peers, then asked about, then reported, in one turn; dashd is neither asked by us nor sent it by the way', async () => {
     const relay = new BroadcasterUnderTest();
     const { raw, reply, peers } = asking(relay);
     assert.deepEqual(relay.log, [

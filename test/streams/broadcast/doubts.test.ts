@@ -8,7 +8,7 @@ import { BroadcasterUnderTest, changed, FRESH_MS, hashOf, mine, PARENT } from '.
 before(() => loadX11());
 
 describe('a block in doubt', () => {
-  it('is with dashd alone until dashd has taken it, then with all peers, before that is told', async () => {
+  it('is with dashd alone until dashd has taken it, then with all peers, before that is reported', async () => {
     const relay = new BroadcasterUnderTest();
     const raw = mine().subarray(0, -1);
     const reply = later();
@@ -39,7 +39,7 @@ describe('a block in doubt', () => {
     relay.fromPool(Buffer.concat([raw, Buffer.of(1)]));
     assert.deepEqual(relay.sent, [0, 0, 0], 'a byte behind the block is a doubt');
     relay.fromFeed(raw);
-    assert.deepEqual(relay.sent, [0, 1, 1], 'dashd is not told its own news');
+    assert.deepEqual(relay.sent, [0, 1, 1], 'dashd is not sent its own block');
     for (const host of ['a', 'b']) relay.announces(host, raw);
     reply.give(answer(null));
     await relay.time.pass(3_000);

@@ -83,7 +83,7 @@ describe('the gatekeeper', () => {
     }
   });
 
-  it('refuses what is no block, says why, and tells the sender which of its frames is meant', () => {
+  it('refuses what is no block, says why, and identifies the frame for its sender', () => {
     const lazy = grind(buildBlock(), false);
     const cases: readonly (readonly [Buffer[], string, Buffer])[] = [
       [[], 'empty', Buffer.alloc(0)],

@@ -38,7 +38,7 @@ describe('a block that comes with a request of its own', () => {
     assert.deepEqual(log, ['send from pool', 'forward']);
   });
 
-  it('has its submitter told when nobody was there to be sent it', () => {
+  it('informs its submitter when nobody was there to be sent it', () => {
     assert.match(relay(0).submit(mineBlock()), /^no peer is connected/);
     assert.match(relay(1).submit(mineBlock()), /^the block was sent to 1 peer;/);
   });
@@ -58,7 +58,7 @@ describe('a block that comes with a request of its own', () => {
     assert.deepEqual(log, ['send from pool', 'submitter', 'forward']);
   });
 
-  it('goes to dashd alone, before that is told, when the gate knows it; nothing is told of what is no block', () => {
+  it('goes to dashd alone, before that is reported, when the gate knows it; nothing is reported about what is not a block', () => {
     const refusing = relay();
     const lazy = grind(buildBlock(), false);
     assert.match(refusing.submit(lazy), /^the block was sent to no peer: bad-proof-of-work: /);

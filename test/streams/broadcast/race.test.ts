@@ -55,7 +55,7 @@ const brief = (event: BlockProof | BlockVerdict): string =>
     : `${event.outcome} ${event.peersReached}/${event.peersTried} ${event.rpc?.outcome ?? 'silent'}`;
 
 /** The race over entries drawn as marbles, its events in brief, by frame. */
-function told(entries: string): [number, string][] {
+function reported(entries: string): [number, string][] {
   const events: [number, string][] = [];
   marbles(({ hot, scheduler, clock, flush }) => {
     race(opened, hot(entries, ENTRIES), rules, { clock, scheduler }).subscribe((event) => {
@@ -70,16 +70,16 @@ function told(entries: string): [number, string][] {
 
 describe('a race', () => {
   it('takes back what a peer proved that is a node which counts already', () => {
-    const events = told('(to)A-B-y-------------');
+    const events = reported('(to)A-B-y-------------');
     assert.deepEqual(events.at(-1), [8, 'delivered 1/1 accepted'], 'another has it all the same');
-    assert.deepEqual(told('(to)A-f-y-------------').slice(-2), [
+    assert.deepEqual(reported('(to)A-f-y-------------').slice(-2), [
       [6, 'delivered 1/2 accepted'],
       [8, 'local-only 0/1 accepted'],
     ]);
   });
 
-  it('tells each proof as it comes, and the verdict at once when all has come to an end', () => {
-    assert.deepEqual(told('(to)wk-A-B-------------'), [
+  it('reports each proof as it comes, and the verdict at once when all has come to an end', () => {
+    assert.deepEqual(reported('(to)wk-A-B-------------'), [
       [4, 'a written'],
       [5, 'a acknowledged'],
       [7, 'a accepted'],
@@ -89,23 +89,23 @@ describe('a race', () => {
   });
 
   it('has its verdict at the deadline when a peer is silent', () => {
-    assert.deepEqual(told('(to)-k--------------'), [
+    assert.deepEqual(reported('(to)-k--------------'), [
       [5, 'a acknowledged'],
       [10, 'delivered 1/2 accepted'],
     ]);
   });
 
   it('has its verdict at the deadline when dashd is silent, or not there', () => {
-    assert.deepEqual(told('t-Ah-----------------').at(-1), [10, 'delivered 2/2 silent']);
-    assert.deepEqual(told('t-Ahu----------------').at(-1), [10, 'delivered 2/2 unavailable']);
+    assert.deepEqual(reported('t-Ah-----------------').at(-1), [10, 'delivered 2/2 silent']);
+    assert.deepEqual(reported('t-Ahu----------------').at(-1), [10, 'delivered 2/2 unavailable']);
   });
 
   it('waits for the deadline although a peer that only acknowledged may yet say more', () => {
-    assert.deepEqual(told('(tof)k---------------------').at(-1), [10, 'delivered 1/2 accepted']);
+    assert.deepEqual(reported('(tof)k---------------------').at(-1), [10, 'delivered 1/2 accepted']);
   });
 
   it('has another verdict when a late entry changes the outcome, and none when it does not', () => {
-    assert.deepEqual(told('(tf)u------------A--B-uu----o--d-'), [
+    assert.deepEqual(reported('(tf)u------------A--B-uu----o--d-'), [
       [0, 'b failed'],
       [10, 'failed 0/2 unavailable'],
       [17, 'a accepted'],
@@ -117,7 +117,7 @@ describe('a race', () => {
   });
 
   it('takes a rejection for settled, and the word of two networks against it, with dashd asked again, for news', () => {
-    assert.deepEqual(told('x-t-A---------'), [
+    assert.deepEqual(reported('x-t-A---------'), [
       [0, 'rejected 0/0 rejected'],
       [4, 'a accepted'],
     ]);
@@ -136,7 +136,7 @@ describe('a race', () => {
   });
 
   it('says nothing of an entry that adds nothing', () => {
-    assert.deepEqual(told('(to)AAwk---'), [
+    assert.deepEqual(reported('(to)AAwk---'), [
       [4, 'a accepted'],
       [10, 'delivered 1/2 accepted'],
     ]);

@@ -58,7 +58,7 @@ describe('the headers that follow a locator', () => {
   it('are none where nothing is known, or nothing follows', () => {
     assert.deepEqual(numbers([99]), []);
     assert.deepEqual(numbers([]), []);
-    assert.deepEqual(numbers([4, 3, 2, 1, 0]), [], 'a peer at our newest block is not told what it has');
+    assert.deepEqual(numbers([4, 3, 2, 1, 0]), [], 'a peer at our newest block is not sent what it has');
   });
 
   it('follow the last pushed of rivals', () => {

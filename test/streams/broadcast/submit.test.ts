@@ -61,7 +61,7 @@ describe('submitting a block', () => {
     assert.deepEqual(values.map(brief), [[340, 'accepted', true, undefined]]);
   });
 
-  it('asks a dashd that is not there every second, each failure told, until it answers', async () => {
+  it('asks a dashd that is not there every second, each failure reported, until it answers', async () => {
     const { time, rpc, submission$ } = submitting(
       UNREACHABLE,
       rpcError(-28, 'Loading'),
@@ -201,16 +201,16 @@ describe('submitting a block', () => {
     });
   });
 
-  it('leaves no timer, and tells nothing more, when it is unsubscribed from', async () => {
+  it('leaves no timer, and reports nothing more, when it is unsubscribed from', async () => {
     for (const reply of [UNREACHABLE, answer('inconclusive')]) {
       const { time, rpc, submission$ } = submitting(reply);
       const result = gather(submission$);
       await time.pass(500);
-      const told = result.values.length;
+      const reported = result.values.length;
       result.stop();
       assert.equal(time.pending, 0);
       await time.pass(60_000);
-      assert.deepEqual([result.values.length, rpc.times('submitblock').length], [told, 1]);
+      assert.deepEqual([result.values.length, rpc.times('submitblock').length], [reported, 1]);
     }
   });
 });

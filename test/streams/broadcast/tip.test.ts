@@ -18,7 +18,7 @@ describe('the tip', () => {
     assert.deepEqual([tip.hash, tip.height, tip.knows('a')], [undefined, 0, false]);
   });
 
-  it('moves to what it is told, known or not, and says whether it did', () => {
+  it('moves to the tip that it is given, known or not, and says whether it did', () => {
     const tip = chain();
     assert.equal(tip.hash, 'c');
     assert.equal(tip.move('c'), false);
@@ -74,7 +74,7 @@ describe('the tip', () => {
     assert.deepEqual([tip.knows('ours'), tip.knows('child')], [true, false]);
   });
 
-  it('tells what the chain is like above a block: height, times and the easiest target that dashd accepted', () => {
+  it('reports what the chain is like above a block: height, times and the easiest target that dashd accepted', () => {
     const tip = new ChainTip();
     assert.equal(tip.contextOf('a').easiestTarget, undefined);
     for (let height = 1; height <= 30; height += 1) {

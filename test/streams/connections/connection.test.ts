@@ -59,7 +59,7 @@ class ConnectionUnderTest {
   static ready(recent: readonly PushBlock[] = []): ConnectionUnderTest {
     const under = new ConnectionUnderTest(recent);
     under.peer.shakeHands();
-    assert.deepEqual(under.told(), ['ready']);
+    assert.deepEqual(under.reported(), ['ready']);
     under.peer.heard.splice(0);
     return under;
   }
@@ -77,8 +77,8 @@ class ConnectionUnderTest {
     this.orders$.next({ block, stage: 'settle', question: questionOf(magic, block), ...only });
   }
 
-  /** What was told since it was last asked, in brief. */
-  told(): string[] {
+  /** What was reported since it was last asked, in brief. */
+  reported(): string[] {
     return this.result.values
       .splice(0)
       .map(brief)
@@ -133,11 +133,11 @@ describe('a connection', () => {
     for (const message of [theirVersion, { command: 'verack' }, { command: 'ping', nonce: 9n }] as const) {
       for (const byte of encodeFrame(magic, message)) under.peer.bytes(Buffer.of(byte));
     }
-    assert.deepEqual(under.told(), ['ready']);
+    assert.deepEqual(under.reported(), ['ready']);
     assert.deepEqual(under.peer.heard.at(-1), { command: 'pong', nonce: 9n });
   });
 
-  it('pushes a block at once, the ping when it is told to, and proves each step', () => {
+  it('pushes a block at once, the ping when it is asked to, and proves each step', () => {
     const under = ConnectionUnderTest.ready();
     const block = pushable(1);
     const heard = () => under.peer.heard.map(({ command }) => command);
@@ -145,13 +145,13 @@ describe('a connection', () => {
     assert.deepEqual(heard(), ['block']);
     under.orders$.next({ block, stage: 'settle', question: questionOf(magic, block) });
     assert.deepEqual(heard(), ['block', 'getheaders', 'ping']);
-    assert.deepEqual(under.told(), []);
+    assert.deepEqual(under.reported(), []);
     under.peer.drain();
-    assert.deepEqual(under.told(), ['1 written']);
+    assert.deepEqual(under.reported(), ['1 written']);
     under.peer.pong();
-    assert.deepEqual(under.told(), ['1 acknowledged', 'round-trip']);
+    assert.deepEqual(under.reported(), ['1 acknowledged', 'round-trip']);
     under.peer.says(inv(1));
-    assert.deepEqual(under.told(), ['announced 1', '1 accepted']);
+    assert.deepEqual(under.reported(), ['announced 1', '1 accepted']);
   });
 
   it('sends the very buffer it was given: one frame for all', () => {
@@ -183,7 +183,7 @@ describe('a connection', () => {
     under.peer.open();
     under.push(2);
     assert.deepEqual(under.peer.blocks, []);
-    assert.deepEqual(under.told(), []);
+    assert.deepEqual(under.reported(), []);
   });
 
   it('serves a block as it pushes one', () => {
@@ -191,7 +191,7 @@ describe('a connection', () => {
     under.peer.says({ command: 'getdata', items: [{ type: INV.block, hash: hashOf(1) }] });
     under.peer.drain();
     assert.equal(under.peer.blocks.length, 1);
-    assert.deepEqual(under.told(), ['served', '1 written']);
+    assert.deepEqual(under.reported(), ['served', '1 written']);
     assert.deepEqual(
       under.peer.heard.map(({ command }) => command),
       ['block', 'getheaders', 'ping'],
@@ -228,7 +228,7 @@ describe('what a peer sends', () => {
   it('is refused by its header: a payload that goes beyond a limit is never waited for', () => {
     const under = ConnectionUnderTest.ready();
     under.peer.bytes(frameOf(magic, 'getdata', Buffer.alloc(3 + 36 * 1_001)).subarray(0, 24));
-    assert.match(under.told()[0] ?? '', /^lost though ready: getdata-flood/);
+    assert.match(under.reported()[0] ?? '', /^lost though ready: getdata-flood/);
     under.assertOver();
   });
 
@@ -251,7 +251,7 @@ describe('the end of a connection', () => {
   it('is a value, never an error: not reached', () => {
     const under = new ConnectionUnderTest();
     under.peer.close('unreachable');
-    assert.deepEqual(under.told(), ['lost: unreachable: a is gone']);
+    assert.deepEqual(under.reported(), ['lost: unreachable: a is gone']);
     assert.equal(under.result.completed, true);
     under.assertOver();
   });
@@ -261,14 +261,14 @@ describe('the end of a connection', () => {
     under.push(1);
     under.push(2);
     under.peer.drain();
-    under.told();
+    under.reported();
     under.peer.bytesIn = 123;
     under.peer.bytesOut = 456;
     under.peer.close();
     const lost = under.result.values.at(-1);
     assert.ok(lost?.type === 'lost');
     assert.deepEqual([lost.bytesIn, lost.bytesOut], [123, 456]);
-    assert.deepEqual(under.told(), [
+    assert.deepEqual(under.reported(), [
       '1 failed: closed-by-peer',
       '2 failed: closed-by-peer',
       'lost though ready: closed-by-peer: a is gone',
@@ -276,13 +276,13 @@ describe('the end of a connection', () => {
     under.assertOver();
     under.push(3);
     under.ticks$.next();
-    assert.deepEqual(under.told(), []);
+    assert.deepEqual(under.reported(), []);
   });
 
   it('comes with the first fault in a chunk: what is behind it in the same chunk is not heard', () => {
     const under = ConnectionUnderTest.ready();
     under.peer.says(theirVersion, { command: 'ping', nonce: 1n }, theirVersion);
-    assert.deepEqual(under.told(), ['lost though ready: out-of-order: received a second version message']);
+    assert.deepEqual(under.reported(), ['lost though ready: out-of-order: received a second version message']);
     assert.deepEqual(under.peer.heard, []);
     under.assertOver();
   });
@@ -291,7 +291,7 @@ describe('the end of a connection', () => {
     const under = new ConnectionUnderTest();
     under.peer.open();
     under.peer.bytes(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    assert.match(under.told()[0] ?? '', /^lost: wrong-magic/);
+    assert.match(under.reported()[0] ?? '', /^lost: wrong-magic/);
     under.assertOver();
   });
 
@@ -300,7 +300,7 @@ describe('the end of a connection', () => {
     under.peer.open();
     await under.time.pass(10_000);
     under.ticks$.next();
-    assert.match(under.told()[0] ?? '', /^lost: handshake-timeout/);
+    assert.match(under.reported()[0] ?? '', /^lost: handshake-timeout/);
     under.assertOver();
   });
 
@@ -309,7 +309,7 @@ describe('the end of a connection', () => {
     under.peer.backlog = 64 * MIB;
     for (let n = 1; n <= 20; n += 1) under.push(n);
     assert.equal(under.peer.blocks.length, 4, 'the rest waits for an answer');
-    assert.deepEqual(under.told(), []);
+    assert.deepEqual(under.reported(), []);
     assert.equal(under.peer.destroyed, false);
   });
 
@@ -317,17 +317,20 @@ describe('the end of a connection', () => {
     const under = ConnectionUnderTest.ready([pushable(1)]);
     under.peer.backlog = 17 * MIB;
     under.peer.says(inv(5));
-    assert.deepEqual(under.told(), ['announced 5'], 'what takes no answer is heard');
+    assert.deepEqual(under.reported(), ['announced 5'], 'what takes no answer is heard');
     under.peer.says({ command: 'ping', nonce: 7n });
-    assert.deepEqual(under.told(), ['lost though ready: backlog: 17825792 bytes wait to be read by the peer']);
+    assert.deepEqual(under.reported(), ['lost though ready: backlog: 17825792 bytes wait to be read by the peer']);
     under.assertOver();
   });
 
-  it('is brought about by us, with a reason, and told like any other', () => {
+  it('is brought about by us, with a reason, and reported like any other', () => {
     const under = ConnectionUnderTest.ready();
     under.push(1);
     under.hangUp$.next({ code: 'rotated-out', detail: 'a better one was found' });
-    assert.deepEqual(under.told(), ['1 failed: rotated-out', 'lost though ready: rotated-out: a better one was found']);
+    assert.deepEqual(under.reported(), [
+      '1 failed: rotated-out',
+      'lost though ready: rotated-out: a better one was found',
+    ]);
     assert.equal(under.result.completed, true);
     under.assertOver();
   });
@@ -338,14 +341,14 @@ describe('the end of a connection', () => {
     under.result.stop();
     under.assertOver();
     under.peer.drain();
-    assert.deepEqual(under.told(), []);
+    assert.deepEqual(under.reported(), []);
   });
 
   it('may come while a block is being pushed, from whoever hears of it', () => {
     const time = new Time();
     const net = new FakeNet();
     const orders$ = new Subject<PushOrder>();
-    const told: string[] = [];
+    const reported: string[] = [];
     const subscription = connection(target, {
       context: context(),
       dial: net.dial,
@@ -354,13 +357,13 @@ describe('the end of a connection', () => {
       orders$,
       ticks$: new Subject(),
     }).subscribe((event) => {
-      told.push(brief(event));
+      reported.push(brief(event));
       if (event.type === 'proof') subscription.unsubscribe();
     });
     net.to('a').shakeHands();
     net.to('a').says(inv(1));
     for (const stage of ['write', 'settle'] as const) orders$.next({ block: pushable(1), stage });
-    assert.deepEqual(told.slice(-3), ['ready', 'announced 1', '1 already-had']);
+    assert.deepEqual(reported.slice(-3), ['ready', 'announced 1', '1 already-had']);
     assert.equal(net.to('a').destroyed, true);
     assert.equal(orders$.observed, false);
   });

@@ -47,13 +47,13 @@ describe('a push', () => {
     under.has('a', 'b', 'c');
     const a = under.net.to('a');
     a.write = () => a.close('connection-error');
-    under.told();
+    under.reported();
     under.push(pushable(1));
     assert.deepEqual(
       ['dashd', 'a', 'b', 'c'].map((host) => under.net.to(host).blocks.length),
       [1, 0, 1, 1],
     );
-    assert.deepEqual(under.told(), ['a lost: connection-error']);
+    assert.deepEqual(under.reported(), ['a lost: connection-error']);
   });
 
   it('reaches the others when the plan changes on account of it', () => {

@@ -14,7 +14,7 @@ describe("the pool's own dashd", () => {
     const under = new ConnectionsUnderTest();
     assert.equal(under.net.dials('dashd'), 1);
     under.net.to('dashd').shakeHands();
-    assert.deepEqual(under.told(), ['dashd ready']);
+    assert.deepEqual(under.reported(), ['dashd ready']);
     assert.equal(under.connections.live.get('dashd:1')?.target.protected, true);
   });
 
@@ -87,9 +87,9 @@ describe('connections', () => {
   it('to peers no longer wanted are closed and emitted as lost; the others stay', () => {
     const under = new ConnectionsUnderTest();
     under.has('a', 'b');
-    under.told();
+    under.reported();
     under.wants('b', 'c');
-    assert.deepEqual(under.told(), ['a lost: rotated-out']);
+    assert.deepEqual(under.reported(), ['a lost: rotated-out']);
     assert.equal(under.net.to('a').destroyed, true);
     assert.equal(under.net.to('b').destroyed, false);
     assert.deepEqual(under.live, ['dashd:1', 'b:1']);
@@ -110,9 +110,9 @@ describe('connections', () => {
     const under = new ConnectionsUnderTest();
     under.has('a', 'b');
     under.push(pushable(1));
-    under.told();
+    under.reported();
     assert.equal(under.connections.drop('a:1'), true);
-    assert.deepEqual(under.told(), ['a failed', 'a lost: rotated-out']);
+    assert.deepEqual(under.reported(), ['a failed', 'a lost: rotated-out']);
     assert.deepEqual(under.live, ['dashd:1', 'b:1']);
     // Shorter than an acknowledgement may take, longer than any pause after one failure.
     await under.time.pass(20_000);
@@ -167,7 +167,7 @@ describe('connections', () => {
     assert.deepEqual(under.live, ['dashd:1']);
   });
 
-  it('hold what a live peer said of itself, and since when it is connected', async () => {
+  it('hold what a connected peer sent about itself, and since when it is connected', async () => {
     const under = new ConnectionsUnderTest();
     await under.time.pass(40);
     under.net.to('dashd').shakeHands(777);
@@ -179,9 +179,9 @@ describe('connections', () => {
     const under = new ConnectionsUnderTest();
     under.net.to('dashd').open();
     await under.time.pass(9_000);
-    assert.deepEqual(under.told(), []);
+    assert.deepEqual(under.reported(), []);
     await under.time.pass(1_000);
-    assert.deepEqual(under.told(), ['dashd lost: handshake-timeout']);
+    assert.deepEqual(under.reported(), ['dashd lost: handshake-timeout']);
   });
 
   it('are shared by all subscribers', () => {
@@ -237,7 +237,7 @@ describe('connections', () => {
       [0, 0, 1, 1],
     );
     assert.deepEqual(
-      under.told().filter((line) => line.includes('lost')),
+      under.reported().filter((line) => line.includes('lost')),
       [],
       'what was never begun is not lost',
     );
@@ -255,7 +255,7 @@ describe('connections', () => {
     // `a` is lost on account of this list; the list that follows is the one that counts.
     under.wants('b', 'd');
     assert.deepEqual([...under.connections.slots.keys()], ['dashd:1', 'e:1']);
-    assert.deepEqual(under.told().slice(4), [
+    assert.deepEqual(under.reported().slice(4), [
       'a lost: rotated-out',
       'c lost: rotated-out',
       'b lost: rotated-out',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FairTurns, type Work } from '../../../src/streams/connections/fair-turns.js';
 
-/** An event loop that turns when it is told to, in which each step of work takes half a millisecond. */
+/** An event loop that turns when it is asked to, in which each step of work takes half a millisecond. */
 class Loop {
   now = 0;
   readonly done: string[] = [];

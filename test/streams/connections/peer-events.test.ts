@@ -27,7 +27,7 @@ function life(): ConnectionEvent[] {
   return values;
 }
 
-describe('what operators are told of a peer', () => {
+describe('what operators learn of a peer', () => {
   it('is that it came and that it went', () => {
     assert.deepEqual(
       life().flatMap((event) => peerEvents({ target, at: 7, monotonicAt: 0, event })),

@@ -64,7 +64,7 @@ export class ConnectionsUnderTest {
   }
 
   /** Peers that became ready or were lost, and proofs, since the last call. */
-  told(): string[] {
+  reported(): string[] {
     return this.result.values.splice(0).flatMap(({ target: { host }, event }) => {
       if (event.type === 'ready') return [`${host} ready`];
       if (event.type === 'lost') return [`${host} lost: ${event.fault.code}`];

@@ -41,7 +41,7 @@ class Found {
     return this.nonces;
   }
 
-  get told(): string[] {
+  get reported(): string[] {
     return this.gathered.values.map(({ peer, of, isOwn }) => `${peer} is ${isOwn ? 'our own' : 'a'} ${of}`);
   }
 
@@ -66,7 +66,7 @@ describe('two connections to one endpoint', () => {
     ]) {
       const found = new Found();
       for (const peer of order) found.ready(peer, OWN);
-      assert.deepEqual(found.told, ['localhost:9999 is our own 127.0.0.1:9999']);
+      assert.deepEqual(found.reported, ['localhost:9999 is our own 127.0.0.1:9999']);
       found.stop();
     }
   });
@@ -78,7 +78,7 @@ describe('two connections to one endpoint', () => {
     found.ready('node.example:9999', '5.6.7.8:9999');
     found.ready('5.6.7.9:9999', '5.6.7.9:9999');
     found.ready('other.example:9999', '5.6.7.9:9999');
-    assert.deepEqual(found.told, ['5.6.7.8:9999 is a node.example:9999', 'other.example:9999 is a 5.6.7.9:9999']);
+    assert.deepEqual(found.reported, ['5.6.7.8:9999 is a node.example:9999', 'other.example:9999 is a 5.6.7.9:9999']);
     found.stop();
   });
 
@@ -86,7 +86,7 @@ describe('two connections to one endpoint', () => {
     const found = new Found();
     found.ready(OWN);
     found.ready('localhost:9999');
-    assert.deepEqual(found.told, []);
+    assert.deepEqual(found.reported, []);
     found.stop();
   });
 });
@@ -99,7 +99,7 @@ describe('a connection that dashd shows as its own', () => {
     const other = found.ready('203.0.113.8:9999', '203.0.113.8:9999');
     found.rpc.replies.set('getpeerinfo', answer([7, null, entry(1n), entry(twin), entry(other, { inbound: false })]));
     await found.time.pass(200);
-    assert.deepEqual(found.told, ['203.0.113.7:9999 is our own 127.0.0.1:9999']);
+    assert.deepEqual(found.reported, ['203.0.113.7:9999 is our own 127.0.0.1:9999']);
     assert.deepEqual(found.rpc.times('getpeerinfo'), [100], 'one question for those that came together');
     found.stop();
   });
@@ -114,7 +114,7 @@ describe('a connection that dashd shows as its own', () => {
     await found.time.pass(15_000);
     found.rpc.replies.set('getpeerinfo', answer([entry(twin)]));
     await found.time.pass(10_000);
-    assert.deepEqual(found.told, ['203.0.113.7:9999 is our own 127.0.0.1:9999']);
+    assert.deepEqual(found.reported, ['203.0.113.7:9999 is our own 127.0.0.1:9999']);
     assert.equal(found.rpc.times('getpeerinfo').length, 3);
     found.stop();
   });
@@ -125,7 +125,7 @@ describe('a connection that dashd shows as its own', () => {
       found.rpc.replies.set('getpeerinfo', reply);
       found.ready('203.0.113.7:9999');
       await found.time.pass(1_000);
-      assert.deepEqual(found.told, []);
+      assert.deepEqual(found.reported, []);
       found.stop();
     }
   });
@@ -144,8 +144,8 @@ describe('addresses that dashd names as its own', () => {
     found.rpc.replies.set('getnetworkinfo', answer({ localaddresses }));
     found.current$.next();
     await found.time.pass(3_600_000);
-    const told = ['203.0.113.7:9999 is our own 127.0.0.1:9999', '[2001:db8::7]:9999 is our own 127.0.0.1:9999'];
-    assert.deepEqual(found.told, [...told, ...told]);
+    const reported = ['203.0.113.7:9999 is our own 127.0.0.1:9999', '[2001:db8::7]:9999 is our own 127.0.0.1:9999'];
+    assert.deepEqual(found.reported, [...reported, ...reported]);
     found.stop();
   });
 });

@@ -103,7 +103,7 @@ describe('the plan of a feed', () => {
       `dashd does not publish rawblock, so blocks are fetched over RPC: put zmqpubrawblock=${URL} into dash.conf`,
       `dashd does not publish hashchainlock, so ChainLocks are known over RPC, later: put zmqpubhashchainlock=${URL} into dash.conf`,
     ]);
-    assert.deepEqual(plan(URL, ['rawblock', URL], ['rawchainlocksig', URL]).notes, [], 'either tells of ChainLocks');
+    assert.deepEqual(plan(URL, ['rawblock', URL], ['rawchainlocksig', URL]).notes, [], 'either reports ChainLocks');
   });
 
   it('presumes nothing missing behind translated ports', () => {
@@ -113,7 +113,7 @@ describe('the plan of a feed', () => {
     assert.match(made.notes.join(), /rawblock at tcp:\/\/127\.0\.0\.1:28332, which only its own machine/);
   });
 
-  it('tells of a high-water mark that a reorganisation would reach', () => {
+  it('reports a high-water mark that a reorganisation would reach', () => {
     const low = { type: 'pubrawblock', address: URL, hwm: 2 };
     const made = planFeed({ ok: true, result: [low, ...published(['hashchainlock', URL])] }, URL);
     assert.deepEqual(made?.notes, [
@@ -122,7 +122,7 @@ describe('the plan of a feed', () => {
     assert.deepEqual(planFeed({ ok: true, result: [{ ...low, hwm: 0 }] }, URL)?.notes.length, 1, '0 is no limit');
   });
 
-  it('leaves out what it cannot read, and is none when dashd does not tell', () => {
+  it('leaves out what it cannot read, and is none when dashd does not answer', () => {
     const odd = [null, 7, {}, { type: 'pubrawblock' }, { type: 'pubhashblock', address: 'inproc://x' }];
     const made = planFeed({ ok: true, result: [...odd, ...published(...ALL_HERE)] }, URL);
     assert.deepEqual([made?.configured, made?.others], [true, []]);
@@ -194,7 +194,7 @@ class EndpointsUnderTest {
     this.open.get(endpoint)?.news$.next({ type: 'state', state, detail });
   }
 
-  told(): string[] {
+  reported(): string[] {
     return this.gathered.values
       .splice(0)
       .map((news) => (news.type === 'frames' ? String(news.frames[0]) : `${news.state}: ${news.detail}`));
@@ -217,7 +217,7 @@ describe('the endpoints of a feed', () => {
     feed.open.get(APART)?.news$.next({ type: 'frames', frames: [Buffer.from('hashchainlock')] });
     assert.deepEqual(feed.open.get(URL)?.topics, ['rawblock', 'hashblock', 'hashchainlock', 'rawchainlocksig']);
     assert.deepEqual(feed.open.get(APART)?.topics, ['hashchainlock']);
-    assert.deepEqual(feed.told(), [
+    assert.deepEqual(feed.reported(), [
       `up: connected to ${URL}`,
       `up: connected to ${URL}; dashd publishes hashchainlock at ${APART}`,
       'hashchainlock',
@@ -229,22 +229,22 @@ describe('the endpoints of a feed', () => {
     feed.plan$.next(plan(URL, ['hashchainlock', URL], ['rawblock', APART]));
     const note = `dashd publishes rawblock at ${APART}`;
     feed.is(URL, 'up');
-    assert.deepEqual(feed.told(), [], 'ChainLocks alone are no feed');
+    assert.deepEqual(feed.reported(), [], 'ChainLocks alone are no feed');
     feed.is(APART, 'down');
     feed.is(APART, 'up');
     feed.is(URL, 'down');
-    assert.deepEqual(feed.told(), [`down: no answer from ${APART}; ${note}`, `up: connected to ${APART}; ${note}`]);
+    assert.deepEqual(feed.reported(), [`down: no answer from ${APART}; ${note}`, `up: connected to ${APART}; ${note}`]);
   });
 
   it('are down while dashd publishes no block anywhere, and say why', () => {
     const feed = new EndpointsUnderTest();
     feed.is(URL, 'up');
     feed.plan$.next(plan(URL, ['rawtx', URL]));
-    const [up, down] = feed.told();
+    const [up, down] = feed.reported();
     assert.equal(up, `up: connected to ${URL}`);
     assert.match(down ?? '', /^down: dashd publishes neither rawblock nor hashblock/);
     feed.plan$.next(plan(URL, ...ALL_HERE));
-    assert.deepEqual(feed.told(), [`up: connected to ${URL}`], 'dashd was started anew with the topics');
+    assert.deepEqual(feed.reported(), [`up: connected to ${URL}`], 'dashd was started anew with the topics');
   });
 
   it('stay open when dashd says the same again, follow it when not, and are remembered by who subscribes anew', () => {

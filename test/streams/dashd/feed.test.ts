@@ -72,8 +72,8 @@ class FeedUnderTest {
     this.news$.next({ type: 'state', state, detail });
   }
 
-  /** What was told since it was last asked, in brief. */
-  told(): string[] {
+  /** What was reported since it was last asked, in brief. */
+  reported(): string[] {
     return this.gathered.values.splice(0).map(brief);
   }
 
@@ -100,7 +100,7 @@ describe('the feed', () => {
     assert.deepEqual(FEED_TOPICS, ['rawblock', 'hashblock', 'hashchainlock', 'rawchainlocksig']);
   });
 
-  it('tells which block is ChainLocked, by whichever topic dashd publishes', async () => {
+  it('reports which block is ChainLocked, by whichever topic dashd publishes', async () => {
     const feed = new FeedUnderTest();
     const locked = '0123456789abcdef'.repeat(4);
     feed.gives('hashchainlock', Buffer.from(locked, 'hex'), sequenceOf(0));
@@ -110,7 +110,7 @@ describe('the feed', () => {
     feed.gives('rawchainlocksig', Buffer.concat([Buffer.alloc(80), ...lock]), sequenceOf(3));
     feed.gives('rawchainlocksig', Buffer.concat([Buffer.alloc(79), ...lock]), sequenceOf(4));
     feed.gives('hashchainlock', Buffer.alloc(31), sequenceOf(1));
-    assert.deepEqual(feed.told(), [
+    assert.deepEqual(feed.reported(), [
       `chainlock ${locked}`,
       `chainlock ${locked}`,
       'fault: gap: 2 rawchainlocksig messages were missed',
@@ -123,13 +123,13 @@ describe('the feed', () => {
     feed.stop();
   });
 
-  it('tells blocks and tips in the order in which they come, and asks for nothing more', async () => {
+  it('reports blocks and tips in the order in which they come, and asks for nothing more', async () => {
     const feed = new FeedUnderTest();
     feed.givesRaw('a', 0);
     feed.givesHash('a', 0);
-    assert.deepEqual(feed.told(), ['block a', 'tip a']);
+    assert.deepEqual(feed.reported(), ['block a', 'tip a']);
     await feed.time.pass(60_000);
-    assert.deepEqual(feed.told(), []);
+    assert.deepEqual(feed.reported(), []);
     assert.deepEqual(feed.rpc.calls, []);
     assert.equal(feed.time.pending, 0);
   });
@@ -137,14 +137,14 @@ describe('the feed', () => {
   it('takes hashes in display order', () => {
     const feed = new FeedUnderTest();
     feed.gives('hashblock', Buffer.from(`01${'00'.repeat(30)}ff`, 'hex'));
-    assert.deepEqual(feed.told(), ['tip 0']);
+    assert.deepEqual(feed.reported(), ['tip 0']);
   });
 
-  it('tells when it comes and goes', () => {
+  it('reports when it comes and goes', () => {
     const feed = new FeedUnderTest();
     feed.state('up', 'connected to it');
     feed.state('down', 'it went away');
-    assert.deepEqual(feed.told(), ['up: connected: connected to it', 'down: disconnected: it went away']);
+    assert.deepEqual(feed.reported(), ['up: connected: connected to it', 'down: disconnected: it went away']);
   });
 
   it('reports what is no message of a feed, and goes on', () => {
@@ -155,7 +155,7 @@ describe('the feed', () => {
     feed.gives('\x00\x1b[31m', 'x');
     feed.gives('hashblock', Buffer.alloc(31), sequenceOf(1));
     feed.givesRaw('a', 2);
-    assert.deepEqual(feed.told(), [
+    assert.deepEqual(feed.reported(), [
       'fault: garbage: 0 frames beginning with ""',
       'fault: garbage: 1 frames beginning with "rawblock"',
       'fault: garbage: 3 frames beginning with "rawtx"',
@@ -167,16 +167,16 @@ describe('the feed', () => {
 });
 
 describe('a gap in the feed', () => {
-  it('is told, by topic', () => {
+  it('is reported, by topic', () => {
     const feed = new FeedUnderTest();
     feed.givesRaw('a', 7);
     feed.givesHash('a', 3);
     feed.givesRaw('b', 8);
     feed.givesHash('b', 4);
-    feed.told();
+    feed.reported();
     feed.givesRaw('e', 11);
     feed.givesHash('e', 7);
-    assert.deepEqual(feed.told(), [
+    assert.deepEqual(feed.reported(), [
       'fault: gap: 2 rawblock messages were missed',
       'block e',
       'fault: gap: 2 hashblock messages were missed',
@@ -184,7 +184,7 @@ describe('a gap in the feed', () => {
     ]);
   });
 
-  it('is none when dashd starts anew, nor after a disconnection that was told, nor without numbers', () => {
+  it('is none when dashd starts anew, nor after a disconnection that was reported, nor without numbers', () => {
     const feed = new FeedUnderTest();
     feed.givesRaw('a', 90);
     feed.givesRaw('b', 0);
@@ -196,7 +196,7 @@ describe('a gap in the feed', () => {
     feed.gives('rawblock', raw('f'), Buffer.of(1, 2));
     feed.givesRaw('1', 41);
     assert.deepEqual(
-      feed.told().filter((news) => news.includes('gap')),
+      feed.reported().filter((news) => news.includes('gap')),
       [],
     );
   });
@@ -207,10 +207,10 @@ describe('a hash without its block', () => {
     const feed = new FeedUnderTest();
     feed.givesHash('a', 0);
     await feed.time.pass(999);
-    assert.deepEqual(feed.told(), ['tip a']);
+    assert.deepEqual(feed.reported(), ['tip a']);
     await feed.time.pass(1);
     assert.deepEqual(feed.rpc.calls, [{ method: 'getblock', params: [hash('a'), 0], at: 1_000 }]);
-    assert.deepEqual(feed.told(), ['block a']);
+    assert.deepEqual(feed.reported(), ['block a']);
   });
 
   it('of several, has each fetched', async () => {
@@ -218,10 +218,10 @@ describe('a hash without its block', () => {
     for (const digit of ['a', 'b', 'c']) feed.givesHash(digit, 0);
     feed.had.add(hash('b'));
     await feed.time.pass(1_000);
-    assert.deepEqual(feed.told().slice(3), ['block a', 'block c']);
+    assert.deepEqual(feed.reported().slice(3), ['block a', 'block c']);
   });
 
-  it('is a fault, told once, when dashd does not give it', async () => {
+  it('is a fault, reported once, when dashd does not give it', async () => {
     for (const [reply, why] of [
       [UNREACHABLE, 'unreachable: ECONNREFUSED'],
       [rpcError(-1, 'Block not available (pruned data)'), 'rpc-error: Block not available (pruned data)'],
@@ -234,7 +234,7 @@ describe('a hash without its block', () => {
       feed.rpc.replies.set('getblock', reply);
       feed.givesHash('a', 0);
       await feed.time.pass(60_000);
-      assert.deepEqual(feed.told().slice(1), [
+      assert.deepEqual(feed.reported().slice(1), [
         `fault: not-fetched: block ${hash('a')} could not be fetched over RPC: ${why}`,
       ]);
     }
@@ -246,29 +246,29 @@ describe('a silent feed', () => {
     const feed = new FeedUnderTest();
     feed.givesHash('a', 0);
     feed.had.add(hash('a'));
-    feed.told();
+    feed.reported();
     feed.witness$.next(hash('b'));
     await feed.time.pass(14_999);
-    assert.deepEqual([feed.told(), feed.opened], [[], 1]);
+    assert.deepEqual([feed.reported(), feed.opened], [[], 1]);
     await feed.time.pass(1);
-    assert.deepEqual(feed.told(), [
+    assert.deepEqual(feed.reported(), [
       `fault: silent: the feed does not show ${hash('b')}, which others have: subscribed again`,
       'tip b',
       'block b',
     ]);
     assert.deepEqual([feed.opened, feed.closed], [2, 1]);
     feed.givesRaw('c', 5);
-    assert.deepEqual(feed.told(), ['block c'], 'the new subscription is heard');
+    assert.deepEqual(feed.reported(), ['block c'], 'the new subscription is heard');
   });
 
-  it('is asked about one block at a time, however often that is told, and once', async () => {
+  it('is asked about one block at a time, however often that is reported, and once', async () => {
     const feed = new FeedUnderTest();
     feed.witness$.next(hash('a'));
     for (let i = 0; i < 20; i += 1) {
       feed.witness$.next(hash('b'));
       await feed.time.pass(5_000);
     }
-    assert.equal(feed.told().filter((news) => news.includes('silent')).length, 1);
+    assert.equal(feed.reported().filter((news) => news.includes('silent')).length, 1);
     assert.equal(feed.opened, 2);
     feed.witness$.next(hash('c'));
     await feed.time.pass(15_000);
@@ -281,7 +281,7 @@ describe('a silent feed', () => {
     feed.had.add(hash('b'));
     feed.witness$.next(hash('b'));
     await feed.time.pass(15_000);
-    assert.deepEqual(feed.told().slice(1), ['tip b']);
+    assert.deepEqual(feed.reported().slice(1), ['tip b']);
     assert.deepEqual(feed.rpc.times('getblock'), []);
   });
 
@@ -293,7 +293,7 @@ describe('a silent feed', () => {
     feed.givesHash('b', 0);
     feed.had.add(hash('b'));
     await feed.time.pass(60_000);
-    assert.deepEqual(feed.told(), ['tip b']);
+    assert.deepEqual(feed.reported(), ['tip b']);
     assert.equal(feed.opened, 1);
   });
 
@@ -303,7 +303,7 @@ describe('a silent feed', () => {
       feed.witness$.next(hash('a'));
       await feed.time.pass(5_000);
     }
-    assert.deepEqual(feed.told(), []);
+    assert.deepEqual(feed.reported(), []);
     assert.deepEqual([feed.opened, feed.rpc.calls.length], [1, 0]);
   });
 
@@ -314,7 +314,7 @@ describe('a silent feed', () => {
       feed.witness$.next(hash('a'));
       feed.witness$.next(hash('b'));
       await feed.time.pass(60_000);
-      assert.deepEqual(feed.told(), []);
+      assert.deepEqual(feed.reported(), []);
       assert.deepEqual([feed.opened, feed.rpc.times('getblock').length], [1, 0]);
       feed.rpc.replies.set('getblockheader', answer({ confirmations: 1 }));
       feed.witness$.next(hash('b'));
@@ -331,7 +331,7 @@ describe('a silent feed', () => {
     feed.witness$.next(hash('b'));
     await feed.time.pass(15_000);
     assert.deepEqual(
-      feed.told().map((news) => news.split(':', 2).join(':')),
+      feed.reported().map((news) => news.split(':', 2).join(':')),
       ['fault: silent', 'tip b', 'fault: not-fetched'],
     );
   });
@@ -347,13 +347,13 @@ describe('a silent feed', () => {
     feed.givesHash('b', 0);
     reply.give(answer({ confirmations: 1 }));
     await feed.time.pass(60_000);
-    assert.deepEqual(feed.told(), ['block b', 'tip b']);
+    assert.deepEqual(feed.reported(), ['block b', 'tip b']);
     assert.equal(feed.opened, 1);
   });
 });
 
 describe('a feed of rawblock alone', () => {
-  it('tells each tip, is not silent, and has nothing fetched', async () => {
+  it('reports each tip, is not silent, and has nothing fetched', async () => {
     const feed = new FeedUnderTest();
     feed.hashOf = (block) => hash(block.toString().slice(-1));
     for (const [sequence, digit] of ['a', 'b', 'c'].entries()) {
@@ -361,17 +361,17 @@ describe('a feed of rawblock alone', () => {
       feed.witness$.next(hash(digit));
       await feed.time.pass(60_000);
     }
-    assert.deepEqual(feed.told(), ['tip a', 'block a', 'tip b', 'block b', 'tip c', 'block c']);
+    assert.deepEqual(feed.reported(), ['tip a', 'block a', 'tip b', 'block b', 'tip c', 'block c']);
     assert.deepEqual([feed.opened, feed.rpc.calls.length], [1, 0]);
     feed.givesHash('d', 0);
     feed.givesRaw('d', 3);
-    assert.deepEqual(feed.told(), ['tip d', 'block d'], 'beside hashblock each tip is told once');
+    assert.deepEqual(feed.reported(), ['tip d', 'block d'], 'beside hashblock each tip is reported once');
     feed.stop();
   });
 });
 
 describe('the feed of a dashd that is catching up', () => {
-  it('is not silent, whatever dashd and the peers tell, and fetches nothing', async () => {
+  it('is not silent, whatever dashd and the peers report, and fetches nothing', async () => {
     const feed = new FeedUnderTest();
     feed.isCurrent = false;
     for (const digit of ['a', 'b', 'c', 'd']) {
@@ -380,7 +380,7 @@ describe('the feed of a dashd that is catching up', () => {
     }
     feed.givesHash('e', 0);
     await feed.time.pass(20_000);
-    assert.deepEqual(feed.told(), ['tip e']);
+    assert.deepEqual(feed.reported(), ['tip e']);
     assert.deepEqual([feed.opened, feed.rpc.calls.length], [1, 0]);
     feed.stop();
   });
@@ -392,7 +392,7 @@ describe('the feed of a dashd that is catching up', () => {
     await feed.time.pass(10_000);
     feed.isCurrent = false;
     await feed.time.pass(60_000);
-    assert.deepEqual([feed.told(), feed.opened, feed.rpc.calls.length], [[], 1, 0]);
+    assert.deepEqual([feed.reported(), feed.opened, feed.rpc.calls.length], [[], 1, 0]);
     feed.stop();
   });
 
@@ -405,10 +405,10 @@ describe('the feed of a dashd that is catching up', () => {
     feed.isCurrent = true;
     feed.witness$.next(hash('b'));
     await feed.time.pass(60_000);
-    assert.deepEqual([feed.told(), feed.opened], [['tip 1'], 1]);
+    assert.deepEqual([feed.reported(), feed.opened], [['tip 1'], 1]);
     feed.witness$.next(hash('c'));
     await feed.time.pass(15_000);
-    assert.deepEqual(feed.told().slice(1), ['tip c', 'block c']);
+    assert.deepEqual(feed.reported().slice(1), ['tip c', 'block c']);
     assert.equal(feed.opened, 2);
     feed.stop();
   });

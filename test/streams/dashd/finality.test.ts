@@ -72,8 +72,8 @@ class Followed {
     await this.time.pass(PAUSE_MS);
   }
 
-  /** What was told since it was last asked. */
-  told(): string[] {
+  /** What was reported since it was last asked. */
+  reported(): string[] {
     return (this.gathered?.values.splice(0) ?? []).map((event) => {
       if (event.type === 'service') return `${event.state} ${event.code}: ${event.detail}`;
       assert.ok(event.type === 'finality');
@@ -104,23 +104,23 @@ async function grow(followed: Followed): Promise<void> {
   const { chain } = followed;
   while (chain.active.length < 99) chain.active.push(hashOf(5_000 + chain.active.length));
   await followed.newTip();
-  assert.deepEqual(followed.told(), []);
+  assert.deepEqual(followed.reported(), []);
   chain.active.push(hashOf(6_000));
   await followed.newTip();
 }
 
 describe('the end of a block', () => {
-  it('is a ChainLock, told when the feed shows it', async () => {
+  it('is a ChainLock, reported when the feed shows it', async () => {
     const followed = new Followed(1);
     followed.chain.active = [hashOf(1)];
     await followed.begin();
-    assert.deepEqual(followed.told(), []);
+    assert.deepEqual(followed.reported(), []);
     assert.deepEqual(followed.history.get(hashOf(1))?.finality.confirmations, 1, 'shown all the same');
     followed.chain.locked = hashOf(1);
     await followed.time.pass(5_000);
     followed.chainLocks$.next(hashOf(1));
     await followed.time.pass(0);
-    assert.deepEqual(followed.told(), ['1 chainlocked 1']);
+    assert.deepEqual(followed.reported(), ['1 chainlocked 1']);
     assert.equal(followed.state(1), 'chainlocked');
     followed.calls();
     await followed.newTip();
@@ -135,7 +135,7 @@ describe('the end of a block', () => {
     await followed.begin();
     followed.chain.locked = hashOf(1);
     await followed.time.pass(PAUSE_MS + LOOK_AGAIN_MS);
-    assert.deepEqual(followed.told(), ['1 chainlocked 1']);
+    assert.deepEqual(followed.reported(), ['1 chainlocked 1']);
     followed.stop();
   });
 
@@ -144,11 +144,11 @@ describe('the end of a block', () => {
     followed.chain.active = [hashOf(1)];
     await followed.begin();
     await grow(followed);
-    assert.deepEqual(followed.told(), ['1 buried 100']);
+    assert.deepEqual(followed.reported(), ['1 buried 100']);
     followed.stop();
   });
 
-  it('is another block at its height, in a chain that has outgrown it; told once', async () => {
+  it('is another block at its height, in a chain that has outgrown it; reported once', async () => {
     const followed = new Followed(1);
     const { chain } = followed;
     chain.active = [hashOf(1)];
@@ -157,7 +157,7 @@ describe('the end of a block', () => {
     chain.active = [hashOf(1_001)];
     chain.beside.set(hashOf(1), 101);
     await followed.newTip();
-    assert.deepEqual(followed.told(), []);
+    assert.deepEqual(followed.reported(), []);
     assert.deepEqual(followed.calls().slice(-3), ['getblockheader 1', 'getblockhash 101', 'getblockheader 1001']);
     chain.active.push(hashOf(1_002));
     chain.branches = [
@@ -165,21 +165,21 @@ describe('the end of a block', () => {
       { hash: hashOf(1), height: 101, branchlen: 1, status: 'valid-fork' },
     ];
     await followed.newTip();
-    assert.deepEqual(followed.told(), ['1 orphaned - by 1001']);
+    assert.deepEqual(followed.reported(), ['1 orphaned - by 1001']);
     assert.equal(followed.history.kpis().orphanRate, 1);
     followed.calls();
     for (let n = 0; n < 50; n += 1) {
       chain.active.push(hashOf(1_003 + n));
       await followed.newTip();
     }
-    assert.deepEqual(followed.told(), []);
+    assert.deepEqual(followed.reported(), []);
     assert.ok(!followed.calls().includes('getchaintips'), 'which costs dashd much');
     while (chain.active.length < 100) chain.active.push(hashOf(2_000 + chain.active.length));
     await followed.newTip();
     followed.calls();
     await followed.newTip();
     assert.deepEqual(followed.calls(), [], 'it is given up for good');
-    assert.deepEqual(followed.told(), []);
+    assert.deepEqual(followed.reported(), []);
     followed.stop();
   });
 
@@ -192,22 +192,22 @@ describe('the end of a block', () => {
     await followed.begin();
     chain.active = [hashOf(1), hashOf(1_003), hashOf(1_004)];
     await followed.newTip();
-    assert.deepEqual(followed.told(), ['1 pending 3']);
+    assert.deepEqual(followed.reported(), ['1 pending 3']);
     assert.equal(followed.history.kpis().orphanRate, undefined);
     chain.locked = hashOf(1);
     await followed.newTip();
-    assert.deepEqual(followed.told(), ['1 chainlocked 3']);
+    assert.deepEqual(followed.reported(), ['1 chainlocked 3']);
     followed.stop();
   });
 
-  it('may be another block than was thought, in the end: noted, not told', async () => {
+  it('may be another block than was thought, in the end: noted, not reported', async () => {
     const followed = new Followed(1);
     followed.history.note(finality(1, 'orphaned', { by: hashOf(1_001) }));
     followed.chain.beside.set(hashOf(1), 101);
     followed.chain.active = [hashOf(1_005)];
     followed.chain.locked = hashOf(1_005);
     await followed.begin();
-    assert.deepEqual(followed.told(), []);
+    assert.deepEqual(followed.reported(), []);
     assert.equal(followed.history.get(hashOf(1))?.finality.by, hashOf(1_005));
     assert.deepEqual([...followed.history.unsettled()], []);
     followed.stop();
@@ -218,11 +218,11 @@ describe('the end of a block', () => {
     followed.chain.active = [hashOf(1_001)];
     await followed.begin();
     await grow(followed);
-    assert.deepEqual(followed.told(), ['1 orphaned - by 1001']);
+    assert.deepEqual(followed.reported(), ['1 orphaned - by 1001']);
     followed.stop();
   });
 
-  it('of one of which neither dashd nor its coinbase tells the height stays open', async () => {
+  it('of one of which neither dashd nor its coinbase gives the height stays open', async () => {
     const followed = new Followed();
     const { height: _height, ...unknown } = received(1);
     followed.history.note(unknown);
@@ -230,7 +230,7 @@ describe('the end of a block', () => {
     followed.chain.locked = hashOf(1_001);
     await followed.begin();
     assert.deepEqual(followed.calls(), ['getblockheader 1']);
-    assert.deepEqual(followed.told(), []);
+    assert.deepEqual(followed.reported(), []);
     followed.stop();
   });
 });
@@ -244,14 +244,14 @@ describe('a dashd that cannot be asked', () => {
     const times = followed.rpc.times('getblockheader');
     const pauses = times.slice(1).map((at, i) => at - (times[i] ?? 0));
     assert.deepEqual(pauses.slice(0, 7), [3_000, 5_000, 9_000, 17_000, 33_000, 61_000, 61_000]);
-    assert.deepEqual(followed.told(), [], 'others tell that it is away');
+    assert.deepEqual(followed.reported(), [], 'others report that it is away');
     assert.equal(followed.state(1), 'pending');
     followed.reachable();
     followed.chain.active = [hashOf(1)];
     followed.chain.locked = hashOf(1);
     followed.events$.next({ type: 'service', at: 0, service: 'dashd-rpc', state: 'up', code: '', detail: '' });
     await followed.time.pass(PAUSE_MS);
-    assert.deepEqual(followed.told(), ['1 chainlocked 1'], 'at once when it is known to be back');
+    assert.deepEqual(followed.reported(), ['1 chainlocked 1'], 'at once when it is known to be back');
     followed.stop();
   });
 
@@ -263,17 +263,17 @@ describe('a dashd that cannot be asked', () => {
       followed.rpc.replies.set(silent, UNREACHABLE);
       await followed.begin();
       await followed.time.pass(60_000);
-      assert.deepEqual(followed.told(), []);
+      assert.deepEqual(followed.reported(), []);
       followed.stop();
     }
   });
 
-  it('for a reason of its own is told, once', async () => {
+  it('for a reason of its own is reported, once', async () => {
     const followed = new Followed(1, 2);
     followed.rpc.replies.set('getblockheader', { ok: false, code: 'forbidden', detail: 'not allowed' });
     await followed.begin();
     await followed.time.pass(600_000);
-    assert.deepEqual(followed.told(), [
+    assert.deepEqual(followed.reported(), [
       'fault finality-unknown: what became of blocks is not known: dashd does not answer (forbidden: not allowed); retrying',
     ]);
     followed.stop();
@@ -285,7 +285,7 @@ describe('an answer of no use', () => {
     ['nonsense', answer({ confirmations: 'many' }), 'the answer to getblockheader is not understood'],
     ['a refusal', rpcError(-1, 'JSON integer out of range'), 'getblockheader: JSON integer out of range'],
   ] as const) {
-    it(`about one block, ${what}, is told once and keeps no other waiting`, async () => {
+    it(`about one block, ${what}, is reported once and keeps no other waiting`, async () => {
       const followed = new Followed(1, 2);
       followed.chain.active = [hashOf(1), hashOf(2)];
       followed.chain.locked = hashOf(2);
@@ -294,7 +294,7 @@ describe('an answer of no use', () => {
       );
       await followed.begin();
       await followed.newTip();
-      assert.deepEqual(followed.told(), [
+      assert.deepEqual(followed.reported(), [
         `fault finality-unknown: what became of blocks is not known: ${reason}, asked about block ${hashOf(2)}; retrying`,
         '1 chainlocked 2',
       ]);
@@ -336,9 +336,9 @@ describe('a thousand open blocks', () => {
     followed.history.note(received(1_500));
     followed.chain.active.push(hashOf(1_500));
     followed.chain.locked = hashOf(1_500);
-    followed.told();
+    followed.reported();
     await followed.time.pass(PAUSE_MS);
-    assert.equal(followed.told()[0], '1500 chainlocked 1');
+    assert.equal(followed.reported()[0], '1500 chainlocked 1');
     followed.stop();
   });
 

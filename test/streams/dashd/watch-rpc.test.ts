@@ -56,7 +56,7 @@ const standingsIn = (values: readonly RpcNews[]) =>
   values.flatMap((news) => (news.type === 'standing' ? [news.standing] : []));
 
 describe("watching dashd's RPC", () => {
-  it('asks at once and every 5 seconds, and tells the tip each time', async () => {
+  it('asks at once and every 5 seconds, and reports the tip each time', async () => {
     const { time, rpc, news$ } = watching();
     rpc.replies.set('getblockchaininfo', inTurn(info(0), info(0), info(1)));
     const { values, stop } = gather(news$);
@@ -76,7 +76,7 @@ describe("watching dashd's RPC", () => {
     assert.equal(time.pending, 0);
   });
 
-  it('tells the 24 blocks that end with a tip, each once, with what their headers say', async () => {
+  it('reports the 24 blocks that end with a tip, each once, with what their headers say', async () => {
     const { time, rpc, news$ } = watching();
     rpc.replies.set('getblockchaininfo', inTurn(info(100), info(103)));
     const { values } = gather(news$);
@@ -105,7 +105,7 @@ describe("watching dashd's RPC", () => {
     }
   });
 
-  it('tells that dashd is down once, that it is down for another reason, and that it is up again', async () => {
+  it('reports that dashd is down once, that it is down for another reason, and that it is up again', async () => {
     const { time, rpc, news$ } = watching();
     const warming = { ok: false, code: 'warming-up', detail: 'Loading', rpcCode: -28 } as const;
     rpc.replies.set(
@@ -127,10 +127,10 @@ describe("watching dashd's RPC", () => {
     );
   });
 
-  it('says that the chain is unknown when the first answer tells nothing of it, or does not come in 3 seconds, and what it is later', async () => {
-    for (const tells of [() => UNREACHABLE, () => answer([])]) {
+  it('says that the chain is unknown when the first answer says nothing about it, or does not come in 3 seconds, and what it is later', async () => {
+    for (const reply of [() => UNREACHABLE, () => answer([])]) {
       const { time, rpc, news$ } = watching();
-      rpc.replies.set('getblockchaininfo', inTurn(tells(), tells(), info(0)));
+      rpc.replies.set('getblockchaininfo', inTurn(reply(), reply(), info(0)));
       const { values } = gather(news$);
       await time.pass(0);
       assert.deepEqual(standingsIn(values), ['unknown']);
@@ -189,7 +189,7 @@ describe("dashd's chain", () => {
   const chainEvents = (values: readonly RpcNews[]) =>
     values.flatMap((news) => (news.type === 'service' && news.service === 'dashd-chain' ? [brief(news)] : []));
 
-  it('is compared with ours at the first answer, and tells no tip while it is another', async () => {
+  it('is compared with ours at the first answer, and reports no tip while it is another', async () => {
     const cases: readonly (readonly [OurChain, string, string])[] = [
       [{ network: 'mainnet' }, 'test', 'set network to match'],
       [{ network: 'testnet' }, 'regtest', 'set network to match'],
@@ -205,7 +205,7 @@ describe("dashd's chain", () => {
       const { values, stop } = gather(news$);
       await time.pass(20_000);
       const [event = '', ...more] = chainEvents(values);
-      assert.deepEqual(more, [], 'told once');
+      assert.deepEqual(more, [], 'reported once');
       assert.ok(event.startsWith(`dashd-chain down: wrong-network: dashd is on chain ${theirs}, but`), event);
       assert.ok(event.includes(remedy), event);
       assert.ok(!values.some(({ type }) => type === 'tip' || type === 'chain-block'));
@@ -242,7 +242,7 @@ describe("dashd's chain", () => {
     );
   });
 
-  it('that is catching up gives no tip, is told with its heights every minute, and then all is as ever', async () => {
+  it('that is catching up gives no tip, is reported with its heights every minute, and then all is as ever', async () => {
     const { time, rpc, news$ } = watching();
     let height = 1_000;
     let initialblockdownload = true;
@@ -291,7 +291,7 @@ describe("dashd's chain", () => {
     ]);
   });
 
-  it('that dashd still loads is told as starting', async () => {
+  it('that dashd still loads is reported as starting', async () => {
     const { time, rpc, news$ } = watching();
     const warming = { ok: false, code: 'warming-up', detail: 'Verifying blocks…', rpcCode: -28 } as const;
     rpc.replies.set('getblockchaininfo', inTurn(warming, warming, info(1)));
@@ -303,7 +303,7 @@ describe("dashd's chain", () => {
     ]);
   });
 
-  it('names the forks that are to come, at the heights that dashd tells', async () => {
+  it('names the forks that are to come, at the heights that dashd reports', async () => {
     const { time, rpc, news$ } = watching();
     const softforks = {
       v23: { type: 'bip9', bip9: { status: 'active', since: 5 }, height: 5, active: true },

@@ -132,7 +132,7 @@ describe('in slices', () => {
   });
 });
 
-/** The scheduler, telling of each piece of work as it begins. */
+/** The scheduler, reporting each piece of work as it begins. */
 function counting(scheduler: SchedulerLike, onTurn: () => void): SchedulerLike {
   return {
     now: () => scheduler.now(),

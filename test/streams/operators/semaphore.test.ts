@@ -130,13 +130,13 @@ describe('a semaphore', () => {
       concat(of('t'), NEVER),
       of('t', 't'),
     ].map((source$) => {
-      const told: string[] = [];
+      const reported: string[] = [];
       source$.pipe(withPermit(limit)).subscribe({
-        next: (value) => told.push(value),
-        error: () => told.push('error'),
-        complete: () => told.push('end'),
+        next: (value) => reported.push(value),
+        error: () => reported.push('error'),
+        complete: () => reported.push('end'),
       });
-      return told.join(' ');
+      return reported.join(' ');
     });
     assert.deepEqual(results, ['end', 'a b end', 'error', 't', 't t end']);
     assert.deepEqual(gather(of('free').pipe(withPermit(limit))).values, ['free']);

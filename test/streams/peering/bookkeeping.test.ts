@@ -72,12 +72,12 @@ class Kept {
     this.shows(peer, { type: 'lost', ...lost, ...more });
   }
 
-  /** A block turns out to be of the chain, without anybody telling the bookkeeper. */
+  /** A block turns out to be of the chain, without a report to the bookkeeper. */
   isMined(block: number): void {
     this.tip.see(hashOf(block), hashOf(block - 1), BASE + block);
   }
 
-  /** A block comes in, as the broadcaster tells of it. */
+  /** A block comes in, as the broadcaster reports it. */
   receives(block: number, more: Partial<Extract<BlockEvent, { type: 'received' }>> = {}): void {
     const hash = hashOf(block);
     this.keeper.onBlock({ type: 'received', at: 0, hash, source: 'dashd', size: 300, height: BASE + block, ...more });
@@ -410,7 +410,7 @@ describe('gossip', () => {
       port: 9_999,
     }));
 
-  it('goes into the book, and what became of it is told', async () => {
+  it('goes into the book, and what became of it is reported', async () => {
     const under = new Kept();
     const unroutable = entries(0, 1).map((entry) => ({ ...entry, host: '10.0.0.1' }));
     under.shows(A, { type: 'addresses', addresses: [...entries(1_000, 3), ...unroutable] });
@@ -437,11 +437,11 @@ describe('gossip', () => {
     under.shows(B, { type: 'addresses', addresses: entries(2_000, 900) });
     under.shows(C, { type: 'addresses', addresses: entries(3_000, 5) });
     await under.time.pass(10);
-    const told = under.tallies.values.map(({ from, tally }) => [from, tally.added]);
-    assert.deepEqual(Object.fromEntries(told), { [A]: 900, [B]: 900, [C]: 5 });
+    const reported = under.tallies.values.map(({ from, tally }) => [from, tally.added]);
+    assert.deepEqual(Object.fromEntries(reported), { [A]: 900, [B]: 900, [C]: 5 });
   });
 
-  it('in a flood is gone at once, beyond what a peer may tell, and nothing of it waits', async () => {
+  it('in a flood is gone at once, beyond what a peer may announce, and nothing of it waits', async () => {
     const under = new Kept();
     const before = under.time.pending;
     let begun = 0;
@@ -462,7 +462,7 @@ describe('gossip', () => {
 });
 
 describe('the heights of the chain', () => {
-  it('are those that dashd told, for as long as the blocks are of the chain', () => {
+  it('are those that dashd reported, for as long as the blocks are of the chain', () => {
     const tip = new ChainTip();
     tip.see('no parent', undefined, 5);
     tip.see('a', '0', 1);
@@ -473,7 +473,7 @@ describe('the heights of the chain', () => {
       [5, 1, 2, undefined],
     );
     tip.see('b');
-    assert.equal(tip.heightOf('b'), 2, 'what is told without one takes nothing away');
+    assert.equal(tip.heightOf('b'), 2, 'a report without one removes nothing');
     tip.retract('b');
     assert.deepEqual([tip.heightOf('a'), tip.heightOf('b')], [1, undefined]);
   });

@@ -26,7 +26,7 @@ const MIN = 3;
 const peerInfo = (...hosts: readonly string[]) =>
   answer(hosts.map((host) => ({ addr: `${host}:9999`, inbound: false, services: '0000000000000c05' })));
 
-type Told = PlanEvent | GossipEvent | ServiceEvent;
+type Reported = PlanEvent | GossipEvent | ServiceEvent;
 
 /** Peering and connections, wired to each other as the relay does, in a network of silent peers. */
 class Peered {
@@ -36,7 +36,7 @@ class Peered {
   readonly tip = new ChainTip();
   readonly book = new PeerBook('mainnet', seeded(1));
   readonly targets: (readonly string[])[] = [];
-  private result: { readonly values: Told[] } = { values: [] };
+  private result: { readonly values: Reported[] } = { values: [] };
   readonly connections;
   readonly peering;
   /** Called whenever peering reads the clock; what it costs, milliseconds, makes calculations take slices. */
@@ -93,9 +93,9 @@ class Peered {
   }
 
   start(): this {
-    const told = gather<Told>(this.peering.events$);
-    this.result = told;
-    this.all.add(() => told.stop());
+    const reported = gather<Reported>(this.peering.events$);
+    this.result = reported;
+    this.all.add(() => reported.stop());
     this.all.add(
       this.connections.events$.subscribe((news) => {
         this.peering.notePeer(news);
@@ -105,16 +105,16 @@ class Peered {
     return this;
   }
 
-  get told(): readonly Told[] {
+  get reported(): readonly Reported[] {
     return this.result.values;
   }
 
   get plans(): PlanEvent[] {
-    return this.told.filter((event) => event.type === 'plan');
+    return this.reported.filter((event) => event.type === 'plan');
   }
 
   get services(): string[] {
-    return this.told.flatMap((event) => (event.type === 'service' ? [`${event.state}: ${event.detail}`] : []));
+    return this.reported.flatMap((event) => (event.type === 'service' ? [`${event.state}: ${event.detail}`] : []));
   }
 
   /** Hosts dialled, without dashd. */
@@ -200,7 +200,7 @@ describe('peering', () => {
     assert.deepEqual([under.dialled.length, under.connections.live.size], [MAX, MAX + 1]);
     assert.equal(under.book.size, 303);
     assert.deepEqual(
-      under.told.flatMap((event) => (event.type === 'gossip' ? [[event.peer, event.added, event.refused]] : [])),
+      under.reported.flatMap((event) => (event.type === 'gossip' ? [[event.peer, event.added, event.refused]] : [])),
       [[`${first}:9999`, 300, {}]],
     );
   });
@@ -224,7 +224,7 @@ describe('peering', () => {
     );
   });
 
-  it("is never told to connect to the pool's own dashd, in whatever spelling somebody names it", async () => {
+  it("is never planned to connect to the pool's own dashd, in whatever spelling somebody names it", async () => {
     const under = new Peered();
     under.rpc.replies.set(
       'getpeerinfo',
@@ -308,7 +308,7 @@ describe('peering', () => {
     assert.equal(under.net.dials(unlucky), 1);
   });
 
-  it('tells that peers are too few, and that they are enough again, once each', async () => {
+  it('reports that peers are too few, and that they are enough again, once each', async () => {
     const under = new Peered().begin(...hosts(0, 12));
     await under.time.pass(20_000);
     assert.deepEqual(under.services, ['down: 0 broadcast targets, at least 3 are wanted']);
@@ -434,7 +434,7 @@ describe('peering', () => {
     assert.equal(under.book.get(peer)?.broadcasts.accepted, 1);
   });
 
-  it('tells when dashd is not understood', async () => {
+  it('reports when dashd is not understood', async () => {
     const under = new Peered();
     under.rpc.replies.set('getpeerinfo', answer('<html>'));
     under.start();

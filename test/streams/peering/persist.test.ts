@@ -16,7 +16,7 @@ import { address, NOW, outcomes, provenPeer, seeded } from '../../peers/support.
 import { clockAt } from '../../support/clock.js';
 
 const MINUTE = 60_000;
-const told = (events: readonly ServiceEvent[]) => events.map(({ state, code }) => `${state} ${code}`);
+const reported = (events: readonly ServiceEvent[]) => events.map(({ state, code }) => `${state} ${code}`);
 
 function bookOf(count: number): PeerBook {
   const book = new PeerBook('mainnet', seeded(1));
@@ -48,20 +48,20 @@ describe('loadBook', () => {
   test('begins empty where there is no file', async () => {
     const { book, events } = await load();
     assert.equal(book.size, 0);
-    assert.deepEqual(told(events), ['up new']);
+    assert.deepEqual(reported(events), ['up new']);
   });
 
-  test('takes what the file says, and tells how much and how old', async () => {
+  test('takes what the file says, and reports how much and how old', async () => {
     writeFileSync(path, textOf(30));
     const { book, events } = await load();
     assert.equal(book.size, 30);
-    assert.deepEqual(told(events), ['up loaded']);
+    assert.deepEqual(reported(events), ['up loaded']);
     assert.equal(events[0]?.detail, `30 peers from ${path}, saved 7 min ago`);
     assert.equal(events[0]?.service, 'peer-file');
     assert.equal(events[0]?.at, NOW + 7 * MINUTE);
   });
 
-  test('tells what it left out, and why', async () => {
+  test('reports what it left out, and why', async () => {
     const entry = { first_seen: NOW / 1000, last_seen: NOW / 1000, source: 'p2p_discovery' };
     writeFileSync(
       path,
@@ -86,7 +86,7 @@ describe('loadBook', () => {
       writeFileSync(`${path}.bak`, textOf(20));
       const { book, events } = await load();
       assert.equal(book.size, 20);
-      assert.deepEqual(told(events), ['fault corrupt', 'fault backup-used', 'up loaded']);
+      assert.deepEqual(reported(events), ['fault corrupt', 'fault backup-used', 'up loaded']);
       const aside = readdirSync(join(path, '..')).find((name) => name.includes('.corrupt-')) ?? '';
       assert.ok(aside !== '' && events[0]?.detail.endsWith(`set aside as ${join(path, '..', aside)}`));
       assert.equal(readFileSync(join(path, '..', aside), 'utf8'), text);
@@ -97,7 +97,7 @@ describe('loadBook', () => {
     writeFileSync(`${path}.bak`, textOf(20));
     const { book, events } = await load();
     assert.equal(book.size, 20);
-    assert.deepEqual(told(events), ['fault backup-used', 'up loaded']);
+    assert.deepEqual(reported(events), ['fault backup-used', 'up loaded']);
   });
 
   test('with both of no use it begins empty, and both are set aside', async () => {
@@ -105,7 +105,7 @@ describe('loadBook', () => {
     writeFileSync(`${path}.bak`, 'y');
     const { book, events } = await load();
     assert.equal(book.size, 0);
-    assert.deepEqual(told(events), ['fault corrupt', 'fault corrupt', 'fault empty']);
+    assert.deepEqual(reported(events), ['fault corrupt', 'fault corrupt', 'fault empty']);
     assert.equal(readdirSync(join(path, '..')).filter((name) => name.includes('.corrupt-')).length, 2);
   });
 
@@ -244,7 +244,7 @@ describe('persist', () => {
     assert.equal(file.saves, 1);
   });
 
-  test('a fault is told once, another anew, and its end', async () => {
+  test('a fault is reported once, another anew, and its end', async () => {
     const file = new MemoryFile();
     const run = started(file);
     file.saveFault = { ok: false, code: 'disk-full', detail: 'no room' };
@@ -254,18 +254,18 @@ describe('persist', () => {
     await run.pass(10 * MINUTE);
     file.saveFault = undefined;
     await run.pass(10 * MINUTE);
-    assert.deepEqual(told(run.events), ['down disk-full', 'down io-error', 'up saved']);
+    assert.deepEqual(reported(run.events), ['down disk-full', 'down io-error', 'up saved']);
     assert.match(run.events[0]?.detail ?? '', /^peers are not saved: no room$/);
   });
 
-  test('held for good by another: tells so once, never saves, stays until the end', async () => {
+  test('held for good by another: reports so once, never saves, stays until the end', async () => {
     const file = new MemoryFile();
     file.lockAnswers = [held];
     const run = started(file);
     await run.pass(0);
-    assert.deepEqual(told(run.events), ['down locked'], 'at the start');
+    assert.deepEqual(reported(run.events), ['down locked'], 'at the start');
     await run.pass(MINUTE);
-    assert.deepEqual(told(run.events), ['down locked']);
+    assert.deepEqual(reported(run.events), ['down locked']);
     const { tries } = file;
     run.changes$.next();
     await run.pass(20 * MINUTE);
@@ -283,7 +283,7 @@ describe('persist', () => {
     run.changes$.next();
     await run.pass(1_000);
     assert.equal(file.saves, 1);
-    assert.deepEqual(told(run.events), ['down locked', 'up saved']);
+    assert.deepEqual(reported(run.events), ['down locked', 'up saved']);
     await run.pass(5 * MINUTE);
     assert.equal(file.saves, 2);
   });
@@ -297,7 +297,7 @@ describe('persist', () => {
     assert.equal(run.book.size, 4);
     const parsed = parse(file.text);
     assert.ok(parsed.ok && parsed.records.length === 4);
-    assert.deepEqual(told(run.events), ['down locked', 'up loaded']);
+    assert.deepEqual(reported(run.events), ['down locked', 'up loaded']);
   });
 
   test('stopped while it waits for the lock, it writes nothing', async () => {
@@ -310,16 +310,16 @@ describe('persist', () => {
     assert.deepEqual([file.saves, file.closed, run.completed], [0, 1, true]);
   });
 
-  test('a folder that cannot be written is told at once, and tried again', async () => {
+  test('a folder that cannot be written is reported at once, and tried again', async () => {
     const file = new MemoryFile();
     file.lockAnswers = [{ ok: false, code: 'not-writable', detail: 'no permission' }];
     file.saveFault = { ok: false, code: 'not-writable', detail: 'no permission' };
     const run = started(file);
     await run.pass(1_000);
-    assert.deepEqual(told(run.events), ['down not-writable']);
+    assert.deepEqual(reported(run.events), ['down not-writable']);
     file.saveFault = undefined;
     await run.pass(5 * MINUTE);
-    assert.deepEqual(told(run.events), ['down not-writable', 'up saved']);
+    assert.deepEqual(reported(run.events), ['down not-writable', 'up saved']);
   });
 
   test('the lock lost, it says so and saves no more', async () => {
@@ -329,7 +329,7 @@ describe('persist', () => {
     await run.pass(5 * MINUTE);
     file.saveFault = undefined;
     await run.pass(20 * MINUTE);
-    assert.deepEqual(told(run.events), ['down lock-lost']);
+    assert.deepEqual(reported(run.events), ['down lock-lost']);
     assert.deepEqual([file.saves, file.closed], [1, 1]);
   });
 });

@@ -167,7 +167,7 @@ describe('a refresh', () => {
     }
   });
 
-  it('looks again every five seconds while peers are too few: a wait ends without anybody telling', async () => {
+  it('looks again every five seconds while peers are too few: a wait ends without a report', async () => {
     const under = new Refreshed();
     under.connected(2);
     await under.time.pass(21_000);
@@ -208,7 +208,7 @@ describe('a refresh', () => {
     assert.equal(under.looks.length, 21);
   });
 
-  it('prepares before it looks, and is told the tip of then', async () => {
+  it('prepares before it looks, and uses the tip of that moment', async () => {
     const order: string[] = [];
     let height = 1_000;
     const under = new Refreshed({

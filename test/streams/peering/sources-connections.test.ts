@@ -44,7 +44,7 @@ describe("dashd's connections", () => {
     );
   });
 
-  it('are told apart from inbound ones by either field, and left out without both', async () => {
+  it('are distinguished from inbound ones by either field, and left out without both', async () => {
     const under = new Asked();
     under.rpc.replies.set(
       'getpeerinfo',

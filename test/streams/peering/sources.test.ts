@@ -6,7 +6,7 @@ import { answer } from '../dashd/fake-rpc.js';
 import { Asked, HOUR } from './sources-support.js';
 
 describe('whatever dashd answers', () => {
-  it('is heard as addresses, told as a fault, or passed over', async () => {
+  it('is heard as addresses, reported as a fault, or passed over', async () => {
     const anything = fc.anything({ maxDepth: 4, withBigInt: true, withNullPrototype: true });
     const nearly = fc.array(fc.record({ addr: fc.anything(), inbound: fc.anything(), minping: fc.anything() }));
     const list = fc.dictionary(fc.string(), fc.record({ address: fc.anything(), status: fc.constant('ENABLED') }));

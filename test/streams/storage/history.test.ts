@@ -14,7 +14,7 @@ import { Time } from '../../support/virtual-time.js';
 
 const WRITE_AFTER_MS = 10;
 const RETRY_MS = 5_000;
-const told = (events: readonly ServiceEvent[]) => events.map(({ state, code }) => `${state} ${code}`);
+const reported = (events: readonly ServiceEvent[]) => events.map(({ state, code }) => `${state} ${code}`);
 const textOf = (events: readonly BlockEvent[]) => events.map((event) => `${JSON.stringify(event)}\n`).join('');
 
 type LockAnswer = Awaited<ReturnType<LineFile['lock']>>;
@@ -97,14 +97,14 @@ class Kept {
   async open(maxBlocks = 1_000): Promise<KeptHistory> {
     const { file, time, events } = this;
     const { clock, scheduler } = time;
-    this.history = await openHistory({ file, maxBlocks, tell: (event) => events.push(event), clock, scheduler });
+    this.history = await openHistory({ file, maxBlocks, emit: (event) => events.push(event), clock, scheduler });
     await time.pass(0);
     return this.history;
   }
 
-  /** What was told and done since it was last asked. */
-  news(): { told: string[]; done: string[] } {
-    return { told: told(this.events.splice(0)), done: this.file.log.splice(0) };
+  /** What was reported and done since it was last asked. */
+  news(): { reported: string[]; done: string[] } {
+    return { reported: reported(this.events.splice(0)), done: this.file.log.splice(0) };
   }
 }
 
@@ -112,7 +112,7 @@ describe('the block history', () => {
   it('begins empty, and writes each line a moment after it came', async () => {
     const kept = new Kept();
     const history = await kept.open();
-    assert.deepEqual(kept.news(), { told: ['up new'], done: ['read'] });
+    assert.deepEqual(kept.news(), { reported: ['up new'], done: ['read'] });
     history.note(received(1));
     assert.equal(history.view.size, 1, 'known at once');
     await kept.time.pass(WRITE_AFTER_MS - 1);
@@ -122,7 +122,7 @@ describe('the block history', () => {
     history.note(finality(1, 'chainlocked'));
     await kept.time.pass(WRITE_AFTER_MS);
     assert.deepEqual(kept.file.events, [received(1), verdict(1), finality(1, 'chainlocked')]);
-    assert.deepEqual(kept.news(), { told: [], done: ['append 2', 'append 2'] });
+    assert.deepEqual(kept.news(), { reported: [], done: ['append 2', 'append 2'] });
   });
 
   it('says when what was noted is in the file, or the file did not take it', async () => {
@@ -166,7 +166,7 @@ describe('the block history', () => {
     kept.file.text = HEADER + textOf([received(1), verdict(1), received(2)]);
     const history = await kept.open();
     assert.equal(history.view.get(hashOf(1))?.verdict?.peers.length, 3, 'the proofs of each peer too');
-    assert.deepEqual(kept.news().told, ['up loaded']);
+    assert.deepEqual(kept.news().reported, ['up loaded']);
     history.note(verdict(2));
     await kept.time.pass(WRITE_AFTER_MS);
     assert.equal(kept.file.text, HEADER + textOf([received(1), verdict(1), received(2), verdict(2)]));
@@ -181,7 +181,7 @@ describe('the block history', () => {
       kept.events[0]?.detail ?? '',
       /^1 blocks from \/blocks\.jsonl; 13 bytes of an unfinished line are dropped$/,
     );
-    assert.deepEqual(kept.news(), { told: ['up loaded'], done: ['read', 'mend'] });
+    assert.deepEqual(kept.news(), { reported: ['up loaded'], done: ['read', 'mend'] });
     assert.equal(kept.file.text, HEADER + textOf([received(1)]));
   });
 
@@ -200,7 +200,7 @@ describe('the block history', () => {
     kept.file.text = HEADER + lines.join('');
     const history = await kept.open();
     assert.equal(history.view.size, 2);
-    assert.deepEqual(told(kept.events), ['up loaded', 'fault garbage']);
+    assert.deepEqual(reported(kept.events), ['up loaded', 'fault garbage']);
     assert.match(kept.events[1]?.detail ?? '', /^2 of 5 lines of \/blocks\.jsonl are not understood .* check the disk/);
     assert.equal(kept.events[1]?.service, 'history-file');
     history.note(received(3));
@@ -216,7 +216,7 @@ describe('the block history', () => {
       const kept = new Kept();
       kept.file.text = text;
       const history = await kept.open();
-      assert.deepEqual(told(kept.events), ['fault corrupt']);
+      assert.deepEqual(reported(kept.events), ['fault corrupt']);
       assert.equal(
         kept.events[0]?.detail,
         `/blocks.jsonl is not a block history: ${why}; set aside as /aside: the history begins empty`,
@@ -244,7 +244,7 @@ describe('the block history', () => {
     assert.deepEqual(kept.file.events, [received(1)]);
   });
 
-  it('tells once that it cannot be written, goes on trying, and loses nothing', async () => {
+  it('reports once that it cannot be written, goes on trying, and loses nothing', async () => {
     const kept = new Kept();
     const history = await kept.open();
     kept.news();
@@ -253,14 +253,14 @@ describe('the block history', () => {
       history.note(received(n));
       await kept.time.pass(RETRY_MS);
     }
-    assert.deepEqual(kept.news().told, ['down disk-full']);
+    assert.deepEqual(kept.news().reported, ['down disk-full']);
     kept.file.fault = { ok: false, code: 'io-error', detail: 'EIO' };
     await kept.time.pass(RETRY_MS);
-    assert.deepEqual(kept.news().told, ['down io-error'], 'another trouble is told');
+    assert.deepEqual(kept.news().reported, ['down io-error'], 'another fault is reported');
     history.note(verdict(1));
     kept.file.fault = undefined;
     await kept.time.pass(RETRY_MS);
-    assert.deepEqual(kept.news().told, ['up saved']);
+    assert.deepEqual(kept.news().reported, ['up saved']);
     assert.deepEqual(kept.file.events, [received(1), received(2), received(3), verdict(1)]);
   });
 
@@ -273,7 +273,7 @@ describe('the block history', () => {
     kept.news();
     kept.file.fault = undefined;
     await kept.time.pass(RETRY_MS);
-    assert.deepEqual(kept.news(), { told: ['up saved'], done: ['replace'] });
+    assert.deepEqual(kept.news(), { reported: ['up saved'], done: ['replace'] });
     assert.deepEqual(
       kept.file.events,
       Array.from({ length: 10 }, (_, n) => received(4_990 + n)),
@@ -331,8 +331,8 @@ describe('the block history', () => {
     await kept.time.pass(WRITE_AFTER_MS);
     kept.file.fault = undefined;
     await kept.time.pass(RETRY_MS);
-    const { told, done } = kept.news();
-    assert.deepEqual(told, ['up new', 'down changed', 'up saved']);
+    const { reported, done } = kept.news();
+    assert.deepEqual(reported, ['up new', 'down changed', 'up saved']);
     assert.deepEqual(done.slice(2), ['append 1', 'set aside', 'replace']);
     assert.deepEqual(kept.file.events, [received(1), received(2)]);
   });
@@ -349,7 +349,7 @@ describe('the block history', () => {
     );
     history.note(received(2));
     await kept.time.pass(60_000);
-    assert.deepEqual(kept.news(), { told: ['down locked'], done: ['read'] });
+    assert.deepEqual(kept.news(), { reported: ['down locked'], done: ['read'] });
     assert.equal(history.view.size, 2);
     await history.close();
     assert.equal(kept.file.closed, true);
@@ -369,7 +369,7 @@ describe('the block history', () => {
       [hashOf(3), hashOf(2), hashOf(1)],
     );
     assert.deepEqual(kept.file.events, [received(1), received(2), received(3)]);
-    assert.deepEqual(kept.news().told, ['down locked', 'up loaded']);
+    assert.deepEqual(kept.news().reported, ['down locked', 'up loaded']);
   });
 
   it('writes what is left when it is closed, and lets go of the file', async () => {
@@ -399,7 +399,7 @@ describe('the block history', () => {
     kept.file.fault = { ok: false, code: 'disk-full', detail: 'no room' };
     history.note(received(1));
     await history.close();
-    assert.deepEqual(kept.news().told, ['up new', 'down disk-full']);
+    assert.deepEqual(kept.news().reported, ['up new', 'down disk-full']);
   });
 });
 
@@ -416,9 +416,9 @@ describe('the block history on a disk', () => {
   });
 
   async function opening(events: ServiceEvent[] = []): Promise<KeptHistory> {
-    const tell = (event: ServiceEvent) => events.push(event);
+    const emit = (event: ServiceEvent) => events.push(event);
     const file = openHistoryFile(path);
-    const history = await openHistory({ file, maxBlocks: 10_000, tell, clock: systemClock, scheduler: asyncScheduler });
+    const history = await openHistory({ file, maxBlocks: 10_000, emit, clock: systemClock, scheduler: asyncScheduler });
     opened.push(history);
     return history;
   }
@@ -431,7 +431,7 @@ describe('the block history on a disk', () => {
     const events: ServiceEvent[] = [];
     const again = await opening(events);
     assert.deepEqual(again.view.latest(9), history.view.latest(9));
-    assert.deepEqual(told(events), ['up loaded']);
+    assert.deepEqual(reported(events), ['up loaded']);
   });
 
   it('of another kind is kept under another name', async () => {
@@ -446,7 +446,7 @@ describe('the block history on a disk', () => {
     const aside = readdirSync(folder).find((name) => name.includes('.corrupt-')) ?? '';
     assert.equal(readFileSync(join(folder, aside), 'utf8'), 'precious\n');
     assert.equal(readFileSync(path, 'utf8'), HEADER + textOf([received(1)]));
-    assert.deepEqual(told(events), ['fault corrupt']);
+    assert.deepEqual(reported(events), ['fault corrupt']);
   });
 
   it('of ten thousand blocks is read while others have their turn', async () => {

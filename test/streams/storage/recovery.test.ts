@@ -38,7 +38,7 @@ class Restart {
   scans = 0;
   /** False while the disk does not give all that it has. */
   isRead = true;
-  private readonly told$ = new Subject<BlockEvent>();
+  private readonly reported$ = new Subject<BlockEvent>();
   private readonly raws: Map<Hash, Buffer>;
   private readonly marked = new Set<Hash>();
   private readonly underWay = new Set<Hash>();
@@ -85,7 +85,7 @@ class Restart {
         },
       },
       broadcaster: {
-        events$: this.told$,
+        events$: this.reported$,
         isUnderWay: (hash) => this.underWay.has(hash),
         send: (arrival) => {
           this.underWay.add(arrival.block.hash);
@@ -152,7 +152,7 @@ describe('blocks of the spool', () => {
     assert.deepEqual(await restart.start().news(), ['send 1', 'send 2']);
   });
 
-  test("are stale when dashd's chain has passed them by: told once, not sent", async () => {
+  test("are stale when dashd's chain has passed them by: reported once, not sent", async () => {
     const restart = new Restart(chain(2));
     restart.rpc.replies.set('getblockcount', answer(HEIGHT + 2));
     restart.header(1, undefined);
@@ -190,7 +190,7 @@ describe('blocks of the spool', () => {
     assert.equal(restart.scans, 2);
     restart.isRead = true;
     await restart.news(60_000);
-    assert.equal(restart.scans, 3, 'it is told that all is read by the next look');
+    assert.equal(restart.scans, 3, 'the next scan finds that all is read');
   });
 
   test('that are large are sent a few at a time, however many there are', async () => {

@@ -95,27 +95,31 @@ function short(name: string): string {
 class Kept {
   readonly time = new Time();
   readonly folder = new MemoryFolder();
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   readonly spool: Spool;
 
   constructor({ maxBlocks = 100, maxBytes = 10_000 } = {}) {
-    const { folder, time, told } = this;
-    const tell = (event: BlockStored | ServiceEvent): void => {
-      told.push(event.type === 'stored' ? `stored ${short(`${event.hash}.block`)}` : `${event.state} ${event.code}`);
+    const { folder, time, reported } = this;
+    const emit = (event: BlockStored | ServiceEvent): void => {
+      reported.push(
+        event.type === 'stored' ? `stored ${short(`${event.hash}.block`)}` : `${event.state} ${event.code}`,
+      );
     };
-    this.spool = new Spool({ folder, maxBlocks, maxBytes, tell, clock: time.clock, scheduler: time.scheduler });
+    this.spool = new Spool({ folder, maxBlocks, maxBytes, emit, clock: time.clock, scheduler: time.scheduler });
   }
 
   keep(...numbers: readonly number[]): void {
     for (const n of numbers) {
-      this.spool.keep(block(n), START, (why) => this.told.push(`received ${n}${why === undefined ? '' : ` ${why}`}`));
+      this.spool.keep(block(n), START, (why) =>
+        this.reported.push(`received ${n}${why === undefined ? '' : ` ${why}`}`),
+      );
     }
   }
 
   repeat(n: number): void {
     const event: BlockRepeated = { type: 'repeated', at: 0, hash: hashOf(n), source: 'pool' };
     this.spool.answer(event, ({ stored, unspooled }) =>
-      this.told.push(`repeated ${n}${stored ? ' stored' : ''}${unspooled === undefined ? '' : ` ${unspooled}`}`),
+      this.reported.push(`repeated ${n}${stored ? ' stored' : ''}${unspooled === undefined ? '' : ` ${unspooled}`}`),
     );
   }
 
@@ -144,10 +148,10 @@ class Kept {
     this.folder.files.set(fileName(hash), Buffer.concat([formatHead({ hash, previous, size, height: n, at }), raw]));
   }
 
-  /** What was told and done since it was last asked. */
+  /** What was reported and done since it was last asked. */
   async news(ms = 0): Promise<string[]> {
     await this.time.pass(ms);
-    return [...this.folder.log.splice(0), ...this.told.splice(0)];
+    return [...this.folder.log.splice(0), ...this.reported.splice(0)];
   }
 
   names(): string[] {
@@ -156,10 +160,10 @@ class Kept {
 }
 
 describe('the spool', () => {
-  test('tells of a block when the kernel has its file, and that it is stored when that is synced', async () => {
+  test('reports a block when the kernel has its file, and that it is stored when that is synced', async () => {
     const kept = new Kept();
     kept.keep(1);
-    assert.deepEqual(kept.told, [], 'not before');
+    assert.deepEqual(kept.reported, [], 'not before');
     assert.deepEqual(await kept.news(), ['write 1', 'sync 1', 'received 1', 'stored 1']);
     assert.deepEqual(kept.spool.view, { path: '/spool', blocks: 1, bytes: SIZE, faults: 0, syncedAt: START });
     assert.equal(kept.time.pending, 0);
@@ -170,10 +174,10 @@ describe('the spool', () => {
     kept.keep(3, 1, 2);
     await kept.time.pass(0);
     assert.deepEqual(
-      kept.told.filter((line) => line.startsWith('received')),
+      kept.reported.filter((line) => line.startsWith('received')),
       ['received 3', 'received 1', 'received 2'],
     );
-    assert.deepEqual(kept.told.filter((line) => line.startsWith('stored')).sort(), [
+    assert.deepEqual(kept.reported.filter((line) => line.startsWith('stored')).sort(), [
       'stored 1',
       'stored 2',
       'stored 3',
@@ -216,7 +220,7 @@ describe('the spool', () => {
     assert.deepEqual(await kept.news(), ['repeated 1 stored', 'repeated 2 stored'], 'what is not here need not be');
   });
 
-  test('tells of a full disk once, goes on, and writes what waits when there is room again', async () => {
+  test('reports a full disk once, goes on, and writes what waits when there is room again', async () => {
     const kept = new Kept();
     kept.folder.writeAnswer = () => FULL;
     kept.keep(1, 2);
@@ -286,7 +290,7 @@ describe('the spool', () => {
     assert.ok(kept.folder.closed);
   });
 
-  test('is bounded by count and by bytes: the oldest give way, and that is told', async () => {
+  test('is bounded by count and by bytes: the oldest give way, and that is reported', async () => {
     const byCount = new Kept({ maxBlocks: 2 });
     byCount.keep(1, 2);
     await byCount.news();
@@ -301,7 +305,7 @@ describe('the spool', () => {
     ]);
     assert.deepEqual(byCount.names(), ['2', '3']);
     byCount.repeat(1);
-    assert.deepEqual(await byCount.news(), ['repeated 1 full'], 'nobody is told that it is safe');
+    assert.deepEqual(await byCount.news(), ['repeated 1 full'], 'nobody gets the answer that it is safe');
 
     const byBytes = new Kept({ maxBytes: 2.5 * SIZE });
     byBytes.keep(1, 2);
@@ -333,7 +337,7 @@ describe('the spool', () => {
     assert.deepEqual(await kept.news(), ['remove 2']);
   });
 
-  test('sets aside what is of no use, leaves alone what is not its own, and tells of both', async () => {
+  test('sets aside what is of no use, leaves alone what is not its own, and reports both', async () => {
     const kept = new Kept();
     kept.put(1);
     kept.folder.files.set(fileName(hashOf(2)), Buffer.from('nonsense\n'.repeat(200)));
@@ -358,11 +362,15 @@ describe('the spool', () => {
     const broken: FileFault = { ok: false, code: 'io-error', detail: 'EIO' };
     kept.folder.listFault = broken;
     for (let look = 0; look < 2; look += 1) await kept.spool.scan();
-    assert.deepEqual([await kept.news(), kept.spool.isRead], [['fault io-error'], false], 'told once');
+    assert.deepEqual([await kept.news(), kept.spool.isRead], [['fault io-error'], false], 'reported once');
     kept.folder.listFault = undefined;
     kept.folder.peekFault = broken;
     for (let look = 0; look < 2; look += 1) await kept.spool.scan();
-    assert.deepEqual([await kept.news(), kept.spool.isRead], [['fault io-error'], false], 'told once for each file');
+    assert.deepEqual(
+      [await kept.news(), kept.spool.isRead],
+      [['fault io-error'], false],
+      'reported once for each file',
+    );
     kept.folder.peekFault = undefined;
     await kept.spool.scan();
     assert.deepEqual([kept.folder.aside, kept.names(), kept.spool.isRead], [[], ['1'], true]);
@@ -381,7 +389,7 @@ describe('the spool', () => {
     );
   });
 
-  test('that another process uses too is told of, and used all the same', async () => {
+  test('that another process uses too is reported, and used all the same', async () => {
     const kept = new Kept();
     kept.folder.lockAnswer = { ok: false, code: 'locked', detail: 'held' };
     await kept.spool.scan();
@@ -407,7 +415,7 @@ describe('the spool', () => {
     assert.deepEqual(await kept.news(), ['write 1', 'received 1 not-writable']);
   });
 
-  test('takes a burst of a thousand blocks, each told in its turn', async () => {
+  test('takes a burst of a thousand blocks, each reported in its turn', async () => {
     const kept = new Kept({ maxBlocks: 2_000, maxBytes: 1_000_000 });
     kept.keep(...Array.from({ length: 1_000 }, (_, i) => i + 1));
     const news = await kept.news();
