@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { loadX11 } from '../../../src/block/x11.js';
+import type { BlockProof } from '../../../src/contracts/events.js';
 import { Engine, type Micros } from '../../../src/simulation/engine.js';
 import { FullForm } from '../../../src/simulation/live/full-form.js';
 import { LatencyTable } from '../../../src/simulation/net/latency-table.js';
@@ -82,12 +83,27 @@ describe('the real relay among coarse nodes', () => {
   });
 
   test('proves its block at each peer, and has a verdict', async () => {
-    const { form, network } = await fullForm();
+    const { form, network, connected } = await fullForm();
     form.pool.push(form.rawOf(found(network)));
     await form.driver.run(5_000);
     const events = form.relay.records.map(({ event }) => event);
     const verdict = events.findLast((event) => event.type === 'verdict');
     assert.deepEqual([verdict?.outcome, verdict?.peersReached], ['delivered', PEERS.length + 1]);
+    const isOf = ({ peer, protected: isDashd }: BlockProof, id: NodeId): boolean =>
+      id === DASHD ? isDashd : peer === form.placeOf(id);
+    for (const id of [DASHD, ...PEERS]) {
+      const proof = form.relay.records.find(
+        ({ event }) => event.type === 'proof' && event.status === 'accepted' && isOf(event, id),
+      );
+      assert.ok((proof?.at ?? 0) > (connected.get(id) ?? Number.NaN), 'once the node has connected it');
+    }
+  });
+
+  test('pushes a block that came to dashd over RPC alone, after dashd has it in the network', async () => {
+    const { form, network, connected } = await fullForm();
+    form.dashd.node.submit(form.rawOf(found(network)));
+    await form.driver.run(1_000);
+    assert.deepEqual([...connected.keys()], [DASHD, ...PEERS, BEHIND]);
   });
 
   test("hears of another pool's block from its peers and from dashd, and then pushes on top of it", async () => {

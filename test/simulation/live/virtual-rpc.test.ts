@@ -7,7 +7,7 @@ import { mineBlock } from '../../../src/simulated/miner.js';
 import type { LiveNetwork } from '../../../src/simulation/live/start.js';
 import { VirtualProcess } from '../../../src/simulation/live/virtual-process.js';
 import { virtualRpc } from '../../../src/simulation/live/virtual-rpc.js';
-import { connectedNetwork } from './support.js';
+import { connectedNetwork, hashOf } from './support.js';
 
 const CALL_MICROS = 400;
 const SUBMIT_MICROS = 1_700;
@@ -107,6 +107,30 @@ describe('the RPC client', () => {
     dashd.rpcFaults = {};
     assert.deepEqual(await network.driver.settled(call, 1_000), ['unreachable', 100_000]);
     assert.deepEqual(await network.driver.settled(submission, 1_000), [null, 100_000 + SUBMIT_MICROS]);
+  });
+
+  test('sends a block again before those that were given after it', async () => {
+    const network = await connectedNetwork();
+    const { dashd, driver } = network;
+    const parent = network.mine();
+    const template = dashd.node.chain.template();
+    const child = mineBlock({
+      ...template,
+      parent: hashOf(parent),
+      height: template.height + 1,
+      time: template.time + 1,
+    });
+    dashd.rpcFaults = { delayMs: 500 };
+    const { rpc } = client(network);
+    const answers = Promise.all([rpc.submitBlock(parent), rpc.submitBlock(child)]);
+    await driver.run(100);
+    await driver.settled(
+      dashd.stop().then(() => dashd.start()),
+      1_000,
+    );
+    dashd.rpcFaults = {};
+    const results = (await driver.settled(answers, 10_000)).map((answer) => answer.ok && answer.result);
+    assert.deepEqual(results, [null, null]);
   });
 
   test('answers nothing to a process that was killed', async () => {
