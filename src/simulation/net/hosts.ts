@@ -27,18 +27,28 @@ export class Host {
   isUp = true;
   /** Counts its stops: a connection does not survive one. */
   stops = 0;
-  /** Of all its latencies, and of both its rates. */
+  /** Of the latencies of all its paths. */
   latencyFactor = 1;
+  /** Of the rates of its uplink and its downlink. */
   rateFactor = 1;
 
-  constructor(readonly spec: HostSpec) {}
+  constructor(
+    readonly id: HostId,
+    readonly spec: HostSpec,
+  ) {}
 
-  /** Time on the wire, at least a microsecond, so that two messages never leave or arrive in the same instant. */
+  /** Time on the uplink, rounded up: two messages never leave in the same instant. */
   upMicros(bytes: number): Micros {
     return Math.ceil((bytes * MICROS_PER_SECOND) / (this.spec.up * this.rateFactor));
   }
 
+  /** As {@link upMicros}, on the downlink. */
   downMicros(bytes: number): Micros {
     return Math.ceil((bytes * MICROS_PER_SECOND) / (this.spec.down * this.rateFactor));
+  }
+
+  /** Bytes that wait in its uplink. */
+  backlog(now: Micros): number {
+    return Math.round((Math.max(0, this.upFreeAt - now) * this.spec.up * this.rateFactor) / MICROS_PER_SECOND);
   }
 }

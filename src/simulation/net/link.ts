@@ -1,24 +1,31 @@
 /** An established connection between two hosts, and what is under way on it. */
 import type { Micros } from '../engine.js';
-import type { HostId } from './hosts.js';
+import type { Host, HostId } from './hosts.js';
 import { CongestionWindow } from './window.js';
 
 export class Link {
-  /** Set by `Transport.close`; nothing arrives any more. */
-  isClosed = false;
+  readonly a: HostId;
+  readonly b: HostId;
   readonly fromA: Direction;
   readonly fromB: Direction;
+  /** Set by `Transport.close`. */
+  isClosed = false;
+  private readonly stops: number;
 
-  /** @param latency one way, without what the hosts' factors add */
-  constructor(
-    readonly a: HostId,
-    readonly b: HostId,
-    latency: Micros,
-    /** Both hosts' stops at the time of the handshake, in sum. */
-    readonly stops: number,
-  ) {
+  /** @param latency one way, without the hosts' factors */
+  constructor(a: Host, b: Host, latency: Micros) {
+    this.a = a.id;
+    this.b = b.id;
     this.fromA = new Direction(this, a, b, latency);
     this.fromB = new Direction(this, b, a, latency);
+    // A host that does not run answers no handshake.
+    this.isClosed = !a.isUp || !b.isUp;
+    this.stops = a.stops + b.stops;
+  }
+
+  /** Whether anything of it arrives: it was not closed, and neither host has stopped. */
+  get isAlive(): boolean {
+    return !this.isClosed && this.stops === this.fromA.sender.stops + this.fromB.sender.stops;
   }
 }
 
@@ -34,15 +41,33 @@ export class Direction {
   readonly queue: Message[] = [];
   /** Bursts so far: the key of their draws. */
   bursts = 0;
-  /** When the last burst that was sent reaches the receiver: the next comes no earlier. */
+  /** When the last burst that was sent is complete at the receiver: the next is no earlier. */
   lastArrival: Micros = 0;
-  /** Whether it is scheduled that the queue goes on. */
+  /** Whether the queue goes on by itself: when the window opens, or the path does. */
   isWaiting = false;
+  /** When the first attempt was made since the path is cut. */
+  cutSince: Micros | undefined;
 
   constructor(
     readonly link: Link,
-    readonly from: HostId,
-    readonly to: HostId,
-    readonly latency: Micros,
+    readonly sender: Host,
+    readonly receiver: Host,
+    private readonly latency: Micros,
   ) {}
+
+  /** From one process of a host to another. */
+  get isLocal(): boolean {
+    return this.sender === this.receiver;
+  }
+
+  /** Latency one way, now. */
+  get delay(): Micros {
+    return delayOf(this.sender, this.receiver, this.latency);
+  }
+}
+
+/** One way, with the hosts' factors as they are now; a host is no further from itself. */
+export function delayOf(a: Host, b: Host, latency: Micros): Micros {
+  const factor = a === b ? 1 : a.latencyFactor * b.latencyFactor;
+  return factor === 1 ? latency : Math.round(latency * factor);
 }

@@ -2,15 +2,17 @@
  * TCP timing between hosts. It says when a message's last byte arrives, and moves no bytes. `docs/simulator-model.md` says what is modelled.
  *
  * A message leaves in bursts, each as large as the window has room (`window.ts`). A burst passes the sender's uplink, one FIFO queue for all
- * connections of the host, takes the path's latency, and passes the receiver's downlink, a FIFO queue as well. While the first bytes of
- * a burst are received, the last ones may still be sent. The draws for the n-th burst from one host to another are the same whatever
- * else happens in the run (`KeyedRandom`). A message that fits the window costs one event; each further burst costs two.
+ * connections of the host, takes the path's latency, and passes the receiver's downlink (`burst.ts`), a FIFO queue as well; its first bytes
+ * are received while the last ones are still sent. The draws for the n-th burst from one host to another are the same whatever else
+ * happens in the run (`KeyedRandom`). A message that fits the window costs one event, each further burst of it two.
  */
-import { type Engine, EngineEvent, MICROS_PER_MS, type Micros } from '../engine.js';
+import { type Engine, MICROS_PER_MS, type Micros } from '../engine.js';
 import { exp, type KeyedRandom, type RunRandom } from '../random.js';
+import { Burst } from './burst.js';
+import { Cuts, nextAttempt } from './cuts.js';
 import { Host, type HostId, type HostSpec } from './hosts.js';
 import type { LatencyTable } from './latency-table.js';
-import { type Direction, Link } from './link.js';
+import { type Direction, delayOf, Link } from './link.js';
 import { DUPLICATES, SEGMENT_BYTES, segmentsOf } from './window.js';
 
 export interface TransportOptions {
@@ -28,36 +30,44 @@ export interface TransportDeps {
 }
 
 const DEFAULTS: TransportOptions = { loss: 0.001, jitterMs: 4 };
-/** From one process to another on a host. */
+/** From one process of a host to another. */
 const LOOPBACK: Micros = 50;
 /** The least that Linux adds to a round trip before it sends again: `TCP_RTO_MIN`. */
 const MIN_TIMEOUT: Micros = 200 * MICROS_PER_MS;
+/** Segments of a burst at most, as far as the keys of draws go. */
+const MAX_SEGMENTS = 65_536;
 
 export class Transport {
   private readonly engine: Engine;
   private readonly table: LatencyTable;
-  private readonly options: TransportOptions;
+  private readonly loss: number;
+  private readonly jitter: Micros;
   private readonly hosts: Host[] = [];
+  private readonly cuts = new Cuts();
   private readonly paths: KeyedRandom;
-  private readonly jitter: KeyedRandom;
+  private readonly jitters: KeyedRandom;
   private readonly losses: KeyedRandom;
 
   constructor({ engine, random, latency, options }: TransportDeps) {
+    const { loss, jitterMs } = { ...DEFAULTS, ...options };
     this.engine = engine;
     this.table = latency;
-    this.options = { ...DEFAULTS, ...options };
+    this.loss = loss;
+    this.jitter = jitterMs * MICROS_PER_MS;
     this.paths = random.keyed('paths');
-    this.jitter = random.keyed('jitter');
+    this.jitters = random.keyed('jitter');
     this.losses = random.keyed('losses');
   }
 
   addHost(spec: HostSpec): HostId {
-    return this.hosts.push(new Host(spec)) - 1;
+    const id = this.hosts.length;
+    this.hosts.push(new Host(id, spec));
+    return id;
   }
 
-  /** An established connection; its handshake is the caller's, see {@link roundTrip}. @throws RangeError for an unknown host */
+  /** An established connection; the time of its handshake is the caller's, see {@link roundTrip}. @throws RangeError for an unknown host */
   connect(a: HostId, b: HostId): Link {
-    return new Link(a, b, this.latency(a, b), this.stops(a, b));
+    return new Link(this.host(a), this.host(b), this.latency(a, b));
   }
 
   /**
@@ -73,14 +83,12 @@ export class Transport {
 
   /** Median, without jitter: for the handshake, and to choose near peers. @throws RangeError for an unknown host */
   roundTrip(a: HostId, b: HostId): Micros {
-    return 2 * this.delay(a, b, this.latency(a, b));
+    return 2 * delayOf(this.host(a), this.host(b), this.latency(a, b));
   }
 
   /** Bytes that wait in a host's uplink now. @throws RangeError for an unknown host */
-  backlog(id: HostId): number {
-    const host = this.host(id);
-    const seconds = Math.max(0, host.upFreeAt - this.engine.now) / (1_000 * MICROS_PER_MS);
-    return Math.round(seconds * host.spec.up * host.rateFactor);
+  backlog(host: HostId): number {
+    return this.host(host).backlog(this.engine.now);
   }
 
   /** Nothing of it arrives any more. */
@@ -90,61 +98,128 @@ export class Transport {
     link.fromB.queue.length = 0;
   }
 
+  /**
+   * Cuts the path of two hosts, both ways, or that of a host to itself: what is sent is lost, and sent again at pauses that double until
+   * it arrives. What is under way still arrives.
+   * @returns a function that undoes this cut
+   */
+  cut(a: HostId, b: HostId): () => void {
+    this.cuts.add(a, b);
+    let isUndone = false;
+    return () => {
+      if (isUndone) return;
+      isUndone = true;
+      for (const direction of this.cuts.remove(a, b)) this.retry(direction);
+    };
+  }
+
+  /** Cuts each path from a host of one list to one of the other. @returns a function that undoes it */
+  partition(ones: readonly HostId[], others: readonly HostId[]): () => void {
+    const undo = ones.flatMap((one) => others.map((other) => this.cut(one, other)));
+    return () => {
+      for (const each of undo) each();
+    };
+  }
+
+  /** Its connections are dead from now on, and nothing on them arrives; the other ends learn nothing. @throws RangeError for an unknown host */
+  stop(host: HostId): void {
+    const stopped = this.host(host);
+    stopped.isUp = false;
+    stopped.stops += 1;
+    stopped.upFreeAt = this.engine.now;
+    stopped.downFreeAt = this.engine.now;
+  }
+
+  /** New connections work again. @throws RangeError for an unknown host */
+  start(host: HostId): void {
+    this.host(host).isUp = true;
+  }
+
+  /** Multiplies the latency of all paths of a host, from now on. @throws RangeError for an unknown host */
+  setLatencyFactor(host: HostId, factor: number): void {
+    this.host(host).latencyFactor = factor;
+  }
+
+  /** Multiplies the rates of a host's uplink and downlink for what is sent from now on; over 0. @throws RangeError for an unknown host */
+  setRateFactor(host: HostId, factor: number): void {
+    this.host(host).rateFactor = factor;
+  }
+
   /** Sends what the window has room for. */
   private pump(direction: Direction): void {
-    const { queue, window } = direction;
-    const { now } = this.engine;
-    const roundTrip = 2 * this.delay(direction.from, direction.to, direction.latency);
+    const { queue, window, link, sender, receiver } = direction;
+    if (!link.isAlive) {
+      queue.length = 0;
+      return;
+    }
+    if (queue.length > 0 && this.cuts.has(sender.id, receiver.id)) {
+      direction.isWaiting = true;
+      direction.cutSince ??= this.engine.now;
+      this.cuts.hold(direction);
+      return;
+    }
+    direction.cutSince = undefined;
+    const { delay } = direction;
     for (let message = queue[0]; message !== undefined; message = queue[0]) {
-      const room = window.room(now, roundTrip + MIN_TIMEOUT);
+      const room = window.room(this.engine.now, timeoutOf(delay));
       if (room <= 0) {
-        direction.isWaiting = true;
-        this.engine.at(window.opensAt, () => {
-          direction.isWaiting = false;
-          this.pump(direction);
-        });
+        this.resumeAt(direction, window.opensAt);
         return;
       }
       const bytes = Math.min(message.left, room * SEGMENT_BYTES);
       message.left -= bytes;
       if (message.left === 0) queue.shift();
-      this.burst(direction, bytes, roundTrip, message.left === 0 ? message.arrived : undefined);
+      this.burst(direction, bytes, delay, message.left === 0 ? message.arrived : undefined);
     }
   }
 
-  private burst(direction: Direction, bytes: number, roundTrip: Micros, arrived: (() => void) | undefined): void {
-    const sender = this.host(direction.from);
-    const segments = segmentsOf(bytes);
-    const isLocal = direction.from === direction.to;
-    const start = isLocal ? this.engine.now : Math.max(this.engine.now, sender.upFreeAt);
-    const lasts = isLocal ? 0 : sender.upMicros(bytes);
-    const end = start + lasts;
-    const firstLasts = isLocal ? 0 : sender.upMicros(Math.min(bytes, SEGMENT_BYTES));
+  private resumeAt(direction: Direction, time: Micros): void {
+    direction.isWaiting = true;
+    this.engine.at(time, () => {
+      direction.isWaiting = false;
+      this.pump(direction);
+    });
+  }
+
+  /** The path is open: the next attempt arrives. */
+  private retry(direction: Direction): void {
+    const { now } = this.engine;
+    this.resumeAt(direction, nextAttempt(direction.cutSince ?? now, now, timeoutOf(direction.delay)));
+  }
+
+  private burst(direction: Direction, bytes: number, delay: Micros, arrived: (() => void) | undefined): void {
+    const { sender, window, isLocal } = direction;
+    const { now } = this.engine;
+    const start = isLocal ? now : Math.max(now, sender.upFreeAt);
+    const end = isLocal ? now : start + sender.upMicros(bytes);
+    const first = isLocal ? now : start + sender.upMicros(Math.min(bytes, SEGMENT_BYTES));
     if (!isLocal) sender.upFreeAt = end;
+    const segments = segmentsOf(bytes);
     direction.bursts += 1;
-    direction.window.take(segments, end, start + firstLasts + roundTrip);
-    const extra = isLocal ? 0 : this.drawJitter(direction) + this.drawLoss(direction, segments, roundTrip);
-    const at = Math.max(direction.lastArrival, end + roundTrip / 2 + extra);
+    window.take(segments, end, first + 2 * delay);
+    const travel = delay + (isLocal ? 0 : this.drawJitter(direction));
+    const repair = isLocal ? 0 : this.drawRepair(direction, segments, delay);
+    const at = Math.max(direction.lastArrival, end + travel + repair);
     direction.lastArrival = at;
-    this.engine.post(
-      at,
-      new Burst(direction.link, this.host(direction.to), this.engine, at - lasts, isLocal ? 0 : bytes, arrived),
-    );
+    this.engine.post(at, new Burst(this.engine, direction, start + travel, bytes, arrived));
   }
 
-  private drawJitter({ from, to, bursts }: Direction): Micros {
-    return Math.floor(this.jitter.float(from, to, bursts) * this.options.jitterMs * MICROS_PER_MS);
+  private drawJitter({ sender, receiver, bursts }: Direction): Micros {
+    return this.jitter === 0 ? 0 : Math.floor(this.jitters.float(sender.id, receiver.id, bursts) * this.jitter);
   }
 
-  /** @returns by how much losses delay a burst; a segment that is sent again is not lost again */
-  private drawLoss(direction: Direction, segments: number, roundTrip: Micros): Micros {
-    const { loss } = this.options;
-    if (loss === 0) return 0;
+  /**
+   * How much later a burst is complete for its losses: by a round trip when segments behind the first lost one tell the sender, by the
+   * retransmission timeout at the end of what there is to send. A segment that is sent again is not lost again.
+   */
+  private drawRepair(direction: Direction, segments: number, delay: Micros): Micros {
+    if (this.loss === 0) return 0;
+    const { sender, receiver, bursts, queue, window } = direction;
     for (let segment = 0; segment < segments; segment += 1) {
-      if (this.losses.float(direction.from, direction.to, direction.bursts * 65_536 + segment) >= loss) continue;
-      direction.window.lost();
-      const isNoticed = segments - 1 - segment >= DUPLICATES || direction.queue.length > 0;
-      return isNoticed ? roundTrip : roundTrip + MIN_TIMEOUT;
+      if (this.losses.float(sender.id, receiver.id, bursts * MAX_SEGMENTS + segment) >= this.loss) continue;
+      window.lost();
+      const isTold = segments - 1 - segment >= DUPLICATES || queue.length > 0;
+      return isTold ? 2 * delay : timeoutOf(delay);
     }
     return 0;
   }
@@ -155,54 +230,19 @@ export class Transport {
     return host;
   }
 
-  private stops(a: HostId, b: HostId): number {
-    return this.host(a).stops + this.host(b).stops;
-  }
-
   /** One way, both access lines included, with the spread of paths: the same for all connections of two hosts. */
   private latency(a: HostId, b: HostId): Micros {
     if (a === b) return LOOPBACK;
-    const { spec: one } = this.host(Math.min(a, b));
-    const { spec: other } = this.host(Math.max(a, b));
+    const { id: low, spec: one } = this.host(Math.min(a, b));
+    const { id: high, spec: other } = this.host(Math.max(a, b));
     const spread = this.table.spread(one.region, other.region);
-    const factor = spread === 0 ? 1 : exp(spread * this.paths.normal(Math.min(a, b), Math.max(a, b)));
-    return Math.round(
-      this.table.oneWay(one.region, other.region) * factor + (one.accessMs + other.accessMs) * MICROS_PER_MS,
-    );
-  }
-
-  private delay(a: HostId, b: HostId, latency: Micros): Micros {
-    const factor = this.host(a).latencyFactor * this.host(b).latencyFactor;
-    return factor === 1 ? latency : Math.round(latency * factor);
+    const factor = spread === 0 ? 1 : exp(spread * this.paths.normal(low, high));
+    const access = (one.accessMs + other.accessMs) * MICROS_PER_MS;
+    return Math.round(this.table.oneWay(one.region, other.region) * factor + access);
   }
 }
 
-/** A burst whose last byte reaches the receiver's downlink. */
-class Burst extends EngineEvent {
-  private isReceived = false;
-
-  constructor(
-    private readonly link: Link,
-    private readonly receiver: Host,
-    private readonly engine: Engine,
-    private readonly firstByteAt: Micros,
-    private readonly bytes: number,
-    private readonly arrived: (() => void) | undefined,
-  ) {
-    super();
-  }
-
-  run(): void {
-    if (this.link.isClosed) return;
-    if (!this.isReceived && this.bytes > 0) {
-      const { receiver } = this;
-      this.isReceived = true;
-      receiver.downFreeAt = Math.max(receiver.downFreeAt, this.firstByteAt) + receiver.downMicros(this.bytes);
-      if (receiver.downFreeAt > this.time) {
-        this.engine.post(receiver.downFreeAt, this);
-        return;
-      }
-    }
-    this.arrived?.();
-  }
+/** After which TCP sends again. Source: Linux, `__tcp_set_rto`: the smoothed round trip, and at least 200 ms for its variance. */
+function timeoutOf(delay: Micros): Micros {
+  return 2 * delay + MIN_TIMEOUT;
 }
