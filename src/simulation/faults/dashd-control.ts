@@ -1,4 +1,5 @@
 /** The pool's own dashd under several faults at once: each adds what it does, and takes that away again. */
+import type { ZmqFaults } from '../../simulated/notifications.js';
 import type { RpcFaults } from '../../simulated/rpc-calls.js';
 import type { VirtualDashd } from '../live/virtual-dashd.js';
 
@@ -31,6 +32,14 @@ export class DashdControl {
       healRpc();
       this.dashd.node.behaviour = {};
       this.end('stop')();
+    };
+  }
+
+  /** Loses messages of its ZeroMQ feed, though the connection stands. @returns a function that ends the fault */
+  faultyFeed(fault: ZmqFaults): () => void {
+    this.dashd.zmqFaults = fault;
+    return () => {
+      this.dashd.zmqFaults = {};
     };
   }
 

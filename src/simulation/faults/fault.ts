@@ -19,6 +19,7 @@ export const FAULT_KINDS = [
   'dashd-hangs',
   'dashd-warms-up',
   'dashd-rejects',
+  'feed-loses',
   // One peer.
   'peer-restart',
   'peer-silent',
@@ -32,6 +33,7 @@ export const FAULT_KINDS = [
   'clock-jump',
   'disk-full',
   'disk-fails',
+  'disk-slow',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 

@@ -1,6 +1,7 @@
 /** What each fault of a plan does, and what ends it. */
 import type { Behaviour, LinkQuality } from '../../simulated/behaviour.js';
 import { Flood, type FloodKind } from '../../simulated/flood.js';
+import type { ZmqFaults } from '../../simulated/notifications.js';
 import type { Peer } from '../../simulated/peer.js';
 import type { LiveNode } from '../live/live-node.js';
 import { USER_AGENT } from '../live/live-relay.js';
@@ -27,10 +28,13 @@ type Inject = (run: Injected, fault: PlannedFault) => Heal;
 
 /** Of large messages: a flood of small ones would take a run long, and tells no more. */
 const FLOODS = ['addresses', 'announcements', 'headers', 'questions'] as const satisfies FloodKind[];
+const FEED_FAULTS: readonly ZmqFaults[] = [{ silent: true }, { swallows: 'rawblock' }, { swallows: 'both' }];
 const SLOW: LinkQuality = { latencyMs: 800, bytesPerSecond: 20_000 };
 const HEALTHY: LinkQuality = { latencyMs: 0 };
 /** Share of the disk's work that fails while it fails. */
 const FAILING = 0.5;
+/** How many times as long the disk takes: a sync some tenths of a second, or some seconds. */
+const SLOWNESS = [100, 1_000] as const;
 
 export const INJECT: Readonly<Record<FaultKind, Inject>> = {
   'relay-kill': ({ relay }) => {
@@ -71,6 +75,7 @@ export const INJECT: Readonly<Record<FaultKind, Inject>> = {
   'dashd-hangs': ({ dashd }) => dashd.faultyRpc({ hangs: true }),
   'dashd-warms-up': ({ dashd }) => dashd.faultyRpc({ warmingUp: 'Loading block index...' }),
   'dashd-rejects': ({ dashd }) => dashd.rejecting('bad-cbtx-payload'),
+  'feed-loses': ({ dashd, random }) => dashd.faultyFeed(random.pick(FEED_FAULTS)),
   'peer-restart': (run, fault) => {
     const peer = peerOf(run, fault);
     peer.stop().catch(run.fail);
@@ -113,6 +118,12 @@ export const INJECT: Readonly<Record<FaultKind, Inject>> = {
   'disk-fails': ({ network: { disk }, random }) => {
     disk.fault = () => (random.float() < FAILING ? 'EIO' : undefined);
     return () => heal(disk);
+  },
+  'disk-slow': ({ network: { disk }, random }) => {
+    disk.slowness = random.pick(SLOWNESS);
+    return () => {
+      disk.slowness = 1;
+    };
   },
 };
 

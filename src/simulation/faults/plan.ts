@@ -56,6 +56,7 @@ const RECIPES: Readonly<Record<FaultKind, Recipe>> = {
   'dashd-hangs': { seconds: [0.5, 40], victim: 'dashd' },
   'dashd-warms-up': { seconds: [1, 40], victim: 'dashd' },
   'dashd-rejects': { seconds: [1, 30], victim: 'dashd' },
+  'feed-loses': { seconds: [1, 60], victim: 'dashd' },
   'peer-restart': { seconds: [0.5, 30], victim: 'peer' },
   'peer-silent': { seconds: [5, 70], victim: 'peer' },
   'peer-dies-mid-block': { seconds: [5, 60], victim: 'peer' },
@@ -67,6 +68,7 @@ const RECIPES: Readonly<Record<FaultKind, Recipe>> = {
   'clock-jump': { seconds: [1, 60], victim: 'clock' },
   'disk-full': { seconds: [0.5, 40], victim: 'disk' },
   'disk-fails': { seconds: [0.5, 40], victim: 'disk' },
+  'disk-slow': { seconds: [0.5, 40], victim: 'disk' },
 };
 
 export function planOf(seed: number): FaultPlan {

@@ -50,7 +50,7 @@ export class TcpEnd {
   private readonly writes: Write[] = [];
   /** Bytes that the kernels hold: under way, or not read yet. */
   private held = 0;
-  private readonly unread: Write[] = [];
+  private readonly unread: Buffer[] = [];
   private paused = false;
   private hasEnded = false;
   /** How the other end ended it, until that is read. */
@@ -123,19 +123,20 @@ export class TcpEnd {
     taken?.();
   }
 
-  private receive(write: Write): void {
+  private receive({ buffers }: Write): void {
     if (this.hasEnded) return;
-    this.unread.push(write);
+    this.unread.push(...buffers);
     this.readOn();
   }
 
+  /** The application may pause, or end the connection, at each chunk. */
   private readOn(): void {
     while (!this.paused) {
-      const write = this.unread.shift();
-      if (write === undefined) break;
-      this.bytesIn += write.length;
-      this.other().release(write.length);
-      for (const buffer of write.buffers) if (!this.hasEnded) this.handlers?.data(buffer);
+      const chunk = this.unread.shift();
+      if (chunk === undefined) break;
+      this.bytesIn += chunk.length;
+      this.other().release(chunk.length);
+      this.handlers?.data(chunk);
     }
     if (!this.paused && this.ending !== undefined) this.over(this.ending);
   }
