@@ -24,6 +24,8 @@ import { Watcher, type WatcherOptions } from './watcher.js';
 const RECOVERY: Micros = 90_000 * MICROS_PER_MS;
 /** Then the pool finds a block, which has this long to reach every node. */
 const DELIVERY: Micros = 20_000 * MICROS_PER_MS;
+/** Soon after the faults the network finds a block, by whose announcement nodes that fell behind notice it. */
+const NEXT_BLOCK: PlannedBlock = { kind: 'network', at: FAULTS_UNTIL + RECOVERY / 4, size: 400, lead: 0, finder: 0 };
 const LAST_BLOCK: PlannedBlock = { kind: 'single', at: FAULTS_UNTIL + RECOVERY, size: 400, lead: 0, finder: 0 };
 /** Peers below which the relay looks for more at once. */
 const MIN_PEERS = 3;
@@ -130,7 +132,7 @@ class FaultRun {
         });
       });
     }
-    for (const block of [...plan.blocks, LAST_BLOCK]) {
+    for (const block of [...plan.blocks, NEXT_BLOCK, LAST_BLOCK]) {
       driver.engine.at(block.at, () => {
         driver.touch();
         watcher.note(`block      ${describeBlock(block)}`);
