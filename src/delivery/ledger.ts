@@ -1,6 +1,6 @@
 /**
- * What was proven of one block, peer by peer. A ledger only ever gains: a status never falls back, so events may come late, twice
- * or out of order. (A peer that turns out to be another one leaves it.) Pure: `record(ledger, entry)` returns the next ledger, and verdict.ts reads it.
+ * The proofs of one block, by peer. A status never goes back to a weaker one, so entries may come late, twice or out of order. (A peer that
+ * turns out to be the same node as another is removed.) Pure: `record(ledger, entry)` returns the next ledger, and verdict.ts reads it.
  */
 import type { BlockSource, LateCode, PeerProof, ProofStatus, RpcResult } from '../contracts/events.js';
 import type { Hash } from '../wire/reader.js';
@@ -12,10 +12,10 @@ export interface Ledger {
   readonly height?: number;
   /** Why the block is sent later than it was found. */
   readonly late?: LateCode;
-  /** When the block came in, ms on the monotonic clock; all times in the ledger count from here. */
+  /** When the block arrived, ms on the monotonic clock; all times in the ledger count from here. */
   readonly monotonicAt: number;
   readonly peers: ReadonlyMap<string, PeerProof>;
-  /** The network that each peer belongs to, as far as one owner is likely to hold all of it. */
+  /** The network group of each peer: one owner is likely to control a whole group. */
   readonly groups: ReadonlyMap<string, string>;
   readonly rpc?: RpcResult;
   /** dashd, which had rejected the block, was asked again because peers have it. */
@@ -26,7 +26,7 @@ export interface Ledger {
 export interface Tried {
   readonly peer: string;
   readonly protected: boolean;
-  /** Its network; its own name where that is not given. */
+  /** Its network group; its own key if absent. */
   readonly group?: string;
   /** Later than the others. */
   readonly late?: true;
@@ -44,12 +44,12 @@ export type Entry =
       readonly reason?: string;
       readonly rival?: Hash;
     }
-  /** The peer is a node that counts already, under another address. */
+  /** The peer is the same node as another one, under another address. */
   | { readonly type: 'twin'; readonly peer: string }
-  /** `again`: asked since peers have what dashd had rejected. */
+  /** `again`: asked again because peers have a block that dashd rejected. */
   | { readonly type: 'rpc'; readonly result: RpcResult; readonly again?: true };
 
-/** How strong each status is. A failure outranks a mere write, and is itself outranked by any proof. */
+/** The order of statuses: a failure replaces a mere write, and any proof replaces a failure. */
 const RANK: Readonly<Record<ProofStatus, number>> = {
   pending: 0,
   written: 1,
@@ -95,25 +95,25 @@ export function isReached(proof: PeerProof): boolean {
   return RANK[proof.status] >= RANK['already-had'];
 }
 
-/** True when nothing more is to be expected: every peer has reached an end, and dashd, asked about the pool's blocks, has answered for good. */
+/** True when no further change is expected: every peer has a final status, and for a block of the pool dashd has given its final answer. */
 export function isSettled(ledger: Ledger): boolean {
   const { source, rpc } = ledger;
   if (source === 'pool' && (rpc === undefined || rpc.outcome === 'unavailable')) return false;
   return [...ledger.peers.values()].every(isEnd);
 }
 
-/** A block that is not in a peer's chain may get there a moment later: its parent may be on its way. */
+/** A block that is not in a peer's chain may be added a moment later: its parent may be on the way. */
 function isEnd({ status, reason }: PeerProof): boolean {
   return RANK[status] >= RANK.failed && status !== 'acknowledged' && reason !== 'not-in-chain';
 }
 
-/** The peers, other than our own dashd, whose chain has the block; in how many networks they are. */
+/** The number of peers, except the pool's own dashd, whose chain has the block, and of their network groups. */
 export function witnesses({ peers, groups }: Ledger): { readonly peers: number; readonly networks: number } {
   const found = [...peers.values()].filter((proof) => !proof.protected && isInChain(proof));
   return { peers: found.length, networks: new Set(found.map(({ peer }) => groups.get(peer) ?? peer)).size };
 }
 
-/** One peer may be wrong, or lie, and one owner may have many in one network. */
+/** One peer may be wrong, or lie, and one owner may have many peers in one network. */
 const WITNESS_NETWORKS = 2;
 
 /** True when peers contradict a dashd that rejected the block, and it is to be asked again. */
@@ -121,17 +121,17 @@ export function isContested(ledger: Ledger): boolean {
   return ledger.rpc?.outcome === 'rejected' && ledger.askedAgain !== true && isWitnessed(ledger);
 }
 
-/** True when enough peers have the block in their chain to say so against dashd. */
+/** True when enough peers have the block in their chain to outweigh dashd's rejection. */
 export function isWitnessed(ledger: Ledger): boolean {
   return witnesses(ledger).networks >= WITNESS_NETWORKS;
 }
 
-/** A peer reports a block, to us or in answer to us, once it is in its chain. */
+/** A peer announces a block, or returns its header, once the block is in its chain. */
 function isInChain({ status }: PeerProof): boolean {
   return status === 'accepted' || status === 'already-had';
 }
 
-/** A peer that failed before gets a new chance with its new connection; any other entry stands. */
+/** A peer that failed before is tried again on its new connection; any other entry stays. */
 function newcomers(ledger: Ledger, peers: readonly Tried[]): [string, PeerProof][] {
   return peers
     .filter(({ peer }) => (ledger.peers.get(peer)?.status ?? 'failed') === 'failed')
@@ -163,7 +163,7 @@ function prove(known: PeerProof, entry: Extract<Entry, { type: 'proof' }>, ms: n
   }
 }
 
-/** Milliseconds to the third decimal: what the clock is good for, and all that a reader can use. */
+/** Milliseconds with three decimals, the resolution of the clock. */
 export function toMicroseconds(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }

@@ -8,8 +8,8 @@ import { fill } from '../messages/fill.js';
 export type Reading = Omit<RpcResult, 'ms'>;
 
 /**
- * Core `rpc/protocol.h`: the block cannot be decoded; it breaks a rule; it is in the chain already. Not among them is -25, by which
- * `submitblock` reports trouble of dashd's own, such as a full disk: that says nothing of the block.
+ * Core `rpc/protocol.h`: the block cannot be decoded; it breaks a rule; it is in the chain already. -25 is not among them: with it
+ * `submitblock` reports internal errors such as a full disk, which say nothing about the block.
  */
 const DESERIALIZATION_ERROR = -22;
 const VERIFY_REJECTED = -26;
@@ -39,7 +39,7 @@ function readWord(word: unknown): Reading {
   switch (word) {
     case 'duplicate':
       return { outcome: 'duplicate' };
-    // Stored, but not (yet) in the active chain: whoever asks again may hear more.
+    // Stored, but not (yet) in the active chain: a later question may have another answer.
     case 'inconclusive':
     case 'duplicate-inconclusive':
       return { outcome: 'inconclusive', reason: word };

@@ -19,7 +19,7 @@ export function verdict(ledger: Ledger, rules: VerdictRules): Verdict {
   const peers = [...ledger.peers.values()];
   const reached = peers.filter(isReached);
   const late = ledger.late ?? lateness(reached);
-  // How long a late peer took shows when it connected, not how fast it is.
+  // The time of a late peer shows when it connected, not how fast it is.
   const times = reached
     .flatMap((proof) => (proof.late === true ? [] : (proof.acknowledgedMs ?? proof.acceptedMs ?? [])))
     .sort((a, b) => a - b);

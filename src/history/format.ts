@@ -1,6 +1,6 @@
 /**
- * The history as a file: a first line that says what it is, then block events, one a line, as docs/events.md has them. What is
- * in the file is never changed: a later line about a block adds to what the earlier ones said.
+ * The file format of the history: a header line, then one block event per line, as in docs/events.md. Lines are never changed: a later line
+ * about a block amends the earlier ones.
  */
 
 import type { BlockFinality, BlockReceived, BlockVerdict } from '../contracts/events.js';
@@ -8,7 +8,7 @@ import { parseBlockEvent } from '../delivery/block-event.js';
 import { fill } from '../messages/fill.js';
 import { HISTORY_FILE } from '../messages/storage.js';
 
-/** What the file remembers of a block. */
+/** The events that are kept. */
 export type HistoryLine = BlockReceived | BlockVerdict | BlockFinality;
 
 const FILE = 'blockcast block history';
@@ -17,7 +17,7 @@ const VERSION = 1;
 /** The first line. */
 export const HEADER = `${JSON.stringify({ file: FILE, version: VERSION })}\n`;
 
-/** A chunk is this long or a line longer: well under a millisecond's work. */
+/** A chunk has this length or up to one line more: well under a millisecond of work. */
 const CHUNK_CHARS = 32_768;
 
 /** @returns undefined when the file can be read, else why it cannot */
@@ -33,7 +33,7 @@ export function headerFault(line: string): string | undefined {
   });
 }
 
-/** @returns undefined for what is no line of a history */
+/** @returns undefined for an invalid line */
 export function parseLine(line: string): HistoryLine | undefined {
   const event = parseBlockEvent(line);
   return event !== undefined && isHistoryLine(event) ? event : undefined;
@@ -47,7 +47,7 @@ export function formatLine(line: HistoryLine): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-/** A whole file, in chunks between which others may have their turn. */
+/** A whole file in chunks; the caller may yield between two chunks. */
 export function* formatFile(lines: Iterable<HistoryLine>): Generator<string, void> {
   let chunk = HEADER;
   for (const line of lines) {

@@ -1,6 +1,6 @@
 /**
- * The blocks that the pool pushed, and what came of them: a fold over the lines of the history file, bounded, and what can be asked
- * of it. The oldest blocks go first.
+ * The pool's blocks and their results: a fold over the lines of the history file, with queries. Bounded: the oldest blocks are removed
+ * first.
  */
 import { BoundedSet } from '../common/bounded.js';
 import type { BlockEvent, BlockFinality, BlockReceived, BlockVerdict } from '../contracts/events.js';
@@ -9,7 +9,7 @@ import type { Hash } from '../wire/reader.js';
 import { type HistoryLine, isHistoryLine } from './format.js';
 import { type Counted, type Figures, figuresOf, kpisOf } from './kpis.js';
 
-/** A block, as its lines report it, and as it is shown. */
+/** A block as in its lines, and as it is shown. */
 interface Entry extends Counted {
   readonly received: BlockReceived;
   readonly verdict: BlockVerdict | undefined;
@@ -24,9 +24,9 @@ export class History implements HistoryView {
   private readonly entries = new Map<Hash, Entry>();
   /** Oldest first. */
   private order: Hash[] = [];
-  /** Blocks whose end is not known for good. */
+  /** Blocks without a final state. */
   private readonly open = new Set<Hash>();
-  /** Blocks under way again that had been delivered before: what comes of it now is not what came of them. */
+  /** Blocks that are sent again although they were delivered before: the new result does not replace the old one. */
   private readonly repeats = new BoundedSet<Hash>(MAX_REPEATS);
   private ofAll: Kpis | undefined;
   private lineCount = 0;
@@ -38,18 +38,18 @@ export class History implements HistoryView {
     return this.entries.size;
   }
 
-  /** How many lines `lines` gives. */
+  /** The number of lines that `lines` returns. */
   get lineTotal(): number {
     return this.lineCount;
   }
 
-  /** Takes an event of a relay's. @returns the line to keep of it; undefined when it adds nothing */
+  /** Applies an event of the relay. @returns the line to write; undefined when it adds nothing */
   note(event: BlockEvent): HistoryLine | undefined {
     if (!isHistoryLine(event) || this.isOfRepeat(event)) return undefined;
     return this.apply(event) ? event : undefined;
   }
 
-  /** Takes a line of the file. @returns false when it adds nothing: its block is not the pool's, or has gone */
+  /** Applies a line of the file. @returns false when it adds nothing: its block is not the pool's, or was removed */
   apply(line: HistoryLine): boolean {
     if (line.type !== 'finality' && line.source !== 'pool') return false;
     const known = this.entries.get(line.hash);
@@ -63,12 +63,12 @@ export class History implements HistoryView {
     return true;
   }
 
-  /** The block's end is known for good, though its state may still be `orphaned`. */
+  /** The block's state is final, also when it is `orphaned`. */
   settle(hash: Hash): void {
     this.open.delete(hash);
   }
 
-  /** dashd counts more blocks above this one: shown, not kept. */
+  /** Updates the confirmations: shown, not written. */
   deepen(hash: Hash, confirmations: number, at: number): void {
     const known = this.entries.get(hash);
     if (known === undefined) return;
@@ -76,7 +76,7 @@ export class History implements HistoryView {
     this.entries.set(hash, { ...known, record: { ...known.record, finality } });
   }
 
-  /** Blocks whose end is not known for good, newest first. */
+  /** Blocks without a final state, newest first. */
   *unsettled(): Generator<BlockRecord, void> {
     for (const hash of [...this.open].reverse()) {
       const entry = this.entries.get(hash);
@@ -84,7 +84,7 @@ export class History implements HistoryView {
     }
   }
 
-  /** All there is to keep, oldest first: blocks that come meanwhile are not in it. */
+  /** All lines to keep, oldest first, without blocks that arrive meanwhile. */
   *lines(): Generator<HistoryLine, void> {
     for (const hash of [...this.order]) {
       const entry = this.entries.get(hash);
@@ -137,7 +137,7 @@ export class History implements HistoryView {
     return true;
   }
 
-  /** A block comes, or comes again after it had failed. */
+  /** A block arrives, or arrives again after it had failed. */
   private insert(entry: Entry): void {
     const { hash } = entry.received;
     const at = cameAt(entry.received);
@@ -185,7 +185,7 @@ export class History implements HistoryView {
   }
 }
 
-/** When the pool found it, however often it was sent since. */
+/** When the pool found it, however often it was sent afterwards. */
 function cameAt({ at, firstAt }: BlockReceived): number {
   return firstAt ?? at;
 }

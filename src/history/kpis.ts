@@ -1,8 +1,8 @@
-/** What a pool operator is measured by, from the blocks of the history. What each figure is stands with its type (view.ts). */
+/** Key figures of the blocks in the history. The type (view.ts) defines each figure. */
 import type { FinalityState, PeerProof, Verdict } from '../contracts/events.js';
 import type { Kpis } from '../contracts/view.js';
 
-/** What a verdict adds to the figures: taken once, so that looking at thousands of blocks costs little. */
+/** What a verdict contributes to the figures: computed once, so that thousands of blocks cost little. */
 export interface Figures {
   readonly success: boolean;
   readonly reached: number;
@@ -21,7 +21,7 @@ export function figuresOf(verdict: Verdict): Figures {
   };
 }
 
-/** A block, as far as the figures are concerned. */
+/** The part of a block that the figures use. */
 export interface Counted {
   readonly figures: Figures | undefined;
   readonly state: FinalityState;
@@ -55,14 +55,14 @@ export function kpisOf(blocks: Iterable<Counted>): Kpis {
 }
 
 /**
- * When nine of ten peers that were pushed to had proven the block. Who had it before was not waited for, so he counts on
- * neither side; who failed counts as one that has not proven it.
- * @returns milliseconds from the block's arrival; undefined when it never came to that
+ * The time until 90 % of the pushed peers had proven the block. Peers that already had it do not count; peers that failed count as not
+ * proven.
+ * @returns milliseconds since the block's arrival; undefined when 90 % were not reached
  */
 function propagation(peers: readonly PeerProof[]): number | undefined {
   const pushed = peers.filter(({ status, late }) => status !== 'already-had' && late !== true);
   const times = pushed.flatMap(({ acknowledgedMs, acceptedMs }) => acknowledgedMs ?? acceptedMs ?? []);
-  // Whole numbers until the division, which is then exact where it comes out even.
+  // Integers until the division, so that an even result is exact.
   const enough = Math.ceil((pushed.length * 9) / 10);
   return enough === 0 ? undefined : times.sort((a, b) => a - b)[enough - 1];
 }
@@ -82,7 +82,7 @@ class Mean {
   }
 }
 
-/** Nothing, where there is nothing to divide by. */
+/** Undefined when the divisor is 0. */
 function ratio<Name extends string>(name: Name, part: number, whole: number): Partial<Record<Name, number>> {
   return (whole === 0 ? {} : { [name]: part / whole }) as Partial<Record<Name, number>>;
 }

@@ -1,6 +1,6 @@
 /**
- * A found block as a file of the spool: one line of JSON that says what it is, then the block's bytes as they are. The block itself is
- * judged by the gate when it is read again, so the line needs no checksum: a body that changed on disk does not fit its merkle root.
+ * The file format of a block in the spool: one line of JSON with its description, then the raw block. The block passes the gate when it is
+ * read again, so the line needs no checksum: a body that changed on disk does not match its merkle root.
  */
 
 import { z } from 'zod';
@@ -11,17 +11,17 @@ import type { Hash } from '../wire/reader.js';
 
 const FILE = 'blockcast spooled block';
 const VERSION = 1;
-/** The line is about 320 bytes long; more than this is no line of ours. */
+/** The line has about 320 bytes; a longer one is invalid. */
 export const MAX_HEAD_BYTES = 1_024;
 const NEWLINE = 0x0a;
 
-/** What is known of a block without its bytes. */
+/** The description of a block. */
 export interface SpoolEntry {
   readonly hash: Hash;
   readonly previous: Hash;
   /** Absent when it was not known. */
   readonly height?: number;
-  /** When it came in, ms since the epoch. */
+  /** When it arrived, ms since the epoch. */
   readonly at: number;
   /** Of the block, bytes. */
   readonly size: number;
@@ -42,12 +42,12 @@ export type ParsedEntry =
   | { readonly ok: true; readonly entry: SpoolEntry; readonly headBytes: number }
   | { readonly ok: false; readonly code: SpoolFaultCode; readonly reason: string };
 
-/** The file's name, by which it is recognised. A block that comes again takes its own place. */
+/** The name of the file. A block that arrives again replaces its own file. */
 export function fileName(hash: Hash): string {
   return `${hash}.block`;
 }
 
-/** @returns undefined for a name that is not one of ours */
+/** @returns undefined for the name of another file */
 export function hashOfName(name: string): Hash | undefined {
   return /^([0-9a-f]{64})\.block$/.exec(name)?.[1];
 }

@@ -3,7 +3,7 @@ import { type HostFamily, hostKey, parseHost } from '../address/host.js';
 import { formatHostPort, parseHostPort } from '../address/host-port.js';
 import { NETWORKS, type NetworkName } from '../wire/network.js';
 
-/** A peer's name everywhere: `host:port` in canonical form, IPv6 in brackets. Two spellings of one endpoint give one key. */
+/** The identity of a peer: `host:port` in canonical form, IPv6 in brackets. All spellings of an endpoint give one key. */
 export type PeerKey = string;
 
 export type AddressFamily = HostFamily;
@@ -41,8 +41,8 @@ export function keyOf({ host, port }: Pick<PeerAddress, 'host' | 'port'>): PeerK
 }
 
 /**
- * The part of the network an address belongs to, as far as one owner is likely to hold all of it: /16 for IPv4, /32 for IPv6,
- * and one for all onions, since those cost nothing to make. Tunnelled IPv6 (6to4, Teredo, NAT64, SIIT) counts as the IPv4
+ * The network group of an address, which one owner is likely to control: /16 for IPv4, /32 for IPv6,
+ * and one for all onions, since these cost nothing to create. Tunnelled IPv6 (6to4, Teredo, NAT64, SIIT) counts as the IPv4
  * network it leads to, or one IPv4 host would own many groups. Source: Core `netgroup.cpp`.
  */
 export function networkGroup(address: PeerAddress): string {
@@ -62,7 +62,7 @@ function ipv4Group(octets: readonly (number | undefined)[]): string {
   return `${octets[0]}.${octets[1]}.0.0/16`;
 }
 
-/** A zone says through which interface, not to whom. */
+/** A zone names an interface, not a host. */
 function parseIpv6(host: string): ipaddr.IPv6 {
   return ipaddr.IPv6.parse(host.split('%', 1)[0] ?? '');
 }
@@ -85,15 +85,15 @@ function ipv6Group(ip: ipaddr.IPv6): string {
 const PUBLIC_RANGES: ReadonlySet<string> = new Set(['unicast', '6to4', 'teredo', 'rfc6052', 'rfc6145']);
 const LOCAL_RANGES: ReadonlySet<string> = new Set(['loopback', 'private', 'uniqueLocal']);
 
-/** True on the networks people run on one machine or a LAN, where local addresses are the normal ones. */
+/** True on networks that run on one machine or in a LAN, where local addresses are normal. */
 export function isLocalNetwork(network: NetworkName): boolean {
   return network === 'regtest' || network === 'devnet';
 }
 
 /**
- * Whether a stranger's word for this address is worth keeping. As Core's `CNetAddr::IsRoutable`, and stricter: multicast and
+ * Whether an announced address may enter the book. As Core's `CNetAddr::IsRoutable`, and stricter: multicast and
  * reserved space are refused too, since nothing there answers TCP. On regtest and devnet loopback and private addresses pass.
- * A host name is never routable: what it means is decided by somebody else, later.
+ * A host name is never routable: its owner can change what it resolves to.
  */
 export function isRoutable(address: PeerAddress, network: NetworkName): boolean {
   if (address.family === 'name') return false;
@@ -103,7 +103,7 @@ export function isRoutable(address: PeerAddress, network: NetworkName): boolean 
   return PUBLIC_RANGES.has(range) || (isLocalNetwork(network) && LOCAL_RANGES.has(range));
 }
 
-/** Ports of other services, which a hostile `addr` could turn our dials against. Source: Core `netbase.cpp`, `IsBadPort`. */
+/** Ports of other services, to which a hostile `addr` could direct our connections. Source: Core `netbase.cpp`, `IsBadPort`. */
 const FOREIGN_SERVICE_PORTS: ReadonlySet<number> = new Set([
   1719, 1720, 1723, 2049, 3659, 4045, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6697, 8332, 8333, 10_080,
   18_332, 18_333,

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../common/bounded.js';
 import { type Bucket, fullBucket, type Rate, tokensIn } from '../common/token-bucket.js';
 
-/** A token bucket per name. A bucket that is full again is removed, so the memory is bounded by who spoke lately. */
+/** A token bucket per name. A bucket that is full again is removed, so memory is bounded by the recently active names. */
 export class Allowances {
   readonly #buckets: BoundedMap<string, Bucket>;
 

@@ -18,15 +18,15 @@ export type Backoff =
 export interface BackoffPolicy {
   /** The wait after the first failure, before jitter. */
   readonly baseMs: number;
-  /** No wait is longer, breaker or not. */
+  /** The longest wait, with or without an open breaker. */
   readonly maxMs: number;
-  /** The share of a wait that is random: 0.5 means between half of it and all of it. */
+  /** The random share of a wait: 0.5 means between half of it and all of it. */
   readonly jitter: number;
   /** Failures in a row that open the breaker. */
   readonly threshold: number;
   /** The first wait in `open`; it doubles with each failed trial. */
   readonly openMs: number;
-  /** A trial that was never reported back is given up after this. */
+  /** A trial without a reported result ends after this time. */
   readonly trialMs: number;
 }
 
@@ -42,8 +42,8 @@ export const BACKOFF: BackoffPolicy = {
 export const READY: Backoff = { state: 'closed', failures: 0, retryAt: 0 };
 
 /**
- * Whether the peer may be dialled at `now` (Unix ms). A wait longer than so many failures bring was begun by a clock that has been set
- * back since, and is over.
+ * Whether the peer may be dialled at `now` (Unix ms). A wait longer than this number of failures allows was started before the clock was
+ * set back, and is over.
  */
 export function mayDial(backoff: Backoff, now: number, policy: BackoffPolicy = BACKOFF): boolean {
   const longest = Math.max(policy.trialMs, waitAfter(backoff.failures, policy));
@@ -57,7 +57,7 @@ function waitAfter(failures: number, { threshold, openMs, baseMs, maxMs }: Backo
     : exponentialMs(baseMs, maxMs, failures - 1);
 }
 
-/** To be called as a dial begins: an open breaker whose time is over lets exactly this one through. */
+/** Call it when a dial begins: an open breaker whose time is over lets exactly this one through. */
 export function onDial(backoff: Backoff, now: number, policy: BackoffPolicy = BACKOFF): Backoff {
   if (backoff.state === 'closed') return backoff;
   return { state: 'half-open', failures: backoff.failures, retryAt: now + policy.trialMs };
@@ -71,13 +71,13 @@ export function onFailure(backoff: Backoff, now: number, random: Random, policy:
   return { state: open ? 'open' : 'closed', failures, retryAt: now + waitMs };
 }
 
-/** After a flood or nonsense: the breaker opens at once, and for longer each time, however long the connection had lasted. */
+/** After a flood or invalid messages: the breaker opens at once, and for longer each time, however long the connection lasted. */
 export function onMisconduct(backoff: Backoff, now: number, random: Random, policy: BackoffPolicy = BACKOFF): Backoff {
   const failures = Math.max(backoff.failures, policy.threshold - 1);
   return onFailure({ ...backoff, failures }, now, random, policy);
 }
 
-/** After a dial that failed while nobody could be reached: what was known of the peer stays as it was. */
+/** After a dial that failed while no peer was reachable: the peer's state does not change. */
 export function onIsolation(backoff: Backoff, now: number, random: Random, policy: BackoffPolicy = BACKOFF): Backoff {
   return {
     state: 'closed',
@@ -87,8 +87,8 @@ export function onIsolation(backoff: Backoff, now: number, random: Random, polic
 }
 
 /**
- * After a handshake: the breaker closes, but the failures stay on the account until the connection has lasted, or a peer that
- * shakes hands and hangs up would be redialled for ever.
+ * After a handshake: the breaker closes, but the failures still count until the connection has lasted: otherwise a peer that hangs up after
+ * each handshake would be redialled for ever.
  */
 export function onHandshake(backoff: Backoff): Backoff {
   return { state: 'closed', failures: backoff.failures, retryAt: 0 };

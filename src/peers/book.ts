@@ -1,16 +1,16 @@
 /**
- * The peer book: every peer we know of, bounded, and hard to poison.
+ * The peer book: all known peers, bounded, and hard to poison.
  *
- * An entry is *kept* when it was proven by a handshake of our own or vouched for by dashd, the masternode list or the operator;
- * it is *heard* when gossip or a DNS seed is all we have. The rules, and what they bound:
+ * An entry is *kept* when a handshake of our own proved it, or dashd, the masternode list or the operator named it; it is *heard* when only
+ * gossip or a DNS seed named it. The rules, and what they bound:
  *
  * - Each of the two may take three quarters of the book at most, so a quarter always belongs to the other. Hearsay never evicts
  *   a kept entry: pushing out one proven peer takes more proven or vouched ones than three quarters of the book, and each proof is a
  *   dial that we chose to make.
  * - What one peer announces is limited by a token bucket (Core's: 0.1 addresses a second, 1,000 saved up), and what one network group
- *   (/16, /32\) announces by another, twice that. When a message holds more than is granted, which entries count is drawn by lot.
+ *   (/16, /32\) announces by another, twice that. When a message holds more than is granted, the accepted entries are chosen at random.
  * - All that a network group has announced holds at most 1/16 of the room for hearsay (as Core's new table: 64 of 1,024 buckets);
- *   beyond, its own oldest entry makes way. To fill the room an attacker needs nodes we talk to in 16 groups.
+ *   beyond, its own oldest entry is evicted. To fill the room an attacker needs nodes we talk to in 16 groups.
  * - The entries of one network group hold at most 1/32 of that room, whoever announced them.
  * - In a full book the largest group loses an entry, and a newcomer of the largest group is refused: entries of a small
  *   group are safe while any group is larger.
@@ -40,7 +40,7 @@ import { GroupIndex } from './group-index.js';
 import { delivered, isProven, newRecord, type Observation, observe, type PeerRecord, type Source } from './record.js';
 
 export interface BookLimits {
-  /** Entries in all. */
+  /** The maximum number of entries. */
   readonly capacity: number;
   /** Addresses one peer may announce at once, and a second. Source: Core `net_processing.cpp`. */
   readonly gossipBurst: number;
@@ -61,19 +61,19 @@ export const BOOK_LIMITS: BookLimits = {
   maxFailures: 10,
 };
 
-/** What one `addr` or `addrv2` entry says. */
+/** An entry of `addr` or `addrv2`. */
 export interface GossipEntry {
   /** Without brackets around IPv6. */
   readonly host: string;
   readonly port: number;
   readonly services: bigint;
-  /** When it is said to have been seen, ms since the epoch. */
+  /** When it was last seen, according to the sender, ms since the epoch. */
   readonly seenAt: number;
 }
 
 export type Refusal = (typeof ADDRESS_REFUSALS)[number];
 
-/** What became of one call's entries. */
+/** The result of one call, by entry. */
 export interface Tally {
   added: number;
   /** Known before; a newer sign of life was noted. */
@@ -83,17 +83,17 @@ export interface Tally {
   readonly refused: Record<Refusal, number>;
 }
 
-/** What a trusted source knows beside the address. */
+/** What a trusted source knows besides the address. */
 export interface Known {
   readonly services?: bigint;
   readonly pingMs?: number;
   readonly seenAt?: number;
 }
 
-/** Core's rule: the clock that is so far ahead is wrong, but the address need not be. */
+/** Core's rule: a clock that is so far ahead is wrong, but the address may be right. */
 const FUTURE_MS = 10 * MINUTE_MS;
 const FUTURE_DATED_AGE_MS = 5 * DAY_MS;
-/** Hearsay is this much older than it says, so that it never looks fresher than what we saw ourselves. Core's. */
+/** Announced times are reduced by this much, so that they never look fresher than our own observations. Core's value. */
 const HEARSAY_AGE_MS = 2 * HOUR_MS;
 const MAX_SHARE = 3 / 4;
 const VIA_SHARE = 1 / 16;
@@ -139,7 +139,7 @@ export class PeerBook {
     return this.#kept.size;
   }
 
-  /** Since the start: what was added and refused, and how many entries made way for others. */
+  /** Since the start: entries added, refused and evicted. */
   get totals(): Readonly<Tally> & { readonly evicted: number } {
     return { ...this.#totals, refused: { ...this.#totals.refused }, evicted: this.#evicted };
   }
@@ -165,7 +165,7 @@ export class PeerBook {
     }
   }
 
-  /** The same in steps of under a millisecond, for a caller that must not hold the event loop between them. */
+  /** The same in steps of under a millisecond, for a caller that must not block the event loop. */
   *gossiping(from: PeerKey, entries: readonly GossipEntry[], now: number): Generator<undefined, Tally> {
     const tally = newTally();
     const teller = this.#records.get(from);
@@ -183,10 +183,10 @@ export class PeerBook {
   }
 
   /**
-   * Takes in a peer from a source other than gossip. An operator's word (`configured`) is taken for any address, dashd's for any
-   * address with a port that is not another service's; the rest must be what a node of this network would be reached at.
+   * Adds a peer from a source other than gossip. The operator (`configured`) may name any address, dashd any address whose port is not
+   * another service's; others must be at an address where a node of this network can be reached.
    * @param now ms since the epoch
-   * @returns what became of it
+   * @returns the result
    */
   hear(
     address: PeerAddress,
@@ -225,7 +225,7 @@ export class PeerBook {
     return after;
   }
 
-  /** Removes a peer; it may be heard of again. @returns false when it is unknown or protected */
+  /** Removes a peer; it may be announced again. @returns false when it is unknown or protected */
   remove(key: PeerKey): boolean {
     const record = this.#records.get(key);
     if (record === undefined || record.protected) return false;
@@ -241,15 +241,15 @@ export class PeerBook {
     return true;
   }
 
-  /** A peer that was excluded may be heard of again. */
+  /** Ends the exclusion of a peer. */
   readmit(key: PeerKey): void {
     this.#excluded.delete(key);
   }
 
   /**
-   * Drops what has shown no sign of life for the horizon, and what never once connected in all our attempts. Configured
-   * and protected peers stay, and so do those in `live`: a connection is a sign of life, whatever a clock that was set makes of its date.
-   * @returns how many went
+   * Removes entries without a sign of life within the horizon, and those that never connected in all attempts. Configured and protected
+   * peers stay, and so do those in `live`: a connection is a sign of life, even if the clock was set.
+   * @returns the number of removed entries
    */
   prune(now: number, live: ReadonlySet<PeerKey> = new Set()): number {
     const gone = [...this.#records.values()].filter((record) => !live.has(record.key) && this.#isDead(record, now));
@@ -258,8 +258,8 @@ export class PeerBook {
   }
 
   /**
-   * Takes in saved or imported records under the same rules as news: a file cannot bring in more than the limits allow, nor
-   * protect a peer. What the book has proven itself is kept over what the file says.
+   * Adds saved or imported records under the same rules as others: a file cannot exceed the limits, nor protect a peer. Observations of the
+   * book override the file.
    */
   restore(records: Iterable<PeerRecord>, now: number): Tally {
     const tally = newTally();
@@ -275,7 +275,7 @@ export class PeerBook {
   #restored(saved: PeerRecord, now: number): 'added' | 'known' | Refusal {
     const source = trustedSource(saved);
     const mine = this.#records.get(saved.key);
-    // The pool's own dashd is where it is, whatever would be said of another's address.
+    // The rules for addresses do not apply to the pool's own dashd.
     const refusal = mine?.protected === true ? undefined : this.#refuses(saved, source);
     if (refusal !== undefined) return refusal;
     const record = notAhead(saved, now);
@@ -335,7 +335,7 @@ export class PeerBook {
       : Math.min(entry.seenAt, now) - (key === from ? 0 : HEARSAY_AGE_MS);
     if (now - seenAt > this.limits.horizonMs) return 'stale';
     const record = { ...newRecord(address, 'p2p_discovery', now, seenAt), services: entry.services };
-    // An entry with an impossible date may fill free room, but not take another's.
+    // An entry with an impossible date may take free room, but evicts no other.
     const outcome = this.#note(via === undefined ? record : { ...record, via }, !ahead);
     if (ahead && (outcome === 'added' || outcome === 'known')) tally.futureDated++;
     return outcome;
@@ -344,14 +344,14 @@ export class PeerBook {
   #refuses(address: PeerAddress, source: Source): Refusal | undefined {
     if (this.#excluded.has(keyOf(address))) return 'excluded';
     if (source === 'configured' || source === 'local_dashd') return undefined;
-    // dashd dials no private address and no name but those that its operator gave it.
+    // dashd dials private addresses and names only if its operator configured them.
     if (source !== 'dashd' && !isRoutable(address, this.network)) return 'unroutable';
     const standing = portStanding(address.port, this.network);
     const anyPort = source === 'dashd' || source === 'masternode' || isLocalNetwork(this.network);
     return standing === 'standard' || (standing === 'other' && anyPort) ? undefined : 'non-standard-port';
   }
 
-  /** Adds an entry, or merges its news into the one there is. */
+  /** Adds an entry, or merges it into the existing one. */
   #note(news: PeerRecord, mayEvict: boolean): 'added' | 'known' | Refusal {
     const before = this.#records.get(news.key);
     if (before !== undefined) {
@@ -370,7 +370,7 @@ export class PeerBook {
       return;
     }
     this.#drop(before);
-    // With no room among the kept it goes on as hearsay; it made its own room there by leaving.
+    // Without room among the kept it becomes a heard entry; it has just freed that room.
     if (isKept(after) && this.#roomForKept(after) !== undefined) this.#put(before);
     else this.#put(after);
   }
@@ -422,7 +422,7 @@ export class PeerBook {
     return key === undefined ? undefined : this.#records.get(key);
   }
 
-  /** The worst of a few of the largest group's; nobody when the newcomer would be one of that group. */
+  /** The worst of a few entries of the largest group; undefined when the new entry belongs to that group. */
   #heardVictim(newcomersGroup?: string): PeerRecord | undefined {
     const group = this.#heard.largest();
     if (group === undefined) return undefined;
@@ -447,7 +447,7 @@ export class PeerBook {
     return undefined;
   }
 
-  /** The least proven of the largest group; of the newcomer's own, only one less proven than itself. */
+  /** The least proven of the largest group; in the new entry's own group, only one that is less proven than it. */
   #keptVictim(news: PeerRecord): PeerRecord | undefined {
     const group = this.#kept.largest();
     if (group === undefined) return undefined;
@@ -505,7 +505,7 @@ function trustedSource(record: PeerRecord): Source {
   return 'p2p_discovery';
 }
 
-/** A record from a file, without claims that only configuration may make and without dates that have not come yet. */
+/** A record from a file, without claims that only the configuration may make, and without dates in the future. */
 function notAhead(record: PeerRecord, now: number): PeerRecord {
   const latest = now + BACKOFF.maxMs;
   return {
@@ -524,12 +524,12 @@ function notAhead(record: PeerRecord, now: number): PeerRecord {
   };
 }
 
-/** What we saw ourselves outweighs what is said. */
+/** Own observations override announced data. */
 function merged(before: PeerRecord, news: PeerRecord): PeerRecord {
   const sources = union(before.sources, news.sources);
   const after: PeerRecord = {
     ...before,
-    // How a name is spelt for the resolver is the operator's to say.
+    // The operator's spelling of a name is kept for the resolver.
     ...(news.sources.includes('configured') ? { host: news.host } : {}),
     sources,
     lastSeen: Math.max(before.lastSeen, news.lastSeen),
@@ -553,7 +553,7 @@ function union(before: readonly Source[], more: readonly Source[]): readonly Sou
   return more.every((source) => before.includes(source)) ? before : [...new Set([...before, ...more])];
 }
 
-/** `count` of the entries, by lot: who announced them cannot choose which. */
+/** `count` random entries: whoever announced them cannot choose which. */
 function drawn(entries: readonly GossipEntry[], count: number, random: Random): readonly GossipEntry[] {
   const pool = [...entries];
   for (let i = 0; i < count; i++) {

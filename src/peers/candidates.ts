@@ -8,19 +8,19 @@ export interface Candidate {
   readonly record: PeerRecord;
   readonly score: number;
   readonly lot: number;
-  /** What speaks against it, when it is a last resort. */
+  /** The reason against it, when it is a last resort. */
   readonly bar?: string;
 }
 
 /**
- * Candidates are put in order this many at a time, so that no single step takes long. A heap is built in O(n) and gives one in O(log n):
- * of 20,000 candidates a few dozen are ever looked at.
+ * Candidates are ordered in portions of this size, so that no step takes long. A heap is built in O(n) and returns one in O(log n): of
+ * 20,000 candidates only a few dozen are used.
  */
 const BATCH = 500;
 
-/** One tier of them: the best candidate that a test lets through. What it holds back stays in its place. */
+/** One tier: returns the best candidate that passes a test. The others keep their places. */
 export class Tier {
-  /** In order each; the best of all is the best of their heads. */
+  /** Each is ordered; the best of all is the best of their heads. */
   readonly #batches: TinyQueue<Candidate>[] = [];
   #batch: Candidate[] = [];
   readonly #heldBack: Candidate[] = [];
@@ -67,20 +67,20 @@ export class Tier {
   }
 }
 
-/** The best first: by score; among equals by lot, and by name should the lots be equal too. */
+/** The best first: by score; among equals at random, then by name. */
 function byRank(a: Candidate, b: Candidate): number {
   if (a.score !== b.score) return b.score - a.score;
   if (a.lot !== b.lot) return a.lot - b.lot;
   return a.record.key < b.record.key ? -1 : 1;
 }
 
-/** A number for each key, another each time, and the same in whatever order the keys come. FNV-1a, salted. */
+/** A pseudo-random number for each key, different for each salt, independent of the order of keys: salted FNV-1a. */
 export function lottery(random: Random): (key: PeerKey) => number {
   const salt = Number(random.u64() & 0xffff_ffffn);
   return (key) => {
     let hash = 0x811c_9dc5 ^ salt;
     for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x0100_0193);
-    // FNV's last characters barely reach its high bits; one more round mixes them in.
+    // The last characters barely affect the high bits of FNV; one more round mixes them in.
     hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b_3c6d);
     return (hash ^ (hash >>> 13)) >>> 0;
   };

@@ -1,4 +1,4 @@
-/** What an operator may do to a peer book by hand, the same for a file and for a running relay. */
+/** The edits of a peer book by an operator, for a file and for a running relay alike. */
 
 import { z } from 'zod';
 import type { EDIT_OUTCOMES } from '../messages/commands.js';
@@ -6,7 +6,7 @@ import { keyOf, type PeerKey, parseAddress } from './address.js';
 import type { PeerBook, Refusal } from './book.js';
 import { parse } from './format.js';
 
-/** More than anybody types; a file is imported in parts. */
+/** More than an operator types; a file is imported in parts. */
 const MAX_PEERS = 1_000;
 const MAX_IMPORT_CHARS = 512 * 1024;
 const names = z.array(z.string().max(300)).max(MAX_PEERS);
@@ -19,10 +19,10 @@ const editSchema = z.discriminatedUnion('edit', [
 ]);
 export type Edit = z.infer<typeof editSchema>;
 
-/** Peers in one part of an import, so that taking it in is a matter of a few milliseconds. */
+/** Peers in one part of an import, so that each takes a few milliseconds. */
 export const PEERS_A_PART = 40;
 
-/** An answer that came over a wire is read with this. */
+/** Parses an answer that came over the control socket. */
 export const editAnswerSchema = z.discriminatedUnion('ok', [
   z.object({
     ok: z.literal(true),
@@ -42,7 +42,7 @@ interface PeerOutcome {
 
 /**
  * Carries out an edit.
- * @param request an {@link Edit}, or what somebody sent as one
+ * @param request an {@link Edit}; it is validated
  * @param now ms since the epoch
  */
 export function applyEdit(book: PeerBook, request: unknown, now: number): EditAnswer {

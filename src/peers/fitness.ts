@@ -3,17 +3,17 @@ import { UNFIT, type UnfitCode } from '../messages/peers.js';
 import { HOUR_MS } from '../time.js';
 import type { PeerRecord } from './record.js';
 
-/** What a peer must be able to do to be worth a slot, whatever its score. */
+/** What a peer must fulfil to be worth a slot, whatever its score. */
 export interface FitnessLimits {
   /** A peer this many blocks behind our tip cannot use a new block. */
   readonly maxBlocksBehind: number;
-  /** Broadcasts failed in a row. */
+  /** Failed broadcasts in a row. */
   readonly maxFailuresInARow: number;
   /** A smoothed ping (ms) under this is never slow... */
   readonly slowPingMs: number;
-  /** ...and above it only beyond this many times the median of our peers: where all are slow, the line is ours. */
+  /** ...and above it only beyond this multiple of the median of our peers: if all are slow, our own connection is the cause. */
   readonly slowPingFactor: number;
-  /** Bad marks older than this (ms) are forgotten, so that a peer gets another chance. */
+  /** Faults older than this (ms) do not count, so that a peer gets another chance. */
   readonly memoryMs: number;
 }
 
@@ -25,9 +25,9 @@ export const FITNESS: FitnessLimits = {
   memoryMs: HOUR_MS,
 };
 
-/** What the others are like. */
+/** What a peer is compared with. */
 export interface FitnessContext {
-  /** Absent while we do not know it: then nobody is behind. */
+  /** Absent while it is not known: then no peer counts as behind. */
   readonly tipHeight?: number;
   /** Median of the smoothed pings of live peers, ms. */
   readonly medianPingMs?: number;
@@ -44,9 +44,8 @@ type RememberedUnfitness = Unfitness & { readonly code: Exclude<Unfitness['code'
 export const NODE_NETWORK = 1n;
 
 /**
- * Why a peer that is connected is not worth its slot at `now` (ms). Its height counts: it is what the peer shows now, unlike the
- * height of a connection that is over, which says nothing of where the peer is today.
- * @returns undefined when it is, or when nothing is known against it
+ * Why a connected peer is not worth its slot at `now` (ms). Its height counts, since it is current; the height of a past connection does
+ * not. @returns undefined when it is, or when nothing is known against it
  */
 export function liveUnfitness(
   record: PeerRecord,
@@ -59,7 +58,7 @@ export function liveUnfitness(
   return unfitness(record, now, context, limits);
 }
 
-/** Why a peer is not worth a slot at `now` (ms), by what is remembered of it. @returns undefined when nothing is known against it */
+/** Why a peer is not worth a slot at `now` (ms), by its record. @returns undefined when nothing is known against it */
 export function unfitness(
   record: PeerRecord,
   now: number,
@@ -76,7 +75,7 @@ export function unfitness(
       text: fill(UNFIT.failing, { blocks: broadcasts.failuresInARow }),
     };
   }
-  // One ping on a busy machine would exclude for an hour a peer that the operator configured; the configuration outweighs it.
+  // One slow ping on a busy machine would exclude a configured peer for an hour; the configuration takes precedence.
   if (sources.includes('configured')) return undefined;
   const slowMs = Math.max(limits.slowPingMs, limits.slowPingFactor * (context.medianPingMs ?? 0));
   if (ping !== undefined && ping.smoothedMs > slowMs && isRecent(ping.at, now, limits)) {
@@ -85,7 +84,7 @@ export function unfitness(
   return undefined;
 }
 
-/** Of a clock that has been set back since, a date that lies ahead says nothing. */
+/** A date in the future comes from a clock that was set back, and does not count. */
 function isRecent(at: number, now: number, { memoryMs }: FitnessLimits): boolean {
   return Math.abs(now - at) < memoryMs;
 }
@@ -95,7 +94,7 @@ function blocksBehind({ height }: PeerRecord, { tipHeight }: FitnessContext): nu
 }
 
 /**
- * Whether a live peer counts as a broadcast target: it shook hands (on our network, or it would not have), serves the chain and
+ * Whether a live peer counts as a broadcast target: it completed its handshake (and so is on our network), serves the chain and
  * is near our tip. Until then it holds a slot but does not count towards the minimum.
  */
 export function isTarget(

@@ -26,8 +26,8 @@ const FORMAT_VERSION = '1.0';
 const PEERS_A_CHUNK = 40;
 
 /**
- * The file's text in chunks of under a millisecond's work each, so that a caller can let others run in between. The records
- * are values: what changes meanwhile is not torn, only not in this file.
+ * The file's text in chunks of under a millisecond of work each, so that the caller can yield in between. Records are values: a change
+ * meanwhile is simply not in this file.
  * @param now ms since the epoch
  */
 export function* serialise(
@@ -115,14 +115,14 @@ export type ParsedBook =
       readonly localDashd?: PeerKey;
       /** ms since the epoch */
       readonly lastUpdated?: number;
-      /** Entries left out because they made no sense. */
+      /** Entries that were not understood and left out. */
       readonly skipped: number;
       /** One line for each kind of oddity, with an example. */
       readonly warnings: readonly string[];
     }
   | { readonly ok: false; readonly code: 'not-json' | 'not-a-peer-book' | 'unknown-version'; readonly reason: string };
 
-/** Far enough ahead that no sane clock reaches it, near enough that milliseconds stay exact. The year 5138. */
+/** Later than any correct clock, early enough that milliseconds stay exact: the year 5138. */
 const MAX_SECONDS = 1e11;
 const seconds = z
   .number()
@@ -197,8 +197,8 @@ const fileSchema = z.object({
 });
 
 /**
- * Reads a peer book of ours or of p2pool-dash. A bad entry is skipped and counted; only what is no peer book at all is refused.
- * The records are claims: {@link PeerBook.restore} decides which to believe.
+ * Reads a peer book of ours or of p2pool-dash. A bad entry is skipped and counted; only a text that is not a peer book is refused. The
+ * records are claims: {@link PeerBook.restore} decides which to accept.
  */
 export function parse(text: string): ParsedBook {
   let json: unknown;

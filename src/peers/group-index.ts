@@ -35,7 +35,7 @@ export class GroupIndex {
     this.#size--;
   }
 
-  /** The largest group; of several, the one that has been so for longest. @returns undefined when there is none */
+  /** The largest group; of several, the one that has had this size for longest. @returns undefined when there is none */
   largest(): string | undefined {
     return this.#bySize.at(-1)?.values().next().value;
   }

@@ -13,7 +13,7 @@ export interface SelectLimits {
   readonly max: number;
   /** Targets below which free slots are filled with the best at once. */
   readonly min: number;
-  /** Points by which a challenger must beat a sitting peer. */
+  /** Points by which a candidate must exceed a connected peer to replace it. */
   readonly margin: number;
   /** Replacements in one plan. */
   readonly maxRotations: number;
@@ -25,13 +25,13 @@ export interface SelectLimits {
   readonly explorationMs: number;
   readonly perGroup: number;
   readonly perCountry: number;
-  /** What the caps may rise to where too few networks or countries are known. */
+  /** Limits of the caps, which rise when too few networks or countries are known. */
   readonly groupCeiling: number;
   readonly countryCeiling: number;
 }
 
 /**
- * The limits for a network. On regtest and devnet, where all peers may well share one address, the ceilings are the maximum itself.
+ * The limits for a network. On regtest and devnet, where all peers may share one address, the ceilings are the maximum itself.
  */
 export function selectLimits(network: NetworkName, given: Partial<SelectLimits> = {}): SelectLimits {
   const max = given.max ?? 20;
@@ -54,7 +54,7 @@ export function selectLimits(network: NetworkName, given: Partial<SelectLimits> 
   };
 }
 
-/** A connection we have, or are making. */
+/** An open connection, or one being opened. */
 export interface OpenConnection {
   readonly key: PeerKey;
   /** When it was begun, ms since the epoch. */
@@ -103,8 +103,8 @@ export interface Reason<Code extends string> {
 export interface Planned<Code extends string> {
   readonly peer: PeerKey;
   /**
-   * In a replacement, the other half: who makes way for this peer, or who takes its place. A caller may wait with the
-   * disconnect until the other's handshake is done.
+   * In a replacement, the other peer: the one that is replaced, or its replacement. The caller may delay the disconnect until the other's
+   * handshake is done.
    */
   readonly other?: PeerKey;
   readonly reason: Reason<Code>;
@@ -116,7 +116,7 @@ export interface Plan {
   readonly keep: readonly Planned<KeepCode>[];
   /** Live peers that count as broadcast targets, before the plan. */
   readonly targets: number;
-  /** Candidates, and why others are none; of these some may be connected to as a last resort. */
+  /** The number of candidates, and why other peers are none; some of these may be connected to as a last resort. */
   readonly candidates: number;
   readonly skipped: Readonly<Record<SkipCode, number>>;
 }

@@ -16,7 +16,7 @@ import {
 } from './plan.js';
 import type { PeerRecord } from './record.js';
 
-/** A live peer that holds a slot. */
+/** A slot with its connection. */
 export interface Slot {
   readonly live: OpenConnection;
   readonly record: PeerRecord;
@@ -68,7 +68,7 @@ export class Planner {
     };
   }
 
-  /** Live peers that hold no slot: the protected, and those the book no longer has. */
+  /** Connections without a slot: the protected peer, and peers that the book no longer has. */
   #settleOutsiders(): void {
     const inSlots = new Set(this.#slots.map((slot) => slot.live.key));
     for (const peer of this.input.live) {
@@ -113,7 +113,7 @@ export class Planner {
   #fillWith(code: ConnectCode, count: number): number {
     const { limits } = this.input;
     let free = count;
-    // The caps give way one by one, and only for slots nobody else can take.
+    // The caps are raised one by one, and only for slots that would stay empty.
     const widest = Math.max(limits.groupCeiling - limits.perGroup, limits.countryCeiling - limits.perCountry, 0);
     for (let extra = 0; extra <= widest && free > 0; extra++) {
       while (free > 0 && this.#fillNext(code, false, extra)) free--;
@@ -133,7 +133,7 @@ export class Planner {
     return true;
   }
 
-  /** Peers in their first connection, and not for long yet: nothing can be said of them. */
+  /** Peers in their first connection, and only for a short time: nothing is known about them yet. */
   #explorers(slots: readonly Slot[]): number {
     return slots.filter((slot) => this.#isNew(slot)).length;
   }
@@ -149,7 +149,7 @@ export class Planner {
       const objection = this.#mayLeave(slot) ? this.#objection(slot) : undefined;
       if (objection === undefined || !this.#replace(slot, objection)) staying.push(slot);
     }
-    // Where nearly all are new, as after the first start, being new is no excuse.
+    // If nearly all are new, as after the first start, new peers are not spared.
     this.#newAreSpared = this.#explorers(staying) <= this.input.limits.exploration;
     const slots: Slot[] = [];
     for (const slot of staying) if (!this.#isChallengeable(slot) || !this.#challenge(slot)) slots.push(slot);
@@ -252,7 +252,7 @@ export class Planner {
     return fits;
   }
 
-  /** Within the caps, or in the place of one of the same crowd. */
+  /** Within the caps, or as the replacement of a peer of the same group or country. */
   #isNoWorseSpread(record: PeerRecord, leaving: PeerRecord): boolean {
     if (this.#isWithinCapsWithout(record, leaving)) return true;
     const { limits } = this.input;

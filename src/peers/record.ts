@@ -3,11 +3,11 @@ import { type AddressFamily, keyOf, networkGroup, type PeerAddress, type PeerKey
 import { type Backoff, onDial, onFailure, onHandshake, onIsolation, onMisconduct, READY } from './backoff.js';
 import { userAgentClass } from './user-agent.js';
 
-/** Where a peer was heard of. The names are those of the file format, the first three p2pool-dash's own. */
+/** The source of a peer. The names are those of the file format; the first three are p2pool-dash's. */
 export const SOURCES = ['local_dashd', 'dashd', 'p2p_discovery', 'masternode', 'dns', 'configured'] as const;
 export type Source = (typeof SOURCES)[number];
 
-/** All that is known of one peer. Times are ms since the epoch, durations ms; a field is absent until it was seen. */
+/** Everything that is known about one peer. Times are ms since the epoch, durations ms; a field is absent until it was seen. */
 export interface PeerRecord {
   readonly key: PeerKey;
   readonly host: string;
@@ -17,10 +17,10 @@ export interface PeerRecord {
   /** The pool's own dashd: outside score and selection. Configuration decides this, never a file or a peer. */
   readonly protected: boolean;
   readonly sources: readonly Source[];
-  /** The network group of the peer whose gossip named it, while that is all there is to vouch for it. */
+  /** The network group of the peer whose gossip named it, as long as no other source has. */
   readonly via?: string;
   readonly firstSeen: number;
-  /** The latest sign of life: our own observation, or hearsay at a discount. */
+  /** The latest sign of life: our own observation, or an announced time, reduced. */
   readonly lastSeen: number;
   /** The last finished handshake. */
   readonly lastConnected?: number;
@@ -71,8 +71,8 @@ export interface Connections {
 }
 
 /**
- * What each further outcome leaves of the weight of those before it: about the last twenty count, so a long good record
- * cannot hide that a peer has turned bad, and a peer that mends is forgiven.
+ * The factor by which each outcome reduces the weight of earlier ones: about the last twenty count, so a long good record cannot hide that
+ * a peer has become bad, and a peer that has recovered is rehabilitated.
  */
 const OUTCOME_DECAY = 0.95;
 /** The most weight outcomes can add up to; what a file brings in is scaled down to it. */
@@ -80,12 +80,12 @@ export const OUTCOME_WINDOW = 1 / (1 - OUTCOME_DECAY);
 
 /** Weight of a new sample in a smoothed time: a few samples suffice to notice a change. */
 const SMOOTHING = 1 / 4;
-/** A connection that lasted this long was a good one, whatever ended it. */
+/** A connection that lasted this long counts as good, whatever ended it. */
 const STABLE_CONNECTION_MS = MINUTE_MS;
-/** Failure codes kept apart in one record; the codes come from a closed list, and this holds should it not be one. */
+/** Failure codes kept apart in one record; the codes come from a closed list, and this bound holds even if not. */
 const MAX_FAILURE_CODES = 16;
 
-/** Something seen of a peer. */
+/** An observation of a peer. */
 export type Observation =
   /** We begin to dial it. */
   | { readonly kind: 'dialled' }
@@ -93,7 +93,7 @@ export type Observation =
   | {
       readonly kind: 'connection-failed';
       readonly code: string;
-      /** Nobody else could be reached either: that speaks against our own line, not against the peer. */
+      /** No other peer was reachable either: the cause is our own connection, not the peer. */
       readonly isolated?: boolean;
       /** See `lost`. */
       readonly misconduct?: boolean;
@@ -106,8 +106,8 @@ export type Observation =
       readonly height: number;
     }
   /**
-   * A connection that had finished its handshake ended. `ours`: we wished it (rotation, shutdown), so nobody is to blame.
-   * `misconduct`: it flooded us, or talked nonsense.
+   * A connection that had finished its handshake ended. `ours`: we ended it (rotation, shutdown). `misconduct`: it flooded us, or sent
+   * invalid messages.
    */
   | {
       readonly kind: 'lost';
@@ -125,7 +125,7 @@ export type Observation =
   | { readonly kind: 'broadcast'; readonly status: 'already-had' }
   | { readonly kind: 'broadcast'; readonly status: 'failed'; readonly code: string };
 
-/** A record of a peer nobody has seen anything of yet. */
+/** A record without observations. */
 export function newRecord(address: PeerAddress, source: Source, firstSeen: number, lastSeen = firstSeen): PeerRecord {
   return {
     key: keyOf(address),
@@ -189,7 +189,7 @@ export function delivered(record: PeerRecord): number {
   return record.broadcasts.acknowledged + record.broadcasts.accepted;
 }
 
-/** Blocks the peer was pushed and did not prove. */
+/** Blocks that were pushed to the peer and not proven. */
 export function undelivered(record: PeerRecord): number {
   return Object.values(record.broadcasts.failed).reduce((sum, count) => sum + count, 0);
 }
@@ -213,7 +213,7 @@ function failedConnection(
   };
 }
 
-/** Tried again soon, and no failure of its own. */
+/** It is retried soon, and does not count as a failure. */
 function unreached(record: PeerRecord, code: string, now: number, random: Random): PeerRecord {
   const { connections, backoff } = record;
   return {

@@ -5,7 +5,7 @@ import type { PeerRecord, Source } from './record.js';
 
 /** Points a peer earns (requirement 16). */
 export interface Weights {
-  /** By the best of its sources. An operator's word counts as dashd's; the rest is hearsay until tried. */
+  /** By the best of its sources. The operator counts as much as dashd; other sources count less until the peer was tried. */
   readonly initial: Readonly<Record<Source, number>>;
   /** Times the success rate, which is between 0 and 1. */
   readonly success: number;
@@ -29,13 +29,13 @@ export const WEIGHTS: Weights = {
 export interface WeightSettings {
   /** For a peer that dashd or the operator named. */
   readonly known: number;
-  /** For one known by hearsay. */
+  /** For one known from gossip or a DNS seed. */
   readonly heard: number;
   readonly success: number;
   readonly hour: number;
   readonly sixHours: number;
   readonly day: number;
-  /** Taken away, so not negative. */
+  /** Subtracted, so not negative. */
   readonly older: number;
   readonly fromDashd: number;
 }
@@ -61,7 +61,7 @@ export function weightsFrom({ known, heard, success, hour, sixHours, day, older,
 const Z = 1.96;
 
 /**
- * The success rate we can be 95 % sure of: the lower end of Wilson's interval. Chosen over the mean of a Beta prior because it
+ * The lower bound of the success rate with 95 % confidence (Wilson's interval). Chosen over the mean of a Beta prior because it
  * is exactly 0 for a peer never tried (a prior would give strangers points for nothing), 0.21 after one delivery of one, and
  * 0.84 at the end of a long unbroken record, so luck cannot outrank it. It rises with every success and falls with every failure.
  * Source: E. B. Wilson, "Probable inference", 1927.
@@ -89,7 +89,7 @@ export interface Score {
   readonly terms: readonly Term[];
 }
 
-/** The numbers alone, without a word: what 20,000 peers are ranked by, and what {@link score} explains. */
+/** The numbers without texts, for ranking 20,000 peers; {@link score} explains them. */
 function parts(record: PeerRecord, now: number, weights: Weights) {
   let source: Source = 'p2p_discovery';
   let initial = Number.NEGATIVE_INFINITY;

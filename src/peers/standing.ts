@@ -17,10 +17,10 @@ export interface Bar {
   readonly text: string;
 }
 
-/** With the looks of refresh.ts, every 5 s, and the wait for a turn, this is under a minute. */
+/** With the reviews of refresh.ts every 5 s and the wait for a turn, this is under a minute. */
 const RETRY_AFTER_MS = 45 * SECOND_MS;
 
-/** What bars a peer at `now` (Unix ms). @returns undefined when nothing does */
+/** Why a peer is not dialled at `now` (Unix ms). @returns undefined when nothing does */
 export function barOf(
   record: PeerRecord,
   now: number,
@@ -50,7 +50,7 @@ export function isConfigured(record: PeerRecord): boolean {
 /** Whether a peer that is barred may be tried while too few are connected: `none`, when nobody is. */
 export function mayRetry(record: PeerRecord, now: number, connected: 'few' | 'none'): boolean {
   const lastAt = record.connections.lastFailure?.at ?? 0;
-  // A failure that is yet to come was noted by a clock that has been set back since.
+  // A failure in the future was noted before the clock was set back.
   if (now >= lastAt && now - lastAt < RETRY_AFTER_MS) return false;
   return connected === 'none' || isConfigured(record) || isProven(record);
 }

@@ -1,6 +1,6 @@
 /**
- * Puts a peer's user agent into one of about a hundred classes (`Dash Core 23`), for whatever is grouped or labelled by it: the
- * text itself is the peer's to choose, and would make as many labels as an attacker likes.
+ * Puts a peer's user agent into one of about a hundred classes (`Dash Core 23`), for grouping and labels: the peer chooses the text itself,
+ * so it could create any number of labels.
  */
 export function userAgentClass(userAgent: string): string {
   if (userAgent === '') return 'none';
