@@ -1,6 +1,7 @@
 /** Cuts paths of the network: nothing passes, and neither end learns of it but by waiting. */
-import type { PlainTransport } from '../live/plain-transport.js';
+
 import type { HostId } from '../net/hosts.js';
+import type { Transport } from '../net/transport.js';
 
 /** The machine of the relay and its dashd, or a peer, from 0. */
 export type Place = 'home' | number;
@@ -10,7 +11,7 @@ export class Paths {
 
   /** @param peers the hosts of the peers, in their order */
   constructor(
-    private readonly transport: Pick<PlainTransport, 'cut'>,
+    private readonly transport: Pick<Transport, 'cut'>,
     home: HostId,
     peers: readonly HostId[],
   ) {

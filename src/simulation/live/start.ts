@@ -20,12 +20,14 @@ import { Chain } from '../../simulated/chain.js';
 import { type MineOptions, mineBlock } from '../../simulated/miner.js';
 import { publicAddress } from '../../simulated/public-address.js';
 import { Engine } from '../engine.js';
+import type { HostSpec } from '../net/hosts.js';
+import { LatencyTable } from '../net/latency-table.js';
+import { Transport } from '../net/transport.js';
 import { RunRandom } from '../random.js';
 import { Driver } from './driver.js';
 import { LiveNode, type NodeWorld, virtualNodeOptions } from './live-node.js';
 import { LiveRelay } from './live-relay.js';
 import type { MemoryDisk } from './memory-disk.js';
-import { type PlainHost, PlainTransport } from './plain-transport.js';
 import { memoryDisk, P2P_PORT, relayConfig, ZMQ_URL } from './relay-machine.js';
 import { Topology } from './topology.js';
 import { VirtualClock } from './virtual-clock.js';
@@ -50,7 +52,16 @@ export interface LiveNetworkOptions {
 
 const NEIGHBOURS = 3;
 const MBIT = 125_000;
-const POOL_HOST: PlainHost = { accessMs: 1, up: 1_000 * MBIT };
+/** Two continents: what is near, and what is not. */
+const LATENCY = new LatencyTable({
+  regions: ['here', 'elsewhere'],
+  roundTripMs: [
+    [20, 150],
+    [150, 40],
+  ],
+  spread: 0.3,
+});
+const POOL_HOST: HostSpec = { region: 0, accessMs: 1, up: 1_000 * MBIT, down: 1_000 * MBIT };
 /** Virtual milliseconds for the start: peers answer within tenths of a second, and files within hundredths. */
 const START_MS = 30_000;
 
@@ -59,7 +70,7 @@ export class LiveNetwork {
 
   constructor(
     readonly driver: Driver,
-    readonly transport: PlainTransport,
+    readonly transport: Transport,
     /** The machine of the relay and its dashd. */
     readonly home: Machine,
     /** Of that machine. */
@@ -93,7 +104,7 @@ export async function startLiveNetwork(options: LiveNetworkOptions): Promise<Liv
   const random = new RunRandom(seed, 'live');
   const engine = new Engine();
   const driver = new Driver(engine);
-  const transport = new PlainTransport({ engine, random: random.fork('transport') });
+  const transport = new Transport({ engine, latency: LATENCY, random: random.fork('transport') });
   const tcp = new VirtualTcp({ engine, transport });
   const newChain = (): Chain => new Chain({ clock, specialFrom: 1 });
 
@@ -151,6 +162,7 @@ function connect(topology: Topology, { dashd, nodes, neighbours, random }: Conne
   for (const other of known) topology.connect(dashd, other);
 }
 
-function drawHost(random: RunRandom): PlainHost {
-  return { accessMs: random.between(1, 10), up: random.pick([20, 100, 1_000]) * MBIT };
+function drawHost(random: RunRandom): HostSpec {
+  const rate = random.pick([20, 100, 1_000]) * MBIT;
+  return { region: random.between(0, 1), accessMs: random.between(1, 10), up: rate, down: rate };
 }

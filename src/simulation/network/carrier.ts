@@ -1,4 +1,4 @@
-/** What the network of coarse nodes needs of TCP's timing: `Transport` of net/ and `PlainTransport` of live/ both have it. */
+/** What the network of coarse nodes and virtual sockets need of TCP's timing: `Transport` of net/ has it. */
 import type { Micros } from '../engine.js';
 
 export type HostId = number;

@@ -7,7 +7,6 @@ import { Chain } from '../../../src/simulated/chain.js';
 import { Engine } from '../../../src/simulation/engine.js';
 import { Driver } from '../../../src/simulation/live/driver.js';
 import { virtualNodeOptions } from '../../../src/simulation/live/live-node.js';
-import { PlainTransport } from '../../../src/simulation/live/plain-transport.js';
 import { VirtualClock } from '../../../src/simulation/live/virtual-clock.js';
 import { VirtualDashd } from '../../../src/simulation/live/virtual-dashd.js';
 import { VirtualPool } from '../../../src/simulation/live/virtual-pool.js';
@@ -15,6 +14,7 @@ import { VirtualProcess } from '../../../src/simulation/live/virtual-process.js'
 import { VirtualTcp } from '../../../src/simulation/live/virtual-tcp.js';
 import { virtualPull, virtualSubscription } from '../../../src/simulation/live/virtual-zmq.js';
 import { RunRandom } from '../../../src/simulation/random.js';
+import { exactTransport, HOST } from './exact-transport.js';
 
 const FEED = 'tcp://127.0.0.1:28332';
 const TOPICS = ['hashblock', 'rawblock'];
@@ -95,9 +95,9 @@ describe("dashd's feed", () => {
   async function feed() {
     const network = setUp();
     const { engine, driver, clock, process, handlers } = network;
-    const transport = new PlainTransport({ engine, random: new RunRandom(1, 'test') });
+    const transport = exactTransport(engine);
     const tcp = new VirtualTcp({ engine, transport });
-    const machine = tcp.addMachine(transport.addHost({ accessMs: 1, up: 1_000_000 }), '1.1.0.1');
+    const machine = tcp.addMachine(transport.addHost(HOST), '1.1.0.1');
     const place = { machine, port: 19_899, random: new RunRandom(1, 'dashd') };
     const newChain = () => new Chain({ clock });
     const dashd = new VirtualDashd(driver, { ...virtualNodeOptions({ driver, tcp, clock }, place), newChain }, FEED);
