@@ -1,10 +1,10 @@
 /**
- * Whether dashd's chain is the one that we work for, and whether dashd has caught up with it, read from `getblockchaininfo`
- * (Core `rpc/blockchain.cpp`) or from the error that stands in its place while dashd starts. Pure.
+ * Whether dashd is on the configured chain, and whether it is synchronised, read from `getblockchaininfo`
+ * (Core `rpc/blockchain.cpp`) or from the error that dashd returns while it starts. Pure.
  *
  * `unknown`: dashd does not answer, and is assumed to be on our chain, so that a relay whose RPC fails still follows the feed.
- * While dashd is neither that nor `current` nothing it says of the chain is news: its feed and its tip are not followed, and a relay that hears
- * found blocks sends them to its peers at once, as it does without a dashd.
+ * While dashd is neither `unknown` nor `current`, its feed and its tip are ignored, and found blocks are sent to the peers at once, as
+ * without a dashd.
  */
 
 import { z } from 'zod';
@@ -19,7 +19,7 @@ export type Standing = 'unknown' | 'current' | 'catching-up' | 'starting' | 'wro
 
 export interface ChainReading {
   readonly standing: Exclude<Standing, 'unknown'>;
-  /** In one plain sentence. */
+  /** One sentence, for operators. */
   readonly detail: string;
   /** The best block's hash, when dashd is current and names it. */
   readonly tip?: Hash;
@@ -31,7 +31,7 @@ export interface OurChain {
   readonly devnet?: string | undefined;
 }
 
-/** Headers ahead of blocks by more than this are no block on its way: half an hour of blocks. */
+/** With more headers than blocks than this (half an hour of blocks), dashd is catching up. */
 const MAX_LAG = 12;
 const MAX_CHAIN_CHARS = 80;
 
@@ -43,7 +43,7 @@ const CHAINS: Readonly<Record<NetworkName, string>> = {
   regtest: 'regtest',
 };
 
-/** All optional: what another version leaves out, or has in another form, is not known, and no more. */
+/** All optional: fields that another version lacks, or has in another form, are ignored. */
 const Info = z.object({
   chain: z.string().optional().catch(undefined),
   blocks: z.number().int().nonnegative().optional().catch(undefined),
@@ -64,7 +64,7 @@ const Pending = z.object({
     .catch(undefined),
 });
 
-/** The name of our chain as dashd has it (`getblockchaininfo.chain`). */
+/** dashd's name of the configured chain (`getblockchaininfo.chain`). */
 export function chainName({ network, devnet }: OurChain): string {
   return network === 'devnet' && devnet !== undefined ? `devnet-${devnet}` : CHAINS[network];
 }

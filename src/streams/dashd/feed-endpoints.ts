@@ -1,6 +1,6 @@
 /**
  * Where dashd publishes its feed, as dashd itself reports it (`getzmqnotifications`, Core `zmq/zmqrpc.cpp`): topics may have endpoints of their
- * own, or be absent. `dashd.zmq.url` is subscribed to for every topic, whatever dashd says; the other endpoints for what is not there.
+ * own, or be absent. `dashd.zmq.url` is subscribed to for every topic, whatever dashd reports; the other endpoints for topics that are missing there.
  *
  * Rules: an address of every interface means the host of `dashd.zmq.url`. A loopback address of a dashd on another machine cannot be reached, and
  * is named. An endpoint with the port of `dashd.zmq.url` is taken for the same one: between two machines addresses may be translated.
@@ -44,7 +44,7 @@ export interface FeedPlan {
   /** Whether `dashd.zmq.url` shows blocks; true too when dashd names no such port, as where ports are translated. */
   readonly configured: boolean;
   readonly others: readonly FeedSource[];
-  /** What is missing or worth mending, in plain sentences without a full stop. */
+  /** What is missing or should be corrected: sentences without a full stop. */
   readonly notes: readonly string[];
 }
 
@@ -59,7 +59,7 @@ const Notification = z.object({
   hwm: z.number().int().nonnegative().optional().catch(undefined),
 });
 
-/** A topic, and its endpoint as seen from here. */
+/** A topic, and its endpoint as seen by blockcast. */
 interface Published {
   readonly topic: string;
   readonly at: 'configured' | 'elsewhere' | 'unreachable';
@@ -90,7 +90,7 @@ export function planFeed(answer: RpcAnswer, url: string): FeedPlan | undefined {
   const others = [...topicsAt].map(([endpoint, topics]) => ({ endpoint, topics }));
   const named = published.some(({ at }) => at === 'configured');
   const blocks = BLOCK_TOPICS.flatMap(of);
-  // Where dashd does not name the port that we use, ports are translated, and blocks may well come through it.
+  // If dashd does not report the port that we use, ports are probably translated, and blocks may arrive through it.
   const configured = named ? blocks.some(({ at }) => at === 'configured') : blocks.length > 0;
   const absent = configured || others.some(showsBlocks) ? missing(of, url) : [noBlocks(url)];
   return { configured, others, notes: [...absent, ...where(others, named, url), ...notes] };
@@ -142,7 +142,7 @@ function missing(of: (topic: FeedTopic) => readonly Published[], url: string): s
   return notes;
 }
 
-/** Where topics are whose place is not that of `dashd.zmq.url`. */
+/** The endpoints of topics that are not at `dashd.zmq.url`. */
 function where(others: readonly FeedSource[], named: boolean, url: string): string[] {
   if (others.length === 0) return [];
   const list = others
@@ -175,7 +175,7 @@ export function feedPlans(deps: {
   );
 }
 
-/** Of a dashd that is not ours nothing is asked, and of one that does not answer nothing is had. */
+/** A dashd on another network gets no request, and one that does not answer has no endpoints. */
 const UNASKED: ReadonlySet<Standing> = new Set(['wrong-network', 'unknown']);
 
 function isRpcUp({ service, state }: ServiceEvent): boolean {
@@ -183,10 +183,10 @@ function isRpcUp({ service, state }: ServiceEvent): boolean {
 }
 
 /**
- * All endpoints as one feed. It is up while an endpoint that shows blocks is connected. A state is reported when its words change.
+ * All endpoints as one feed. It is up while an endpoint that shows blocks is connected. A state is emitted when its text changes.
  */
 export function feedEndpoints({ url, plan$, open }: FeedEndpointsDeps): Observable<SocketNews> {
-  /** Outlives a subscription: a silent feed is subscribed to anew. */
+  /** Kept across subscriptions, since a silent feed is subscribed again. */
   let plan: FeedPlan | undefined;
   return defer(() => {
     const states = new Map<string, EndpointState>();

@@ -1,6 +1,6 @@
 /**
- * dashd's ZeroMQ feed (Core doc/zmq.md): topic, body, sequence number. It may skip messages (gaps), fall silent without a
- * disconnect, or publish hashes alone; each of that is noticed here, and the block is fetched over RPC instead.
+ * dashd's ZeroMQ feed (Core doc/zmq.md): topic, body, sequence number. It may skip messages (gaps), fall silent without a disconnect, or
+ * publish only hashes; each is detected here, and the block is fetched over RPC instead.
  */
 
 import {
@@ -42,20 +42,20 @@ export type FeedNews =
 
 export interface FeedDeps {
   readonly open$: Observable<SocketNews>;
-  /** Tips that others report (RPC, peers): one the feed does not show shows that the feed is silent. */
+  /** Tips from other sources (RPC, peers): if the feed does not show one, it is silent. */
   readonly witness$: Observable<Hash>;
   readonly rpc: Pick<Rpc, 'call'>;
-  /** The hash of a published block; undefined for what is too short to be one. */
+  /** The hash of a published block; undefined for too few bytes. */
   readonly hashOf: (raw: Buffer) => Hash | undefined;
-  /** True when the block's bytes have been here, from whatever source. */
+  /** True when the block was received, from any source. */
   readonly has: (hash: Hash) => boolean;
-  /** False while dashd catches up or is on another chain: then its feed is silent by right, and what it does show is no news. */
+  /** False while dashd catches up or is on another chain: then its feed may be silent, and its messages are ignored. */
   readonly isCurrent: () => boolean;
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
 }
 
-/** rawblock and hashblock of one block come together; after this the block itself is not coming. */
+/** rawblock and hashblock of one block arrive together; after this time the block itself will not arrive. */
 const RAW_AFTER_HASH_MS = SECOND_MS;
 /** Core `rpc/protocol.h`, RPC_INVALID_ADDRESS_OR_KEY: no such block. */
 const NOT_FOUND = -5;
@@ -88,7 +88,7 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
   );
 
   let lastTip: Hash | undefined;
-  /** A block shows the tip as well as its hash does, where dashd publishes it alone; where it publishes both, once is enough. */
+  /** A block shows the tip as well as its hash does, if dashd publishes only blocks; if it publishes both, the tip is emitted once. */
   function withTip(news: FeedNews): FeedNews[] {
     if (news.type !== 'tip' && news.type !== 'raw') return [news];
     const hash = news.type === 'tip' ? news.hash : hashOf(news.raw);
@@ -106,13 +106,13 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
 
   const silent$ = witness$.pipe(
     tap((hash) => {
-      // dashd publishes no block while it catches up: what it ends with was not shown, and need not be.
+      // dashd publishes no block while it catches up, so the feed need not show the tip with which that ends.
       if (!isCurrent()) shown.clear();
-      // Where the feed begins: the tip that stands at the start was published before we listened.
+      // The start of the feed: the current tip was published before we subscribed.
       else if (shown.size === 0) shown.add(hash);
     }),
     filter((hash) => isCurrent() && !shown.has(hash)),
-    // One question at a time: a witness may repeat itself.
+    // One check at a time: a witness may repeat itself.
     exhaustMap((hash) =>
       timer(SILENT_AFTER_MS, scheduler).pipe(
         filter(() => isCurrent() && !shown.has(hash)),
@@ -133,7 +133,7 @@ export function feed(deps: FeedDeps): Observable<FeedNews> {
     ),
   );
 
-  /** The feed shows dashd's active chain and no more, so dashd has the last word on what it ought to show, if it can be asked. */
+  /** The feed shows only dashd's active chain, so dashd decides what it should show, if it answers. */
   function mayBeActive(hash: Hash): Observable<boolean> {
     return from(rpc.call('getblockheader', [hash])).pipe(
       map((answer) => (answer.ok ? readLookup(answer) === 'active' : answer.rpcCode !== NOT_FOUND)),
@@ -186,12 +186,12 @@ function readHash(topic: string, body: Buffer): FeedNews | undefined {
     const at = body.length - CHAINLOCK_BYTES + 4;
     return { type: 'chainlock', hash: hashFromWire(body.subarray(at, at + 32)) };
   }
-  // Unlike everything on the P2P wire, a hash by itself is in display order.
+  // Unlike in P2P messages, a hash by itself is in display order.
   if (body.length !== 32) return undefined;
   return { type: topic === 'hashchainlock' ? 'chainlock' : 'tip', hash: body.toString('hex') };
 }
 
-/** Messages missed since the last one of the topic; a number that falls back means that dashd was started anew. */
+/** Missed messages since the last one of the topic; a lower number means that dashd was restarted. */
 function sequenceGap(topic: string, sequence: number, sequences: Map<string, number>): number {
   const last = sequences.get(topic);
   sequences.set(topic, sequence);

@@ -1,6 +1,6 @@
 /**
- * Follows each of the pool's blocks to its end: ChainLocked, buried, or orphaned. dashd is asked when its chain moves and now and
- * then, one call after the other and a few blocks at a time, so that no backlog of blocks keeps it from anything else.
+ * Follows each of the pool's blocks until it is ChainLocked, buried or orphaned. dashd is asked when its chain changes and periodically,
+ * one call at a time and for a few blocks at a time, so that a backlog of blocks does not delay other calls.
  */
 
 import {
@@ -46,7 +46,7 @@ export interface FinalityDeps {
     note(event: BlockEvent): void;
   };
   readonly rpc: Pick<Rpc, 'call'>;
-  /** What the relay reports: a new tip, or a dashd that answers again, is reason to look. */
+  /** What the relay reports: a new tip, or a dashd that answers again, starts a round. */
   readonly events$: Observable<RelayEvent>;
   /** Blocks that dashd has a ChainLock for. */
   readonly chainLocks$: Observable<Hash>;
@@ -54,11 +54,11 @@ export interface FinalityDeps {
   readonly scheduler: SchedulerLike;
 }
 
-/** Of the newest blocks so many are looked at in each round, and so many of those whose turn it is. */
+/** The numbers of blocks that are checked in each round: of the newest, and of the others in turn. */
 const BLOCKS_A_ROUND = 5;
 /** Between rounds, however much happens. */
 const PAUSE_MS = SECOND_MS;
-/** ChainLocks that the feed does not show are found by then. */
+/** A ChainLock that the feed does not show is found after this time. */
 const LOOK_AGAIN_MS = 15 * SECOND_MS;
 const MAX_BACKOFF_MS = MINUTE_MS;
 /** Core `rpc/protocol.h`, RPC_INVALID_ADDRESS_OR_KEY: no such block. */
@@ -95,24 +95,24 @@ function isNews(event: RelayEvent): boolean {
   return event.type === 'tip' || (event.type === 'service' && event.service === 'dashd-rpc' && event.state === 'up');
 }
 
-/** Which blocks are looked at, and when. */
+/** Decides which blocks are checked, and when. */
 class Follower {
   private woken = true;
-  /** Blocks that are still to be looked at, the next one last. */
+  /** Blocks that are still to be checked, the next one last. */
   private turns: Hash[] = [];
-  /** Rounds in a row in which dashd could not be asked. */
+  /** Rounds in a row in which dashd did not answer. */
   private failures = 0;
   /** Blocks for which it was reported that dashd's answer is of no use. */
   private readonly complaints = new BoundedSet<Hash>(MAX_COMPLAINTS);
 
   constructor(private readonly deps: FinalityDeps) {}
 
-  /** dashd's chain has changed: each block gets its turn, once those have had theirs who wait already. */
+  /** dashd's chain has changed: each block is checked, after those that already wait. */
   wake(): void {
     this.woken = true;
   }
 
-  /** True when the next round need not wait for news. */
+  /** True when the next round need not wait for a change. */
   get isDue(): boolean {
     return this.failures === 0 && (this.woken || this.turns.length > 0);
   }
@@ -121,7 +121,7 @@ class Follower {
     return this.failures === 0 ? LOOK_AGAIN_MS : exponentialMs(PAUSE_MS, MAX_BACKOFF_MS, this.failures);
   }
 
-  /** Looks at a few blocks. @returns the events to report */
+  /** Checks a few blocks. @returns the events to report */
   async round(): Promise<readonly (BlockFinality | ServiceEvent)[]> {
     const reported: (BlockFinality | ServiceEvent)[] = [];
     for (const block of this.chosen()) {
@@ -134,7 +134,7 @@ class Follower {
     return reported;
   }
 
-  /** Nothing is concluded; all blocks are looked at again later. */
+  /** Nothing is concluded; all blocks are checked again later. */
   private fail({ code, detail }: NoAnswer): ServiceEvent[] {
     this.failures += 1;
     this.woken = true;
@@ -198,7 +198,7 @@ function eventOf(hash: Hash, { state, height, confirmations, by }: Conclusion, a
 
 type Look =
   | { readonly kind: 'facts'; readonly facts: FinalityEvidence }
-  /** dashd answered, but not what it was asked. */
+  /** dashd answered, but not in the expected form. */
   | { readonly kind: 'useless'; readonly reason: string }
   | NoAnswer;
 
@@ -208,7 +208,7 @@ interface NoAnswer {
   readonly detail: string;
 }
 
-/** What dashd says of one block: one call for a block that is in the chain, at most four for another. */
+/** dashd's answers about one block: one call for a block in the chain, at most four for another. */
 async function lookAt(record: BlockRecord, rpc: Pick<Rpc, 'call'>): Promise<Look> {
   const inquiry = new Inquiry(rpc);
   const facts = await gather(record, inquiry);
@@ -221,7 +221,7 @@ async function gather({ hash, height, finality }: BlockRecord, inquiry: Inquiry)
   const at = block?.height ?? height;
   if (at === undefined || (block !== undefined && (block.confirmations > 0 || block.chainlock))) return known;
   const rivalHash = await inquiry.hashAt(at);
-  // The block itself: the chain has come back to it in this moment.
+  // The block itself: the chain has just returned to it.
   const rival = rivalHash === undefined || rivalHash === hash ? undefined : await inquiry.header(rivalHash);
   if (rival === undefined) return known;
   const facts = { ...known, rival };
@@ -239,7 +239,7 @@ const Branches = z.array(
   z.object({ hash: HashText, height: z.int(), branchlen: z.int().nonnegative(), status: z.string() }),
 );
 
-/** Questions to dashd, in a row: after one that was not answered no other is asked. */
+/** Calls to dashd in sequence: after one without an answer no other follows. */
 class Inquiry {
   fault: Exclude<Look, { kind: 'facts' }> | undefined;
 

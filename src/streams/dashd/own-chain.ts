@@ -2,9 +2,9 @@ import type { RpcAnswer } from '../../contracts/rpc.js';
 import type { Rpc } from '../ports.js';
 
 /**
- * The RPC of a dashd as long as it is on our chain. One that is on another is asked for nothing: not for peers, which are not ours; not
- * what became of a block, which it does not know; and it is not given blocks, which it would call invalid.
- * @param foreign why it must not be asked; undefined when it may
+ * The RPC of a dashd as long as it is on the configured chain. A dashd on another chain gets no request: its peers are of another network,
+ * it does not know our blocks, and it would reject them as invalid.
+ * @param foreign why it gets no request; undefined when it may
  */
 export function onOwnChain(rpc: Rpc, foreign: () => string | undefined): Rpc {
   const guarded =

@@ -1,7 +1,7 @@
 /**
  * Asks dashd for the state of its chain every few seconds over the connection kept for `submitblock`: the connection stays open, the
- * tip is known without the feed, an RPC that is down is noticed before a block needs it, and so is a dashd that is on another chain
- * or has not caught up with ours. Besides this call an idle relay asks for the header of each new block.
+ * tip is known without the feed, an RPC that is down is noticed before a block needs it, and so is a dashd on another chain or behind the
+ * chain. Besides this call, an idle relay requests the header of each new block.
  */
 
 import {
@@ -47,7 +47,7 @@ export type RpcNews =
   | { readonly type: 'tip'; readonly hash: Hash }
   /**
    * Reported when it changes; tips are reported while it is `current` alone. The first is reported within FIRST_STANDING_MS: `unknown` when
-   * dashd does not answer, or says nothing of its chain.
+   * dashd does not answer, or does not report its chain.
    */
   | { readonly type: 'standing'; readonly standing: Standing; readonly detail: string }
   | ChainBlock
@@ -60,15 +60,15 @@ export interface WatchRpcDeps {
   readonly scheduler: SchedulerLike;
 }
 
-/** Well below the 30 s after which dashd closes an idle connection; also how long a dashd that stops may have to wait for us. */
+/** Well below the 30 s after which dashd closes an idle connection; also the longest time that a stopping dashd has to wait for us. */
 const POLL_MS = 5 * SECOND_MS;
-/** A dashd that answers does so in milliseconds; one that does not must not hold up those who wait for its word. */
+/** dashd answers in milliseconds if at all; whoever waits for its answer is not delayed for longer. */
 const FIRST_STANDING_MS = 3 * SECOND_MS;
-/** How a dashd that catches up gets on is reported once in so many polls: every minute. */
+/** The progress of a dashd that catches up is reported once in this number of polls: every minute. */
 const PROGRESS_POLLS = 12;
-/** Blocks looked back on: as many as decide on the next one's target. */
+/** Blocks whose headers are requested: as many as determine the next target. */
 const DEPTH = 24;
-/** Blocks whose header has been asked for: more than a look back needs. */
+/** Remembered requests for headers: more than one look back needs. */
 const MAX_ASKED = 100;
 
 const Header = z.object({

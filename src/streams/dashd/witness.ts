@@ -3,7 +3,7 @@ import { BoundedMap } from '../../common/bounded.js';
 import type { Hash } from '../../wire/reader.js';
 import type { PeerNews } from '../connections/connections.js';
 
-/** One peer may be wrong, or lie; two agree by having the block. */
+/** One peer may be wrong, or lie; two that announce the block agree. */
 const AGREEING_PEERS = 2;
 const MAX_HASHES = 100;
 

@@ -1,6 +1,6 @@
 /**
- * The blocks of the pool, remembered across restarts: when their file is read and written, and what is reported about that. Nothing that
- * goes wrong here ends the relay: it runs on with the history in memory, and says once that nothing is kept.
+ * Keeps the history of the pool's blocks across restarts: reads and writes its file, and reports faults. No fault here stops the relay: it
+ * continues with the history in memory, and reports once that it is not written.
  */
 
 import {
@@ -39,10 +39,10 @@ import { changesIn, describeMove, isTaken, type Lockable, patientLock, readNews 
 /** A file that grows by whole lines. */
 export interface LineFile extends Lockable {
   readonly path: string;
-  /** Calls `take` with each whole line, with `undefined` for one that cannot be one, until it returns false. */
+  /** Calls `take` with each whole line, with `undefined` for an invalid one, until it returns false. */
   read(take: (line: string | undefined) => boolean): Promise<FileAnswer<{ torn: number }>>;
   setAside(): Promise<FileAnswer<{ path: string }>>;
-  /** One call at a time, `replace` included; cuts off half a line first. The fault `changed`: it is not the file it was. */
+  /** One call at a time, `replace` included; cuts off half a line first. The fault `changed`: another process changed the file. */
   append(text: string): Promise<FileAnswer>;
   /** A turn of the event loop passes after each chunk. */
   replace(chunks: Iterable<string>): Promise<FileAnswer>;
@@ -52,7 +52,7 @@ export interface LineFile extends Lockable {
 export interface HistoryDeps {
   readonly file: LineFile;
   readonly maxBlocks: number;
-  /** Called with what there is to say of the file, while it is read and later. */
+  /** Called with events about the file, while it is read and later. */
   readonly emit: (event: ServiceEvent) => void;
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
@@ -62,11 +62,11 @@ export interface KeptHistory {
   readonly view: HistoryView;
   /** What finality is followed by; see `followFinality`. */
   readonly blocks: Pick<History, 'get' | 'unsettled' | 'settle' | 'deepen'>;
-  /** Takes an event of the relay's: cheap, and written in a later turn. */
+  /** Records an event of the relay: cheap, since it is written in a later turn. */
   note(event: BlockEvent): void;
-  /** Resolves once what was noted before is in the file, or the file did not take it. Never rejects. */
+  /** Resolves once all earlier events are in the file, or writing failed. Never rejects. */
   written(): Promise<void>;
-  /** Writes what there is to write, and lets go of the file. */
+  /** Writes what is pending, and releases the file. */
   close(): Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export interface KeptHistory {
 export async function openHistory(deps: HistoryDeps): Promise<KeptHistory> {
   const { file, maxBlocks, emit, clock } = deps;
   const keeper = new Keeper(file, new History(maxBlocks));
-  // Whether it is ours is reported by keep(), which goes on trying.
+  // keep() reports whether the lock was obtained; it keeps trying.
   const held = await file.lock();
   for (const event of readNews(held, await keeper.load(clock))) emit(event);
   const stop$ = new ReplaySubject<void>(1);
@@ -99,12 +99,12 @@ const TEXTS = {
   saved: HISTORY_FILE.saved,
   unsaved: HISTORY_FILE.unsaved,
 } as const;
-/** What a block's first acknowledgements come in is not the time to write of it. */
+/** Writing is delayed, so that it does not coincide with a block's first acknowledgements. */
 const WRITE_AFTER_MS = 10;
 const RETRY_MS = 5 * SECOND_MS;
-/** So many lines can wait for a disk; with more the file is written anew, from memory, once that is possible. */
+/** Lines that can wait for the disk; beyond that the whole file is rewritten from memory once that is possible. */
 const MAX_WAITING = 2_000;
-/** A file of so many lines more than twice what is needed is written anew. */
+/** A file with this number of lines more than twice the needed ones is rewritten. */
 const SLACK_LINES = 1_000;
 
 function keep(keeper: Keeper, stop$: Observable<void>, deps: HistoryDeps): Observable<ServiceEvent> {
@@ -120,7 +120,7 @@ function keep(keeper: Keeper, stop$: Observable<void>, deps: HistoryDeps): Obser
     }),
     takeWhile((answer) => !isTaken(answer), true),
   );
-  // Stopped while it waits, it tries once more and waits no longer.
+  // If it is stopped while it waits, it tries once more without waiting.
   const locked$ = concat(
     patientLock(file, scheduler).pipe(takeUntil(stopping$)),
     defer(() => file.lock()).pipe(map((answer) => ({ answer, isLast: true }))),
@@ -141,7 +141,7 @@ function nextWrite(keeper: Keeper, scheduler: SchedulerLike): Observable<unknown
   return keeper.idle ? keeper.filled$.pipe(take(1), delay(WRITE_AFTER_MS, scheduler)) : of(undefined);
 }
 
-/** A history, its file, and what is still to be written. */
+/** A history, its file, and the pending lines. */
 class Keeper {
   /** The last write did not succeed. */
   failed = false;
@@ -175,7 +175,7 @@ class Keeper {
     this.filled$.next();
   }
 
-  /** Begins anew with what the file says, and what came since. @returns the events to report */
+  /** Loads the file, and applies what arrived since. @returns the events to report */
   async load(clock: Clock): Promise<readonly ServiceEvent[]> {
     const { file, history } = this;
     const events: ServiceEvent[] = [];
@@ -209,13 +209,13 @@ class Keeper {
     for (const waiter of this.waiters.splice(0)) waiter();
   }
 
-  /** Brings the file up to date, as far as one write can. */
+  /** Writes the pending lines with one write. */
   async write(): Promise<FileAnswer> {
     const waiters = this.waiters.splice(0);
     this.writing = true;
     const answer = await this.writeOnce();
     this.writing = false;
-    // Those that came meanwhile wait for a write of their own, unless this one had what they wait for.
+    // Lines that arrived meanwhile wait for the next write, unless this one contained them.
     if (this.idle || this.failed) waiters.push(...this.waiters.splice(0));
     for (const waiter of waiters) waiter();
     return answer;
@@ -226,7 +226,7 @@ class Keeper {
     const answer = this.anew ? await this.replace() : await this.append();
     this.failed = !answer.ok;
     if (answer.ok || answer.code !== 'changed') return answer;
-    // Whatever is there now is not ours to overwrite.
+    // Another process's file is not overwritten.
     const moved = await this.file.setAside();
     if (moved.ok || moved.code === 'missing') this.writeAnew();
     return answer;
@@ -254,19 +254,19 @@ class Keeper {
     return answer;
   }
 
-  /** All that waits is in memory, and will be in the new file. */
+  /** All pending lines are in memory, and will be in the new file. */
   private writeAnew(): void {
     this.anew = true;
     this.waiting = [];
   }
 
-  /** Cuts off half a line. Where that fails, the first line to be written reports. */
+  /** Cuts off half a line. If that fails, writing the next line reports it. */
   private async mend(): Promise<void> {
     await this.file.append('');
   }
 
   private async setAside(code: string): Promise<string> {
-    // A folder, or a device, is nothing of ours.
+    // A folder or a device does not belong to blockcast.
     if (code === 'not-a-file') return SET_ASIDE['left-alone'];
     return describeMove(await this.file.setAside());
   }

@@ -1,4 +1,4 @@
-/** What the relay's files have in common: one process at a time has them, and what goes wrong is reported once, until it is over. */
+/** Shared by the relay's files: only one process at a time writes them, and a fault is reported once, until it is over. */
 
 import {
   concatMap,
@@ -28,7 +28,7 @@ export interface Lockable {
 const LOCK_TRIES = 8;
 const LOCK_RETRY_MS = SECOND_MS;
 
-/** Somebody else has the file: nothing of ours is written any more. */
+/** Another process has the file: this one no longer writes it. */
 export function isTaken(answer: FileAnswer): boolean {
   return !answer.ok && (answer.code === 'locked' || answer.code === 'lock-lost');
 }
@@ -43,7 +43,7 @@ export interface LockAttempt {
 }
 
 /**
- * Tries until the lock is ours, it is clear that another process holds it, or something else is in the way. Each attempt is emitted, so
+ * Tries until the lock is obtained, it is clear that another process holds it, or another fault occurs. Each attempt is emitted, so
  * that a second relay on the same files is reported at its start.
  */
 export function patientLock(file: Lockable, scheduler: SchedulerLike): Observable<LockAttempt> {
@@ -58,7 +58,7 @@ export function patientLock(file: Lockable, scheduler: SchedulerLike): Observabl
   );
 }
 
-/** What a start reports of a file that it read. That another process holds it is reported instead of that it was read. */
+/** The events of a start: if another process holds the file, that is reported instead of the reading. */
 export function readNews(held: FileAnswer, news: readonly ServiceEvent[]): readonly ServiceEvent[] {
   return isTaken(held) ? news.filter(({ state }) => state !== 'up') : news;
 }
@@ -70,7 +70,7 @@ export interface FileTexts {
   readonly unsaved: `${string}{detail}`;
 }
 
-/** `up` and `down` when an answer differs from the one before; it begins up, as loading reported. Events pass through. */
+/** `up` and `down` when an answer differs from the one before; the initial state is `up`, as reported by loading. Events pass through. */
 export function changesIn(
   answers$: Observable<FileAnswer | ServiceEvent>,
   texts: FileTexts,
@@ -95,7 +95,7 @@ export function changesIn(
   });
 }
 
-/** Where a file is that was of no use: set aside, or still in its place. */
+/** Describes what happened to an unusable file: set aside, or still in its place. */
 export function describeMove(moved: FileAnswer<{ path: string }>): string {
   return moved.ok
     ? fill(SET_ASIDE['set-aside'], { path: moved.path })

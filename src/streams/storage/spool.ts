@@ -1,14 +1,14 @@
 /**
  * The spool: found blocks on disk until dashd and the network have them. A block is written once it is in the sockets, never before;
  * `received` is reported when the kernel has its file (it survives the end of this process), `stored` when the file is synced (it survives a
- * loss of power). Nothing here is waited for by a block on its way out, and nothing that goes wrong here ends the relay: a block that
+ * loss of power). No block waits for the spool, and no fault here stops the relay: a block that
  * cannot be written is sent all the same, and `received` says that it is not on disk.
  *
- * A block leaves the spool when a verdict says that it was delivered and dashd has it, or when its end is known: ChainLocked, buried,
+ * A block leaves the spool when a verdict says that it was delivered and dashd has it, or when its state is final: ChainLocked, buried,
  * orphaned. What is found at the start is sent again: recovery.ts.
  *
- * Bounds: `maxBlocks` and `maxBytes` on disk, the oldest block goes first; in memory a block's bytes are held until it is stored, at most
- * {@link MAX_FAILED_BYTES} of those that the disk does not take. Cost: one write, one sync and one removal a block, by Node's threads.
+ * Bounds: `maxBlocks` and `maxBytes` on disk, the oldest block is removed first; in memory a block's bytes are held until it is stored, at
+ * most {@link MAX_FAILED_BYTES} of blocks that could not be written. Cost: one write, one sync and one removal a block, by Node's threads.
  */
 
 import { firstValueFrom, from, last, merge, type SchedulerLike, type Subscription, timer } from 'rxjs';
@@ -65,16 +65,16 @@ export interface SpoolDeps {
   readonly scheduler: SchedulerLike;
 }
 
-/** A block that the disk has not taken by then is reported as not spooled: nobody is to wait for a disk that hangs, milliseconds. */
+/** A block that the disk has not taken by then is reported as not spooled: so that nobody waits for a hanging disk, milliseconds. */
 const PATIENCE_MS = 2 * SECOND_MS;
 const RETRY_MS = 5 * SECOND_MS;
-/** Of blocks that the disk did not take, kept in memory to be tried again. */
+/** Bytes of blocks that could not be written, kept in memory to be retried. */
 const MAX_FAILED_BYTES = 64 * 1024 * 1024;
 /** Files that are synced together, before their folder is. */
 const MAX_BATCH = 64;
 /** Names looked at in the folder: more than `spool.maxBlocks` can be. */
 const MAX_NAMES = 100_000;
-/** At the end of the relay a disk may take so long. */
+/** The longest wait for the disk when the relay stops. */
 const CLOSE_PATIENCE_MS = 3 * SECOND_MS;
 const MAX_DROPPED = 1_024;
 /** What no later attempt can change: such a file is no block. All other faults may be the disk's, and pass. */
@@ -90,7 +90,7 @@ interface Item {
   state: State;
   /** Until it is stored. */
   raw: Buffer | undefined;
-  /** Dashd and the network have it, or its end is known. */
+  /** dashd and the network have it, or its state is final. */
   over: boolean;
   /** It was sent since the start. */
   sent: boolean;
@@ -101,7 +101,7 @@ interface Item {
 export class Spool {
   private readonly items = new Map<Hash, Item>();
   private bytes = 0;
-  /** Blocks that had to give way: they are in no file. */
+  /** Blocks that were removed to make room: they are in no file. */
   private readonly dropped = new BoundedSet<Hash>(MAX_DROPPED);
   private writing: Promise<void> | undefined;
   private syncing: Promise<void> | undefined;
@@ -174,7 +174,7 @@ export class Spool {
     });
   }
 
-  /** An event of the relay may end the stay of a block. */
+  /** A verdict or a final state may remove a block from the spool. */
   note(event: RelayEvent): void {
     if (event.type !== 'verdict' && event.type !== 'finality') return;
     if (isOver(event)) this.finish(event.hash);
@@ -185,7 +185,7 @@ export class Spool {
     const item = this.items.get(hash);
     if (item === undefined) return;
     item.over = true;
-    // Nothing is promised of it any more, so nothing is left to be synced.
+    // It need not survive any more, so it need not be synced.
     if (item.state === 'found') item.state = 'stored';
     this.work();
   }
@@ -255,13 +255,13 @@ export class Spool {
     return undefined;
   }
 
-  /** A file that is no block after all. */
+  /** Sets aside a file that is not a block. */
   async reject(hash: Hash, code: string, reason: string): Promise<void> {
     this.forget(hash);
     await this.setAside(fileName(hash), code, reason);
   }
 
-  /** Writes and syncs what there is, as far as the disk allows it in time, and lets go of the folder. */
+  /** Writes and syncs pending blocks, as far as the disk does it in time, and releases the folder. */
   async close(): Promise<void> {
     this.closed = true;
     this.locking?.unsubscribe();
@@ -307,7 +307,7 @@ export class Spool {
       this.items.set(hash, item);
       this.bytes += parsed.entry.size;
     } else if (parsed.code === 'newer-version') {
-      // Where it is, the newer version finds it again.
+      // It stays in place, where the newer version finds it.
       this.fault(parsed.code, fill(SPOOL['left-alone'], { name, path: this.deps.folder.path, reason: parsed.reason }));
     } else {
       await this.setAside(name, parsed.code, parsed.reason);
@@ -394,7 +394,7 @@ export class Spool {
     const answer = await folder.sync(items.map(({ entry }) => fileName(entry.hash)));
     this.report(answer);
     if (!answer.ok) {
-      // The kernel may have thrown away what it could not write: it is written anew, where that is possible.
+      // The kernel may have discarded what it could not write: it is written again, if possible.
       for (const item of items) if (item.raw !== undefined) item.state = 'failed';
       this.limitFailed();
       this.tryAgain();
@@ -414,7 +414,7 @@ export class Spool {
     if (this.closed || this.retry !== undefined) return;
     this.retry = this.deps.scheduler.schedule(() => {
       this.retry = undefined;
-      // One is enough to find out; when it is written, the others follow.
+      // One block is tried; when it is written, the others follow.
       const [first, ...others] = this.all('failed');
       if (first !== undefined) first.state = 'waiting';
       this.work();
@@ -440,7 +440,7 @@ export class Spool {
     this.say('down', answer.code, fill(SPOOL.unsaved, { detail: answer.detail }));
   }
 
-  /** That something can be removed does not say that anything can be written. */
+  /** A successful removal does not show that writing works. */
   private reportFailure(answer: FileAnswer): void {
     if (!answer.ok) this.report(answer);
   }
@@ -454,7 +454,7 @@ export class Spool {
     this.deps.emit(reportOn('spool', this.deps.clock)(state, code, detail));
   }
 
-  /** The oldest blocks go; those that wait for the disk do not, they are the newest. */
+  /** Removes the oldest blocks, but not those that wait for the disk, which are the newest. */
   private makeRoom(size: number): void {
     const { maxBlocks, maxBytes, folder } = this.deps;
     let lost = 0;
@@ -504,12 +504,12 @@ export class Spool {
   }
 }
 
-/** What the disk did not take is tried again though it is over: so it is known when the disk takes blocks again. */
+/** A block that could not be written is retried even when it is no longer needed: this shows when writing works again. */
 function isRemovable({ over, state }: Item): boolean {
   return over && state === 'stored';
 }
 
-/** Set aside before, by us. */
+/** Files that were set aside before. */
 const ASIDE = /^[0-9a-f]{64}\.block\.corrupt-\w+$/;
 
 function isOver(event: BlockVerdict | BlockFinality): boolean {
