@@ -1,6 +1,6 @@
 /**
- * A Unix domain socket on which a running relay takes requests of its operator: one JSON value a line each way, answered in
- * order. The file system says who may connect: the socket is its owner's alone. What a request means is not known here.
+ * A Unix domain socket on which a running relay receives requests of its operator: one JSON value per line in both directions, answered in
+ * order. Permissions of the file decide who may connect: only its owner. This module does not interpret requests.
  */
 
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { CONTROL_SOCKET } from '../messages/sockets.js';
 import { errorCode } from './system-error.js';
 
 export interface ControlHandlers {
-  /** Answers a request with what JSON can express. Must not throw. */
+  /** Returns the answer to a request, a JSON value. Must not throw. */
   request(request: unknown): unknown;
   /** Reported at each change. */
   state(state: 'up' | 'down', code: string, detail: string): void;
@@ -21,24 +21,24 @@ export interface ControlHandlers {
 
 const MAX_LINE_BYTES = 1024 * 1024;
 const MAX_CONNECTIONS = 8;
-/** Who is silent for this long makes way, milliseconds. */
+/** A silent connection is closed after this time, milliseconds. */
 const IDLE_MS = 30_000;
-/** A relay that takes longer over a request stands still. */
+/** A relay that takes longer for a request hangs. */
 const ANSWER_MS = 10_000;
-/** While another process listens there, its place is asked for this often, milliseconds. */
+/** Interval of retries while another process listens there, milliseconds. */
 const RETRY_MS = 1_000;
-/** So often the place is looked at while we listen there: whoever removes its folder leaves us unreachable, milliseconds. */
+/** Interval of the check that the socket still exists: if its folder is removed, the relay is unreachable, milliseconds. */
 const LOOK_MS = 5_000;
-/** Longest path of a socket: `sockaddr_un`, less its closing zero. */
+/** Longest path of a socket: `sockaddr_un` without its final NUL. */
 const MAX_PATH_BYTES = 107;
 const OTHERS = 0o177;
 
-/** Where a relay that holds this peer file listens. */
+/** The socket of the relay that uses this peer file. */
 export function controlPath(peerFile: string): string {
   return `${peerFile}.sock`;
 }
 
-/** Listens until closed; what stands in the way is reported, and tried again. */
+/** Listens until closed; faults are reported, and retried. */
 export function openControl(path: string, handlers: ControlHandlers): { close(): Promise<void> } {
   const connections = new Set<Socket>();
   const ended = new AbortController();
@@ -71,7 +71,7 @@ export function openControl(path: string, handlers: ControlHandlers): { close():
     await closed;
   }
 
-  /** @returns undefined when the path cannot be had now */
+  /** @returns undefined when it cannot listen there now */
   async function listen(): Promise<Server | undefined> {
     const other = await connectControl(path);
     if (other.ok) {
@@ -95,7 +95,7 @@ export function openControl(path: string, handlers: ControlHandlers): { close():
       void converse(socket, handlers);
     });
     server.maxConnections = MAX_CONNECTIONS;
-    // The socket is made within this call: nobody else can have connected before its mode is right.
+    // The socket is created within this call: nobody can connect before its mode is right.
     const before = process.umask(OTHERS);
     try {
       server.listen(path);
@@ -122,7 +122,7 @@ async function converse(socket: Socket, handlers: ControlHandlers): Promise<void
   for await (const line of lines(socket)) {
     socket.write(`${JSON.stringify(line.ok ? answer(line.text, handlers) : line)}\n`);
     if (!line.ok) break;
-    // Whoever sends many at once does not hold the event loop with them.
+    // Many requests at once must not block the event loop.
     await setImmediate();
   }
   socket.end();
@@ -142,7 +142,7 @@ type Line =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly code: string; readonly detail: string };
 
-/** Ends without a word when the connection does. */
+/** Ends quietly when the connection ends. */
 async function* lines(socket: Socket): AsyncGenerator<Line> {
   let rest: Buffer = Buffer.alloc(0);
   try {
@@ -163,7 +163,7 @@ async function* lines(socket: Socket): AsyncGenerator<Line> {
       }
     }
   } catch (error) {
-    // A connection that breaks is over, like one that ends.
+    // A broken connection counts as ended.
     errorCode(error);
   }
 }
@@ -176,7 +176,7 @@ export interface ControlConnection {
 
 export type ControlConnected =
   | { readonly ok: true; readonly connection: ControlConnection }
-  /** `no-relay`: nobody listens there. */
+  /** `no-relay`: nothing listens there. */
   | { readonly ok: false; readonly code: 'no-relay' | 'forbidden' | 'io-error'; readonly detail: string };
 
 /** Connects to a running relay. */
@@ -210,20 +210,20 @@ export async function connectControl(path: string): Promise<ControlConnected> {
 const CONNECT_FAULTS: Readonly<Record<string, 'no-relay' | 'forbidden'>> = {
   ENOENT: 'no-relay',
   ECONNREFUSED: 'no-relay',
-  // What is there is no socket, or a part of the path is no folder.
+  // The path is not a socket, or a part of it is not a folder.
   ENOTSOCK: 'no-relay',
   ENOTDIR: 'no-relay',
   EACCES: 'forbidden',
   EPERM: 'forbidden',
 };
 
-/** Silence and a broken connection end it, and whoever reads from it sees the end. */
+/** Closes the socket after silence or a fault; its reader sees the end. */
 function endQuietly(socket: Socket, silenceMs: number): void {
   socket.setTimeout(silenceMs, () => socket.destroy());
   socket.on('error', () => socket.destroy());
 }
 
-/** A killed relay leaves its socket behind, at which nobody answers. What is no socket is somebody's file. */
+/** A killed relay leaves its socket behind. Other files are not removed. */
 async function removeDeadSocket(path: string): Promise<void> {
   try {
     if ((await lstat(path)).isSocket()) await rm(path, { force: true });

@@ -1,4 +1,4 @@
-/** In which country an address is registered, from a table on disk: nobody is asked over the network. */
+/** The country in which an address is registered, from a table on disk, without network access. */
 
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ import { errorCode } from './system-error.js';
 export type Countries =
   | {
       readonly ok: true;
-      /** @returns ISO 3166-1 alpha-2, such as `DE`; `undefined` where the table does not say, as for names, onions and private networks */
+      /** @returns ISO 3166-1 alpha-2, such as `DE`; `undefined` if the table has none, as for names, onions and private networks */
       readonly lookUp: (host: string, port: number) => string | undefined;
     }
   | { readonly ok: false; readonly detail: string };
@@ -20,13 +20,13 @@ export type Countries =
 type Row = CountryResponse & { readonly country_code?: string };
 
 const COUNTRY = /^[A-Z]{2}$/;
-/** The largest of the tables that are about is an eighth of this. */
+/** The largest known table has an eighth of this size. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 /**
- * Reads a table in MaxMind's DB format (its specification, version 2.0), whole, into memory: some 8 MB for the one that comes along.
- * Never throws: without a table, caps per country and the map do without.
- * @param path of another table
+ * Reads a table in MaxMind's DB format (its specification, version 2.0), whole, into memory: about 8 MB for the bundled one. Never throws:
+ * without a table, there are no caps per country and no map.
+ * @param path another table than the bundled one
  */
 export async function openCountries(path?: string): Promise<Countries> {
   const file =
@@ -46,7 +46,7 @@ function fault(file: string, reason: string): Countries & { readonly ok: false }
   return { ok: false, detail: fill(PEERS['no-countries'], { file, reason }) };
 }
 
-/** A broken table may name any code, or break in the middle of a search. */
+/** A corrupt table may contain any code, or fail in the middle of a search. */
 function codeOf(reader: Reader<Row>, host: string): string | undefined {
   let row: Row | null;
   try {

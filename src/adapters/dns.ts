@@ -1,9 +1,9 @@
 import { promises as dns } from 'node:dns';
 
 /**
- * The addresses behind a host name, IPv4 and IPv6.
- * @returns what was found; empty when the name has none or nobody could be asked
- * @throws never: a seed that does not answer is nothing unusual
+ * The addresses of a host name, IPv4 and IPv6.
+ * @returns what was found; empty when the name has none or the lookup failed
+ * @throws never: a seed that does not answer is normal
  */
 export async function resolveSeed(name: string): Promise<readonly string[]> {
   const answers = await Promise.allSettled([dns.resolve4(name), dns.resolve6(name)]);

@@ -1,4 +1,4 @@
-/** Names to addresses, for every connection that Node makes. */
+/** Resolves names for all connections of Node. */
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 

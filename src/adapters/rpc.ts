@@ -1,5 +1,5 @@
 /**
- * dashd's JSON-RPC as values: every answer, and every way of not getting one, is an {@link RpcAnswer}.
+ * A client of dashd's JSON-RPC: every answer and every failure is an {@link RpcAnswer}.
  *
  * `submitblock` has a connection of its own (a {@link RpcConnections}), which no other call can occupy, and its request is handed to
  * undici before `submitBlock` returns: credentials are cached and nothing is awaited first. undici writes it in the same
@@ -19,11 +19,11 @@ import { UNKNOWN_ERROR } from '../messages/program.js';
 import { lookup } from './lookup.js';
 
 export interface RpcOptions {
-  /** `http://host:port` or `https://…`; a user and password in it are used when `user` is not given, and shown nowhere. */
+  /** `http://host:port` or `https://…`; a user and password in it are used when `user` is absent, and never shown. */
   readonly url: string;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
-  /** dashd's `.cookie`: read when first needed, and again when dashd no longer accepts what it held. */
+  /** dashd's `.cookie`: read when first needed, and again when dashd no longer accepts its content. */
   readonly cookieFile?: string | undefined;
   /** How long one attempt may take, connecting included, in milliseconds. */
   readonly timeoutMs?: number | undefined;
@@ -32,32 +32,32 @@ export interface RpcOptions {
 export interface RpcClient {
   call(method: string, params?: readonly unknown[]): Promise<RpcAnswer>;
   /**
-   * Hands a serialised block to dashd. The request is written in this round of the event loop when the connection stands and is idle;
-   * blocks given before an earlier one's answer follow it in order. A connection that breaks before the answer is replaced
+   * Submits a serialised block. The request is written in this turn of the event loop when the connection is open and idle; blocks
+   * submitted before an earlier answer follow in order. A connection that breaks before the answer is replaced
    * and the block sent once more: dashd then answers `duplicate` at worst.
    */
   submitBlock(raw: Buffer): Promise<RpcAnswer>;
-  /** `getblockchaininfo` over the connection that `submitBlock` uses: keeps it open, and reports how the chain stands. */
+  /** `getblockchaininfo` over the connection that `submitBlock` uses: keeps it open, and returns the state of the chain. */
   submitConnectionPing(): Promise<RpcAnswer>;
-  /** The `Authorization` header as it was presented last, or will be first; undefined without credentials. Reads no file. */
+  /** The last `Authorization` header, or the first to be sent; undefined without credentials. Reads no file. */
   authorization(): string | undefined;
-  /** Waits for the requests under way (one timeout at most), then closes. Later calls answer `unreachable`. */
+  /** Waits for pending requests (one timeout at most), then closes. Later calls answer `unreachable`. */
   close(): Promise<void>;
 }
 
 /** The longest answer read. `getblock` of a full 2 MB block is 4 MB of hex. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
-/** Less than dashd's 30 s, so that we, not dashd, decide when an idle connection ends. */
+/** Less than dashd's 30 s, so that the client, not dashd, closes idle connections. */
 const KEEP_ALIVE_MS = 25_000;
-/** For calls nobody waits for: a dashd that is asked to stop waits until its connections are closed. */
+/** For calls that are not urgent: a stopping dashd waits until its connections are closed. */
 const BRIEFLY_MS = 1_000;
 const SERVICE_UNAVAILABLE = 503;
-/** dashd serves RPC with 4 threads by default (`-rpcthreads`); more connections would only wait there. */
+/** dashd serves RPC with 4 threads by default (`-rpcthreads`); further connections would wait. */
 const CALL_CONNECTIONS = 4;
-/** Over two, a block could overtake its parent, and be refused for want of it. */
+/** With two, a block could overtake its parent, and be rejected without it. */
 const SUBMIT_CONNECTIONS = 1;
 const DEFAULT_TIMEOUT_MS = 15_000;
-/** A cookie is 75 bytes; anything much longer is another file. */
+/** A cookie has 75 bytes; a much longer file is something else. */
 const MAX_COOKIE_BYTES = 4_096;
 /** Core `rpc/protocol.h`: RPC_IN_WARMUP. */
 const RPC_IN_WARMUP = -28;
@@ -70,17 +70,17 @@ const Envelope = z
   .object({ result: z.unknown().optional(), error: z.object({ code: z.number(), message: z.string() }).nullish() })
   .refine((answer) => answer.result !== undefined || answer.error !== undefined);
 
-/** Failures whose detail quotes what was answered, which might quote us. */
+/** Failures whose detail quotes the answer, which might contain our credentials. */
 const QUOTING: ReadonlySet<RpcFailureCode> = new Set(['rpc-error', 'warming-up', 'not-json', 'http-error']);
 
-/** Failures that say the connection broke, not that dashd answered or could not be connected to. */
+/** Failures of an established connection. */
 const BROKEN_CONNECTION = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 const TIMED_OUT = new Set(['UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT']);
 
 type Attempt = { readonly answer: RpcAnswer; readonly broken: boolean };
 
 /**
- * @throws Error when `url` is not an http(s) URL: the configuration has checked it, so this is a programmer's mistake
+ * @throws Error when `url` is not an http(s) URL: the configuration has checked it, so this is a programming error
  */
 export function createRpc(options: RpcOptions): RpcClient {
   const target = parseTarget(options.url);
@@ -129,7 +129,7 @@ export function createRpc(options: RpcOptions): RpcClient {
     return answer.ok || !QUOTING.has(answer.code) ? answer : { ...answer, detail: credentials.redact(answer.detail) };
   }
 
-  /** Blocks given and not answered yet, and the answer to the last one. No answer is an error. */
+  /** The number of pending submissions, and the last one's answer, which never rejects. */
   let submitting = 0;
   let lastSubmit: Promise<unknown> = Promise.resolve();
 
@@ -149,7 +149,7 @@ export function createRpc(options: RpcOptions): RpcClient {
     },
 
     submitBlock(raw) {
-      // The first in the calling turn. Of a burst, one after the other: each body is twice its block, and each attempt's time counts from its start.
+      // The first is sent in the calling turn, a burst one after the other: each body has twice the size of its block, and each attempt has its own timeout.
       const answer = submitting === 0 ? submit(raw) : lastSubmit.then(() => submit(raw));
       submitting += 1;
       lastSubmit = answer.finally(() => {
@@ -173,10 +173,10 @@ export function createRpc(options: RpcOptions): RpcClient {
   };
 }
 
-/** Calls under way when the client is closed may take so long; a dashd that hangs does not hold a relay that stops, milliseconds. */
+/** The longest wait for pending calls when the client is closed, so that a hanging dashd does not delay the relay's end, milliseconds. */
 const CLOSE_GRACE_MS = 2_000;
 
-/** Connections to dashd that a kind of call has for itself, and that can be exchanged for fresh ones. */
+/** The connections to dashd of one kind of calls; they can be replaced by new ones. */
 class RpcConnections {
   current: Pool;
   private closed = false;
@@ -191,7 +191,7 @@ class RpcConnections {
     this.current = this.open();
   }
 
-  /** Puts fresh connections in the place of `stale`, unless another call has done so; what still runs on it may finish. */
+  /** Replaces `stale` by new connections, unless another call has done so; its pending calls may finish. */
   replace(stale: Pool): void {
     if (stale !== this.current || this.closed) return;
     this.current = this.open();
@@ -219,7 +219,7 @@ class RpcConnections {
       keepAliveTimeout: this.keepAliveMs,
       maxResponseSize: MAX_ANSWER_BYTES,
       connect: { timeout: this.timeoutMs, lookup },
-      // One limit for the whole attempt is given with each request; undici's own start anew with every byte.
+      // Each request has one timeout for the whole attempt; undici's own timeouts restart with every byte.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
@@ -228,7 +228,7 @@ class RpcConnections {
 
 type Authorization = { readonly ok: true; readonly header: string | undefined } | RpcFailure;
 
-/** The `Authorization` header, from a user and password or from dashd's cookie, kept so that it costs no wait. */
+/** The `Authorization` header, from a user and password or from dashd's cookie, cached. */
 class Credentials {
   private header: string | undefined;
   private readonly secrets = new Set<string>();
@@ -241,7 +241,7 @@ class Credentials {
     if (user !== undefined) this.adopt(`${user}:${password ?? ''}`);
   }
 
-  /** Without a look at the file. */
+  /** The cached header; reads no file. */
   get held(): string | undefined {
     return this.header;
   }
@@ -252,14 +252,14 @@ class Credentials {
     return this.readCookie(this.cookieFile);
   }
 
-  /** What to try after `refused` was refused; undefined when there is nothing new. dashd writes a new cookie at each start. */
+  /** The header to try after `refused` was rejected; undefined when there is no other. dashd writes a new cookie at each start. */
   renewed(refused: string | undefined): string | undefined {
     if (this.cookieFile === undefined) return undefined;
     const cookie = this.readCookie(this.cookieFile);
     return cookie.ok && cookie.header !== refused ? cookie.header : undefined;
   }
 
-  /** Takes our credentials out of a text that came from outside. */
+  /** Removes the credentials from a text of dashd. */
   redact(text: string): string {
     let clean = text;
     for (const secret of this.secrets) clean = clean.replaceAll(secret, '***');
@@ -269,7 +269,7 @@ class Credentials {
   private readCookie(path: string): Authorization {
     try {
       const file = statSync(path);
-      // A pipe or a device would hold the process for ever.
+      // Reading a pipe or a device could block the process.
       if (!file.isFile() || file.size > MAX_COOKIE_BYTES) return unreadable(path, RPC['no-cookie-file']);
       const cookie = readFileSync(path, 'utf8').split(/\r?\n/, 1)[0] ?? '';
       if (!cookie.includes(':')) return unreadable(path, RPC['no-cookie']);
@@ -308,7 +308,7 @@ function parseTarget(text: string): Target {
   return { origin, host: authority, path, ...credentials };
 }
 
-/** Assembled as bytes: a 2 MB block is 4 MB of hex, too much to pass through `JSON.stringify` with a block waiting. */
+/** Assembled as bytes: a 2 MB block has 4 MB of hex, for which `JSON.stringify` would take too long. */
 function submitBody(raw: Buffer): Buffer {
   const hexStart = SUBMIT_HEAD.length;
   const hexEnd = hexStart + raw.length * 2;
@@ -319,11 +319,11 @@ function submitBody(raw: Buffer): Buffer {
   return body;
 }
 
-/** Reports apart what dashd, or whatever listens in its place, answered. Statuses: Core `httprpc.cpp`, `httpserver.cpp`. */
+/** Classifies the answer of dashd, or of another program at its address. Statuses: Core `httprpc.cpp`, `httpserver.cpp`. */
 export function readAnswer(status: number, text: string): RpcAnswer {
   if (status === 401) return { ok: false, code: 'unauthorised', detail: RPC.unauthorised };
   if (status === 403) return { ok: false, code: 'forbidden', detail: RPC.forbidden };
-  // libevent's own page, in place of a word of dashd's.
+  // A page of libevent instead of an answer of dashd.
   if (status === SERVICE_UNAVAILABLE && text.startsWith('<')) {
     return { ok: false, code: 'http-error', detail: RPC.stopping };
   }
@@ -375,7 +375,7 @@ function errorCode(error: unknown): string {
   return typeof code === 'string' ? code : error.name;
 }
 
-/** The start of a foreign text on one line, without control characters. */
+/** The start of a text from outside on one line, without control characters. */
 function excerpt(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
   return line.length > MAX_DETAIL_CHARS ? `${line.slice(0, MAX_DETAIL_CHARS)}…` : line;

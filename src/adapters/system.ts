@@ -10,7 +10,7 @@ export const systemRandom: Random = {
   u64: randomU64,
 };
 
-/** Drawn in bulk: a draw for each of twenty pings would be time that the twentieth peer waits. */
+/** Drawn in bulk: separate draws for twenty pings would delay the twentieth peer. */
 const drawn = new BigUint64Array(256);
 let taken = drawn.length;
 

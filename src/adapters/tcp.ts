@@ -1,4 +1,4 @@
-/** Outgoing TCP connections: bytes in, bytes out, and one reason when it is over. */
+/** Outgoing TCP connections: bytes in, bytes out, and one reason at the end. */
 
 import { connect, type Socket } from 'node:net';
 import { fill } from '../messages/fill.js';
@@ -15,16 +15,16 @@ export interface TcpHandlers {
 export type TcpEnd = 'unreachable' | 'dial-timeout' | 'closed-by-peer' | 'connection-error';
 
 export interface TcpConnection {
-  /** Hands the buffers to the kernel in one system call where it can; `taken` is called when it has the last byte. */
+  /** Writes the buffers with one system call if possible; `taken` is called when the kernel has the last byte. */
   write(buffers: readonly Buffer[], taken?: () => void): void;
   /** Bytes written that the kernel has not taken yet. */
   readonly backlog: number;
-  /** The other end, `address:port`: what a name led to. Undefined before the connection stands and when it is over. */
+  /** The other end, `address:port`: the resolved address. Undefined before the connection is open and after it is closed. */
   readonly endpoint: string | undefined;
   readonly bytesIn: number;
   /** Of writes that the kernel has taken to their end. */
   readonly bytesOut: number;
-  /** Takes no more bytes from the peer until {@link resume}; a chunk that is on its way may still come. */
+  /** Reads no more bytes until {@link resume}; a chunk that was already read may still arrive. */
   pause(): void;
   resume(): void;
   destroy(): void;
@@ -47,7 +47,7 @@ export function dial(
     socket.destroy();
   });
   let open = false;
-  // The socket's own count takes what is lost when a connection breaks for written.
+  // The socket's own counter includes bytes that are lost when the connection breaks.
   let bytesOut = 0;
   socket.once('connect', () => {
     open = true;
@@ -58,7 +58,7 @@ export function dial(
   socket.once('error', (error) => {
     end ??= { code: open ? 'connection-error' : 'unreachable', detail: error.message };
   });
-  // A peer that stops sending has nothing more to say to us: half-open connections prove nothing.
+  // A peer that stops sending is closed: half-open connections prove nothing.
   socket.once('end', () => socket.destroy());
   socket.once('close', () => {
     listener?.closed(end?.code ?? 'closed-by-peer', end?.detail ?? SESSION['closed-by-peer']);

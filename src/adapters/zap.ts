@@ -1,6 +1,6 @@
 /**
  * CURVE with an allow-list: libzmq asks a handler at `inproc://zeromq.zap.01` about each client's key (ZMTP's authentication
- * protocol, ZeroMQ RFC 27). One handler serves a process, so the lists of all sockets meet here, distinguished by domain.
+ * protocol, ZeroMQ RFC 27). One handler serves a process, so it has the lists of all sockets, distinguished by domain.
  */
 
 import { Reply, type Socket } from 'zeromq';
@@ -21,28 +21,28 @@ const VERSION = '1.0';
 
 const allowed = new Map<string, ReadonlySet<string>>();
 let handler: Handler | undefined;
-/** Settles when the handler before has let go of its endpoint. */
+/** Settles when the previous handler has released its endpoint. */
 let released: Promise<unknown> = Promise.resolve();
 let domains = 0;
 
 interface Handler {
-  /** Settles when the handler hears what it is asked. */
+  /** Settles when the handler receives requests. */
   readonly ready: Promise<void>;
   close(): Promise<void>;
 }
 
 export interface Admission {
-  /** The socket may bind once this has resolved. @throws when the handler's endpoint cannot be had */
+  /** The socket may bind once this has resolved. @throws when the handler cannot bind its endpoint */
   readonly ready: Promise<void>;
   /**
-   * To be called, and awaited, when libzmq has done with the socket and not before: it ends the process when a handler goes while
-   * a client is being asked about (libzmq issue 2476).
+   * Call it, and wait for it, only after libzmq has closed the socket: libzmq aborts the process when the handler ends while a client is
+   * being checked (libzmq issue 2476).
    */
   end(): Promise<void>;
 }
 
 /**
- * Makes a socket a CURVE server that admits the listed clients alone; call it before the socket binds.
+ * Makes a socket a CURVE server that admits only the listed clients; call it before the socket binds.
  * @throws RangeError for an allowed client whose key is not Z85
  */
 export function admitClients(socket: Socket, server: CurveServer): Admission {
@@ -55,7 +55,7 @@ export function admitClients(socket: Socket, server: CurveServer): Admission {
   options.curveServer = true;
   options.curveSecretKey = server.secretKey;
   options.zapDomain = domain;
-  // Without this libzmq lets everybody in, whatever their key, while no handler listens.
+  // Without this libzmq admits every client, whatever its key, while no handler listens.
   options.zapEnforceDomain = true;
   return {
     ready: handler.ready,
@@ -82,7 +82,7 @@ function listen(): Handler {
   const ready = released.then(() => socket.bind(ENDPOINT));
   const served = ready.then(
     () => serve(socket),
-    // Whoever waits for `ready` hears of it.
+    // The error is reported through `ready`.
     () => undefined,
   );
   return {

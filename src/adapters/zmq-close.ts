@@ -1,8 +1,8 @@
 import type { Socket } from 'zeromq';
 
 /**
- * Closes a socket that is open. libzmq takes it apart in threads of its own, for no longer than its linger time.
- * @returns what resolves when that is done: its endpoint is free, and nothing of it talks to another socket
+ * Closes an open socket. libzmq does so in its own threads, within the linger time. @returns resolves when that is done: the endpoint is
+ * free, and the socket sends and receives nothing more
  */
 export function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => {

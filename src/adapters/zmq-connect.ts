@@ -1,11 +1,11 @@
-/** Connecting a ZeroMQ socket to whatever an endpoint's name may mean. */
+/** Connects a ZeroMQ socket to all addresses that an endpoint's name may stand for. */
 import type { Socket } from 'zeromq';
 import { endpointAttempts } from '../address/endpoint.js';
 
 /** zeromq.js declares these on each socket class that can have them, not on their base. */
 type Connectable = Socket & { ipv6: boolean; connect(endpoint: string): void; disconnect(endpoint: string): void };
 
-/** How long an attempt is libzmq's to repeat before the next one's turn, milliseconds. */
+/** How long libzmq repeats an attempt before the next one starts, milliseconds. */
 const TURN_MS = 250;
 
 /**

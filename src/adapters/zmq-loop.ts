@@ -3,7 +3,7 @@ import { read, type ZmqHandlers, type ZmqSocket } from './zmq.js';
 import { closed } from './zmq-close.js';
 
 export interface ZmqLoop {
-  /** Begins to read what is sent, as from the pool's socket. */
+  /** Starts to read messages, as the pool socket does. */
   open(handlers: ZmqHandlers): ZmqSocket;
   /** One frame. One call at a time. */
   send(bytes: Buffer): Promise<void>;
@@ -11,7 +11,7 @@ export interface ZmqLoop {
 
 let opened = 0;
 
-/** A way through ZeroMQ and back that does not leave the process. It ends when what was opened is closed. */
+/** A loop through ZeroMQ within the process. It ends when its socket is closed. */
 export async function createLoop(): Promise<ZmqLoop> {
   opened += 1;
   const endpoint = `inproc://blockcast-loop-${opened}`;

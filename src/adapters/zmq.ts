@@ -1,6 +1,6 @@
 /**
- * The ZeroMQ sockets blockcast owns: PULL for the pool, SUB for dashd's feed, PUB for events. Frames and states go to
- * callbacks; what they mean is not decided here.
+ * blockcast's ZeroMQ sockets: PULL for the pool, SUB for dashd's feed, PUB for events. Frames and states are passed to callbacks without
+ * interpretation.
  */
 
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
@@ -14,12 +14,12 @@ import { closed } from './zmq-close.js';
 import { connectInTurn } from './zmq-connect.js';
 
 export interface ZmqHandlers {
-  /** One message, its frames in order. The buffers are the receiver's to keep. */
+  /** One message, its frames in order. The receiver may keep the buffers. */
   frames(frames: readonly Buffer[]): void;
   state(state: ZmqState, detail: string): void;
 }
 
-/** `refused`: somebody was turned away (wrong key, wrong protocol); the socket itself is well. */
+/** `refused`: a client was rejected (wrong key, wrong protocol); the socket still works. */
 export type ZmqState = 'up' | 'down' | 'refused';
 
 export interface ZmqSocket {
@@ -27,23 +27,23 @@ export interface ZmqSocket {
   close(): Promise<void>;
 }
 
-/** A hex block is 4 MB, in two-byte characters 8 MB. libzmq drops whoever sends more, before it is in memory. */
+/** A hex block is 4 MB, in two-byte characters 8 MB. libzmq disconnects a client that sends more, before it is in memory. */
 const MAX_POOL_FRAME_BYTES = 8 * 1024 * 1024;
-/** A rebind is tried this often while the endpoint is taken, milliseconds. */
+/** Interval of attempts to bind while the endpoint is in use, milliseconds. */
 const REBIND_MS = 1_000;
-/** A socket that gave nothing for so long is taken to be empty, milliseconds: what a pool on this machine sent is here within one. */
+/** A socket without a message for this long counts as empty, milliseconds; messages of a pool on this machine arrive within one. */
 const DRAIN_QUIET_MS = 50;
-/** Of a pool that never stops pushing, no more is read than comes in this time. */
+/** The longest time for reading when a pool does not stop pushing. */
 const DRAIN_MAX_MS = 2_000;
-/** Kept for who reads later. */
+/** States kept until the reader is attached. */
 const MAX_EARLY_STATES = 100;
-/** Events kept for an endpoint that is still taken. */
+/** Events kept while the endpoint is in use. */
 const MAX_QUEUED_EVENTS = 10_000;
 const RECONNECT_MS = 100;
 const MAX_RECONNECT_MS = 2_000;
 
 export interface ZmqPull extends ZmqSocket {
-  /** Reads on until nothing more comes: {@link ZmqSocket.close} throws away what is in libzmq's queue. */
+  /** Reads until no more messages arrive: {@link ZmqSocket.close} discards libzmq's queue. */
   drain(): Promise<void>;
 }
 
@@ -52,14 +52,14 @@ export interface PullOptions {
   readonly curve?: CurveServer | undefined;
 }
 
-/** Binds a PULL socket and keeps trying while the endpoint is taken; with `curve`, only listed clients get in. */
+/** Binds a PULL socket and retries while the endpoint is in use; with `curve`, only listed clients may connect. */
 export function openPull(options: PullOptions, handlers: ZmqHandlers): ZmqPull {
   return bindPull(options)(handlers);
 }
 
 /**
- * Binds as {@link openPull} does, and reads once the function that it returns is called, once: what is pushed before waits in libzmq's
- * queue, and behind that at the sender. What there is to say of the socket is kept until then.
+ * Binds like {@link openPull}, and starts to read when the returned function is called (once): until then messages wait in libzmq's queue,
+ * then at the sender, and states are kept.
  */
 export function bindPull(options: PullOptions): (handlers: ZmqHandlers) => ZmqPull {
   const socket = new Pull({ linger: 0, maxMessageSize: MAX_POOL_FRAME_BYTES, receiveHighWaterMark: 1_000 });
@@ -93,11 +93,11 @@ function readBound({ socket, binding, admission }: BoundPull, handlers: ZmqHandl
       handlers.frames(frames);
     },
   };
-  // A socket is busy while it binds: reading comes after.
+  // A socket is busy while it binds: reading starts afterwards.
   const reading = binding.done.then(() => read(socket, counting));
   return {
     async drain() {
-      // What was sent before it was bound waits at the sender.
+      // Messages sent before it was bound wait at the sender.
       if (socket.closed || !(await binding.cancel())) return;
       let before = -1;
       for (let ms = 0; ms < DRAIN_MAX_MS && before !== messages; ms += DRAIN_QUIET_MS) {
@@ -122,7 +122,7 @@ export function openSubscription(
     linger: 0,
     reconnectInterval: RECONNECT_MS,
     reconnectMaxInterval: MAX_RECONNECT_MS,
-    // Without heartbeats a feed whose other side vanished looks like one with no news.
+    // Without heartbeats, a vanished publisher looks like one without messages.
     heartbeatInterval: 5_000,
     heartbeatTimeout: 15_000,
     tcpKeepalive: 1,
@@ -147,11 +147,11 @@ export function openSubscription(
 }
 
 export interface ZmqPublisher extends ZmqSocket {
-  /** Never waits and never fails: a subscriber too slow for its high-water mark misses messages, nobody else does. */
+  /** Never waits and never fails: a subscriber that exceeds its high-water mark misses messages; others do not. */
   publish(message: string): void;
 }
 
-/** Binds a PUB socket and keeps trying while the endpoint is taken. What is published before that is kept for it. */
+/** Binds a PUB socket and retries while the endpoint is in use. Messages published before that are kept. */
 export function openPublisher(
   options: { readonly bind: string; readonly curve?: CurveServer | undefined },
   handlers: Pick<ZmqHandlers, 'state'>,
@@ -190,7 +190,7 @@ export function openPublisher(
   };
 }
 
-/** @throws RangeError for a key that is none; the socket is closed then, since an open one keeps the process from its end */
+/** @throws RangeError for an invalid key; the socket is then closed, since an open one keeps the process running */
 function admissionTo(socket: Pull | Publisher, curve: CurveServer | undefined): Admission | undefined {
   if (curve === undefined) return undefined;
   try {
@@ -220,7 +220,7 @@ function bindUntilClosed(
         socket.ipv6 = ipv6;
         return await socket.bind(spelling);
       } catch (error) {
-        // That there is no such address says less than that it is taken.
+        // The first error is the most useful one: the address is in use, rather than: there is no such address.
         fault ??= error;
       }
     }
@@ -231,7 +231,7 @@ function bindUntilClosed(
     try {
       await ready;
       await bindOnce();
-      // The port may have been left to the system.
+      // The system may have chosen the port.
       emit('up', fill(ZMQ_SOCKET.listening, { endpoint: socket.lastEndpoint ?? endpoint }));
       return true;
     } catch (error) {
@@ -264,7 +264,7 @@ function watchRefusals(socket: Socket, handlers: Pick<ZmqHandlers, 'state'>): vo
   socket.events.on('handshake:error:other', () => handlers.state('refused', ZMQ_SOCKET['handshake-failed']));
 }
 
-/** Messages are read for so long before everything else has its turn, milliseconds. */
+/** Messages are read for this long before other work has its turn, milliseconds. */
 const READ_SLICE_MS = 5;
 
 export async function read(socket: Pull | Subscriber, handlers: ZmqHandlers): Promise<void> {
@@ -272,7 +272,7 @@ export async function read(socket: Pull | Subscriber, handlers: ZmqHandlers): Pr
     let turn = performance.now();
     for await (const frames of socket) {
       handlers.frames(frames);
-      // What is there already comes without a turn of the event loop in between: a burst would hold it to its end.
+      // Queued messages arrive without a turn of the event loop in between: a burst would block it.
       if (performance.now() - turn < READ_SLICE_MS) continue;
       await nextTurn();
       turn = performance.now();

@@ -1,4 +1,4 @@
-/** How the number of connections grows from look to look, as a line of text. */
+/** The number of connections at each review of the peers, as a line of text. */
 export class ConnectionGrowth {
   private readonly steps: number[] = [];
   private now = 0;
@@ -10,8 +10,7 @@ export class ConnectionGrowth {
   }
 
   /**
-   * A look at the set of peers is a step.
-   * @param known peers that were heard of
+   * Adds a review of the peers. @param known number of known peers
    */
   look(known: number): void {
     this.known = known;

@@ -1,4 +1,4 @@
-/** One block's delivery as lines of text: when each peer had it. Built from the relay's events only. */
+/** The delivery of one block as lines of text: when each peer had it. Built from the relay's events only. */
 import type { BlockEvent, PeerProof, Verdict } from '../contracts/events.js';
 import type { Hash } from '../wire/reader.js';
 
@@ -16,7 +16,7 @@ export interface ChartedPeer {
   /** `host:port` */
   readonly peer: string;
   readonly name: string;
-  /** What there is to know of it beforehand. */
+  /** What is known about it beforehand. */
   readonly remark: string;
 }
 
@@ -26,7 +26,7 @@ export interface ChartStyle {
   readonly colour: boolean;
 }
 
-/** The race after an event; the same one when the event is not about it. */
+/** The race after an event; unchanged when the event is about another block. */
 export function follow(race: BlockDelivery | undefined, event: BlockEvent): BlockDelivery | undefined {
   if (event.type === 'received') {
     const { hash, size, height, transactions } = event;
@@ -49,7 +49,7 @@ function provenMs({ acknowledgedMs, acceptedMs }: PeerProof): number | undefined
   return acknowledgedMs ?? acceptedMs;
 }
 
-/** The race as lines: a heading, a bar for each peer, the fastest on top, and what came of it. */
+/** The race as lines: a heading, a bar for each peer, the fastest on top, and the result. */
 export function draw(race: BlockDelivery, peers: readonly ChartedPeer[], style: ChartStyle): string[] {
   const times = [...race.proofs.values()].flatMap((proof) => provenMs(proof) ?? []);
   const longest = Math.max(1, ...times);
@@ -66,7 +66,7 @@ function byTime(a: Row, b: Row): number {
   return sortKey(a) - sortKey(b);
 }
 
-/** Those without a time come last: at it, had it, failed, not there. */
+/** Peers without a time come last: pending, already had it, failed, not connected. */
 function sortKey({ proof }: Row): number {
   if (proof === undefined) return Number.MAX_VALUE;
   const unproven = { pending: 1e9, written: 1e9, acknowledged: 0, accepted: 0, 'already-had': 2e9, failed: 3e9 };

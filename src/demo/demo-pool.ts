@@ -10,10 +10,10 @@ import type { Hash } from '../wire/reader.js';
 export interface DemoPoolOptions {
   /** The relay's pool socket, such as `tcp://127.0.0.1:28500`. */
   readonly endpoint: string;
-  /** Whose tip it mines on. */
+  /** The node on whose tip it mines. */
   readonly chain: Chain;
   readonly everyMs: number;
-  /** In bytes; one is drawn for each block, 0 stands for a block without transactions. */
+  /** Block sizes in bytes, of which each block gets a random one; 0: a block without transactions. */
   readonly sizes: readonly number[];
   readonly random: Random;
   readonly timers: Timers;
@@ -27,7 +27,7 @@ export interface FoundBlock {
   readonly raw: Buffer;
 }
 
-/** Real won blocks are small: 6.6, 11.9 and 15.2 kB were reported. Now and then a big one. */
+/** Real found blocks are small: 6.6, 11.9 and 15.2 kB were reported. Sometimes a large one. */
 export const USUAL_SIZES: readonly number[] = [0, 6_600, 11_900, 15_200, 15_200, 300_000];
 
 /** A simulated pool: mines a regtest block every few seconds and pushes it to the relay. */
@@ -41,7 +41,7 @@ export class DemoPool {
     this.socket.connect(options.endpoint);
   }
 
-  /** Finds a block now, and one after the other from then on, until `count` are found. */
+  /** Finds a block now and then periodically, until `count` are found. */
   start(count = Number.POSITIVE_INFINITY): void {
     this.find();
     if (this.found < count) this.cancel = this.options.timers.after(this.options.everyMs, () => this.start(count));
@@ -62,7 +62,7 @@ export class DemoPool {
   async stop(): Promise<void> {
     this.cancel();
     this.socket.close();
-    // What was still queued for a relay that is not there is lost with the socket: that is an error to the sender only.
+    // Messages queued for a relay that is gone are lost with the socket, which only the sender notices.
     await this.sending.catch(() => undefined);
   }
 }

@@ -1,13 +1,13 @@
 /** Countries for the simulated nodes, by latency: all are on 127.0.0.1, which has none, so the map would be empty. */
 import type { SimulatedNode } from '../simulated/node.js';
 
-/** From the near to the far, as the crow flies from central Europe, where the demo's relay is thought to stand. */
+/** By distance from central Europe, the assumed location of the demo's relay. */
 const NEAR_TO_FAR = [
   ...['DE', 'CZ', 'AT', 'NL', 'CH', 'PL', 'FR', 'GB', 'IT', 'SE', 'LT', 'FI', 'ES', 'UA'],
   ...['TR', 'AE', 'US', 'CA', 'IN', 'US', 'KR', 'HK', 'JP', 'SG', 'BR', 'ZA', 'AR', 'AU'],
 ] as const;
 
-/** @returns the country of the node at a port: the longer its line, the farther it is */
+/** @returns the country of the node at a port: the higher its latency, the farther */
 export function countriesOf(
   nodes: readonly Pick<SimulatedNode, 'port' | 'linkQuality'>[],
 ): (host: string, port: number) => string | undefined {

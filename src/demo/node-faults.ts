@@ -9,17 +9,17 @@ export interface NodeFault {
   readonly story: string;
 }
 
-/** The block with which a node turns slow. */
+/** The block from which a node is slow. */
 const SLOW_AT = 3;
 /**
- * Each way. A ping is smoothed: a quarter of the newest counts, and what is over 500 ms is slow. So of this a single one will do, and
- * still the block is proven delivered before its verdict is due.
+ * In each direction. Pings are smoothed: the newest counts a quarter, and over 500 ms is slow. So one ping with this latency suffices, and
+ * the block is still proven before its verdict.
  */
 const SLOW_LATENCY_MS = 1_300;
 
 /**
- * Lets things happen to nodes just as a block comes in for them: with the first one of them begins to die in the middle of blocks and
- * another falls silent, later the best turns slow. It is always somebody the relay is connected to, so that it can be seen.
+ * Injects faults into nodes just before a block is sent to them: at the first block one node starts to crash in the middle of blocks and
+ * another stops answering; later the best becomes slow. It always chooses peers of the relay, so that the faults are visible.
  */
 export class NodeFaultSchedule {
   private blocks = 0;
@@ -27,7 +27,7 @@ export class NodeFaultSchedule {
   constructor(private readonly nodes: readonly SimulatedNode[]) {}
 
   /**
-   * To learn of each block just before it is sent: the nodes are in this process, and answer before the relay reports it.
+   * Call it just before each block is sent: the nodes are in this process, and answer before the relay reports the block.
    * @param connected the peers of the relay, by `host:port`
    */
   onBlock(connected: ReadonlySet<string>): readonly NodeFault[] {

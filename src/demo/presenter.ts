@@ -9,33 +9,33 @@ import type { Screen } from './screen.js';
 /** One block's race, as it is shown. */
 interface ShownBlock {
   readonly race: BlockDelivery;
-  /** Who was connected as the block came. */
+  /** The peers that were connected when the block arrived. */
   readonly starters: ReadonlySet<string>;
   readonly intro: readonly string[];
 }
 
-/** What the relay reports, as pictures: how its connections grow, then each block's race, and between races who comes and goes. */
+/** Shows the relay's events: the growth of its connections, the delivery of each block, and in between the peers that come and go. */
 export class Presenter {
-  /** Resolves when there are as many connections as were wanted, or on {@link goOn}. */
+  /** Resolves when there are enough connections, or on {@link goOn}. */
   readonly grown: Promise<void>;
   private readonly here = new Set<string>();
   private readonly peers = new Map<string, ChartedPeer>();
   private readonly growth = new ConnectionGrowth();
   private isGrowing = true;
-  /** Of blocks that have no verdict yet, oldest first; the first is the one to be seen. */
+  /** Races of blocks without a verdict, oldest first; the first is shown. */
   private readonly heats = new Map<Hash, ShownBlock>();
   /** What is reported before the next race. */
   private intro: readonly string[] = [];
   /** What happened in a race and is reported after it. */
   private readonly notes: string[] = [];
-  /** Looks at the set of peers since something came over a peer. */
+  /** Reviews of the peers since a fault. */
   private readonly looks = new Map<string, number>();
   private verdicts = 0;
   private wanted = Number.POSITIVE_INFINITY;
   private whenGrown: () => void = () => undefined;
   private whenRaced: () => void = () => undefined;
 
-  /** @param connections so many are wanted, the one to dashd counted */
+  /** @param connections the wanted number, including the one to dashd */
   constructor(
     private readonly screen: Screen,
     peers: readonly ChartedPeer[],
@@ -123,7 +123,7 @@ export class Presenter {
     if (this.heats.size === 0) this.tellNotes();
   }
 
-  /** Why a peer comes or goes, with names instead of addresses. */
+  /** Why a peer is connected to or left, with names instead of addresses. */
   private noteOf(sign: '+' | '−', { peer, code, reason }: PlannedChange): string {
     const text = reason.replaceAll(/127\.0\.0\.1:\d+/g, (address) => this.nameOf(address));
     const since = sign === '−' ? this.looks.get(peer) : undefined;
@@ -166,7 +166,7 @@ export class Presenter {
   }
 
   private pictureOf({ race, starters, intro }: ShownBlock): string[] {
-    // Those who were there as it began, and those who came in time to take part.
+    // Peers that were connected at the start, and those that connected in time.
     const present = [...this.peers.values()].filter(({ peer }) => starters.has(peer) || race.proofs.has(peer));
     return [...intro, '', ...draw(race, present, this.screen)];
   }

@@ -41,22 +41,22 @@ export interface Demo {
 }
 
 const EVERY_MS = 5_000;
-/** The pool starts with those who are connected by then. */
+/** The pool starts after this time at the latest. */
 const CONNECT_MS = 10_000;
-/** A quorum has signed a block about so long after it was found. */
+/** Time from a block until its ChainLock. */
 const CHAIN_LOCK_MS = 1_500;
-/** More than are connected to, so that there is somebody to change for. */
+/** More than the relay connects to, so that it can replace peers. */
 const NODES = 28;
 const CONNECTIONS = 20;
-/** How many times faster than in earnest peers are looked at and changed. */
+/** The factor by which reviews and replacements of peers are faster than in production. */
 const SPEED = 30;
 const REFRESH_SECONDS = 60;
 
-/** Starts the demo. Everything is on 127.0.0.1; no real network is touched, and what is written to disk is gone at the end. */
+/** Starts the demo. Everything is on 127.0.0.1; no other network is used, and its files are removed at the end. */
 export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   const { everyMs = EVERY_MS, seed = 1, blocks = Number.POSITIVE_INFINITY, output = process.stdout } = options;
   const screen = new Screen(output, realTimers);
-  // One peer is known at first: dashd's only one. The others are for the relay to find.
+  // Only dashd's one peer is known at first; the relay finds the others.
   const network = await startNetwork({ ...options, nodes: NODES, dashdPeers: 1, seed });
   const folder = await mkdtemp(join(tmpdir(), 'blockcast-demo-'));
   const cleanUp = async () => {
@@ -126,13 +126,13 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   };
 }
 
-/** The usual spans of time, shortened. */
+/** The usual intervals, shortened. */
 function hastened(): { readonly settleMs: number; readonly explorationMs: number } {
   const { settleMs, explorationMs } = selectLimits('regtest');
   return { settleMs: settleMs / SPEED, explorationMs: explorationMs / SPEED };
 }
 
-/** @throws Error when the relay's own settings refuse what the demo asks for: a mistake in the demo */
+/** @throws Error when the demo's configuration is invalid: a programming error */
 async function configFor({ dashd }: SimulatedNetwork, folder: string): Promise<Config> {
   const result = loadConfig({
     options: {

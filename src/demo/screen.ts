@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Timers } from '../simulated/timers.js';
 
-/** Where the demo is watched: a terminal, or anything else that takes text. */
+/** The output of the demo: a terminal, or any other stream of text. */
 export type Output = Writable & {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -15,8 +15,8 @@ const MAX_COLUMNS = 120;
 const FRAME_MS = 40;
 
 /**
- * Draws a picture that changes: in place on a terminal that has room for it, otherwise once, when it is final. Drawing is
- * kept rare, since it takes time from what it shows.
+ * Draws a picture that changes: in place on a terminal that is large enough, otherwise once, when it is final. It draws rarely, since
+ * drawing delays what it shows.
  */
 export class Screen {
   private drawn = 0;
