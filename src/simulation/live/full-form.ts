@@ -24,6 +24,7 @@ import { type NodeWorld, virtualNodeOptions } from './live-node.js';
 import { LiveRelay } from './live-relay.js';
 import { networkMethods } from './network-rpc.js';
 import { nodeSocket } from './node-sockets.js';
+import type { ProcessorTimes } from './processor.js';
 import { memoryDisk, P2P_PORT, PEER_FILE, putFile, relayConfig, ZMQ_URL } from './relay-machine.js';
 import { VirtualClock } from './virtual-clock.js';
 import { VirtualDashd } from './virtual-dashd.js';
@@ -45,6 +46,8 @@ export interface FullFormDeps {
   /** Flags of the relay's configuration, without their dashes. */
   readonly flags?: Readonly<Record<string, string>>;
   readonly limits?: Partial<SelectLimits>;
+  /** See {@link LiveRelayDeps.processorTimes}. */
+  readonly processorTimes?: ProcessorTimes;
   /** See {@link LiveRelayDeps.wrap}. */
   readonly wrap?: (ports: Ports) => Ports;
 }
@@ -68,7 +71,7 @@ export class FullForm {
   private readonly fronts = new Map<NodeId, Front>();
 
   private constructor(private readonly deps: FullFormDeps) {
-    const { engine, carrier, network, plan, random, peers = [], flags, limits, wrap } = deps;
+    const { engine, carrier, network, plan, random, peers = [], flags, limits, processorTimes, wrap } = deps;
     this.driver = new Driver(engine);
     this.tcp = new VirtualTcp({ engine, transport: carrier });
     this.clock = new VirtualClock(engine);
@@ -94,7 +97,7 @@ export class FullForm {
         peers.map((id) => this.placeOf(id)),
         { ...this.ownFlags, ...flags },
       ),
-      ...{ random: random.fork('relay'), disk, limits, wrap },
+      ...{ random: random.fork('relay'), disk, limits, processorTimes, wrap },
     });
   }
 

@@ -9,6 +9,7 @@ import { type Relay, startRelay } from '../../relay/relay.js';
 import type { Micros } from '../engine.js';
 import type { RunRandom } from '../random.js';
 import type { Driver } from './driver.js';
+import { Processor, type ProcessorTimes } from './processor.js';
 import type { VirtualClock } from './virtual-clock.js';
 import type { VirtualDashd } from './virtual-dashd.js';
 import { virtualDial } from './virtual-dial.js';
@@ -43,6 +44,8 @@ export interface LiveRelayDeps {
   readonly wrap?: ((ports: Ports) => Ports) | undefined;
   /** Limits of peer selection in place of the configured ones. */
   readonly limits?: Partial<SelectLimits> | undefined;
+  /** Its writes take no time unless given. */
+  readonly processorTimes?: ProcessorTimes | undefined;
 }
 
 /** `down`: no process. A start that is under way can be killed as well. */
@@ -157,8 +160,9 @@ export class LiveRelay {
   }
 
   private ports(process: VirtualProcess): Ports {
-    const { driver, clock, random, tcp, machine, dashd, pool, disk } = this.deps;
+    const { driver, clock, random, tcp, machine, dashd, pool, disk, processorTimes } = this.deps;
     const { engine } = driver;
+    const processor = processorTimes && new Processor(engine, processorTimes);
     const { scheduler, nextTurn } = process;
     const shared = { engine, process };
     return {
@@ -167,7 +171,7 @@ export class LiveRelay {
       scheduler,
       nextTurn,
       disk: disk.mount(process.enter),
-      dial: virtualDial({ ...shared, tcp, machine }),
+      dial: virtualDial({ ...shared, tcp, machine, processor }),
       createRpc: () => virtualRpc({ ...shared, dashd }),
       bindPull: virtualPull(shared, pool),
       openSubscription: virtualSubscription(shared, dashd),

@@ -1,5 +1,6 @@
 import type { Dial, PeerSocket } from '../../streams/ports.js';
 import { type Engine, MICROS_PER_MS } from '../engine.js';
+import type { Processor } from './processor.js';
 import type { TcpEnd } from './tcp-connection.js';
 import type { VirtualProcess } from './virtual-process.js';
 import type { Machine, VirtualTcp } from './virtual-tcp.js';
@@ -10,10 +11,12 @@ export interface DialDeps {
   readonly machine: Machine;
   /** Whose sockets they are: they close when it is killed. */
   readonly process: VirtualProcess;
+  /** Its writes take no time unless given. */
+  readonly processor?: Processor | undefined;
 }
 
 /** The relay's way to its peers, with the same endings as adapters/tcp.ts. */
-export function virtualDial({ engine, tcp, machine, process }: DialDeps): Dial {
+export function virtualDial({ engine, tcp, machine, process, processor }: DialDeps): Dial {
   return (address, timeoutMs, handlers): PeerSocket => {
     let end: TcpEnd | undefined;
     let isOver = false;
@@ -24,7 +27,9 @@ export function virtualDial({ engine, tcp, machine, process }: DialDeps): Dial {
       giveUp();
       cancelTimeout();
       killed.unsubscribe();
-      end?.end();
+      const hangUp = (): void => end?.end();
+      if (processor === undefined) hangUp();
+      else processor.behindWrites(hangUp);
     };
     const closed = (...how: Parameters<typeof handlers.closed>): void => {
       if (isOver) return;
@@ -61,14 +66,13 @@ export function virtualDial({ engine, tcp, machine, process }: DialDeps): Dial {
     const killed = process.killed$.subscribe(close);
     return {
       write(buffers, taken) {
-        end?.write(
-          buffers,
-          taken &&
-            (() =>
-              process.enter(() => {
-                if (!isOver) taken();
-              })),
-        );
+        const noted = (): void =>
+          process.enter(() => {
+            if (!isOver) taken?.();
+          });
+        const write = (): void => end?.write(buffers, noted);
+        if (processor === undefined) write();
+        else processor.write(write);
       },
       get backlog() {
         return end?.backlog ?? 0;

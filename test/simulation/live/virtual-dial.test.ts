@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Engine } from '../../../src/simulation/engine.js';
+import { Processor } from '../../../src/simulation/live/processor.js';
 import type { TcpEnd } from '../../../src/simulation/live/tcp-connection.js';
 import { VirtualClock } from '../../../src/simulation/live/virtual-clock.js';
 import { virtualDial } from '../../../src/simulation/live/virtual-dial.js';
@@ -191,5 +192,25 @@ describe('a connection', () => {
     process.kill();
     engine.run();
     assert.deepEqual([seen, read], [[], [`${from + ONE_WAY} fin`]]);
+  });
+
+  test('of a processor that takes time leaves write by write, and is closed behind the last', () => {
+    const { engine, tcp, machine, process, accepted } = setUp();
+    const processor = new Processor(engine, { startUp: 400, write: 20 });
+    const dial = virtualDial({ engine, tcp, machine, process, processor });
+    const handlers = { connected: () => undefined, data: () => undefined, closed: () => undefined };
+    const sockets = [1, 2].map(() => dial({ host: '127.0.0.1', port: PORT }, TIMEOUT_MS, handlers));
+    engine.run();
+    const reads = accepted.map((server) => readAt({ engine }, server));
+    const from = engine.now;
+    for (const socket of sockets) socket.write([Buffer.alloc(5)]);
+    for (const socket of sockets) socket.destroy();
+    engine.run();
+    const at = [400, 420].map((after) => from + after + ONE_WAY);
+    const end = from + 440 + ONE_WAY;
+    assert.deepEqual(
+      reads,
+      at.map((time) => [`${time} 5`, `${end} fin`]),
+    );
   });
 });
