@@ -141,7 +141,7 @@ describe('commands', () => {
 
   test('have the flags that prose names alone', () => {
     const ours = [...optionsOf.values()].flatMap((options) => [...options]);
-    const all = new Set([...ours, ...['chaos', 'fuzz'].flatMap(optionsOfScript)]);
+    const all = new Set([...ours, ...['chaos', 'fuzz', 'simulate:faults'].flatMap(optionsOfScript)]);
     for (const document of DOCUMENTS) {
       for (const code of inlineCode(document)) {
         const flag = /^--([a-z-]+)(=\w+)?$/.exec(code)?.[1];

@@ -139,6 +139,7 @@ describe('CONTRIBUTING.md', () => {
   for (const [name, args] of [
     ['npm run chaos', ['dist/test/chaos/main.js', '--help']],
     ['npm run fuzz', ['dist/test/fuzz/main.js', '--help']],
+    ['npm run simulate:faults', ['dist/test/simulation/faults/main.js', '--help']],
     ['npm run demo', ['dist/src/main.js', 'demo', '--help']],
   ] as const) {
     test(`has every flag of ${name}`, () => {

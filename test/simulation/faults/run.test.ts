@@ -5,7 +5,7 @@ import { planOf } from '../../../src/simulation/faults/plan.js';
 import { runPlan } from '../../../src/simulation/faults/run.js';
 
 /** `npm run simulate:faults` runs many more. */
-const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
+const SEEDS = [1, 2, 3, 4, 5, 6];
 
 async function logOf(seed: number): Promise<readonly string[]> {
   const lines: string[] = [];

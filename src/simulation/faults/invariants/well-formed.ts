@@ -7,7 +7,7 @@ import type { Invariant } from './invariant.js';
 
 export const wellFormed: Invariant = {
   name: 'well-formed',
-  rule: 'Every event fits its schema, and a block is received before anything else is told of it',
+  rule: 'Every event fits its schema, and nothing is reported of a block before it is received',
   open() {
     const received = new Set<Hash>();
     const early = ({ type, hash }: BlockEvent & { readonly hash: Hash }): string | undefined =>
@@ -25,6 +25,7 @@ export const wellFormed: Invariant = {
       },
       proof: early,
       verdict: early,
+      stored: early,
     };
   },
 };

@@ -7,7 +7,7 @@ import { recovers } from '../../../../src/simulation/faults/invariants/recovers.
 import { startsAndStops } from '../../../../src/simulation/faults/invariants/starts-and-stops.js';
 import { wellFormed } from '../../../../src/simulation/faults/invariants/well-formed.js';
 import type { End } from '../../../../src/simulation/faults/observation.js';
-import { event, HASH, judge, OTHER_HASH, proof, received, relay, spooled, verdict } from './support.js';
+import { event, HASH, judge, OTHER_HASH, proof, received, relay, spooled, stored, verdict } from './support.js';
 
 describe('The relay starts and stops in time', () => {
   for (const [state, done] of [
@@ -42,7 +42,8 @@ describe('Events are well-formed', () => {
     assert.equal(judge(wellFormed, [0, received()], [1, proof('accepted')], [2, verdict()]), undefined);
   });
 
-  it('a proof or a verdict before the block was received is wrong, also after a restart', () => {
+  it('a proof, a verdict or `stored` before the block was received is wrong, also after a restart', () => {
+    assert.match(judge(wellFormed, [0, stored()]) ?? '', /stored of block .* was not received/);
     assert.match(judge(wellFormed, [0, proof('written')]) ?? '', /proof of block .* was not received/);
     assert.match(judge(wellFormed, [0, received()], [1, relay('starting')], [2, verdict()]) ?? '', /was not received/);
   });
