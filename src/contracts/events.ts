@@ -65,7 +65,7 @@ export interface Verdict {
   readonly height?: number;
   /**
    * `delivered`: a peer has it or dashd took it. `local-only`: the same, but no peer except the pool's own dashd was reached.
-   * `rejected`: dashd refused it as invalid. `failed`: nobody is known to have it, or `local-only` where that was ruled out.
+   * `rejected`: dashd rejected it as invalid. `failed`: nobody is known to have it, or `local-only` where that was ruled out.
    */
   readonly outcome: (typeof OUTCOMES)[number];
   readonly success: boolean;

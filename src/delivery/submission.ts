@@ -49,7 +49,7 @@ function readWord(word: unknown): Reading {
 }
 
 /**
- * True when dashd refused a block only for now: it lacks the parent, or the block's time is over two hours ahead of its clock, which may
+ * True when dashd rejected a block only for now: it lacks the parent, or the block's time is over two hours ahead of its clock, which may
  * be wrong. Neither makes the block invalid there. Source: Core `validation.cpp`, BLOCK_MISSING_PREV and BLOCK_TIME_FUTURE.
  */
 export function isPremature({ outcome, reason }: Reading): boolean {

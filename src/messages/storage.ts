@@ -1,4 +1,5 @@
 /** What is said about files: the peer file, the block history and the spool. */
+import type { FileFaultCode } from '../contracts/files.js';
 
 /** What came of reading, writing or locking a file. The keys are the codes. */
 export const FILE_FAULTS = {
@@ -16,7 +17,7 @@ export const FILE_FAULTS = {
   'too-large': '{path} is too large ({size} bytes): {max} bytes are the most',
   'io-error': '{path} cannot be read or written[ ({error})]: check the disk, or name another {noun} ({setting})',
   corrupt: '{path} cannot be read: {reason}',
-} as const;
+} as const satisfies Readonly<Record<FileFaultCode, string>>;
 
 /** `io-error` for want of descriptors. */
 export const TOO_MANY_FILES = '{path} cannot be opened ({error}): too many files are open; raise the limit (ulimit -n)';

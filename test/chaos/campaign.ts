@@ -1,6 +1,7 @@
 /**
- * Rounds of faults, and what they cost. In each the pool finds blocks, one upon the other, and pushes each until the relay says that it
- * is safe; a fault comes in between, lasts, and ends. Then a new block must reach dashd and every peer, and with it all that was pushed.
+ * Rounds of faults, and their recovery times. In each round the pool finds blocks on top of each other, and pushes each until the relay
+ * confirms that it is safe; meanwhile one fault starts and ends. Then a new block must reach dashd and every peer, and with it all pushed
+ * blocks.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ import { type Fault, plan, type Round } from './plan.js';
 export interface CampaignOptions {
   readonly seed: number;
   readonly rounds: number;
-  /** No round begins after that. */
+  /** No round starts after this time. */
   readonly seconds?: number;
   readonly faults?: readonly Fault[];
   readonly simulated?: boolean;
@@ -28,26 +29,26 @@ export interface RoundResult {
   readonly round: Round;
   readonly skipped?: string;
   readonly pushed: number;
-  /** What went wrong, in words; empty when nothing did. */
+  /** The failures, as text; empty when there were none. */
   readonly faults: readonly string[];
-  /** From the beginning of the end of the fault (a process is started, a path opened) until a new block is everywhere, milliseconds. */
+  /** From the end of the fault, including the start of processes, until all nodes have a new block, milliseconds. */
   readonly recoveryMs: number;
-  /** The same for each node, by its name. */
+  /** The same for each node, by name. */
   readonly nodeMs: Readonly<Record<string, number>>;
 }
 
 export interface CampaignResult {
   readonly rounds: readonly RoundResult[];
-  /** Found at the end, rather than in a round. */
+  /** Failures found at the end, not in a round. */
   readonly faults: readonly string[];
 }
 
-/** What takes longer hangs. */
+/** The longest time before a step counts as hanging. */
 const PATIENCE_MS = 90_000;
 const LOOK_EVERY_MS = 20;
 const LOG_TAIL = 4_000;
 
-/** Runs a plan until its rounds or its time are over, or something went wrong. */
+/** Runs a plan until its rounds or its time are over, or a round failed. */
 export async function campaign(options: CampaignOptions): Promise<CampaignResult> {
   const { seed, rounds: count, seconds = Number.POSITIVE_INFINITY, faults, simulated = false } = options;
   const print = options.print ?? (() => undefined);
@@ -149,7 +150,7 @@ async function lacking(
   return found.filter(({ nodes }) => nodes.length > 0);
 }
 
-/** Everybody has the blocks: the relay's last word on each must be that it is delivered. */
+/** All nodes have the blocks: the relay's last verdict on each must be `delivered`. */
 async function untilJudged({ relay }: ChaosNetwork, hashes: readonly string[]): Promise<readonly string[]> {
   const wrong = (): readonly string[] =>
     hashes.flatMap((hash) => {
@@ -161,7 +162,7 @@ async function untilJudged({ relay }: ChaosNetwork, hashes: readonly string[]): 
   return until('true verdicts', () => (wrong().length === 0 ? [] : undefined), LOOK_EVERY_MS, PATIENCE_MS).catch(wrong);
 }
 
-/** Asks the relay to stop. @returns what is wrong with its end, or with the history that it leaves */
+/** Stops the relay. @returns faults of its shutdown, or of its history */
 async function end({ relay }: ChaosNetwork, pushed: readonly string[]): Promise<readonly string[]> {
   const code = await relay.kill('SIGTERM');
   const kept = new Map<string, BlockVerdict>();
@@ -169,7 +170,7 @@ async function end({ relay }: ChaosNetwork, pushed: readonly string[]): Promise<
     const event = parseBlockEvent(line);
     if (event?.type === 'verdict') kept.set(event.hash, event);
   }
-  // What it was about to send again stays in the spool until the next start.
+  // Blocks that it was about to send again stay in the spool until the next start.
   const waiting = new Set(spooled(relay));
   const missing = pushed.filter((hash) => kept.get(hash)?.success !== true && !waiting.has(`${hash}.block`));
   return [
@@ -189,7 +190,7 @@ function describeRound(seed: number, { round, skipped, pushed, faults, nodeMs }:
   return `${head}; pushed ${pushed}, ${lost}; recovery: ${recovery.join(', ')}`;
 }
 
-/** The same for the same seed, whatever came of it. */
+/** The plan: the same for the same seed, whatever the results. */
 export function describeFault({ fault, scope, clockMs, delayMs, holdMs, peer }: Round): string {
   const details: Partial<Record<Fault, string>> = {
     'partition-silent': `${scope} `,

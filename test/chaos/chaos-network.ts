@@ -1,6 +1,6 @@
 /**
- * A relay in a process of its own, a pool in front of it, and behind it dashd and peers, each a process of its own too and reached over
- * a path that can be cut. The nodes are connected to nobody but the relay, so what they have of a round's blocks they have from it.
+ * A relay, a pool, dashd and peers, each in its own process, with network paths that can be cut. The nodes are connected only to the relay,
+ * so they have a round's blocks from it alone.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ export interface Node {
 
 export class ChaosNetwork {
   readonly relay: RelayProcess;
-  /** Blocks that every node had, from height 1 on: a node that lost them would have them back from the network. */
+  /** Blocks that every node had, from height 1: a node that lost them gets them back, as from a network. */
   private readonly settled: Buffer[] = [];
   private newest: Template = {
     parent: GENESIS,
@@ -66,7 +66,7 @@ export class ChaosNetwork {
       CHAOS_CLOCK: join(dashd.process.dataDirectory, 'clock'),
     });
     flags.push(
-      // A peer that comes back is dialled at the next look at the set of peers.
+      // A peer that returns is dialled at the next review of the peers.
       '--broadcast-refresh-interval=1',
       `--dashd-rpc-url=http://127.0.0.1:${rpc.port}`,
       `--dashd-rpc-cookie-file=${this.cookieFile}`,
@@ -78,7 +78,7 @@ export class ChaosNetwork {
     this.publishCookie();
   }
 
-  /** @param simulated no real dashd, though there is one */
+  /** @param simulated uses the simulated dashd, even if there is a real one */
   static async open(simulated: boolean): Promise<ChaosNetwork> {
     const isReal = !simulated && findDashd() !== undefined;
     const { BlockPusher } = (await import(PUSHER)) as PusherModule;
@@ -118,7 +118,7 @@ export class ChaosNetwork {
     return [this.dashd, ...this.peers];
   }
 
-  /** Blocks one upon the other, on the last that was mined. */
+  /** Mines blocks on top of the last one. */
   mine(count: number): Buffer[] {
     const raws = mineOn(this.newest, count);
     const { height, time } = this.newest;
@@ -128,7 +128,7 @@ export class ChaosNetwork {
     return raws;
   }
 
-  /** Opens a pool's client, which is to be closed. */
+  /** Opens a pool's client; the caller closes it. */
   openPool(): BlockPusher {
     return this.pool(this);
   }
@@ -148,10 +148,10 @@ export class ChaosNetwork {
     return lacking.flat();
   }
 
-  /** Starts a node that was killed or stopped, and gives it what the network around it would. */
+  /** Restarts a node that was killed or stopped, and sends it the blocks that other nodes would send. */
   async start({ process }: Node, ...more: readonly string[]): Promise<void> {
     await process.start(...more).catch(async (error: unknown) => {
-      // What an operator does with a dashd that was killed and asks for it.
+      // A killed dashd may ask its operator for this.
       if (!(error instanceof Error && error.message.includes('restart with -reindex'))) throw error;
       await process.start('-reindex');
     });
@@ -176,7 +176,7 @@ export class ChaosNetwork {
     writeFileSync(this.cookieFile, readFileSync(this.dashd.process.cookieFile));
   }
 
-  /** Sets the relay's wall clock to so many milliseconds off. */
+  /** Sets the offset of the relay's wall clock, milliseconds. */
   shiftClock(ms: number): void {
     writeFileSync(join(this.dashd.process.dataDirectory, 'clock'), String(ms));
   }

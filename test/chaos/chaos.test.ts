@@ -27,7 +27,7 @@ describe('chaos', () => {
     }
   });
 
-  // A short form; `npm run chaos` has all faults, and a real dashd where there is one.
+  // A short form; `npm run chaos` has all faults, and uses a real dashd if there is one.
   it('loses no block: the relay is killed, and cut off from dashd and all peers', async (context) => {
     const lines: string[] = [];
     const result = await campaign({

@@ -1,6 +1,6 @@
 /**
- * Loaded into a relay by `--import`: its wall clock is off by what stands in a file, in milliseconds, and jumps when that file changes.
- * The monotonic clock is left alone, as by somebody who sets the time.
+ * Loaded into a relay with `--import`: shifts its wall clock by the milliseconds in a file, and again when that file changes. The monotonic
+ * clock is not shifted, as when somebody sets the time.
  */
 import { readFileSync, watchFile } from 'node:fs';
 

@@ -1,4 +1,4 @@
-/** What each fault of a plan does, and what ends it. */
+/** Injects and ends each fault of a plan. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { ChaosNetwork, Node } from './chaos-network.js';
@@ -9,7 +9,7 @@ type Inject = (network: ChaosNetwork, round: Round) => Promise<Heal> | Heal;
 
 const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
 
-/** Why a fault cannot be had here; undefined when it can. */
+/** Why a fault is not possible on this machine; undefined when it is. */
 export function whySkipped(fault: Fault, network: ChaosNetwork): string | undefined {
   if (fault === 'dashd-reindex' && !network.isReal) return 'the simulated dashd has no index';
   if (fault === 'disk-full' && !hasPrlimit) return 'there is no prlimit (util-linux); spool-replaced stands for it';
@@ -57,7 +57,7 @@ export const INJECT: Readonly<Record<Fault, Inject>> = {
     await all(paths.map((path) => path.refuse()));
     return () => all(paths.map((path) => path.open()));
   },
-  // The relay may write to no file any more; the kernel answers EFBIG, as it answers ENOSPC when the disk is full.
+  // The relay can no longer write to files: the kernel returns EFBIG, as it returns ENOSPC when the disk is full.
   'disk-full': ({ relay }) => {
     limitFiles(relay.pid, '0:');
     return () => limitFiles(relay.pid, 'unlimited:');

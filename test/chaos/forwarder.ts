@@ -1,4 +1,4 @@
-/** A network path of 127.0.0.1 that can be cut: a TCP forwarder in front of one port. */
+/** A network path on 127.0.0.1 that can be cut: a TCP forwarder in front of one port. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { bindWithRetry } from '../../src/simulated/bind-with-retry.js';
 
@@ -12,12 +12,12 @@ export class Forwarder {
 
   constructor(private readonly target: number) {}
 
-  /** Where it listens; 0 before the first `open`. */
+  /** Its port; 0 before the first `open`. */
   get port(): number {
     return this.listenPort;
   }
 
-  /** Passes bytes from now on, those too that were held back. */
+  /** Forwards bytes, including those that were held back. */
   async open(): Promise<void> {
     this.silent = false;
     for (const [near, far] of this.pairs) join(near, far);
@@ -26,7 +26,7 @@ export class Forwarder {
     if (this.server === undefined) await bindWithRetry(() => this.listen());
   }
 
-  /** Passes nothing any more, and ends nothing: as a router does that drops packets. */
+  /** Forwards nothing and closes nothing, like a router that drops packets. */
   silence(): void {
     this.silent = true;
     for (const [near, far] of this.pairs) {
@@ -74,7 +74,7 @@ export class Forwarder {
       [near, far],
       [far, near],
     ] as const) {
-      // Either end may be killed at any time: the other learns of it as it would without us.
+      // Either end may be killed at any time: the other notices it as without a forwarder.
       one.on('error', () => other.destroy());
       one.once('close', () => {
         other.destroy();

@@ -1,4 +1,4 @@
-/** `npm run chaos`: processes are killed and frozen, networks cut, disks filled, while a pool pushes blocks; none may be lost. */
+/** `npm run chaos`: kills and freezes processes, cuts networks and fills disks while a pool pushes blocks; no block may be lost. */
 import { parseArgs } from 'node:util';
 import { loadX11 } from '../../src/block/x11.js';
 import { type CampaignResult, campaign } from './campaign.js';

@@ -1,4 +1,4 @@
-/** Which faults come when: a function of the seed alone, so that a run that found something can be run again. */
+/** The sequence of faults, a function of the seed only, so that a failed run can be repeated. */
 import { between, SeededRandom } from '../../src/simulated/seeded-random.js';
 
 export const FAULTS = [
@@ -19,7 +19,7 @@ export const FAULTS = [
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
-/** Whom a partition cuts off from the relay. */
+/** The nodes that a partition separates from the relay. */
 const SCOPES = ['all', 'dashd', 'peers'] as const;
 type Scope = (typeof SCOPES)[number];
 
@@ -27,13 +27,13 @@ export interface Round {
   /** From 1. */
   readonly number: number;
   readonly fault: Fault;
-  /** Blocks pushed from the fault's first push to its end; the one that measures the recovery comes on top. */
+  /** Blocks pushed from the first push to the end of the fault, without the one that measures the recovery. */
   readonly blocks: number;
   /** From the first push to the fault, milliseconds. */
   readonly delayMs: number;
   /** How long the fault lasts, milliseconds. */
   readonly holdMs: number;
-  /** Which peer, for faults of one peer; to be taken modulo their number. */
+  /** The index of the peer for faults of one peer, modulo their number. */
   readonly peer: number;
   readonly scope: Scope;
   /** Added to the relay's wall clock, milliseconds. */
@@ -42,7 +42,7 @@ export interface Round {
 
 const CLOCK_JUMPS_MS = [-86_400_000, -3_600_000, 3_600_000, 86_400_000, 2_000_000_000] as const;
 
-/** Each fault comes once before one comes again. @param faults those to choose from */
+/** Each fault occurs once before any occurs again. @param faults the faults to choose from */
 export function* plan(seed: number, faults: readonly Fault[] = FAULTS): Generator<Round, never> {
   const random = new SeededRandom(seed);
   const pick = <T>(from: readonly [T, ...T[]]): T => from[between(random, 0, from.length - 1)] ?? from[0];

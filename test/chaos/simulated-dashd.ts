@@ -1,6 +1,6 @@
 /**
- * The simulated dashd as a program that is started, stopped and killed like dashd, and takes those of dashd's arguments that the tests
- * give it. It keeps its blocks in its data directory, also when it is killed.
+ * The simulated dashd as a program that is started, stopped and killed like dashd, with those of dashd's arguments that the tests use. It
+ * keeps its blocks in its data directory, also when it is killed.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Runs hostile inputs by the million, and reports what came of them. */
+/** Runs millions of hostile inputs, and reports the results. */
 import { performance } from 'node:perf_hooks';
 import type { Kind } from './kinds.js';
 import { Rng, seedOf } from './random.js';
@@ -14,9 +14,9 @@ export interface Tally {
   readonly inputs: number;
   readonly crashes: number;
   readonly seconds: number;
-  /** The longest that one input took, milliseconds: of several tries, since a busy machine makes any of them long. */
+  /** The longest time of one input, milliseconds: the least of several tries, since a busy machine delays some. */
   readonly longestMs: number;
-  /** Which one that was; -1 where it is not known. */
+  /** The index of that input; -1 when it is not known. */
   readonly longest: number;
 }
 
@@ -25,13 +25,13 @@ export interface Outcome {
   readonly crashes: Crash[];
 }
 
-/** Below this an input is not looked at again, milliseconds. */
+/** Inputs that take less than this are not measured again, milliseconds. */
 const SUSPICIOUS_MS = 4;
 const TRIES = 4;
 /** More are counted, not kept. */
 const MAX_CRASHES = 20;
 
-/** @param inputs in all; each kind has its share of them, and one at least */
+/** @param inputs the total; each kind gets its share, at least one */
 export function campaign(kinds: readonly Kind[], inputs: number, seed: number): Outcome {
   const shares = kinds.reduce((sum, { share }) => sum + share, 0);
   const crashes: Crash[] = [];
@@ -67,7 +67,7 @@ function runKind(kind: Kind, inputs: number, seedAt: (index: number) => number, 
   return { kind: kind.name, inputs, crashes, seconds: (performance.now() - from) / 1_000, longestMs, longest };
 }
 
-/** The least time of several more tries. */
+/** The minimum time of several more tries. */
 function again(kind: Kind, seed: number): number {
   let least = Number.POSITIVE_INFINITY;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
@@ -82,7 +82,7 @@ function textOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** Runs one input of a campaign again, with all that it throws. */
+/** Runs one input of a campaign again, and throws what it throws. */
 export function replay(kinds: readonly Kind[], name: string, seed: number, index: number): void {
   const number = kinds.findIndex((kind) => kind.name === name);
   const kind = kinds[number];

@@ -6,7 +6,7 @@ import { type Kind, kinds } from './kinds.js';
 import type { Rng } from './random.js';
 import { fuzzSockets } from './sockets.js';
 
-/** A few seconds; `npm run fuzz` takes as many as its flag says. */
+/** A few seconds; `npm run fuzz` runs the number of inputs of its flag. */
 const INPUTS = 20_000;
 const SEED = 20_261_126;
 

@@ -1,5 +1,5 @@
 /**
- * The proxy and the pages in a thread of their own, so that what they hold their event loop for is measured without the clients.
+ * The proxy and the pages in a separate thread, so that the time for which they block the event loop is measured without the clients.
  * Started by sockets.ts.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -16,7 +16,7 @@ export type Reply =
   | { readonly type: 'longest'; readonly ms: number }
   | { readonly type: 'stopped' };
 
-/** The interval at which the loop is looked at, milliseconds: part of every hold that is measured. */
+/** The sampling interval, milliseconds: part of every measured time. */
 const RESOLUTION_MS = 1;
 
 async function serve(port: MessagePort): Promise<void> {

@@ -1,4 +1,4 @@
-/** Where hostile inputs go: each kind makes one input of a seed and hands it to what reads it in earnest, which must not throw. */
+/** The kinds of hostile inputs: each makes an input from a seed and passes it to the production parser, which must not throw. */
 import { readFileSync } from 'node:fs';
 import { readAnswer } from '../../src/adapters/rpc.js';
 import { maySubmit, readCalls } from '../../src/adapters/rpc-proxy/json-rpc-calls.js';
@@ -37,9 +37,9 @@ import type { Rng } from './random.js';
 
 export interface Kind {
   readonly name: string;
-  /** Of all inputs, in the same measure as the others'. */
+  /** Its share of all inputs, relative to the others. */
   readonly share: number;
-  /** Makes one input and has it read. @throws when that is a crash */
+  /** Makes one input and parses it. @throws for a crash */
   run(rng: Rng): void;
 }
 
@@ -64,7 +64,7 @@ export function kinds(): readonly Kind[] {
   ];
 }
 
-/** Messages of each command, whole, mutated and in random splits, to a session that has blocks under way. */
+/** Messages of each command, whole, mutated and in random splits, to a session with blocks in flight. */
 function messages(): Kind {
   const payloads: (readonly [string, Buffer])[] = [...VECTORS.map(({ message }) => message), ...large()].map(
     (message) => [message.command, encodeFrame(magic, message).subarray(FRAME_HEADER_BYTES)],
@@ -96,11 +96,11 @@ function messages(): Kind {
 
 function frame([command, payload]: readonly [string, Buffer], rng: Rng): Buffer {
   const sent = frameOf(magic, command, rng.once(6) ? payload : mutated(payload, rng));
-  // Most are sealed rightly, or nothing would get past the checksum.
+  // Most have a valid checksum, or nothing would pass it.
   return rng.once(6) ? mutated(sent, rng) : sent;
 }
 
-/** Messages with more in them than the vectors have. */
+/** Messages that are longer than the vectors. */
 function large(): Message[] {
   const items = Array.from({ length: 40 }, (_, n) => ({ type: n % 3 === 0 ? INV.block : n, hash: hashOf(n % 7) }));
   return [
@@ -123,7 +123,7 @@ function poolFrames(): Kind {
     run(rng) {
       const gate = new Gatekeeper(NETWORK, new ChainTip(), clock);
       const valid = rng.once(8) ? many : small;
-      // The header stays in half of them: its proof of work is what the rest is behind.
+      // Half of them keep the header: only its proof of work leads to the other checks.
       const changed = rng.once(2)
         ? Buffer.concat([valid.subarray(0, 80), mutated(valid.subarray(80), rng)])
         : mutated(valid, rng);
@@ -181,7 +181,7 @@ function peerFiles(): Kind {
   };
 }
 
-/** Lines of the history's file; block events as `submit` hears them are of the same kind. */
+/** Lines of the history file; the block events that `submit` receives have the same form. */
 function histories(): Kind {
   const lines = [
     HEADER,

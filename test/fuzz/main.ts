@@ -1,4 +1,4 @@
-/** `npm run fuzz`: hostile inputs, made of valid ones by mutation, to all that reads what others send. */
+/** `npm run fuzz`: hostile inputs, mutated from valid ones, for all parsers of external input. */
 import { parseArgs } from 'node:util';
 import { loadX11 } from '../../src/block/x11.js';
 import { campaign, replay } from './campaign.js';
@@ -21,10 +21,10 @@ const { values } = parseArgs({
   },
 });
 
-/** Real connections are slow: one request to each server for so many other inputs. */
+/** Real connections are slow: one request to each server per this number of other inputs. */
 const INPUTS_A_REQUEST = 1_000;
 
-/** Nothing may hold the event loop for longer, milliseconds. */
+/** The longest time for which the event loop may be blocked, milliseconds. */
 const MOST_MS = 20;
 
 await loadX11();

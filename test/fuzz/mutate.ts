@@ -1,7 +1,7 @@
-/** Makes hostile inputs of valid ones. */
+/** Makes hostile inputs from valid ones. */
 import type { Rng } from './random.js';
 
-/** What lies about lengths and counts: the edges of a compact size, of integers, of what is allowed. */
+/** Wrong lengths and counts: boundary values of compact sizes, of integers, and of limits. */
 const EDGES = [
   '00',
   '01',
@@ -38,7 +38,7 @@ const MUTATIONS: readonly Mutation[] = [
     if (changed.length > 0) changed.writeUInt8(changed.readUInt8(at) ^ (1 << rng.int(8)), at);
     return changed;
   },
-  // An edge value in the place of other bytes, or between them; often where the count stands.
+  // A boundary value that replaces bytes, or is inserted; often at the count.
   (bytes, rng) => {
     const edge = rng.pick(EDGES);
     return splice(bytes, rng.once(2) ? 0 : place(bytes, rng), rng.once(3) ? 0 : edge.length, edge);
@@ -62,7 +62,7 @@ export function mutated(bytes: Buffer, rng: Rng): Buffer {
 
 /** Cuts bytes at random places. */
 export function* cut(bytes: Buffer, rng: Rng): Generator<Buffer> {
-  // Thin slices, which take their time, are for a few.
+  // Small slices are slow, and used for a few inputs only.
   const most = rng.once(40) ? rng.pick([1, 3, 30]) : rng.once(3) ? bytes.length + 1 : rng.pick([300, 5_000]);
   for (let at = 0; at < bytes.length; ) {
     // Byte by byte, but for a few hundred only.
@@ -74,7 +74,7 @@ export function* cut(bytes: Buffer, rng: Rng): Generator<Buffer> {
 
 const DEEP = 600;
 
-/** Text that programs trip over. */
+/** Text that causes errors in programs. */
 const HOSTILE_TEXT = [
   '__proto__',
   'constructor',
@@ -145,7 +145,7 @@ const HOSTILE_VALUES: readonly (() => unknown)[] = [
   () => Array.from({ length: 500 }, (_, n) => n),
 ];
 
-/** JSON with one of its values, or a name, in the place of which something else stands. */
+/** JSON in which one value or name is replaced. */
 export function mutatedJson(value: unknown, rng: Rng): unknown {
   if (typeof value !== 'object' || value === null || rng.once(5)) {
     return rng.once(2) && typeof value === 'string' ? mutatedText(value, rng) : rng.pick(HOSTILE_VALUES)();

@@ -11,7 +11,7 @@ export class Rng {
     return Math.floor((this.next() / 2 ** 32) * below);
   }
 
-  /** True once in `times`. */
+  /** True with probability 1/`times`. */
   once(times: number): boolean {
     return this.int(times) === 0;
   }
@@ -31,7 +31,7 @@ export class Rng {
   }
 }
 
-/** The seed of one input of a campaign: it can be made again without those before it. */
+/** The seed of one input of a campaign, so that it can be made without the earlier ones. */
 export function seedOf(campaign: number, kind: number, index: number): number {
   const rng = new Rng(campaign ^ Math.imul(kind + 1, 0x9e37_79b1));
   return (rng.next() ^ Math.imul(index + 1, 0x85eb_ca6b)) >>> 0;

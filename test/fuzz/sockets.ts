@@ -16,12 +16,12 @@ interface Target {
 }
 
 const AT_ONCE = 20;
-/** A server may wait for the rest of a request; the client does not, milliseconds. */
+/** How long the client waits for an answer, milliseconds; a server may wait longer for the rest of a request. */
 const PATIENCE_MS = 200;
 /** The place of these kinds among those of the seeds. */
 const FIRST_NUMBER = 1_000;
 
-/** @param inputs for each of both */
+/** @param inputs for each of the two servers */
 export async function fuzzSockets(inputs: number, seed: number): Promise<{ tallies: Tally[]; crashes: Crash[] }> {
   const servers = await Servers.start();
   const targets: readonly Target[] = [
@@ -106,7 +106,7 @@ class Servers {
 
 async function visit({ port, valid }: Target, rng: Rng): Promise<void> {
   const bytes = mutated(rng.pick(valid), rng);
-  // Many visitors: what one may ask for is limited. Linux has all of 127.0.0.0/8.
+  // Many client addresses, since requests per client are limited. Linux has all of 127.0.0.0/8.
   const visitor = process.platform === 'linux' ? `127.0.${rng.int(250)}.${1 + rng.int(250)}` : '127.0.0.1';
   await exchange(port, [...cut(bytes, rng)], visitor);
 }
@@ -116,7 +116,7 @@ async function exchange(port: number, chunks: readonly Buffer[], localAddress = 
   const socket = connect({ port, host: '127.0.0.1', localAddress });
   const heard: Buffer[] = [];
   socket.on('data', (chunk) => heard.push(chunk));
-  // That it is refused by force is as good as any answer.
+  // A reset connection is as good as an answer.
   socket.on('error', () => socket.destroy());
   socket.setTimeout(PATIENCE_MS, () => socket.destroy());
   for (const chunk of chunks) socket.write(chunk);

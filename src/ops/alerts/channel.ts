@@ -14,7 +14,7 @@ import type { ChannelName, Delivery, Transport } from './transport.js';
 
 /**
  * The outcome of a message. `failed`: an attempt failed, another follows. Final: `sent`, `suppressed` (replaced by a newer message about the
- * same alert), or `dropped` (the outbox is full, the receiver refused it repeatedly, or the relay stopped).
+ * same alert), or `dropped` (the outbox is full, the receiver rejected it repeatedly, or the relay stopped).
  */
 export interface AlertOutcome {
   readonly channel: ChannelName;
@@ -40,8 +40,8 @@ export interface Rest {
 }
 
 const REST: Rest = { firstMs: SECOND_MS, lastMs: 5 * MINUTE_MS };
-/** A message that the receiver refuses this often is dropped, so that it does not block the others. */
-const MAX_REFUSALS = 5;
+/** A message that the receiver rejects this often is dropped, so that it does not block the others. */
+const MAX_REJECTIONS = 5;
 
 export class Channel {
   private readonly outbox: Outbox;
@@ -146,12 +146,12 @@ export class Channel {
     // A failure of the previous transport does not delay the new one.
     if (transport === this.transport) this.backOff(delivery);
     this.report('failed', message, delivery.detail);
-    if (delivery.refused && message.tries >= MAX_REFUSALS) {
+    if (delivery.rejected && message.tries >= MAX_REJECTIONS) {
       this.outbox.drop();
       this.report('dropped', message, fill(SENDING.rejected, { count: message.tries }));
       return;
     }
-    this.reportDisplaced(this.outbox.putBack(message, delivery.refused ? 'last' : ifItFails));
+    this.reportDisplaced(this.outbox.putBack(message, delivery.rejected ? 'last' : ifItFails));
   }
 
   private backOff({ retryAfterMs }: Extract<Delivery, { ok: false }>): void {

@@ -60,7 +60,7 @@ export const CONDITIONS = {
     raised: 'dashd rejected a block of the pool as invalid, and no peer has it in its chain 15 s later',
     recovers: 'a peer accepts the block later',
     remedy:
-      "Read dashd's reason in the message and in its debug.log, and stop the pool from mining on what dashd refuses.",
+      "Read dashd's reason in the message and in its debug.log, and stop the pool from mining on what dashd rejects.",
     graceMs: VERDICT_GRACE_MS,
     settleMs: 0,
   },

@@ -65,7 +65,7 @@ function read(answer: PostAnswer, host: string, token: string): Delivery {
   if (judged.ok && !(parsed.success && parsed.data.ok)) {
     return {
       ok: false,
-      refused: false,
+      rejected: false,
       detail: fill(SENDING['not-telegram'], { host, status: answer.status }),
     };
   }

@@ -20,7 +20,7 @@ export type Delivery =
       /** Without secrets. */
       readonly detail: string;
       /** The receiver rejected the message: a retry is unlikely to help. */
-      readonly refused: boolean;
+      readonly rejected: boolean;
       /** The delay that the receiver asked for, milliseconds. */
       readonly retryAfterMs?: number;
     };
@@ -50,7 +50,7 @@ export function deliveryOf(answer: PostAnswer, host: string, words = ''): Delive
   if (!answer.ok)
     return {
       ok: false,
-      refused: false,
+      rejected: false,
       detail: fill(SENDING.failed, { host, code: answer.code, detail: answer.detail }),
     };
   const { status } = answer;
@@ -60,7 +60,7 @@ export function deliveryOf(answer: PostAnswer, host: string, words = ''): Delive
   const retryAfterMs = secondsToMs(answer.retryAfter);
   return {
     ok: false,
-    refused: status >= 300 && status < 500 && !RETRYABLE.has(status),
+    rejected: status >= 300 && status < 500 && !RETRYABLE.has(status),
     detail: fill(SENDING.answered, { host, status, text }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };

@@ -45,7 +45,7 @@ const LOOKUP_AFTER_MS = [0, 200, SECOND_MS, 5 * SECOND_MS] as const;
 
 /**
  * @param first starts the first request, in place of ours. Ours follows at once if that brings no answer about the block, except when
- * dashd refused the submitter's credentials: our credentials do nothing for a caller whose own are wrong
+ * dashd rejected the submitter's credentials: our credentials do nothing for a caller whose own are wrong
  */
 export function submit(
   block: { readonly hash: Hash; readonly raw: Buffer },

@@ -168,7 +168,7 @@ describe('alerts', () => {
 
     test('take what waits to the new receiver', async () => {
       const bench = new Bench();
-      bench.first.answers = [{ ok: false, refused: false, detail: 'gone' }];
+      bench.first.answers = [{ ok: false, rejected: false, detail: 'gone' }];
       bench.listen(service('pool-socket', 'down'));
       await bench.time.pass(5_000);
       bench.alerts.reload({ webhook: { url: 'http://127.0.0.1:2/' }, repeatAfter: 0, maxPerHour: 30 });
@@ -252,7 +252,7 @@ describe('alerts', () => {
           for (const [pause, name, state, works] of steps) {
             bench.first.answers = works
               ? []
-              : Array.from({ length: 50 }, () => ({ ok: false, refused: false, detail: 'away' }));
+              : Array.from({ length: 50 }, () => ({ ok: false, rejected: false, detail: 'away' }));
             bench.listen(service(name, state));
             await bench.time.pass(pause);
           }

@@ -5,8 +5,8 @@ import type { Delivery } from '../../../src/ops/alerts/transport.js';
 import { Time } from '../../support/virtual-time.js';
 import { aNotice, FakeTransport } from './support.js';
 
-const away: Delivery = { ok: false, refused: false, detail: 'hook.example: no-connection: ECONNREFUSED' };
-const unwanted: Delivery = { ok: false, refused: true, detail: 'hook.example answered 400' };
+const away: Delivery = { ok: false, rejected: false, detail: 'hook.example: no-connection: ECONNREFUSED' };
+const unwanted: Delivery = { ok: false, rejected: true, detail: 'hook.example answered 400' };
 
 class Bench {
   readonly time = new Time();

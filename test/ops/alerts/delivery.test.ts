@@ -155,7 +155,7 @@ describe('a bot', () => {
     const receiver = await opened(httpReceiver((response) => response.writeHead(429).end(body)));
     assert.deepEqual(await send(telegram({ origin: receiver.origin })), {
       ok: false,
-      refused: false,
+      rejected: false,
       detail: `127.0.0.1:${receiver.port} answered 429: Too Many Requests: retry after 15`,
       retryAfterMs: 15_000,
     });
@@ -173,7 +173,7 @@ describe('a bot', () => {
     const body = JSON.stringify({ ok: false, error_code: 400, description: `Bad Request:\nno chat for ${TOKEN}` });
     const receiver = await opened(httpReceiver((response) => response.writeHead(400).end(body)));
     const delivery = await send(telegram({ origin: receiver.origin }));
-    assert.deepEqual([delivery.ok, !delivery.ok && delivery.refused], [false, true]);
+    assert.deepEqual([delivery.ok, !delivery.ok && delivery.rejected], [false, true]);
     assert.match(delivery.detail, / answered 400: Bad Request: no chat for \*\*\*$/);
   });
 
@@ -190,7 +190,7 @@ interface Bad {
   readonly name: string;
   readonly receiver: () => Promise<Receiver>;
   readonly detail: RegExp;
-  readonly refused?: boolean;
+  readonly rejected?: boolean;
   readonly retryAfterMs?: number;
   readonly timeoutMs?: number;
   readonly https?: boolean;
@@ -207,7 +207,7 @@ const HEAD = 'HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n';
 
 const BAD: readonly Bad[] = [
   { name: 'answers 500', receiver: answering(500), detail: /answered 500$/ },
-  { name: 'answers 404', receiver: answering(404), detail: /answered 404$/, refused: true },
+  { name: 'answers 404', receiver: answering(404), detail: /answered 404$/, rejected: true },
   { name: 'answers 429', receiver: answering(429), detail: /answered 429$/ },
   {
     name: 'answers 429 with a time',
@@ -338,7 +338,7 @@ for (const kind of ['webhook', 'telegram'] as const) {
         // A reset may overtake what was sent before it, the status among it.
         assert.ok(!isFine || bad.name.startsWith('resets'), delivery.detail);
         assert.match(delivery.detail, bad.detail);
-        assert.deepEqual([delivery.refused, delivery.retryAfterMs], [bad.refused ?? false, bad.retryAfterMs]);
+        assert.deepEqual([delivery.rejected, delivery.retryAfterMs], [bad.rejected ?? false, bad.retryAfterMs]);
       });
     }
 
@@ -348,7 +348,7 @@ for (const kind of ['webhook', 'telegram'] as const) {
         const location = `${elsewhere.origin}/very-secret`;
         const receiver = await opened(answering(status, { location })());
         const delivery = await send(kind === 'webhook' ? webhook(receiver) : telegram(receiver));
-        assert.ok(!delivery.ok && delivery.refused);
+        assert.ok(!delivery.ok && delivery.rejected);
         assert.equal(delivery.detail, `127.0.0.1:${receiver.port} answered ${status}: redirects are not followed`);
       }
       assert.deepEqual(elsewhere.received, []);

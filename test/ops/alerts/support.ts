@@ -152,7 +152,7 @@ export class FakeTransport implements Transport {
         this.held.push(resolve);
         signal.addEventListener('abort', () => resolve());
       });
-      if (signal.aborted) return { ok: false, refused: false, detail: 'cut short' };
+      if (signal.aborted) return { ok: false, rejected: false, detail: 'cut short' };
     }
     return this.answers.shift() ?? { ok: true, detail: 'taken' };
   }
