@@ -1,0 +1,79 @@
+/** The contenders by name, those that blockcast can be today first. A later strategy is an entry more. */
+import type { BlockForm } from '../network/block.js';
+import type { NodeId } from '../network/plan.js';
+import type { BlockSize, Contender, PushPlan, RelayKnowledge } from './contender.js';
+import * as pick from './picks.js';
+import { scoredPeers } from './scored.js';
+
+/** A first flight of TCP, 10 segments: a full block that fits it is as fast as a compact one, and needs nothing of the peer's mempool. */
+const FIRST_FLIGHT_BYTES = 14_000;
+const PEERS = 20;
+
+/** All in one turn of the event loop, dashd first: its connection is the oldest. */
+function atOnce(to: readonly NodeId[], form: BlockForm): PushPlan {
+  return { pushes: to.map((id) => ({ to: id, form })), pace: 'at-once', dashd: 'first' };
+}
+
+function compactIfLarger({ bytes }: BlockSize): BlockForm {
+  return bytes <= FIRST_FLIGHT_BYTES ? 'full' : 'compact';
+}
+
+function fullTo(name: string, summary: string, connections: Contender['connections'], studyOnly = false): Contender {
+  return { name, summary, studyOnly, connections, plan: (connected) => atOnce(connected, 'full') };
+}
+
+/** Signers of the height are written first. */
+function compactTo(name: string, summary: string, connections: Contender['connections']): Contender {
+  const plan = (connected: readonly NodeId[], block: BlockSize, knowledge: RelayKnowledge): PushPlan => {
+    const members = new Set(knowledge.plan.quorums[knowledge.signing]?.members);
+    const ordered = [...connected.filter((id) => members.has(id)), ...connected.filter((id) => !members.has(id))];
+    return atOnce(ordered, compactIfLarger(block));
+  };
+  return { name, summary, studyOnly: true, connections, plan };
+}
+
+const ALL: readonly Contender[] = [
+  fullTo('dashd', 'the pool’s dashd alone, by submitblock', () => []),
+  fullTo('random-20', '20 random nodes, full blocks', (known) => pick.randomNodes(known, PEERS)),
+  fullTo('masternodes-20', '20 random masternodes, full blocks', (known) => pick.randomMasternodes(known, PEERS)),
+  fullTo('spread-20', '20 nodes spread over the regions, full blocks', (known) => pick.spreadOverRegions(known, PEERS)),
+  fullTo('scored-20', 'the relay as it is: 20 peers by its own scores and selection, full blocks', (known) =>
+    scoredPeers(known, PEERS),
+  ),
+  {
+    name: 'sequential-20',
+    summary: '20 random nodes, full blocks, one after the other: each is waited for',
+    studyOnly: false,
+    connections: (known) => pick.randomNodes(known, PEERS),
+    plan: (connected) => ({ ...atOnce(connected, 'full'), pace: 'one-by-one' }),
+  },
+  fullTo(
+    'learned-20',
+    'study only: the 20 of all nodes that announced the blocks before first, full blocks',
+    (known) => pick.firstAnnouncers(known, PEERS),
+    true,
+  ),
+  compactTo('quorum-125', 'study only: 125 members of the signing quorum, compact blocks', (known) =>
+    pick.signers(known).slice(0, 125),
+  ),
+  compactTo('masternodes-400', 'study only: 400 random masternodes, compact blocks', (known) =>
+    pick.randomMasternodes(known, 400),
+  ),
+  compactTo('quorum-400', 'study only: the 400 members of the signing quorum, compact blocks', pick.signers),
+  fullTo('quorum-400-full', 'study only: the 400 members of the signing quorum, full blocks', pick.signers, true),
+  compactTo(
+    'members-400',
+    'study only: 400 members of the active quorums, those of several first, compact blocks',
+    (known) => pick.quorumMembers(known).slice(0, 400),
+  ),
+  compactTo('members-all', 'study only: all members of the active quorums, compact blocks', pick.quorumMembers),
+];
+
+export const CONTENDERS: ReadonlyMap<string, Contender> = new Map(ALL.map((contender) => [contender.name, contender]));
+
+/** @throws RangeError when there is none of that name */
+export function contenderNamed(name: string): Contender {
+  const contender = CONTENDERS.get(name);
+  if (contender === undefined) throw new RangeError(`there is no contender ${name}`);
+  return contender;
+}
