@@ -7,7 +7,7 @@
 import type { PeerKey } from '../../peers/address.js';
 import { PeerBook } from '../../peers/book.js';
 import { NODE_NETWORK } from '../../peers/fitness.js';
-import { type LivePeer, selectLimits } from '../../peers/plan.js';
+import { type OpenConnection, selectLimits } from '../../peers/plan.js';
 import { select } from '../../peers/select.js';
 import { MINUTE_MS } from '../../time.js';
 import { MICROS_PER_MS } from '../engine.js';
@@ -43,7 +43,7 @@ class BookedRelay {
   private readonly addresses: PeerAddresses;
   private readonly reachable: ReadonlySet<NodeId>;
   private readonly dashdPeers: ReadonlySet<PeerKey>;
-  private readonly live = new Map<PeerKey, LivePeer>();
+  private readonly live = new Map<PeerKey, OpenConnection>();
 
   constructor(
     private readonly knowledge: RelayKnowledge,

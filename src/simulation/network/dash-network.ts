@@ -93,6 +93,12 @@ export class DashNetwork {
     return mine;
   }
 
+  /** A node's end of its connection to another. */
+  peerOf(id: NodeId, other: NodeId): Peer | undefined {
+    for (const peer of this.node(id).peers) if (this.idOf(peer.other) === other) return peer;
+    return undefined;
+  }
+
   /** Nothing that is under way on the connection arrives. */
   disconnect(peer: Peer): void {
     if (peer.isClosed) return;
@@ -125,7 +131,7 @@ export class DashNetwork {
     for (const [id, others] of wanted.entries()) {
       const node = this.node(id);
       for (const other of others) {
-        const peer = [...node.peers].find((each) => this.idOf(each.other) === other);
+        const peer = this.peerOf(id, other);
         if (peer === undefined) continue;
         node.chosen.push(peer);
         peer.other.wantsCompact = true;

@@ -1,0 +1,167 @@
+/** One run: a network, and on it the same block sent by each contender, and a rival's block. */
+
+import { LLMQ_400_60, signingQuorum } from '../../quorum/signing-quorum.js';
+import type { Contender, RelayKnowledge } from '../contenders/contender.js';
+import type { Micros } from '../engine.js';
+import { type BlockForm, payloadBytes, type SimBlock } from '../network/block.js';
+import type { HighBandwidth } from '../network/dash-network.js';
+import { drawPlan } from '../network/draw-plan.js';
+import type { Outside } from '../network/outside.js';
+import type { Peer } from '../network/peer.js';
+import type { ArrivalTimes, NodeId } from '../network/plan.js';
+import { RunRandom } from '../random.js';
+import type { Scenario } from '../scenario.js';
+import type { Model } from './model.js';
+import { Stage } from './stage.js';
+import { type Warm, warmUp } from './warm-up.js';
+
+/** What a contender did with the block. */
+export interface Outcome {
+  readonly connections: number;
+  readonly bytesSent: number;
+  /** Since the pool had the block. */
+  readonly times: ArrivalTimes;
+}
+
+/** Heights at which the networks begin: another quorum signs in each run. */
+const FIRST_HEIGHT = 2_500_000;
+const HEIGHTS = 100_000;
+
+export class RaceRun {
+  /** Members of the quorum that signs, the offline ones included. */
+  readonly signers: readonly NodeId[];
+  readonly online: readonly NodeId[];
+  private readonly warm: Warm;
+  private readonly random: RunRandom;
+  private readonly signing: number;
+
+  /** Draws the network and lets other pools' blocks pass it. @param run from 0 */
+  constructor(
+    private readonly scenario: Scenario,
+    private readonly model: Model,
+    seed: number,
+    run: number,
+  ) {
+    this.random = new RunRandom(seed, `run ${run}`);
+    const { random } = this;
+    const { table, hosts, nodes: assumptions } = model;
+    const { plan, graph } = drawPlan({ scenario, table, hosts, assumptions }, random);
+    const height = FIRST_HEIGHT + random.fork('height').between(0, HEIGHTS);
+    const { mempoolOverlap, blockBytes } = scenario;
+    this.warm = warmUp({ plan, graph, model, mempoolOverlap, blockBytes, random, height });
+    const hashes = plan.quorums.map(({ hash }) => hash);
+    this.signing = signingQuorum(LLMQ_400_60, hashes, this.warm.height + 1);
+    this.signers = plan.quorums[this.signing]?.members ?? [];
+    this.online = plan.nodes.flatMap(({ online }, id) => (online ? [id] : []));
+  }
+
+  send(contender: Contender): Outcome {
+    const { plan } = this.warm;
+    const stage = this.stage();
+    const known = this.knowledge(stage, contender);
+    const connections = contender.connections(known);
+    const relay = stage.network.outside(plan.dashd);
+    const peers = new Map(connections.map((id) => [id, stage.network.dial(relay, id)]));
+    const block = stage.network.newBlock(stage.network.start, this.scenario.blockBytes);
+    const times = stage.watch(block.height);
+    const size = { bytes: block.bytes, compactBytes: payloadBytes(block, 'compact') };
+    const { pushes, pace, dashd } = contender.plan(connections, size, known);
+    const sending = new Sending(stage, relay, block, this.model);
+    const writes = pushes.flatMap(({ to, form }) => {
+      const peer = peers.get(to);
+      return peer === undefined ? [] : [{ peer, form }];
+    });
+    if (dashd === 'first') sending.toDashd(plan.dashd);
+    if (pace === 'at-once') sending.atOnce(writes);
+    else sending.oneByOne(writes);
+    if (dashd === 'last') sending.toDashd(plan.dashd);
+    stage.engine.run();
+    return { connections: connections.length, bytesSent: stage.network.bytesSent(plan.dashd), times };
+  }
+
+  /** The block of another pool, without any relay. */
+  rival(): ArrivalTimes {
+    const { plan } = this.warm;
+    const stage = this.stage();
+    const block = stage.network.newBlock(stage.network.start, this.scenario.blockBytes);
+    const times = stage.watch(block.height);
+    const finder = this.random.fork('rival').pick(plan.miners);
+    stage.engine.after(this.model.startUp, () => stage.network.node(finder).submit(block));
+    stage.engine.run();
+    return times;
+  }
+
+  private stage(): Stage {
+    const { plan, highBandwidth, height } = this.warm;
+    const wanted = this.scenario.pool.highBandwidth ? highBandwidth : without(highBandwidth, plan.dashd);
+    const random = this.random.fork('block');
+    const { mempoolOverlap } = this.scenario;
+    return new Stage({ plan, model: this.model, mempoolOverlap, random, highBandwidth: wanted, height });
+  }
+
+  private knowledge({ network, transport }: Stage, { name }: Contender): RelayKnowledge {
+    const { plan, sightings } = this.warm;
+    const { dashd, nodes } = plan;
+    const neighbours = plan.edges.flatMap(({ from, to }) => {
+      if (from === dashd) return [to];
+      return to === dashd ? [from] : [];
+    });
+    return {
+      plan,
+      sightings,
+      reachable: this.online.filter((id) => id !== dashd && nodes[id]?.listens === true),
+      dashdPeers: new Set(neighbours),
+      signing: this.signing,
+      roundTrip: (id) => transport.roundTrip(network.node(dashd).host, network.node(id).host),
+      random: this.random.fork(`contender ${name}`),
+    };
+  }
+}
+
+interface Write {
+  readonly peer: Peer;
+  readonly form: BlockForm;
+}
+
+/** The pool's block on its way out: each write takes its time on the relay's side, and dashd is given it over a connection on its own host. */
+class Sending {
+  private at: Micros;
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly relay: Outside,
+    private readonly block: SimBlock,
+    private readonly model: Model,
+  ) {
+    this.at = model.startUp;
+  }
+
+  toDashd(dashd: NodeId): void {
+    this.next(() => this.stage.network.node(dashd).submit(this.block));
+  }
+
+  atOnce(writes: readonly Write[]): void {
+    for (const { peer, form } of writes) this.next(() => this.relay.push(peer, this.block, form));
+  }
+
+  oneByOne([first, ...rest]: readonly Write[]): void {
+    if (first === undefined) return;
+    this.next(() => {
+      this.relay.push(first.peer, this.block, first.form);
+      this.relay.ping(first.peer, () => {
+        this.at = this.stage.engine.now;
+        this.oneByOne(rest);
+      });
+    });
+  }
+
+  private next(action: () => void): void {
+    this.stage.engine.at(this.at, action);
+    this.at += this.model.write;
+  }
+}
+
+/** As if nobody had asked a node for high bandwidth. */
+function without(highBandwidth: HighBandwidth, node: NodeId): HighBandwidth {
+  return highBandwidth.map((asked) => asked.filter((id) => id !== node));
+}

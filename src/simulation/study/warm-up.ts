@@ -1,0 +1,88 @@
+/**
+ * The blocks of other pools before ours. After them nodes have asked those for high bandwidth that were first with blocks from such places,
+ * some nodes have started again, and a relay has seen who announces blocks early.
+ */
+
+import type { Sighting } from '../contenders/contender.js';
+import { MICROS_PER_MS } from '../engine.js';
+import type { HighBandwidth } from '../network/dash-network.js';
+import type { Graph } from '../network/graph.js';
+import type { NetworkPlan } from '../network/plan.js';
+import type { RunRandom } from '../random.js';
+import type { Model } from './model.js';
+import { Stage } from './stage.js';
+
+export interface WarmUpDeps {
+  readonly plan: NetworkPlan;
+  readonly graph: Graph;
+  readonly model: Model;
+  readonly mempoolOverlap: number;
+  readonly blockBytes: number;
+  readonly random: RunRandom;
+  /** Height of the block that all nodes start with. */
+  readonly height: number;
+}
+
+export interface Warm {
+  /** With the connections as they are after the blocks. */
+  readonly plan: NetworkPlan;
+  readonly highBandwidth: HighBandwidth;
+  readonly sightings: readonly Sighting[];
+  readonly height: number;
+}
+
+/** Mean time between two blocks. */
+const INTERVAL_MS = 157_500;
+/** Unix time of the first block, milliseconds. */
+const BEGIN_MS = 1_800_000_000_000;
+
+export function warmUp({ plan, graph, model, mempoolOverlap, blockBytes, random, height }: WarmUpDeps): Warm {
+  const stage = new Stage({ plan, model, mempoolOverlap, random: random.fork('warm-up'), height });
+  const { engine, network } = stage;
+  const churn = new Churn(stage, graph, plan, random.fork('churn'));
+  const places = random.fork('finders');
+  const sightings: Sighting[] = [];
+  let tip = network.start;
+  for (let block = 0; block < model.warmUpBlocks; block += 1) {
+    engine.run(block * INTERVAL_MS * MICROS_PER_MS);
+    churn.restart(model.restarts);
+    engine.run(engine.now + MICROS_PER_MS);
+    const times = stage.watch(tip.height + 1);
+    tip = network.newBlock(tip, blockBytes);
+    network.node(places.pick(plan.miners)).submit(tip);
+    engine.run();
+    const announcedAt = times.map((at, node) => (at < 0 ? -1 : at + stage.transport.roundTrip(node, plan.dashd) / 2));
+    const at = BEGIN_MS + block * INTERVAL_MS;
+    sightings.push({ at, height: tip.height, announcedAt, dashdAt: times[plan.dashd] ?? -1 });
+  }
+  return {
+    plan: { ...plan, edges: graph.edges },
+    highBandwidth: network.highBandwidth,
+    sightings,
+    height: tip.height,
+  };
+}
+
+/** Nodes that start again: their connections and what they asked for are gone. */
+class Churn {
+  constructor(
+    private readonly stage: Stage,
+    private readonly graph: Graph,
+    private readonly plan: NetworkPlan,
+    private readonly random: RunRandom,
+  ) {}
+
+  restart(share: number): void {
+    for (const [id, { online }] of this.plan.nodes.entries()) {
+      const isPool = id === this.plan.dashd;
+      if (this.random.float() >= share || !online || isPool) continue;
+      const { added, removed } = this.graph.restart(id);
+      const { network } = this.stage;
+      for (const { from, to } of removed) {
+        const peer = network.peerOf(from, to);
+        if (peer !== undefined) network.disconnect(peer);
+      }
+      for (const edge of added) network.connect(edge);
+    }
+  }
+}
