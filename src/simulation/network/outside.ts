@@ -32,6 +32,11 @@ export class Outside implements Endpoint {
     this.send(to, PING_BYTES, (other) => other.owner.onPing(other, answered));
   }
 
+  /** It hears of each block from each of its peers. */
+  holds(): boolean {
+    return false;
+  }
+
   onBlock(from: Peer, block: SimBlock): void {
     this.heard?.(from, block);
   }
