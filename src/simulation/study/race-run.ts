@@ -8,7 +8,7 @@ import type { HighBandwidth } from '../network/dash-network.js';
 import { drawPlan } from '../network/draw-plan.js';
 import type { Outside } from '../network/outside.js';
 import type { Peer } from '../network/peer.js';
-import type { ArrivalTimes, NodeId } from '../network/plan.js';
+import type { ArrivalTimes, NetworkPlan, NodeId } from '../network/plan.js';
 import { RunRandom } from '../random.js';
 import type { Scenario } from '../scenario.js';
 import type { Model } from './model.js';
@@ -91,7 +91,13 @@ export class RaceRun {
     return times;
   }
 
-  private stage(): Stage {
+  /** With the connections as they are when the block is found. */
+  get plan(): NetworkPlan {
+    return this.warm.plan;
+  }
+
+  /** The network that stands ready for the block, built anew: the same each time. */
+  stage(): Stage {
     const { plan, highBandwidth, height } = this.warm;
     const wanted = this.scenario.pool.highBandwidth ? highBandwidth : without(highBandwidth, plan.dashd);
     const random = this.random.fork('block');

@@ -4,9 +4,8 @@ import { before, describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { loadX11 } from '../../../src/block/x11.js';
 import type { PlanEvent } from '../../../src/contracts/events.js';
-import { keyOf } from '../../../src/peers/address.js';
 import { PeerBook } from '../../../src/peers/book.js';
-import { parse, serialise } from '../../../src/peers/format.js';
+import { parse } from '../../../src/peers/format.js';
 import { selectLimits } from '../../../src/peers/plan.js';
 import { scoreTotal } from '../../../src/peers/score.js';
 import { select } from '../../../src/peers/select.js';
@@ -19,11 +18,11 @@ import type { TransportOptions } from '../../../src/simulation/net/transport.js'
 import type { NodeId } from '../../../src/simulation/network/plan.js';
 import { NETWORKS } from '../../../src/wire/network.js';
 import { DASHD, DrawnNetwork, EXACT } from './drawn-network.js';
+import { NO_CHANGES, PORT, rankedPeerFile } from './ranked-peers.js';
 
 const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
 const PEERS = 20;
 const KNOWN = 60;
-const PORT = 19_899;
 /** From the pool's PUSH to the relay. */
 const ZMQ: Micros = 100;
 /**
@@ -36,22 +35,10 @@ const TOLERANCE = 0.03;
 
 before(loadX11);
 
-/** What a relay has learned of some nodes: each is worth another score. */
+/** What a relay has learned of some nodes. */
 function peerFileOf({ plan, random }: DrawnNetwork): string {
-  const book = new PeerBook('regtest', random.fork('book'));
   const ids = random.fork('known').sample([...plan.nodes.keys()].slice(1), KNOWN);
-  for (const [rank, id] of ids.entries()) {
-    const address = { host: plan.nodes[id]?.ip ?? '', port: PORT, family: 'ipv4' } as const;
-    const at = RUN_STARTS_AT - 60_000;
-    const key = keyOf(address);
-    book.hear(address, 'masternode', at);
-    const node = { services: 1n, protocolVersion: 70_240, userAgent: '/Dash Core:23.1.2/', height: 3 };
-    book.observe(key, { kind: 'handshake', ...node }, at);
-    for (let block = 0; block <= rank; block += 1) {
-      book.observe(key, { kind: 'broadcast', status: 'accepted', proofMs: 50 }, at);
-    }
-  }
-  return [...serialise(book.records(), RUN_STARTS_AT, undefined)].join('');
+  return rankedPeerFile(ids.map((id) => plan.nodes[id]?.ip ?? ''));
 }
 
 /** The cheap form's choice: the relay's own selection, from the same file. @returns nodes, the best first */
@@ -62,13 +49,10 @@ function choose({ plan, random }: DrawnNetwork, peerFile: string): NodeId[] {
   book.restore(parsed.records, RUN_STARTS_AT);
   const scores = new Set([...book.records()].map((record) => scoreTotal(record, RUN_STARTS_AT)));
   assert.equal(scores.size, KNOWN, 'each peer has another score: nothing is left to lots');
-  const limits = selectLimits('regtest', { max: PEERS, min: PEERS, ...LIMITS });
+  const limits = selectLimits('regtest', { max: PEERS, min: PEERS, ...NO_CHANGES });
   const { connect } = select({ book, live: [], now: RUN_STARTS_AT, random: random.fork('lots'), limits });
   return connect.map(({ peer }) => plan.nodes.findIndex(({ ip }) => peer === `${ip}:${PORT}`));
 }
-
-/** Nobody is tried out at random, and nobody is exchanged while the block is awaited. */
-const LIMITS = { exploration: 0, maxRotations: 0 };
 
 /** Runs the real relay in the network; it finds the file, and connects to whom it chooses. */
 async function runFull(net: DrawnNetwork, peerFile: string) {
@@ -81,7 +65,7 @@ async function runFull(net: DrawnNetwork, peerFile: string) {
   const { engine, carrier, network, plan, random } = net;
   const form = await FullForm.start({
     ...{ engine, carrier, network, plan, random: random.fork('full') },
-    ...{ peers: [], connections: PEERS, peerFile, limits: LIMITS },
+    ...{ peers: [], connections: PEERS, peerFile, limits: NO_CHANGES },
     wrap: (ports) => ({ ...ports, dial: tap.wrap(ports.dial) }),
   });
   // Nothing is under way any more, and the congestion windows are the initial ones.
