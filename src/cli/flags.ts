@@ -1,7 +1,9 @@
 /** The flags of the configuration, for commander and for `loadConfig`. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isBooleanWord } from '../config/kinds.js';
 import { FLAGS, type Flag, flagName, SECRETS, secretFileFlagName, settingOf } from '../config/settings.js';
+import { COMMAND_ERRORS } from '../messages/commands.js';
+import { fill } from '../messages/fill.js';
 
 const GROUPS: Readonly<Record<string, string>> = {
   dashd: 'The local dashd:',
@@ -74,4 +76,13 @@ export function normaliseArguments(args: readonly string[]): string[] {
     else words.push(arg);
   }
   return words;
+}
+
+/** Parses the value of a flag. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(fill(COMMAND_ERRORS['not-a-number'], { min, max }));
+  };
 }

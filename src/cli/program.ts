@@ -1,6 +1,6 @@
 /** The command line: all commands with their options and help texts. Each command is implemented in a file of its own, loaded when it runs. */
 
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../adapters/package-version.js';
 import { closest } from '../config/closest.js';
 import { COMMAND_ERRORS } from '../messages/commands.js';
@@ -8,9 +8,10 @@ import { fill } from '../messages/fill.js';
 import { type CliContext, configFor, EXIT, printError, readConfig } from './context.js';
 import type { DemoFlags } from './demo.js';
 import { descriptorFault, openFilesLimit } from './descriptors.js';
-import { addConfigFlags, normaliseArguments } from './flags.js';
+import { addConfigFlags, normaliseArguments, wholeNumber } from './flags.js';
 import type { KeysOptions } from './keys.js';
 import { addPeersCommands } from './peers-commands.js';
+import { addSimulateCommand } from './simulate-command.js';
 import { readRegularFile } from './small-file.js';
 
 const EXAMPLES = `
@@ -23,6 +24,7 @@ Examples:
   blockcast peers list                            list the known peers, best first
   blockcast alerts test                           send a test alert
   blockcast demo                                  watch it work, without a dashd
+  blockcast simulate                              compare ways to send a block, in a simulated network
 
 Each setting is a flag, a variable and a key in the configuration file: --dashd-rpc-url, BLOCKCAST_DASHD_RPC_URL and
 dashd.rpc.url are the same setting. Flags override variables, and variables override the file. A boolean flag without a value
@@ -105,6 +107,8 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
       finish(await command.demo(options, version, context));
     });
 
+  addSimulateCommand(program, version, context, finish);
+
   const check = program
     .command('check-config')
     .description('print the effective configuration, secrets masked')
@@ -176,12 +180,4 @@ function refuseArguments(run: Command, program: Command): void {
   const near = closest(word, names);
   const hint = near === undefined ? '' : `\n${fill(COMMAND_ERRORS['did-you-mean'], { name: near })}`;
   run.error(`error: ${fill(COMMAND_ERRORS['unknown-command'], { command: word })}${hint}`);
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(fill(COMMAND_ERRORS['not-a-number'], { min, max }));
-  };
 }

@@ -33,6 +33,10 @@ export const COMMAND_ERRORS = {
     'the block was pushed, but no event about it came from {endpoint} within {seconds} s. Check that --pool-bind and --events-bind belong to one relay.',
   'no-verdict': 'the relay received the block, but sent no event for {seconds} s: see its log.',
   stopped: 'stopped before the verdict.',
+  'not-a-target': '{path} is not a regular file. Give the name of a file.',
+  'study-stopped': 'stopped after {done} of {total} runs: nothing was written.',
+  'contender-names': 'Give names, separated by commas. "blockcast simulate --list" lists them.',
+  'more-errors': 'and {count} more',
 } as const;
 
 /** The limit of open files (RLIMIT_NOFILE), checked before anything is opened. */
@@ -74,7 +78,8 @@ export const EDIT_OUTCOMES = {
 export const EXIT_MEANINGS = {
   ok: 'Done. For `submit`: delivered, or known to the relay already.',
   failed:
-    'Failed: the configuration is wrong (`run`, `check-config`), the block was refused or not delivered, a file could not be read or written, or the relay ended with an error.',
-  usage: 'Wrong use: an unknown command or flag. For `submit` and `alerts test` also a configuration that is wrong.',
+    'Failed: the configuration is wrong (`run`, `check-config`), the block was refused or not delivered, a file could not be read or written, `simulate` was stopped, or the relay ended with an error.',
+  usage:
+    'Wrong use: an unknown command or flag. For `submit` and `alerts test` also a configuration that is wrong, for `simulate` a scenario that is wrong.',
   noAnswer: 'No relay answered.',
 } as const;

@@ -2,6 +2,9 @@
 import type { z } from 'zod';
 import { closest } from '../config/closest.js';
 import type { ConfigError } from '../config/error.js';
+import { DID_YOU_MEAN } from '../messages/configuration.js';
+import { fill } from '../messages/fill.js';
+import { ONE_OF, SCENARIOS } from '../messages/simulation.js';
 import type { Catalogue, ScenarioContent } from './scenario-schema.js';
 
 const MAX_SHOWN_CHARS = 60;
@@ -25,13 +28,14 @@ export function explainIssue(issue: z.core.$ZodIssue, { what, tree, from, keys }
     return issue.keys.map((key) => ({
       key: [...issue.path.map(String), printable(key)].join('.'),
       from,
-      problem: `is not a key of ${what}`,
+      problem: fill(SCENARIOS['unknown-key'].problem, { what }),
       remedy: suggest(key, known),
     }));
   }
   const { key, value } = locate(issue.path, tree);
-  const { message } = issue;
-  return [{ key, from, value: shown(value), problem: `is not ${message}`, remedy: `Give ${message}.` }];
+  const { problem, remedy } = SCENARIOS['wrong-value'];
+  const expected = issue.message;
+  return [{ key, from, value: shown(value), problem: fill(problem, { expected }), remedy: fill(remedy, { expected }) }];
 }
 
 /** Names that do not exist, and values that are given twice. @param origin where a key was given */
@@ -41,14 +45,14 @@ export function faultsOf(
   origin: (key: string) => string,
 ): readonly ConfigError[] {
   const { latencies } = catalogue;
-  const unknown = (key: string, names: readonly string[], known: readonly string[], what: string) =>
+  const unknown = (key: string, names: readonly string[], known: readonly string[], problem: string) =>
     names
       .filter((name) => !known.includes(name))
       .map((name) => ({
         key,
         from: origin(key),
         value: shown(name),
-        problem: `is not ${what}`,
+        problem,
         remedy: suggest(name, known),
       }));
   const repeated = (key: string, values: readonly (string | number)[]) =>
@@ -58,18 +62,17 @@ export function faultsOf(
         key,
         from: origin(key),
         value: shown(value),
-        problem: 'is given twice',
-        remedy: 'Give it once.',
+        ...SCENARIOS['given-twice'],
       }));
   const regions = latency.flatMap((table) => {
     const known = latencies.get(table);
     return known === undefined
       ? []
-      : unknown('pool.region', [pool.region], known, `a region of the latency table ${table}`);
+      : unknown('pool.region', [pool.region], known, fill(SCENARIOS['unknown-region'].problem, { table }));
   });
   return [
-    ...unknown('contenders', contenders, [...catalogue.contenders.keys()], 'a contender'),
-    ...unknown('latency', latency, [...latencies.keys()], 'a latency table'),
+    ...unknown('contenders', contenders, [...catalogue.contenders.keys()], SCENARIOS['unknown-contender'].problem),
+    ...unknown('latency', latency, [...latencies.keys()], SCENARIOS['unknown-latency'].problem),
     ...regions,
     ...repeated('contenders', contenders),
     ...repeated('latency', latency),
@@ -81,7 +84,7 @@ export function faultsOf(
 /** "Did you mean …?", or all that there are. */
 export function suggest(word: string, known: readonly string[]): string {
   const near = closest(word, known) ?? known.find((name) => word.length >= MIN_PREFIX && name.startsWith(word));
-  return near === undefined ? `Give one of: ${known.join(', ')}.` : `Did you mean ${near}?`;
+  return near === undefined ? fill(ONE_OF, { names: known.join(', ') }) : fill(DID_YOU_MEAN, { name: near });
 }
 
 /** The key as the file has it, and its value: `blockBytes[1]`, or `blockBytes` for a single value. */

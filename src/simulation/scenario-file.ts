@@ -1,6 +1,7 @@
 /** Reads a scenario file: YAML, JSON or JSON5, as the configuration. All errors are reported at once. */
 import type { ConfigError } from '../config/error.js';
 import { parseTree } from '../config/parse-tree.js';
+import { SCENARIOS } from '../messages/simulation.js';
 import type { Scenario } from './scenario.js';
 import { explainIssue, faultsOf } from './scenario-faults.js';
 import { type Catalogue, keysOf, type ScenarioContent, scenarioSchema } from './scenario-schema.js';
@@ -40,9 +41,8 @@ export interface Overrides {
 /** Parses a scenario file and checks it. Never throws. */
 export function readPlan({ path, text, name }: ScenarioText, overrides: Overrides, catalogue: Catalogue): PlanResult {
   const parsed = parseTree(path, text);
-  if (!parsed.ok) return failure(path, parsed.problem, 'Correct the file.');
-  if (parsed.tree === null || parsed.tree === undefined)
-    return failure(path, 'is empty', 'Give at least one key, such as blockBytes: 15000.');
+  if (!parsed.ok) return failure(path, parsed);
+  if (parsed.tree === null || parsed.tree === undefined) return failure(path, SCENARIOS.empty);
   const checked = scenarioSchema(catalogue).safeParse(parsed.tree);
   if (!checked.success) {
     const keys = (section: readonly PropertyKey[]) => keysOf(section, catalogue);
@@ -61,7 +61,7 @@ export function readPlan({ path, text, name }: ScenarioText, overrides: Override
   return { ok: true, plan: { name, description, seed, runs, contenders, scenarios: scenariosOf(content) } };
 }
 
-function failure(path: string, problem: string, remedy: string): PlanResult {
+function failure(path: string, { problem, remedy }: Pick<ConfigError, 'problem' | 'remedy'>): PlanResult {
   return { ok: false, errors: [{ key: 'scenario', from: path, problem, remedy }] };
 }
 

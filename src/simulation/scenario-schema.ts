@@ -1,5 +1,7 @@
 /** The keys of a scenario file, with their bounds and defaults: a file gives what differs. `docs/simulator.md` describes them. */
 import { z } from 'zod';
+import { fill } from '../messages/fill.js';
+import { SCENARIO_VALUES } from '../messages/simulation.js';
 import { MAX_RUNS, MAX_SEED } from './scenario.js';
 
 /** What a scenario can name. */
@@ -8,6 +10,8 @@ export interface Catalogue {
   readonly latencies: ReadonlyMap<string, readonly string[]>;
   /** Names of the contenders, with one line about each. */
   readonly contenders: ReadonlyMap<string, string>;
+  /** Those that run when a scenario names none. */
+  readonly usual: readonly string[];
 }
 
 const MAX_DESCRIPTION = 200;
@@ -23,42 +27,39 @@ const MIN_UPLINK_MBIT = 0.1;
 const MAX_UPLINK_MBIT = 100_000;
 const MAX_HEAD_START_MS = 60_000;
 
-/** Messages complete "is not …" and "Give …". */
+/** What a key expects is the message of its violation. */
 function integer(min: number, max: number) {
-  const error = `a whole number from ${min} to ${max}`;
+  const error = fill(SCENARIO_VALUES.integer, { min, max });
   return z.int({ error }).min(min, { error }).max(max, { error });
 }
 
 function decimal(min: number, max: number) {
-  const error = `a number from ${min} to ${max}`;
+  const error = fill(SCENARIO_VALUES.number, { min, max });
   return z.number({ error }).min(min, { error }).max(max, { error });
 }
 
 /** A single value counts as a list of one. */
 function listOf<T extends z.ZodType>(item: T) {
-  const error = `a list of 1 to ${MAX_LIST} values`;
+  const error = fill(SCENARIO_VALUES.list, { max: MAX_LIST });
   const list = z.array(item, { error }).min(1, { error }).max(MAX_LIST, { error });
   return z.preprocess((value) => (typeof value === 'object' || value === undefined ? value : [value]), list);
 }
 
 function section<T extends z.ZodRawShape>(shape: T) {
-  return z.strictObject(shape, { error: 'a section with keys' });
+  return z.strictObject(shape, { error: SCENARIO_VALUES.section });
 }
 
-const NAME = z.string({ error: 'a name' });
+const DESCRIPTION = fill(SCENARIO_VALUES.text, { max: MAX_DESCRIPTION });
+const NAME = z.string({ error: SCENARIO_VALUES.name });
 
 /** Names are checked against the catalogue later, with all others: `faultsOf` (`scenario-faults.ts`). */
-export function scenarioSchema({ latencies, contenders }: Catalogue) {
-  const [[table, regions] = ['', []]] = latencies;
-  const [region = ''] = regions;
+export function scenarioSchema({ latencies, usual }: Catalogue) {
+  const [table = ''] = latencies.keys();
   return section({
-    description: z
-      .string({ error: 'text' })
-      .max(MAX_DESCRIPTION, { error: `text of at most ${MAX_DESCRIPTION} characters` })
-      .default(''),
+    description: z.string({ error: DESCRIPTION }).max(MAX_DESCRIPTION, { error: DESCRIPTION }).default(''),
     seed: integer(0, MAX_SEED).default(1),
     runs: integer(1, MAX_RUNS).default(20),
-    contenders: listOf(NAME).default([...contenders.keys()]),
+    contenders: listOf(NAME).default([...usual]),
     latency: listOf(NAME).default([table]),
     blockBytes: listOf(integer(MIN_BLOCK_BYTES, MAX_BLOCK_BYTES)).default([15_000]),
     network: section({
@@ -67,9 +68,9 @@ export function scenarioSchema({ latencies, contenders }: Catalogue) {
       offline: decimal(0, MAX_OFFLINE).default(0),
     }).prefault({}),
     pool: section({
-      region: NAME.default(region),
+      region: NAME.default('europe'),
       uplinkMbit: decimal(MIN_UPLINK_MBIT, MAX_UPLINK_MBIT).default(1_000),
-      highBandwidth: z.boolean({ error: 'true or false' }).default(true),
+      highBandwidth: z.boolean({ error: SCENARIO_VALUES.boolean }).default(true),
     }).prefault({}),
     mempoolOverlap: decimal(0, 1).default(0.999),
     rival: section({

@@ -40,6 +40,7 @@ import {
 import { LOG, PROGRAM_MESSAGES, UNKNOWN_ERROR } from '../../src/messages/program.js';
 import { PROXY, PROXY_REPLY, SUBMISSIONS } from '../../src/messages/proxy.js';
 import { SERVICE_LINE, SERVICE_MESSAGES } from '../../src/messages/services.js';
+import { ONE_OF, SCENARIO_VALUES, SCENARIOS } from '../../src/messages/simulation.js';
 import { CONTROL_SOCKET, ZMQ_SOCKET } from '../../src/messages/sockets.js';
 import {
   FILE_FAULTS,
@@ -314,6 +315,16 @@ ${texts(EXPECTED)}
 Warnings:
 
 ${texts(WARNINGS)}
+
+## Scenario errors
+
+A scenario of \`blockcast simulate\` that is wrong is reported whole, in the same form; the exit code is ${EXIT.usage}. For a name that does not exist, the remedy is \`${DID_YOU_MEAN}\` or \`${ONE_OF}\`. What is wrong with the syntax of a file is said as of a configuration file.
+
+${faults(SCENARIOS)}
+
+\`{expected}\`:
+
+${texts(SCENARIO_VALUES)}
 
 ## Commands
 

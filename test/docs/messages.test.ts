@@ -44,6 +44,7 @@ const OTHER_TEXTS: Readonly<Record<string, string>> = {
   'src/cli/flags.ts': 'help texts',
   'src/cli/program.ts': 'help texts',
   'src/cli/peers-commands.ts': 'help texts',
+  'src/cli/simulate-command.ts': 'help texts',
   'src/cli/peers-report.ts': 'results of a command',
   'src/cli/submit-report.ts': 'results of a command',
 };

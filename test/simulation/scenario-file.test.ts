@@ -14,6 +14,7 @@ const CATALOGUE: Catalogue = {
     ['dashd', 'the pool’s dashd alone'],
     ['random-20', '20 random peers'],
   ]),
+  usual: ['dashd', 'random-20'],
 };
 
 function read(text: string, overrides: Overrides = {}, path = 'study.yaml') {

@@ -67,7 +67,7 @@ ${values(xTitle, series)}
 }
 
 /** The class that gives a series its colour and its dashes, in charts and legends. */
-export function seriesClass(at: number): string {
+function seriesClass(at: number): string {
   return `s${at % SERIES_STYLES}`;
 }
 

@@ -3,9 +3,10 @@ import { formatCount, formatMs, formatSize } from '../../dashboard/model/format.
 import { MICROS_PER_MS, type Micros } from '../engine.js';
 import type { Scenario } from '../scenario.js';
 import type { ContenderResult, StudyResult } from '../study/result.js';
+import { quantile } from '../study/statistics.js';
 
 /** In results a time of −1 says that it did not happen. */
-export const NEVER = 'never';
+const NEVER = 'never';
 
 export function formatTime(time: Micros): string {
   return time < 0 ? NEVER : formatMs(time / MICROS_PER_MS);
@@ -40,7 +41,7 @@ export function rowsOf({ contenders }: StudyResult): Row[] {
     p90: formatTime(summary.p90),
     ratio: at === 0 ? '1' : formatRatio(summary.meanRatioToFirst),
     interval: at === 0 ? '' : summary.ci95.map(formatRatio).join('–'),
-    network95: formatTime(median(network95)),
+    network95: formatTime(quantile(network95, 0.5)),
     connections: formatCount(cost.connections),
     sent: formatSize(Math.round(cost.bytesSent)),
   }));
@@ -49,11 +50,4 @@ export function rowsOf({ contenders }: StudyResult): Row[] {
 /** The share of signers that the contender wins against a rival with this head start; undefined when it was not simulated. */
 export function shareAt({ race }: ContenderResult, headStart: Micros): number | undefined {
   return race.find((point) => point.headStart === headStart)?.share;
-}
-
-/** The lower of the two in the middle. A time of −1 (never) is longer than any other. */
-export function median(times: readonly Micros[]): Micros {
-  const sorted = times.map((time) => (time < 0 ? Number.POSITIVE_INFINITY : time)).sort((a, b) => a - b);
-  const middle = sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.POSITIVE_INFINITY;
-  return Number.isFinite(middle) ? middle : -1;
 }

@@ -174,7 +174,7 @@ const NOTES = [
   't240 is the time from the start of the block until 240 of the 400 members of the signing quorum have connected it: so many signatures make a ChainLock. It includes the pool’s own first steps.',
   'Ratio is t240 divided by that of the first contender in the same run, as the mean of all runs. If the 95 % interval does not contain 1, the difference is more than chance.',
   'Network 95 % is the time until 95 % of all nodes have connected the block, median of the runs.',
-  'Connections are those that the contender holds in addition to nothing else; sent is what the pool’s uplink carries for one block.',
+  'Connections are those that the contender keeps besides the dashd’s own; sent is what leaves the pool’s host for one block, its dashd’s included.',
   'Each signer votes once per height, for the block that it connected first. With fewer than 240 votes neither block is locked.',
   'Nobody has published measured times of propagation on Dash. Latencies, bandwidths and the places of nodes are assumptions: read the ratios, not the milliseconds.',
 ];
@@ -184,7 +184,7 @@ function assumed({ network, pool, mempoolOverlap }: Scenario): [string, string][
   return [
     [
       'Network',
-      `${formatCount(masternodes)} masternodes and ${formatCount(others)} other nodes, ${formatRate(offline)} of them offline`,
+      `${formatCount(masternodes)} masternodes and ${formatCount(others)} other nodes, ${offline === 0 ? 'all online' : `${formatRate(offline)} of them offline`}`,
     ],
     ['Pool', `in ${pool.region}, uplink ${pool.uplinkMbit} Mbit/s, shared by its relay and its dashd`],
     [
