@@ -10,7 +10,7 @@ const LINGER_MS = 2_000;
 const CRASH_MS = 1_000;
 const EXIT_FAILED = 1;
 
-const fault = loadFault(openFilesLimit(process.platform, readSmallFile));
+const fault = loadFault(openFilesLimit(process.platform, (path) => readSmallFile(path)));
 if (fault !== undefined) {
   process.stderr.write(`error: ${fault}\n`);
   process.exit(EXIT_FAILED);
@@ -39,6 +39,9 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 // which the kernel sends together with EFBIG when a file may not grow (`ulimit -f`): with a listener of our own it stays ignored.
 process.on('SIGXFSZ', () => undefined);
 
+// Log rotation may send these to any service. Without listeners Node opens its debugger at SIGUSR1, and SIGUSR2 ends the process.
+for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => undefined);
+
 /** Logs the error once and ends the process within {@link CRASH_MS}, even when the log cannot be written or fails as well. */
 let crashing = false;
 function crash(error: unknown): void {
@@ -64,7 +67,7 @@ process.exitCode = await runCli({
   args: process.argv.slice(2),
   env: process.env,
   platform: process.platform,
-  readFile: readSmallFile,
+  readFile: (path) => readSmallFile(path),
   stdout: process.stdout,
   stderr: process.stderr,
   stop: stop.signal,

@@ -30,7 +30,8 @@ const SHAPE =
   /^(?<scheme>https?):\/\/(?:(?<userinfo>[^/?#]*)@)?(?<host>\[[^\]]*\]|[^:/?#[\]@]*)(?::(?<port>[^/?#]*))?(?<rest>[/?#].*)?$/isu;
 
 /**
- * Parses a URL. A wildcard host (`http://0.0.0.0:9998`, `*`) becomes the loopback address, as for every connection; a fragment is dropped.
+ * Parses a URL. A wildcard host (`http://0.0.0.0:9998`, `*`) becomes the loopback address, as for every connection; a fragment is an error: no request
+ * carries it, and it may be the rest of a password.
  * In user and password, `%40` means `@`, and a `%` without two hexadecimal digits after it stands for itself; only `/`, `?` and `#` must
  * be encoded as `%2F`, `%3F` and `%23`.
  */
@@ -49,17 +50,25 @@ export function parseHttpUrl(text: string): HttpUrlParsed {
   if (typeof credentials === 'string') return { ok: false, problem: credentials };
   const authority = `${bracketed(host)}${port === usual ? '' : `:${port}`}`;
   const origin = `${isTls ? 'https' : 'http'}://${authority}`;
-  // Node's parser encodes the characters that a request line must not contain.
-  const target = `${origin}${rest.startsWith('/') ? '' : '/'}${rest}`;
-  if (/[\p{Cc}\s]/u.test(rest) || !URL.canParse(target)) return { ok: false, problem: ADDRESS_PROBLEMS['not-a-url'] };
-  const { pathname: path, search: query } = new URL(target);
-  const url = { isTls, host, port, authority, origin, path, query };
+  const target = readTarget(origin, rest);
+  if (typeof target === 'string') return { ok: false, problem: target };
+  const url = { isTls, host, port, authority, origin, ...target };
   return { ok: true, url: credentials === undefined ? url : { ...url, credentials } };
 }
 
 function readHost(text: string): string | undefined {
   const host = text === '*' ? '*' : parseHost(text)?.text;
   return host === undefined ? undefined : connectableHost(host);
+}
+
+/** @returns a string that describes the problem when it is invalid */
+function readTarget(origin: string, rest: string): Pick<HttpUrl, 'path' | 'query'> | string {
+  // Node's parser encodes the characters that a request line must not contain.
+  const text = `${origin}${rest.startsWith('/') ? '' : '/'}${rest}`;
+  if (/[\p{Cc}\s]/u.test(rest) || !URL.canParse(text)) return ADDRESS_PROBLEMS['not-a-url'];
+  if (rest.includes('#')) return ADDRESS_PROBLEMS.fragment;
+  const { pathname: path, search: query } = new URL(text);
+  return { path, query };
 }
 
 /** `http://user:se/cret@host` parses as a host `user` with an invalid port. */

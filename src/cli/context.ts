@@ -61,3 +61,16 @@ export function configFor(
   for (const error of result.errors) printError(context, formatConfigError(error));
   return undefined;
 }
+
+/** Listens to SIGHUP from now on. @returns sets the listener, and calls it when a SIGHUP came before */
+export function collectHangUps({ onHangUp }: Pick<CliContext, 'onHangUp'>): (listener: () => void) => void {
+  let isMissed = false;
+  let hangUp = (): void => {
+    isMissed = true;
+  };
+  onHangUp?.(() => hangUp());
+  return (listener) => {
+    hangUp = listener;
+    if (isMissed) listener();
+  };
+}

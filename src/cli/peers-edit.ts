@@ -1,6 +1,5 @@
 /** `blockcast peers add`, `remove` and `import`: carried out by the running relay, or in the file when no relay runs. */
 
-import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { type ControlConnection, connectControl, controlPath } from '../adapters/control.js';
 import { LOCK_STALE_MS } from '../adapters/locked-file.js';
@@ -18,6 +17,7 @@ import { parse, serialise } from '../peers/format.js';
 import { readBook, restoreBook } from '../streams/peering/persist.js';
 import { type CliContext, EXIT, printError, printWarning } from './context.js';
 import { peerKey } from './peers.js';
+import { readBookFile } from './small-file.js';
 
 type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
@@ -41,7 +41,7 @@ export async function editPeers(
 export async function importPeers(source: string, config: Config, context: CliContext): Promise<number> {
   let text: string;
   try {
-    text = readFileSync(source === '-' ? '/dev/stdin' : source, 'utf8');
+    text = readBookFile(source === '-' ? '/dev/stdin' : source);
   } catch (error) {
     return printError(context, fill(COMMAND_ERRORS['peer-book-unreadable'], { path: source, code: errorCode(error) }));
   }

@@ -7,13 +7,14 @@ import { isHeld } from '../adapters/locked-file.js';
 import { openPeerFile } from '../adapters/peer-file.js';
 import { systemClock } from '../adapters/system.js';
 import { errorCode } from '../adapters/system-error.js';
+import { connectableHost } from '../address/host.js';
 import { parseHostPort } from '../address/host-port.js';
 import type { Config } from '../config/config.js';
 import { COMMAND_ERRORS, COMMAND_NOTES } from '../messages/commands.js';
 import { ADDRESS_PROBLEMS } from '../messages/configuration.js';
 import { fill } from '../messages/fill.js';
 import { oneLine } from '../ops/units.js';
-import { keyOf, type PeerKey, parseAddress } from '../peers/address.js';
+import { keyOf, type PeerKey, toAddress } from '../peers/address.js';
 import { type ParsedBook, serialise } from '../peers/format.js';
 import { score, weightsFrom } from '../peers/score.js';
 import { readBook } from '../streams/peering/persist.js';
@@ -86,7 +87,8 @@ export function peerKey(text: string, config: Config): PeerKeyResult {
   const parsed = parseHostPort(text);
   if (!parsed.ok)
     return { ok: false, problem: fill(COMMAND_ERRORS['bad-peer'], { text: oneLine(text), problem: parsed.problem }) };
-  const address = parseAddress(text, NETWORKS[config.network].p2pPort);
+  // As in the configuration: a wildcard means this machine.
+  const address = toAddress(connectableHost(parsed.host), parsed.port ?? NETWORKS[config.network].p2pPort);
   if (address !== undefined) return { ok: true, value: keyOf(address) };
   return {
     ok: false,

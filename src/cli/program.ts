@@ -5,7 +5,7 @@ import { packageVersion } from '../adapters/package-version.js';
 import { closest } from '../config/closest.js';
 import { COMMAND_ERRORS } from '../messages/commands.js';
 import { fill } from '../messages/fill.js';
-import { type CliContext, configFor, EXIT, printError, readConfig } from './context.js';
+import { type CliContext, collectHangUps, configFor, EXIT, printError, readConfig } from './context.js';
 import type { DemoFlags } from './demo.js';
 import { descriptorFault, openFilesLimit } from './descriptors.js';
 import { addConfigFlags, normaliseArguments, wholeNumber } from './flags.js';
@@ -80,6 +80,8 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
     // A misspelt command arrives here as an argument, about which commander would only say that there is one too many.
     .allowExcessArguments()
     .action(async () => {
+      // Before the relay is there: a reload that comes while it starts (`systemctl reload`, a closed terminal) must not end it.
+      const onHangUp = collectHangUps(context);
       refuseArguments(run, program);
       const loaded = configFor(run, context);
       if (loaded === undefined) return finish(EXIT.failed);
@@ -91,7 +93,7 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
       const pool = bindPull({ bind, curve: curve.enabled ? curve : undefined });
       const command = await import('./run.js');
       const reread = () => readConfig(run, { ...context, readFile: readRegularFile });
-      finish(await command.run(loaded, { version, pool }, context, reread));
+      finish(await command.run(loaded, { version, pool }, { ...context, onHangUp }, reread));
     });
   addConfigFlags(run);
 

@@ -41,7 +41,12 @@ function collect(tree: unknown, prefix: string, found: Found): void {
   const { path, errors } = found;
   if (normalise(tree) === undefined) return;
   if (!isSection(tree)) {
-    errors.push({ key: prefix.slice(0, -1) || 'config', from: path, ...SOURCES.section });
+    const isWhole = prefix === '';
+    errors.push({
+      key: isWhole ? 'config' : prefix.slice(0, -1),
+      from: path,
+      ...SOURCES[isWhole ? 'no-settings' : 'section'],
+    });
     return;
   }
   for (const [name, value] of Object.entries(tree)) {
@@ -76,7 +81,9 @@ function unknownKey(key: string, path: string): ConfigError {
 }
 
 function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (typeof value !== 'object' || value === null) return false;
+  // The entries of what the YAML tags `!!omap` and `!!set` make are no properties.
+  return !(Array.isArray(value) || value instanceof Map || value instanceof Set);
 }
 
 /** `dashd`, `dashd.rpc`, … */

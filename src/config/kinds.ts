@@ -8,7 +8,7 @@ import { bindableEndpoint, connectableEndpoint, type Endpoint, parseEndpoint } f
 import { bracketed, connectableHost, hostKey, parseHost } from '../address/host.js';
 import { parseHostPort } from '../address/host-port.js';
 import { type HttpUrl, parseHttpUrl } from '../address/http-url.js';
-import { EXPECTED, PROBLEMS } from '../messages/configuration.js';
+import { ADDRESS_PROBLEMS, EXPECTED, PROBLEMS } from '../messages/configuration.js';
 import { fill } from '../messages/fill.js';
 import { fromZ85 } from '../z85.js';
 
@@ -134,8 +134,12 @@ function urlKind(expects: string, problemWith: (url: HttpUrl) => string | undefi
 
 export const httpUrl = urlKind(EXPECTED['http-url'], () => undefined);
 
-/** A URL without a query. */
-export const rpcUrl = urlKind(EXPECTED['rpc-url'], ({ query }) => (query === '' ? undefined : PROBLEMS.query));
+/** A URL without a query. dashd has no users without a password, and no paths with an `@`: that is a password with a slash. */
+export const rpcUrl = urlKind(EXPECTED['rpc-url'], ({ query, path, credentials }) => {
+  if (query !== '') return PROBLEMS.query;
+  if (path.includes('@')) return ADDRESS_PROBLEMS['not-encoded'];
+  return credentials?.password === '' ? PROBLEMS['no-password'] : undefined;
+});
 
 export const apiUrl = urlKind(EXPECTED['api-url'], ({ query, credentials }) =>
   query === '' && credentials === undefined ? undefined : PROBLEMS['query-or-user'],

@@ -7,9 +7,13 @@ import { parseHttpUrl } from '../address/http-url.js';
 import { RULES, WARNINGS } from '../messages/configuration.js';
 import { fill } from '../messages/fill.js';
 import { keyOf } from '../peers/address.js';
+import { NETWORKS } from '../wire/network.js';
 import type { Config } from './config-types.js';
 import { type ConfigError, showValue } from './error.js';
 import { isSecret, type Key, type Values } from './settings.js';
+
+/** What a URL without a port means. */
+const HTTP_PORT = 80;
 
 interface Rule {
   /** The settings it checks; the error names the first. The rule is skipped while one of them is invalid by itself. */
@@ -164,6 +168,11 @@ export function warningsAbout(config: Config): string[] {
   }
   if (config.broadcast.enabled && config.broadcast.skipBootstrap && config.peers.length === 0) {
     warnings.push(WARNINGS['no-peers']);
+  }
+  const rpc = parseHttpUrl(config.dashd.rpc.url);
+  if (rpc.ok && !rpc.url.isTls && rpc.url.port === HTTP_PORT) {
+    const { name: network, rpcPort: port } = NETWORKS[config.network];
+    warnings.push(fill(WARNINGS['rpc-port-80'], { port, network }));
   }
   const local = keyOf(config.dashd.p2p);
   if (config.peers.some((peer) => keyOf(peer) === local)) {

@@ -19,6 +19,7 @@ export const PROBLEMS = {
   'not-a-key': 'is not a CURVE key',
   query: 'has a query',
   'query-or-user': 'has a query or a user',
+  'no-password': 'has a user and no password',
   'not-boolean': 'is neither true nor false',
   'not-a-number': 'is not a whole number',
   'out-of-range': 'is out of range',
@@ -43,6 +44,7 @@ export const ADDRESS_PROBLEMS = {
   'no-user': 'has a password and no user',
   'colon-in-user': 'has a user with a colon',
   'control-in-user': 'has control characters in its user or password',
+  fragment: 'has a fragment (write a # in a user or password as %23)',
 } as const;
 
 export const GIVE = 'Give {expected}.';
@@ -90,6 +92,7 @@ export const SOURCES = {
     remedy: 'Correct the file.',
   },
   'not-json': { problem: 'is not JSON or JSON5[ at line {line}, column {column}]', remedy: 'Correct the file.' },
+  'no-settings': { problem: 'holds no settings', remedy: 'Write them as "key: value", one per line.' },
   section: { problem: 'is a section, not a value', remedy: 'Write its settings below it, one per line.' },
   value: { problem: 'is a value, not a section', remedy: 'Give it one value.' },
   'not-text': { problem: 'is not text', remedy: 'Give the path of a file.' },
@@ -104,7 +107,9 @@ export const DID_YOU_MEAN = 'Did you mean {name}?';
 
 /** Why a file is not read, besides the codes of the system. */
 export const UNREADABLE = {
-  'too-large': 'larger than 256 KiB',
+  'too-large': 'larger than {kib} KiB',
+  'empty-pipe': 'nothing was written to this pipe within {seconds} s',
+  'not-utf8': 'not UTF-8 text',
   'not-a-file': 'not a regular file; pipes can be read only at the start',
   failed: 'reading failed',
 } as const;
@@ -182,6 +187,7 @@ export const WARNINGS = {
   'http-unencrypted': 'http.host: the password crosses the network to {host} unencrypted.',
   'proxy-unencrypted': "proxy.host: dashd's password crosses the network to {host} unencrypted.",
   'rpc-unencrypted': 'dashd.rpc.url: the password crosses the network to {host} unencrypted.',
+  'rpc-port-80': "dashd.rpc.url: the port is 80, HTTP's default; dashd's is {port} on {network}.",
   'rehearsal-interval':
     'broadcast.rehearsalInterval: deprecated, has no effect; remove it, the next version rejects it.',
   'cookie-unreadable':

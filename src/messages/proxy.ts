@@ -19,6 +19,7 @@ export const PROXY = {
   'field-twice': 'the request has two header fields named {name}',
   'not-chunked': 'the transfer encoding of the request is not "chunked"',
   'two-lengths': 'the request has both a content length and a transfer encoding',
+  'other-expectation': 'the request expects something other than 100-continue',
   'malformed-field': 'the request has a malformed header field',
   'cross-site': 'cross-site request rejected (it has Origin or Sec-Fetch headers)',
   'foreign-host':

@@ -59,6 +59,7 @@ export const PEER_BOOK = {
   oddity: '{what} ({count}, as in {example})',
   'the-file': 'the file',
   'the-whole': 'the whole',
+  'not-json': 'it is not JSON',
 } as const;
 
 export const HISTORY_FILE = {

@@ -203,9 +203,10 @@ const fileSchema = z.object({
 export function parse(text: string): ParsedBook {
   let json: unknown;
   try {
-    json = JSON.parse(text);
-  } catch (error) {
-    return { ok: false, code: 'not-json', reason: error instanceof Error ? error.message : String(error) };
+    json = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch {
+    // The engine's message quotes the text, which may be any file.
+    return { ok: false, code: 'not-json', reason: PEER_BOOK['not-json'] };
   }
   const file = fileSchema.safeParse(json);
   if (!file.success) return { ok: false, code: 'not-a-peer-book', reason: whatIsWrong(file.error) };

@@ -42,6 +42,7 @@ describe('what is no HTTP', () => {
       'POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
       400,
     ],
+    ['another expectation than 100-continue', 'POST / HTTP/1.1\r\nExpect: tea\r\nContent-Length: 2\r\n\r\n{}', 417],
     ['a chunk without a size', 'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n', 400],
     ['headers without end', `POST / HTTP/1.1\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, 431],
     ['a way to elsewhere', 'CONNECT example.org:443 HTTP/1.1\r\n\r\n', 501],

@@ -199,6 +199,11 @@ describe('peers', () => {
       assert.ok(book.ok && book.records[0]?.key === best.key && book.localDashd === local);
     });
 
+    test('add takes a wildcard for this machine, as the configuration does', async () => {
+      const { stdout } = await peers('add', '0.0.0.0', '[::]:1234');
+      assert.equal(stdout, '127.0.0.1:9999: added\n[::1]:1234: added\n');
+    });
+
     test('import reports what it left out, and why', async () => {
       const source = join(folder, 'source.json');
       write([best, peer('10.0.0.1:9999'), { ...middling, lastSeen: now - 40 * 24 * HOUR }], source);

@@ -62,6 +62,31 @@ describe('run', () => {
     assert.ok(!JSON.stringify(seen).includes('hunter2') && !stderr.includes('hunter2'));
   });
 
+  test('goes on when a signal for reload or log rotation comes while it starts', async () => {
+    const dead = await deadPort();
+    const relay = start([
+      'run',
+      '--network=regtest',
+      `--dashd-p2p-port=${dead}`,
+      `--dashd-rpc-url=http://pool:hunter2@127.0.0.1:${dead}`,
+      '--dashd-zmq-url=none',
+      `--pool-bind=ipc://${folder}/pool3`,
+      `--events-bind=ipc://${folder}/events3`,
+      `--broadcast-peer-db=${folder}/peers3.json`,
+      `--history-file=${folder}/blocks3.jsonl`,
+      '--http-enabled=false',
+    ]);
+    let isFirst = true;
+    for await (const line of createInterface({ input: relay.child.stdout })) {
+      if (isFirst) for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) relay.child.kill(signal);
+      isFirst = false;
+      if (line.includes('configuration reloaded')) relay.child.kill('SIGTERM');
+    }
+    const { code, stderr } = await relay.ended;
+    assert.equal(code, 0, stderr);
+    assert.ok(!stderr.includes('Debugger'), stderr);
+  });
+
   test('shows its pages, takes over what may change on SIGHUP, and names what may not', async () => {
     const dead = await deadPort();
     const file = join(folder, 'blockcast.yaml');

@@ -49,10 +49,25 @@ describe('config', () => {
     'ftp://a',
     'http://expyuzz4wqqyqhjn.onion',
     'http://a\n.b',
+    // A user without a password, and passwords with a bare # or /.
+    'http://user@127.0.0.1:9998',
+    'http://user:@127.0.0.1:9998',
+    'http://127.0.0.1:9998/#part',
+    'http://127.0.0.1:9998#',
+    'http://user#secret@127.0.0.1:9998',
+    'http://user/secret@127.0.0.1:9998',
   ]) {
     test(`${JSON.stringify(text)} is not where dashd answers`, () =>
       assert.deepEqual(bad({ options: { 'dashd-rpc-url': text } })[0]?.key, 'dashd.rpc.url'));
   }
+
+  test("a URL without a port, which HTTP's default would lead elsewhere, is warned about", () => {
+    const warning = "dashd.rpc.url: the port is 80, HTTP's default; dashd's is 19998 on testnet.";
+    const warnings = (url: string) => good({ options: { network: 'testnet', 'dashd-rpc-url': url } }).warnings;
+    for (const url of ['http://127.0.0.1', 'http://127.0.0.1:', 'http://u:p@[::1]/'])
+      assert.deepEqual(warnings(url), [warning]);
+    for (const url of ['http://127.0.0.1:19998', 'https://127.0.0.1']) assert.deepEqual(warnings(url), []);
+  });
 
   test('a wildcard, as it stands in dash.conf, is the local host when it is connected to', () => {
     for (const [text, url] of [

@@ -63,12 +63,17 @@ describe('config', () => {
       [
         'that are a list',
         yaml('- a'),
-        'config (from blockcast.yaml): is a section, not a value. Write its settings below it, one per line.',
+        'config (from blockcast.yaml): holds no settings. Write them as "key: value", one per line.',
       ],
       [
         'with a value for a section',
         yaml('dashd: {rpc: hunter2}'),
         'dashd.rpc (from blockcast.yaml): is a section, not a value. Write its settings below it, one per line.',
+      ],
+      [
+        'with a section that a tag makes a list of pairs',
+        yaml('dashd: !!omap [rpc: {user: x}]'),
+        'dashd (from blockcast.yaml): is a section, not a value. Write its settings below it, one per line.',
       ],
       [
         'with a section for a value',

@@ -123,6 +123,15 @@ test('the design document’s example, with whole seconds and no version, loads'
   assert.equal(parsed(JSON.stringify({ ...example, version: '1.0' })).warnings.length, 0);
 });
 
+test('a byte-order mark is no part of a peer book', () => {
+  assert.equal(parsed('\uFEFF{"version":"1.0","peers":{}}').records.length, 0);
+});
+
+test('a file that is no JSON is not quoted: it may be any file', () => {
+  const result = parse('root:x:0:0');
+  assert.ok(!result.ok && !result.reason.includes('root'));
+});
+
 test('what is no peer book is refused, and why', () => {
   const table: [string, string][] = [
     ['', 'not-json'],

@@ -68,19 +68,19 @@ export function requestFault(
   { method, rawHeaders, socket }: IncomingMessage,
   ownName: string,
 ): RequestFault | undefined {
-  const bad = (detail: string): RequestFault => ({ status: 400, code: 'bad-request', detail });
+  const bad = (detail: string, status = 400): RequestFault => ({ status, code: 'bad-request', detail });
   const foreign = (detail: string): RequestFault => ({ status: 403, code: 'cross-site', detail });
   if (rawHeaders.length >= 2 * MAX_FIELDS) {
-    return { status: 431, code: 'bad-request', detail: fill(PROXY['too-many-fields'], { max: MAX_FIELDS }) };
+    return bad(fill(PROXY['too-many-fields'], { max: MAX_FIELDS }), 431);
   }
   const twice = SINGLE.find((name) => valuesOf(rawHeaders, name).length > 1);
   if (twice !== undefined) return bad(fill(PROXY['field-twice'], { name: twice }));
-  const [encoding] = valuesOf(rawHeaders, 'transfer-encoding');
-  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'chunked') {
-    return bad(PROXY['not-chunked']);
-  }
-  if (encoding !== undefined && hasHeader(rawHeaders, 'content-length')) {
-    return bad(PROXY['two-lengths']);
+  const encodings = valuesOf(rawHeaders, 'transfer-encoding');
+  if (encodings.some((encoding) => encoding.trim().toLowerCase() !== 'chunked')) return bad(PROXY['not-chunked']);
+  if (encodings.length > 0 && hasHeader(rawHeaders, 'content-length')) return bad(PROXY['two-lengths']);
+  // dashd answers this with 417 as well.
+  if (valuesOf(rawHeaders, 'expect').some((value) => value.trim().toLowerCase() !== '100-continue')) {
+    return bad(PROXY['other-expectation'], 417);
   }
   for (const [name, value] of pairs(rawHeaders)) {
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || CONTROL.test(value)) return bad(PROXY['malformed-field']);

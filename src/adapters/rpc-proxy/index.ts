@@ -209,6 +209,8 @@ function createProxyServer(limits: RpcProxyLimits, callers: Callers, reporter: T
     reporter.report(code, fill(PROXY['client-error'], { status, code: error.code }));
     socket.end(closingReply(status));
   });
+  // Node would answer by itself, out of order, and keep the connection.
+  server.on('checkExpectation', (request, response) => callers.take(request, response));
   // The proxy leads to dashd only.
   server.on('connect', (_request, socket: Duplex) => socket.end(closingReply('501 Not Implemented')));
   return server;
