@@ -160,7 +160,7 @@ describe('a dashd whose topics are not at dashd.zmq.url', () => {
     const { detail } = await one.service('dashd-feed', 'connected');
     assert.match(
       detail,
-      /dashd publishes rawblock and hashblock and hashchainlock at tcp:\/\/127\.0\.0\.1:\d+, and nothing at/,
+      /dashd publishes rawblock and hashblock and hashchainlock at tcp:\/\/127\.0\.0\.1:\d+, and reports nothing at/,
     );
     const [raw] = one.dashd.generate(1);
     assert.ok(raw);
