@@ -80,12 +80,23 @@ function messages(entries: Readonly<Record<string, Message>>): string {
   );
 }
 
-/** Texts by their codes. */
-function texts(...tables: readonly Readonly<Record<string, string>>[]): string {
+type Texts = Readonly<Record<string, string>>;
+
+/** Texts by the codes with which they are shown. */
+function codes(...tables: readonly Texts[]): string {
+  return listed('Code', tables);
+}
+
+/** Texts by their names in the catalogue, which are not shown. */
+function texts(...tables: readonly Texts[]): string {
+  return listed('Name', tables);
+}
+
+function listed(head: string, tables: readonly Texts[]): string {
   const rows = tables.flatMap((entries) => Object.entries(entries));
   return table(
-    ['Code', 'Text'],
-    rows.map(([code, text]) => [`\`${code}\``, `\`${text}\``]),
+    [head, 'Text'],
+    rows.map(([name, text]) => [`\`${name}\``, `\`${text}\``]),
   );
 }
 
@@ -157,6 +168,7 @@ Every message that an operator can see. This page is generated (\`npm run docs\`
 - Levels: \`critical\`: blocks are at risk now. \`error\`: something failed and does not mend itself. \`warn\`: something is degraded. \`info\`: what you want to see once. \`debug\`: the rest.
 - With \`log.format\` \`json\` a line has the whole event in \`event\`.
 - The same loss of the same peer is logged at \`debug\` for 10 minutes. Of refused frames, and of faults with the same code, ten lines a minute are logged, the others counted.
+- A code is shown with its message; a name only identifies a text on this page and in the code.
 - Tables without the column "What to do" say it in the text, or the table before them does.
 
 ## Blocks, peers and the chain
@@ -171,7 +183,11 @@ ${texts(EVENT_PARTS, FINALITY_ENDS)}
 
 \`{code}: {reason}\` of \`refused\`. Correct what the pool sends: one serialised block, as bytes or as hex digits.
 
-${texts(REFUSALS, REFUSAL_DETAILS)}
+${codes(REFUSALS)}
+
+Other texts of these codes:
+
+${texts(REFUSAL_DETAILS)}
 
 \`{note}\` of \`received\`:
 
@@ -193,29 +209,29 @@ ${texts(VERDICT)}
 
 \`{code}: {reason}\` of \`peer-lost\`, \`peer-not-reached\`, \`dashd-lost\` and \`dashd-not-reached\`. Other peers replace a lost peer. If many are lost with the same code, see [peers.md](peers.md).
 
-${texts(SESSION, { 'out-of-order': SECOND_VERSION })}
+${codes(SESSION, { 'out-of-order': SECOND_VERSION })}
 
 ### Chosen peers
 
 Why a peer is connected to (\`plan\`):
 
-${texts(CONNECT)}
+${codes(CONNECT)}
 
 Why a peer is left:
 
-${texts(DISCONNECT)}
+${codes(DISCONNECT)}
 
 Why a connection stays:
 
-${texts(KEEP)}
+${codes(KEEP)}
 
 Why a peer is not dialled (\`{skipped}\`, and \`blockcast peers explain\`), or not worth its slot:
 
-${texts(BARRED, UNFIT)}
+${codes(BARRED, UNFIT)}
 
 The terms of a score (\`blockcast peers explain\`):
 
-${texts(SCORE)}
+${codes(SCORE)}
 
 ## Services
 
@@ -233,7 +249,7 @@ ${texts(SOCKETS)}
 
 Details of the peer file, the block history and the spool:
 
-${texts(FILE_FAULTS, { 'io-error': TOO_MANY_FILES })}
+${codes(FILE_FAULTS, { 'io-error': TOO_MANY_FILES })}
 
 Parts of these details:
 
