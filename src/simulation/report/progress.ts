@@ -33,8 +33,8 @@ export class ProgressBar {
   private draw(done: number, total: number): void {
     if (!this.output.isTTY) return;
     this.drawnAt = this.clock.monotonic();
-    // A line as wide as the terminal would wrap on some of them.
-    const width = (this.output.columns ?? DEFAULT_COLUMNS) - 1;
+    // A line as wide as the terminal would wrap on some of them. A terminal whose size is not known has 0 columns.
+    const width = (this.output.columns || DEFAULT_COLUMNS) - 1;
     this.output.write(`\r${progressLine(done, total, this.drawnAt - this.startedAt, width)}\x1b[K`);
   }
 }

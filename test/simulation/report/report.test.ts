@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { ticksUpTo } from '../../../src/simulation/report/chart.js';
 import { formatRatio, formatTime } from '../../../src/simulation/report/figures.js';
 import { reportPage } from '../../../src/simulation/report/page.js';
-import { progressLine } from '../../../src/simulation/report/progress.js';
+import { ProgressBar, progressLine } from '../../../src/simulation/report/progress.js';
 import { reportJson } from '../../../src/simulation/report/study-report.js';
 import { reportText } from '../../../src/simulation/report/text.js';
 import { madeUp } from './made-up.js';
@@ -121,4 +122,32 @@ describe('the line of progress', () => {
   });
 
   test('is not longer than the terminal is wide', () => assert.equal(progressLine(1, 2, 5_000, 40).length, 40));
+});
+
+describe('the bar of progress', () => {
+  /** What is written to a terminal. @param columns 0: unknown */
+  function terminal(columns: number) {
+    const written: string[] = [];
+    const write = (chunk: Buffer, _: string, done: () => void) => {
+      written.push(chunk.toString());
+      done();
+    };
+    return { written, output: Object.assign(new Writable({ write }), { isTTY: true, columns }) };
+  }
+
+  test('is drawn in place, ten times a second at most, and stays at the end', () => {
+    let now = 0;
+    const { written, output } = terminal(80);
+    const bar = new ProgressBar(output, { monotonic: () => now });
+    for (now of [0, 50, 100]) bar.show(1, 4);
+    assert.equal(written.length, 2);
+    bar.end(4, 4);
+    assert.ok(written.join('').endsWith(`\r${'█'.repeat(30)} 100 %, 4 of 4 runs in 0 s\x1b[K\n`));
+  });
+
+  test('is whole on a terminal whose width is not known', () => {
+    const { written, output } = terminal(0);
+    new ProgressBar(output, { monotonic: () => 0 }).show(1, 4);
+    assert.ok(written[0]?.endsWith('1 of 4 runs\x1b[K'));
+  });
 });
