@@ -94,8 +94,6 @@ export class Transport {
   /** Nothing of it arrives any more. */
   close(link: Link): void {
     link.isClosed = true;
-    link.fromA.queue.length = 0;
-    link.fromB.queue.length = 0;
   }
 
   /**

@@ -59,6 +59,17 @@ describe('a loss', () => {
     assert.ok(Math.abs((counts.get(TIMEOUT) ?? 0) / 2_000 - 0.178) < 0.03, `${counts.get(TIMEOUT)}`);
   });
 
+  test('near the end of a round delays it by a round trip: the segments of the next round tell the sender', () => {
+    // 15,000 bytes are 10 segments, 1,159 µs, and one of 520 bytes, 42 µs, which leaves when the first segment's acknowledgement is back.
+    const counts = delays(12, 0.02);
+    const secondRound = 116 + ROUND_TRIP + 42;
+    const repaired = 1_159 + ROUND_TRIP;
+    assert.deepEqual(
+      [...counts.keys()].sort((one, other) => one - other),
+      [secondRound, repaired, secondRound + TIMEOUT].map((sent) => sent - 12 * 100),
+    );
+  });
+
   test('in a message of two rounds is told by the second round, and takes 30 % of the window', () => {
     // All segments are lost: the first round by a round trip, the last by the timeout. The window of 10 becomes 7, and does not grow.
     const { engine, send, arrivals } = pair({ loss: 1 });
@@ -91,6 +102,35 @@ describe('a path that is cut', () => {
     engine.at(1_000_000, undo);
     engine.run();
     assert.deepEqual(arrivals, [{ what: 'held', at: 7 * TIMEOUT + 100 + ONE_WAY }]);
+  });
+
+  test('is tried at most every 120 s', () => {
+    const { engine, transport, a, b, send, arrivals } = pair();
+    const undo = transport.cut(a, b);
+    send('held');
+    // Nine pauses are 511 × 280 ms = 143.08 s; the tenth would be 143.36 s.
+    engine.at(200_000_000, undo);
+    engine.run();
+    assert.deepEqual(arrivals, [{ what: 'held', at: 143_080_000 + 120_000_000 + 100 + ONE_WAY }]);
+  });
+
+  test('that is cut again before the next attempt goes on with its pauses; a later cut begins with the first', () => {
+    const { engine, transport, a, b, send, arrivals } = pair();
+    const cutFor = (from: number, until: number): void => {
+      engine.at(from, () => {
+        engine.at(until, transport.cut(a, b));
+      });
+    };
+    cutFor(0, 100_000);
+    cutFor(200_000, 300_000);
+    engine.at(10, () => send('first'));
+    cutFor(10_000_000, 10_000_001);
+    engine.at(10_000_000, () => send('second'));
+    engine.run();
+    assert.deepEqual(arrivals, [
+      { what: 'first', at: 10 + 3 * TIMEOUT + 100 + ONE_WAY },
+      { what: 'second', at: 10_000_000 + TIMEOUT + 100 + ONE_WAY },
+    ]);
   });
 
   test('lets arrive what was under way, and keeps the order of what was sent', () => {
@@ -183,7 +223,7 @@ describe('a host', () => {
     transport.setLatencyFactor(b, 3);
     transport.setRateFactor(a, 0.5);
     assert.equal(transport.roundTrip(a, b), 3 * ROUND_TRIP);
-    assert.equal(transport.roundTrip(a, a), 100);
+    assert.equal(transport.roundTrip(b, b), 100);
     send('after');
     engine.run();
     assert.deepEqual(arrivals, [

@@ -141,6 +141,28 @@ describe('slow start', () => {
     assert.equal(timeOf(600_000, { ...HOST, up: 2_500_000 }), fifth + (600_000 - 150 * 1_448) / 2.5 + ONE_WAY);
   });
 
+  for (const [segments, window] of [
+    [5, 10],
+    [6, 16],
+  ] as const) {
+    test(`opens the window by what was sent, if that was over half of it: to ${window} after ${segments} segments`, () => {
+      const { engine, transport, arrivals, note } = testNet();
+      const link = transport.connect(transport.addHost(HOST), transport.addHost(THERE));
+      transport.send(link, link.a, segments * 1_448, note('first'));
+      engine.run(100_000);
+      transport.send(link, link.a, window * 1_448, note('fits'));
+      transport.send(link, link.a, 1_448, note('does not'));
+      engine.run();
+      assert.deepEqual(
+        arrivals.slice(1).map(({ what, at }) => [what, at - 100_000]),
+        [
+          ['fits', wire(window) + ONE_WAY],
+          ['does not', SEGMENT + ROUND_TRIP + SEGMENT + ONE_WAY],
+        ],
+      );
+    });
+  }
+
   test('goes on where it was while data flows, and begins anew after a pause of more than the timeout', () => {
     const { engine, transport, arrivals, note } = testNet();
     const link = transport.connect(transport.addHost(HOST), transport.addHost(THERE));
