@@ -11,7 +11,7 @@ import type { Micros } from '../engine.js';
 /** Bytes of payload: an Ethernet frame's 1,500 without the headers of IPv4 and TCP with timestamps. */
 export const SEGMENT_BYTES = 1_448;
 /** Segments. Source: RFC 6928. */
-export const INITIAL_WINDOW = 10;
+const INITIAL_WINDOW = 10;
 const AFTER_LOSS = 0.7;
 const SMALLEST_WINDOW = 2;
 /** Segments behind a lost one that tell the sender of it: RFC 5681 §3.2, three duplicate acknowledgements. */
