@@ -8,11 +8,12 @@ import { pathToFileURL } from 'node:url';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { buildStyles } from '../../src/dashboard/build.js';
+import { CONTENDERS } from '../../src/simulation/contenders/catalogue.js';
 import { reportPage } from '../../src/simulation/report/page.js';
 import { madeUp } from '../simulation/report/made-up.js';
 import { findChromium, launch } from './chromium.js';
 
-const NAMES = ['dashd', 'random-20', 'masternodes-20', 'spread-20', 'scored-20', 'sequential', 'quorum-400'];
+const NAMES = [...CONTENDERS.keys()];
 
 const chromium = findChromium();
 const skip = chromium === undefined ? 'no Chromium here (set CHROMIUM to its path)' : false;

@@ -66,13 +66,13 @@ ${values(xTitle, series)}
 `;
 }
 
-/** The class that gives a series its colour and its dashes, in charts and legends. */
+/** The classes that give a series its colour and its dashes, in charts and legends: different ones for twice as many as there are colours. */
 function seriesClass(at: number): string {
-  return `s${at % SERIES_STYLES}`;
+  return `s${at % COLOURS}${at < COLOURS ? '' : ' again'}`;
 }
 
 /** As many as report.css has. */
-const SERIES_STYLES = 10;
+const COLOURS = 10;
 
 /** A piece of a series' line. */
 export function sample(at: number): Html {
