@@ -1,5 +1,5 @@
 /**
- * What the relay says of itself. The block events are also what `events.bind` publishes, one JSON object a message: they are
+ * The events of a relay. The block events are also what `events.bind` publishes, one JSON object a message: they are
  * an interface to other programs (docs/events.md), so a field is added here, never renamed.
  *
  * Times named `at` are milliseconds since the Unix epoch; those that end in `Ms` count from the moment the block came in.
@@ -45,15 +45,14 @@ export interface PeerProof {
 }
 
 /**
- * Why a block was not sent when it was found. `recovered`: it was in the spool when the relay started, or when dashd came back. `no-peers`: nobody
- * who has it was connected when it came.
+ * Why a block was not sent when it was found. `recovered`: it was in the spool when the relay started, or when dashd came back. `no-peers`: no peer that has it was connected when it arrived.
  */
 export type LateCode = (typeof LATE_CODES)[number];
 
-/** What dashd answered to `submitblock`. `unavailable`: no answer was to be had, `reason` says why. */
+/** What dashd answered to `submitblock`. `unavailable`: no answer, `reason` says why. */
 export interface RpcResult {
   readonly outcome: (typeof RPC_OUTCOMES)[number];
-  /** dashd's own word for a rejection, or what kept it from answering. */
+  /** dashd's reason for a rejection, or why it did not answer. */
   readonly reason?: string;
   readonly ms: number;
 }
@@ -65,7 +64,7 @@ export interface Verdict {
   readonly height?: number;
   /**
    * `delivered`: a peer has it or dashd took it. `local-only`: the same, but no peer except the pool's own dashd was reached.
-   * `rejected`: dashd rejected it as invalid. `failed`: nobody is known to have it, or `local-only` where that was ruled out.
+   * `rejected`: dashd rejected it as invalid. `failed`: nobody is known to have it, or `local-only` with `broadcast.fallback` off.
    */
   readonly outcome: (typeof OUTCOMES)[number];
   readonly success: boolean;
@@ -99,7 +98,7 @@ export interface BlockReceived {
   readonly gateMs?: number;
   /** Why the peers must wait for dashd's answer (soft gate); absent when they need not. */
   readonly held?: readonly string[];
-  /** What the pool should mend in what it sends, though the block was found in it; absent when there is nothing. */
+  /** What the pool should correct in its message, although the block was found in it; absent when there is nothing. */
   readonly note?: string;
   /** Why the block is not on disk, so that it does not survive a crash of the relay; absent when it is on disk. */
   readonly unspooled?: string;
@@ -129,7 +128,7 @@ export interface BlockRefused {
   readonly sha256: string;
 }
 
-/** The same block once more: nothing was sent, whatever came of the first is its answer. */
+/** A block that was received before: nothing was sent, the first result holds. */
 export interface BlockRepeated {
   readonly type: 'repeated';
   readonly at: number;
@@ -142,7 +141,7 @@ export interface BlockRepeated {
 }
 
 /**
- * What became of a block of the pool's after it was out. `chainlocked` and `buried` (100 blocks deep) are final; `orphaned` is reported
+ * The state of a block of the pool in dashd's chain. `chainlocked` and `buried` (100 blocks deep) are final; `orphaned` is reported
  * once dashd's chain is longer than any branch it is in, or its rival is ChainLocked, and is taken back should the chain return to it.
  */
 export type FinalityState = (typeof FINALITY_STATES)[number];
@@ -179,7 +178,7 @@ export type BlockEvent =
   | BlockVerdict
   | BlockFinality;
 
-/** A peer's coming and going, as operators see it. */
+/** A peer was connected or lost. */
 export type PeerEvent =
   | {
       readonly type: 'peer-connected';
@@ -214,7 +213,7 @@ export interface ServiceEvent {
   readonly detail: string;
 }
 
-/** dashd's chain has a new tip, as its feed or its RPC reports. */
+/** dashd's chain has a new tip, according to its feed or its RPC. */
 export interface TipEvent {
   readonly type: 'tip';
   readonly at: number;
@@ -222,7 +221,7 @@ export interface TipEvent {
   readonly source: (typeof TIP_SOURCES)[number];
 }
 
-/** A look at the set of peers, and what is to change in it. */
+/** A review of the peers, and the planned changes. */
 export interface PlanEvent {
   readonly type: 'plan';
   readonly at: number;
@@ -245,7 +244,7 @@ export interface PlannedChange {
   readonly reason: string;
 }
 
-/** What became of the addresses of others that a peer announced in one message. */
+/** The result for the addresses that a peer announced in one message. */
 export interface GossipEvent {
   readonly type: 'gossip';
   readonly at: number;

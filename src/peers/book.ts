@@ -8,7 +8,7 @@
  *   a kept entry: pushing out one proven peer takes more proven or vouched ones than three quarters of the book, and each proof is a
  *   dial that we chose to make.
  * - What one peer announces is limited by a token bucket (Core's: 0.1 addresses a second, 1,000 saved up), and what one network group
- *   (/16, /32\) announces by another, twice that. When a message holds more than is granted, the accepted entries are chosen at random.
+ *   (/16, /32) announces by another, twice that. When a message holds more than is granted, the accepted entries are chosen at random.
  * - All that a network group has announced holds at most 1/16 of the room for hearsay (as Core's new table: 64 of 1,024 buckets);
  *   beyond, its own oldest entry is evicted. To fill the room an attacker needs nodes we talk to in 16 groups.
  * - The entries of one network group hold at most 1/32 of that room, whoever announced them.

@@ -178,7 +178,7 @@ describe('a TCP connection', () => {
     assert.deepEqual([ours.connection.backlog, ours.connection.bytesOut], [0, block.length + 2]);
   });
 
-  it('that is refused reports so, once, and takes no write', async () => {
+  it('that is refused is reported once, and takes no write', async () => {
     const free = createServer();
     free.listen(0, '127.0.0.1');
     await once(free, 'listening');
@@ -262,7 +262,7 @@ describe('a TCP connection', () => {
     assert.deepEqual([ours.reported, ours.received.length], [reported, length]);
   });
 
-  it('that is destroyed while it is made is never reported', async () => {
+  it('that is destroyed while it connects reports nothing', async () => {
     const ours = new Dialled(port);
     ours.connection.destroy();
     await aRoundTrip(server);

@@ -175,7 +175,7 @@ async function heard(events: { publish(message: string): void }, listener: Liste
 }
 
 describe('the PULL socket', () => {
-  it('is bound before anybody reads it: what is pushed meanwhile is read then, and what there was to say is reported', async () => {
+  it('is bound before it is read: messages and states of the time before are passed on when reading starts', async () => {
     const endpoint = await freeEndpoint();
     const read = bindPull({ bind: endpoint });
     const push = foreign(new Push({ linger: 0, reconnectInterval: 10 }));

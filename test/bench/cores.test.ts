@@ -24,7 +24,7 @@ describe('a child', () => {
   const coresOf = (pid: number) =>
     parseCores(/^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '');
 
-  it('has some of the cores, or that it has not is reported', () => {
+  it('has some of the cores, or reports that it does not', () => {
     seatContender(child.pid);
     if (refusals().length > 0) {
       assert.match(refusals().join(), /^contenders and their receivers share all cores \(.+\)$/);

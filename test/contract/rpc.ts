@@ -132,7 +132,7 @@ export function rpcContract(node: () => NodeUnderTest): void {
     assert.equal(network['localservices'], '0000000000001c05');
   });
 
-  it('reports a block that lost, of the one in its place, and of their branches', async () => {
+  it('reports a block that lost, the one in its place, and their branches', async () => {
     const template = await templateOn(node());
     const [lost, winner] = [mine(template), mine(template)];
     assert.equal(await resultOf(lost), null);

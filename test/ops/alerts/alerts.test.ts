@@ -69,7 +69,7 @@ describe('alerts', () => {
     });
   }
 
-  test('report through each channel, under one id, when the time has come and not before', async () => {
+  test('are sent through each channel, under one id, when the time has come and not before', async () => {
     const bench = new Bench({ webhook: WEBHOOK, telegram: TELEGRAM });
     bench.listen(lost(DASHD));
     await bench.time.pass(14_999);
@@ -145,7 +145,7 @@ describe('alerts', () => {
   });
 
   describe('with other settings', () => {
-    test('keep what stands, and report through the new channels', async () => {
+    test('keep active alerts, and are sent through the new channels', async () => {
       const bench = new Bench();
       bench.listen(lost(DASHD));
       await bench.time.pass(20_000);
@@ -176,7 +176,7 @@ describe('alerts', () => {
       assert.deepEqual(bench.transports[1]?.keys, ['firing pool-socket-down']);
     });
 
-    test('report what waited for a channel that is no more', async () => {
+    test('report messages that waited for a channel that was removed', async () => {
       const bench = new Bench();
       bench.first.hold = true;
       bench.listen(service('pool-socket', 'down'));

@@ -85,7 +85,7 @@ describe('a channel', () => {
     assert.deepEqual(attempts, [0, 60_000, 60_000]);
   });
 
-  test('reports after a rest what holds by then, and how much it left out', async () => {
+  test('sends after a pause the current state, and the number of messages left out', async () => {
     const bench = new Bench();
     bench.transport.answers = [away];
     bench.channel.put(aNotice(), 'one');
@@ -161,7 +161,7 @@ describe('a channel', () => {
       assert.ok(bench.transport.closed);
     });
 
-    test('reports what could not be sent, each tried once', async () => {
+    test('reports messages that could not be sent, each tried once', async () => {
       const bench = new Bench();
       bench.transport.answers = Array<Delivery>(100).fill(away);
       for (const key of ['a', 'b']) bench.channel.put(aNotice({ key }), key);

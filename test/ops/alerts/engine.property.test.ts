@@ -137,7 +137,7 @@ describe('an engine in a storm', () => {
     maxLength: 400,
   });
 
-  test('reports each alert as firing before it is resolved, in turns, and all is resolved once all is well', () => {
+  test('sends each alert as firing before it is resolved, in turns, and all is resolved once all is well', () => {
     let reported = 0;
     fc.assert(
       fc.property(storm, fc.constantFrom(0, 30_000, 3_600_000), (steps, repeatAfterMs) => {
@@ -163,7 +163,7 @@ describe('an engine in a storm', () => {
     assert.ok(reported > 150, `the storms came to ${reported} notices only`);
   });
 
-  test('reports one condition no more than a dozen times an hour, whatever the events, repetitions apart', () => {
+  test('sends at most a dozen messages an hour about one condition, whatever the events, repetitions apart', () => {
     const steps = fc.array(fc.tuple(fc.nat(20_000), anyEvent), { minLength: 200, maxLength: 800 });
     fc.assert(
       fc.property(steps, (given) => {

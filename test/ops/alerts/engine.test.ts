@@ -62,7 +62,7 @@ describe("the pool's own dashd", () => {
     assert.deepEqual(watch.at(3_600_000).reported, []);
   });
 
-  test('that comes and goes is one alert that stands, and is reported as over ever more slowly', () => {
+  test('that comes and goes is one active alert, and is resolved after ever longer times', () => {
     const watch = new Watch();
     // Away for 30 s, there for 90 s, for six hours.
     for (let ms = 0; ms < 6 * 3_600_000; ms += 120_000) watch.at(ms, lost(DASHD)).at(ms + 30_000, connected(DASHD));
@@ -289,7 +289,7 @@ describe('blocks', () => {
     assert.deepEqual(watch.at(86_400_000).standing, []);
   });
 
-  test('proven after all within that time are not reported, later they are taken back', () => {
+  test('proven within that time raise no alert, proven later they resolve it', () => {
     const watch = new Watch().at(0, verdict(hash(1), FAILED), verdict(hash(2), FAILED)).at(5_000, verdict(hash(1)));
     watch.at(20_000, verdict(hash(2))).at(100_000);
     const key = `block-failed:${hash(2)}`;

@@ -122,7 +122,7 @@ describe('the API', () => {
     return reply as T;
   };
 
-  test('reports what stands', async () => {
+  test('reports the current state', async () => {
     const reply = await ask<StatusReply>('/api/v1/status', StatusSchema);
     assert.deepEqual(reply.peers, { connected: 3, min: 2, max: 20, known: 1_234, dashd: true });
     assert.deepEqual(
@@ -137,7 +137,7 @@ describe('the API', () => {
     );
   });
 
-  test('reports anew what stands as soon as something was reported', async () => {
+  test('reports the new state as soon as an event arrived', async () => {
     await ask('/api/v1/status', StatusSchema);
     http.emit(service('dashd-rpc', 'down'));
     const reply = await ask<StatusReply>('/api/v1/status', StatusSchema);

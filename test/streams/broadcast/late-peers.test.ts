@@ -47,7 +47,7 @@ describe('a peer that comes late', () => {
     for (const raw of chain) assert.match(relay.verdicts(raw).at(-1) ?? '', /^delivered 1\/2 accepted/);
   });
 
-  it('is not given a child while it lacks the parent, and is reported as lacking it', async () => {
+  it('is not sent a child while it lacks the parent, and is reported as lacking it', async () => {
     const relay = new BroadcasterUnderTest([]);
     const chain = mineChain(2);
     for (const raw of chain) relay.fromPool(raw);
