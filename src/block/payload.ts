@@ -79,26 +79,46 @@ export interface Reading {
 
 /**
  * Other readings of a message, tried before it is refused, since a refusal may cost a found block. Any frame may contain the block, after a
- * few other bytes, or as hex digits in any text (`0x…`, a JSON string, a JSON-RPC request, lines, two-byte characters).
+ * few other bytes, or in any text (a JSON string, a JSON-RPC request, lines) as hex digits (also `0x…` and two-byte characters) or base64.
  * Frames, and the bytes searched in each, are bounded.
  */
 export function* otherReadings(frames: readonly Buffer[]): Generator<Reading> {
   for (const [index, frame] of frames.slice(0, MAX_FRAMES).entries()) {
     const where = { frame: index + 1, frames: frames.length };
-    for (const offset of OFFSETS) {
-      if (frame.length - offset <= HEADER_SIZE) break;
-      const header = frame.subarray(offset, offset + HEADER_SIZE);
-      yield {
-        header,
-        raw: () => frame.subarray(offset),
-        note: fill(NOTES.bytes, { ...where, offset: offset || undefined }),
-      };
-    }
-    for (const start of hexStarts(frame)) {
-      const header = hexFrom(frame, start, start + MAX_HEX_HEADER, HEADER_SIZE);
-      if (header.length < HEADER_SIZE) continue;
-      yield { header, raw: () => hexFrom(frame, start, frame.length), note: fill(NOTES.hex, where) };
-    }
+    yield* asBytes(frame, where);
+    yield* asHex(frame, where);
+    yield* asBase64(frame, where);
+  }
+}
+
+/** Both count from 1. */
+interface Where {
+  readonly frame: number;
+  readonly frames: number;
+}
+
+function* asBytes(frame: Buffer, where: Where): Generator<Reading> {
+  for (const offset of OFFSETS) {
+    if (frame.length - offset <= HEADER_SIZE) break;
+    const header = frame.subarray(offset, offset + HEADER_SIZE);
+    const note = fill(NOTES.bytes, { ...where, offset: offset || undefined });
+    yield { header, raw: () => frame.subarray(offset), note };
+  }
+}
+
+function* asHex(frame: Buffer, where: Where): Generator<Reading> {
+  for (const start of hexStarts(frame)) {
+    const header = hexFrom(frame, start, start + MAX_HEX_HEADER, HEADER_SIZE);
+    if (header.length < HEADER_SIZE) continue;
+    yield { header, raw: () => hexFrom(frame, start, frame.length), note: fill(NOTES.hex, { ...where }) };
+  }
+}
+
+function* asBase64(frame: Buffer, where: Where): Generator<Reading> {
+  for (const start of base64Starts(frame)) {
+    const header = base64From(frame, start, 2 * BASE64_HEADER).subarray(0, HEADER_SIZE);
+    if (header.length < HEADER_SIZE) continue;
+    yield { header, raw: () => base64From(frame, start, BASE64_BLOCK), note: fill(NOTES.base64, { ...where }) };
   }
 }
 
@@ -141,4 +161,44 @@ function hexFrom(frame: Buffer, start: number, end: number, most = MAX_BLOCK_SIZ
 
 function digitAt(frame: Buffer, at: number): number {
   return DIGITS[frame[at] ?? 0] ?? NO_DIGIT;
+}
+
+/** Characters of base64 that hold a header. */
+const BASE64_HEADER = Math.ceil(HEADER_SIZE / 3) * 4;
+/** Of the largest block, with line ends. */
+const BASE64_BLOCK = Math.ceil((MAX_BLOCK_SIZE + MAX_TAIL) / 3) * 4 * 1.05;
+const NO_BASE64 = 0;
+const BASE64 = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[A-Za-z0-9+/_-]/.test(String.fromCharCode(byte)) ? 1 : NO_BASE64,
+);
+
+/** Offsets at which base64 begins, in either alphabet of RFC 4648, that is long enough for a header. */
+function* base64Starts(frame: Buffer): Generator<number> {
+  let starts = 0;
+  for (let at = 0; at < Math.min(frame.length, HEX_BEGINS_WITHIN) && starts < MAX_STARTS; at++) {
+    if (!isBase64(frame, at) || (at > 0 && isBase64(frame, at - 1))) continue;
+    if (base64End(frame, at, BASE64_HEADER) - at < BASE64_HEADER) continue;
+    starts += 1;
+    yield at;
+  }
+}
+
+/** The end of the base64 at an offset, lines of MIME included, within `most` characters. */
+function base64End(frame: Buffer, start: number, most: number): number {
+  let end = start;
+  while (end < frame.length && end - start < most && (isBase64(frame, end) || isLineEnd(frame, end))) end++;
+  return end;
+}
+
+function isBase64(frame: Buffer, at: number): boolean {
+  return BASE64[frame[at] ?? 0] !== NO_BASE64;
+}
+
+function isLineEnd(frame: Buffer, at: number): boolean {
+  return frame[at] === 0x0a || frame[at] === 0x0d;
+}
+
+/** Node skips line ends and reads both alphabets. */
+function base64From(frame: Buffer, start: number, most: number): Buffer {
+  return Buffer.from(frame.toString('latin1', start, base64End(frame, start, most)), 'base64');
 }

@@ -29,6 +29,7 @@ export const REFUSAL_DETAILS = {
 export const NOTES = {
   bytes: 'found as bytes in frame {frame} of {frames}[ behind {offset} other bytes]',
   hex: 'found as hex digits in frame {frame} of {frames}',
+  base64: 'found as base64 in frame {frame} of {frames}',
   'cut-off': '{bytes} of white space or NULs behind the block were cut off',
 } as const;
 
