@@ -1,4 +1,4 @@
-/** A made-up study with known figures, the same each time: contender n takes n tenths less time than the first. */
+/** A made-up study with known figures, the same each time: contender n takes n tenths less time than the first, the last ones a tenth of it. */
 import { MICROS_PER_MS } from '../../../src/simulation/engine.js';
 import type { StudyReport } from '../../../src/simulation/report/study-report.js';
 import type { Scenario } from '../../../src/simulation/scenario.js';
@@ -10,7 +10,7 @@ const HEAD_STARTS_MS = [0, 50, 100, 250];
 const ms = (value: number): number => Math.round(value * MICROS_PER_MS);
 
 function contender(name: string, nth: number): ContenderResult {
-  const factor = 1 - nth / 10;
+  const factor = Math.max(0.1, 1 - nth / 10);
   const t240 = Array.from({ length: RUNS }, (_, run) => ms((BASE_MS + 10 * run) * factor));
   return {
     name,
@@ -29,7 +29,7 @@ function contender(name: string, nth: number): ContenderResult {
     }),
     race: HEAD_STARTS_MS.map((headStart) => ({
       headStart: ms(headStart),
-      share: Math.max(0, 0.5 + nth * 0.06 - headStart / 250),
+      share: Math.min(1, Math.max(0, 0.5 + nth * 0.06 - headStart / 250)),
       tiesWon: 0.5,
     })),
   };
