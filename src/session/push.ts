@@ -166,7 +166,9 @@ export function pump(context: SessionContext, before: SessionState, now: number)
     if (next === undefined) break;
     state = { ...state, queue: rest };
     const block = context.recent.get(next.hash);
-    if (block === undefined) outputs.push(failed(next.hash, 'out-of-memory'));
+    // The peer showed it while it waited here.
+    if (state.knows.has(next.hash)) outputs.push(emit({ type: 'proof', hash: next.hash, stage: 'already-had' }));
+    else if (block === undefined) outputs.push(failed(next.hash, 'out-of-memory'));
     else if (lacks(state, next.previous)) outputs.push(failed(next.hash, 'not-in-chain'));
     else {
       const [begun, ping] = begin(context, state, block, now);

@@ -125,6 +125,22 @@ describe('a push', () => {
     assert.deepEqual(other.push(one), [{ type: 'event', event: proof(1, 'already-had') }]);
   });
 
+  it('is not made to a peer that has shown to know the block while it waited in the queue', () => {
+    const waiting = Array.from({ length: 5 }, (_, index) => block(index + 1));
+    const hand = Hand.ready(waiting);
+    for (const each of waiting) hand.push(each);
+    const last = waiting.at(-1) ?? one;
+    assert.deepEqual(
+      hand.state.queue.map(({ hash }) => hash),
+      [last.hash],
+      'four are in flight',
+    );
+    hand.hears(inv(5));
+    const outputs = hand.hears(pong(hand.state.pushes[0]?.nonce ?? 0n));
+    assert.ok(outputs.every(({ type }) => type !== 'block'));
+    assert.deepEqual(events(outputs).at(-1), proof(5, 'already-had'));
+  });
+
   it('is made once', () => {
     const hand = Hand.ready();
     hand.push(one);

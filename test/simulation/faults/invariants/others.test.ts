@@ -10,15 +10,18 @@ import type { End } from '../../../../src/simulation/faults/observation.js';
 import { event, HASH, judge, OTHER_HASH, proof, received, relay, spooled, stored, verdict } from './support.js';
 
 describe('The relay starts and stops in time', () => {
-  for (const [state, done] of [
-    ['starting', 'started'],
-    ['stopping', 'stopped'],
+  for (const [state, done, ms] of [
+    ['starting', 'started', 15_000],
+    ['stopping', 'stopped', 60_000],
   ] as const) {
-    it(`it is ${done} within 15 s, unless it is killed`, () => {
+    it(`it is ${done} within ${ms} ms, unless it is killed`, () => {
       const within = [0, relay(state)] as const;
-      assert.match(judge(startsAndStops, within, [15_001, spooled()]) ?? '', new RegExp(`still ${state}`));
+      assert.match(
+        judge(startsAndStops, within, [ms + 1, spooled()]) ?? '',
+        new RegExp(`still ${state} after ${ms} ms`),
+      );
       for (const end of [done, 'killed'] as const) {
-        assert.equal(judge(startsAndStops, within, [15_000, relay(end)], [90_000, spooled()]), undefined);
+        assert.equal(judge(startsAndStops, within, [ms, relay(end)], [90_000, spooled()]), undefined);
       }
     });
   }
