@@ -45,7 +45,8 @@ export interface PeerProof {
 }
 
 /**
- * Why a block was not sent when it was found. `recovered`: it was in the spool when the relay started, or when dashd came back. `no-peers`: no peer that has it was connected when it arrived.
+ * Why a block was not sent when it was found. `recovered`: it was in the spool when the relay started, or when dashd came back. `no-peers`:
+ * no peer that has it was connected when it arrived.
  */
 export type LateCode = (typeof LATE_CODES)[number];
 
