@@ -9,6 +9,7 @@ import { endpointAttempts } from '../address/endpoint.js';
 import { retryUntil } from '../common/retry.js';
 import { fill } from '../messages/fill.js';
 import { ZMQ_SOCKET } from '../messages/sockets.js';
+import { errorCode } from './system-error.js';
 import { type Admission, admitClients, type CurveServer } from './zap.js';
 import { closed } from './zmq-close.js';
 import { connectInTurn } from './zmq-connect.js';
@@ -217,11 +218,14 @@ function bindUntilClosed(
     let fault: unknown;
     for (const { endpoint: spelling, ipv6 } of attempts) {
       try {
-        socket.ipv6 = ipv6;
+        // zeromq.js warns on standard error when an option is set after a failed bind, though it takes effect.
+        if (socket.ipv6 !== ipv6) socket.ipv6 = ipv6;
         return await socket.bind(spelling);
       } catch (error) {
         // The first error is the most useful one: the address is in use, rather than: there is no such address.
         fault ??= error;
+        // The address is right: the other family would not help.
+        if (errorCode(error) === 'EADDRINUSE') break;
       }
     }
     throw fault;

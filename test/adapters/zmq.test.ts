@@ -254,6 +254,24 @@ describe('the PULL socket', () => {
     await listener.until(() => listener.messages.length === 1);
   });
 
+  for (const host of ['127.0.0.1', 'localhost', '*']) {
+    it(`writes nothing to standard error while its endpoint on ${host} is taken`, async () => {
+      const port = (await freeEndpoint()).split(':').at(-1);
+      const other = foreign(new Pull({ linger: 0 }));
+      await other.bind(`tcp://127.0.0.1:${port}`);
+      const warnings: string[] = [];
+      const note = ({ message }: Error): number => warnings.push(message);
+      process.on('warning', note);
+      const listener = new Listener();
+      open(openPull({ bind: `tcp://${host}:${port}` }, listener));
+      await listener.until(() => listener.states.length === 1);
+      await other.unbind(`tcp://127.0.0.1:${port}`);
+      await listener.until(() => listener.states.length === 2);
+      process.off('warning', note);
+      assert.deepEqual(warnings, []);
+    });
+  }
+
   it('is closed at once while it waits for its endpoint, and reports nothing after that', async () => {
     const endpoint = await freeEndpoint();
     const other = foreign(new Pull({ linger: 0 }));
