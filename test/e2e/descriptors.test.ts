@@ -15,8 +15,8 @@ const isLinux = process.platform === 'linux';
 const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
 
 /** Runs a relay with a limit until it ends. */
-function runWith(limit: number, flags: string) {
-  return spawnSync('sh', ['-c', `ulimit -n ${limit}; exec ${process.execPath} ${MAIN} run ${flags}`], {
+function runWith(limit: number, flags: string, command = 'run') {
+  return spawnSync('sh', ['-c', `ulimit -n ${limit}; exec ${process.execPath} ${MAIN} ${command} ${flags}`], {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
   });
@@ -38,6 +38,12 @@ describe('a relay that may open too few files at once ends with a clear word', {
       assert.equal(stderr.trim().split('\n').length, 1, stderr);
     });
   }
+
+  test('which check-config gives as a warning', () => {
+    const { status, stderr } = runWith(300, '--network=regtest', 'check-config');
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /^warning: the limit of open files is 300, but blockcast needs up to 744 for 20 peers/m);
+  });
 
   test('by what is configured: peers, pages and proxy', () => {
     const { status, stderr } = runWith(
