@@ -37,7 +37,7 @@ export interface Message {
 }
 
 export class Direction {
-  readonly window = new CongestionWindow();
+  window = new CongestionWindow();
   readonly queue: Message[] = [];
   /** Bursts so far: the key of their draws. */
   bursts = 0;
@@ -54,6 +54,13 @@ export class Direction {
     readonly receiver: Host,
     private readonly latency: Micros,
   ) {}
+
+  /** As on a new connection. Only when nothing is under way. */
+  renew(): void {
+    if (this.bursts === 0) return;
+    this.window = new CongestionWindow();
+    this.bursts = 0;
+  }
 
   /** From one process of a host to another. */
   get isLocal(): boolean {

@@ -33,15 +33,14 @@ export type ConnectedListener = (node: NodeId, block: SimBlock, at: Micros) => v
 
 export class DashNetwork {
   readonly nodes: readonly CoarseNode[];
-  /** What all nodes start with. */
-  readonly start: SimBlock;
+  private first: SimBlock;
   private blocks = 0;
-  private readonly listeners: ConnectedListener[] = [];
+  private listeners: ConnectedListener[] = [];
   private readonly bytes = new Map<HostId, number>();
 
   constructor(private readonly deps: NetworkDeps) {
     const { engine, carrier, random, plan, mempoolOverlap, timing = TIMING, height = 0 } = deps;
-    this.start = this.newBlock(undefined, 0, height);
+    this.first = this.newBlock(undefined, 0, height);
     const draws = random.keyed('missing');
     const world: World = {
       engine,
@@ -53,8 +52,25 @@ export class DashNetwork {
       },
       sent: this.count,
     };
-    this.nodes = plan.nodes.map(({ cpu }, id) => new CoarseNode(world, { id, host: id, cpu }, this.start));
+    this.nodes = plan.nodes.map(({ cpu }, id) => new CoarseNode(world, { id, host: id, cpu }, this.first));
     for (const edge of plan.edges) this.connect(edge);
+  }
+
+  /** What all nodes start with. */
+  get start(): SimBlock {
+    return this.first;
+  }
+
+  /**
+   * Begins anew at a height: all nodes have the same new tip, the connections that there are and whom they asked for high bandwidth. Only
+   * when nothing is under way. Nobody listens then.
+   */
+  reset(height: number): void {
+    this.blocks = 0;
+    this.first = this.newBlock(undefined, 0, height);
+    for (const node of this.nodes) node.reset(this.first);
+    this.listeners = [];
+    this.bytes.clear();
   }
 
   /** @throws RangeError when there is no such node */

@@ -24,6 +24,12 @@ export class KnownBlocks {
   private readonly progress = new Map<number, Progress>();
 
   constructor(start: SimBlock) {
+    this.reset(start);
+  }
+
+  /** Forgets all but a block that is in the active chain. */
+  reset(start: SimBlock): void {
+    this.progress.clear();
     this.note(start).state = 'connected';
   }
 

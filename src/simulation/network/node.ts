@@ -78,6 +78,13 @@ export class CoarseNode implements Endpoint {
     return this.blocks.holds(block);
   }
 
+  /** Forgets all blocks but this one, which is its tip. Connections stay, and whom it has asked for high bandwidth. */
+  reset(tip: SimBlock): void {
+    this.best = tip;
+    this.blocks.reset(tip);
+    for (const peer of this.peers) peer.knows = 0;
+  }
+
   /** The block was found here, or came by RPC. */
   submit(block: SimBlock): void {
     this.whenIdle(() => this.takeFull(undefined, block));
@@ -185,21 +192,23 @@ export class CoarseNode implements Endpoint {
     }
   }
 
-  /** Somebody has a block with this header. */
-  private hearOf(from: Peer, block: SimBlock): void {
+  /**
+   * Somebody has a block with this header.
+   * @param isNeeded a branch with as much work as the tip has is built on it
+   */
+  private hearOf(from: Peer, block: SimBlock, isNeeded = block.height >= this.best.height): void {
     if (this.holds(block) || from.isClosed) return;
     const progress = this.blocks.note(block);
     if (!progress.announcers.includes(from)) progress.announcers.push(from);
     // Whoever has a block has its parent: getheaders would tell.
-    if (!this.hasParent(block) && block.parent !== undefined) this.hearOf(from, block.parent);
-    this.fetchIfPossible(progress);
+    if (!this.hasParent(block) && block.parent !== undefined) this.hearOf(from, block.parent, isNeeded);
+    if (isNeeded) this.fetchIfPossible(progress);
   }
 
   private fetchIfPossible(progress: Progress): void {
     const { block, state, announcers } = progress;
     const [source] = announcers;
     if (state !== 'announced' || source === undefined || !this.hasParent(block)) return;
-    if (block.height < this.best.height) return;
     progress.state = 'requested';
     progress.source = source;
     this.ask(source, block, block.height === this.best.height + 1 ? 'compact' : 'full');

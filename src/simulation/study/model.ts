@@ -29,7 +29,7 @@ export const ASSUMPTIONS: Omit<Model, 'table' | 'hosts'> = {
   nodes: { cpuSigma: 0.4, listening: 0.5 },
   timing: TIMING,
   transport: {},
-  warmUpBlocks: 12,
+  warmUpBlocks: 10,
   restarts: RESTARTS,
   startUp: 500,
   write: 20,

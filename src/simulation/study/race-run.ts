@@ -31,6 +31,7 @@ export class RaceRun {
   /** Members of the quorum that signs, the offline ones included. */
   readonly signers: readonly NodeId[];
   readonly online: readonly NodeId[];
+  private shared: Stage | undefined;
   private readonly warm: Warm;
   private readonly random: RunRandom;
   private readonly signing: number;
@@ -47,8 +48,9 @@ export class RaceRun {
     const { table, hosts, nodes: assumptions } = model;
     const { plan, graph } = drawPlan({ scenario, table, hosts, assumptions }, random);
     const height = FIRST_HEIGHT + random.fork('height').between(0, HEIGHTS);
-    const { mempoolOverlap, blockBytes } = scenario;
-    this.warm = warmUp({ plan, graph, model, mempoolOverlap, blockBytes, random, height });
+    const { mempoolOverlap } = scenario;
+    const stage = new Stage({ plan, model, mempoolOverlap, random: random.fork('warm-up'), height });
+    this.warm = warmUp({ stage, plan, graph, model, random });
     const hashes = plan.quorums.map(({ hash }) => hash);
     this.signing = signingQuorum(LLMQ_400_60, hashes, this.warm.height + 1);
     this.signers = plan.quorums[this.signing]?.members ?? [];
@@ -57,7 +59,7 @@ export class RaceRun {
 
   send(contender: Contender): Outcome {
     const { plan } = this.warm;
-    const stage = this.stage();
+    const stage = this.ready();
     const known = this.knowledge(stage, contender);
     const connections = contender.connections(known);
     const relay = stage.network.outside(plan.dashd);
@@ -76,13 +78,15 @@ export class RaceRun {
     else sending.oneByOne(writes);
     if (dashd === 'last') sending.toDashd(plan.dashd);
     stage.engine.run();
-    return { connections: connections.length, bytesSent: stage.network.bytesSent(plan.dashd), times };
+    const bytesSent = stage.network.bytesSent(plan.dashd);
+    for (const peer of peers.values()) stage.network.disconnect(peer);
+    return { connections: connections.length, bytesSent, times };
   }
 
   /** The block of another pool, without any relay. */
   rival(): ArrivalTimes {
     const { plan } = this.warm;
-    const stage = this.stage();
+    const stage = this.ready();
     const block = stage.network.newBlock(stage.network.start, this.scenario.blockBytes);
     const times = stage.watch(block.height);
     const finder = this.random.fork('rival').pick(plan.miners);
@@ -96,13 +100,30 @@ export class RaceRun {
     return this.warm.plan;
   }
 
-  /** The network that stands ready for the block, built anew: the same each time. */
+  /** The network that stands ready for the block, built anew: the same each time, and the same as contenders have. */
   stage(): Stage {
-    const { plan, highBandwidth, height } = this.warm;
-    const wanted = this.scenario.pool.highBandwidth ? highBandwidth : without(highBandwidth, plan.dashd);
-    const random = this.random.fork('block');
+    const stage = this.build();
+    stage.network.highBandwidth = this.highBandwidth;
+    return stage;
+  }
+
+  private build(): Stage {
+    const { plan, height } = this.warm;
     const { mempoolOverlap } = this.scenario;
-    return new Stage({ plan, model: this.model, mempoolOverlap, random, highBandwidth: wanted, height });
+    return new Stage({ plan, model: this.model, mempoolOverlap, random: this.random.fork('block'), height });
+  }
+
+  /** The one network of all contenders, put back to where the other pools' blocks left it. */
+  private ready(): Stage {
+    this.shared ??= this.build();
+    this.shared.reset(this.warm.height);
+    this.shared.network.highBandwidth = this.highBandwidth;
+    return this.shared;
+  }
+
+  private get highBandwidth(): HighBandwidth {
+    const { highBandwidth, plan } = this.warm;
+    return this.scenario.pool.highBandwidth ? highBandwidth : without(highBandwidth, plan.dashd);
   }
 
   private knowledge({ network, transport }: Stage, { name }: Contender): RelayKnowledge {
@@ -139,7 +160,7 @@ class Sending {
     private readonly block: SimBlock,
     private readonly model: Model,
   ) {
-    this.at = model.startUp;
+    this.at = stage.engine.now + model.startUp;
   }
 
   toDashd(dashd: NodeId): void {

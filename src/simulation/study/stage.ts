@@ -1,8 +1,9 @@
-/** A network that stands ready for a block: built from its plan, with fresh virtual time and connections that are idle. */
-import { Engine, type Micros } from '../engine.js';
+/** A network in its own virtual time, on which one block after the other is sent. */
+import { Engine, MICROS_PER_MS, type Micros } from '../engine.js';
+import type { Link } from '../net/link.js';
 import { Transport } from '../net/transport.js';
-import { DashNetwork, type HighBandwidth } from '../network/dash-network.js';
-import type { NetworkPlan, NodeId } from '../network/plan.js';
+import { DashNetwork } from '../network/dash-network.js';
+import type { NetworkPlan } from '../network/plan.js';
 import type { RunRandom } from '../random.js';
 import type { Model } from './model.js';
 
@@ -10,44 +11,70 @@ export interface StageDeps {
   readonly plan: NetworkPlan;
   readonly model: Model;
   readonly mempoolOverlap: number;
-  /** The same for all contenders of a run: what they draw by key is then the same for all. */
   readonly random: RunRandom;
-  readonly highBandwidth?: HighBandwidth;
   /** Height of the block that all nodes have. */
   readonly height: number;
 }
+
+/** Long enough that no connection remembers how fast it was. */
+const PAUSE: Micros = 60_000 * MICROS_PER_MS;
 
 export class Stage {
   readonly engine = new Engine();
   readonly transport: Transport;
   readonly network: DashNetwork;
+  private readonly links: Link[] = [];
 
-  constructor({ plan, model, mempoolOverlap, random, highBandwidth, height }: StageDeps) {
+  constructor({ plan, model, mempoolOverlap, random, height }: StageDeps) {
     const { engine } = this;
-    this.transport = new Transport({
-      engine,
-      random: random.fork('transport'),
-      latency: model.table,
-      options: model.transport,
-    });
+    const options = model.transport;
+    this.transport = new Transport({ engine, random: random.fork('transport'), latency: model.table, options });
     for (const node of plan.nodes) this.transport.addHost(node);
     this.network = new DashNetwork({
-      ...{ engine, carrier: this.transport, random: random.fork('network'), plan, mempoolOverlap, height },
+      ...{ engine, carrier: this.carrier(), random: random.fork('network'), plan, mempoolOverlap, height },
       timing: model.timing,
     });
-    if (highBandwidth !== undefined) this.network.highBandwidth = highBandwidth;
   }
 
   /**
-   * Notes when each node connects the next block of a height.
+   * Begins anew at a height. What is drawn by key is the same then after each reset, so that contenders meet the same circumstances, and one
+   * does not depend on the others.
+   */
+  reset(height: number): void {
+    this.engine.run();
+    this.engine.run(this.engine.now + PAUSE);
+    for (const { fromA, fromB } of this.links) {
+      fromA.renew();
+      fromB.renew();
+    }
+    this.network.reset(height);
+  }
+
+  /**
+   * Notes when each node connects a block of a height.
    * @returns times since now, by node, which fill up as the engine runs; −1: not yet
    */
   watch(height: number): Micros[] {
     const begin = this.engine.now;
     const times = this.network.nodes.map(() => -1);
-    this.network.listen((node: NodeId, block, at) => {
+    this.network.listen((node, block, at) => {
       if (block.height === height && times[node] === -1) times[node] = at - begin;
     });
     return times;
+  }
+
+  private carrier() {
+    const { transport, links } = this;
+    return {
+      connect: (a: number, b: number): Link => {
+        const link = transport.connect(a, b);
+        links.push(link);
+        return link;
+      },
+      send: (link: Link, from: number, bytes: number, arrived: () => void): void =>
+        transport.send(link, from, bytes, arrived),
+      roundTrip: (a: number, b: number): Micros => transport.roundTrip(a, b),
+      close: (link: Link): void => transport.close(link),
+    };
   }
 }

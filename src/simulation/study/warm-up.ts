@@ -10,17 +10,14 @@ import type { Graph } from '../network/graph.js';
 import type { NetworkPlan } from '../network/plan.js';
 import type { RunRandom } from '../random.js';
 import type { Model } from './model.js';
-import { Stage } from './stage.js';
+import type { Stage } from './stage.js';
 
 export interface WarmUpDeps {
+  readonly stage: Stage;
   readonly plan: NetworkPlan;
   readonly graph: Graph;
-  readonly model: Model;
-  readonly mempoolOverlap: number;
-  readonly blockBytes: number;
+  readonly model: Pick<Model, 'warmUpBlocks' | 'restarts'>;
   readonly random: RunRandom;
-  /** Height of the block that all nodes start with. */
-  readonly height: number;
 }
 
 export interface Warm {
@@ -33,11 +30,12 @@ export interface Warm {
 
 /** Mean time between two blocks. */
 const INTERVAL_MS = 157_500;
+/** Blocks are small: 6.6, 11.9 and 15.2 KB were reported. */
+const BLOCK_BYTES = 15_000;
 /** Unix time of the first block, milliseconds. */
 const BEGIN_MS = 1_800_000_000_000;
 
-export function warmUp({ plan, graph, model, mempoolOverlap, blockBytes, random, height }: WarmUpDeps): Warm {
-  const stage = new Stage({ plan, model, mempoolOverlap, random: random.fork('warm-up'), height });
+export function warmUp({ stage, plan, graph, model, random }: WarmUpDeps): Warm {
   const { engine, network } = stage;
   const churn = new Churn(stage, graph, plan, random.fork('churn'));
   const places = random.fork('finders');
@@ -48,7 +46,7 @@ export function warmUp({ plan, graph, model, mempoolOverlap, blockBytes, random,
     churn.restart(model.restarts);
     engine.run(engine.now + MICROS_PER_MS);
     const times = stage.watch(tip.height + 1);
-    tip = network.newBlock(tip, blockBytes);
+    tip = network.newBlock(tip, BLOCK_BYTES);
     network.node(places.pick(plan.miners)).submit(tip);
     engine.run();
     const announcedAt = times.map((at, node) => (at < 0 ? -1 : at + stage.transport.roundTrip(node, plan.dashd) / 2));
