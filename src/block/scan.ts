@@ -5,20 +5,26 @@ import { coinbaseHeight, isCoinbase } from './coinbase.js';
 import { writeSha256d } from './merkle.js';
 import { HEADER_SIZE } from './x11.js';
 
+/** Where a block's transactions are, and their ids. */
+export interface Transactions {
+  /** 32 bytes each, in wire order. */
+  readonly txids: readonly Buffer[];
+  /** Where each begins, in bytes from the block's begin. */
+  readonly starts: readonly number[];
+  /** Where the last one ends, likewise. */
+  readonly end: number;
+}
+
 /** The transactions of a block, found by their lengths. */
 export type Scan =
-  | {
+  | (Transactions & {
       readonly ok: true;
-      /** 32 bytes each, in wire order. */
-      readonly txids: readonly Buffer[];
       readonly count: number;
       readonly coinbaseFirst: boolean;
       readonly coinbases: number;
       /** From the coinbase (DIP 4, before that BIP 34); absent when it has none. */
       readonly height?: number;
-      /** Offset of the end of the last transaction, bytes. */
-      readonly end: number;
-    }
+    })
   | { readonly ok: false; readonly reason: string };
 
 /**
@@ -57,11 +63,13 @@ function scan(raw: Buffer): Scan {
   }
   const hashes = Buffer.alloc(TXID_SIZE * count);
   const txids: Buffer[] = [];
+  const starts: number[] = [];
   let coinbases = 0;
   let coinbaseFirst = false;
   let height: number | undefined;
   for (let i = 0; i < count; i++) {
     const start = reader.offset;
+    starts.push(start);
     const payloadSize = skipTransaction(reader);
     const tx = raw.subarray(start, reader.offset);
     const txid = hashes.subarray(TXID_SIZE * i, TXID_SIZE * (i + 1));
@@ -74,7 +82,7 @@ function scan(raw: Buffer): Scan {
     height = coinbaseHeight(tx, payloadSize, raw.readInt32LE(0));
   }
   const end = reader.offset;
-  return { ok: true, txids, count, coinbaseFirst, coinbases, end, ...(height === undefined ? {} : { height }) };
+  return { ok: true, txids, starts, count, coinbaseFirst, coinbases, end, ...(height === undefined ? {} : { height }) };
 }
 
 function countOf(reader: Reader, leastSize: number, field: string): number {

@@ -31,8 +31,11 @@
 import { addr } from './addr.js';
 import { addrv2 } from './addrv2.js';
 import { block } from './block.js';
+import { blocktxn } from './blocktxn.js';
+import { cmpctblock } from './cmpctblock.js';
 import type { Codec } from './codec.js';
 import { getaddr, sendaddrv2, sendheaders, verack } from './empty.js';
+import { getblocktxn } from './getblocktxn.js';
 import { getheaders } from './getheaders.js';
 import { headers } from './headers.js';
 import { getdata, inv, notfound } from './inventory.js';
@@ -57,6 +60,9 @@ export const CODECS = [
   getdata,
   notfound,
   block,
+  cmpctblock,
+  getblocktxn,
+  blocktxn,
   tx,
   getheaders,
   headers,

@@ -270,7 +270,7 @@ describe('lengths', () => {
   }
 
   test('no transactions at all is a reading, if a strange one', () => {
-    const expected = { ok: true, txids: [], count: 0, coinbaseFirst: false, coinbases: 0, end: 81 };
+    const expected = { ok: true, txids: [], starts: [], count: 0, coinbaseFirst: false, coinbases: 0, end: 81 };
     assert.deepEqual(scanTransactions(behind('00')), expected);
   });
 

@@ -88,6 +88,23 @@ export const MESSAGES: { readonly [C in Command]: fc.Arbitrary<Extract<Message, 
   getdata: record({ command: fc.constant('getdata'), items }),
   notfound: record({ command: fc.constant('notfound'), items }),
   block: record({ command: fc.constant('block'), raw: bytes(81, 2000) }),
+  cmpctblock: fc
+    .tuple(bytes(80), u64, fc.nat(20), fc.integer({ min: 1, max: 5 }), bytes(0, 200))
+    .chain(([header, nonce, ids, count, transactions]) =>
+      record({
+        command: fc.constant('cmpctblock' as const),
+        header: fc.constant(header),
+        nonce: fc.constant(nonce),
+        shortIds: bytes(6 * ids),
+        prefilled: fc.constant({ count, bytes: transactions }),
+      }),
+    ),
+  getblocktxn: record({
+    command: fc.constant('getblocktxn'),
+    hash,
+    indexes: fc.uniqueArray(fc.nat(0xfffe), { maxLength: 50 }).map((indexes) => indexes.sort((a, b) => a - b)),
+  }),
+  blocktxn: record({ command: fc.constant('blocktxn'), hash, count: fc.nat(0xffff), transactions: bytes(0, 500) }),
   tx: record({ command: fc.constant('tx'), raw: bytes(10, 500) }),
   getheaders: record({
     command: fc.constant('getheaders'),

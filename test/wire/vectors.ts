@@ -299,6 +299,57 @@ export const VECTORS: readonly Vector[] = [
     mayEndAt: (length) => length >= 81,
   },
   {
+    name: 'cmpctblock, two short ids and two prefilled transactions',
+    message: {
+      command: 'cmpctblock',
+      header: Buffer.from(GENESIS_HEADER, 'hex'),
+      nonce: 0x0807_0605_0403_0201n,
+      shortIds: Buffer.from('a1a2a3a4a5a6b1b2b3b4b5b6', 'hex'),
+      prefilled: { count: 2, bytes: Buffer.from(`00${GENESIS_COINBASE}02${GENESIS_COINBASE}`, 'hex') },
+    },
+    fields: [
+      ['header', GENESIS_HEADER],
+      ['nonce', '0102030405060708'],
+      ['shortIds.count', '02'],
+      ['shortId', 'a1a2a3a4a5a6'],
+      ['shortId', 'b1b2b3b4b5b6'],
+      ['prefilled.count', '02'],
+      ['prefilled, position 0', '00'],
+      ['transaction', GENESIS_COINBASE],
+      ['prefilled, position 3: two further', '02'],
+      ['transaction', GENESIS_COINBASE],
+    ],
+    // Prefilled transactions are kept as one piece.
+    mayEndAt: (length) => length >= 80 + 8 + 1 + 12 + 1,
+  },
+  {
+    name: 'getblocktxn, positions as differences',
+    message: { command: 'getblocktxn', hash: COUNTING, indexes: [1, 2, 5, 300] },
+    fields: [
+      ['hash', COUNTING_WIRE],
+      ['count', '04'],
+      ['1', '01'],
+      ['2', '00'],
+      ['5', '02'],
+      ['300', 'fd2601'],
+    ],
+  },
+  {
+    name: 'blocktxn',
+    message: {
+      command: 'blocktxn',
+      hash: COUNTING,
+      count: 1,
+      transactions: Buffer.from(GENESIS_COINBASE, 'hex'),
+    },
+    fields: [
+      ['hash', COUNTING_WIRE],
+      ['count', '01'],
+      ['transaction', GENESIS_COINBASE],
+    ],
+    mayEndAt: (length) => length >= 33,
+  },
+  {
     name: "tx, mainnet's first",
     message: { command: 'tx', raw: Buffer.from(GENESIS_COINBASE, 'hex') },
     fields: [['raw', GENESIS_COINBASE]],

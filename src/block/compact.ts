@@ -1,0 +1,72 @@
+/**
+ * A block as BIP 152 sends it: its header, six bytes for each transaction that the receiver is expected to have in its mempool, and
+ * the others whole. What is prefilled costs bytes, what is missing costs a round trip: see {@link compactOf}.
+ */
+import { hash } from 'node:crypto';
+import { type CmpctBlock, MAX_COMPACT_TRANSACTIONS, SHORT_ID_BYTES } from '../wire/cmpctblock.js';
+import { Writer } from '../wire/writer.js';
+import type { Transactions } from './scan.js';
+import { type SipKey, sipHash } from './sip-hash.js';
+import { HEADER_SIZE } from './x11.js';
+
+/** DIP 6: a quorum commitment. Miners make them, so no mempool has one. */
+const QUORUM_COMMITMENT = 6;
+/** DIP 27: of version 2 it is signed again without a new id, and mempools may hold another signature. */
+const ASSET_UNLOCK = 9;
+
+/**
+ * Encodes a block. Prefilled are the coinbase, which no mempool has, quorum commitments, and asset unlocks.
+ * @param raw the block's bytes
+ * @param transactions where each begins, and its id
+ * @param nonce differs from block to block, so that nobody can prepare transactions whose short ids collide
+ * @returns undefined for a block of more transactions than positions can count
+ */
+export function compactOf(raw: Buffer, transactions: Transactions, nonce: bigint): CmpctBlock | undefined {
+  const { txids } = transactions;
+  if (txids.length > MAX_COMPACT_TRANSACTIONS) return undefined;
+  const header = raw.subarray(0, HEADER_SIZE);
+  const key = shortIdKey(header, nonce);
+  const shortIds = Buffer.allocUnsafe(SHORT_ID_BYTES * txids.length);
+  const prefilled = new Writer();
+  let [written, count, next] = [0, 0, 0];
+  for (const [index, txid] of txids.entries()) {
+    const tx = transactionAt(raw, transactions, index);
+    if (index === 0 || isUnlikelyInMempools(tx)) {
+      prefilled.compactSize(index - next).bytes(tx);
+      count += 1;
+      next = index + 1;
+    } else {
+      const { low, high } = sipHash(key, txid);
+      shortIds.writeUInt32LE(low, written);
+      shortIds.writeUInt16LE(high & 0xffff, written + 4);
+      written += SHORT_ID_BYTES;
+    }
+  }
+  return {
+    command: 'cmpctblock',
+    header,
+    nonce,
+    shortIds: shortIds.subarray(0, written),
+    prefilled: { count, bytes: prefilled.finish() },
+  };
+}
+
+/** The bytes of a transaction: a view, not a copy. Empty for a position that the block does not have. */
+export function transactionAt(raw: Buffer, { starts, end }: Transactions, index: number): Buffer {
+  const start = starts[index];
+  return start === undefined ? Buffer.alloc(0) : raw.subarray(start, starts[index + 1] ?? end);
+}
+
+/** SHA-256 of header and nonce; its first two 64-bit numbers. */
+function shortIdKey(header: Buffer, nonce: bigint): SipKey {
+  const salt = Buffer.alloc(8);
+  salt.writeBigUInt64LE(nonce);
+  const digest = hash('sha256', Buffer.concat([header, salt]), 'buffer');
+  return [digest.readInt32LE(0), digest.readInt32LE(4), digest.readInt32LE(8), digest.readInt32LE(12)];
+}
+
+/** DIP 2: the high 16 bits of the version are the type. */
+function isUnlikelyInMempools(tx: Buffer): boolean {
+  const type = tx.readUInt16LE(2);
+  return type === QUORUM_COMMITMENT || type === ASSET_UNLOCK;
+}
