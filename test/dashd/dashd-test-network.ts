@@ -22,10 +22,15 @@ export class DashdTestNetwork implements TestNetwork {
   readonly peers = 3;
   nodes: readonly DashdProcess[] = [];
 
+  /** @param more arguments of each dashd */
+  constructor(private readonly more: readonly string[] = []) {}
+
   async open(): Promise<void> {
     await loadX11();
     const nodes = await Promise.all(
-      Array.from({ length: this.peers }, () => startDashd({ user: 'pool', password: 'x', arguments: PLAIN_COINBASES })),
+      Array.from({ length: this.peers }, () =>
+        startDashd({ user: 'pool', password: 'x', arguments: [...PLAIN_COINBASES, ...this.more] }),
+      ),
     );
     const [local, ...others] = nodes;
     if (local === undefined) throw new Error('no dashd');
