@@ -43,6 +43,12 @@ export function markOf(nonce: bigint): { readonly host: string; readonly port: n
 const NOWHERE = { services: 0n, host: '0.0.0.0', port: 0 } as const;
 
 /** Sends `version` when the socket is open. */
+/**
+ * Lets the peer choose us as one of its three high-bandwidth peers, which it does when we gave it a block (BIP 152). We ask for none of
+ * its compact blocks.
+ */
+const COMPACT_BLOCKS = { command: 'sendcmpct', highBandwidth: false, version: 1n } as const;
+
 export function begin(context: SessionContext, state: SessionState, now: number): [SessionState, Output[]] {
   const nonce = context.random.u64();
   const version: Version = {
@@ -97,6 +103,6 @@ export function onVerack(context: SessionContext, state: SessionState, now: numb
       ping: { due: now + PING_INTERVAL_MS },
       spare: sparePing(context),
     },
-    [emit({ type: 'ready', remote: phase.remote }), send({ command: 'getaddr' })],
+    [emit({ type: 'ready', remote: phase.remote }), send(COMPACT_BLOCKS), send({ command: 'getaddr' })],
   ];
 }

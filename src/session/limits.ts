@@ -61,6 +61,8 @@ export const GRANTS: Readonly<Partial<Record<Message['command'], Grant>>> = {
   getaddr: { messages: 1, addresses: 1_000, bytes: 64 * 1024 },
   /** The peer may announce the block, request it again, and request its ancestors. */
   block: { messages: 3, inv: 8, getdata: 16, getheaders: 101, bytes: 8 * 1024 },
+  /** As for a block, and it may ask for each of 6,000 transactions, by 3 bytes each at most. */
+  cmpctblock: { messages: 4, inv: 8, getdata: 16, getheaders: 101, bytes: 32 * 1024 },
 };
 
 /** The maximum of a bucket, grants included, as a multiple of its burst. */

@@ -34,8 +34,20 @@ import {
   MAX_UNPROVEN,
   PROTOCOL_VERSION,
 } from './limits.js';
+import { bytesOf, formFor, noteOutcome } from './compact.js';
 import { close, emit, send } from './outputs.js';
-import type { Answer, Output, Push, PushBlock, Queued, SessionContext, SessionState, Spare } from './types.js';
+import type {
+  Answer,
+  Form,
+  Output,
+  Push,
+  PushBlock,
+  Queued,
+  Sent,
+  SessionContext,
+  SessionState,
+  Spare,
+} from './types.js';
 
 /** The offsets of the parent's hash in a header. */
 const PREVIOUS = { from: 4, to: 36 } as const;
@@ -83,19 +95,19 @@ function hasCapacity({ pushes, proven }: SessionState): boolean {
 
 /**
  * Records a block that was written to the peer, or queues it.
- * @param question the frame of {@link questionOf}, when the block's frame has just been written to the socket; undefined when it has not
+ * @param sent how the block has just been written to the socket; undefined when it has not
  */
 export function push(
   context: SessionContext,
   state: SessionState,
   block: PushBlock,
-  question: Buffer | undefined,
+  sent: Sent | undefined,
   now: number,
 ): [SessionState, Output[]] {
   const { hash, previous } = block;
-  if (question !== undefined) {
-    const [next, ping] = begin(context, state, block, now);
-    return [next, [{ type: 'write', bytes: question }, ping]];
+  if (sent !== undefined) {
+    const [next, ping] = begin(context, state, { block, form: sent.form }, now);
+    return [next, [{ type: 'write', bytes: sent.question }, ping]];
   }
   if (isOnItsWay(state, hash)) return [state, []];
   if (state.phase.name === 'ready' && state.knows.has(hash)) {
@@ -110,15 +122,27 @@ export function questionOf(magic: Buffer, { hash, previous }: Pick<PushBlock, 'h
   return encodeFrame(magic, { command: 'getheaders', version: PROTOCOL_VERSION, locator: [previous], stop: hash });
 }
 
-function begin(context: SessionContext, state: SessionState, block: PushBlock, now: number): [SessionState, Output] {
-  const { hash, previous, frame } = block;
+interface Beginning {
+  readonly block: PushBlock;
+  readonly form: Form;
+}
+
+function begin(
+  context: SessionContext,
+  state: SessionState,
+  { block, form }: Beginning,
+  now: number,
+): [SessionState, Output] {
+  const { hash, previous } = block;
   const { nonce, frame: ping } = state.spare ?? sparePing(context);
   const before = state.pushes.find((one) => one.hash === hash);
   const begun: Push = {
     hash,
     previous,
     nonce,
-    bytes: frame.length,
+    form,
+    bytes: bytesOf(block, form).length,
+    roundTrips: 0,
     since: now,
     stage: 'sent',
     times: (before?.times ?? 0) + 1,
@@ -132,7 +156,7 @@ function begin(context: SessionContext, state: SessionState, block: PushBlock, n
       spare: undefined,
       progressAt: others.some(isInFlight) ? state.progressAt : now,
       // The answers do not count as unsolicited.
-      budget: grant(grant(grant(state.budget, 'block'), 'getheaders'), 'ping'),
+      budget: grant(grant(grant(state.budget, form === 'full' ? 'block' : 'cmpctblock'), 'getheaders'), 'ping'),
     },
     { type: 'write', bytes: ping },
   ];
@@ -171,13 +195,36 @@ export function pump(context: SessionContext, before: SessionState, now: number)
     else if (block === undefined) outputs.push(failed(next.hash, 'out-of-memory'));
     else if (lacks(state, next.previous)) outputs.push(failed(next.hash, 'not-in-chain'));
     else {
-      const [begun, ping] = begin(context, state, block, now);
+      const form = next.whole === true ? 'full' : formFor(state, block);
+      const [begun, ping] = begin(context, state, { block, form }, now);
       state = begun;
       const question: Output = { type: 'write', bytes: questionOf(context.network.magic, block) };
-      outputs.push({ type: 'block', block }, question, ping);
+      outputs.push({ type: 'block', block, form }, question, ping);
     }
   }
   return [state, outputs];
+}
+
+/** Asks again whether the peer has a block, behind transactions of it that the peer lacked. */
+export function askAnew(
+  context: SessionContext,
+  state: SessionState,
+  push: Push,
+  block: PushBlock,
+  now: number,
+): [SessionState, Output[]] {
+  const { nonce, frame } = state.spare ?? sparePing(context);
+  const { answer: _answer, rival: _rival, ...rest } = push;
+  const asked: Push = { ...rest, nonce, roundTrips: push.roundTrips + 1, stage: 'written' };
+  const pushes = state.pushes.map((one) => (one.hash === push.hash ? asked : one));
+  const budget = grant(grant(state.budget, 'getheaders'), 'ping');
+  return [
+    { ...state, pushes, budget, spare: sparePing(context), progressAt: now },
+    [
+      { type: 'write', bytes: questionOf(context.network.magic, block) },
+      { type: 'write', bytes: frame },
+    ],
+  ];
 }
 
 export function sparePing({ random, network }: SessionContext): Spare {
@@ -204,7 +251,7 @@ export function onWritten(
 export function onPushPong(state: SessionState, nonce: bigint, now: number): [SessionState, Output[]] | undefined {
   const pending = state.pushes.find((one) => one.nonce === nonce && isInFlight(one));
   if (pending === undefined) return undefined;
-  const { hash, answer, rival } = pending;
+  const { hash, answer, rival, form } = pending;
   const roundTrip = emit({ type: 'round-trip', ms: now - pending.since });
   const acknowledged = emit({
     type: 'proof',
@@ -215,7 +262,13 @@ export function onPushPong(state: SessionState, nonce: bigint, now: number): [Se
   const kept = { ...state, progressAt: now };
   if (answer === 'shown') {
     const pushes = state.pushes.filter((one) => one !== pending);
-    return [{ ...kept, pushes, proven: true }, [acknowledged, roundTrip, accepted(hash)]];
+    const next = form === 'compact' ? noteOutcome(kept, true) : kept;
+    return [{ ...next, pushes, proven: true }, [acknowledged, roundTrip, accepted(pending)]];
+  }
+  if (form === 'compact') {
+    const unproven = replace(noteOutcome(kept, false), pending, { ...pending, stage: 'acknowledged', answer: 'absent' });
+    const [queued, failures] = enqueue(unproven, pending);
+    return [queued, [roundTrip, ...failures]];
   }
   const isLacking = isNotInChain(answer);
   const proven = isLacking ? false : kept.proven;
@@ -239,7 +292,7 @@ export function onKnown(state: SessionState, hashes: readonly Hash[]): [SessionS
       pushes,
       proven: state.proven || proven.length > 0,
     },
-    [...fresh.map((hash) => emit({ type: 'announced', hash })), ...proven.map(({ hash }) => accepted(hash))],
+    [...fresh.map((hash) => emit({ type: 'announced', hash })), ...proven.map(accepted)],
   ];
 }
 
@@ -322,8 +375,8 @@ function bounded(state: SessionState): SessionState {
   return surplus.length === 0 ? state : { ...state, pushes: state.pushes.filter((one) => !surplus.includes(one)) };
 }
 
-function accepted(hash: Hash): Output {
-  return emit({ type: 'proof', hash, stage: 'accepted' });
+function accepted({ hash, form, bytes, roundTrips }: Push): Output {
+  return emit({ type: 'proof', hash, stage: 'accepted', way: { form, bytes, roundTrips } });
 }
 
 function failed(hash: Hash, reason: PushFault): Output {

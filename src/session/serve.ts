@@ -36,7 +36,11 @@ export function onGetdata(
       continue;
     }
     count += 1;
-    const [next, failures] = enqueue(charged, { hash: block.hash, previous: block.previous });
+    const [next, failures] = enqueue(charged, {
+      hash: block.hash,
+      previous: block.previous,
+      whole: item.type === INV.block,
+    });
     state = next;
     outputs.push(emit({ type: 'served', what: 'block', hash: block.hash }), ...failures);
   }

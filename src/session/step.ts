@@ -7,6 +7,7 @@ import type { Announced, Inbound } from '../wire/decoder.js';
 import { INV, type InventoryItem } from '../wire/inventory.js';
 import type { Hash } from '../wire/reader.js';
 import type { Command, Message } from '../wire/registry.js';
+import { onGetblocktxn, onSendcmpct } from './compact.js';
 import { begin, onVerack, onVersion } from './handshake.js';
 import { keepAlive, onKeepAlivePong } from './keepalive.js';
 import {
@@ -19,12 +20,12 @@ import {
   SERVE_AGAIN_RATE,
 } from './limits.js';
 import { close, emit, send } from './outputs.js';
-import { expirePushes, onHeaders, onKnown, onPushPong, onWritten, pump, push } from './push.js';
+import { askAnew, expirePushes, onHeaders, onKnown, onPushPong, onWritten, pump, push } from './push.js';
 import { onGetdata, onGetheaders } from './serve.js';
 import type { Budget, Input, Output, SessionContext, SessionState } from './types.js';
 
 /** Commands whose payload is not read: a session does not use blocks, transactions or answers that it did not request. */
-export const UNWANTED: ReadonlySet<string> = new Set<Command>(['block', 'tx', 'notfound']);
+export const UNWANTED: ReadonlySet<string> = new Set<Command>(['block', 'tx', 'notfound', 'cmpctblock', 'blocktxn']);
 
 /** The state of a session whose socket is not open yet. */
 export function initialState(now: number): SessionState {
@@ -35,6 +36,7 @@ export function initialState(now: number): SessionState {
     pushes: [],
     queue: [],
     proven: false,
+    compact: { known: false, chosen: false, wasted: 0 },
     progressAt: now,
     knows: new Set(),
     budget: fullBudget(now),
@@ -78,7 +80,7 @@ function advance(context: SessionContext, state: SessionState, input: Input, now
     case 'received':
       return onInbound(context, state, input.inbound, now);
     case 'push':
-      return push(context, state, input.block, input.question, now);
+      return push(context, state, input.block, input.sent, now);
     case 'written':
       return onWritten(context, state, input.hash, now);
     case 'closed':
@@ -155,13 +157,19 @@ function onMessage(
       return onHeaders(context, state, message.headers);
     case 'getdata':
       return onGetdata(context, state, message.items, now);
+    case 'getblocktxn':
+      return onGetblocktxn(context, state, message, now, (next, push, block) =>
+        askAnew(context, next, push, block, now),
+      );
+    case 'sendcmpct':
+      return onSendcmpct(state, message);
     case 'getheaders':
       return [state, onGetheaders(context, message.locator, message.stop)];
     case 'addr':
     case 'addrv2':
       return [state, [emit({ type: 'addresses', addresses: message.addresses })]];
     default:
-      // Preferences that a session does not use, such as sendheaders and sendcmpct.
+      // Preferences that a session does not use, such as sendheaders.
       return [state, []];
   }
 }

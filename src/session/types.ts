@@ -22,6 +22,21 @@ export interface PushBlock {
   readonly previous: Hash;
   /** The complete `block` message, header and payload; one buffer for all sessions. */
   readonly frame: Buffer;
+  /** Absent for a block that is always sent whole. */
+  readonly compact?: CompactForm;
+}
+
+/** How a block is sent: as a `block` or as a `cmpctblock` message. */
+export type Form = 'full' | 'compact';
+
+/** A block as a `cmpctblock`, and its transactions for those who lack some. */
+export interface CompactForm {
+  /** The complete message. */
+  readonly frame: Buffer;
+  /** Of transactions. */
+  readonly count: number;
+  /** The bytes of a transaction; empty for a position that the block does not have. */
+  transaction(index: number): Buffer;
 }
 
 /** The blocks that can be served; `streams/broadcast/recent.ts` implements it. */
@@ -62,7 +77,11 @@ export interface Push {
   readonly hash: Hash;
   readonly previous: Hash;
   readonly nonce: bigint;
+  readonly form: Form;
+  /** Sent so far: of the message, and of transactions that the peer asked for. */
   readonly bytes: number;
+  /** How often the peer asked for transactions. */
+  readonly roundTrips: number;
   readonly since: number;
   /** `acknowledged`: the pong arrived, and the block is not yet known to be in the peer's chain. */
   readonly stage: 'sent' | 'written' | 'acknowledged';
@@ -85,6 +104,8 @@ export type Answer = 'shown' | 'rival' | 'passed' | 'absent';
 export interface Queued {
   readonly hash: Hash;
   readonly previous: Hash;
+  /** The peer asked for it by `getdata`, so that it must not come in compact form. */
+  readonly whole?: boolean;
 }
 
 export type Phase =
@@ -117,6 +138,8 @@ export interface SessionState {
   readonly queue: readonly Queued[];
   /** True when the block answered last is in the peer's chain. */
   readonly proven: boolean;
+  /** `known`: the peer understands compact blocks. `chosen`: it wants ours unasked. `wasted`: so many in a row had to be sent whole. */
+  readonly compact: { readonly known: boolean; readonly chosen: boolean; readonly wasted: number };
   /** When the pushes last made progress: one started with none in flight, was written completely, or was answered. */
   readonly progressAt: number;
   /** Blocks that the peer is known to have, oldest first, bounded. */
@@ -131,11 +154,17 @@ export interface SessionState {
   readonly malformed: number;
 }
 
+/** A block that was written to the socket, and the encoded `getheaders` to send behind it. */
+export interface Sent {
+  readonly form: Form;
+  readonly question: Buffer;
+}
+
 export type Input =
   | { readonly type: 'connected' }
   | { readonly type: 'received'; readonly inbound: Inbound | Announced }
-  /** A block for the peer. With `question`, the caller has just written the block's frame to the socket (push.ts). */
-  | { readonly type: 'push'; readonly block: PushBlock; readonly question?: Buffer | undefined }
+  /** A block for the peer. With `sent`, the caller has just written it to the socket, in this form (push.ts). */
+  | { readonly type: 'push'; readonly block: PushBlock; readonly sent?: Sent | undefined }
   /** The kernel has accepted the last byte of the block's frame. */
   | { readonly type: 'written'; readonly hash: Hash }
   | { readonly type: 'closed'; readonly fault: SessionFault }
@@ -146,11 +175,18 @@ export type Output =
   /** An encoded message. */
   | { readonly type: 'write'; readonly bytes: Buffer }
   /** A block to write; the input `written` follows when the kernel has accepted its last byte. */
-  | { readonly type: 'block'; readonly block: PushBlock }
+  | { readonly type: 'block'; readonly block: PushBlock; readonly form: Form }
   | { readonly type: 'close'; readonly fault: SessionFault }
   | { readonly type: 'event'; readonly event: SessionEvent };
 
 export type ProofStage = 'written' | 'acknowledged' | 'accepted' | 'already-had' | 'failed';
+
+/** What it took to give a peer a block: bytes sent, and round trips for transactions that it lacked. */
+export interface Way {
+  readonly form: Form;
+  readonly bytes: number;
+  readonly roundTrips: number;
+}
 
 export type SessionEvent =
   | { readonly type: 'ready'; readonly remote: Remote }
@@ -161,6 +197,8 @@ export type SessionEvent =
       readonly reason?: string;
       /** Of `acknowledged`: the block that the peer's chain has at the height of ours. */
       readonly rival?: Hash;
+      /** Of `accepted`: how the block got there. */
+      readonly way?: Way;
     }
   /** The peer announced a block or sent its header. */
   | { readonly type: 'announced'; readonly hash: Hash }
@@ -169,6 +207,8 @@ export type SessionEvent =
   | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[] }
   | { readonly type: 'served'; readonly what: 'headers' }
   | { readonly type: 'served'; readonly what: 'block'; readonly hash: Hash }
+  /** The peer began, or ceased, to want our compact blocks unasked. */
+  | { readonly type: 'high-bandwidth'; readonly chosen: boolean }
   | { readonly type: 'unknown-command'; readonly command: string }
   | { readonly type: 'malformed'; readonly detail: string };
 

@@ -46,6 +46,7 @@ describe('the handshake', () => {
     };
     assert.deepEqual(hand.after(20).hears({ command: 'verack' }), [
       { type: 'event', event: { type: 'ready', remote } },
+      { type: 'send', message: { command: 'sendcmpct', highBandwidth: false, version: 1n } },
       { type: 'send', message: { command: 'getaddr' } },
     ]);
     assert.deepEqual(hand.state.phase, { name: 'ready', since: START + 20, remote });

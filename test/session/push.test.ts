@@ -11,7 +11,14 @@ const one = block(1);
 const inv = (...numbers: number[]) =>
   ({ command: 'inv', items: numbers.map((number) => ({ type: INV.block, hash: hashOf(number) })) }) as const;
 const pong = (nonce: bigint) => ({ command: 'pong', nonce }) as const;
-const proof = (number: number, stage: string) => ({ type: 'proof', hash: hashOf(number), stage });
+const proof = (number: number, stage: string) => ({
+  type: 'proof',
+  hash: hashOf(number),
+  stage,
+  ...(stage === 'accepted' && {
+    way: { form: 'full', bytes: block(number).frame.length, roundTrips: 0 },
+  }),
+});
 
 describe('a push', () => {
   it('goes from written to acknowledged to accepted by its header in the answer to the question behind it', () => {

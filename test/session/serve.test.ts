@@ -16,7 +16,7 @@ describe('serving', () => {
       { type: 'event', event: { type: 'served', what: 'block', hash: hashOf(1) } },
       { type: 'event', event: { type: 'served', what: 'block', hash: hashOf(2) } },
       { type: 'send', message: { command: 'notfound', items: [want(INV.tx, 1), want(INV.block, 99)] } },
-      { type: 'block', block: blocks[0] },
+      { type: 'block', block: blocks[0], form: 'full' },
     ]);
     assert.deepEqual(
       outputs.slice(4).map(({ type }) => type),

@@ -1,5 +1,6 @@
 /** A session under a test's control: the test moves its clock and sends its peer's messages; its nonces count from 1. */
 
+import { formFor } from '../../src/session/compact.js';
 import { questionOf, wants } from '../../src/session/push.js';
 import { initialState, step } from '../../src/session/step.js';
 import type { Input, Output, PushBlock, SessionContext, SessionEvent, SessionState } from '../../src/session/types.js';
@@ -32,6 +33,16 @@ export function block(number: number, previous = hashOf(number - 1)): PushBlock 
   const header = Buffer.alloc(80, number & 0xff);
   header.writeUInt32LE(number, 0);
   return { hash: hashOf(number), header, previous, frame: Buffer.from(`frame of block ${number}`) };
+}
+
+/** The same with a compact form: of transactions `tx 0`, `tx 1` and so on. */
+export function compactBlock(number: number, transactions: number): PushBlock {
+  const compact = {
+    frame: Buffer.from(`compact ${number}`),
+    count: transactions,
+    transaction: (index: number) => Buffer.from(`tx ${index};`),
+  };
+  return { ...block(number), compact };
 }
 
 export function hashOf(number: number): Hash {
@@ -117,10 +128,16 @@ export class Hand {
     return this.input({ type: 'received', inbound });
   }
 
-  push(block: PushBlock): Output[] {
+  /** The block is held in memory. */
+  remember(block: PushBlock): void {
     if (!this.recent.includes(block)) this.recent.push(block);
-    const question = wants(this.state, block) ? questionOf(NETWORKS.regtest.magic, block) : undefined;
-    return this.input({ type: 'push', block, question });
+  }
+
+  push(block: PushBlock): Output[] {
+    this.remember(block);
+    if (!wants(this.state, block)) return this.input({ type: 'push', block });
+    const sent = { form: formFor(this.state, block), question: questionOf(NETWORKS.regtest.magic, block) };
+    return this.input({ type: 'push', block, sent });
   }
 
   /** The block is no longer held in memory. */

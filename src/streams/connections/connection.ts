@@ -10,9 +10,11 @@
 import { filter, Observable, Subscription } from 'rxjs';
 import { fill } from '../../messages/fill.js';
 import { SESSION } from '../../messages/peers.js';
+import { bytesOf, formFor } from '../../session/compact.js';
 import { wants } from '../../session/push.js';
 import { initialState, step, UNWANTED } from '../../session/step.js';
 import type {
+  Form,
   Input,
   Output,
   PushBlock,
@@ -100,8 +102,8 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     const inputs = new Subscription();
     let state = initialState(awake());
     let readySince: number | undefined;
-    /** The last block pushed, and whether it was written: otherwise it waits in the session's queue. */
-    let handed: { readonly hash: Hash; readonly written: boolean } | undefined;
+    /** The last block pushed, and the form in which it was written; without one it waits in the session's queue. */
+    let handed: { readonly hash: Hash; readonly form: Form | undefined } | undefined;
 
     /** Bytes to be decoded, and the messages of the chunk that is being decoded. */
     const chunks: Buffer[] = [];
@@ -151,15 +153,18 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
         settle(block, question);
         return;
       }
-      const { hash, frame } = block;
-      const goes = wants(state, block);
-      if (goes) socket.write([frame], () => feed({ type: 'written', hash }));
-      handed = { hash, written: goes };
+      const { hash } = block;
+      const form = wants(state, block) ? formFor(state, block) : undefined;
+      if (form !== undefined) socket.write([bytesOf(block, form)], () => feed({ type: 'written', hash }));
+      handed = { hash, form };
     }
 
     /** Only for the block last pushed: a ping with no block in front of it would prove a delivery that did not happen. */
     function settle(block: PushBlock, question: Buffer | undefined): void {
-      if (handed?.hash === block.hash) feed({ type: 'push', block, question: handed.written ? question : undefined });
+      if (handed?.hash !== block.hash) return;
+      const { form } = handed;
+      const sent = form === undefined || question === undefined ? undefined : { form, question };
+      feed({ type: 'push', block, sent });
     }
 
     function isBehind(): boolean {
@@ -237,7 +242,7 @@ interface Write {
 function writesOf(outputs: readonly Output[], magic: Buffer): Write[] {
   const writes: Write[] = [{ hash: '', buffers: [] }];
   for (const output of outputs) {
-    if (output.type === 'block') writes.push({ hash: output.block.hash, buffers: [output.block.frame] });
+    if (output.type === 'block') writes.push({ hash: output.block.hash, buffers: [bytesOf(output.block, output.form)] });
     else if (output.type === 'send') writes.at(-1)?.buffers.push(encodeFrame(magic, output.message));
     else if (output.type === 'write') writes.at(-1)?.buffers.push(output.bytes);
   }

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { SERVE_AGAIN_RATE } from '../../src/session/limits.js';
+import { questionOf } from '../../src/session/push.js';
+import type { Output, PushBlock } from '../../src/session/types.js';
+import { encodeFrame } from '../../src/wire/frame.js';
+import { INV } from '../../src/wire/inventory.js';
+import { NETWORKS } from '../../src/wire/network.js';
+import { block, compactBlock, events, Hand, hashOf, sent, theirVersion } from './support.js';
+
+const { magic } = NETWORKS.regtest;
+const one = compactBlock(1, 5);
+const pong = (nonce: bigint) => ({ command: 'pong', nonce }) as const;
+const knows = { command: 'sendcmpct', highBandwidth: false, version: 1n } as const;
+const chooses = { ...knows, highBandwidth: true };
+const ping = (nonce: bigint): Output => ({ type: 'write', bytes: encodeFrame(magic, { command: 'ping', nonce }) });
+const question = (asked: PushBlock): Output => ({ type: 'write', bytes: questionOf(magic, asked) });
+const asks = (...indexes: number[]) => ({ command: 'getblocktxn', hash: one.hash, indexes }) as const;
+
+/** A session with a peer that knows compact blocks. */
+function speaking(protocolVersion = theirVersion.version): Hand {
+  const hand = new Hand();
+  hand.input({ type: 'connected' });
+  hand.hears({ ...theirVersion, version: protocolVersion });
+  hand.hears({ command: 'verack' });
+  hand.hears(knows);
+  return hand;
+}
+
+/** The form in which a session records a push. */
+function formOf(hand: Hand, pushed: PushBlock): string | undefined {
+  hand.push(pushed);
+  return hand.state.pushes.find(({ hash }) => hash === pushed.hash)?.form;
+}
+
+describe('a block with a compact form', () => {
+  it('is sent compact to a peer that knows the format, and proven as any other', () => {
+    const hand = speaking();
+    assert.equal(formOf(hand, one), 'compact');
+    hand.written(one);
+    hand.hears({ command: 'headers', headers: [one.header] });
+    assert.deepEqual(events(hand.hears(pong(2n))).slice(-1), [
+      { type: 'proof', hash: one.hash, stage: 'accepted', way: { form: 'compact', bytes: 9, roundTrips: 0 } },
+    ]);
+  });
+
+  it('is sent whole to a peer that did not say that it knows the format, or knows another version of it', () => {
+    assert.equal(formOf(Hand.ready(), one), 'full');
+    const hand = Hand.ready();
+    hand.hears({ ...knows, version: 2n });
+    assert.equal(formOf(hand, one), 'full');
+  });
+
+  it('is sent whole to a peer of a later protocol, which may drop what it did not choose, until it chooses us', () => {
+    assert.equal(formOf(speaking(70_242), one), 'full');
+    const hand = speaking(70_242);
+    hand.hears(chooses);
+    assert.equal(formOf(hand, one), 'compact');
+  });
+
+  it('is served as the peer asks for it by getdata', () => {
+    const served = (type: number): unknown => {
+      const hand = speaking();
+      hand.remember(one);
+      const outputs = hand.hears({ command: 'getdata', items: [{ type, hash: one.hash }] });
+      return outputs.flatMap((output) => (output.type === 'block' ? [output.form] : []));
+    };
+    assert.deepEqual(served(INV.block), ['full']);
+    assert.deepEqual(served(INV.compactBlock), ['compact']);
+  });
+
+  it('without one is sent whole to everybody', () => {
+    assert.equal(formOf(speaking(), block(1)), 'full');
+  });
+});
+
+describe('a peer that lacks transactions of a compact block', () => {
+  it('gets those that it asks for, and is asked again behind them: its first answer came too early', () => {
+    const hand = speaking();
+    hand.push(one);
+    assert.deepEqual(hand.hears(asks(1, 4)), [
+      { type: 'send', message: { command: 'blocktxn', hash: one.hash, count: 2, transactions: Buffer.from('tx 1;tx 4;') } },
+      question(one),
+      ping(3n),
+    ]);
+    assert.deepEqual(events(hand.hears({ command: 'headers', headers: [] })), []);
+    assert.deepEqual(events(hand.hears(pong(2n))), []);
+    hand.hears({ command: 'headers', headers: [one.header] });
+    assert.deepEqual(events(hand.hears(pong(3n))).slice(-1), [
+      { type: 'proof', hash: one.hash, stage: 'accepted', way: { form: 'compact', bytes: 9 + 10, roundTrips: 1 } },
+    ]);
+  });
+
+  it('gets them once for nothing; after that bytes are limited as those of blocks served again', () => {
+    const large = { ...one, compact: { frame: Buffer.alloc(1), count: 2, transaction: () => Buffer.alloc(1_000_000) } };
+    const hand = speaking();
+    hand.push(large);
+    const asked = { command: 'getblocktxn', hash: large.hash, indexes: [0, 1] } as const;
+    const answers = Array.from({ length: 10 }, () => sent(hand.hears(asked)).length);
+    const limited = Math.floor(SERVE_AGAIN_RATE.burst / 2_000_000);
+    assert.deepEqual(answers, [...Array(1 + limited).fill(1), ...Array(9 - limited).fill(0)]);
+  });
+
+  it('that asks for a transaction which the block does not have is answered nothing, and counted', () => {
+    const hand = speaking();
+    hand.push(one);
+    assert.deepEqual(events(hand.hears(asks(5))), [
+      { type: 'malformed', detail: 'getblocktxn: position 5 in a block of 5 transactions' },
+    ]);
+    assert.deepEqual(sent(hand.hears(asks())), []);
+    assert.equal(hand.state.malformed, 2);
+  });
+
+  it('that asks for those of a block which we do not have is answered nothing', () => {
+    assert.deepEqual(speaking().hears({ command: 'getblocktxn', hash: hashOf(9), indexes: [0] }), []);
+  });
+});
+
+describe('a peer that takes no notice of a compact block', () => {
+  const ignored = (hand: Hand, pushed: PushBlock, nonce: bigint): Output[] => {
+    hand.push(pushed);
+    hand.hears({ command: 'headers', headers: [] });
+    return hand.hears(pong(nonce));
+  };
+
+  it('is sent it whole as soon as it has answered, and no failure is reported', () => {
+    const hand = speaking();
+    const outputs = ignored(hand, one, 2n);
+    assert.deepEqual(
+      outputs.filter(({ type }) => type === 'block'),
+      [{ type: 'block', block: one, form: 'full' }],
+    );
+    assert.deepEqual(
+      events(outputs).filter(({ type }) => type === 'proof'),
+      [],
+    );
+    hand.written(one);
+    hand.hears({ command: 'headers', headers: [one.header] });
+    assert.deepEqual(events(hand.hears(pong(3n))).slice(-1), [
+      {
+        type: 'proof',
+        hash: one.hash,
+        stage: 'accepted',
+        way: { form: 'full', bytes: one.frame.length, roundTrips: 0 },
+      },
+    ]);
+  });
+
+  it('twice in a row gets whole blocks from then on, until it chooses us', () => {
+    const hand = speaking();
+    let nonce = 2n;
+    for (const number of [1, 2]) {
+      const pushed = compactBlock(number, 3);
+      ignored(hand, pushed, nonce);
+      hand.written(pushed);
+      hand.hears({ command: 'headers', headers: [pushed.header] });
+      hand.hears(pong(nonce + 1n));
+      nonce += 2n;
+    }
+    assert.equal(formOf(hand, compactBlock(3, 3)), 'full');
+    hand.hears(chooses);
+    assert.equal(formOf(hand, compactBlock(4, 3)), 'compact');
+  });
+});
+
+describe('a peer that chooses us for high bandwidth', () => {
+  it('is reported once for each change, whatever it repeats', () => {
+    const hand = speaking();
+    assert.deepEqual(events(hand.hears(chooses)), [{ type: 'high-bandwidth', chosen: true }]);
+    assert.deepEqual(hand.hears(chooses), []);
+    assert.deepEqual(events(hand.hears(knows)), [{ type: 'high-bandwidth', chosen: false }]);
+  });
+
+  it('was told before that we know compact blocks', () => {
+    const hand = new Hand();
+    hand.input({ type: 'connected' });
+    hand.hears(theirVersion);
+    assert.ok(sent(hand.hears({ command: 'verack' })).some((message) => message.command === 'sendcmpct'));
+  });
+});
