@@ -52,7 +52,7 @@ export function compactOf(raw: Buffer, transactions: Transactions, nonce: bigint
 }
 
 /** The bytes of a transaction: a view, not a copy. Empty for a position that the block does not have. */
-export function transactionAt(raw: Buffer, { starts, end }: Transactions, index: number): Buffer {
+export function transactionAt(raw: Buffer, { starts, end }: Omit<Transactions, 'txids'>, index: number): Buffer {
   const start = starts[index];
   return start === undefined ? Buffer.alloc(0) : raw.subarray(start, starts[index + 1] ?? end);
 }

@@ -5,7 +5,7 @@ import { type Hash, hashFromWire } from '../wire/reader.js';
 import { isBlank } from './blank.js';
 import { parseHeader, proofOfWorkFault, targetFault } from './header.js';
 import { merkleRoot } from './merkle.js';
-import { type Scan, scanTransactions } from './scan.js';
+import { type Scan, scanTransactions, type Transactions } from './scan.js';
 import { HEADER_SIZE, hashHeader } from './x11.js';
 
 /** The maximum size of a block, bytes. Source: Dash Core `src/consensus/consensus.h` MaxBlockSize. */
@@ -33,6 +33,8 @@ export interface Block {
   readonly transactions?: number;
   /** From the coinbase; absent when it has none. */
   readonly height?: number;
+  /** Where they are; absent when they could not be counted. */
+  readonly layout?: Transactions;
 }
 
 /** A reason to ask dashd before any peer: either the block is invalid, or the network has rules that blockcast does not know. */
@@ -118,8 +120,9 @@ export function examine(block: Block): Inspection {
   if (size > MAX_BLOCK_SIZE)
     return refused(size, 'too-large', fill(REFUSALS['too-large'], { size, max: MAX_BLOCK_SIZE }));
   if (!scan.ok) return { kind: 'block', block, doubts: [{ code: 'transactions', reason: scan.reason }] };
-  const { count: transactions, height, end } = scan;
-  const whole = { ...block, transactions, ...(height !== undefined && { height }) };
+  const { count: transactions, height, txids, starts, end } = scan;
+  const layout = { txids, starts, end };
+  const whole = { ...block, transactions, layout, ...(height !== undefined && { height }) };
   return {
     kind: 'block',
     block: cutOff === 0 ? whole : { ...whole, raw: block.raw.subarray(0, end), size },

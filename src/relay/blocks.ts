@@ -32,7 +32,7 @@ export interface Blocks {
 
 /** The gate, the broadcast and the spool: blocks are checked, sent, kept on disk until they are delivered, and recorded. */
 export function openBlocks({ context, dashd, peers, history, tip, recent }: BlocksDeps, scope: Scope): Blocks {
-  const { config, examine, clock, scheduler, emit } = context;
+  const { config, examine, clock, random, scheduler, emit } = context;
   const network = NETWORKS[config.network];
   const { fallback } = config.broadcast;
   const { enabled, dir, ...limits } = config.spool;
@@ -52,6 +52,7 @@ export function openBlocks({ context, dashd, peers, history, tip, recent }: Bloc
     recent,
     tip,
     clock,
+    random,
     scheduler,
     fallback,
     keep: spool.keep,

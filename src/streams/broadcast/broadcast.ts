@@ -21,7 +21,7 @@ import type { BlockEvent } from '../../contracts/events.js';
 import type { RpcAnswer } from '../../contracts/rpc.js';
 import { isPremature } from '../../delivery/submission.js';
 import type { PushBlock } from '../../session/types.js';
-import { type Clock, MINUTE_MS, momentOf } from '../../time.js';
+import { type Clock, MINUTE_MS, momentOf, type Random } from '../../time.js';
 import type { Network } from '../../wire/network.js';
 import type { Hash } from '../../wire/reader.js';
 import type { ConnectedPeer, Connections, PeerNews } from '../connections/connections.js';
@@ -42,6 +42,7 @@ export interface BroadcastDeps {
   readonly recent: RecentStore;
   readonly tip: ChainTip;
   readonly clock: Clock;
+  readonly random: Random;
   readonly scheduler: SchedulerLike;
   /** See VerdictRules. */
   readonly fallback: boolean;
@@ -84,7 +85,7 @@ export class Broadcaster {
    */
   send(arrival: Arrival, ask?: () => Promise<RpcAnswer>): number {
     const { block, doubts, source } = arrival;
-    const push = pushOf(block, this.deps.network);
+    const push = pushOf(block, this.deps.network, this.extendsTip(block) ? this.deps.random.u64() : undefined);
     const known = this.flights.get(block.hash);
     if (source === 'dashd' && known?.released === false) return this.vouched(known, block, push);
     // dashd published a block of before the start before the spool was read: from now on it is the pool's.
@@ -101,6 +102,15 @@ export class Broadcaster {
     if (ask === undefined) this.follow(flight);
     else process.nextTick(() => this.follow(flight));
     return written?.peers.length ?? 0;
+  }
+
+  /**
+   * Whether a node takes the block in compact form: it drops one that has no more work than its tip. In a tie the block goes out whole.
+   * Source: Dash Core `net_processing.cpp`, CMPCTBLOCK.
+   */
+  private extendsTip({ previous }: Block): boolean {
+    const { hash } = this.deps.tip;
+    return hash === undefined || hash === previous;
   }
 
   /**

@@ -9,13 +9,20 @@ import type { Network } from '../../wire/network.js';
 import type { Hash } from '../../wire/reader.js';
 import type { Target } from '../connections/connection.js';
 import type { ConnectedPeer } from '../connections/connections.js';
+import { compactFormOf } from './compact-form.js';
 import type { Arrival } from './gatekeeper.js';
 import type { Submission } from './submit.js';
 
-/** A block as sessions need it; its frame is built once, for all of them. */
-export function pushOf({ hash, header, previous, raw }: Block, { magic }: Network): PushBlock {
+/**
+ * A block as sessions need it; its frames are built once, for all of them.
+ * @param nonce of the compact form's short ids; without one there is none
+ */
+export function pushOf(block: Block, network: Network, nonce?: bigint): PushBlock {
+  const { hash, header, previous, raw } = block;
+  const compact = nonce === undefined ? undefined : compactFormOf(block, network, nonce);
+  const frame = frameOf(network.magic, 'block', raw);
   // A copy of the header: a view would keep the buffer that it is a view of.
-  return { hash, header: Buffer.from(header), previous, frame: frameOf(magic, 'block', raw) };
+  return { hash, header: Buffer.from(header), previous, frame, ...(compact !== undefined && { compact }) };
 }
 
 /** One block from its arrival until it is no longer fresh: which peers it was sent to, and what is known of it there. */
@@ -148,7 +155,9 @@ export class Flight {
 
 /** The frame holds the block: the buffer in which it came is released. */
 function withFrameOf(block: Block, { frame }: PushBlock): Block {
-  return { ...block, raw: frame.subarray(FRAME_HEADER_BYTES) };
+  // The layout is of use until the compact form is made, and takes more memory than a small block.
+  const { layout: _layout, ...rest } = block;
+  return { ...rest, raw: frame.subarray(FRAME_HEADER_BYTES) };
 }
 
 /** The network that an address belongs to. */

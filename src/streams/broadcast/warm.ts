@@ -85,6 +85,7 @@ async function practise({ clock, random, nextTurn, createLoop }: WarmUpPorts): P
     recent,
     tip,
     clock,
+    random,
     scheduler,
     fallback: true,
   });
