@@ -21,6 +21,7 @@ import { fill } from '../messages/fill.js';
 import { SESSION } from '../messages/peers.js';
 import { encodeFrame } from '../wire/frame.js';
 import { type Hash, hashFromWire } from '../wire/reader.js';
+import { bytesOf, formFor, noteOutcome } from './compact.js';
 import {
   ACKNOWLEDGE_TIMEOUT_MS,
   ASK_AGAIN_AFTER_MS,
@@ -34,7 +35,6 @@ import {
   MAX_UNPROVEN,
   PROTOCOL_VERSION,
 } from './limits.js';
-import { bytesOf, formFor, noteOutcome } from './compact.js';
 import { close, emit, send } from './outputs.js';
 import type {
   Answer,
@@ -266,7 +266,11 @@ export function onPushPong(state: SessionState, nonce: bigint, now: number): [Se
     return [{ ...next, pushes, proven: true }, [acknowledged, roundTrip, accepted(pending)]];
   }
   if (form === 'compact') {
-    const unproven = replace(noteOutcome(kept, false), pending, { ...pending, stage: 'acknowledged', answer: 'absent' });
+    const unproven = replace(noteOutcome(kept, false), pending, {
+      ...pending,
+      stage: 'acknowledged',
+      answer: 'absent',
+    });
     const [queued, failures] = enqueue(unproven, pending);
     return [queued, [roundTrip, ...failures]];
   }

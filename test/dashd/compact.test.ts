@@ -39,7 +39,10 @@ describeWithDashd('a compact block of ours', () => {
     const peer = await TestPeer.ready(node());
     sendCompact(peer, raw, scan);
     const asked = await peer.next('getblocktxn', (one) => one.hash === hash);
-    assert.deepEqual(asked.indexes, Array.from({ length: scan.count - 1 }, (_, place) => place + 1));
+    assert.deepEqual(
+      asked.indexes,
+      Array.from({ length: scan.count - 1 }, (_, place) => place + 1),
+    );
     assert.deepEqual(await chainBehind(peer, raw), []);
     answer(peer, raw, scan, asked);
     assert.deepEqual(await chainBehind(peer, raw), [hash]);

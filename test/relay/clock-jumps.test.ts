@@ -6,6 +6,7 @@ import { loadX11 } from '../../src/block/x11.js';
 import type { BlockEvent, BlockVerdict } from '../../src/contracts/events.js';
 import { PeerBook } from '../../src/peers/book.js';
 import { createView } from '../../src/relay/view.js';
+import { SeededRandom } from '../../src/simulated/seeded-random.js';
 import { Broadcaster } from '../../src/streams/broadcast/broadcast.js';
 import { Gatekeeper } from '../../src/streams/broadcast/gatekeeper.js';
 import { RecentStore } from '../../src/streams/broadcast/recent.js';
@@ -58,7 +59,17 @@ class Relay {
     for (const host of HOSTS) book.hear({ host, port: 1, family: 'ipv4' }, 'configured', clock.now());
     const keeper = new Bookkeeper({ book, tip, clock, scheduler, isIsolated: () => false });
     this.gate = new Gatekeeper(network, tip, clock);
-    this.broadcaster = new Broadcaster({ network, connections, rpc, recent, tip, clock, scheduler, fallback: true });
+    this.broadcaster = new Broadcaster({
+      network,
+      connections,
+      rpc,
+      recent,
+      tip,
+      clock,
+      random: new SeededRandom(1),
+      scheduler,
+      fallback: true,
+    });
     this.broadcaster.events$.subscribe((event) => this.events.push(event));
     const events = gather(connections.events$);
     this.news = events.values;

@@ -79,7 +79,10 @@ describe('a peer that lacks transactions of a compact block', () => {
     const hand = speaking();
     hand.push(one);
     assert.deepEqual(hand.hears(asks(1, 4)), [
-      { type: 'send', message: { command: 'blocktxn', hash: one.hash, count: 2, transactions: Buffer.from('tx 1;tx 4;') } },
+      {
+        type: 'send',
+        message: { command: 'blocktxn', hash: one.hash, count: 2, transactions: Buffer.from('tx 1;tx 4;') },
+      },
       question(one),
       ping(3n),
     ]);

@@ -242,7 +242,8 @@ interface Write {
 function writesOf(outputs: readonly Output[], magic: Buffer): Write[] {
   const writes: Write[] = [{ hash: '', buffers: [] }];
   for (const output of outputs) {
-    if (output.type === 'block') writes.push({ hash: output.block.hash, buffers: [bytesOf(output.block, output.form)] });
+    if (output.type === 'block')
+      writes.push({ hash: output.block.hash, buffers: [bytesOf(output.block, output.form)] });
     else if (output.type === 'send') writes.at(-1)?.buffers.push(encodeFrame(magic, output.message));
     else if (output.type === 'write') writes.at(-1)?.buffers.push(output.bytes);
   }

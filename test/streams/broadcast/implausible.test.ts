@@ -4,6 +4,7 @@ import { before, describe, it } from 'node:test';
 import { of } from 'rxjs';
 import { hashHeader, loadX11 } from '../../../src/block/x11.js';
 import type { RpcAnswer } from '../../../src/contracts/rpc.js';
+import { SeededRandom } from '../../../src/simulated/seeded-random.js';
 import { Broadcaster } from '../../../src/streams/broadcast/broadcast.js';
 import { type Arrival, Gatekeeper } from '../../../src/streams/broadcast/gatekeeper.js';
 import { RecentStore } from '../../../src/streams/broadcast/recent.js';
@@ -66,7 +67,17 @@ class BroadcasterUnderTest {
       protectedPeer: target('dashd'),
       targets$: of(['a', 'b'].map(target)),
     });
-    this.broadcaster = new Broadcaster({ network, connections, rpc, recent, tip, clock, scheduler, fallback: true });
+    this.broadcaster = new Broadcaster({
+      network,
+      connections,
+      rpc,
+      recent,
+      tip,
+      clock,
+      random: new SeededRandom(1),
+      scheduler,
+      fallback: true,
+    });
     connections.events$.subscribe((news) => this.broadcaster.onPeer(news));
     for (const host of ['dashd', 'a', 'b']) net.to(host).shakeHands(HEIGHT);
     if (!known) return;

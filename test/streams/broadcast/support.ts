@@ -4,6 +4,7 @@ import { BehaviorSubject } from 'rxjs';
 import { hashHeader } from '../../../src/block/x11.js';
 import type { BlockEvent, BlockProof, BlockVerdict } from '../../../src/contracts/events.js';
 import type { RpcAnswer } from '../../../src/contracts/rpc.js';
+import { SeededRandom } from '../../../src/simulated/seeded-random.js';
 import { Broadcaster } from '../../../src/streams/broadcast/broadcast.js';
 import { Gatekeeper } from '../../../src/streams/broadcast/gatekeeper.js';
 import { RecentStore } from '../../../src/streams/broadcast/recent.js';
@@ -77,7 +78,17 @@ export class BroadcasterUnderTest {
       protectedPeer: target('dashd'),
       targets$: this.targets$,
     });
-    this.broadcaster = new Broadcaster({ network, connections, rpc, recent, tip, clock, scheduler, fallback });
+    this.broadcaster = new Broadcaster({
+      network,
+      connections,
+      rpc,
+      recent,
+      tip,
+      clock,
+      random: new SeededRandom(1),
+      scheduler,
+      fallback,
+    });
     this.broadcaster.events$.subscribe({
       next: (event) => {
         this.log.push(event.type);
