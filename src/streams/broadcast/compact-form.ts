@@ -13,17 +13,22 @@ const FIRST_FLIGHT_BYTES = 14_000;
 
 /**
  * Takes about a microsecond for each transaction.
+ * @param block its bytes are kept: those of the frame, so that the buffer in which it came is released
  * @param nonce of the short ids
  * @returns undefined for a block that is sent whole: a small one, or one whose transactions could not be told apart
  */
-export function compactFormOf({ raw, layout }: Block, { magic }: Network, nonce: bigint): CompactForm | undefined {
+export function compactFormOf(
+  { raw, layout }: Pick<Block, 'raw' | 'layout'>,
+  { magic }: Network,
+  nonce: bigint,
+): CompactForm | undefined {
   if (raw.length <= FIRST_FLIGHT_BYTES || layout === undefined) return undefined;
   const message = compactOf(raw, layout, nonce);
   if (message === undefined) return undefined;
-  const { starts, end } = layout;
+  const places = { starts: layout.starts, end: layout.end };
   return {
     frame: encodeFrame(magic, message),
-    count: starts.length,
-    transaction: (index) => transactionAt(raw, { starts, end }, index),
+    count: places.starts.length,
+    transaction: (index) => transactionAt(raw, places, index),
   };
 }

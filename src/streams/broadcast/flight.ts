@@ -18,9 +18,10 @@ import type { Submission } from './submit.js';
  * @param nonce of the compact form's short ids; without one there is none
  */
 export function pushOf(block: Block, network: Network, nonce?: bigint): PushBlock {
-  const { hash, header, previous, raw } = block;
-  const compact = nonce === undefined ? undefined : compactFormOf(block, network, nonce);
-  const frame = frameOf(network.magic, 'block', raw);
+  const { hash, header, previous } = block;
+  const frame = frameOf(network.magic, 'block', block.raw);
+  const raw = frame.subarray(FRAME_HEADER_BYTES);
+  const compact = nonce === undefined ? undefined : compactFormOf({ ...block, raw }, network, nonce);
   // A copy of the header: a view would keep the buffer that it is a view of.
   return { hash, header: Buffer.from(header), previous, frame, ...(compact !== undefined && { compact }) };
 }

@@ -8,6 +8,8 @@ import type { Hash } from '../../wire/reader.js';
 
 /** Memory that a block takes besides its bytes: its ledger, its proofs, its entry in twenty queues. Measured, and rounded up. */
 const OVERHEAD_BYTES = 16 * 1024;
+/** Where a transaction begins, as V8 keeps such a number in a list. */
+const POSITION_BYTES = 8;
 const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
 /** Bounds of the blocks that are no longer under way. */
 const MAX_PAST_BLOCKS = 128;
@@ -159,8 +161,9 @@ export class RecentStore implements RecentBlocks {
 
 const NONE: readonly PushBlock[] = [];
 
-function costOf({ frame }: PushBlock): number {
-  return frame.length + OVERHEAD_BYTES;
+function costOf({ frame, compact }: PushBlock): number {
+  const compactBytes = compact === undefined ? 0 : compact.frame.length + compact.count * POSITION_BYTES;
+  return frame.length + compactBytes + OVERHEAD_BYTES;
 }
 
 function keyOf(header: Buffer): number {

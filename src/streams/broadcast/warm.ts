@@ -30,7 +30,7 @@ const PEERS = 20;
 const READINGS = 10;
 /** Entries of a practice inventory. */
 const ITEMS = 10_000;
-/** Odd on the way up the merkle tree, as most are; together about 15 KB, as real won blocks have. */
+/** Odd on the way up the merkle tree, as most are; together about 15 KB, as real won blocks have: enough for a compact form. */
 const WHOLE = { transactions: 9, scriptBytes: 1_600 };
 
 const network = NETWORKS.regtest;
@@ -65,7 +65,7 @@ async function practise({ clock, random, nextTurn, createLoop }: WarmUpPorts): P
   const gate = new Gatekeeper(network, tip, clock);
   const targets = Array.from({ length: PEERS }, (_, peer) => ({
     host: '',
-    port: 0,
+    port: peer,
     peer: `${peer}`,
     protected: false,
   }));
@@ -138,19 +138,30 @@ async function readLists(nextTurn: NextTurn): Promise<void> {
 
 /** A ping with its nonce; no other message that is written here has this length. */
 const PING_BYTES = FRAME_HEADER_BYTES + 8;
+/** Of each second peer: it takes compact blocks, so that both forms are practised. */
+const SENDCMPCT = encodeFrame(network.magic, { command: 'sendcmpct', highBandwidth: true, version: 1n });
 
-/** A peer that finishes its handshake, accepts everything and sends nothing but `pong`. */
-const dialNobody: Dial = (_address, _timeoutMs, handlers) => {
+/**
+ * A peer that finishes its handshake and accepts everything: to the ping behind a block it answers `pong`, behind a `cmpctblock` with the
+ * block's header in front, since a pong alone would ask for the whole block.
+ */
+const dialNobody: Dial = ({ port }, _timeoutMs, handlers) => {
+  let shown: Buffer | undefined;
   queueMicrotask(() => {
     handlers.connected();
     handlers.data(GREETING);
+    if (port % 2 === 1) handlers.data(SENDCMPCT);
   });
   return {
     write: (buffers, taken) => {
+      shown = buffers.find(isCompact)?.subarray(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + HEADER_SIZE) ?? shown;
       const ping = buffers.find((buffer) => buffer.length === PING_BYTES);
       queueMicrotask(() => {
         taken?.();
-        if (ping !== undefined) handlers.data(frameOf(network.magic, 'pong', ping.subarray(FRAME_HEADER_BYTES)));
+        if (ping === undefined) return;
+        if (shown !== undefined) handlers.data(encodeFrame(network.magic, { command: 'headers', headers: [shown] }));
+        shown = undefined;
+        handlers.data(frameOf(network.magic, 'pong', ping.subarray(FRAME_HEADER_BYTES)));
       });
     },
     backlog: 0,
@@ -162,6 +173,11 @@ const dialNobody: Dial = (_address, _timeoutMs, handlers) => {
   };
 };
 
+function isCompact(frame: Buffer): boolean {
+  return frame.subarray(4, 14).equals(CMPCTBLOCK);
+}
+
+const CMPCTBLOCK = Buffer.from('cmpctblock');
 const NOWHERE = { services: 0n, host: '0.0.0.0', port: 0 } as const;
 const GREETING = Buffer.concat([
   encodeFrame(network.magic, {

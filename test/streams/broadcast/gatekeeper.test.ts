@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { sha256d } from '../../../src/block/merkle.js';
 import { hashHeader, loadX11 } from '../../../src/block/x11.js';
 import { type Arrival, Gatekeeper, type GateResult } from '../../../src/streams/broadcast/gatekeeper.js';
 import { ChainTip } from '../../../src/streams/broadcast/tip.js';
@@ -57,6 +58,7 @@ describe('the gatekeeper', () => {
         size: raw.length,
         transactions: 1,
         height: 1_000,
+        layout: { txids: [sha256d(raw.subarray(81))], starts: [81], end: raw.length },
       },
     });
   });
