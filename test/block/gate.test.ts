@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type Block, type Inspection, inspect, MAX_BLOCK_SIZE } from '../../src/block/gate.js';
 import { loadX11 } from '../../src/block/x11.js';
 import { NETWORKS } from '../../src/wire/network.js';
-import { ZERO_HASH } from '../../src/wire/reader.js';
+import { hashFromWire, ZERO_HASH } from '../../src/wire/reader.js';
 import { leastCpuMs } from '../support/cpu.js';
 import { REGTEST_BLOCKS } from '../vectors/block/regtest.js';
 import { genesisBlocks } from './genesis.js';
@@ -20,6 +20,8 @@ import {
 } from './support.js';
 
 const { mainnet, regtest } = NETWORKS;
+/** Where the first transaction of a block with fewer than 253 begins: behind the header and the count. */
+const FIRST_TRANSACTION = 81;
 
 describe('the gate', () => {
   before(() => loadX11());
@@ -51,6 +53,11 @@ describe('the gate', () => {
         raw,
         size: raw.length,
         transactions: 1,
+        layout: {
+          txids: [naiveSha256d(raw.subarray(FIRST_TRANSACTION))],
+          starts: [FIRST_TRANSACTION],
+          end: raw.length,
+        },
       });
     });
   }
@@ -59,7 +66,13 @@ describe('the gate', () => {
     test(`dashd's regtest block ${height} passes`, () => {
       const raw = Buffer.from(hex, 'hex');
       const header = raw.subarray(0, 80);
-      assert.deepEqual(clean(raw), {
+      const { layout, ...block } = clean(raw);
+      assert.deepEqual(
+        layout?.txids.map((txid) => hashFromWire(txid)),
+        txids,
+      );
+      assert.deepEqual([layout?.starts[0], layout?.end], [FIRST_TRANSACTION, raw.length]);
+      assert.deepEqual(block, {
         hash,
         header,
         previous,
