@@ -3,7 +3,7 @@
  * OpenAPI document, are checked against these types by the compiler.
  */
 import type { PeerProof, ServiceEvent, Verdict } from './events.js';
-import type { BlockRecord, Kpis, PeerView } from './view.js';
+import type { BlockRecord, Kpis, PeerView, QuorumReport } from './view.js';
 
 /** `GET /api/v1/status` */
 export interface StatusReply {
@@ -27,6 +27,8 @@ export interface StatusReply {
     /** Whether the pool's own dashd is among the connected. */
     readonly dashd: boolean;
   };
+  /** Absent where `quorum.maxPeers` is 0, and until dashd has reported the quorums. */
+  readonly quorums?: QuorumReport;
   readonly services: readonly ServiceStatus[];
   readonly lastBlock?: BlockSummary;
   readonly kpis: { readonly all: Kpis; readonly day: Kpis };

@@ -15,6 +15,9 @@ export const BLOCK_SOURCES = ['pool', 'dashd'] as const;
 /** How far delivery to one peer was proven, each step stronger than the one before; the last two are the other ends. */
 export const PROOF_STATUSES = ['pending', 'written', 'acknowledged', 'accepted', 'already-had', 'failed'] as const;
 
+/** What a masternode does for the next block: it is in the quorum that signs its ChainLock, or in another active ChainLock quorum. */
+export const QUORUM_ROLES = ['signer', 'member'] as const;
+
 export const OUTCOMES = ['delivered', 'local-only', 'rejected', 'failed'] as const;
 
 export const RPC_OUTCOMES = ['accepted', 'duplicate', 'inconclusive', 'rejected', 'unavailable'] as const;

@@ -3,7 +3,15 @@
  * for the API (ops/http/schemas.ts), which has none. The types are in events.ts; the compiler compares the API's schemas with them.
  */
 import { z } from 'zod';
-import { BLOCK_SOURCES, FINALITY_STATES, LATE_CODES, OUTCOMES, PROOF_STATUSES, RPC_OUTCOMES } from './codes.js';
+import {
+  BLOCK_SOURCES,
+  FINALITY_STATES,
+  LATE_CODES,
+  OUTCOMES,
+  PROOF_STATUSES,
+  QUORUM_ROLES,
+  RPC_OUTCOMES,
+} from './codes.js';
 import { HashText } from './hash.js';
 
 export const hash = HashText.describe('As block explorers show it: 64 hexadecimal digits.');
@@ -14,6 +22,9 @@ export const count = z.int().nonnegative();
 export const text = z.string();
 const source = z.enum(BLOCK_SOURCES);
 export const peer = text.describe('`host:port` as it is dialled.');
+export const role = z
+  .enum(QUORUM_ROLES)
+  .describe('In the quorum that signs the next ChainLock, or in another active one.');
 export const isOwn = z.boolean().describe("The pool's own dashd.");
 const late = z.enum(LATE_CODES).exactOptional().describe('Why it was sent later than it was found.');
 
@@ -53,6 +64,7 @@ export const repeatedFields = {
 export const proofFields = {
   peer,
   protected: isOwn,
+  role: role.exactOptional().describe('What the peer was for this block when it was sent it.'),
   status: z.enum(PROOF_STATUSES),
   reason: text.exactOptional().describe('Why it failed.'),
   late: z.literal(true).exactOptional().describe('The peer was sent it later than others could have been.'),

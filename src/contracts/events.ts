@@ -11,6 +11,7 @@ import type {
   LATE_CODES,
   OUTCOMES,
   PROOF_STATUSES,
+  QUORUM_ROLES,
   RPC_OUTCOMES,
   TIP_SOURCES,
 } from './codes.js';
@@ -21,11 +22,16 @@ export type BlockSource = (typeof BLOCK_SOURCES)[number];
 /** How far delivery to one peer was proven, each step stronger than the one before; the last two are the other ends. */
 export type ProofStatus = (typeof PROOF_STATUSES)[number];
 
+/** `signer`: in the quorum that signs the block's ChainLock; `member`: in another active ChainLock quorum. */
+export type QuorumRole = (typeof QUORUM_ROLES)[number];
+
 export interface PeerProof {
   /** `host:port` as it was dialled. */
   readonly peer: string;
   /** The pool's own dashd. */
   readonly protected: boolean;
+  /** What the peer was for this block when it was sent it; absent for a node of no active quorum. */
+  readonly role?: QuorumRole;
   readonly status: ProofStatus;
   /**
    * Why it failed; set when, and only when, the status is `failed`. `not-in-chain`: the peer has processed the block, or was not sent it for want of

@@ -4,7 +4,7 @@
  */
 
 import type { Hash } from '../wire/reader.js';
-import type { BlockFinality, FinalityState, Verdict } from './events.js';
+import type { BlockFinality, FinalityState, QuorumRole, Verdict } from './events.js';
 
 export interface RelayView {
   readonly network: string;
@@ -13,13 +13,50 @@ export interface RelayView {
   tip(): { readonly hash: Hash; readonly height?: number } | undefined;
   /** Connected and being connected to, the pool's own dashd first, the others by falling score. */
   peers(): readonly PeerView[];
+  /** How many they are: without their scores, which cost more. */
+  counts(): PeerCounts;
   /** Peers in the book. */
   known(): number;
   /** How many peers are wanted. */
   readonly wanted: { readonly min: number; readonly max: number };
   readonly history: HistoryView;
+  /** The ChainLock quorums as of the tip; absent where `quorum.maxPeers` is 0, undefined until dashd has reported them. */
+  readonly quorums?: () => QuorumReport | undefined;
   /** Found blocks on disk; absent when `spool.enabled` is false. */
   readonly spool?: () => SpoolView;
+}
+
+export interface PeerCounts {
+  /** Past their handshake, the pool's own dashd included. */
+  readonly connected: number;
+  readonly connecting: number;
+  /** Whether the pool's own dashd is among the connected. */
+  readonly dashd: boolean;
+}
+
+/** The active ChainLock quorums, and how many of their members are connected. */
+export interface QuorumReport {
+  /** Of the chain's tip, as of which the quorums are active. */
+  readonly height: number;
+  /** Connections to members that are wanted: `quorum.maxPeers`. */
+  readonly wanted: number;
+  /** Distinct masternodes in the active quorums, and those of them that are connected. */
+  readonly members: number;
+  readonly connected: number;
+  /** Newest first. */
+  readonly quorums: readonly QuorumState[];
+}
+
+export interface QuorumState {
+  readonly hash: Hash;
+  /** Dash's number of the quorum's type: 2 for `llmq_400_60`. */
+  readonly type: number;
+  /** It signs the ChainLock of the next block. */
+  readonly signing: boolean;
+  readonly members: number;
+  readonly connected: number;
+  /** Of the connected: those that have chosen us as a high-bandwidth peer. */
+  readonly highBandwidth: number;
 }
 
 export interface SpoolView {
@@ -48,6 +85,14 @@ export interface PeerView {
   readonly height?: number;
   /** ISO 3166-1 alpha-2, such as `DE`; absent where it is not known. */
   readonly country?: string;
+  /** Absent for a node of no active ChainLock quorum. */
+  readonly role?: QuorumRole;
+  /** The active ChainLock quorums that it is a member of. */
+  readonly quorums?: number;
+  /** The proRegTxHash of the masternode that it is. */
+  readonly masternode?: Hash;
+  /** It has asked for new blocks in compact form at once (BIP 152, high-bandwidth mode). */
+  readonly highBandwidth?: true;
   /** There and back, smoothed, milliseconds. */
   readonly pingMs?: number;
   /** Where it was heard of. */

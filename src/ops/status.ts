@@ -38,7 +38,7 @@ export interface Tallies {
 }
 
 type ServiceName = ServiceEvent['service'];
-type Peers = Pick<RelayView, 'peers' | 'wanted'>;
+type Peers = Pick<RelayView, 'counts' | 'wanted'>;
 
 /** Blocks whose results per peer are kept, also after the verdict, since proofs may still come. Older ones are in the history. */
 const MAX_RACES = 256;
@@ -120,9 +120,8 @@ export class Status {
 
   /** A degraded relay is ready: its problems cost time or proof, not the block. */
   readiness(view: Peers): Readiness {
-    const connected = view.peers().filter(({ state }) => state === 'connected');
-    const own = connected.some((peer) => peer.protected);
-    const others = connected.length - Number(own);
+    const { connected, dashd: own } = view.counts();
+    const others = connected - Number(own);
     const rpc = this.stateOf('dashd-rpc') === 'up';
     const notReady = [...this.intakeProblems(), ...this.chainProblems(), ...deliveryProblems(own, others, rpc)];
     const degraded = [

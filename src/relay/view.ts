@@ -40,6 +40,11 @@ export function createView(deps: ViewDeps): RelayView {
       const height = tip.heightOf(tip.hash);
       return { hash: tip.hash, ...(height !== undefined && { height }) };
     },
+    counts() {
+      const { slots, live } = connections;
+      const dashd = [...live.values()].some(({ target }) => target.protected);
+      return { connected: live.size, connecting: slots.size - live.size, dashd };
+    },
     peers() {
       const now = clock.now();
       return [...connections.slots.values()].map((slot) => peerView(slot, now, deps)).sort(byScore);

@@ -4,6 +4,7 @@ import type { BlockVerdict, PeerEvent, PeerProof, RelayEvent } from '../../src/c
 import type { PeerView } from '../../src/contracts/view.js';
 import { Status } from '../../src/ops/status.js';
 import { clockAt } from '../support/clock.js';
+import { countsOf } from '../support/peer-counts.js';
 import { DASHD, FakeView, hashOf, NOW, peerView, proof, service, verdictOf, WORKING } from './http/support.js';
 
 function statusAfter(...events: readonly RelayEvent[]): Status {
@@ -13,7 +14,7 @@ function statusAfter(...events: readonly RelayEvent[]): Status {
 }
 
 function readiness(events: readonly RelayEvent[], peers: readonly PeerView[], wanted = { min: 2, max: 20 }) {
-  return statusAfter(...events).readiness({ peers: () => peers, wanted });
+  return statusAfter(...events).readiness({ counts: () => countsOf(peers), wanted });
 }
 
 function proven(n: number, changes: Partial<PeerProof> & { readonly hash?: string } = {}): RelayEvent {

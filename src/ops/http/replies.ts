@@ -11,7 +11,8 @@ const DAY_MS = 24 * HOUR_MS;
 export function statusReply(view: RelayView, status: Status, version: string, now: number): StatusReply {
   const { network, startedAt, wanted, history } = view;
   const tip = view.tip();
-  const connected = view.peers().filter(({ state }) => state === 'connected');
+  const { connected, dashd } = view.counts();
+  const quorums = view.quorums?.();
   const [last] = history.latest(1);
   return {
     version,
@@ -21,12 +22,13 @@ export function statusReply(view: RelayView, status: Status, version: string, no
     ...status.readiness(view),
     ...(tip !== undefined && { tip }),
     peers: {
-      connected: connected.length,
+      connected,
       min: wanted.min,
       max: wanted.max,
       known: view.known(),
-      dashd: connected.some((peer) => peer.protected),
+      dashd,
     },
+    ...(quorums !== undefined && { quorums }),
     services: status.services(),
     ...(last !== undefined && { lastBlock: summary(last) }),
     kpis: { all: history.kpis(), day: history.kpis(now - DAY_MS) },

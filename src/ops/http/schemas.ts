@@ -25,6 +25,7 @@ import {
   receivedFields,
   refusedFields,
   repeatedFields,
+  role,
   rpcFields,
   sinceArrival,
   text,
@@ -32,7 +33,7 @@ import {
 } from '../../contracts/event-fields.js';
 import type { RelayEvent } from '../../contracts/events.js';
 import { SERVICES } from '../../contracts/services.js';
-import type { PeerView } from '../../contracts/view.js';
+import type { PeerView, QuorumReport } from '../../contracts/view.js';
 import type { BroadcasterStatus } from './broadcaster-status.js';
 
 /** What has a name in the document. */
@@ -133,6 +134,30 @@ const ServiceStatus = z
 const notReady = words.describe('The reasons, in words; empty when ready.');
 const degraded = words.describe('Problems that do not stop the delivery of blocks, in words.');
 
+const Quorums = says<QuorumReport>()(
+  z
+    .strictObject({
+      height: count.describe("The tip's, as of which the quorums are active."),
+      wanted: count.describe('Connections to members: `quorum.maxPeers`.'),
+      members: count.describe('Distinct masternodes in the active quorums.'),
+      connected: count.describe('Of them.'),
+      quorums: z
+        .array(
+          z.strictObject({
+            hash,
+            type: count.describe("Dash's number of its type: 2 for `llmq_400_60`."),
+            signing: z.boolean().describe('It signs the ChainLock of the next block.'),
+            members: count,
+            connected: count,
+            highBandwidth: count.describe('Of the connected, those that have chosen us as a high-bandwidth peer.'),
+          }),
+        )
+        .describe('Newest first.'),
+    })
+    .describe('The active ChainLock quorums.')
+    .register(named, { id: 'Quorums' }),
+);
+
 export const StatusSchema = says<StatusReply>()(
   z
     .strictObject({
@@ -145,6 +170,7 @@ export const StatusSchema = says<StatusReply>()(
       degraded,
       tip: z.strictObject({ hash, height: count.exactOptional() }).exactOptional(),
       peers: z.strictObject({ connected: count, min: count, max: count, known: count, dashd: z.boolean() }),
+      quorums: Quorums.exactOptional(),
       services: z.array(ServiceStatus),
       lastBlock: BlockSummary.exactOptional(),
       kpis: z.strictObject({ all: Kpis, day: Kpis }),
@@ -163,6 +189,13 @@ const Peer = says<PeerView>()(
       protocolVersion: z.int().exactOptional(),
       height: z.int().exactOptional(),
       country: text.exactOptional().describe('ISO 3166-1 alpha-2.'),
+      role: role.exactOptional(),
+      quorums: count.exactOptional().describe('The active ChainLock quorums that it is a member of.'),
+      masternode: hash.exactOptional().describe('The proRegTxHash of the masternode that it is.'),
+      highBandwidth: z
+        .literal(true)
+        .exactOptional()
+        .describe('It has asked for new blocks in compact form at once (BIP 152).'),
       pingMs: ms.exactOptional(),
       sources: words,
       lastSeen: at,

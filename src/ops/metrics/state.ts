@@ -29,12 +29,12 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
   const spool = spoolMetrics({ gauge });
 
   return (view) => {
-    const live = view.peers();
-    for (const state of states) peers.set({ state }, live.filter((peer) => peer.state === state).length);
+    const counts = view.counts();
+    for (const state of states) peers.set({ state }, counts[state]);
     known.set({}, view.known());
     wanted.set({ bound: 'min' }, view.wanted.min);
     wanted.set({ bound: 'max' }, view.wanted.max);
-    dashd.set({}, live.some((peer) => peer.protected && peer.state === 'connected') ? 1 : 0);
+    dashd.set({}, counts.dashd ? 1 : 0);
     tip(view);
     history(view);
     spool(view);

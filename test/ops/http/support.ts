@@ -12,6 +12,7 @@ import type { BlockRecord, HistoryView, Kpis, PeerView, RelayView } from '../../
 import { createHttp, type HttpDeps, type HttpFault, type HttpService } from '../../../src/ops/http/http.js';
 import { Status } from '../../../src/ops/status.js';
 import { clockAt } from '../../support/clock.js';
+import { countsOf } from '../../support/peer-counts.js';
 import { DELIVERED } from '../../support/verdict.js';
 
 export const NOW = Date.UTC(2026, 0, 15, 12);
@@ -125,6 +126,11 @@ export class FakeView implements RelayView {
   peers() {
     this.asked += 1;
     return this.list;
+  }
+
+  counts() {
+    this.asked += 1;
+    return countsOf(this.list);
   }
 
   known() {

@@ -5,6 +5,7 @@ import type { BlockRecord, Kpis, PeerView, RelayView } from '../../../src/contra
 import { createMetrics } from '../../../src/ops/metrics.js';
 import { clockAt } from '../../support/clock.js';
 import { type Sample, valueIn } from '../../support/exposition.js';
+import { countsOf } from '../../support/peer-counts.js';
 import { AT, after, DAY, HASH, PEER, read, withMetrics } from './support.js';
 
 describe('metrics of what stands', () => {
@@ -19,6 +20,7 @@ describe('metrics of what stands', () => {
       startedAt: AT,
       tip: () => ({ hash: HASH, height: 2_580_111 }),
       peers: () => (more.peers ?? []) as readonly PeerView[],
+      counts: () => countsOf((more.peers ?? []) as readonly PeerView[]),
       known: () => 412,
       wanted: { min: 5, max: 20 },
       history: {
