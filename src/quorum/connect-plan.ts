@@ -1,5 +1,12 @@
 /**
  * To which members of the active quorums connections are made, kept and given up. Pure; `streams/quorum/` carries it out.
+ *
+ * - Members of several active quorums come first: they are signers more often, and stay members for longer.
+ * - Among the members of as many quorums, the quorum with the fewest connections comes first: any of them may sign the next block.
+ * - A connection stays while its masternode is a member of an active quorum. So a rotation of quorums (mainnet: one of four every 288
+ *   blocks) costs only the connections to members of the one that retires, and a few swaps.
+ *
+ * Cost: for each connection that is begun, one look at each combination of quorums that has members; 1,350 members take about a millisecond.
  */
 import type { Hash } from '../wire/reader.js';
 
@@ -35,16 +42,208 @@ export interface ConnectInput {
   readonly lot: (peer: string) => number;
 }
 
-/** `several-quorums`: a member of more than one active quorum. `spread`: of one, the one with the fewest connections. `swap`: for another. */
+/**
+ * `several-quorums`: a member of more than one active quorum. `spread`: of the one with the fewest connections. `swap`: it gets the slot of a
+ * member of fewer quorums.
+ */
 export type QuorumConnectCode = 'several-quorums' | 'spread' | 'swap';
-/** `not-a-member`: of no active quorum any more. `over-max`: the setting was lowered. `group-share`. `outweighed`: a member of more quorums gets the slot. */
-export type QuorumDisconnectCode = 'not-a-member' | 'connected-elsewhere' | 'over-max' | 'group-share' | 'outweighed';
-/** Why a member gets no connection. */
-export type QuorumSkipCode = 'same-address' | 'waiting' | 'group-share' | 'over-max' | 'ramp-up';
+/**
+ * `not-a-member`: of no active quorum any more. `over-max` and `group-share`: a limit was lowered, or an address has moved. `outweighed`: a
+ * member of more quorums gets the slot.
+ */
+export type QuorumDisconnectCode = 'not-a-member' | 'over-max' | 'group-share' | 'outweighed';
+/**
+ * Why a member gets no new connection. `connected-elsewhere`: it has one. `same-address`: another masternode counts at its address.
+ * `waiting`: it failed or was lost a moment ago. `ramp-up`: in one of the next plans.
+ */
+export type QuorumSkipCode =
+  | 'connected-elsewhere'
+  | 'same-address'
+  | 'waiting'
+  | 'group-share'
+  | 'over-max'
+  | 'ramp-up';
 
 export interface ConnectPlan {
   readonly connect: readonly { readonly peer: string; readonly code: QuorumConnectCode }[];
   readonly disconnect: readonly { readonly peer: string; readonly code: QuorumDisconnectCode }[];
   readonly keep: readonly string[];
   readonly skipped: Readonly<Record<QuorumSkipCode, number>>;
+}
+
+export function planConnections(input: ConnectInput): ConnectPlan {
+  const { max, maxNew, maxPerGroup, lot } = input;
+  const byPeer = distinct(input.members);
+  const places = new Places(maxPerGroup);
+  for (const peer of input.elsewhere) places.reach(byPeer.get(peer));
+  const keep: Reachable[] = [];
+  const disconnect: { readonly peer: string; readonly code: QuorumDisconnectCode }[] = [];
+  for (const peer of input.connected) {
+    const member = byPeer.get(peer);
+    const code = member === undefined ? 'not-a-member' : keepFault(places, member, keep.length, max);
+    if (member === undefined || code !== undefined) disconnect.push({ peer, code: code ?? 'not-a-member' });
+    else keep.push(places.occupy(member));
+  }
+  const skipped: Record<QuorumSkipCode, number> = {
+    'connected-elsewhere': 0,
+    'same-address': input.members.length - byPeer.size,
+    waiting: 0,
+    'group-share': 0,
+    'over-max': 0,
+    'ramp-up': 0,
+  };
+  const candidates = [...byPeer.values()].filter(({ peer }) => {
+    if (input.connected.has(peer)) return false;
+    const bar = input.elsewhere.has(peer) ? 'connected-elsewhere' : input.waiting.has(peer) ? 'waiting' : undefined;
+    if (bar !== undefined) skipped[bar] += 1;
+    return bar === undefined;
+  });
+  const ranks = ranked(candidates, lot);
+  const connect: { readonly peer: string; readonly code: QuorumConnectCode }[] = [];
+  const free = Math.max(0, max - keep.length);
+  while (connect.length < Math.min(free, maxNew)) {
+    const member = next(ranks, places);
+    if (member === undefined) break;
+    places.occupy(member);
+    connect.push({ peer: member.peer, code: member.quorums.length > 1 ? 'several-quorums' : 'spread' });
+  }
+  if (free === 0) swap(input, { ranks, places, keep, connect, disconnect });
+  skipped['group-share'] = places.refused;
+  const left = candidates.length - connect.length - places.refused;
+  skipped['ramp-up'] = Math.min(left, Math.max(0, free - connect.length));
+  skipped['over-max'] = left - skipped['ramp-up'];
+  return { connect, disconnect, keep: keep.map(({ peer }) => peer), skipped };
+}
+
+/** One entry for each address: of several masternodes at one address, the one in the most quorums counts. */
+function distinct(members: readonly Reachable[]): Map<string, Reachable> {
+  const byPeer = new Map<string, Reachable>();
+  for (const member of members) {
+    const before = byPeer.get(member.peer);
+    if (before === undefined || before.quorums.length < member.quorums.length) byPeer.set(member.peer, member);
+  }
+  return byPeer;
+}
+
+function keepFault(places: Places, member: Reachable, kept: number, max: number): QuorumDisconnectCode | undefined {
+  if (kept >= max) return 'over-max';
+  return places.fits(member) ? undefined : 'group-share';
+}
+
+/** How many connections each network group and each quorum has. */
+class Places {
+  readonly #groups = new Map<string, number>();
+  readonly #quorums = new Map<Hash, number>();
+
+  /** Candidates whose network had no slot left. */
+  refused = 0;
+
+  constructor(private readonly maxPerGroup: number) {}
+
+  fits({ group }: Reachable): boolean {
+    return (this.#groups.get(group) ?? 0) < this.maxPerGroup;
+  }
+
+  /** Counts a connection that takes no slot. */
+  reach(member: Reachable | undefined): void {
+    for (const quorum of member?.quorums ?? []) add(this.#quorums, quorum, 1);
+  }
+
+  occupy(member: Reachable): Reachable {
+    add(this.#groups, member.group, 1);
+    this.reach(member);
+    return member;
+  }
+
+  leave(member: Reachable): void {
+    add(this.#groups, member.group, -1);
+    for (const quorum of member.quorums) add(this.#quorums, quorum, -1);
+  }
+
+  /** Connections to the least connected of the quorums. */
+  least(quorums: readonly Hash[]): number {
+    return Math.min(...quorums.map((quorum) => this.#quorums.get(quorum) ?? 0));
+  }
+}
+
+function add<K>(counts: Map<K, number>, key: K, by: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + by);
+}
+
+/** The members of the same quorums, in random order. */
+interface Combination {
+  readonly quorums: readonly Hash[];
+  readonly members: Reachable[];
+}
+
+/** The combinations by how many quorums they have, the most first. */
+function ranked(candidates: readonly Reachable[], lot: ConnectInput['lot']): Combination[][] {
+  const combinations = new Map<string, Combination>();
+  for (const member of candidates) {
+    const key = [...member.quorums].sort().join();
+    const combination = combinations.get(key) ?? { quorums: member.quorums, members: [] };
+    combination.members.push(member);
+    combinations.set(key, combination);
+  }
+  const ranks: Combination[][] = [];
+  for (const combination of combinations.values()) {
+    const lots = new Map(combination.members.map(({ peer }) => [peer, lot(peer)]));
+    // The next is taken from the end.
+    combination.members.sort((a, b) => (lots.get(b.peer) ?? 0) - (lots.get(a.peer) ?? 0) || (a.peer < b.peer ? 1 : -1));
+    const rank = ranks[combination.quorums.length] ?? [];
+    ranks[combination.quorums.length] = rank;
+    rank.push(combination);
+  }
+  return ranks.filter((rank) => rank !== undefined).reverse();
+}
+
+/** Takes the best member whose network has a slot left; those without are dropped. */
+function next(ranks: readonly Combination[][], places: Places): Reachable | undefined {
+  for (const rank of ranks) {
+    for (;;) {
+      const combination = leastConnected(rank, places);
+      const member = combination?.members.pop();
+      if (member === undefined) break;
+      if (places.fits(member)) return member;
+      places.refused += 1;
+    }
+  }
+  return undefined;
+}
+
+function leastConnected(rank: readonly Combination[], places: Places): Combination | undefined {
+  let best: Combination | undefined;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const combination of rank) {
+    const connections = combination.members.length === 0 ? Number.POSITIVE_INFINITY : places.least(combination.quorums);
+    if (connections >= fewest) continue;
+    best = combination;
+    fewest = connections;
+  }
+  return best;
+}
+
+interface Draft {
+  readonly ranks: readonly Combination[][];
+  readonly places: Places;
+  readonly keep: Reachable[];
+  readonly connect: { readonly peer: string; readonly code: QuorumConnectCode }[];
+  readonly disconnect: { readonly peer: string; readonly code: QuorumDisconnectCode }[];
+}
+
+/** Gives slots of members of few quorums to members of more. */
+function swap({ maxNew, maxSwaps }: ConnectInput, { ranks, places, keep, connect, disconnect }: Draft): void {
+  const limit = Math.min(maxNew, maxSwaps);
+  if (limit === 0) return;
+  keep.sort((a, b) => b.quorums.length - a.quorums.length);
+  while (connect.length < limit) {
+    const worst = keep.at(-1);
+    const better = worst === undefined ? undefined : next(ranks, places);
+    if (worst === undefined || better === undefined || better.quorums.length <= worst.quorums.length) return;
+    keep.pop();
+    places.leave(worst);
+    places.occupy(better);
+    disconnect.push({ peer: worst.peer, code: 'outweighed' });
+    connect.push({ peer: better.peer, code: 'swap' });
+  }
 }
