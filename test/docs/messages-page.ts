@@ -39,6 +39,7 @@ import {
 } from '../../src/messages/peers.js';
 import { LOG, PROGRAM_MESSAGES, UNKNOWN_ERROR } from '../../src/messages/program.js';
 import { PROXY, PROXY_REPLY, SUBMISSIONS } from '../../src/messages/proxy.js';
+import { PUSH_FORM, PUSH_RANK } from '../../src/messages/push-plan.js';
 import { SERVICE_LINE, SERVICE_MESSAGES } from '../../src/messages/services.js';
 import { ONE_OF, SCENARIO_VALUES, SCENARIOS } from '../../src/messages/simulation.js';
 import { CONTROL_SOCKET, ZMQ_SOCKET } from '../../src/messages/sockets.js';
@@ -232,6 +233,16 @@ ${codes(BARRED, UNFIT)}
 The terms of a score (\`blockcast peers explain\`):
 
 ${codes(SCORE)}
+
+### The plan of a push
+
+Why a peer is sent a block before or after others:
+
+${codes(PUSH_RANK)}
+
+Why a block beyond a size is sent to it in compact form, or whole:
+
+${codes(PUSH_FORM)}
 
 ## Services
 

@@ -1,0 +1,144 @@
+/**
+ * In which order, in which form and when peers are written a block. The plan is made beforehand, when connections, quorums or the tip
+ * change; a block that is found only looks it up. Pure.
+ *
+ * Order: the pool's own dashd; the members of the quorum that signs the next block; other members of active quorums, those of several
+ * first; the rest. The quorum that more than half of receives one of two competing blocks first locks that one, and each write costs
+ * microseconds on our side and its bytes on the uplink.
+ *
+ * Form: whole up to {@link PushPlan.compactAbove}, where a whole block fits TCP's first flight and a peer that lacks a transaction would cost
+ * a round trip. That holds only as long as the uplink carries the whole block to all peers in no time: with many peers or a slow uplink
+ * compact blocks are the faster ones from a smaller size on.
+ *
+ * Time: with an uplink that is known to be limited, writes are paced at its speed. What is written at once to all waits in the uplink's
+ * queue, and the second flights of the first peers then wait behind the first flights of the last. A peer that learns of the block
+ * elsewhere while it waits is not written to at all.
+ */
+import { fill } from '../messages/fill.js';
+import { PUSH_FORM, PUSH_RANK } from '../messages/push-plan.js';
+
+export type PushRank = keyof typeof PUSH_RANK;
+export type PushFormCode = keyof typeof PUSH_FORM;
+export type PushForm = 'full' | 'compact';
+
+export interface PushPeer {
+  /** `host:port` */
+  readonly peer: string;
+  /** `signer`: a member of the quorum that signs the next block; `member`: of another active ChainLock quorum. */
+  readonly role: 'signer' | 'member' | 'other';
+  /** The pool's own dashd: near, so its bytes do not count on the uplink. */
+  readonly protected: boolean;
+  /** The active ChainLock quorums that it is a member of, a number; not known: 1 for a signer or member. */
+  readonly quorums?: number;
+  /** `chosen`: it asked for our compact blocks (high bandwidth). `taken`: it takes them unasked. `refused`: it does not, or is not known to. */
+  readonly compact: 'chosen' | 'taken' | 'refused';
+}
+
+export interface PushPlanInput {
+  /** Connected peers. Those that are equal otherwise keep this order. */
+  readonly peers: readonly PushPeer[];
+  /** Of the relay's uplink. Unless given, it is not known to be limited. */
+  readonly uplinkBytesPerSecond?: number | undefined;
+}
+
+export interface PlannedPush {
+  readonly peer: string;
+  readonly rank: PushRank;
+  /** The quorums that the rank follows from; 0 for `dashd` and `other`. */
+  readonly quorums: number;
+  /** Of a block that is sent in compact form to those who take it. */
+  readonly form: PushForm;
+  readonly formCode: PushFormCode;
+}
+
+export interface PushPlan {
+  /** All peers of the input, the first to be written first. */
+  readonly order: readonly PlannedPush[];
+  /** Bytes of a whole block beyond which those who take compact blocks get one. */
+  readonly compactAbove: number;
+  /** The speed at which writes are paced, bytes per second; unless given, all are made in one turn of the event loop. */
+  readonly pace?: number;
+}
+
+/** A write of a block. */
+export interface PlannedWrite {
+  readonly peer: string;
+  readonly form: PushForm;
+  /** Milliseconds after the first. */
+  readonly afterMs: number;
+}
+
+/** Ten segments of 1,448 bytes (RFC 6928), less what goes along with a block: `getheaders` and `ping`. */
+export const FIRST_FLIGHT_BYTES = 14_000;
+/** For which whole blocks to all peers may occupy the uplink, milliseconds: less than the round trip that a missing transaction costs. */
+const WHOLE_BLOCKS_MS = 5;
+/** Of an uplink of which nothing is known, bytes per second: 1 Gbit/s. */
+const ASSUMED_UPLINK = 125_000_000;
+/** Below this a compact block saves little: a header, a coinbase and the messages around it remain. */
+const MIN_COMPACT_BYTES = 1_000;
+/** How far writes run ahead of the uplink, milliseconds: more than timers are late, so that it never idles. */
+const LEAD_MS = 20;
+
+const RANKS: Readonly<Record<PushRank, number>> = { dashd: 0, signer: 1, member: 2, other: 3 };
+
+/** Makes the plan: O(n log n) for n peers. @throws RangeError for an uplink that is not a positive number */
+export function planPush({ peers, uplinkBytesPerSecond }: PushPlanInput): PushPlan {
+  if (uplinkBytesPerSecond !== undefined && !(uplinkBytesPerSecond > 0))
+    throw new RangeError(`uplink: ${uplinkBytesPerSecond} bytes per second`);
+  const order = peers
+    .map(planned)
+    .sort((one, other) => RANKS[one.rank] - RANKS[other.rank] || other.quorums - one.quorums);
+  const remote = order.filter(({ rank }) => rank !== 'dashd').length;
+  const wholeBytes = ((uplinkBytesPerSecond ?? ASSUMED_UPLINK) * WHOLE_BLOCKS_MS) / 1000;
+  const compactAbove = Math.max(MIN_COMPACT_BYTES, Math.min(FIRST_FLIGHT_BYTES, Math.floor(wholeBytes / remote)));
+  return { order, compactAbove, ...(uplinkBytesPerSecond !== undefined && { pace: uplinkBytesPerSecond }) };
+}
+
+function planned({ peer, role, protected: isDashd, quorums, compact }: PushPeer): PlannedPush {
+  const rank = isDashd ? 'dashd' : role;
+  const formCode = isDashd ? 'near' : compact;
+  return {
+    peer,
+    rank,
+    quorums: rank === 'dashd' || rank === 'other' ? 0 : (quorums ?? 1),
+    form: formCode === 'chosen' || formCode === 'taken' ? 'compact' : 'full',
+    formCode,
+  };
+}
+
+/**
+ * The writes of one block. Without a limit of the uplink they follow the plan's order, and all are due at once. With one, peers that are sent
+ * a large block whole come last: one whole block takes as long as dozens of compact ones.
+ * @param bytes of the `block` message, and of the `cmpctblock` message if there is one: without, all get the block whole
+ */
+export function writesOf(
+  { order, compactAbove, pace }: PushPlan,
+  bytes: { readonly full: number; readonly compact?: number | undefined },
+): readonly PlannedWrite[] {
+  const { full, compact } = bytes;
+  const isCompact = compact !== undefined && full > compactAbove;
+  const formOf = ({ form }: PlannedPush): PushForm => (isCompact ? form : 'full');
+  if (pace === undefined) return order.map((one) => ({ peer: one.peer, form: formOf(one), afterMs: 0 }));
+  const isLast = (one: PlannedPush): boolean => isCompact && one.form === 'full' && one.rank !== 'dashd';
+  const ordered = [...order.filter((one) => !isLast(one)), ...order.filter(isLast)];
+  let sent = 0;
+  return ordered.map((one) => {
+    const form = formOf(one);
+    const afterMs = Math.max(0, (sent / pace) * 1000 - LEAD_MS);
+    if (one.rank !== 'dashd') sent += form === 'compact' && compact !== undefined ? compact : full;
+    return { peer: one.peer, form, afterMs };
+  });
+}
+
+export interface PushReasons {
+  readonly order: { readonly code: PushRank; readonly text: string };
+  readonly form: { readonly code: PushFormCode; readonly text: string };
+}
+
+/** Why a peer is where it is in the order, and gets the form that it gets. */
+export function reasonsOf({ rank, quorums, formCode }: PlannedPush): PushReasons {
+  return {
+    order: { code: rank, text: fill(PUSH_RANK[rank], { quorums: quorums > 1 ? quorums : undefined }) },
+    form: { code: formCode, text: PUSH_FORM[formCode] },
+  };
+}
