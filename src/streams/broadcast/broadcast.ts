@@ -91,8 +91,7 @@ export class Broadcaster {
     // dashd published a block of before the start before the spool was read: from now on it is the pool's.
     if (source === 'pool' && known?.source === 'dashd') known.superseded$.next();
     // The hot path ends with the last write: everything else comes after it.
-    const written =
-      doubts.length === 0 ? this.write(push, this.receivers(source === 'pool' && ask === undefined)) : undefined;
+    const written = doubts.length === 0 ? this.write(push, source === 'pool' && ask === undefined) : undefined;
     const flight = new Flight(arrival, push, ask !== undefined);
     this.flights.set(push.hash, flight);
     this.endAll(this.deps.recent.hold(push));
@@ -120,7 +119,7 @@ export class Broadcaster {
   private vouched(flight: Flight, block: Block, push: PushBlock): number {
     flight.replace(block, push);
     this.endAll(this.deps.recent.hold(push));
-    const written = this.write(push, this.receivers(false));
+    const written = this.write(push, false);
     this.release(flight, written, true);
     return written.peers.length;
   }
@@ -194,16 +193,12 @@ export class Broadcaster {
     return [...this.flights.values()].every(({ judged }) => judged);
   }
 
-  /** All connected peers. @param withDashd false when dashd published the block itself, or is being asked about it */
-  private receivers(withDashd: boolean): readonly ConnectedPeer[] {
-    const peers = [...this.deps.connections.live.values()];
-    return withDashd ? peers : peers.filter(({ target }) => !target.protected);
-  }
-
-  /** Writes the block to the peers' sockets. */
-  private write(push: PushBlock, peers: readonly ConnectedPeer[]): Written {
-    const only = new Set(peers.map(({ target }) => target.peer));
-    return { peers, settle: this.deps.connections.push(push, only) };
+  /** Writes the block to all connected peers. @param withDashd false when dashd published the block itself, or is being asked about it */
+  private write(push: PushBlock, withDashd: boolean): Written {
+    const { connections } = this.deps;
+    const settle = connections.push(push, withDashd ? 'all' : 'others');
+    const peers = [...connections.live.values()];
+    return { peers: withDashd ? peers : peers.filter(({ target }) => !target.protected), settle };
   }
 
   private settle(flight: Flight, { peers, settle }: Written, late?: true): void {
@@ -216,7 +211,8 @@ export class Broadcaster {
 
   /** Sends the block to peers of which it has become known that they may lack it. */
   private push(flight: Flight, peers: readonly ConnectedPeer[]): void {
-    this.settle(flight, this.write(flight.push, peers), true);
+    const settle = this.deps.connections.push(flight.push, new Set(peers.map(({ target }) => target.peer)));
+    this.settle(flight, { peers, settle }, true);
   }
 
   /**
@@ -243,7 +239,7 @@ export class Broadcaster {
   private onSubmission(flight: Flight, submission: Submission): void {
     if (flight.dashdIsAsked) this.onAsked(flight, submission);
     if (!flight.released && flight.isClearedBy(submission)) {
-      this.release(flight, this.write(flight.push, this.receivers(flight.isForDashd)), submission.stored);
+      this.release(flight, this.write(flight.push, flight.isForDashd), submission.stored);
     }
     // Of a block that was held back nothing was claimed; the tip may be another body under the same header.
     if (flight.released) this.learn(flight.arrival.block, submission);

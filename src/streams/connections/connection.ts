@@ -3,11 +3,11 @@
  * ends with `lost`; a peer's failure is a value, never an error.
  *
  *   socket bytes ─► FrameDecoder ─┐   shares the event loop with the other connections (fair-turns.ts)
- *   orders$ (push) ─► block ──────┼─► session step ─► writes, events
+ *   multicast (push) ─► block ────┼─► session step ─► writes, events
  *   ticks$ ───────────────────────┘
  */
 
-import { filter, Observable, Subscription } from 'rxjs';
+import { Observable, Subscription } from 'rxjs';
 import { fill } from '../../messages/fill.js';
 import { SESSION } from '../../messages/peers.js';
 import { bytesOf, formFor } from '../../session/compact.js';
@@ -29,6 +29,7 @@ import { encodeFrame } from '../../wire/frame.js';
 import type { Hash } from '../../wire/reader.js';
 import type { Address, Dial, PeerSocket } from '../ports.js';
 import type { FairTurns, Work } from './fair-turns.js';
+import type { Multicast } from './multicast.js';
 
 const DIAL_TIMEOUT_MS = 5 * SECOND_MS;
 /** Answers that a peer has not read yet. A peer further behind sends requests and does not read. */
@@ -42,19 +43,6 @@ export interface Target extends Address {
   readonly protected: boolean;
 }
 
-/** A block to be pushed, to all peers or to those named. */
-export interface PushOrder {
-  readonly block: PushBlock;
-  readonly only?: ReadonlySet<string>;
-  /**
-   * `write`: the block is written to the socket, unless the session queues it. `settle`, later in the same turn of the event loop: the
-   * session records it, and sends `getheaders` and a ping behind it.
-   */
-  readonly stage: 'write' | 'settle';
-  /** With `settle`: the `getheaders` behind the block, one frame for all peers. */
-  readonly question?: Buffer;
-}
-
 export interface ConnectionDeps {
   readonly context: SessionContext;
   readonly dial: Dial;
@@ -62,8 +50,8 @@ export interface ConnectionDeps {
   readonly awake: () => number;
   /** Shares the event loop between connections. */
   readonly turns: FairTurns;
-  /** Multicasts each block to all sessions, synchronously. */
-  readonly orders$: Observable<PushOrder>;
+  /** Pushes each block to all connections, synchronously. */
+  readonly multicast: Pick<Multicast, 'join'>;
   /** Makes sessions check their timeouts: once a second. */
   readonly ticks$: Observable<unknown>;
   /** Ends the connection from our side, with a reason. Unlike unsubscribing, that emits `lost`. */
@@ -148,11 +136,8 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     }
 
     /** Writes the block to the socket and nothing else: a step of the session here would delay the next peer's write. */
-    function push({ block, stage, question }: PushOrder): void {
-      if (stage === 'settle') {
-        settle(block, question);
-        return;
-      }
+    function push(block: PushBlock): void {
+      if (inputs.closed) return;
       const { hash } = block;
       const form = wants(state, block) ? formFor(state, block) : undefined;
       if (form !== undefined) socket.write([bytesOf(block, form)], () => feed({ type: 'written', hash }));
@@ -160,11 +145,10 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     }
 
     /** Only for the block last pushed: a ping with no block in front of it would prove a delivery that did not happen. */
-    function settle(block: PushBlock, question: Buffer | undefined): void {
-      if (handed?.hash !== block.hash) return;
+    function settle(block: PushBlock, question: Buffer): void {
+      if (inputs.closed || handed?.hash !== block.hash) return;
       const { form } = handed;
-      const sent = form === undefined || question === undefined ? undefined : { form, question };
-      feed({ type: 'push', block, sent });
+      feed({ type: 'push', block, sent: form && { form, question } });
     }
 
     function isBehind(): boolean {
@@ -220,8 +204,8 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
       subscriber.complete();
     }
 
-    const isForUs = ({ only }: PushOrder) => only === undefined || only.has(target.peer);
-    inputs.add(deps.orders$.pipe(filter(isForUs)).subscribe(push));
+    const { peer, protected: isProtected } = target;
+    inputs.add(deps.multicast.join({ peer, protected: isProtected, write: push, settle }));
     inputs.add(deps.ticks$.subscribe(() => feed({ type: 'tick' })));
     inputs.add(deps.hangUp$?.subscribe(({ code, detail }) => end(code, detail)));
 

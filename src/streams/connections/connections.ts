@@ -32,8 +32,9 @@ import { reconnecting } from '../operators/reconnecting.js';
 import { Semaphore, withPermit } from '../operators/semaphore.js';
 import type { NextTurn } from '../ports.js';
 import { awakeTime } from './awake.js';
-import { type ConnectionDeps, type ConnectionEvent, connection, type PushOrder, type Target } from './connection.js';
+import { type ConnectionDeps, type ConnectionEvent, connection, type Target } from './connection.js';
 import { FairTurns } from './fair-turns.js';
+import { type Audience, Multicast } from './multicast.js';
 
 export interface PeerNews extends Moment {
   readonly target: Target;
@@ -66,7 +67,7 @@ export function connectionTable(): ConnectionTable {
   return { slots: new Map(), live: new Map() };
 }
 
-export interface ConnectionsDeps extends Omit<ConnectionDeps, 'awake' | 'turns' | 'orders$' | 'ticks$' | 'hangUp$'> {
+export interface ConnectionsDeps extends Omit<ConnectionDeps, 'awake' | 'turns' | 'multicast' | 'ticks$' | 'hangUp$'> {
   readonly clock: Clock;
   readonly protectedPeer: Target | undefined;
   /** All the other peers wanted now; each value replaces the one before. */
@@ -82,12 +83,13 @@ export interface Connections {
   readonly slots: ReadonlyMap<string, ConnectionSlot>;
   readonly live: ReadonlyMap<string, ConnectedPeer>;
   /**
-   * Writes the block to the sockets before it returns.
-   * @param only peers, by `host:port`; all unless given
+   * Writes the block to the sockets before it returns, in the order that was arranged.
    * @returns a function for the rest, to be called in the same turn of the event loop once nothing is more urgent: the sessions record
    * the block, and send `getheaders` and their pings behind it
    */
-  push(block: PushBlock, only?: ReadonlySet<string>): () => void;
+  push(block: PushBlock, audience: Audience): () => void;
+  /** Sets the order of writes: see {@link Multicast.arrange}. */
+  arrange(peers: readonly string[]): void;
   /**
    * Hangs up on a peer; a later list of targets that names it connects to it again.
    * @returns false, and does nothing, when there is no such connection or the peer is protected: that one is never dropped
@@ -106,14 +108,14 @@ export function createConnections(deps: ConnectionsDeps): Connections {
   const { protectedPeer, clock, scheduler, nextTurn } = deps;
   const { slots, live } = deps.table ?? connectionTable();
   const dials = new Semaphore<ConnectionEvent>(MAX_DIALS, (event) => event.type === 'ready');
-  const orders$ = new Subject<PushOrder>();
+  const multicast = new Multicast();
   const hangUps = new Map<string, Subject<SessionFault>>();
   const turns = new FairTurns(() => clock.monotonic(), nextTurn);
   const awake = awakeTime(clock);
   const ticks$ = timer(TICK_MS, TICK_MS, scheduler).pipe(share());
 
   const connect = (target: Target, hangUp$: Observable<SessionFault> = EMPTY): Observable<ConnectionEvent> =>
-    connection(target, { ...deps, awake, turns, orders$, ticks$, hangUp$ });
+    connection(target, { ...deps, awake, turns, multicast, ticks$, hangUp$ });
   const tracked = (target: Target): OperatorFunction<ConnectionEvent, PeerNews> =>
     pipe(
       map((event) => ({ target, ...momentOf(clock), event })),
@@ -152,14 +154,8 @@ export function createConnections(deps: ConnectionsDeps): Connections {
     events$: merge(protected$, wanted$).pipe(share()),
     slots,
     live,
-    push(block, only) {
-      const named = only && { only };
-      orders$.next({ block, stage: 'write', ...named });
-      return () => {
-        const question = questionOf(deps.context.network.magic, block);
-        orders$.next({ block, stage: 'settle', question, ...named });
-      };
-    },
+    push: (block, audience) => multicast.push(block, audience, (one) => questionOf(deps.context.network.magic, one)),
+    arrange: (peers) => multicast.arrange(peers),
     drop: (peer) => hangUp(hangUps, peer, 'dropped'),
   };
 }

@@ -3,13 +3,9 @@ import { describe, it } from 'node:test';
 import { Subject } from 'rxjs';
 import { questionOf } from '../../../src/session/push.js';
 import type { PushBlock, SessionFault } from '../../../src/session/types.js';
-import {
-  type ConnectionEvent,
-  connection,
-  type PushOrder,
-  type Target,
-} from '../../../src/streams/connections/connection.js';
+import { type ConnectionEvent, connection, type Target } from '../../../src/streams/connections/connection.js';
 import { FairTurns } from '../../../src/streams/connections/fair-turns.js';
+import { Multicast } from '../../../src/streams/connections/multicast.js';
 import { encodeFrame, frameOf } from '../../../src/wire/frame.js';
 import { INV } from '../../../src/wire/inventory.js';
 import { NETWORKS } from '../../../src/wire/network.js';
@@ -30,7 +26,7 @@ function pushable(number: number): PushBlock {
 class ConnectionUnderTest {
   readonly time = new Time();
   readonly net = new FakeNet();
-  readonly orders$ = new Subject<PushOrder>();
+  readonly multicast = new Multicast();
   readonly ticks$ = new Subject<void>();
   readonly hangUp$ = new Subject<SessionFault>();
   /** What waits for the next turn of the event loop, and the time that its turns are measured by. */
@@ -39,7 +35,7 @@ class ConnectionUnderTest {
   readonly result: ReturnType<typeof gather<ConnectionEvent>>;
 
   constructor(recent: readonly PushBlock[] = []) {
-    const { net, orders$, ticks$, hangUp$ } = this;
+    const { net, multicast, ticks$, hangUp$ } = this;
     const connection$ = connection(target, {
       context: context(recent),
       dial: net.dial,
@@ -48,7 +44,7 @@ class ConnectionUnderTest {
         () => this.now,
         (go) => this.later.push(go),
       ),
-      orders$,
+      multicast,
       ticks$,
       hangUp$,
     });
@@ -72,9 +68,13 @@ class ConnectionUnderTest {
     this.order(pushable(number));
   }
 
-  order(block: PushBlock, only: Partial<PushOrder> = {}): void {
-    this.orders$.next({ block, stage: 'write', ...only });
-    this.orders$.next({ block, stage: 'settle', question: questionOf(magic, block), ...only });
+  order(block: PushBlock): void {
+    this.write(block)();
+  }
+
+  /** @returns what settles it */
+  write(block: PushBlock): () => void {
+    return this.multicast.push(block, 'all', (one) => questionOf(magic, one));
   }
 
   /** What was reported since it was last asked, in brief. */
@@ -88,10 +88,10 @@ class ConnectionUnderTest {
   /** Nothing is left of it. */
   assertOver(): void {
     assert.equal(this.peer.destroyed, true);
-    assert.deepEqual(
-      [this.orders$, this.ticks$, this.hangUp$].map(({ observed }) => observed),
-      [false, false, false],
-    );
+    assert.deepEqual([this.ticks$.observed, this.hangUp$.observed], [false, false]);
+    const heard = this.peer.heard.length;
+    this.push(99);
+    assert.equal(this.peer.heard.length, heard);
   }
 }
 
@@ -141,9 +141,9 @@ describe('a connection', () => {
     const under = ConnectionUnderTest.ready();
     const block = pushable(1);
     const heard = () => under.peer.heard.map(({ command }) => command);
-    under.orders$.next({ block, stage: 'write' });
+    const settle = under.write(block);
     assert.deepEqual(heard(), ['block']);
-    under.orders$.next({ block, stage: 'settle', question: questionOf(magic, block) });
+    settle();
     assert.deepEqual(heard(), ['block', 'getheaders', 'ping']);
     assert.deepEqual(under.reported(), []);
     under.peer.drain();
@@ -165,16 +165,11 @@ describe('a connection', () => {
 
   it('sends no ping where no block went before it', () => {
     const under = ConnectionUnderTest.ready();
-    under.orders$.next({ block: pushable(1), stage: 'settle' });
+    const first = under.write(pushable(1));
+    under.order(pushable(2));
+    under.peer.heard.splice(0);
+    first();
     assert.deepEqual(under.peer.heard, []);
-  });
-
-  it('takes only orders that are for it', () => {
-    const under = ConnectionUnderTest.ready();
-    under.order(pushable(1), { only: new Set(['b:1']) });
-    assert.deepEqual(under.peer.blocks, []);
-    under.order(pushable(1), { only: new Set(['b:1', 'a:1']) });
-    assert.equal(under.peer.blocks.length, 1);
   });
 
   it('takes no orders before it is ready', () => {
@@ -347,14 +342,14 @@ describe('the end of a connection', () => {
   it('may come while a block is being pushed, from whoever hears of it', () => {
     const time = new Time();
     const net = new FakeNet();
-    const orders$ = new Subject<PushOrder>();
+    const multicast = new Multicast();
     const reported: string[] = [];
     const subscription = connection(target, {
       context: context(),
       dial: net.dial,
       awake: time.clock.monotonic,
       turns: new FairTurns(() => 0, setImmediate),
-      orders$,
+      multicast,
       ticks$: new Subject(),
     }).subscribe((event) => {
       reported.push(brief(event));
@@ -362,9 +357,8 @@ describe('the end of a connection', () => {
     });
     net.to('a').shakeHands();
     net.to('a').says(inv(1));
-    for (const stage of ['write', 'settle'] as const) orders$.next({ block: pushable(1), stage });
+    multicast.push(pushable(1), 'all', (one) => questionOf(magic, one))();
     assert.deepEqual(reported.slice(-3), ['ready', 'announced 1', '1 already-had']);
     assert.equal(net.to('a').destroyed, true);
-    assert.equal(orders$.observed, false);
   });
 });

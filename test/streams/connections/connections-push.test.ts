@@ -15,7 +15,7 @@ describe('a push', () => {
           .heard.slice(-3)
           .map(({ command }) => command),
       );
-    const settle = under.connections.push(pushable(1));
+    const settle = under.connections.push(pushable(1), 'all');
     for (const messages of heard()) assert.equal(messages.at(-1), 'block');
     settle();
     for (const messages of heard()) assert.deepEqual(messages, ['block', 'getheaders', 'ping']);
@@ -39,6 +39,16 @@ describe('a push', () => {
     assert.deepEqual(
       ['dashd', 'a', 'b'].map((host) => under.net.to(host).blocks.length),
       [0, 0, 1],
+    );
+  });
+
+  it('spares the dashd of the pool where it is for the others', () => {
+    const under = new ConnectionsUnderTest();
+    under.has('a');
+    under.push(pushable(1), 'others');
+    assert.deepEqual(
+      ['dashd', 'a'].map((host) => under.net.to(host).blocks.length),
+      [0, 1],
     );
   });
 

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { NEVER } from 'rxjs';
 import { type ConnectionEvent, connection } from '../../../src/streams/connections/connection.js';
 import { FairTurns } from '../../../src/streams/connections/fair-turns.js';
+import { Multicast } from '../../../src/streams/connections/multicast.js';
 import { peerEvents } from '../../../src/streams/connections/peer-events.js';
 import { context } from '../../session/support.js';
 import { gather } from '../../support/gather.js';
@@ -17,7 +18,7 @@ function life(): ConnectionEvent[] {
   const awake = new Time().clock.monotonic;
   const turns = new FairTurns(() => 0, setImmediate);
   const { values } = gather(
-    connection(target, { context: context(), dial: net.dial, awake, turns, orders$: NEVER, ticks$: NEVER }),
+    connection(target, { context: context(), dial: net.dial, awake, turns, multicast: new Multicast(), ticks$: NEVER }),
   );
   const peer = net.to('a').shakeHands(55);
   peer.says({ command: 'inv', items: [{ type: 2, hash: 'ab'.repeat(32) }] });

@@ -4,6 +4,7 @@ import { BehaviorSubject } from 'rxjs';
 import type { PushBlock } from '../../../src/session/types.js';
 import type { Target } from '../../../src/streams/connections/connection.js';
 import { createConnections, type PeerNews } from '../../../src/streams/connections/connections.js';
+import type { Audience } from '../../../src/streams/connections/multicast.js';
 import type { Random } from '../../../src/time.js';
 import { frameOf } from '../../../src/wire/frame.js';
 import { NETWORKS } from '../../../src/wire/network.js';
@@ -49,8 +50,8 @@ export class ConnectionsUnderTest {
     this.targets$.next(hosts.map(target));
   }
 
-  push(block: PushBlock, only?: ReadonlySet<string>): void {
-    this.connections.push(block, only)();
+  push(block: PushBlock, audience: Audience = 'all'): void {
+    this.connections.push(block, audience)();
   }
 
   /** Sets the targets, and completes their handshakes and dashd's. */

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Audience, Multicast, type Recipient } from '../../../src/streams/connections/multicast.js';
+import { pushable } from './support.js';
+
+/** Recipients that note what is done to them. */
+class MulticastUnderTest {
+  readonly multicast = new Multicast();
+  private readonly done: string[] = [];
+
+  has(...peers: readonly string[]): (() => void)[] {
+    return peers.map((peer) => this.multicast.join(this.recipient(peer)));
+  }
+
+  recipient(peer: string): Recipient {
+    return {
+      peer,
+      protected: peer === 'dashd',
+      write: () => this.done.push(peer),
+      settle: (_block, question) => this.done.push(`${peer} ${question.toString()}`),
+    };
+  }
+
+  /** Who is written to, in order. */
+  written(audience: Audience = 'all'): string[] {
+    this.multicast.push(pushable(1), audience, () => Buffer.of());
+    return this.done.splice(0);
+  }
+
+  settled(): string[] {
+    const settle = this.multicast.push(pushable(1), 'all', () => Buffer.from('question'));
+    this.done.splice(0);
+    settle();
+    return this.done.splice(0);
+  }
+}
+
+describe('a multicast', () => {
+  it('writes to all, then settles with all, each with one question', () => {
+    const under = new MulticastUnderTest();
+    under.has('dashd', 'a');
+    assert.deepEqual(under.written(), ['dashd', 'a']);
+    assert.deepEqual(under.settled(), ['dashd question', 'a question']);
+  });
+
+  it('goes to all, to all but the dashd of the pool, or to those that are named', () => {
+    const under = new MulticastUnderTest();
+    under.has('dashd', 'a', 'b');
+    assert.deepEqual(under.written('all'), ['dashd', 'a', 'b']);
+    assert.deepEqual(under.written('others'), ['a', 'b']);
+    assert.deepEqual(under.written(new Set(['z', 'b'])), ['b']);
+  });
+
+  it('writes in the order that was arranged, whoever joins when; those that it does not name come last', () => {
+    const under = new MulticastUnderTest();
+    under.has('a', 'b', 'c');
+    under.multicast.arrange(['c', 'e', 'b']);
+    assert.deepEqual(under.written(), ['c', 'b', 'a']);
+    under.has('d', 'e');
+    assert.deepEqual(under.written(), ['c', 'e', 'b', 'a', 'd']);
+    under.multicast.arrange(['d']);
+    assert.deepEqual(under.written().at(0), 'd');
+  });
+
+  it('forgets who left, and whoever joins with the same name later is another', () => {
+    const under = new MulticastUnderTest();
+    const [leave] = under.has('a', 'b');
+    leave?.();
+    assert.deepEqual(under.written(), ['b']);
+    under.has('a');
+    leave?.();
+    assert.deepEqual(under.written(), ['b', 'a']);
+  });
+});
