@@ -6,14 +6,15 @@
  *                     ←     version
  *   sendaddrv2        →            (BIP 155: must come before verack)
  *   verack            →
- *                     ←     sendaddrv2, verack, sendheaders, sendcmpct, ping …
+ *                     ←     sendaddrv2, verack, sendheaders, sendcmpct, ping … (and mnauth, from a masternode)
  *   getaddr           →            (answered once per connection, by addrv2)
  *
- * Dash adds two fields to `version`: a challenge for masternode authentication and a masternode flag. A regular node disconnects a peer
+ * Dash adds two fields to `version`: a challenge, which a masternode answers with `mnauth`, and a masternode flag. A regular node disconnects a peer
  * that sets the flag, so it is never set. Our services are zero: we have no chain, and nodes would sync from a peer with NODE_NETWORK.
  */
 import { fill } from '../messages/fill.js';
 import { SECOND_VERSION, SESSION } from '../messages/peers.js';
+import type { MnAuth } from '../wire/mnauth.js';
 import type { Version } from '../wire/version.js';
 import { MIN_PROTOCOL_VERSION, PING_INTERVAL_MS, PROTOCOL_VERSION } from './limits.js';
 import { close, emit, send } from './outputs.js';
@@ -40,6 +41,8 @@ export function markOf(nonce: bigint): { readonly host: string; readonly port: n
   return { host: `fdb1:cca5:7000:1:${hex.match(/.{4}/g)?.join(':') ?? ''}`, port: 1 };
 }
 
+const NOBODY = '0'.repeat(64);
+
 const NOWHERE = { services: 0n, host: '0.0.0.0', port: 0 } as const;
 
 /** Sends `version` when the socket is open. */
@@ -62,10 +65,26 @@ export function begin(context: SessionContext, state: SessionState, now: number)
     userAgent: context.userAgent,
     height: context.height(),
     relay: false,
-    mnauthChallenge: Buffer.alloc(32),
+    mnauthChallenge: challengeOf(nonce),
     masternode: false,
   };
   return [{ ...state, phase: { name: 'awaiting-version', since: now, nonce } }, [send(version)]];
+}
+
+/**
+ * A challenge that is not zero: a masternode answers it with `mnauth`, which says which masternode it is. We do not verify the signature
+ * (BLS), so the challenge needs no randomness of its own.
+ */
+function challengeOf(nonce: bigint): Buffer {
+  const challenge = Buffer.alloc(32, 1);
+  challenge.writeBigUInt64LE(nonce);
+  return challenge;
+}
+
+/** A peer says once which masternode it is; it is not verified, so it decides about nothing but the order of writes and what is shown. */
+export function onMnauth(state: SessionState, { masternode }: MnAuth): [SessionState, Output[]] {
+  if (state.masternode !== undefined || masternode === NOBODY) return [state, []];
+  return [{ ...state, masternode }, [emit({ type: 'masternode', masternode })]];
 }
 
 export function onVersion(state: SessionState, message: Version): [SessionState, Output[]] {

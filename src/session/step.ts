@@ -8,7 +8,7 @@ import { INV, type InventoryItem } from '../wire/inventory.js';
 import type { Hash } from '../wire/reader.js';
 import type { Command, Message } from '../wire/registry.js';
 import { onGetblocktxn, onSendcmpct } from './compact.js';
-import { begin, onVerack, onVersion } from './handshake.js';
+import { begin, onMnauth, onVerack, onVersion } from './handshake.js';
 import { keepAlive, onKeepAlivePong } from './keepalive.js';
 import {
   charge,
@@ -161,6 +161,8 @@ function onMessage(
       return onGetblocktxn(context, state, message, now, (next, push, block) =>
         askAnew(context, next, push, block, now),
       );
+    case 'mnauth':
+      return onMnauth(state, message);
     case 'sendcmpct':
       return onSendcmpct(state, message);
     case 'getheaders':

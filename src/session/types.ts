@@ -129,6 +129,8 @@ export interface Spare {
 
 export interface SessionState {
   readonly phase: Phase;
+  /** Which masternode the peer says it is (proRegTxHash); undefined until it does. */
+  readonly masternode?: Hash;
   /** For the next push; built after the handshake and after each push. */
   readonly spare: Spare | undefined;
   /** The keep-alive ping in flight, or the time of the next one. */
@@ -200,6 +202,8 @@ export type SessionEvent =
       /** Of `accepted`: how the block got there. */
       readonly way?: Way;
     }
+  /** The peer says which masternode it is (proRegTxHash). It is not verified. */
+  | { readonly type: 'masternode'; readonly masternode: Hash }
   /** The peer announced a block or sent its header. */
   | { readonly type: 'announced'; readonly hash: Hash }
   /** Time from a ping to its pong; after a block it includes the time that the peer took to process the block. */

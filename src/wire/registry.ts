@@ -10,6 +10,7 @@
  *      │── sendaddrv2 ───────────►│
  *      │── verack ───────────────►│               ready
  *      │◄─ sendheaders, sendcmpct │
+ *      │◄──────────────── mnauth ───│               from a masternode
  *      │── getaddr ──────────────►│               answered by addr or addrv2, once per connection
  *
  *   KEEP-ALIVE
@@ -39,6 +40,7 @@ import { getblocktxn } from './getblocktxn.js';
 import { getheaders } from './getheaders.js';
 import { headers } from './headers.js';
 import { getdata, inv, notfound } from './inventory.js';
+import { mnauth } from './mnauth.js';
 import { ping } from './ping.js';
 import { pong } from './pong.js';
 import { sendcmpct } from './sendcmpct.js';
@@ -48,6 +50,7 @@ import { version } from './version.js';
 export const CODECS = [
   version,
   verack,
+  mnauth,
   sendaddrv2,
   sendheaders,
   sendcmpct,

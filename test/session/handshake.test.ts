@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { userAgentFor } from '../../src/session/handshake.js';
 import { HANDSHAKE_TIMEOUT_MS, PING_INTERVAL_MS } from '../../src/session/limits.js';
+import type { Message } from '../../src/wire/registry.js';
 import { closedWith, Hand, HEIGHT, START, theirVersion, USER_AGENT } from './support.js';
 
 describe('the handshake', () => {
@@ -22,7 +23,8 @@ describe('the handshake', () => {
           userAgent: USER_AGENT,
           height: HEIGHT,
           relay: false,
-          mnauthChallenge: Buffer.alloc(32),
+          // Not zero, or a masternode would not say which one it is.
+          mnauthChallenge: Buffer.from(`0100000000000000${'01'.repeat(24)}`, 'hex'),
           masternode: false,
         },
       },
@@ -106,6 +108,31 @@ describe('the handshake', () => {
     hand.hears(theirVersion);
     hand.hears({ command: 'verack' });
     assert.equal(hand.state.phase.name, 'ready');
+  });
+});
+
+describe('a masternode', () => {
+  const mnauth = (masternode: string) =>
+    ({ command: 'mnauth', masternode, signature: Buffer.alloc(96) }) as const satisfies Message;
+
+  it('says which one it is, once', () => {
+    const hand = Hand.ready();
+    assert.deepEqual(hand.hears(mnauth('ab'.repeat(32))), [
+      { type: 'event', event: { type: 'masternode', masternode: 'ab'.repeat(32) } },
+    ]);
+    assert.deepEqual(hand.hears(mnauth('cd'.repeat(32))), [], 'a peer is one masternode');
+    assert.deepEqual(hand.hears(mnauth('ab'.repeat(32))), []);
+  });
+
+  it('is not the one without a number', () => {
+    assert.deepEqual(Hand.ready().hears(mnauth('00'.repeat(32))), []);
+  });
+
+  it('is not heard before the handshake is done', () => {
+    const hand = new Hand();
+    hand.input({ type: 'connected' });
+    hand.hears(theirVersion);
+    assert.deepEqual(hand.hears(mnauth('ab'.repeat(32))), []);
   });
 });
 

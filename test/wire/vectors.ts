@@ -149,6 +149,14 @@ export const VECTORS: readonly Vector[] = [
   },
   { name: 'verack', message: { command: 'verack' }, fields: [] },
   { name: 'sendaddrv2', message: { command: 'sendaddrv2' }, fields: [] },
+  {
+    name: 'mnauth',
+    message: { command: 'mnauth', masternode: COUNTING, signature: Buffer.alloc(96, 0xab) },
+    fields: [
+      ['masternode', COUNTING_WIRE],
+      ['signature', 'ab'.repeat(96)],
+    ],
+  },
   { name: 'sendheaders', message: { command: 'sendheaders' }, fields: [] },
   { name: 'getaddr', message: { command: 'getaddr' }, fields: [] },
   {
