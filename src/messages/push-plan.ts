@@ -10,7 +10,6 @@ export const PUSH_RANK = {
 
 /** Why a block that has a compact form is sent to a peer in that form, or whole. */
 export const PUSH_FORM = {
-  near: "whole: the pool's own dashd is near, and asks for nothing",
   chosen: 'compact: the peer asked for our blocks in this form',
   taken: 'compact: a node of its version takes them from any peer',
   refused: 'whole: it does not take compact blocks from us',

@@ -18,6 +18,7 @@ import { fill } from '../messages/fill.js';
 import { PUSH_FORM, PUSH_RANK } from '../messages/push-plan.js';
 
 export type PushRank = keyof typeof PUSH_RANK;
+/** How a peer takes our compact blocks. */
 export type PushFormCode = keyof typeof PUSH_FORM;
 export type PushForm = 'full' | 'compact';
 
@@ -31,7 +32,7 @@ export interface PushPeer {
   /** The active ChainLock quorums that it is a member of, a number; not known: 1 for a signer or member. */
   readonly quorums?: number;
   /** `chosen`: it asked for our compact blocks (high bandwidth). `taken`: it takes them unasked. `refused`: it does not, or is not known to. */
-  readonly compact: 'chosen' | 'taken' | 'refused';
+  readonly compact: PushFormCode;
 }
 
 export interface PushPlanInput {
@@ -96,13 +97,12 @@ export function planPush({ peers, uplinkBytesPerSecond }: PushPlanInput): PushPl
 
 function planned({ peer, role, protected: isDashd, quorums, compact }: PushPeer): PlannedPush {
   const rank = isDashd ? 'dashd' : role;
-  const formCode = isDashd ? 'near' : compact;
   return {
     peer,
     rank,
     quorums: rank === 'dashd' || rank === 'other' ? 0 : (quorums ?? 1),
-    form: formCode === 'chosen' || formCode === 'taken' ? 'compact' : 'full',
-    formCode,
+    form: compact === 'refused' ? 'full' : 'compact',
+    formCode: compact,
   };
 }
 

@@ -114,14 +114,6 @@ describe('the form of a block', () => {
     );
   });
 
-  test("is whole for the pool's own dashd, which is near", () => {
-    const plan = planPush({ peers: [peerOf('dashd', { protected: true, compact: 'chosen' })] });
-    assert.deepEqual(
-      writesOf(plan, { full: 300_000, compact: 5_500 }).map(({ form }) => form),
-      ['full'],
-    );
-  });
-
   test('is whole for all when the block has no compact form', () => {
     const writes = writesOf(planPush({ peers, uplinkBytesPerSecond: 20 * MBIT }), { full: 300_000 });
     assert.deepEqual(

@@ -1,0 +1,85 @@
+/**
+ * How fast the relay's uplink is, from pushes that are measured anyway: a block is written to many peers at once, each answers the ping
+ * behind it, and the answers of those written later are late by the time that the bytes before theirs took. Pure.
+ *
+ * The estimate is the slope of that lateness over the bytes written before (Theil and Sen: the median of the slopes of all pairs, which
+ * slow peers do not move). A push that the uplink carries in less time than the answers scatter proves nothing but that: the uplink counts
+ * as not limited.
+ *
+ * Cost: pairs of at most {@link MAX_SAMPLES} samples, about 2 ms, after a block.
+ */
+
+/** One peer's answer to a push. */
+export interface UplinkSample {
+  /** Bytes written to peers up to and with this one. */
+  readonly bytes: number;
+  /** From the first write of the push to the answer, less the peer's usual round trip, milliseconds. */
+  readonly lateMs: number;
+}
+
+/** Fewer say nothing. */
+const MIN_SAMPLES = 8;
+const MAX_SAMPLES = 128;
+/** The uplink counts as limited when it took this long for the push, milliseconds, and longer than the answers scatter. */
+const MIN_SPENT_MS = 25;
+/** Pushes that an estimate rests on: one line may be slow for a moment, for other reasons than its speed. */
+const MAX_PUSHES = 5;
+
+/** What a push shows: the speed of a limited uplink, or that the uplink is faster than `atLeast`; bytes per second. */
+export type UplinkReading = { readonly speed: number } | { readonly atLeast: number };
+
+/** @returns undefined when there are too few samples */
+export function readUplink(samples: readonly UplinkSample[]): UplinkReading | undefined {
+  if (samples.length < MIN_SAMPLES) return undefined;
+  const some = thinned(samples.toSorted((a, b) => a.bytes - b.bytes));
+  const slope = median(slopesOf(some));
+  if (slope === undefined) return undefined;
+  const bytes = (some.at(-1)?.bytes ?? 0) - (some[0]?.bytes ?? 0);
+  const residuals = some.map((one) => one.lateMs - slope * one.bytes);
+  const middle = median(residuals) ?? 0;
+  const scatterMs = median(residuals.map((one) => Math.abs(one - middle))) ?? 0;
+  const visibleMs = Math.max(MIN_SPENT_MS, 2 * scatterMs);
+  return slope * bytes < visibleMs ? { atLeast: (bytes / visibleMs) * 1000 } : { speed: 1000 / slope };
+}
+
+/** At most {@link MAX_SAMPLES}, evenly. */
+function thinned(samples: readonly UplinkSample[]): readonly UplinkSample[] {
+  const step = Math.ceil(samples.length / MAX_SAMPLES);
+  return samples.filter((_, at) => at % step === 0);
+}
+
+function slopesOf(samples: readonly UplinkSample[]): number[] {
+  const slopes: number[] = [];
+  for (const [at, a] of samples.entries())
+    for (const b of samples.slice(at + 1)) {
+      if (b.bytes > a.bytes) slopes.push((b.lateMs - a.lateMs) / (b.bytes - a.bytes));
+    }
+  return slopes;
+}
+
+/** The upper one of an even number. */
+function median(values: readonly number[]): number | undefined {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+/** The estimate over the last pushes. */
+export class UplinkEstimate {
+  /** Bytes per second, the oldest first; infinite for a push that was carried faster than the estimate allows. */
+  private speeds: readonly number[] = [];
+
+  /** Bytes per second: the median of the last pushes; undefined while no limit has shown. */
+  get bytesPerSecond(): number | undefined {
+    const middle = median(this.speeds);
+    return middle === undefined || middle === Infinity ? undefined : middle;
+  }
+
+  /** Takes the answers to a push into account. A small push that shows no limit says nothing against one that did. */
+  note(samples: readonly UplinkSample[]): void {
+    const reading = readUplink(samples);
+    if (reading === undefined) return;
+    const known = this.bytesPerSecond;
+    if ('speed' in reading) this.speeds = [...this.speeds, reading.speed].slice(-MAX_PUSHES);
+    else if (known !== undefined && reading.atLeast > known)
+      this.speeds = [...this.speeds, Infinity].slice(-MAX_PUSHES);
+  }
+}

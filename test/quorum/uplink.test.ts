@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { readUplink, UplinkEstimate, type UplinkSample } from '../../src/quorum/uplink.js';
+import { SeededRandom } from '../../src/simulated/seeded-random.js';
+
+const MBIT = 1_000_000 / 8;
+
+interface PushOf {
+  readonly peers: number;
+  /** Of each message. */
+  readonly bytes: number;
+  /** Bytes per second. */
+  readonly uplink: number;
+  /** The peers take up to this to process the block, milliseconds. */
+  readonly processingMs?: number;
+}
+
+/** The answers to a push over an uplink, from peers that need different times for the block; every tenth takes a second. */
+function answers({ peers, bytes, uplink, processingMs = 10 }: PushOf, seed = 1): UplinkSample[] {
+  const random = new SeededRandom(seed);
+  return Array.from({ length: peers }, (_, n) => {
+    const written = (n + 1) * bytes;
+    const processing = n % 10 === 9 ? 1_000 : random.float() * processingMs;
+    return { bytes: written, lateMs: (written / uplink) * 1_000 + processing };
+  });
+}
+
+function isNear(actual: number | undefined, expected: number, share: number): void {
+  assert.ok(actual !== undefined && Math.abs(actual / expected - 1) < share, `${actual} instead of ${expected}`);
+}
+
+describe('the speed of the uplink', () => {
+  test('is read from how late the answers to a push are, whatever single peers take', () => {
+    for (const mbit of [2, 20, 50]) {
+      const reading = readUplink(answers({ peers: 400, bytes: 5_500, uplink: mbit * MBIT }));
+      assert.ok(reading !== undefined && 'speed' in reading);
+      isNear(reading.speed, mbit * MBIT, 0.05);
+    }
+  });
+
+  test('is read from 20 peers with large blocks, too', () => {
+    const reading = readUplink(answers({ peers: 20, bytes: 33_500, uplink: 20 * MBIT }));
+    assert.ok(reading !== undefined && 'speed' in reading);
+    isNear(reading.speed, 20 * MBIT, 0.2);
+  });
+
+  test('shows no limit when the push takes less time than the answers scatter', () => {
+    const reading = readUplink(answers({ peers: 20, bytes: 700, uplink: 20 * MBIT, processingMs: 50 }));
+    assert.ok(reading !== undefined && 'atLeast' in reading);
+    assert.ok(reading.atLeast < 20 * MBIT, `${reading.atLeast}`);
+  });
+
+  test('is not read from a few answers, or from messages of no bytes', () => {
+    assert.equal(readUplink(answers({ peers: 7, bytes: 33_500, uplink: MBIT })), undefined);
+    assert.equal(readUplink(answers({ peers: 100, bytes: 0, uplink: MBIT })), undefined);
+  });
+});
+
+describe('the estimate of the uplink', () => {
+  const large = { peers: 400, bytes: 5_500 };
+
+  test('is unknown until a push shows a limit', () => {
+    const estimate = new UplinkEstimate();
+    estimate.note(answers({ ...large, uplink: 10_000 * MBIT }));
+    assert.equal(estimate.bytesPerSecond, undefined);
+    estimate.note(answers({ ...large, uplink: 20 * MBIT }));
+    isNear(estimate.bytesPerSecond, 20 * MBIT, 0.05);
+  });
+
+  test('is not moved by one push that met a busy line', () => {
+    const estimate = new UplinkEstimate();
+    for (const mbit of [50, 5, 50]) estimate.note(answers({ ...large, uplink: mbit * MBIT }));
+    isNear(estimate.bytesPerSecond, 50 * MBIT, 0.05);
+  });
+
+  test('stays when a small push is carried in no time', () => {
+    const estimate = new UplinkEstimate();
+    estimate.note(answers({ ...large, uplink: 20 * MBIT }));
+    for (let push = 0; push < 10; push += 1) estimate.note(answers({ peers: 20, bytes: 700, uplink: 20 * MBIT }));
+    isNear(estimate.bytesPerSecond, 20 * MBIT, 0.05);
+  });
+
+  test('follows the line when it becomes faster, and is gone when it has no limit any more', () => {
+    const estimate = new UplinkEstimate();
+    for (let push = 0; push < 5; push += 1) estimate.note(answers({ ...large, uplink: 10 * MBIT }));
+    for (let push = 0; push < 3; push += 1) estimate.note(answers({ ...large, uplink: 40 * MBIT }));
+    isNear(estimate.bytesPerSecond, 40 * MBIT, 0.05);
+    for (let push = 0; push < 3; push += 1) estimate.note(answers({ ...large, uplink: 10_000 * MBIT }));
+    assert.equal(estimate.bytesPerSecond, undefined);
+  });
+});
