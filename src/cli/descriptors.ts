@@ -15,8 +15,8 @@ const BASE = 192;
 const PER_PEER = 2;
 /** `connections.max` of ops/http/limits.ts. */
 const HTTP = 512;
-/** With the default settings: 20 peers, the HTTP service, no proxy. */
-const DEFAULT_NEED = BASE + PER_PEER * 20 + HTTP;
+/** With the default settings: 20 peers, 400 of the quorums, the HTTP service, no proxy. */
+const DEFAULT_NEED = BASE + PER_PEER * 20 + 400 + HTTP;
 /** Connections of callers, those being replaced, and one connection to dashd for each (adapters/rpc-proxy). */
 const PROXY = 2 * 512 + 64;
 
@@ -34,14 +34,17 @@ export function loadFault(limit: number | undefined): string | undefined {
 
 /** @returns why the relay cannot run and what to do; undefined when it can, or when the limit is unknown */
 export function descriptorFault(
-  { broadcast, http, proxy }: Pick<Config, 'broadcast' | 'http' | 'proxy'>,
+  { broadcast, quorum, http, proxy }: Pick<Config, 'broadcast' | 'quorum' | 'http' | 'proxy'>,
   limit: number | undefined,
 ): string | undefined {
   const peers = broadcast.enabled ? broadcast.maxPeers : 1;
-  const needed = BASE + PER_PEER * peers + (http.enabled ? HTTP : 0) + (proxy.enabled ? PROXY : 0);
+  // A slot is free before its next connection is begun, so one descriptor each.
+  const members = broadcast.enabled ? quorum.maxPeers : 0;
+  const needed = BASE + PER_PEER * peers + members + (http.enabled ? HTTP : 0) + (proxy.enabled ? PROXY : 0);
   if (limit === undefined || limit >= needed) return undefined;
   const uses = [
     fill(OPEN_FILES.peers, { count: peers }),
+    ...(members > 0 ? [fill(OPEN_FILES.members, { count: members })] : []),
     ...(http.enabled ? [OPEN_FILES.http] : []),
     ...(proxy.enabled ? [OPEN_FILES.proxy] : []),
   ];

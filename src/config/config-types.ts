@@ -46,6 +46,8 @@ export interface Config {
     /** The points that a peer's score is the sum of. */
     readonly weights: WeightSettings;
   };
+  /** Connections to members of the ChainLock quorums; 0: none. */
+  readonly quorum: { readonly maxPeers: number };
   readonly peers: readonly PeerAddress[];
   readonly http: HttpConfig;
   readonly proxy: HostPort & { readonly enabled: boolean; readonly allowInsecureBind: boolean };

@@ -46,6 +46,7 @@ export function derive(values: Values, host: HostEnvironment): Config {
       fallback: values['broadcast.fallback'],
       weights: weights(values),
     },
+    quorum: { maxPeers: values['quorum.maxPeers'] },
     peers: distinct(values.peers.map((text) => sound(parseAddress(text, network.p2pPort)))),
     http: httpConfig(values),
     proxy: {

@@ -57,6 +57,8 @@ const LIVE = { live: true } as const;
 
 /** Bounds memory and descriptors; more connections do not deliver a block sooner. */
 const MAX_PEERS = 1_000;
+/** More than the members of mainnet's four active ChainLock quorums of 400. */
+const MAX_QUORUM_PEERS = 1_500;
 const DAY_SECONDS = 86_400;
 /** Upper bound of a deprecated setting that has no effect. */
 const MAX_REHEARSAL_MS = 1_000;
@@ -158,6 +160,11 @@ const SETTINGS = {
     LIVE,
   ),
   'broadcast.weights.fromDashd': setting(points, 30, 'extra points for a peer that dashd was connected to', LIVE),
+  'quorum.maxPeers': setting(
+    integer(0, MAX_QUORUM_PEERS),
+    400,
+    'maximum number of connections to members of the active ChainLock quorums, beside broadcast.maxPeers; 0: none',
+  ),
   peers: setting(peerList, [], "peers that are always tried; the port defaults to the network's", LIVE),
 
   'http.enabled': setting(boolean, true, 'serve the dashboard, the API and the metrics'),

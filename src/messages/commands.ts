@@ -46,6 +46,7 @@ export const OPEN_FILES = {
   'too-few':
     'the limit of open files is {limit}, but blockcast needs up to {needed} for {uses} and itself: {remedy}, or disable what you do not need',
   peers: '{count} peers (broadcast.maxPeers)',
+  members: '{count} members of quorums (quorum.maxPeers)',
   http: 'the HTTP service (http.enabled)',
   proxy: 'the JSON-RPC proxy (proxy.enabled)',
   remedy:

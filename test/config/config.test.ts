@@ -28,6 +28,7 @@ describe('config', () => {
         fallback: true,
         weights: { known: 100, heard: 50, success: 100, hour: 50, sixHours: 30, day: 10, older: 20, fromDashd: 30 },
       },
+      quorum: { maxPeers: 400 },
       peers: [],
       http: {
         enabled: true,

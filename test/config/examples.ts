@@ -83,6 +83,7 @@ export const EXAMPLES: Readonly<
     ],
     wrong: 'a.example:1,::g',
   },
+  'quorum.maxPeers': { text: '0', value: 0, wrong: '1501' },
   'http.enabled': { text: 'no', value: false, wrong: 'nope' },
   'http.host': {
     text: '0.0.0.0',

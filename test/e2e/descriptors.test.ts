@@ -32,7 +32,7 @@ describe('a relay that may open too few files at once ends with a clear word', {
       assert.match(
         stderr,
         new RegExp(
-          `^error: the limit of open files is ${limit}, but blockcast needs 192 to start and 744 .*"ulimit -n 744"`,
+          `^error: the limit of open files is ${limit}, but blockcast needs 192 to start and 1144 .*"ulimit -n 1144"`,
         ),
       );
       assert.equal(stderr.trim().split('\n').length, 1, stderr);
@@ -42,13 +42,16 @@ describe('a relay that may open too few files at once ends with a clear word', {
   test('which check-config gives as a warning', () => {
     const { status, stderr } = runWith(300, '--network=regtest', 'check-config');
     assert.equal(status, 0, stderr);
-    assert.match(stderr, /^warning: the limit of open files is 300, but blockcast needs up to 744 for 20 peers/m);
+    assert.match(
+      stderr,
+      /^warning: the limit of open files is 300, but blockcast needs up to 1144 for 20 peers \(broadcast\.maxPeers\), 400 members of quorums \(quorum\.maxPeers\)/m,
+    );
   });
 
   test('by what is configured: peers, pages and proxy', () => {
     const { status, stderr } = runWith(
       700,
-      '--network=regtest --broadcast-max-peers=100 --http-enabled=false --proxy-enabled=true',
+      '--network=regtest --broadcast-max-peers=100 --quorum-max-peers=0 --http-enabled=false --proxy-enabled=true',
     );
     assert.equal(status, 1, stderr);
     assert.match(
