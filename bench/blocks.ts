@@ -11,8 +11,14 @@ export class BlockSource {
   private parent: Hash = '11'.repeat(32);
   private height = FIRST_HEIGHT;
 
-  /** @param size bytes; undefined: only a coinbase */
-  constructor(private readonly size: number | undefined) {}
+  /**
+   * @param size bytes; undefined: only a coinbase
+   * @param transactionSize bytes; default: that of the miner
+   */
+  constructor(
+    private readonly size: number | undefined,
+    private readonly transactionSize?: number,
+  ) {}
 
   get tip(): Hash {
     return this.parent;
@@ -21,7 +27,11 @@ export class BlockSource {
   next(): Buffer {
     const time = Math.floor(performance.timeOrigin / 1000) + this.height;
     const template = { parent: this.parent, height: this.height, time, special: true };
-    const raw = mineBlock(template, this.size === undefined ? {} : { size: this.size });
+    const { size, transactionSize } = this;
+    const raw = mineBlock(template, {
+      ...(size !== undefined && { size }),
+      ...(transactionSize !== undefined && { transactionSize }),
+    });
     const inspection = inspect(raw, NETWORKS.regtest);
     if (inspection.kind === 'refused') throw new Error(inspection.reason);
     this.parent = inspection.block.hash;

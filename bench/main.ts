@@ -13,21 +13,22 @@ import { runFirst } from './suites/first.js';
 import { runFlooded } from './suites/flooded.js';
 import { runIdle } from './suites/idle.js';
 import { MATRIX, type MatrixCase, runCase } from './suites/matrix.js';
+import { runScale, SCALE, type ScaleCase } from './suites/scale.js';
 import { runSpooled } from './suites/spooled.js';
 import { runStalled } from './suites/stalled.js';
 import { runWatched } from './suites/watched.js';
 
 const USAGE = `npm run bench -- [options]
   --quick            an eighth of the blocks: about 30 seconds, for a rough result
-  --only SUITES      comma-separated: matrix, first, stalled, dashd, watched, flooded, spooled, idle
-  --case SIZE:PEERS  only this case of the matrix, such as 15000:20
+  --only SUITES      comma-separated: matrix, scale, first, stalled, dashd, watched, flooded, spooled, idle
+  --case SIZE:PEERS  only this case of the matrix, such as 15000:20; with --only scale, SIZE:PEERS:FORM (full, compact)
   --pause SECONDS    in the suite idle: time without blocks before the first one (60)
   --json FILE        also writes the results as JSON
   --profile DIR      CPU profiles of the contenders
 The suite dashd needs a dashd: DASHD=/path/to/dashd, or on the PATH.`;
 
 const RESULTS = 'bench/results';
-const ALL_SUITES = 'matrix,first,stalled,dashd,watched,flooded,spooled,idle';
+const ALL_SUITES = 'matrix,scale,first,stalled,dashd,watched,flooded,spooled,idle';
 const QUICK_SHARE = 1 / 8;
 
 const { values } = parseArgs({
@@ -57,6 +58,13 @@ function machine(): Machine {
   };
 }
 
+/** Parses `SIZE:PEERS:FORM`. */
+function scaleCaseOf(text: string): ScaleCase {
+  const [size, peers, form] = text.split(':');
+  if (form !== 'full' && form !== 'compact') throw new Error(`--case ${text}: expected SIZE:PEERS:FORM`);
+  return { size: Number(size), peers: Number(peers), form, blocks: 200 };
+}
+
 /** Parses `SIZE:PEERS`; a size too small for transactions means only a coinbase. */
 function caseOf(text: string): MatrixCase {
   const [size = Number.NaN, peers = Number.NaN] = text.split(':').map(Number);
@@ -70,10 +78,17 @@ function secondsOf(text: string): number {
   return seconds;
 }
 
+/** Which suites run, and with which cases: `--case` means one case of one suite. */
+function choice() {
+  const { case: only } = values;
+  if (only === undefined) return { suites: new Set(values.only.split(',')), cases: MATRIX, scaleCases: SCALE };
+  if (values.only === 'scale') return { suites: new Set(['scale']), cases: [], scaleCases: [scaleCaseOf(only)] };
+  return { suites: new Set(['matrix']), cases: [caseOf(only)], scaleCases: [] };
+}
+
 async function run(): Promise<Results> {
   const effort: Effort = { share: values.quick ? QUICK_SHARE : 1, profile: values.profile };
-  const suites = new Set(values.case === undefined ? values.only.split(',') : ['matrix']);
-  const cases = values.case === undefined ? MATRIX : [caseOf(values.case)];
+  const { suites, cases, scaleCases } = choice();
   const optionally = async <T>(suite: string, what: string, work: (effort: Effort) => Promise<T>) => {
     if (!suites.has(suite)) return undefined;
     progress(what);
@@ -85,6 +100,9 @@ async function run(): Promise<Results> {
     progress(`${one.size ?? 300} bytes to ${one.peers} peers`);
     matrix.push(await runCase(one, effort));
   }
+  const scale = await optionally('scale', 'up to 1,350 peers', (all) =>
+    runScale(all, scaleCases, values.case === undefined),
+  );
   const first = await optionally('first', 'the first block and the hundredth', runFirst);
   const stalled = await optionally('stalled', 'a peer that never reads', runStalled);
   const dashd = findDashd() === undefined ? undefined : await optionally('dashd', 'dashd alone', runDashd);
@@ -100,6 +118,7 @@ async function run(): Promise<Results> {
     quick: values.quick,
     refusals: refusals(),
     matrix,
+    ...(scale !== undefined && { scale }),
     ...(first !== undefined && { first }),
     ...(stalled !== undefined && { stalled }),
     ...(dashd !== undefined && { dashd }),

@@ -1,7 +1,10 @@
 import { COMMAND_AT, FRAME_HEADER_BYTES, LENGTH_AT } from '../src/wire/frame.js';
 
-const BLOCK = 'block';
-const BLOCK_BYTES = Buffer.from(BLOCK.padEnd(LENGTH_AT - COMMAND_AT, '\0'), 'latin1');
+/** The forms of a block. */
+const BLOCKS = ['block', 'cmpctblock'].map((command) => ({
+  command,
+  bytes: Buffer.from(command.padEnd(LENGTH_AT - COMMAND_AT, '\0'), 'latin1'),
+}));
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
@@ -38,7 +41,7 @@ export class MessageCutter {
 
   private readPayload(bytes: Buffer): Buffer {
     const taken = Math.min(this.missing, bytes.length);
-    if (this.command !== BLOCK) this.payload = joined(this.payload, bytes.subarray(0, taken));
+    if (!isBlock(this.command)) this.payload = joined(this.payload, bytes.subarray(0, taken));
     this.missing -= taken;
     if (this.missing === 0) this.finish();
     return bytes.subarray(taken);
@@ -52,9 +55,15 @@ export class MessageCutter {
   }
 }
 
+function isBlock(command: string): boolean {
+  return BLOCKS.some((one) => one.command === command);
+}
+
 /** Compares bytes: a string per block would also delay the other sinks. */
 function commandOf(header: Buffer): string {
-  if (header.compare(BLOCK_BYTES, 0, BLOCK_BYTES.length, COMMAND_AT, LENGTH_AT) === 0) return BLOCK;
+  for (const { command, bytes } of BLOCKS) {
+    if (header.compare(bytes, 0, bytes.length, COMMAND_AT, LENGTH_AT) === 0) return command;
+  }
   return header.toString('latin1', COMMAND_AT, LENGTH_AT).replace(/\0+$/, '');
 }
 

@@ -1,10 +1,13 @@
 /** The messages between the bench's processes. Times are `process.hrtime.bigint()`, one monotonic clock for the machine. */
+import type { Form } from '../src/session/types.js';
 import type { FloodKind } from '../src/simulated/flood.js';
 
 export interface SinksPlan {
   readonly readers: number;
   /** Further sinks that never read after the handshake. */
   readonly stalled: number;
+  /** They choose the sender as a high-bandwidth peer (BIP 152), so that blocks come in compact form. */
+  readonly compact: boolean;
 }
 
 export type { FloodKind };
@@ -57,8 +60,9 @@ export interface ContenderPlan {
   readonly readers: number;
   /** The ZeroMQ endpoint to bind. */
   readonly bind: string;
-  /** Size of the blocks, bytes. */
+  /** Size of the blocks in the form in which they are sent, bytes. */
   readonly blockSize: number;
+  readonly form: Form;
   readonly rpcUrl: string;
   /** An empty directory for files. */
   readonly folder: string;
@@ -73,11 +77,16 @@ export type FromContender =
   | { readonly type: 'idle' }
   /** Share of one core, 0 to 1. */
   | { readonly type: 'load'; readonly share: number }
+  /** Resident memory of the process, bytes. */
+  | { readonly type: 'memory'; readonly bytes: number }
   /** Longest block of the event loop since the last request, ms, and the number of lost peers by code. */
   | { readonly type: 'held'; readonly maxMs: number; readonly lost: Readonly<Record<string, number>> };
 
 /** Requests a measurement; only the relay answers. `ms` is the duration of the load measurement. */
-export type ToContender = { readonly type: 'take load'; readonly ms: number } | { readonly type: 'take hold' };
+export type ToContender =
+  | { readonly type: 'take load'; readonly ms: number }
+  | { readonly type: 'take hold' }
+  | { readonly type: 'take memory' };
 
 /** A relay with its JSON-RPC proxy enabled. */
 export interface ProxyPlan {

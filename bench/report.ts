@@ -1,15 +1,28 @@
-import type { DashdRow, FirstBlock, Flooded, Idle, MatrixRow, Results, Spooled, Stalled, Watched } from './results.js';
+import type {
+  DashdRow,
+  FirstBlock,
+  Flooded,
+  Idle,
+  MatrixRow,
+  Results,
+  Scale,
+  Spooled,
+  Stalled,
+  Watched,
+} from './results.js';
 
 const METHOD =
   'One contender runs at a time, the others are stopped. It has half of the cores; the pool and the receivers, which represent separate hosts, have the rest.';
 
 /** The results as Markdown. Compare the ratios: the times depend on the machine and its other load. */
 export function report(results: Results): string {
-  const { machine, at, quick, refusals, matrix, first, stalled, dashd, watched, flooded, spooled, idle } = results;
+  const { machine, at, quick, refusals, matrix, scale, first, stalled, dashd, watched, flooded, spooled, idle } =
+    results;
   const parts = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}, Node ${machine.node}, ${at}${quick ? ' (quick run)' : ''}`,
     [METHOD, ...(refusals.length === 0 ? [] : [`Exceptions in this run: ${refusals.join('; ')}.`])].join(' '),
     ...(matrix.length > 0 ? [matrixTable(matrix)] : []),
+    ...(scale === undefined ? [] : scaleTables(scale)),
     ...(first === undefined ? [] : [firstTable(first)]),
     ...(stalled === undefined ? [] : [stalledTable(stalled)]),
     ...(dashd === undefined ? [] : [dashdTable(dashd)]),
@@ -36,6 +49,59 @@ function matrixTable(rows: readonly MatrixRow[]): string {
       `${ratio(naive.p50, relay.p50)} / ${ratio(naive.p99, relay.p99)}`,
     ]),
   );
+}
+
+function scaleTables({ rows, crowds }: Scale): string[] {
+  const [fewest] = crowds;
+  const perPeer = (bytesOf: (crowd: Scale['crowds'][number]) => number, crowd: Scale['crowds'][number]) =>
+    fewest === undefined || fewest === crowd
+      ? ''
+      : `${((bytesOf(crowd) - bytesOf(fewest)) / (crowd.peers - fewest.peers) / 1_000).toFixed(0)} KB`;
+  const microseconds = ({ form, size, peers, relay }: Scale['rows'][number]) => {
+    const base = rows.find((one) => one.form === form && one.size === size && one.peers < peers);
+    return base === undefined ? '' : (((relay.p50 - base.relay.p50) * 1_000) / (peers - base.peers)).toFixed(1);
+  };
+  return [
+    table(
+      'Up to 1,350 peers, from PUSH to the last peer’s last byte, p50 / p99 in ms; µs for each peer more than in the first row of its form',
+      ['block', 'sent as', 'peers', 'blocks', 'floor', 'relay', 'relay ÷ floor', 'µs a peer'],
+      rows.map((row) => [
+        bytes(row.size),
+        `${row.form}, ${bytes(row.sentBytes)}`,
+        String(row.peers),
+        String(row.relay.count),
+        pair(row.floor.p50, row.floor.p99),
+        pair(row.relay.p50, row.relay.p99),
+        `${ratio(row.relay.p50, row.floor.p50)} / ${ratio(row.relay.p99, row.floor.p99)}`,
+        microseconds(row),
+      ]),
+    ),
+    ...(crowds.length === 0
+      ? []
+      : [
+          table(
+            'An idle relay with many connections, its memory before and after blocks of 15 KB, and the longest that its event loop was blocked meanwhile',
+            [
+              'peers',
+              'of one core',
+              'memory',
+              'a connection',
+              'after blocks',
+              'a connection',
+              'event loop blocked, max',
+            ],
+            crowds.map((crowd) => [
+              String(crowd.peers),
+              `${(crowd.load * 100).toFixed(2)} %`,
+              bytes(crowd.memory),
+              perPeer(({ memory }) => memory, crowd),
+              bytes(crowd.memoryAfter),
+              perPeer(({ memoryAfter }) => memoryAfter, crowd),
+              `${ms(crowd.heldMs)} ms`,
+            ]),
+          ),
+        ]),
+  ];
 }
 
 function firstTable({ size, peers, starts, relay, floor }: FirstBlock): string {

@@ -1,3 +1,4 @@
+import type { Form } from '../src/session/types.js';
 import type { Summary } from './stats.js';
 
 /** The results of a bench run. Times are milliseconds from just before the PUSH to the last peer's last byte, unless stated otherwise. */
@@ -17,6 +18,7 @@ export interface Results {
   readonly flooded?: Flooded;
   readonly spooled?: Spooled;
   readonly idle?: Idle;
+  readonly scale?: Scale;
 }
 
 export interface Machine {
@@ -34,6 +36,37 @@ export interface MatrixRow {
   readonly floor: Summary;
   readonly relay: Summary;
   readonly naive: Summary;
+}
+
+/** Up to as many connections as four quorums have members. */
+export interface Scale {
+  readonly rows: readonly ScaleRow[];
+  readonly crowds: readonly Crowd[];
+}
+
+export interface ScaleRow {
+  /** Bytes of one block, and of the form in which it was sent. */
+  readonly size: number;
+  readonly sentBytes: number;
+  readonly form: Form;
+  readonly peers: number;
+  readonly floor: Summary;
+  readonly relay: Summary;
+}
+
+/** What many connections cost a relay to which nothing happens. */
+export interface Crowd {
+  readonly peers: number;
+  /** Duration of the load measurement. */
+  readonly seconds: number;
+  /** Share of one core, 0 to 1. */
+  readonly load: number;
+  /** Resident memory, bytes: before the first block, and after the last of {@link blocks}. */
+  readonly memory: number;
+  readonly memoryAfter: number;
+  readonly blocks: number;
+  /** The longest that the event loop was blocked while these blocks were sent and proven, ms. */
+  readonly heldMs: number;
 }
 
 /** The first block after start, the hundredth, over several fresh processes. Medians. */

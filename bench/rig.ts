@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Push } from 'zeromq';
 import { HEADER_SIZE } from '../src/block/x11.js';
+import type { Form } from '../src/session/types.js';
 import { freePort } from '../src/simulated/free-port.js';
 import { Child } from './child.js';
 import { giveWay, seatContender, seatReceivers } from './cores.js';
@@ -22,6 +23,8 @@ export interface RigOptions {
   readonly readers: number;
   /** Sinks that never read; default none. */
   readonly stalled?: number;
+  /** The form in which the sinks get blocks; default the whole. */
+  readonly form?: Form;
   /** Ports of peers in other processes. */
   readonly others?: readonly number[];
   /** The chain's tip before the first block. */
@@ -61,9 +64,9 @@ export class Rig {
   ) {}
 
   static async start(options: RigOptions): Promise<Rig> {
-    const { readers, stalled = 0, tip } = options;
+    const { readers, stalled = 0, form, tip } = options;
     seatReceivers();
-    const sinks = new Child<FromSinks, ToSinks>('./sinks.js', { readers, stalled });
+    const sinks = new Child<FromSinks, ToSinks>('./sinks.js', { readers, stalled, compact: form === 'compact' });
     const rpc = new Child<FromRpc>('./dashd-rpc.js', { tip });
     const { ports } = await sinks.next('listening');
     const { port } = await rpc.next('listening');
@@ -73,12 +76,15 @@ export class Rig {
     return new Rig(options, sinks, rpc, [...ports, ...(options.others ?? [])], `http://127.0.0.1:${port}`);
   }
 
-  /** Starts a contender as a process and waits until it is connected to every sink. */
+  /**
+   * Starts a contender as a process and waits until it is connected to every sink.
+   * @param blockSize bytes, in the form in which the sinks get blocks
+   */
   async enter(name: Contender, blockSize: number, options: EntryOptions = {}): Promise<Entrant> {
     const { label = name, flags } = options;
     const bind = `tcp://127.0.0.1:${await freePort()}`;
     const { ports } = this;
-    const { readers, profile } = this.options;
+    const { readers, form = 'full', profile } = this.options;
     const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}/${label}`];
     const folder = mkdtempSync(join(tmpdir(), 'blockcast-bench-'));
     const rpcUrl = `${this.rpcUrl}/${label}`;
@@ -87,6 +93,7 @@ export class Rig {
       readers,
       bind,
       blockSize,
+      form,
       rpcUrl,
       folder,
       ...(flags !== undefined && { flags }),

@@ -45,11 +45,13 @@ function serve(socket: Socket, stalls: boolean): void {
   const cutter = new MessageCutter((command, payload) => {
     switch (command) {
       case 'block':
+      case 'cmpctblock':
         return onBlock();
       case 'version':
         send(nodeVersion());
         return send({ command: 'verack' });
       case 'verack':
+        if (plan.compact) send({ command: 'sendcmpct', highBandwidth: true, version: 1n });
         return stalls && socket.pause();
       case 'ping':
         return answerLater(() => send({ command: 'pong', nonce: nonceOf(payload) }));

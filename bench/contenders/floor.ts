@@ -5,8 +5,9 @@ import { emit, planOf } from '../child.js';
 import type { ContenderPlan, FromContender } from '../process-messages.js';
 import { connectAll, pullFrom } from './sockets.js';
 
-const { ports, bind, blockSize } = planOf<ContenderPlan>();
-const frame = frameOf(NETWORKS.regtest.magic, 'block', Buffer.alloc(blockSize));
+const { ports, bind, blockSize, form } = planOf<ContenderPlan>();
+const command = form === 'compact' ? 'cmpctblock' : 'block';
+const frame = frameOf(NETWORKS.regtest.magic, command, Buffer.alloc(blockSize));
 const sockets = await connectAll(ports);
 const messages = await pullFrom(bind);
 emit<FromContender>({ type: 'ready' });

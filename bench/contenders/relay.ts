@@ -15,6 +15,8 @@ import type { ContenderPlan, FromContender, ToContender } from '../process-messa
 
 const { ports, readers, bind, rpcUrl, folder, flags } = planOf<ContenderPlan>();
 const [dashd, ...peers] = ports;
+/** The most that the setting allows; more connections come from the quorums, which the bench has none of. */
+const MAX_PEERS = 1_000;
 const loaded = loadConfig({
   options: {
     network: 'regtest',
@@ -29,7 +31,7 @@ const loaded = loadConfig({
     'history-file': join(folder, 'block_history.jsonl'),
     'http-port': '0',
     'broadcast-skip-bootstrap': 'true',
-    'broadcast-max-peers': String(ports.length),
+    'broadcast-max-peers': String(Math.min(ports.length, MAX_PEERS)),
     ...flags,
     peers: peers.map((port) => `127.0.0.1:${port}`).join(','),
   },
@@ -38,6 +40,7 @@ const loaded = loadConfig({
   platform: process.platform,
 });
 if (!loaded.ok) throw new Error(loaded.errors.map((error) => JSON.stringify(error)).join('\n'));
+const config = { ...loaded.config, broadcast: { ...loaded.config.broadcast, maxPeers: ports.length } };
 
 const up = new Set<string>();
 let connected = 0;
@@ -79,12 +82,21 @@ function takeHold(): FromContender {
   return held;
 }
 
-process.on('message', async (wish: ToContender) => {
-  emit<FromContender>(wish.type === 'take hold' ? takeHold() : { type: 'load', share: await takeLoad(wish.ms) });
-});
+async function take(wish: ToContender): Promise<FromContender> {
+  switch (wish.type) {
+    case 'take hold':
+      return takeHold();
+    case 'take load':
+      return { type: 'load', share: await takeLoad(wish.ms) };
+    case 'take memory':
+      return { type: 'memory', bytes: process.memoryUsage.rss() };
+  }
+}
+
+process.on('message', async (wish: ToContender) => emit(await take(wish)));
 
 const log = createLogger({ level: 'info', format: 'json' }, createWriteStream(join(folder, 'log')));
-const services = createServices(loaded.config, {
+const services = createServices(config, {
   logger: log,
   version: 'bench',
   clock: systemClock,
@@ -94,7 +106,7 @@ let allConnected: () => void = () => undefined;
 const connection = new Promise<void>((resolve) => {
   allConnected = resolve;
 });
-const { view } = await startRelay(loaded.config, {
+const { view } = await startRelay(config, {
   userAgent: '/blockcast:bench/',
   listen: (event) => {
     services.listen(event);

@@ -52,6 +52,31 @@ describe('report', () => {
     assert.deepEqual(named.slice(2), ['326 B', '15 KB', '300 KB', '2 MB', '1.5 MB']);
   });
 
+  it('sets up to 1,350 peers beside the floor, with what each costs more than in the first row of its form', () => {
+    const full = { size: 15_000, sentBytes: 15_000, form: 'full', floor: times(1, 2) } as const;
+    const compact = { ...full, size: 300_000, sentBytes: 5_500, form: 'compact' } as const;
+    const rows = [
+      { ...full, peers: 20, relay: times(1, 2) },
+      { ...full, peers: 420, relay: times(9, 12) },
+      { ...compact, peers: 420, relay: times(3, 4) },
+    ];
+    const crowd = { seconds: 60, blocks: 20, heldMs: 7.5 };
+    const crowds = [
+      { ...crowd, peers: 20, load: 0.005, memory: 100_000_000, memoryAfter: 120_000_000 },
+      { ...crowd, peers: 420, load: 0.015, memory: 120_000_000, memoryAfter: 160_000_000 },
+    ];
+    const [, , ...lines] = cells(report({ ...bare, scale: { rows, crowds } }));
+    assert.deepEqual(lines.slice(0, 3), [
+      ['15 KB', 'full, 15 KB', '20', '300', '1.00 / 2.00', '1.00 / 2.00', '1.00 / 1.00', ''],
+      ['15 KB', 'full, 15 KB', '420', '300', '1.00 / 2.00', '9.00 / 12.0', '9.00 / 6.00', '20.0'],
+      ['300 KB', 'compact, 5.5 KB', '420', '300', '1.00 / 2.00', '3.00 / 4.00', '3.00 / 2.00', ''],
+    ]);
+    assert.deepEqual(lines.slice(5), [
+      ['20', '0.50 %', '100 MB', '', '120 MB', '', '7.50 ms'],
+      ['420', '1.50 %', '120 MB', '50 KB', '160 MB', '100 KB', '7.50 ms'],
+    ]);
+  });
+
   it('sets an idle relay, its start and the first block after a pause beside Node and the floor', () => {
     const cost = (wallMs: number, cpuMs: number) => ({ wallMs, cpuMs });
     const starts = { count: 9, node: cost(40, 50), bound: cost(160, 150), reading: cost(400, Number.NaN) };
