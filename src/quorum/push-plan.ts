@@ -65,6 +65,8 @@ export interface PushPlan {
 export interface PlannedWrite {
   readonly peer: string;
   readonly form: PushForm;
+  /** On the uplink: none to the pool's own dashd. */
+  readonly bytes: number;
   /** Milliseconds after the first. */
   readonly afterMs: number;
 }
@@ -78,7 +80,7 @@ const ASSUMED_UPLINK = 125_000_000;
 /** Below this a compact block saves little: a header, a coinbase and the messages around it remain. */
 const MIN_COMPACT_BYTES = 1_000;
 /** How far writes run ahead of the uplink, milliseconds: more than timers are late, so that it never idles. */
-const LEAD_MS = 20;
+export const LEAD_MS = 20;
 
 const RANKS: Readonly<Record<PushRank, number>> = { dashd: 0, signer: 1, member: 2, other: 3 };
 
@@ -118,15 +120,16 @@ export function writesOf(
   const { full, compact } = bytes;
   const isCompact = compact !== undefined && full > compactAbove;
   const formOf = ({ form }: PlannedPush): PushForm => (isCompact ? form : 'full');
-  if (pace === undefined) return order.map((one) => ({ peer: one.peer, form: formOf(one), afterMs: 0 }));
-  const isLast = (one: PlannedPush): boolean => isCompact && one.form === 'full' && one.rank !== 'dashd';
-  const ordered = [...order.filter((one) => !isLast(one)), ...order.filter(isLast)];
+  const isLast = (one: PlannedPush): boolean =>
+    pace !== undefined && isCompact && one.form === 'full' && one.rank !== 'dashd';
   let sent = 0;
-  return ordered.map((one) => {
+  return [...order.filter((one) => !isLast(one)), ...order.filter(isLast)].map((one) => {
     const form = formOf(one);
-    const afterMs = Math.max(0, (sent / pace) * 1000 - LEAD_MS);
-    if (one.rank !== 'dashd') sent += form === 'compact' && compact !== undefined ? compact : full;
-    return { peer: one.peer, form, afterMs };
+    const size = form === 'compact' && compact !== undefined ? compact : full;
+    const before = sent;
+    sent += one.rank === 'dashd' ? 0 : size;
+    const afterMs = pace === undefined ? 0 : Math.max(0, (before / pace) * 1000 - LEAD_MS);
+    return { peer: one.peer, form, bytes: sent - before, afterMs };
   });
 }
 

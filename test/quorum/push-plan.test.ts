@@ -167,7 +167,7 @@ describe('a limited uplink', () => {
   test("does not count the bytes to the pool's own dashd", () => {
     const peers = [peerOf('dashd', { protected: true }), peerOf('signer', { role: 'signer' })];
     const writes = writesOf(planPush({ peers, ...slow }), { full: 2_000_000, compact: 33_500 });
-    assert.deepEqual(writes.at(-1), { peer: 'signer', form: 'compact', afterMs: 0 });
+    assert.deepEqual(writes.at(-1), { peer: 'signer', form: 'compact', bytes: 33_500, afterMs: 0 });
   });
 
   test('that is no positive number is refused', () => {

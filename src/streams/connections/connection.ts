@@ -145,10 +145,11 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     }
 
     /** Only for the block last pushed: a ping with no block in front of it would prove a delivery that did not happen. */
-    function settle(block: PushBlock, question: Buffer): void {
-      if (inputs.closed || handed?.hash !== block.hash) return;
+    function settle(block: PushBlock, question: Buffer): number {
+      if (inputs.closed || handed?.hash !== block.hash) return 0;
       const { form } = handed;
       feed({ type: 'push', block, sent: form && { form, question } });
+      return form === undefined ? 0 : bytesOf(block, form).length;
     }
 
     function isBehind(): boolean {

@@ -34,7 +34,7 @@ import type { NextTurn } from '../ports.js';
 import { awakeTime } from './awake.js';
 import { type ConnectionDeps, type ConnectionEvent, connection, type Target } from './connection.js';
 import { FairTurns } from './fair-turns.js';
-import { type Audience, Multicast } from './multicast.js';
+import { type Audience, Multicast, type Settle } from './multicast.js';
 
 export interface PeerNews extends Moment {
   readonly target: Target;
@@ -85,9 +85,9 @@ export interface Connections {
   /**
    * Writes the block to the sockets before it returns, in the order that was arranged.
    * @returns a function for the rest, to be called in the same turn of the event loop once nothing is more urgent: the sessions record
-   * the block, and send `getheaders` and their pings behind it
+   * the block, and send `getheaders` and their pings behind it. It returns what was written to whom
    */
-  push(block: PushBlock, audience: Audience): () => void;
+  push(block: PushBlock, audience: Audience): Settle;
   /** Sets the order of writes: see {@link Multicast.arrange}. */
   arrange(peers: readonly string[]): void;
   /**

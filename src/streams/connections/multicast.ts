@@ -19,9 +19,19 @@ export interface Recipient {
   /**
    * Later in the same turn of the event loop: the session records the block.
    * @param question the `getheaders` behind the block, one message for all
+   * @returns the bytes of the block that were written to the peer
    */
-  settle(block: PushBlock, question: Buffer): void;
+  settle(block: PushBlock, question: Buffer): number;
 }
+
+/** What a peer was written of a block: no bytes when it has it, or the block waits in its queue. */
+export interface Written {
+  readonly peer: string;
+  readonly bytes: number;
+}
+
+/** The rest of a push; see {@link Multicast.push}. @returns what was written, in the order of the writes */
+export type Settle = () => readonly Written[];
 
 /** To whom a block goes: to all, to all but the pool's own dashd, or to those named by `host:port`. */
 export type Audience = 'all' | 'others' | ReadonlySet<string>;
@@ -53,16 +63,18 @@ export class Multicast {
    * @param questionOf called after the last write
    * @returns a function for the rest, to be called in the same turn of the event loop once nothing is more urgent
    */
-  push(block: PushBlock, audience: Audience, questionOf: (block: PushBlock) => Buffer): () => void {
+  push(block: PushBlock, audience: Audience, questionOf: (block: PushBlock) => Buffer): Settle {
     const { recipients } = this;
     for (const one of recipients) {
       if (isAmong(audience, one)) guarded(() => one.write(block));
     }
     return () => {
       const question = questionOf(block);
+      const written: Written[] = [];
       for (const one of recipients) {
-        if (isAmong(audience, one)) guarded(() => one.settle(block, question));
+        if (isAmong(audience, one)) guarded(() => written.push({ peer: one.peer, bytes: one.settle(block, question) }));
       }
+      return written;
     };
   }
 

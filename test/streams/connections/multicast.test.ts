@@ -17,7 +17,10 @@ class MulticastUnderTest {
       peer,
       protected: peer === 'dashd',
       write: () => this.done.push(peer),
-      settle: (_block, question) => this.done.push(`${peer} ${question.toString()}`),
+      settle: (_block, question) => {
+        this.done.push(`${peer} ${question.toString()}`);
+        return peer === 'a' ? 100 : 0;
+      },
     };
   }
 
@@ -41,6 +44,17 @@ describe('a multicast', () => {
     under.has('dashd', 'a');
     assert.deepEqual(under.written(), ['dashd', 'a']);
     assert.deepEqual(under.settled(), ['dashd question', 'a question']);
+  });
+
+  it('says what was written to whom, in the order of the writes', () => {
+    const under = new MulticastUnderTest();
+    under.has('dashd', 'b', 'a');
+    under.multicast.arrange(['a']);
+    const settle = under.multicast.push(pushable(1), 'others', () => Buffer.of());
+    assert.deepEqual(settle(), [
+      { peer: 'a', bytes: 100 },
+      { peer: 'b', bytes: 0 },
+    ]);
   });
 
   it('goes to all, to all but the dashd of the pool, or to those that are named', () => {

@@ -1,0 +1,88 @@
+/**
+ * Keeps the plan of the next push up to date: it is made anew shortly after connections, quorums, what is known of a peer, or the uplink
+ * change, and never while a block waits. A peer that has connected since is written last.
+ */
+import { auditTime, merge, type Observable, type SchedulerLike, Subject, type Subscription } from 'rxjs';
+import type { QuorumView } from '../../quorum/active-quorums.js';
+import { type PushPeer, type PushPlan, planPush } from '../../quorum/push-plan.js';
+import type { ConnectedPeer, Connections, PeerNews } from '../connections/connections.js';
+import type { Quorums } from '../quorum/quorums.js';
+
+export interface PushPlannerDeps {
+  readonly connections: Pick<Connections, 'live' | 'arrange'>;
+  /** Absent where quorum connections are off. */
+  readonly quorums?: Pick<Quorums, 'view' | 'view$'> | undefined;
+  readonly uplink: {
+    /** Bytes per second; undefined while it is not known to be limited. */
+    readonly bytesPerSecond: number | undefined;
+    readonly changes$: Observable<unknown>;
+  };
+  readonly scheduler: SchedulerLike;
+}
+
+/** Changes come in groups: a tip, a ramp of connections. Short against the time between two blocks. */
+const PLAN_AFTER_MS = 100;
+
+export class PushPlanner {
+  private readonly changed$ = new Subject<void>();
+  private readonly compact = new Map<string, PushPeer['compact']>();
+  private made: PushPlan = planPush({ peers: [] });
+  private countedFor: QuorumView | undefined;
+  private counts: ReadonlyMap<string, number> = new Map();
+
+  constructor(private readonly deps: PushPlannerDeps) {}
+
+  /** The plan as it stands. */
+  get plan(): PushPlan {
+    return this.made;
+  }
+
+  /** Plans until unsubscribed. */
+  run(): Subscription {
+    const { quorums, uplink, scheduler } = this.deps;
+    const sources = [this.changed$, uplink.changes$, ...(quorums === undefined ? [] : [quorums.view$])];
+    return merge(...sources)
+      .pipe(auditTime(PLAN_AFTER_MS, scheduler))
+      .subscribe(() => this.replan());
+  }
+
+  onPeer({ target, event }: PeerNews): void {
+    if (event.type === 'high-bandwidth') this.compact.set(target.peer, event.chosen ? 'chosen' : 'taken');
+    else if (event.type === 'lost') this.compact.delete(target.peer);
+    else if (event.type !== 'ready') return;
+    this.changed$.next();
+  }
+
+  private replan(): void {
+    const { connections, quorums, uplink } = this.deps;
+    const view = quorums?.view();
+    const peers = [...connections.live.values()].map((connected) => this.describe(connected, view));
+    this.made = planPush({ peers, uplinkBytesPerSecond: uplink.bytesPerSecond });
+    connections.arrange(this.made.order.map(({ peer }) => peer));
+  }
+
+  private describe({ target }: ConnectedPeer, view: QuorumView | undefined): PushPeer {
+    const { peer, protected: isProtected } = target;
+    const masternode = view?.masternodeOf(peer);
+    const quorums = masternode === undefined ? undefined : this.quorumsOf(view).get(masternode);
+    return {
+      peer,
+      protected: isProtected,
+      role: view?.roleOf(peer) ?? 'other',
+      compact: this.compact.get(peer) ?? 'refused',
+      ...(quorums !== undefined && { quorums }),
+    };
+  }
+
+  /** By masternode. Counted once for each view. */
+  private quorumsOf(view: QuorumView | undefined): ReadonlyMap<string, number> {
+    if (view !== this.countedFor) {
+      const counts = new Map<string, number>();
+      for (const { members } of view?.quorums ?? [])
+        for (const { masternode } of members) counts.set(masternode, (counts.get(masternode) ?? 0) + 1);
+      this.counts = counts;
+      this.countedFor = view;
+    }
+    return this.counts;
+  }
+}
