@@ -57,8 +57,14 @@ export function transactionAt(raw: Buffer, { starts, end }: Omit<Transactions, '
   return start === undefined ? Buffer.alloc(0) : raw.subarray(start, starts[index + 1] ?? end);
 }
 
-/** SHA-256 of header and nonce; its first two 64-bit numbers. */
-function shortIdKey(header: Buffer, nonce: bigint): SipKey {
+/** The short id of a transaction: 48 bits. @param txid 32 bytes in wire order */
+export function shortIdOf(key: SipKey, txid: Buffer): number {
+  const { low, high } = sipHash(key, txid);
+  return (high & 0xffff) * 2 ** 32 + low;
+}
+
+/** The key of a block's short ids: SHA-256 of header and nonce; its first two 64-bit numbers. */
+export function shortIdKey(header: Buffer, nonce: bigint): SipKey {
   const salt = Buffer.alloc(8);
   salt.writeBigUInt64LE(nonce);
   const digest = hash('sha256', Buffer.concat([header, salt]), 'buffer');

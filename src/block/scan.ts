@@ -2,7 +2,7 @@ import { DOUBTS } from '../messages/blocks.js';
 import { fill } from '../messages/fill.js';
 import { Malformed, Reader } from '../wire/reader.js';
 import { coinbaseHeight, isCoinbase } from './coinbase.js';
-import { writeSha256d } from './merkle.js';
+import { sha256d, writeSha256d } from './merkle.js';
 import { HEADER_SIZE } from './x11.js';
 
 /** Where a block's transactions are, and their ids. */
@@ -91,6 +91,18 @@ function countOf(reader: Reader, leastSize: number, field: string): number {
     throw new Malformed(fill(DOUBTS['count-too-large'], { field, count, bytes: reader.remaining }));
   }
   return count;
+}
+
+/**
+ * Reads the next transaction of a list whose lengths are not given.
+ * @returns a view of its bytes, and its id in wire order
+ * @throws Malformed when the bytes end too early
+ */
+export function nextTransaction(reader: Reader): { readonly raw: Buffer; readonly txid: Buffer } {
+  const start = reader.offset;
+  const payloadSize = skipTransaction(reader);
+  const raw = reader.bytes.subarray(start, reader.offset);
+  return { raw, txid: sha256d(hashedBytes(raw, payloadSize)) };
 }
 
 /** Skips one transaction and returns the size of its extra payload, in bytes. */

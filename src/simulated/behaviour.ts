@@ -25,7 +25,11 @@ export interface Behaviour {
     | 'requests'
     | 'headers'
     | 'blocks'
-    | 'questions';
+    | 'questions'
+    | 'compact-preferences'
+    | 'transaction-requests';
+  /** How it handles the compact blocks of its peers, where that is not as Dash Core 23 does. */
+  readonly compactBlocks?: CompactFault;
   /** Sends one byte at a time, this many milliseconds apart. */
   readonly dripMs?: number;
   /** Corrupts the checksum of every message after `verack`. */
@@ -33,6 +37,15 @@ export interface Behaviour {
   /** After the handshake, sends the header of a `block` of this many bytes, without the payload. */
   readonly claimsPayload?: number;
 }
+
+/**
+ * - `ignored`: it takes none.
+ * - `only-when-chosen`: none from a peer that it did not choose for high bandwidth (bitcoin#32606)
+ * - `all-requested`: it requests all transactions, also those that it was sent
+ * - `out-of-range`: it requests a transaction that the block does not have
+ * - `requested-again`: it requests the same again for each answer, and takes the block from none
+ */
+export type CompactFault = 'ignored' | 'only-when-chosen' | 'all-requested' | 'out-of-range' | 'requested-again';
 
 /** The network link between a node and its peers. */
 export interface LinkQuality {

@@ -72,6 +72,8 @@ const MEDIAN_SPAN = 11;
 const MAX_AHEAD = 288;
 /** A node with an older tip is in initial block download and announces nothing. Source: Core `validation.h`. */
 const MAX_TIP_AGE_SECONDS = 6 * 60 * 60;
+/** Twenty block intervals of 150 s. Source: Core `net_processing.cpp`, `CanDirectFetch`. */
+const MAX_FETCH_AGE_SECONDS = 20 * 150;
 /** The locator's first hashes are consecutive. */
 const DENSE_LOCATOR = 10;
 
@@ -113,6 +115,11 @@ export class Chain {
   get initialDownload(): boolean {
     if (!this.caughtUp) this.caughtUp = this.tip.header.time >= this.nowSeconds - MAX_TIP_AGE_SECONDS;
     return !this.caughtUp;
+  }
+
+  /** Whether the tip is so recent that a new block is requested from the peer that announced it. */
+  get canDirectFetch(): boolean {
+    return this.tip.header.time > this.nowSeconds - MAX_FETCH_AGE_SECONDS;
   }
 
   get(hash: Hash): ChainBlock | undefined {

@@ -58,6 +58,8 @@ export const MAX_ANNOUNCED_HEADERS = 8;
 /** A peer gets points for each such number of announcements that do not connect. */
 export const MAX_UNCONNECTING_HEADERS = 10;
 export const MAX_BLOCKS_IN_FLIGHT = 16;
+/** `MAX_CMPCTBLOCK_DEPTH`: of a block further below the tip, the whole is sent. */
+export const MAX_COMPACT_DEPTH = 5;
 /** Peers that are asked for high-bandwidth compact blocks (BIP 152) at the same time. */
 export const MAX_HIGH_BANDWIDTH = 3;
 export const HEADERS_RESPONSE_MS = 2 * 60 * 1000;

@@ -25,11 +25,19 @@ const LARGEST: Readonly<Record<FloodKind, () => readonly [string, Buffer]>> = {
   requests: () => ['getdata', longInventory()],
   headers: () => ['headers', longHeaders()],
   blocks: () => ['block', randomBytes(BLOCK_BYTES)],
+  'compact-preferences': () => ['sendcmpct', new Writer().bool(true).u64(1n).finish()],
+  'transaction-requests': () => [
+    'getblocktxn',
+    new Writer().bytes(randomBytes(32)).compactSize(MAX_POSITIONS).bytes(Buffer.alloc(MAX_POSITIONS)).finish(),
+  ],
   questions: () => [
     'getheaders',
     new Writer().i32(1).list(hashes(MAX_LOCATOR), writeBytes).bytes(randomBytes(32)).finish(),
   ],
 };
+
+/** The largest count of positions in a `getblocktxn`, each one behind the other. */
+const MAX_POSITIONS = 0xffff;
 
 function hashes(count: number): Buffer[] {
   return Array.from({ length: count }, () => randomBytes(32));

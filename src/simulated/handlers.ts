@@ -2,54 +2,30 @@
  * The handler of each message, after Dash Core's `ProcessMessage` (`net_processing.cpp`). A node ignores a command without a handler
  * and, until the handshake is complete, every command that is not part of it.
  */
-import type { Clock } from '../time.js';
+import { HEADER_SIZE, hashHeader } from '../block/x11.js';
 import { INV, type InventoryItem } from '../wire/inventory.js';
-import type { Hash } from '../wire/reader.js';
 import type { Command, Message } from '../wire/registry.js';
 import type { Version } from '../wire/version.js';
-import type { AddressBook } from './address-book.js';
 import type { Chain, ChainBlock } from './chain.js';
-import type { BlockFault } from './consensus-rules.js';
+import { compactBlock } from './compact.js';
+import { onBlocktxn, onCmpctblock, onGetblocktxn } from './compact-relay.js';
 import {
   ADDRESSES_PER_SECOND,
   COMPACT_VERSION,
-  type DashCoreRelease,
   MAX_ADDRESSES,
   MAX_ANNOUNCED_HEADERS,
-  MAX_BLOCKS_IN_FLIGHT,
+  MAX_COMPACT_DEPTH,
   MAX_HEADERS,
   MAX_UNCONNECTING_HEADERS,
   MIN_PEER_VERSION,
   SERVICE,
 } from './dash-core.js';
+import { fetchTowards } from './fetch.js';
+import type { BlockForm, HandlingNode } from './handling-node.js';
 import { noteAvailable, type Peer } from './peer.js';
 
 type MessageWith<C extends Command> = Extract<Message, { readonly command: C }>;
 type Handlers = { readonly [C in Command]?: (node: HandlingNode, peer: Peer, message: MessageWith<C>) => void };
-
-/** The parts of a node that the handlers use. */
-export interface HandlingNode {
-  readonly chain: Chain;
-  readonly clock: Clock;
-  readonly addressBook: AddressBook;
-  readonly release: DashCoreRelease;
-  /** Appends a line to the node's log. */
-  note(line: string): void;
-  sendVersion(peer: Peer): void;
-  /** Whether the nonce belongs to a connection that this node opened: it is connected to itself. */
-  isOwnNonce(nonce: bigint): boolean;
-  handshakeDone(peer: Peer): void;
-  drop(peer: Peer, reason: string): void;
-  misbehaving(peer: Peer, points: number, reason: string): void;
-  punish(peer: Peer, fault: BlockFault, message: string): void;
-  receiveBlock(peer: Peer, raw: Buffer): void;
-  /** The header of a block that the node pretends to have. */
-  claimedHeader(hash: Hash): Buffer | undefined;
-  isRequested(hash: Hash): boolean;
-  request(peer: Peer, hash: Hash): void;
-  /** Sends `getheaders`, unless an earlier one is unanswered. */
-  askHeaders(peer: Peer, from?: ChainBlock): void;
-}
 
 const HANDSHAKE: Handlers = {
   version: onVersion,
@@ -77,7 +53,17 @@ const AFTERWARDS: Handlers = {
   inv: onInv,
   getdata: onGetdata,
   block: onBlock,
-  headers: (node, peer, { headers }) => onHeaders(node, peer, headers),
+  cmpctblock: (node, peer, message) =>
+    onCmpctblock(node, peer, message, (headers) => processHeaders(node, peer, headers, 'compact')),
+  getblocktxn: onGetblocktxn,
+  blocktxn: onBlocktxn,
+  tx: (node, _peer, { raw }) => {
+    node.mempool.add(raw);
+  },
+  headers: (node, peer, { headers }) => {
+    peer.askedHeadersAt = undefined;
+    processHeaders(node, peer, headers, 'full');
+  },
   getheaders: onGetheaders,
   getaddr: onGetaddr,
   addr: (node, peer, { addresses }) => onAddresses(node, peer, addresses),
@@ -119,7 +105,7 @@ function onVersion(node: HandlingNode, peer: Peer, version: Version): void {
 function onInv(node: HandlingNode, peer: Peer, { items }: MessageWith<'inv'>): void {
   const blocks = items.filter((item) => item.type === INV.block);
   for (const { hash } of blocks) noteAvailable(node.chain, peer, hash);
-  const news = blocks.findLast(({ hash }) => node.chain.get(hash)?.raw === undefined && !node.isRequested(hash));
+  const news = blocks.findLast(({ hash }) => node.chain.get(hash)?.raw === undefined && !node.downloads.has(hash));
   if (news !== undefined) node.askHeaders(peer);
 }
 
@@ -130,8 +116,14 @@ function onGetdata(node: HandlingNode, peer: Peer, { items }: MessageWith<'getda
   for (const item of items) {
     const block = node.chain.get(item.hash);
     if (!isBlock(item) || block?.raw === undefined || !block.connected) continue;
-    peer.link.send({ command: 'block', raw: block.raw });
+    const isCompact = item.type === INV.compactBlock && mayServeCompact(node.chain, block);
+    peer.link.send(isCompact ? compactBlock(block.raw, node.nextNonce()) : { command: 'block', raw: block.raw });
   }
+}
+
+/** Who asks for an older block has no mempool for it: the whole is sent. Source: `ProcessGetBlockData`. */
+function mayServeCompact(chain: Chain, { height }: ChainBlock): boolean {
+  return chain.canDirectFetch && height >= chain.tip.height - MAX_COMPACT_DEPTH;
 }
 
 function isBlock({ type }: InventoryItem): boolean {
@@ -139,11 +131,14 @@ function isBlock({ type }: InventoryItem): boolean {
 }
 
 function onBlock(node: HandlingNode, peer: Peer, { raw }: MessageWith<'block'>): void {
-  node.receiveBlock(peer, raw);
+  const header = raw.subarray(0, HEADER_SIZE);
+  const hash = hashHeader(header);
+  if (node.refuses(peer, hash, header)) return;
+  const requested = node.downloads.end(hash);
+  node.process(peer, raw, { requested, form: 'full' });
 }
 
-function onHeaders(node: HandlingNode, peer: Peer, headers: readonly Buffer[]): void {
-  peer.askedHeadersAt = undefined;
+function processHeaders(node: HandlingNode, peer: Peer, headers: readonly Buffer[], form: BlockForm): void {
   const [first] = headers;
   if (first === undefined) return;
   const outcome = node.chain.acceptHeaders(headers);
@@ -155,7 +150,7 @@ function onHeaders(node: HandlingNode, peer: Peer, headers: readonly Buffer[]): 
   } else if (outcome.fault.kind === 'missing-parent' && headers.length <= MAX_ANNOUNCED_HEADERS) {
     unconnecting(node, peer);
   } else {
-    node.punish(peer, outcome.fault, 'invalid header received');
+    node.punish(peer, outcome.fault, 'invalid header received', form);
   }
 }
 
@@ -165,21 +160,6 @@ function unconnecting(node: HandlingNode, peer: Peer): void {
   if (peer.unconnectingHeaders % MAX_UNCONNECTING_HEADERS === 0) {
     node.misbehaving(peer, 20, `${peer.unconnectingHeaders} non-connecting headers`);
   }
-}
-
-/** Requests the blocks between the active chain and a header with at least as much work. Source: `HeadersDirectFetchBlocks`. */
-function fetchTowards(node: HandlingNode, peer: Peer, last: ChainBlock): void {
-  if (last.work < node.chain.tip.work) return;
-  const missing: ChainBlock[] = [];
-  let at: ChainBlock | undefined = last;
-  while (at !== undefined && !node.chain.isActive(at) && missing.length <= MAX_BLOCKS_IN_FLIGHT) {
-    if (at.raw === undefined && !node.isRequested(at.hash)) missing.unshift(at);
-    at = at.parent;
-  }
-  const wanted = missing.slice(0, MAX_BLOCKS_IN_FLIGHT);
-  if (wanted.length === 0) return;
-  for (const { hash } of wanted) node.request(peer, hash);
-  peer.link.send({ command: 'getdata', items: wanted.map(({ hash }) => ({ type: INV.block, hash })) });
 }
 
 function onGetheaders(node: HandlingNode, peer: Peer, { locator, stop }: MessageWith<'getheaders'>): void {

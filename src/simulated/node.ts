@@ -1,5 +1,4 @@
 import { systemClock, systemRandom } from '../adapters/system.js';
-import { HEADER_SIZE, hashHeader } from '../block/x11.js';
 import type { Clock, Random } from '../time.js';
 import type { PeerAddress } from '../wire/addr.js';
 import type { Inbound } from '../wire/decoder.js';
@@ -9,6 +8,7 @@ import { type Hash, ZERO_HASH } from '../wire/reader.js';
 import { AddressBook } from './address-book.js';
 import { announce } from './announce.js';
 import type { Behaviour, LinkQuality } from './behaviour.js';
+import { BlockDownloads } from './block-downloads.js';
 import { type AcceptOutcome, Chain, type ChainBlock } from './chain.js';
 import { compactBlock } from './compact.js';
 import type { BlockFault, FaultKind } from './consensus-rules.js';
@@ -19,16 +19,19 @@ import {
   DISCOURAGEMENT_POINTS,
   HEADERS_RESPONSE_MS,
   MAX_ANNOUNCED_HEADERS,
-  MAX_HIGH_BANDWIDTH,
   PING_INTERVAL_MS,
   SERVICE,
   SERVICES,
   SERVICES_TO_OTHERS,
   userAgentOf,
 } from './dash-core.js';
+import { fetchTowards } from './fetch.js';
 import { Flood } from './flood.js';
 import { onFreePort } from './free-port.js';
-import { type HandlingNode, handle } from './handlers.js';
+import { handle } from './handlers.js';
+import type { BlockForm, HandlingNode, Received } from './handling-node.js';
+import { HighBandwidthPeers } from './high-bandwidth.js';
+import { Mempool } from './mempool.js';
 import { MessageThread } from './message-thread.js';
 import type { Peer } from './peer.js';
 import { PeerLink } from './peer-link.js';
@@ -47,6 +50,8 @@ export interface NodeOptions {
   readonly behaviour?: Behaviour;
   /** Default: a new chain of its own. */
   readonly chain?: Chain;
+  /** Default: an empty one of its own. */
+  readonly mempool?: Mempool;
   /** The release of Dash Core that the node behaves as; default 23. */
   readonly release?: DashCoreRelease;
   readonly clock?: Clock;
@@ -61,7 +66,7 @@ export interface NodeOptions {
 }
 
 /** The time in which a node checks and connects a block that a peer sent. @param done called when that time is over */
-export type Processing = (raw: Buffer, done: () => void) => void;
+export type Processing = (raw: Buffer, done: () => void, form: BlockForm) => void;
 
 export interface Misbehaviour {
   /** The id of the peer, as in {@link SimulatedNode.peers}. */
@@ -73,6 +78,9 @@ export interface Misbehaviour {
 const LOOPBACK = '127.0.0.1';
 const MAX_LOG_LINES = 1_000;
 const NO_ONE = { services: 0n, host: '::', port: 0 } as const;
+
+/** No points for what is found out only after the header: a compact block may be passed on before it is validated (BIP 152). */
+const FREE_IF_COMPACT: ReadonlySet<FaultKind> = new Set(['consensus', 'mutated']);
 
 /** Points for a block or header with a fault. Source: Dash Core `net_processing.cpp`, `MaybePunishNodeForBlock`. */
 const POINTS: Readonly<Record<FaultKind, number>> = {
@@ -107,6 +115,9 @@ export class SimulatedNode implements HandlingNode {
   /** The newest log lines, with dashd's text where it has one. */
   readonly log: string[] = [];
   readonly peers = new Set<Peer>();
+  readonly mempool: Mempool;
+  readonly downloads: BlockDownloads;
+  readonly highBandwidth = new HighBandwidthPeers();
   /** May be changed at any time; changes to the handshake apply to new connections. */
   behaviour: Behaviour;
   /** May be changed at any time. */
@@ -117,11 +128,9 @@ export class SimulatedNode implements HandlingNode {
   private readonly sockets: NodeSockets;
   private readonly processing: Processing;
   private readonly thread = new MessageThread();
-  private readonly requested = new Map<Hash, Peer>();
   /** Headers of blocks that the node was sent while it lied. */
   private readonly claimed = new Map<Hash, Buffer>();
   private readonly connections = new Set<NodeSocket>();
-  private highBandwidth: Peer[] = [];
   private listener: NodeListener | undefined;
   private stopListening: (() => void) | undefined;
   private listenPort: number;
@@ -143,6 +152,8 @@ export class SimulatedNode implements HandlingNode {
     this.processing = options.processing ?? ((_raw, done) => done());
     this.chain = options.chain ?? new Chain({ clock: this.clock });
     this.addressBook = new AddressBook(this.random);
+    this.mempool = options.mempool ?? new Mempool();
+    this.downloads = new BlockDownloads((peer, hash) => this.drop(peer, `Timeout downloading block ${hash}`));
     this.listenPort = options.port ?? 0;
   }
 
@@ -169,7 +180,10 @@ export class SimulatedNode implements HandlingNode {
       this.listenPort = port;
     };
     await (this.listenPort === 0 ? onFreePort(listen) : listen(this.listenPort));
-    this.stopListening = this.chain.onTip((_tip, connected) => this.queueAnnouncements(connected));
+    this.stopListening = this.chain.onTip((_tip, connected) => {
+      this.mempool.confirm(connected);
+      this.queueAnnouncements(connected);
+    });
   }
 
   /** Destroys all connections and frees the port. The chain is kept. */
@@ -246,8 +260,7 @@ export class SimulatedNode implements HandlingNode {
     const compressed = peer.inbound && ((peer.version?.services ?? 0n) & SERVICE.headersCompressed) !== 0n;
     if (compressed) peer.link.sendRaw('sendheaders2', Buffer.alloc(0));
     else peer.link.send({ command: 'sendheaders' });
-    // Simulated nodes cannot decode compact blocks, so they do not offer them to each other.
-    if (peer.inbound) peer.link.send({ command: 'sendcmpct', highBandwidth: false, version: COMPACT_VERSION });
+    peer.link.send({ command: 'sendcmpct', highBandwidth: false, version: COMPACT_VERSION });
     peer.link.sendRaw('senddsq', Buffer.of(1));
     peer.ready = true;
     this.ping(peer);
@@ -273,46 +286,49 @@ export class SimulatedNode implements HandlingNode {
     if (exceeded) this.drop(peer, 'disconnecting but not discouraging local peer');
   }
 
-  punish(peer: Peer, fault: BlockFault, message: string): void {
-    const points = POINTS[fault.kind];
+  punish(peer: Peer, { kind }: BlockFault, message: string, form: BlockForm = 'full'): void {
+    const points = form === 'compact' && FREE_IF_COMPACT.has(kind) ? 0 : POINTS[kind];
     if (points > 0) this.misbehaving(peer, points, message);
   }
 
-  receiveBlock(peer: Peer, raw: Buffer): void {
-    if (this.behaviour.stuck === true) return;
-    const hash = hashHeader(raw.subarray(0, HEADER_SIZE));
-    if (this.behaviour.lies === true) {
-      this.claimed.set(hash, raw.subarray(0, HEADER_SIZE));
-      return;
-    }
-    const requested = this.requested.delete(hash);
-    const goOn = this.thread.hold();
-    this.processing(raw, () => {
-      this.acceptBlock(peer, hash, raw, requested);
-      goOn();
-    });
+  refuses(peer: Peer, hash: Hash, header: Buffer): boolean {
+    const { stuck, lies } = this.behaviour;
+    if (lies === true) this.claimed.set(hash, Buffer.from(header));
+    return stuck === true || lies === true || peer.closing;
   }
 
-  private acceptBlock(peer: Peer, hash: Hash, raw: Buffer, requested: boolean): void {
+  process(peer: Peer, raw: Buffer, { form, requested }: Received): void {
+    const goOn = this.thread.hold();
+    this.processing(
+      raw,
+      () => {
+        this.acceptBlock(peer, raw, { form, requested });
+        goOn();
+      },
+      form,
+    );
+  }
+
+  private acceptBlock(peer: Peer, raw: Buffer, { form, requested }: Received): void {
     const outcome = this.chain.accept(raw, requested);
     if (!outcome.accepted) {
-      this.note(`block ${hash} from peer=${peer.id} rejected: ${outcome.fault.reason}`);
-      this.punish(peer, outcome.fault, outcome.fault.reason);
-    } else if (outcome.connected.includes(outcome.block) && !this.chain.initialDownload) {
-      this.wantCompactFrom(peer);
+      this.note(`block from peer=${peer.id} rejected: ${outcome.fault.reason}`);
+      this.punish(peer, outcome.fault, outcome.fault.reason, form);
+      return;
     }
+    const { block, connected } = outcome;
+    const isTip = connected.includes(block) && !this.chain.initialDownload && !this.downloads.hasOther(block.hash);
+    if (isTip) this.highBandwidth.choose(peer);
+    // Only after it was accepted, so that a wrong compact block does not end the wait for the right one.
+    if (block.raw !== undefined) this.downloads.end(block.hash);
+  }
+
+  nextNonce(): bigint {
+    return this.random.u64();
   }
 
   claimedHeader(hash: Hash): Buffer | undefined {
     return this.behaviour.lies === true ? this.claimed.get(hash) : undefined;
-  }
-
-  isRequested(hash: Hash): boolean {
-    return this.requested.has(hash);
-  }
-
-  request(peer: Peer, hash: Hash): void {
-    this.requested.set(hash, peer);
   }
 
   /** Sends `getheaders`, unless an earlier one is unanswered. */
@@ -385,8 +401,17 @@ export class SimulatedNode implements HandlingNode {
     peer.closing = true;
     this.connections.delete(socket);
     this.peers.delete(peer);
-    this.highBandwidth = this.highBandwidth.filter((other) => other !== peer);
-    for (const [hash, from] of this.requested) if (from === peer) this.requested.delete(hash);
+    this.highBandwidth.forget(peer);
+    if (this.downloads.forget(peer).length > 0) this.fetchElsewhere();
+  }
+
+  /** Requests what a lost peer owed from the others that are known to have it. Source: Core, `FindNextBlocksToDownload`. */
+  private fetchElsewhere(): void {
+    for (const peer of this.peers) {
+      if (peer.ready && !peer.closing && peer.bestKnown !== undefined && servesBlocks(peer)) {
+        fetchTowards(this, peer, peer.bestKnown);
+      }
+    }
   }
 
   private ping(peer: Peer): void {
@@ -396,9 +421,8 @@ export class SimulatedNode implements HandlingNode {
 
   /** Requests headers from a peer that serves blocks, starting one before the best header, so that the answer is never empty. */
   private startSync(peer: Peer): void {
-    const servesBlocks = ((peer.version?.services ?? 0n) & (SERVICE.network | SERVICE.networkLimited)) !== 0n;
     const { bestHeader } = this.chain;
-    if (servesBlocks) this.askHeaders(peer, bestHeader.parent ?? bestHeader);
+    if (servesBlocks(peer)) this.askHeaders(peer, bestHeader.parent ?? bestHeader);
   }
 
   /** Starts the faults that begin after the handshake. */
@@ -454,24 +478,12 @@ export class SimulatedNode implements HandlingNode {
   }
 
   private sendCompact(peer: Peer, block: ChainBlock): void {
-    const payload = compactBlock(block, this.random.u64());
-    if (payload === undefined) {
-      this.sendHeaders(peer, [block]);
-      return;
-    }
+    if (block.raw === undefined) return;
     peer.bestHeaderSent = block;
-    peer.link.sendRaw('cmpctblock', payload);
+    peer.link.send(compactBlock(block.raw, this.random.u64()));
   }
+}
 
-  /** Requests high-bandwidth compact blocks from a peer that sent a new tip. Source: `MaybeSetPeerAsAnnouncingHeaderAndIDs`. */
-  private wantCompactFrom(peer: Peer): void {
-    if (!peer.providesCompact || !peer.inbound) return;
-    const already = this.highBandwidth.includes(peer);
-    this.highBandwidth = [...this.highBandwidth.filter((other) => other !== peer), peer];
-    if (already) return;
-    peer.link.send({ command: 'sendcmpct', highBandwidth: true, version: COMPACT_VERSION });
-    if (this.highBandwidth.length <= MAX_HIGH_BANDWIDTH) return;
-    const oldest = this.highBandwidth.shift();
-    oldest?.link.send({ command: 'sendcmpct', highBandwidth: false, version: COMPACT_VERSION });
-  }
+function servesBlocks({ version }: Peer): boolean {
+  return ((version?.services ?? 0n) & (SERVICE.network | SERVICE.networkLimited)) !== 0n;
 }

@@ -113,17 +113,21 @@ export class PeerLink {
     this.whenDrained = action;
   }
 
-  /** Runs `action` after a delay, if the connection is still open then. */
-  after(ms: number, action: () => void): void {
+  /** Runs `action` after a delay, if the connection is still open then. @returns a function that cancels it */
+  after(ms: number, action: () => void): () => void {
     if (ms <= 0) {
       action();
-      return;
+      return () => undefined;
     }
     const cancel = this.options.timers.after(ms, () => {
       this.cancels.delete(cancel);
       if (this.open) action();
     });
     this.cancels.add(cancel);
+    return () => {
+      this.cancels.delete(cancel);
+      cancel();
+    };
   }
 
   close(): void {

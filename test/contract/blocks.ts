@@ -315,7 +315,7 @@ export function blockContract(node: () => NodeUnderTest): void {
     peer.send({ command: 'getheaders', version: 70240, locator: [(await tipOf(node())).hash], stop: ZERO_HASH });
     await peer.next('headers');
     peer.send({ command: 'block', raw: mine(await templateOn(node())) });
-    await peer.nextUnknown('cmpctblock');
+    await peer.next('cmpctblock');
     await peer.hangUp();
   });
 }

@@ -68,7 +68,9 @@ export class InProcessNetwork {
   /** A valid block on a node's tip that no node has yet. */
   mine(options: MineOptions = {}, on: SimulatedNode = this.dashd.node): Buffer {
     this.extraNonce += 1;
-    return mineBlock(on.chain.template(), { extraNonce: this.extraNonce, ...options });
+    const raw = mineBlock(on.chain.template(), { extraNonce: this.extraNonce, ...options });
+    this.relayTransactions(raw);
+    return raw;
   }
 
   /** A chain of blocks on dashd's tip that no node has yet. */
@@ -76,9 +78,15 @@ export class InProcessNetwork {
     let template: Template = this.dashd.node.chain.template();
     return Array.from({ length: count }, () => {
       const raw = mineBlock(template, options);
+      this.relayTransactions(raw);
       template = { ...template, parent: hashOf(raw), height: template.height + 1, time: template.time + 1 };
       return raw;
     });
+  }
+
+  /** As on a real network, each node has a block's transactions before the block. */
+  private relayTransactions(raw: Buffer): void {
+    for (const { mempool } of [this.dashd.node, ...this.nodes]) mempool.addFrom(raw);
   }
 
   /** Waits for an event of a service. */
