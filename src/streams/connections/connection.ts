@@ -41,6 +41,8 @@ export interface Target extends Address {
   readonly peer: string;
   /** The pool's own dashd. */
   readonly protected: boolean;
+  /** A member of a quorum, connected to beside the peers that the book gives (`quorum.maxPeers`). */
+  readonly quorum?: true;
 }
 
 export interface ConnectionDeps {

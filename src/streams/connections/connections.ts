@@ -10,30 +10,27 @@ import {
   ignoreElements,
   map,
   merge,
-  mergeMap,
   type Observable,
   type OperatorFunction,
-  observeOn,
   pipe,
-  queueScheduler,
   type SchedulerLike,
-  Subject,
   share,
   takeUntil,
   tap,
   timer,
 } from 'rxjs';
 import { exponentialMs, jittered } from '../../common/backoff.js';
-import { SESSION } from '../../messages/peers.js';
 import { questionOf } from '../../session/push.js';
 import type { PushBlock, Remote, SessionFault } from '../../session/types.js';
 import { type Clock, type Moment, momentOf, SECOND_MS } from '../../time.js';
+import type { Hash } from '../../wire/reader.js';
 import { reconnecting } from '../operators/reconnecting.js';
 import { Semaphore, withPermit } from '../operators/semaphore.js';
 import type { NextTurn } from '../ports.js';
 import { awakeTime } from './awake.js';
 import { type ConnectionDeps, type ConnectionEvent, connection, type Target } from './connection.js';
 import { FairTurns } from './fair-turns.js';
+import { type HangUps, hangUp, keepEach } from './keep-each.js';
 import { type Audience, Multicast, type Settle } from './multicast.js';
 
 export interface PeerNews extends Moment {
@@ -47,6 +44,8 @@ export interface ConnectedPeer {
   readonly remote: Remote;
   /** The other end, as the operating system has it: `address:port`. */
   readonly endpoint?: string | undefined;
+  /** Which masternode it says it is (proRegTxHash); absent until it does. */
+  readonly masternode?: Hash;
   readonly since: Moment;
 }
 
@@ -72,6 +71,8 @@ export interface ConnectionsDeps extends Omit<ConnectionDeps, 'awake' | 'turns' 
   readonly protectedPeer: Target | undefined;
   /** All the other peers wanted now; each value replaces the one before. */
   readonly targets$: Observable<readonly Target[]>;
+  /** Beside those, the members of quorums wanted now. A peer on both lists has one connection, that of the list which named it first. */
+  readonly quorumTargets$?: Observable<readonly Target[]> | undefined;
   readonly table?: ConnectionTable;
   readonly scheduler: SchedulerLike;
   readonly nextTurn: NextTurn;
@@ -101,15 +102,14 @@ const TICK_MS = SECOND_MS;
 /** Pauses before the pool's own dashd is dialled again: it is near, and needed. */
 const PROTECTED_FIRST_WAIT_MS = 250;
 const PROTECTED_LONGEST_WAIT_MS = 5 * SECOND_MS;
-/** Dials under way at once, the protected one not counted: more would look like a port scan, and slow each other down. */
+/** Dials under way at once for each list of targets: more would look like a port scan, and slow each other down. */
 const MAX_DIALS = 8;
 
 export function createConnections(deps: ConnectionsDeps): Connections {
   const { protectedPeer, clock, scheduler, nextTurn } = deps;
   const { slots, live } = deps.table ?? connectionTable();
-  const dials = new Semaphore<ConnectionEvent>(MAX_DIALS, (event) => event.type === 'ready');
   const multicast = new Multicast();
-  const hangUps = new Map<string, Subject<SessionFault>>();
+  const hangUps: HangUps = new Map();
   const turns = new FairTurns(() => clock.monotonic(), nextTurn);
   const awake = awakeTime(clock);
   const ticks$ = timer(TICK_MS, TICK_MS, scheduler).pipe(share());
@@ -141,17 +141,20 @@ export function createConnections(deps: ConnectionsDeps): Connections {
         );
 
   // One attempt each: the next list says whether a peer that was lost is wanted again.
-  const wanted$ = deps.targets$.pipe(
-    map((targets) => targets.filter(({ peer }) => peer !== protectedPeer?.peer)),
-    keepEach(hangUps, (target, hangUp$) => {
-      // The connection's own end comes first, so that it emits `lost`; one that still waits for its permit just leaves.
-      const gone$ = hangUp$.pipe(ignoreElements(), endWith(true));
-      return connect(target, hangUp$).pipe(withPermit(dials), takeUntil(gone$), tracked(target));
-    }),
-  );
+  const wanted = (targets$: Observable<readonly Target[]>): Observable<PeerNews> => {
+    const dials = new Semaphore<ConnectionEvent>(MAX_DIALS, (event) => event.type === 'ready');
+    return targets$.pipe(
+      map((targets) => targets.filter(({ peer }) => peer !== protectedPeer?.peer)),
+      keepEach(hangUps, (target, hangUp$) => {
+        // The connection's own end comes first, so that it emits `lost`; one that still waits for its permit just leaves.
+        const gone$ = hangUp$.pipe(ignoreElements(), endWith(true));
+        return connect(target, hangUp$).pipe(withPermit(dials), takeUntil(gone$), tracked(target));
+      }),
+    );
+  };
 
   return {
-    events$: merge(protected$, wanted$).pipe(share()),
+    events$: merge(protected$, wanted(deps.targets$), wanted(deps.quorumTargets$ ?? EMPTY)).pipe(share()),
     slots,
     live,
     push: (block, audience) => multicast.push(block, audience, (one) => questionOf(deps.context.network.magic, one)),
@@ -165,45 +168,14 @@ function track(slots: Map<string, ConnectionSlot>, live: Map<string, ConnectedPe
   const since = { at, monotonicAt };
   if (event.type === 'dialling') slots.set(target.peer, { target, since });
   if (event.type === 'ready') live.set(target.peer, { target, remote: event.remote, endpoint: event.endpoint, since });
+  if (event.type === 'masternode') identify(live, target.peer, event.masternode);
   if (event.type !== 'lost') return;
   live.delete(target.peer);
   // Its slot is free before `lost` is emitted: a plan made because of that must not count it.
   slots.delete(target.peer);
 }
 
-/**
- * Runs one inner stream for each target, from the list that names it first until it ends by itself or a list leaves it out. One that
- * has ended is run again when a later list still names it.
- * @param hangUps by peer, what ends each stream that runs
- */
-function keepEach(
-  hangUps: Map<string, Subject<SessionFault>>,
-  run: (target: Target, hangUp$: Observable<SessionFault>) => Observable<PeerNews>,
-): OperatorFunction<readonly Target[], PeerNews> {
-  return pipe(
-    // A loss may bring a new list at once: that waits until this one is carried out.
-    observeOn(queueScheduler),
-    mergeMap((targets) => {
-      const wanted = new Map(targets.map((target) => [target.peer, target]));
-      const surplus = [...hangUps.keys()].filter((peer) => !wanted.has(peer));
-      const started = [...wanted.values()]
-        .filter(({ peer }) => !hangUps.has(peer))
-        .map((target) => {
-          const hangUp$ = new Subject<SessionFault>();
-          hangUps.set(target.peer, hangUp$);
-          return run(target, hangUp$).pipe(finalize(() => hangUps.delete(target.peer)));
-        });
-      for (const peer of surplus) hangUp(hangUps, peer, SESSION['rotated-out']);
-      return started;
-    }),
-    mergeMap((one$) => one$),
-    finalize(() => hangUps.clear()),
-  );
-}
-
-function hangUp(hangUps: ReadonlyMap<string, Subject<SessionFault>>, peer: string, detail: string): boolean {
-  const hangUp$ = hangUps.get(peer);
-  hangUp$?.next({ code: 'rotated-out', detail });
-  hangUp$?.complete();
-  return hangUp$ !== undefined;
+function identify(live: Map<string, ConnectedPeer>, peer: string, masternode: Hash): void {
+  const known = live.get(peer);
+  if (known !== undefined) live.set(peer, { ...known, masternode });
 }

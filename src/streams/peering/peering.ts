@@ -26,6 +26,7 @@ import { keyOf } from '../../peers/address.js';
 import type { PeerBook } from '../../peers/book.js';
 import type { CountryOf } from '../../peers/occupancy.js';
 import { needsRefill, type OpenConnection, type Plan, type SelectLimits } from '../../peers/plan.js';
+import type { PeerRecord } from '../../peers/record.js';
 import type { Weights } from '../../peers/score.js';
 import { type Clock, dated, type Random } from '../../time.js';
 import type { ChainTip } from '../broadcast/tip.js';
@@ -34,7 +35,7 @@ import type { Connections, PeerNews } from '../connections/connections.js';
 import { inSlices } from '../operators/in-slices.js';
 import { reportOn } from '../service-events.js';
 import { Bookkeeper, type Gossip } from './bookkeeping.js';
-import { refresh } from './refresh.js';
+import { type RefreshDeps, refresh } from './refresh.js';
 import { type SourceDeps, type SourceNews, sources } from './sources.js';
 
 export interface PeeringDeps extends Omit<SourceDeps, 'isThin'> {
@@ -84,6 +85,7 @@ export function createPeering(deps: PeeringDeps): Peering {
 
   const plans$ = refresh({
     ...deps,
+    book: besideQuorums(book, deps.connections),
     live: () => openConnections(deps.connections, clock),
     prepare: () => bookkeeper.catchUp(),
     wake$: merge(lost$, heard$, gossip$),
@@ -103,7 +105,7 @@ export function createPeering(deps: PeeringDeps): Peering {
     notePeer(news) {
       bookkeeper.onPeer(news);
       const { target, event } = news;
-      if (event.type !== 'lost') return;
+      if (event.type !== 'lost' || target.quorum === true) return;
       lost$.next();
       if (!event.wasReady && !event.ours && !target.protected) failed$.next();
     },
@@ -118,13 +120,32 @@ function* hear(book: PeerBook, { source, peers }: SourceNews, now: number): Gene
   }
 }
 
+/** Quorum connections are no business of the book's: they are neither counted nor given up by its plans. */
 function openConnections({ slots, live }: Pick<Connections, 'slots' | 'live'>, clock: Clock): OpenConnection[] {
-  return [...slots.values()].map(({ target, since }) => ({
-    key: target.peer,
-    connectedAt: dated(since, clock),
-    ready: live.has(target.peer),
-    protected: target.protected,
-  }));
+  return [...slots.values()].flatMap(({ target, since }) =>
+    target.quorum === true
+      ? []
+      : [
+          {
+            key: target.peer,
+            connectedAt: dated(since, clock),
+            ready: live.has(target.peer),
+            protected: target.protected,
+          },
+        ],
+  );
+}
+
+/** The book without the peers that have a quorum connection: one connection a node. */
+function besideQuorums(book: PeerBook, { slots }: Pick<Connections, 'slots'>): RefreshDeps['book'] {
+  const isFree = ({ key }: PeerRecord) => slots.get(key)?.target.quorum !== true;
+  return {
+    get: (key) => book.get(key),
+    *records() {
+      for (const record of book.records()) if (isFree(record)) yield record;
+    },
+    prune: (now) => book.prune(now, new Set(slots.keys())),
+  };
 }
 
 /** Whom the plan wants: those it adds, and those it keeps and that were not lost while it was made. */

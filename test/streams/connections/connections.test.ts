@@ -349,3 +349,50 @@ describe('connections', () => {
     assert.equal(under.net.sockets.length, dials);
   });
 });
+
+describe('connections to members of quorums', () => {
+  it('are beside the others: neither list gives up what the other wants', () => {
+    const under = new ConnectionsUnderTest();
+    under.has('a');
+    under.wantsMembers('m');
+    under.net.to('m').shakeHands();
+    assert.equal(under.connections.live.get('m:1')?.target.quorum, true);
+    under.wants('b');
+    assert.deepEqual([under.net.to('a').destroyed, under.net.to('m').destroyed], [true, false]);
+    under.wantsMembers();
+    assert.deepEqual([under.net.dials('b'), under.net.to('m').destroyed], [1, true]);
+  });
+
+  it('are made once to a peer on both lists, for the list that named it first', () => {
+    const under = new ConnectionsUnderTest();
+    under.has('a');
+    under.wantsMembers('a', 'm');
+    under.wants('a', 'm');
+    assert.deepEqual([under.net.dials('a'), under.net.dials('m')], [1, 1]);
+    under.wantsMembers();
+    assert.deepEqual([under.net.to('a').destroyed, under.net.to('m').destroyed], [false, true]);
+    // The next list names it, and nobody else has it now.
+    under.wants('a', 'm');
+    assert.equal(under.net.dials('m'), 2);
+    assert.equal(under.connections.slots.get('m:1')?.target.quorum, undefined);
+  });
+
+  it('wait for one another only: dials to members that do not answer delay no other peer', () => {
+    const under = new ConnectionsUnderTest();
+    under.wantsMembers(...Array.from({ length: 20 }, (_, n) => `m${n}`));
+    assert.equal(under.net.sockets.length, 1 + 8);
+    under.wants('a');
+    assert.equal(under.net.dials('a'), 1);
+  });
+
+  it('show which masternode a peer says it is', () => {
+    const under = new ConnectionsUnderTest();
+    under.wantsMembers('m');
+    const masternode = 'ab'.repeat(32);
+    under.net
+      .to('m')
+      .shakeHands()
+      .says({ command: 'mnauth', masternode, signature: Buffer.alloc(96) });
+    assert.equal(under.connections.live.get('m:1')?.masternode, masternode);
+  });
+});

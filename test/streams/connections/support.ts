@@ -28,11 +28,12 @@ export class ConnectionsUnderTest {
   readonly time = new Time();
   readonly net = new FakeNet();
   readonly targets$ = new BehaviorSubject<readonly Target[]>([]);
+  readonly quorumTargets$ = new BehaviorSubject<readonly Target[]>([]);
   readonly connections;
   readonly result: ReturnType<typeof gather<PeerNews>>;
 
   constructor(random: Random = counting()) {
-    const { time, net, targets$ } = this;
+    const { time, net, targets$, quorumTargets$ } = this;
     this.connections = createConnections({
       context: { ...context(), random },
       dial: net.dial,
@@ -41,6 +42,7 @@ export class ConnectionsUnderTest {
       nextTurn: setImmediate,
       protectedPeer: target('dashd'),
       targets$,
+      quorumTargets$,
     });
     assert.equal(net.sockets.length, 0, 'nothing is dialled before somebody subscribes');
     this.result = gather(this.connections.events$);
@@ -48,6 +50,11 @@ export class ConnectionsUnderTest {
 
   wants(...hosts: readonly string[]): void {
     this.targets$.next(hosts.map(target));
+  }
+
+  /** Sets the members of quorums that are wanted. */
+  wantsMembers(...hosts: readonly string[]): void {
+    this.quorumTargets$.next(hosts.map((host) => ({ ...target(host), quorum: true })));
   }
 
   push(block: PushBlock, audience: Audience = 'all'): void {
