@@ -18,6 +18,9 @@ export const PROOF_STATUSES = ['pending', 'written', 'acknowledged', 'accepted',
 /** What a masternode does for the next block: it is in the quorum that signs its ChainLock, or in another active ChainLock quorum. */
 export const QUORUM_ROLES = ['signer', 'member'] as const;
 
+/** How a block goes to a peer: as a `block` message, or as a `cmpctblock` (BIP 152). */
+export const FORMS = ['full', 'compact'] as const;
+
 export const OUTCOMES = ['delivered', 'local-only', 'rejected', 'failed'] as const;
 
 export const RPC_OUTCOMES = ['accepted', 'duplicate', 'inconclusive', 'rejected', 'unavailable'] as const;

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import {
   BLOCK_SOURCES,
   FINALITY_STATES,
+  FORMS,
   LATE_CODES,
   OUTCOMES,
   PROOF_STATUSES,
@@ -69,6 +70,9 @@ export const proofFields = {
   reason: text.exactOptional().describe('Why it failed.'),
   late: z.literal(true).exactOptional().describe('The peer was sent it later than others could have been.'),
   rival: hash.exactOptional().describe("The block in the peer's chain at this height."),
+  form: z.enum(FORMS).exactOptional().describe('How it was sent; `full` once the peer needed the whole block.'),
+  bytes: count.exactOptional().describe('Sent of the block, transactions that the peer asked for included.'),
+  roundTrips: count.exactOptional().describe('Answers of the peer that made blockcast send more.'),
   writtenMs: sinceArrival.exactOptional(),
   acknowledgedMs: sinceArrival.exactOptional(),
   acceptedMs: sinceArrival.exactOptional(),

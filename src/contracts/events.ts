@@ -8,6 +8,7 @@ import type { Hash } from '../wire/reader.js';
 import type {
   BLOCK_SOURCES,
   FINALITY_STATES,
+  FORMS,
   LATE_CODES,
   OUTCOMES,
   PROOF_STATUSES,
@@ -25,7 +26,20 @@ export type ProofStatus = (typeof PROOF_STATUSES)[number];
 /** `signer`: in the quorum that signs the block's ChainLock; `member`: in another active ChainLock quorum. */
 export type QuorumRole = (typeof QUORUM_ROLES)[number];
 
-export interface PeerProof {
+/** How a block goes to a peer: whole, or in compact form (BIP 152). */
+export type BlockForm = (typeof FORMS)[number];
+
+/** What it took to give a peer a block, as far as that is known; set once something was written to the peer. */
+export interface BlockWay {
+  /** `full` once the peer was sent the whole block, be it after a compact one. */
+  readonly form: BlockForm;
+  /** Bytes of the block sent to this peer: of all its messages, and of the transactions that the peer asked for. */
+  readonly bytes: number;
+  /** How often an answer of the peer made us send more: transactions that it lacked, or the whole block. */
+  readonly roundTrips: number;
+}
+
+export interface PeerProof extends Partial<BlockWay> {
   /** `host:port` as it was dialled. */
   readonly peer: string;
   /** The pool's own dashd. */

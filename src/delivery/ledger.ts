@@ -2,7 +2,7 @@
  * The proofs of one block, by peer. A status never goes back to a weaker one, so entries may come late, twice or out of order. (A peer that
  * turns out to be the same node as another is removed.) Pure: `record(ledger, entry)` returns the next ledger, and verdict.ts reads it.
  */
-import type { BlockSource, LateCode, PeerProof, ProofStatus, RpcResult } from '../contracts/events.js';
+import type { BlockSource, BlockWay, LateCode, PeerProof, ProofStatus, RpcResult } from '../contracts/events.js';
 import type { Hash } from '../wire/reader.js';
 
 export interface Ledger {
@@ -43,6 +43,8 @@ export type Entry =
       readonly monotonicAt: number;
       readonly reason?: string;
       readonly rival?: Hash;
+      /** What was sent of the block so far. */
+      readonly way?: BlockWay;
     }
   /** The peer is the same node as another one, under another address. */
   | { readonly type: 'twin'; readonly peer: string }
@@ -143,7 +145,8 @@ function newcomers(ledger: Ledger, peers: readonly Tried[]): [string, PeerProof]
 
 function prove(known: PeerProof, entry: Extract<Entry, { type: 'proof' }>, ms: number): PeerProof {
   if (RANK[entry.stage] <= RANK[known.status]) return known;
-  const { reason: _outdated, rival: _overtaken, ...kept } = known;
+  const { reason: _outdated, rival: _overtaken, ...before } = known;
+  const kept = { ...before, ...entry.way };
   switch (entry.stage) {
     case 'written':
       return { ...kept, status: 'written', writtenMs: ms };

@@ -78,6 +78,7 @@ function peerView(
     state: live === undefined ? 'connecting' : 'connected',
     since: dated((live ?? slot).since, clock),
     ...(live !== undefined && { userAgent: live.remote.userAgent, protocolVersion: live.remote.protocolVersion }),
+    ...(live?.compact.chosen === true && { highBandwidth: true }),
     ...(height > 0 && { height }),
     ...(code !== undefined && { country: code }),
     ...(record?.ping !== undefined && { pingMs: record.ping.smoothedMs }),

@@ -1,5 +1,5 @@
 /**
- * Pushing a block in compact form (BIP 152), and what may come of it.
+ * Pushing a block in compact form (BIP 152), and what may come of it. form.ts decides who gets it.
  *
  *   us                                       peer
  *   cmpctblock, getheaders(parent), ping(n)  →
@@ -9,53 +9,47 @@
  *   blocktxn, getheaders(parent), ping(m)    →
  *                                            ←  headers with the block, pong(m)
  *   or
- *                                            ←  headers without it, pong(n): it took no notice, or fetches the block elsewhere
+ *                                            ←  headers without it, pong(n): it took no notice, or waits for another peer's blocktxn
  *   block, getheaders(parent), ping(m)       →  as any other push
  *
  * A node processes a compact block before the `getheaders` behind it, so a `getblocktxn` always comes before the pong: a pong without one
- * and without the block means that the block has to be sent whole, at the cost of one round trip.
+ * and without the block means that the block has to be sent whole, at the cost of one round trip. A hedge sends that `block` at once,
+ * behind ping(n); then `getblocktxn` needs no answer. A whole block from anybody ends a node's wait for `blocktxn`, which may otherwise
+ * last 150 s. Source: Dash Core 23.1 `net_processing.cpp`, CMPCTBLOCK and GETBLOCKTXN.
  */
 import { take } from '../common/token-bucket.js';
 import type { GetBlockTxn } from '../wire/getblocktxn.js';
 import type { SendCmpct } from '../wire/sendcmpct.js';
+import { MAX_WASTED } from './form.js';
 import { SERVE_AGAIN_RATE } from './limits.js';
 import { emit, send } from './outputs.js';
-import type { CompactForm, Form, Output, Push, PushBlock, SessionContext, SessionState } from './types.js';
+import { replacePush } from './pushes.js';
+import type { CompactForm, CompactUse, Output, Push, PushBlock, SessionContext, SessionState } from './types.js';
 
 /** Dash has one version of the format. */
 const COMPACT_VERSION = 1n;
-/** The newest protocol of which it was seen that compact blocks are taken from any peer; later ones may drop what they did not choose. */
-const LAST_UNASKED_PROTOCOL = 70_240;
-/** After so many compact blocks in a row that had to be sent whole, a peer gets whole ones, until it chooses us. */
-const MAX_WASTED = 2;
-
-/** The form in which a peer is sent a block. */
-export function formFor({ phase, compact, pushes }: SessionState, block: PushBlock): Form {
-  if (block.compact === undefined || phase.name !== 'ready') return 'full';
-  // It was sent once, and the peer did not get the block from it.
-  if (pushes.some(({ hash }) => hash === block.hash)) return 'full';
-  if (compact.chosen) return 'compact';
-  const isTaken = phase.remote.protocolVersion <= LAST_UNASKED_PROTOCOL && compact.wasted < MAX_WASTED;
-  return compact.known && isTaken ? 'compact' : 'full';
-}
-
-export function bytesOf(block: PushBlock, form: Form): Buffer {
-  return form === 'compact' ? (block.compact?.frame ?? block.frame) : block.frame;
-}
+/** A peer that asks for this share of a block would have had it sooner whole. */
+const COSTLY_SHARE = 0.5;
 
 /** The peer says whether it knows compact blocks, and whether it wants ours without asking (high-bandwidth mode). */
 export function onSendcmpct(state: SessionState, { version, highBandwidth }: SendCmpct): [SessionState, Output[]] {
   if (version !== COMPACT_VERSION) return [state, []];
-  const { chosen } = state.compact;
   const wasted = highBandwidth ? 0 : state.compact.wasted;
-  const next = { ...state, compact: { known: true, chosen: highBandwidth, wasted } };
-  return [next, chosen === highBandwidth ? [] : [emit({ type: 'high-bandwidth', chosen: highBandwidth })]];
+  return changed(state, { ...state.compact, known: true, chosen: highBandwidth, wasted });
 }
 
-/** Records what came of a compact block: whether the peer took it. */
-export function noteOutcome(state: SessionState, taken: boolean): SessionState {
-  const wasted = taken ? 0 : state.compact.wasted + 1;
-  return wasted === state.compact.wasted ? state : { ...state, compact: { ...state.compact, wasted } };
+/** Records what came of a compact block: whether it saved the peer the whole one. */
+export function noteOutcome(state: SessionState, { costly = false }: Push, taken: boolean): [SessionState, Output[]] {
+  const { compact } = state;
+  const wasted = taken && !costly ? 0 : Math.min(MAX_WASTED, compact.wasted + 1);
+  return changed(state, { ...compact, taken: taken || (compact.taken && wasted === 0), wasted });
+}
+
+function changed(state: SessionState, compact: CompactUse): [SessionState, Output[]] {
+  const { known, chosen, taken, wasted } = state.compact;
+  const isSame =
+    known === compact.known && chosen === compact.chosen && taken === compact.taken && wasted === compact.wasted;
+  return isSame ? [state, []] : [{ ...state, compact }, [emit({ type: 'compact-blocks', compact })]];
 }
 
 /**
@@ -78,19 +72,29 @@ export function onGetblocktxn(
     const detail = `getblocktxn: position ${indexes.at(-1)} in a block of ${form.count} transactions`;
     return [{ ...state, malformed: state.malformed + 1 }, [emit({ type: 'malformed', detail })]];
   }
+  const bytes = transactions.reduce((sum, { length }) => sum + length, 0);
   const push = state.pushes.find((one) => one.hash === hash && one.form === 'compact');
-  const isOwed = push !== undefined && push.roundTrips === 0;
-  const serveAgain = isOwed ? state.serveAgain : take(state.serveAgain, transactions.length, SERVE_AGAIN_RATE, now);
+  const costly = bytes >= COSTLY_SHARE * block.frame.length;
+  // The whole block is on its way, and arrives before any answer could.
+  if (push?.hedge !== undefined) return [replacePush(state, push, { ...push, asking: true, costly }), []];
+  const isOwed = push !== undefined && push.asking !== true;
+  const serveAgain = isOwed ? state.serveAgain : take(state.serveAgain, bytes, SERVE_AGAIN_RATE, now);
   if (serveAgain === undefined) return [state, []];
-  const answer = send({ command: 'blocktxn', hash, count: indexes.length, transactions });
+  const answer = send({
+    command: 'blocktxn',
+    hash,
+    count: indexes.length,
+    transactions: Buffer.concat(transactions, bytes),
+  });
   if (push === undefined) return [{ ...state, serveAgain }, [answer]];
-  const [next, outputs] = ask({ ...state, serveAgain }, { ...push, bytes: push.bytes + transactions.length }, block);
+  const asked = { ...push, bytes: push.bytes + bytes, asking: true, costly: push.costly === true || costly };
+  const [next, outputs] = ask({ ...state, serveAgain }, asked, block);
   return [next, [answer, ...outputs]];
 }
 
 /** @returns undefined when the block has no transaction at one of the positions, which ascend */
-function transactionsAt(form: CompactForm, indexes: readonly number[]): Buffer | undefined {
+function transactionsAt(form: CompactForm, indexes: readonly number[]): Buffer[] | undefined {
   const last = indexes.at(-1);
   if (last === undefined || last >= form.count) return undefined;
-  return Buffer.concat(indexes.map((index) => form.transaction(index)));
+  return indexes.map((index) => form.transaction(index));
 }

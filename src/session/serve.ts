@@ -6,7 +6,8 @@ import { INV, type InventoryItem } from '../wire/inventory.js';
 import type { Hash } from '../wire/reader.js';
 import { MAX_SERVED_BLOCKS, SERVE_AGAIN_RATE } from './limits.js';
 import { emit, send } from './outputs.js';
-import { enqueue, isOnItsWay } from './push.js';
+import { enqueue } from './push.js';
+import { isOnItsWay } from './pushes.js';
 import type { Output, PushBlock, SessionContext, SessionState } from './types.js';
 
 /** Blocks served per request; the rest is answered by `notfound`. */

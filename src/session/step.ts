@@ -7,7 +7,9 @@ import type { Announced, Inbound } from '../wire/decoder.js';
 import { INV, type InventoryItem } from '../wire/inventory.js';
 import type { Hash } from '../wire/reader.js';
 import type { Command, Message } from '../wire/registry.js';
+import { expirePushes, onHeaders, onKnown, onPushPong } from './answers.js';
 import { onGetblocktxn, onSendcmpct } from './compact.js';
+import { NO_COMPACT_USE } from './form.js';
 import { begin, onMnauth, onVerack, onVersion } from './handshake.js';
 import { keepAlive, onKeepAlivePong } from './keepalive.js';
 import {
@@ -20,7 +22,7 @@ import {
   SERVE_AGAIN_RATE,
 } from './limits.js';
 import { close, emit, send } from './outputs.js';
-import { askAnew, expirePushes, onHeaders, onKnown, onPushPong, onWritten, pump, push } from './push.js';
+import { askAnew, onWritten, pump, push } from './push.js';
 import { onGetdata, onGetheaders } from './serve.js';
 import type { Budget, Input, Output, SessionContext, SessionState } from './types.js';
 
@@ -36,7 +38,7 @@ export function initialState(now: number): SessionState {
     pushes: [],
     queue: [],
     proven: false,
-    compact: { known: false, chosen: false, wasted: 0 },
+    compact: NO_COMPACT_USE,
     progressAt: now,
     knows: new Set(),
     budget: fullBudget(now),

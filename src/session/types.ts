@@ -7,6 +7,7 @@
  */
 
 import type { Bucket } from '../common/token-bucket.js';
+import type { BlockForm, BlockWay } from '../contracts/events.js';
 import type { SessionFaultCode } from '../messages/peers.js';
 import type { Random } from '../time.js';
 import type { PeerAddress } from '../wire/addr.js';
@@ -25,9 +26,6 @@ export interface PushBlock {
   /** Absent for a block that is always sent whole. */
   readonly compact?: CompactForm;
 }
-
-/** How a block is sent: as a `block` or as a `cmpctblock` message. */
-export type Form = 'full' | 'compact';
 
 /** A block as a `cmpctblock`, and its transactions for those who lack some. */
 export interface CompactForm {
@@ -77,10 +75,9 @@ export interface Push {
   readonly hash: Hash;
   readonly previous: Hash;
   readonly nonce: bigint;
-  readonly form: Form;
-  /** Sent so far: of the message, and of transactions that the peer asked for. */
+  readonly form: BlockForm;
+  /** As in {@link BlockWay}. */
   readonly bytes: number;
-  /** How often the peer asked for transactions. */
   readonly roundTrips: number;
   readonly since: number;
   /** `acknowledged`: the pong arrived, and the block is not yet known to be in the peer's chain. */
@@ -89,6 +86,12 @@ export interface Push {
   readonly answer?: Answer;
   /** The block that the peer's chain has at the height of ours. */
   readonly rival?: Hash;
+  /** The nonce of the ping behind the whole block that follows a compact one at once. */
+  readonly hedge?: bigint;
+  /** The peer asked for transactions of a compact block. */
+  readonly asking?: boolean;
+  /** It asked for most of the block. */
+  readonly costly?: boolean;
   /** How often the block was sent, and how often its header was requested again. */
   readonly times: number;
   readonly asked: number;
@@ -127,6 +130,18 @@ export interface Spare {
   readonly frame: Buffer;
 }
 
+/** A peer's use of compact blocks, on this connection. */
+export interface CompactUse {
+  /** The peer understands them. */
+  readonly known: boolean;
+  /** It has chosen us as a high-bandwidth peer: it wants ours without asking. */
+  readonly chosen: boolean;
+  /** It took one from us. */
+  readonly taken: boolean;
+  /** Of the last ones in a row, those that were of no use: they had to be sent whole, or the peer asked for most of the block. */
+  readonly wasted: number;
+}
+
 export interface SessionState {
   readonly phase: Phase;
   /** Which masternode the peer says it is (proRegTxHash); undefined until it does. */
@@ -140,8 +155,7 @@ export interface SessionState {
   readonly queue: readonly Queued[];
   /** True when the block answered last is in the peer's chain. */
   readonly proven: boolean;
-  /** `known`: the peer understands compact blocks. `chosen`: it wants ours unasked. `wasted`: so many in a row had to be sent whole. */
-  readonly compact: { readonly known: boolean; readonly chosen: boolean; readonly wasted: number };
+  readonly compact: CompactUse;
   /** When the pushes last made progress: one started with none in flight, was written completely, or was answered. */
   readonly progressAt: number;
   /** Blocks that the peer is known to have, oldest first, bounded. */
@@ -158,7 +172,7 @@ export interface SessionState {
 
 /** A block that was written to the socket, and the encoded `getheaders` to send behind it. */
 export interface Sent {
-  readonly form: Form;
+  readonly form: BlockForm;
   readonly question: Buffer;
 }
 
@@ -177,18 +191,11 @@ export type Output =
   /** An encoded message. */
   | { readonly type: 'write'; readonly bytes: Buffer }
   /** A block to write; the input `written` follows when the kernel has accepted its last byte. */
-  | { readonly type: 'block'; readonly block: PushBlock; readonly form: Form }
+  | { readonly type: 'block'; readonly block: PushBlock; readonly form: BlockForm }
   | { readonly type: 'close'; readonly fault: SessionFault }
   | { readonly type: 'event'; readonly event: SessionEvent };
 
 export type ProofStage = 'written' | 'acknowledged' | 'accepted' | 'already-had' | 'failed';
-
-/** What it took to give a peer a block: bytes sent, and round trips for transactions that it lacked. */
-export interface Way {
-  readonly form: Form;
-  readonly bytes: number;
-  readonly roundTrips: number;
-}
 
 export type SessionEvent =
   | { readonly type: 'ready'; readonly remote: Remote }
@@ -199,8 +206,8 @@ export type SessionEvent =
       readonly reason?: string;
       /** Of `acknowledged`: the block that the peer's chain has at the height of ours. */
       readonly rival?: Hash;
-      /** Of `accepted`: how the block got there. */
-      readonly way?: Way;
+      /** What was sent of the block so far; absent in `already-had` and `failed`. */
+      readonly way?: BlockWay;
     }
   /** The peer says which masternode it is (proRegTxHash). It is not verified. */
   | { readonly type: 'masternode'; readonly masternode: Hash }
@@ -211,8 +218,8 @@ export type SessionEvent =
   | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[] }
   | { readonly type: 'served'; readonly what: 'headers' }
   | { readonly type: 'served'; readonly what: 'block'; readonly hash: Hash }
-  /** The peer began, or ceased, to want our compact blocks unasked. */
-  | { readonly type: 'high-bandwidth'; readonly chosen: boolean }
+  /** What is known of the peer's use of compact blocks has changed. */
+  | { readonly type: 'compact-blocks'; readonly compact: CompactUse }
   | { readonly type: 'unknown-command'; readonly command: string }
   | { readonly type: 'malformed'; readonly detail: string };
 

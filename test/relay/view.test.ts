@@ -5,6 +5,7 @@ import { keyOf, toAddress } from '../../src/peers/address.js';
 import { PeerBook } from '../../src/peers/book.js';
 import { WEIGHTS } from '../../src/peers/score.js';
 import { createView } from '../../src/relay/view.js';
+import { NO_COMPACT_USE } from '../../src/session/form.js';
 import { ChainTip } from '../../src/streams/broadcast/tip.js';
 import type { ConnectedPeer, ConnectionSlot } from '../../src/streams/connections/connections.js';
 import { clockAt } from '../support/clock.js';
@@ -46,11 +47,11 @@ function setUp() {
     slots.set(peer, { target: { peer, host, port: 9999, protected: isProtected }, since: momentAt(NOW - 10) });
     return peer;
   };
-  const ready = (peer: string) => {
+  const ready = (peer: string, compact = NO_COMPACT_USE) => {
     const target = slots.get(peer)?.target;
     assert.ok(target);
     const remote = { nonce: 1n, protocolVersion: 70_235, services: 0n, userAgent: '/Dash Core:23.1.2/', height: 7 };
-    live.set(peer, { target, remote, since: momentAt(NOW - 5) });
+    live.set(peer, { target, remote, since: momentAt(NOW - 5), compact });
   };
   return { book, slots, tip, view, seat, ready };
 }

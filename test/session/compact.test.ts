@@ -6,6 +6,7 @@ import type { Output, PushBlock } from '../../src/session/types.js';
 import { encodeFrame } from '../../src/wire/frame.js';
 import { INV } from '../../src/wire/inventory.js';
 import { NETWORKS } from '../../src/wire/network.js';
+import { hashToWire } from '../../src/wire/reader.js';
 import { block, compactBlock, events, Hand, hashOf, sent, theirVersion } from './support.js';
 
 const { magic } = NETWORKS.regtest;
@@ -33,15 +34,20 @@ function formOf(hand: Hand, pushed: PushBlock): string | undefined {
   return hand.state.pushes.find(({ hash }) => hash === pushed.hash)?.form;
 }
 
+/** What a step reports of a block that the peer has accepted. */
+function accepted(outputs: readonly Output[]): unknown {
+  return events(outputs).flatMap((event) =>
+    event.type === 'proof' && event.stage === 'accepted' ? [event.way] : [],
+  )[0];
+}
+
 describe('a block with a compact form', () => {
   it('is sent compact to a peer that knows the format, and proven as any other', () => {
     const hand = speaking();
     assert.equal(formOf(hand, one), 'compact');
     hand.written(one);
     hand.hears({ command: 'headers', headers: [one.header] });
-    assert.deepEqual(events(hand.hears(pong(2n))).slice(-1), [
-      { type: 'proof', hash: one.hash, stage: 'accepted', way: { form: 'compact', bytes: 9, roundTrips: 0 } },
-    ]);
+    assert.deepEqual(accepted(hand.hears(pong(2n))), { form: 'compact', bytes: 9, roundTrips: 0 });
   });
 
   it('is sent whole to a peer that did not say that it knows the format, or knows another version of it', () => {
@@ -49,13 +55,6 @@ describe('a block with a compact form', () => {
     const hand = Hand.ready();
     hand.hears({ ...knows, version: 2n });
     assert.equal(formOf(hand, one), 'full');
-  });
-
-  it('is sent whole to a peer of a later protocol, which may drop what it did not choose, until it chooses us', () => {
-    assert.equal(formOf(speaking(70_242), one), 'full');
-    const hand = speaking(70_242);
-    hand.hears(chooses);
-    assert.equal(formOf(hand, one), 'compact');
   });
 
   it('is served as the peer asks for it by getdata', () => {
@@ -89,9 +88,7 @@ describe('a peer that lacks transactions of a compact block', () => {
     assert.deepEqual(events(hand.hears({ command: 'headers', headers: [] })), []);
     assert.deepEqual(events(hand.hears(pong(2n))), []);
     hand.hears({ command: 'headers', headers: [one.header] });
-    assert.deepEqual(events(hand.hears(pong(3n))).slice(-1), [
-      { type: 'proof', hash: one.hash, stage: 'accepted', way: { form: 'compact', bytes: 9 + 10, roundTrips: 1 } },
-    ]);
+    assert.deepEqual(accepted(hand.hears(pong(3n))), { form: 'compact', bytes: 9 + 10, roundTrips: 1 });
   });
 
   it('gets them once for nothing; after that bytes are limited as those of blocks served again', () => {
@@ -139,14 +136,7 @@ describe('a peer that takes no notice of a compact block', () => {
     );
     hand.written(one);
     hand.hears({ command: 'headers', headers: [one.header] });
-    assert.deepEqual(events(hand.hears(pong(3n))).slice(-1), [
-      {
-        type: 'proof',
-        hash: one.hash,
-        stage: 'accepted',
-        way: { form: 'full', bytes: one.frame.length, roundTrips: 0 },
-      },
-    ]);
+    assert.deepEqual(accepted(hand.hears(pong(3n))), { form: 'full', bytes: 9 + one.frame.length, roundTrips: 1 });
   });
 
   it('twice in a row gets whole blocks from then on, until it chooses us', () => {
@@ -166,12 +156,111 @@ describe('a peer that takes no notice of a compact block', () => {
   });
 });
 
+describe('a hedge: the whole block behind the compact one at once', () => {
+  const parts = (outputs: readonly Output[]) =>
+    outputs.map((output) => (output.type === 'block' ? output.form : output.type));
+  const NEWER = 70_242;
+
+  /** Sends a block and answers both pings. @returns how the peer got it */
+  function proven(hand: Hand, pushed: PushBlock, by: 'compact' | 'full'): unknown {
+    hand.push(pushed);
+    hand.written(pushed);
+    const [push] = hand.state.pushes;
+    const nonces = [push?.nonce, push?.hedge].filter((nonce) => nonce !== undefined);
+    if (by === 'full') {
+      hand.hears({ command: 'headers', headers: [] });
+      hand.hears(pong(nonces.shift() ?? 0n));
+    }
+    hand.hears({ command: 'headers', headers: [pushed.header] });
+    return accepted(hand.hears(pong(nonces.shift() ?? 0n)));
+  }
+
+  it('goes to a peer of a later protocol, which may drop what it did not ask for', () => {
+    assert.deepEqual(parts(speaking(NEWER).push(one)), ['write', 'write', 'full', 'write', 'write']);
+    assert.deepEqual(parts(speaking().push(one)), ['write', 'write'], 'and to none of a protocol of which it is known');
+  });
+
+  it('gives the block to a peer that dropped the compact one, without a round trip', () => {
+    const hand = speaking(NEWER);
+    assert.deepEqual(proven(hand, one, 'full'), { form: 'full', bytes: 9 + one.frame.length, roundTrips: 0 });
+    assert.deepEqual(hand.state.pushes, []);
+    assert.deepEqual(hand.state.compact, { known: true, chosen: false, taken: false, wasted: 1 });
+  });
+
+  it('is not made again to a peer that took the compact block, or has chosen us', () => {
+    const hand = speaking(NEWER);
+    assert.deepEqual(proven(hand, one, 'compact'), { form: 'compact', bytes: 9 + one.frame.length, roundTrips: 0 });
+    assert.deepEqual(parts(hand.push(compactBlock(2, 3))), ['write', 'write']);
+    const other = speaking(NEWER);
+    other.hears(chooses);
+    assert.deepEqual(parts(other.push(one)), ['write', 'write']);
+  });
+
+  it('goes to any peer that took no notice of its last compact block', () => {
+    const hand = speaking();
+    hand.push(one);
+    hand.hears({ command: 'headers', headers: [] });
+    hand.hears(pong(2n));
+    hand.hears({ command: 'headers', headers: [one.header] });
+    hand.hears(pong(3n));
+    assert.equal(parts(hand.push(compactBlock(2, 3))).filter((part) => part === 'full').length, 1);
+  });
+
+  it('is not made of a large block, which many peers would wait for', () => {
+    const large = { ...one, frame: Buffer.alloc(100_001) };
+    assert.deepEqual(parts(speaking(NEWER).push(large)), ['write', 'write']);
+  });
+
+  it('answers for transactions that the peer asks for: they would come behind the block', () => {
+    const hand = speaking(NEWER);
+    hand.push(one);
+    assert.deepEqual(hand.hears(asks(1)), []);
+    hand.hears({ command: 'headers', headers: [] });
+    hand.hears(pong(2n));
+    assert.deepEqual(hand.state.compact.taken, true, 'it does process compact blocks');
+    hand.hears({ command: 'headers', headers: [one.header] });
+    assert.deepEqual(accepted(hand.hears(pong(3n))), { form: 'full', bytes: 9 + one.frame.length, roundTrips: 0 });
+  });
+});
+
+describe('a peer that has another block at the height', () => {
+  it('is sent the whole one, since it drops compact ones, and that is not held against it', () => {
+    const hand = speaking();
+    hand.push(one);
+    const rival = Buffer.alloc(80, 5);
+    hashToWire(one.previous).copy(rival, 4);
+    hand.hears({ command: 'headers', headers: [rival] });
+    assert.deepEqual(
+      hand.hears(pong(2n)).flatMap((output) => (output.type === 'block' ? [output.form] : [])),
+      ['full'],
+    );
+    assert.equal(hand.state.compact.wasted, 0);
+  });
+});
+
+describe('a peer that asks for most of each block', () => {
+  it('gets whole blocks after two of them, until it chooses us', () => {
+    const hand = speaking();
+    for (const number of [1, 2]) {
+      const pushed = { ...compactBlock(number, 3), frame: Buffer.alloc(20) };
+      hand.push(pushed);
+      hand.hears({ command: 'getblocktxn', hash: pushed.hash, indexes: [0, 1, 2] });
+      hand.hears({ command: 'headers', headers: [pushed.header] });
+      hand.hears(pong(hand.state.pushes[0]?.nonce ?? 0n));
+    }
+    assert.equal(formOf(hand, compactBlock(3, 3)), 'full');
+    hand.hears(chooses);
+    assert.equal(formOf(hand, compactBlock(4, 3)), 'compact');
+  });
+});
+
 describe('a peer that chooses us for high bandwidth', () => {
   it('is reported once for each change, whatever it repeats', () => {
     const hand = speaking();
-    assert.deepEqual(events(hand.hears(chooses)), [{ type: 'high-bandwidth', chosen: true }]);
+    const use = { known: true, chosen: true, taken: false, wasted: 0 };
+    assert.deepEqual(events(hand.hears(chooses)), [{ type: 'compact-blocks', compact: use }]);
     assert.deepEqual(hand.hears(chooses), []);
-    assert.deepEqual(events(hand.hears(knows)), [{ type: 'high-bandwidth', chosen: false }]);
+    assert.deepEqual(events(hand.hears(knows)), [{ type: 'compact-blocks', compact: { ...use, chosen: false } }]);
   });
 
   it('was told before that we know compact blocks', () => {

@@ -15,7 +15,7 @@ const proof = (number: number, stage: string) => ({
   type: 'proof',
   hash: hashOf(number),
   stage,
-  ...(stage === 'accepted' && {
+  ...(['written', 'acknowledged', 'accepted'].includes(stage) && {
     way: { form: 'full', bytes: block(number).frame.length, roundTrips: 0 },
   }),
 });

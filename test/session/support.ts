@@ -1,6 +1,6 @@
 /** A session under a test's control: the test moves its clock and sends its peer's messages; its nonces count from 1. */
 
-import { formFor } from '../../src/session/compact.js';
+import { formFor } from '../../src/session/form.js';
 import { questionOf, wants } from '../../src/session/push.js';
 import { initialState, step } from '../../src/session/step.js';
 import type { Input, Output, PushBlock, SessionContext, SessionEvent, SessionState } from '../../src/session/types.js';

@@ -56,6 +56,9 @@ export interface BroadcastDeps {
 /** A block is sent to peers that lack it for this long after it came, unless its memory is needed for another. */
 const FRESH_MS = 10 * MINUTE_MS;
 
+/** With a margin for the clocks of nodes and of who found the tip. */
+const OLD_TIP_MS = 45 * MINUTE_MS;
+
 /** A block that is in its receivers' sockets. */
 interface Written {
   readonly peers: readonly ConnectedPeer[];
@@ -85,7 +88,7 @@ export class Broadcaster {
    */
   send(arrival: Arrival, ask?: () => Promise<RpcAnswer>): number {
     const { block, doubts, source } = arrival;
-    const push = pushOf(block, this.deps.network, this.extendsTip(block) ? this.deps.random.u64() : undefined);
+    const push = pushOf(block, this.deps.network, this.isTakenCompact(block) ? this.deps.random.u64() : undefined);
     const known = this.flights.get(block.hash);
     if (source === 'dashd' && known?.released === false) return this.vouched(known, block, push);
     // dashd published a block of before the start before the spool was read: from now on it is the pool's.
@@ -104,12 +107,13 @@ export class Broadcaster {
   }
 
   /**
-   * Whether a node takes the block in compact form: it drops one that has no more work than its tip. In a tie the block goes out whole.
-   * Source: Dash Core `net_processing.cpp`, CMPCTBLOCK.
+   * Whether nodes take the block in compact form: they drop one that has no more work than their tip (a tie), or that comes while the
+   * tip is older than 50 minutes. Source: Dash Core `net_processing.cpp`, CMPCTBLOCK and CanDirectFetch.
    */
-  private extendsTip({ previous }: Block): boolean {
-    const { hash } = this.deps.tip;
-    return hash === undefined || hash === previous;
+  private isTakenCompact({ previous }: Block): boolean {
+    const { tip, clock } = this.deps;
+    if (tip.hash === undefined) return true;
+    return tip.hash === previous && clock.now() - tip.timeMs < OLD_TIP_MS;
   }
 
   /**
@@ -161,7 +165,7 @@ export class Broadcaster {
         for (const flight of this.flights.values()) flight.forgetPeer(peer);
         break;
       case 'proof': {
-        const { stage, reason, rival, hash } = event;
+        const { stage, reason, rival, way, hash } = event;
         this.flights.get(hash)?.entries$.next({
           type: 'proof',
           peer,
@@ -169,6 +173,7 @@ export class Broadcaster {
           monotonicAt,
           ...(reason !== undefined && { reason }),
           ...(rival !== undefined && { rival }),
+          ...(way !== undefined && { way }),
         });
         if (stage === 'accepted' || stage === 'already-had') {
           this.catchUp.creditParents(target, hash, monotonicAt);

@@ -9,6 +9,7 @@
 import { expandTarget } from '../../block/header.js';
 import type { ChainContext } from '../../block/plausible.js';
 import { BoundedMap } from '../../common/bounded.js';
+import { SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
 
 /** More than a day of blocks. */
@@ -49,6 +50,12 @@ export class ChainTip {
   /** The tip's height, or the greatest known while that is not known; 0 without any. Sent in our `version` message. */
   get height(): number {
     return (this.current === undefined ? undefined : this.heightOf(this.current)) ?? this.tallest;
+  }
+
+  /** The time in the tip's header, milliseconds since the Unix epoch; infinity while it is not known. */
+  get timeMs(): number {
+    const time = this.current === undefined ? undefined : this.blocks.get(this.current)?.time;
+    return time === undefined ? Number.POSITIVE_INFINITY : time * SECOND_MS;
   }
 
   heightOf(hash: Hash): number | undefined {

@@ -7,7 +7,7 @@ import { firstValueFrom, NEVER, Subject, startWith, VirtualTimeScheduler } from 
 import { HEADER_SIZE, hashHeader } from '../../block/x11.js';
 import { PROTOCOL_VERSION } from '../../session/limits.js';
 import { UNWANTED } from '../../session/step.js';
-import type { Clock, Random } from '../../time.js';
+import { type Clock, type Random, SECOND_MS } from '../../time.js';
 import { FrameDecoder } from '../../wire/decoder.js';
 import { encodeFrame, FRAME_HEADER_BYTES, frameOf } from '../../wire/frame.js';
 import { longAddresses, longHeaders, longInventory } from '../../wire/longest.js';
@@ -106,8 +106,10 @@ async function practise({ clock, random, nextTurn, createLoop }: WarmUpPorts): P
   });
   const pass = (raw: Buffer) => Promise.all([firstValueFrom(done$), loop.send(raw)]);
   let previous = ZERO_HASH;
+  // Compact forms are made on a recent tip alone.
+  const firstTime = Math.floor(clock.now() / SECOND_MS) - BLOCKS;
   for (let block = 0; block < BLOCKS; block += 1) {
-    const raw = practiceBlock(previous, { ...WHOLE, time: block });
+    const raw = practiceBlock(previous, { ...WHOLE, time: firstTime + block });
     await pass(raw);
     previous = hashHeader(raw.subarray(0, HEADER_SIZE));
   }

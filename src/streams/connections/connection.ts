@@ -8,13 +8,13 @@
  */
 
 import { Observable, Subscription } from 'rxjs';
+import type { BlockForm } from '../../contracts/events.js';
 import { fill } from '../../messages/fill.js';
 import { SESSION } from '../../messages/peers.js';
-import { bytesOf, formFor } from '../../session/compact.js';
+import { bytesOf, formFor } from '../../session/form.js';
 import { wants } from '../../session/push.js';
 import { initialState, step, UNWANTED } from '../../session/step.js';
 import type {
-  Form,
   Input,
   Output,
   PushBlock,
@@ -93,7 +93,7 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     let state = initialState(awake());
     let readySince: number | undefined;
     /** The last block pushed, and the form in which it was written; without one it waits in the session's queue. */
-    let handed: { readonly hash: Hash; readonly form: Form | undefined } | undefined;
+    let handed: { readonly hash: Hash; readonly form: BlockForm | undefined } | undefined;
 
     /** Bytes to be decoded, and the messages of the chunk that is being decoded. */
     const chunks: Buffer[] = [];

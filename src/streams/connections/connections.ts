@@ -20,8 +20,9 @@ import {
   timer,
 } from 'rxjs';
 import { exponentialMs, jittered } from '../../common/backoff.js';
+import { NO_COMPACT_USE } from '../../session/form.js';
 import { questionOf } from '../../session/push.js';
-import type { PushBlock, Remote, SessionFault } from '../../session/types.js';
+import type { CompactUse, PushBlock, Remote, SessionFault } from '../../session/types.js';
 import { type Clock, type Moment, momentOf, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
 import { reconnecting } from '../operators/reconnecting.js';
@@ -47,6 +48,8 @@ export interface ConnectedPeer {
   /** Which masternode it says it is (proRegTxHash); absent until it does. */
   readonly masternode?: Hash;
   readonly since: Moment;
+  /** Its use of compact blocks, on this connection. */
+  readonly compact: CompactUse;
 }
 
 /** A connection, made or being made. */
@@ -167,15 +170,20 @@ function track(slots: Map<string, ConnectionSlot>, live: Map<string, ConnectedPe
   const { target, at, monotonicAt, event } = news;
   const since = { at, monotonicAt };
   if (event.type === 'dialling') slots.set(target.peer, { target, since });
-  if (event.type === 'ready') live.set(target.peer, { target, remote: event.remote, endpoint: event.endpoint, since });
-  if (event.type === 'masternode') identify(live, target.peer, event.masternode);
+  if (event.type === 'ready') {
+    const { remote, endpoint } = event;
+    live.set(target.peer, { target, remote, endpoint, since, compact: NO_COMPACT_USE });
+  }
+  if (event.type === 'masternode') amend(live, target.peer, { masternode: event.masternode });
+  if (event.type === 'compact-blocks') amend(live, target.peer, { compact: event.compact });
   if (event.type !== 'lost') return;
   live.delete(target.peer);
   // Its slot is free before `lost` is emitted: a plan made because of that must not count it.
   slots.delete(target.peer);
 }
 
-function identify(live: Map<string, ConnectedPeer>, peer: string, masternode: Hash): void {
+/** What has become known of a connected peer. */
+function amend(live: Map<string, ConnectedPeer>, peer: string, news: Partial<ConnectedPeer>): void {
   const known = live.get(peer);
-  if (known !== undefined) live.set(peer, { ...known, masternode });
+  if (known !== undefined) live.set(peer, { ...known, ...news });
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Subject } from 'rxjs';
+import { NO_COMPACT_USE } from '../../../src/session/form.js';
 import { markOf } from '../../../src/session/handshake.js';
 import type { ConnectedPeer, PeerNews } from '../../../src/streams/connections/connections.js';
 import { twins } from '../../../src/streams/connections/twins.js';
@@ -36,7 +37,7 @@ class Found {
     const [host = '', port] = peer.split(':');
     const target = { peer, host, port: Number(port), protected: peer === OWN };
     const remote = { nonce: this.nonces, protocolVersion: 70_240, services: 1n, userAgent: '/x/', height: 7 };
-    this.live.set(peer, { target, remote, endpoint, since: { at: START, monotonicAt: 0 } });
+    this.live.set(peer, { target, remote, endpoint, since: { at: START, monotonicAt: 0 }, compact: NO_COMPACT_USE });
     this.news$.next({ target, at: START, monotonicAt: 0, event: { type: 'ready', remote, endpoint } });
     return this.nonces;
   }
