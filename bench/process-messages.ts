@@ -1,5 +1,5 @@
 /** The messages between the bench's processes. Times are `process.hrtime.bigint()`, one monotonic clock for the machine. */
-import type { Form } from '../src/session/types.js';
+import type { BlockForm } from '../src/contracts/events.js';
 import type { FloodKind } from '../src/simulated/flood.js';
 
 export interface SinksPlan {
@@ -62,7 +62,7 @@ export interface ContenderPlan {
   readonly bind: string;
   /** Size of the blocks in the form in which they are sent, bytes. */
   readonly blockSize: number;
-  readonly form: Form;
+  readonly form: BlockForm;
   readonly rpcUrl: string;
   /** An empty directory for files. */
   readonly folder: string;

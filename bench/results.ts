@@ -1,4 +1,4 @@
-import type { Form } from '../src/session/types.js';
+import type { BlockForm } from '../src/contracts/events.js';
 import type { Summary } from './stats.js';
 
 /** The results of a bench run. Times are milliseconds from just before the PUSH to the last peer's last byte, unless stated otherwise. */
@@ -48,7 +48,7 @@ export interface ScaleRow {
   /** Bytes of one block, and of the form in which it was sent. */
   readonly size: number;
   readonly sentBytes: number;
-  readonly form: Form;
+  readonly form: BlockForm;
   readonly peers: number;
   readonly floor: Summary;
   readonly relay: Summary;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Push } from 'zeromq';
 import { HEADER_SIZE } from '../src/block/x11.js';
-import type { Form } from '../src/session/types.js';
+import type { BlockForm } from '../src/contracts/events.js';
 import { freePort } from '../src/simulated/free-port.js';
 import { Child } from './child.js';
 import { giveWay, seatContender, seatReceivers } from './cores.js';
@@ -24,7 +24,7 @@ export interface RigOptions {
   /** Sinks that never read; default none. */
   readonly stalled?: number;
   /** The form in which the sinks get blocks; default the whole. */
-  readonly form?: Form;
+  readonly form?: BlockForm;
   /** Ports of peers in other processes. */
   readonly others?: readonly number[];
   /** The chain's tip before the first block. */

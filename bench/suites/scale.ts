@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from '../../src/block/gate.js';
-import type { Form } from '../../src/session/types.js';
+import type { BlockForm } from '../../src/contracts/events.js';
 import { pushOf } from '../../src/streams/broadcast/flight.js';
 import { FRAME_HEADER_BYTES } from '../../src/wire/frame.js';
 import { NETWORKS } from '../../src/wire/network.js';
@@ -14,7 +14,7 @@ import type { Effort } from './effort.js';
 export interface ScaleCase {
   /** Bytes. */
   readonly size: number;
-  readonly form: Form;
+  readonly form: BlockForm;
   readonly peers: number;
   /** Number of measured blocks. */
   readonly blocks: number;
@@ -75,7 +75,7 @@ async function runCase({ size, form, peers, blocks }: ScaleCase, { share, profil
 }
 
 /** The size of a block in the form in which peers get it, without the header of the message. */
-function bytesSent(raw: Buffer, form: Form): number {
+function bytesSent(raw: Buffer, form: BlockForm): number {
   if (form === 'full') return raw.length;
   const inspection = inspect(raw, NETWORKS.regtest);
   if (inspection.kind === 'refused') throw new Error(inspection.reason);

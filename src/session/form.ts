@@ -25,18 +25,24 @@ const MAX_HEDGED_BYTES = 100_000;
 
 export const NO_COMPACT_USE: CompactUse = { known: false, chosen: false, taken: false, wasted: 0 };
 
+/** How a peer takes our compact blocks: it asked for them, or is sent them all the same; or it is sent whole blocks alone. */
+export function takeOf({ known, chosen, wasted }: CompactUse): 'chosen' | 'taken' | 'refused' {
+  if (!known || wasted >= MAX_WASTED) return 'refused';
+  return chosen ? 'chosen' : 'taken';
+}
+
 /** The form in which a peer is sent a block. */
 export function formFor({ phase, compact, pushes }: SessionState, block: PushBlock): BlockForm {
   if (block.compact === undefined || phase.name !== 'ready') return 'full';
   // It was sent once, and the peer did not get the block from it.
   if (pushes.some(({ hash }) => hash === block.hash)) return 'full';
-  return compact.known && compact.wasted < MAX_WASTED ? 'compact' : 'full';
+  return takeOf(compact) === 'refused' ? 'full' : 'compact';
 }
 
 /** Whether the whole block follows the compact one at once. */
-export function isHedged({ phase, compact }: SessionState, { frame }: PushBlock): boolean {
-  if (phase.name !== 'ready' || frame.length > MAX_HEDGED_BYTES) return false;
-  const { chosen, taken, wasted } = compact;
+export function isHedged({ phase, compact: use }: SessionState, { frame, compact }: PushBlock): boolean {
+  if (phase.name !== 'ready' || compact?.hedge === false || frame.length > MAX_HEDGED_BYTES) return false;
+  const { chosen, taken, wasted } = use;
   return wasted > 0 || !(chosen || taken || phase.remote.protocolVersion <= LAST_UNASKED_PROTOCOL);
 }
 

@@ -33,6 +33,8 @@ export interface CompactForm {
   readonly frame: Buffer;
   /** Of transactions. */
   readonly count: number;
+  /** False where the uplink is too slow for hedges (form.ts). */
+  readonly hedge?: boolean;
   /** The bytes of a transaction; empty for a position that the block does not have. */
   transaction(index: number): Buffer;
 }

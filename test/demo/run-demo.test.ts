@@ -63,7 +63,10 @@ describe('demo', () => {
     const slowPeer = () => /^(node-\d+) was .* is now 2600 ms away\.$/m.exec(text())?.[1];
     const replaced = () =>
       new RegExp(`^ {2}\\+ node-\\d+ {2}rotation: score \\d+, for ${slowPeer()}$`, 'm').test(text());
-    await until('four blocks, and a peer in place of the slow one', () => (delivered() >= 4 && replaced()) || undefined);
+    await until(
+      'four blocks, and a peer in place of the slow one',
+      () => (delivered() >= 4 && replaced()) || undefined,
+    );
     await demo.stop();
     await demo.done;
     assert.match(text(), /^peers {2}1 → .*→ 20 of \d+ known$/m);

@@ -5,6 +5,7 @@
 import { auditTime, merge, type Observable, type SchedulerLike, Subject, type Subscription } from 'rxjs';
 import type { QuorumView } from '../../quorum/active-quorums.js';
 import { type PushPeer, type PushPlan, planPush } from '../../quorum/push-plan.js';
+import { takeOf } from '../../session/form.js';
 import type { ConnectedPeer, Connections, PeerNews } from '../connections/connections.js';
 import type { Quorums } from '../quorum/quorums.js';
 
@@ -22,10 +23,10 @@ export interface PushPlannerDeps {
 
 /** Changes come in groups: a tip, a ramp of connections. Short against the time between two blocks. */
 const PLAN_AFTER_MS = 100;
+const PLANNED_FOR: ReadonlySet<PeerNews['event']['type']> = new Set(['ready', 'lost', 'compact-blocks']);
 
 export class PushPlanner {
   private readonly changed$ = new Subject<void>();
-  private readonly compact = new Map<string, PushPeer['compact']>();
   private made: PushPlan = planPush({ peers: [] });
   private countedFor: QuorumView | undefined;
   private counts: ReadonlyMap<string, number> = new Map();
@@ -46,11 +47,8 @@ export class PushPlanner {
       .subscribe(() => this.replan());
   }
 
-  onPeer({ target, event }: PeerNews): void {
-    if (event.type === 'high-bandwidth') this.compact.set(target.peer, event.chosen ? 'chosen' : 'taken');
-    else if (event.type === 'lost') this.compact.delete(target.peer);
-    else if (event.type !== 'ready') return;
-    this.changed$.next();
+  onPeer({ event }: PeerNews): void {
+    if (PLANNED_FOR.has(event.type)) this.changed$.next();
   }
 
   private replan(): void {
@@ -61,7 +59,7 @@ export class PushPlanner {
     connections.arrange(this.made.order.map(({ peer }) => peer));
   }
 
-  private describe({ target }: ConnectedPeer, view: QuorumView | undefined): PushPeer {
+  private describe({ target, compact }: ConnectedPeer, view: QuorumView | undefined): PushPeer {
     const { peer, protected: isProtected } = target;
     const masternode = view?.masternodeOf(peer);
     const quorums = masternode === undefined ? undefined : this.quorumsOf(view).get(masternode);
@@ -69,7 +67,7 @@ export class PushPlanner {
       peer,
       protected: isProtected,
       role: view?.roleOf(peer) ?? 'other',
-      compact: this.compact.get(peer) ?? 'refused',
+      compact: takeOf(compact),
       ...(quorums !== undefined && { quorums }),
     };
   }

@@ -11,7 +11,7 @@ import { Observable, Subscription } from 'rxjs';
 import type { BlockForm } from '../../contracts/events.js';
 import { fill } from '../../messages/fill.js';
 import { SESSION } from '../../messages/peers.js';
-import { bytesOf, formFor } from '../../session/form.js';
+import { bytesOf, formFor, isHedged } from '../../session/form.js';
 import { wants } from '../../session/push.js';
 import { initialState, step, UNWANTED } from '../../session/step.js';
 import type {
@@ -150,8 +150,9 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     function settle(block: PushBlock, question: Buffer): number {
       if (inputs.closed || handed?.hash !== block.hash) return 0;
       const { form } = handed;
+      const hedged = form === 'compact' && isHedged(state, block) ? block.frame.length : 0;
       feed({ type: 'push', block, sent: form && { form, question } });
-      return form === undefined ? 0 : bytesOf(block, form).length;
+      return form === undefined ? 0 : bytesOf(block, form).length + hedged;
     }
 
     function isBehind(): boolean {
