@@ -4,6 +4,7 @@
  */
 import type { BlockSource, BlockWay, LateCode, PeerProof, ProofStatus, RpcResult } from '../contracts/events.js';
 import type { Hash } from '../wire/reader.js';
+import { ProofTable } from './proof-table.js';
 
 export interface Ledger {
   readonly hash: Hash;
@@ -14,7 +15,9 @@ export interface Ledger {
   readonly late?: LateCode;
   /** When the block arrived, ms on the monotonic clock; all times in the ledger count from here. */
   readonly monotonicAt: number;
-  readonly peers: ReadonlyMap<string, PeerProof>;
+  readonly peers: ProofTable;
+  /** The number of peers whose status may still change. */
+  readonly open: number;
   /** The network group of each peer: one owner is likely to control a whole group. */
   readonly groups: ReadonlyMap<string, string>;
   readonly rpc?: RpcResult;
@@ -61,27 +64,33 @@ const RANK: Readonly<Record<ProofStatus, number>> = {
   accepted: 5,
 };
 
-export function openLedger(block: Omit<Ledger, 'peers' | 'groups' | 'rpc' | 'askedAgain'>): Ledger {
-  return { ...block, peers: new Map(), groups: new Map() };
+export function openLedger(block: Omit<Ledger, 'peers' | 'open' | 'groups' | 'rpc' | 'askedAgain'>): Ledger {
+  return { ...block, peers: ProofTable.EMPTY, open: 0, groups: new Map() };
 }
 
 export function record(ledger: Ledger, entry: Entry): Ledger {
   switch (entry.type) {
-    case 'tried':
+    case 'tried': {
+      const peers = ledger.peers.add(newcomers(ledger, entry.peers));
       return {
         ...ledger,
-        peers: new Map([...ledger.peers, ...newcomers(ledger, entry.peers)]),
+        peers,
+        open: peers.values().filter(isOpen).length,
         groups: new Map([...ledger.groups, ...entry.peers.map(({ peer, group = peer }) => [peer, group] as const)]),
       };
+    }
     case 'proof': {
       const known = ledger.peers.get(entry.peer);
       if (known === undefined) return ledger;
       const proof = prove(known, entry, toMicroseconds(entry.monotonicAt - ledger.monotonicAt));
-      return proof === known ? ledger : { ...ledger, peers: new Map(ledger.peers).set(entry.peer, proof) };
+      if (proof === known) return ledger;
+      const open = ledger.open - Number(isOpen(known)) + Number(isOpen(proof));
+      return { ...ledger, peers: ledger.peers.replace(proof), open };
     }
     case 'twin': {
-      if (!ledger.peers.has(entry.peer)) return ledger;
-      return { ...ledger, peers: new Map([...ledger.peers].filter(([peer]) => peer !== entry.peer)) };
+      const known = ledger.peers.get(entry.peer);
+      if (known === undefined) return ledger;
+      return { ...ledger, peers: ledger.peers.remove(entry.peer), open: ledger.open - Number(isOpen(known)) };
     }
     case 'rpc':
       return {
@@ -101,17 +110,17 @@ export function isReached(proof: PeerProof): boolean {
 export function isSettled(ledger: Ledger): boolean {
   const { source, rpc } = ledger;
   if (source === 'pool' && (rpc === undefined || rpc.outcome === 'unavailable')) return false;
-  return [...ledger.peers.values()].every(isEnd);
+  return ledger.open === 0;
 }
 
 /** A block that is not in a peer's chain may be added a moment later: its parent may be on the way. */
-function isEnd({ status, reason }: PeerProof): boolean {
-  return RANK[status] >= RANK.failed && status !== 'acknowledged' && reason !== 'not-in-chain';
+function isOpen({ status, reason }: PeerProof): boolean {
+  return RANK[status] < RANK.failed || status === 'acknowledged' || reason === 'not-in-chain';
 }
 
 /** The number of peers, except the pool's own dashd, whose chain has the block, and of their network groups. */
 export function witnesses({ peers, groups }: Ledger): { readonly peers: number; readonly networks: number } {
-  const found = [...peers.values()].filter((proof) => !proof.protected && isInChain(proof));
+  const found = peers.values().filter((proof) => !proof.protected && isInChain(proof));
   return { peers: found.length, networks: new Set(found.map(({ peer }) => groups.get(peer) ?? peer)).size };
 }
 
@@ -134,13 +143,15 @@ function isInChain({ status }: PeerProof): boolean {
 }
 
 /** A peer that failed before is tried again on its new connection; any other entry stays. */
-function newcomers(ledger: Ledger, peers: readonly Tried[]): [string, PeerProof][] {
+function newcomers(ledger: Ledger, peers: readonly Tried[]): PeerProof[] {
   return peers
     .filter(({ peer }) => (ledger.peers.get(peer)?.status ?? 'failed') === 'failed')
-    .map(({ peer, protected: isProtected, late }) => [
+    .map(({ peer, protected: isProtected, late }) => ({
       peer,
-      { peer, protected: isProtected, status: 'pending', ...(late === true && { late }) },
-    ]);
+      protected: isProtected,
+      status: 'pending',
+      ...(late === true && { late }),
+    }));
 }
 
 function prove(known: PeerProof, entry: Extract<Entry, { type: 'proof' }>, ms: number): PeerProof {

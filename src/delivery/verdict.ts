@@ -16,7 +16,7 @@ export interface VerdictRules {
 type Judgement = Pick<Verdict, 'outcome' | 'success' | 'reason'>;
 
 export function verdict(ledger: Ledger, rules: VerdictRules): Verdict {
-  const peers = [...ledger.peers.values()];
+  const peers = ledger.peers.values();
   const reached = peers.filter(isReached);
   const late = ledger.late ?? lateness(reached);
   // The time of a late peer shows when it connected, not how fast it is.
@@ -54,7 +54,7 @@ function judge(ledger: Ledger, reached: readonly PeerProof[], rules: VerdictRule
     };
   }
   const dashdTookIt = rpc?.outcome === 'accepted' || rpc?.outcome === 'duplicate';
-  const hungUp = [...ledger.peers.values()].filter(isHungUp).length;
+  const hungUp = ledger.peers.values().filter(isHungUp).length;
   // Peers that disconnect after a block give no reason: it may be invalid.
   if (source === 'pool' && !dashdTookIt && hungUp > reached.length && !isWitnessed(ledger)) {
     const values = { count: hungUp, tried: ledger.peers.size, reached: reached.length, dashd: dashdSays(ledger) };
@@ -90,7 +90,7 @@ function lateness(reached: readonly PeerProof[]): LateCode | undefined {
 
 /** What the operator should know about dashd's answer although the block was delivered. */
 function doubtful({ rpc, peers }: Ledger): string | undefined {
-  const rivals = [...peers.values()].filter(({ rival }) => rival !== undefined).length;
+  const rivals = peers.values().filter(({ rival }) => rival !== undefined).length;
   if (rivals > 0) return fill(VERDICT.rivals, { count: rivals, tried: peers.size });
   switch (rpc?.outcome) {
     case 'rejected':
@@ -105,7 +105,7 @@ function doubtful({ rpc, peers }: Ledger): string | undefined {
 }
 
 function nobody(ledger: Ledger): string {
-  const lacking = [...ledger.peers.values()].filter(({ reason }) => reason === 'not-in-chain').length;
+  const lacking = ledger.peers.values().filter(({ reason }) => reason === 'not-in-chain').length;
   if (ledger.peers.size === 0) return fill(VERDICT['not-sent'], { dashd: dashdSays(ledger) });
   const tried = ledger.peers.size;
   return fill(VERDICT.unproven, { lacking: lacking || undefined, tried, dashd: dashdSays(ledger) });

@@ -55,10 +55,10 @@ describe('the ledger', () => {
 
   it('does not change what it was given', () => {
     const before = after(tried('a'));
-    const peers = new Map(before.peers);
+    const peers = before.peers.values();
     record(before, proof('a', 'accepted'));
     record(before, tried('b'));
-    assert.deepEqual(before.peers, peers);
+    assert.deepEqual(before.peers.values(), peers);
   });
 
   it('says why a peer failed, for as long as that is the last word', () => {
@@ -156,6 +156,16 @@ describe('under any order of events', () => {
     }
     return best;
   }
+
+  it('counts the peers whose status may still change', () => {
+    fc.assert(
+      fc.property(anyProofs, (proofs) => {
+        const ledger = after(tried(...PEERS), ...proofs, { type: 'twin', peer: 'a' }, tried('b', 'e'));
+        const open = ['pending', 'written', 'acknowledged'];
+        assert.equal(ledger.open, ledger.peers.values().filter(({ status }) => open.includes(status)).length);
+      }),
+    );
+  });
 
   it('no proof ever weakens a status', () => {
     fc.assert(
