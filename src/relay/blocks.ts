@@ -32,7 +32,7 @@ export interface Blocks {
 
 /** The gate, the broadcast and the spool: blocks are checked, sent, kept on disk until they are delivered, and recorded. */
 export function openBlocks({ context, dashd, peers, history, tip, recent }: BlocksDeps, scope: Scope): Blocks {
-  const { config, examine, clock, random, scheduler, emit } = context;
+  const { config, examine, clock, random, scheduler, nextTurn, emit } = context;
   const network = NETWORKS[config.network];
   const { fallback } = config.broadcast;
   const { enabled, dir, ...limits } = config.spool;
@@ -54,6 +54,7 @@ export function openBlocks({ context, dashd, peers, history, tip, recent }: Bloc
     clock,
     random,
     scheduler,
+    nextTurn,
     fallback,
     keep: spool.keep,
   });

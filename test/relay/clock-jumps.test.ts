@@ -68,6 +68,7 @@ class Relay {
       clock,
       random: new SeededRandom(1),
       scheduler,
+      nextTurn: (action) => action(),
       fallback: true,
     });
     this.broadcaster.events$.subscribe((event) => this.events.push(event));

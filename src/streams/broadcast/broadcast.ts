@@ -1,8 +1,8 @@
 /**
- * The broadcast. A block that passed the gate goes to all connected peers and, over RPC, to dashd in one turn of the event loop; then
- * its proofs and verdicts are emitted. A block in doubt goes to dashd first, and to the peers once dashd has accepted it.
+ * The broadcast. A block that passed the gate goes to all connected peers and, over RPC, to dashd in one turn of the event loop; from
+ * the next turn on its events are emitted. A block in doubt goes to dashd first, and to the peers once dashd has accepted it.
  *
- *   send: write (sockets) → submit (dashd) → settle (sessions, chain) → follow (spool, events)
+ *   send: write (sockets) → submit (dashd) → settle (sessions, chain) ┆ next turn: follow (spool, events)
  */
 import {
   filter,
@@ -26,7 +26,7 @@ import type { Network } from '../../wire/network.js';
 import type { Hash } from '../../wire/reader.js';
 import type { ConnectedPeer, Connections, PeerNews } from '../connections/connections.js';
 import { overTurns } from '../operators/over-turns.js';
-import type { Rpc } from '../ports.js';
+import type { NextTurn, Rpc } from '../ports.js';
 import { missed, outcome, received, VERDICT_DEADLINE_MS } from './block-events.js';
 import { CatchUp } from './catch-up.js';
 import { Flight, pushOf } from './flight.js';
@@ -44,6 +44,7 @@ export interface BroadcastDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly scheduler: SchedulerLike;
+  readonly nextTurn: NextTurn;
   /** See VerdictRules. */
   readonly fallback: boolean;
   /**
@@ -100,9 +101,9 @@ export class Broadcaster {
     this.endAll(this.deps.recent.hold(push));
     if (source === 'pool') this.submit(flight, ask);
     if (written !== undefined) this.release(flight, written, true);
-    // A request that is handed over is written at the next tick: that goes before the events, too. Both are before the next turn.
-    if (ask === undefined) this.follow(flight);
-    else process.nextTick(() => this.follow(flight));
+    // The sockets are written to by libuv at the end of this turn, and a request that is handed over at the next tick: the disk and the
+    // events' subscribers, whatever they take, come after both, and hold the event loop by themselves.
+    this.deps.nextTurn(() => this.follow(flight));
     return written?.peers.length ?? 0;
   }
 

@@ -1,4 +1,4 @@
-import { ReplaySubject, Subject } from 'rxjs';
+import { ReplaySubject, type Subject } from 'rxjs';
 import type { Block } from '../../block/gate.js';
 import type { BlockSource, RpcResult } from '../../contracts/events.js';
 import type { Entry, Tried } from '../../delivery/ledger.js';
@@ -30,8 +30,8 @@ export function pushOf(block: Block, network: Network, nonce?: bigint): PushBloc
 export class Flight {
   /** What is learned about the block. Replayed: some entries are made before anybody can subscribe. */
   readonly entries$: Subject<Entry> = new ReplaySubject();
-  /** Emits when the block's memory is needed for another. */
-  readonly superseded$ = new Subject<void>();
+  /** Emits when the block's memory is needed for another. Replayed, as above. */
+  readonly superseded$: Subject<void> = new ReplaySubject(1);
   /** False while the block waits for dashd to accept it: until then no peer is sent it. */
   released = false;
   /** True once a verdict was emitted. */

@@ -87,6 +87,7 @@ async function practise({ clock, random, nextTurn, createLoop }: WarmUpPorts): P
     clock,
     random,
     scheduler,
+    nextTurn,
     fallback: true,
   });
   const listening = connections.events$.subscribe((news) => broadcaster.onPeer(news));

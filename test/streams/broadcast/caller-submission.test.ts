@@ -11,6 +11,7 @@ describe('a block with a request of its own to dashd', () => {
   /** A block whose submitter asks dashd itself, and dashd's answer to it, still to be given. */
   function asking(relay: BroadcasterUnderTest, raw = mine()) {
     const reply = later();
+    relay.nextTurn = setImmediate;
     const peers = relay.fromPool(raw, () => {
       relay.log.push('their submitblock');
       process.nextTick(() => relay.log.push('its bytes'));
@@ -19,7 +20,7 @@ describe('a block with a request of its own to dashd', () => {
     return { raw, reply, peers };
   }
 
-  it('is with the peers, then asked about, then reported, in one turn; dashd is neither asked by us nor sent it by the way', async () => {
+  it('is with the peers, then asked about, in one turn, and reported in the next; dashd is neither asked by us nor sent it by the way', async () => {
     const relay = new BroadcasterUnderTest();
     const { raw, reply, peers } = asking(relay);
     assert.deepEqual(relay.log, [

@@ -76,6 +76,7 @@ class BroadcasterUnderTest {
       clock,
       random: new SeededRandom(1),
       scheduler,
+      nextTurn: (action) => action(),
       fallback: true,
     });
     connections.events$.subscribe((news) => this.broadcaster.onPeer(news));

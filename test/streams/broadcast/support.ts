@@ -11,6 +11,7 @@ import { RecentStore } from '../../../src/streams/broadcast/recent.js';
 import { ChainTip } from '../../../src/streams/broadcast/tip.js';
 import type { Target } from '../../../src/streams/connections/connection.js';
 import { createConnections } from '../../../src/streams/connections/connections.js';
+import type { NextTurn } from '../../../src/streams/ports.js';
 import { INV } from '../../../src/wire/inventory.js';
 import { NETWORKS } from '../../../src/wire/network.js';
 import { buildCoinbase, mineBlock } from '../../block/support.js';
@@ -87,6 +88,7 @@ export class BroadcasterUnderTest {
       clock,
       random: new SeededRandom(1),
       scheduler,
+      nextTurn: (action) => this.nextTurn(action),
       fallback,
     });
     this.broadcaster.events$.subscribe({
@@ -113,6 +115,9 @@ export class BroadcasterUnderTest {
 
   /** How dashd answers `submitblock`. */
   submission: (raw: Buffer) => RpcAnswer | Promise<RpcAnswer> = () => answer(null);
+
+  /** At once unless replaced. */
+  nextTurn: NextTurn = (action) => action();
 
   /** Timers beside those of the connections. */
   get pending(): number {
