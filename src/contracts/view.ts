@@ -13,6 +13,8 @@ export interface RelayView {
   tip(): { readonly hash: Hash; readonly height?: number } | undefined;
   /** Connected and being connected to, the pool's own dashd first, the others by falling score. */
   peers(): readonly PeerView[];
+  /** @param name `host:port` as in {@link PeerView.peer} */
+  peer(name: string): PeerView | undefined;
   /** How many they are: without their scores, which cost more. */
   counts(): PeerCounts;
   /** Peers in the book. */

@@ -40,6 +40,10 @@ export function createView(deps: ViewDeps): RelayView {
       const height = tip.heightOf(tip.hash);
       return { hash: tip.hash, ...(height !== undefined && { height }) };
     },
+    peer(name) {
+      const slot = connections.slots.get(name);
+      return slot && peerView(slot, clock.now(), deps);
+    },
     counts() {
       const { slots, live } = connections;
       const dashd = [...live.values()].some(({ target }) => target.protected);

@@ -20,10 +20,10 @@ export interface RelayData {
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const HEIGHT = 2_389_417;
+export const HEIGHT = 2_389_417;
 
 /** Repeats itself, as a fixture should. Source: Mulberry32. */
-function seeded(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -33,14 +33,14 @@ function seeded(seed: number): () => number {
   };
 }
 
-interface Seat {
+export interface Seat {
   readonly peer: string;
   readonly country?: string;
   readonly pingMs: number;
   readonly agent: string;
 }
 
-const CORE = '/Dash Core:23.1.2/';
+export const CORE = '/Dash Core:23.1.2/';
 const OLDER = '/Dash Core:23.0.2/';
 
 /** Addresses from the ranges that are for documentation. */
@@ -74,7 +74,7 @@ export function hashOf(n: number): string {
   return `${'0'.repeat(16)}${tail}`;
 }
 
-const micro = (ms: number) => Math.round(ms * 1_000) / 1_000;
+export const micro = (ms: number) => Math.round(ms * 1_000) / 1_000;
 
 /** @param nth the block; some of them meet with something */
 function raceOf(nth: number): PeerProof[] {
@@ -173,7 +173,7 @@ function blockOf(nth: number, now: number): BlockRecord {
   };
 }
 
-function peerOf({ peer, country, pingMs, agent }: Seat, i: number, now: number): PeerView {
+export function peerOf({ peer, country, pingMs, agent }: Seat, i: number, now: number): PeerView {
   const random = seeded(i + 400);
   const pushed = Math.floor(12 + random() * 28);
   const failed: Record<string, number> = i === 17 ? { timeout: 4 } : i === 9 ? { reset: 2, timeout: 1 } : {};
@@ -261,7 +261,7 @@ function kpisOf(blocks: readonly BlockRecord[]): Kpis {
   };
 }
 
-function statusOf(peers: readonly PeerView[], blocks: readonly BlockRecord[], now: number): StatusReply {
+export function statusOf(peers: readonly PeerView[], blocks: readonly BlockRecord[], now: number): StatusReply {
   const isDashd = peers.some((peer) => peer.protected && peer.state === 'connected');
   const newest = blocks[0];
   return {
@@ -382,7 +382,7 @@ export function storyOf(nth: number, at: number): readonly RelayEvent[] {
   return [received, ...verdict.peers.flatMap((proof) => stepsOf(hash, at, proof)), end];
 }
 
-function stepsOf(hash: string, at: number, { acceptedMs, acknowledgedMs, ...proof }: PeerProof): BlockProof[] {
+export function stepsOf(hash: string, at: number, { acceptedMs, acknowledgedMs, ...proof }: PeerProof): BlockProof[] {
   const base = { type: 'proof', at, hash, ...proof } as const;
   const steps: BlockProof[] = [{ ...base, status: 'written' }];
   if (acknowledgedMs !== undefined) steps.push({ ...base, status: 'acknowledged', acknowledgedMs });

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import type { RelayEvent } from '../../src/contracts/events.js';
+import type { PeerView } from '../../src/contracts/view.js';
 import { freePort } from '../../src/simulated/free-port.js';
 import { type RelayData, replyOf, summaryOf } from './fixture.js';
 
@@ -83,14 +84,27 @@ export class FixtureServer {
   }
 
   private answerApi(path: string, query: URLSearchParams, reply: ServerResponse): void {
-    const { status, peers } = this.data;
+    const { status } = this.data;
     const [what, hash] = path.split('/');
     if (this.isLocked) json(reply, 401, { error: 'who are you?' });
     else if (what === 'events') this.listen(reply);
     else if (what === 'status') json(reply, 200, { ...status, now: Date.now() });
-    else if (what === 'peers') json(reply, 200, { peers });
+    else if (what === 'peers') this.answerPeers(hash, query, reply);
     else if (hash === undefined) this.answerList(query, reply);
     else this.answerBlock(hash, reply);
+  }
+
+  private answerPeers(name: string | undefined, query: URLSearchParams, reply: ServerResponse): void {
+    const { peers } = this.data;
+    if (name === undefined) {
+      const isShort = query.get('terms') === 'false';
+      const short = (peer: PeerView) => ({ ...peer, score: { total: peer.score.total, terms: [] } });
+      json(reply, 200, { peers: isShort ? peers.map(short) : peers });
+      return;
+    }
+    const found = peers.find(({ peer }) => peer === decodeURIComponent(name));
+    if (found === undefined) json(reply, 404, { error: 'unknown peer' });
+    else json(reply, 200, found);
   }
 
   private answerBlock(hash: string, reply: ServerResponse): void {

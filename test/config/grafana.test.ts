@@ -66,6 +66,7 @@ async function exposed(): Promise<Sample[]> {
     startedAt: 0,
     tip: () => ({ hash: HASH, height: 1 }),
     peers: () => [],
+    peer: () => undefined,
     counts: () => ({ connected: 0, connecting: 0, dashd: false }),
     known: () => 0,
     wanted: { min: 5, max: 20 },

@@ -16,7 +16,7 @@ import {
 import { block, hash, listed, NOW, peer, peerProof, proof, received, status, verdict } from './support.js';
 
 const play = (actions: readonly Action[], from: PageState = INITIAL) => actions.reduce(reduce, from);
-const events = (...reported: readonly RelayEvent[]): Action[] => reported.map((event) => ({ type: 'event', event }));
+const events = (...reported: readonly RelayEvent[]): Action[] => [{ type: 'events', events: reported }];
 const hashes = (state: PageState) => state.blocks.map((known) => known.hash);
 
 describe('a block on its way', () => {
@@ -145,7 +145,7 @@ describe('peers and services', () => {
       { type: 'peers', reply: { peers: [peer('c:3', { country: 'FR' })] } },
     ]);
     assert.deepEqual(Object.fromEntries(state.countries), { 'a:1': 'DE', 'c:3': 'FR' });
-    const crowd = Array.from({ length: 1_200 }, (_, i) => peer(`x:${i}`, { country: 'US' }));
+    const crowd = Array.from({ length: 3_200 }, (_, i) => peer(`x:${i}`, { country: 'US' }));
     const many = play([{ type: 'peers', reply: { peers: crowd } }], state);
     assert.equal(play([{ type: 'peers', reply: { peers: [] } }], many).countries.size, 0);
   });

@@ -1,6 +1,6 @@
 /** Labels for the relay's codes, with their meaning and tone. */
-import type { FinalityState, PeerProof, ProofStatus, RpcResult, Verdict } from '../../contracts/events.js';
-import { plain } from './format.js';
+import type { FinalityState, PeerProof, ProofStatus, QuorumRole, RpcResult, Verdict } from '../../contracts/events.js';
+import { formatSize, plain, plural } from './format.js';
 
 /** Severity of a label; each has its own icon besides its colour. */
 export type Tone = 'good' | 'info' | 'quiet' | 'warn' | 'bad';
@@ -62,4 +62,30 @@ const RPC: Readonly<Record<RpcResult['outcome'], Label>> = {
 export function rpcLabel({ outcome, reason }: RpcResult): Label {
   const { text, tone } = RPC[outcome];
   return { text: reason === undefined ? text : `${text}: ${plain(reason)}`, tone };
+}
+
+const ROLE: Readonly<Record<QuorumRole, { readonly letter: string; readonly meaning: string }>> = {
+  signer: { letter: 'S', meaning: 'its quorum signs the ChainLock of this block' },
+  member: { letter: 'M', meaning: 'a member of another active ChainLock quorum' },
+};
+
+export const ROLES = ['signer', 'member'] as const;
+
+export function roleLabel(role: QuorumRole): { readonly letter: string; readonly meaning: string } {
+  return ROLE[role];
+}
+
+/** How a peer was sent a block. @returns undefined where the relay did not report it */
+export function formLabel({
+  form,
+  bytes,
+  roundTrips = 0,
+}: PeerProof): { readonly text: string; readonly title: string } | undefined {
+  if (form === undefined) return undefined;
+  const size = bytes === undefined ? [] : [formatSize(bytes)];
+  const trips = roundTrips === 0 ? [] : [`${plural(roundTrips, 'further round trip')} for what the peer lacked`];
+  return {
+    text: roundTrips === 0 ? form : `${form} +${roundTrips}`,
+    title: [form === 'compact' ? 'sent in compact form' : 'sent whole', ...size, ...trips].join(', '),
+  };
 }

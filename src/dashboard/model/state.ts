@@ -1,6 +1,6 @@
 /**
  * The page's state as a pure reducer: `reduce(state, action)`. Applying an event twice, or after a reply that already includes it, gives the same
- * state. Bounded: {@link MAX_BLOCKS}, {@link MAX_RACES}, {@link MAX_COUNTRIES}.
+ * state. Bounded: {@link MAX_BLOCKS}, {@link MAX_RACES}, {@link MAX_PROOFS}, {@link MAX_COUNTRIES}.
  */
 
 import type {
@@ -68,7 +68,7 @@ export type Action =
   | { readonly type: 'block'; readonly reply: BlockReply }
   | { readonly type: 'no-such-block'; readonly hash: string }
   | { readonly type: 'select'; readonly hash: string | undefined }
-  | { readonly type: 'event'; readonly event: RelayEvent };
+  | { readonly type: 'events'; readonly events: readonly RelayEvent[] };
 
 export const INITIAL: PageState = {
   link: { state: 'connecting' },
@@ -84,8 +84,10 @@ export const INITIAL: PageState = {
 
 /** A page may stay open for months. The oldest entries are removed; they can be fetched again. */
 const MAX_BLOCKS = 500;
+/** Of all races kept: 60 of 40 peers, or some of 1,350. */
+const MAX_PROOFS = 20_000;
 const MAX_RACES = 60;
-const MAX_COUNTRIES = 1_000;
+const MAX_COUNTRIES = 3_000;
 
 export function reduce(state: PageState, action: Action): PageState {
   switch (action.type) {
@@ -105,9 +107,36 @@ export function reduce(state: PageState, action: Action): PageState {
       return { ...state, missing: new Set(state.missing).add(action.hash) };
     case 'select':
       return select(state, action.hash);
-    case 'event':
-      return onEvent(state, action.event);
+    case 'events':
+      return onEvents(state, action.events);
   }
+}
+
+/**
+ * A block's proofs come in bursts, up to three for each of 1,350 peers: those that follow each other are applied at once, since each step
+ * copies the block's results.
+ */
+function onEvents(state: PageState, events: readonly RelayEvent[]): PageState {
+  let next = state;
+  for (let at = 0; at < events.length; ) {
+    const proofs = proofsFrom(events, at);
+    const event = events[at];
+    if (proofs.length > 0) next = onProofs(next, proofs);
+    else if (event !== undefined) next = onEvent(next, event);
+    at += Math.max(1, proofs.length);
+  }
+  return next;
+}
+
+/** The proofs of one block that begin at a position and follow each other. */
+function proofsFrom(events: readonly RelayEvent[], start: number): readonly BlockProof[] {
+  const proofs: BlockProof[] = [];
+  for (let at = start; at < events.length; at++) {
+    const event = events[at];
+    if (event?.type !== 'proof' || event.hash !== (proofs[0] ?? event).hash) break;
+    proofs.push(event);
+  }
+  return proofs;
 }
 
 function onConnection(state: PageState, link: ConnectionState): PageState {
@@ -155,7 +184,7 @@ function onEvent(state: PageState, event: RelayEvent): PageState {
     case 'received':
       return onReceived(state, event);
     case 'proof':
-      return onProof(state, event);
+      return onProofs(state, [event]);
     case 'verdict':
       return onVerdict(state, event);
     case 'finality':
@@ -196,11 +225,15 @@ function onReceived(state: PageState, event: BlockReceived): PageState {
   };
 }
 
-function onProof(state: PageState, { type: _type, at: _at, hash, ...proof }: BlockProof): PageState {
-  const race = state.races.get(hash);
+/** @param proofs of one block, at least one */
+function onProofs(state: PageState, proofs: readonly BlockProof[]): PageState {
+  const hash = proofs[0]?.hash ?? '';
+  const before = state.races.get(hash);
   // Without the earlier results, one proof would look like all of them.
-  if (race === undefined) return state;
-  return { ...state, races: withRace(state, hash, new Map(race).set(proof.peer, proof)) };
+  if (before === undefined) return state;
+  const race = new Map(before);
+  for (const { type: _type, at: _at, hash: _hash, ...proof } of proofs) race.set(proof.peer, proof);
+  return { ...state, races: withRace(state, hash, race) };
 }
 
 function onVerdict(state: PageState, event: BlockVerdict): PageState {
@@ -263,9 +296,13 @@ function withRace(state: PageState, hash: string, race: Race): ReadonlyMap<strin
   const races = new Map(state.races);
   races.delete(hash);
   races.set(hash, race);
-  for (const oldest of races.keys()) {
-    if (races.size <= MAX_RACES) break;
-    if (oldest !== state.selected) races.delete(oldest);
+  let proofs = 0;
+  for (const { size } of races.values()) proofs += size;
+  for (const [oldest, { size }] of races) {
+    if (races.size <= MAX_RACES && proofs <= MAX_PROOFS) break;
+    if (oldest === state.selected || oldest === hash) continue;
+    races.delete(oldest);
+    proofs -= size;
   }
   return races;
 }
@@ -304,6 +341,14 @@ export function staleAfter({ type }: RelayEvent): readonly ('status' | 'peers')[
     default:
       return [];
   }
+}
+
+const GATHER_MS = 120;
+const GATHER_MS_PER_PEER = 4;
+
+/** How long changes of the peers are gathered before the list is fetched again, ms: 1,350 peers are half a megabyte. */
+export function gatherPeersMs(peers: number): number {
+  return Math.max(GATHER_MS, peers * GATHER_MS_PER_PEER);
 }
 
 const FIRST_RETRY_MS = 500;

@@ -1,5 +1,6 @@
 /** Requests to the relay's API. URLs are relative, so that the page works below any path of a reverse proxy. */
 import type { BlockReply, BlocksReply, PeersReply, StatusReply } from '../../contracts/api.js';
+import type { PeerView } from '../../contracts/view.js';
 
 const TIMEOUT_MS = 10_000;
 const PAGE = 100;
@@ -19,7 +20,9 @@ async function get<Reply>(path: string): Promise<Reply> {
 }
 
 export const getStatus = () => get<StatusReply>('status');
-export const getPeers = () => get<PeersReply>('peers');
+/** Without the terms of the scores, which are half of the reply. */
+export const getPeers = () => get<PeersReply>('peers?terms=false');
+export const getPeer = (peer: string) => get<PeerView>(`peers/${encodeURIComponent(peer)}`);
 export const getBlocks = (after?: string) =>
   get<BlocksReply>(`blocks?limit=${PAGE}${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`);
 export const getBlock = (hash: string) => get<BlockReply>(`blocks/${encodeURIComponent(hash)}`);

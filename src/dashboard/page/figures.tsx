@@ -1,7 +1,9 @@
 /** The key figures. */
 import type { ComponentChildren } from 'preact';
 import type { StatusReply } from '../../contracts/api.js';
+import type { QuorumState } from '../../contracts/view.js';
 import { blockName, formatAge, formatCount, formatMs, formatRate, plural } from '../model/format.js';
+import { signingOf, wantedPeers } from '../model/quorums.js';
 import type { PageState } from '../model/state.js';
 import { useNow } from './hooks.js';
 
@@ -33,6 +35,7 @@ const NONE = '–';
 export function Figures({ state, status }: { readonly state: PageState; readonly status: StatusReply }) {
   const { peers, kpis } = status;
   const { all, day } = kpis;
+  const signing = status.quorums && signingOf(status.quorums);
   const [time, unit] = all.averageBroadcastMs === undefined ? [NONE] : formatMs(all.averageBroadcastMs).split(' ');
   return (
     <section aria-label="Key figures">
@@ -41,8 +44,8 @@ export function Figures({ state, status }: { readonly state: PageState; readonly
           label="Peers connected"
           meaning="Peers with a finished handshake, including the pool’s own dashd, of the wanted number"
           value={peers.connected}
-          unit={`/ ${peers.max}`}
-          note={`${plural(peers.known, 'peer')} known`}
+          unit={`/ ${wantedPeers(status)}`}
+          note={signing === undefined ? `${plural(peers.known, 'peer')} known` : signersNote(signing)}
         />
         <LastBlock state={state} />
         <Figure
@@ -73,6 +76,10 @@ export function Figures({ state, status }: { readonly state: PageState; readonly
       </dl>
     </section>
   );
+}
+
+function signersNote({ connected, members }: QuorumState): string {
+  return `${formatCount(connected)} of ${formatCount(members)} signers`;
 }
 
 function finalityNote({ kpis }: StatusReply): string {

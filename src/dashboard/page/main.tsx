@@ -1,7 +1,8 @@
 /** The page: state, connection and layout. */
 import { render } from 'preact';
-import { useEffect, useReducer, useState } from 'preact/hooks';
+import { useEffect, useMemo, useReducer, useState } from 'preact/hooks';
 import { blockName } from '../model/format.js';
+import { wantedPeers } from '../model/quorums.js';
 import { findBlock, INITIAL, type PageState, reduce, shownHash } from '../model/state.js';
 import { Blocks } from './blocks.js';
 import { Figures } from './figures.js';
@@ -9,6 +10,7 @@ import { Head, Notices } from './head.js';
 import { History } from './history.js';
 import { WorldMap } from './map.js';
 import { Peers } from './peers.js';
+import { QuorumPanel } from './quorums.js';
 import { RacePanel } from './race.js';
 import { RelayConnection } from './relay-connection.js';
 
@@ -54,7 +56,7 @@ function titleOf({ status, link, blocks }: PageState): string {
   if (status === undefined) return 'blockcast';
   const newest = blocks[0];
   const block = newest?.verdict === undefined ? '' : ` · ${blockName(newest)} ${newest.verdict.outcome}`;
-  return `${status.peers.connected}/${status.peers.max}${block} – blockcast`;
+  return `${status.peers.connected}/${wantedPeers(status)}${block} – blockcast`;
 }
 
 interface ContentProps {
@@ -65,9 +67,13 @@ interface ContentProps {
 
 function Content({ state, link, shown }: ContentProps) {
   const { status, peers, countries, blocks, races, next, skewMs } = state;
-  if (status === undefined) return <Waiting state={state} />;
-  const block = findBlock(state, shown);
+  // The same element again is not drawn again: 1,350 peers do not change with each proof.
+  const peerTable = useMemo(() => <Peers peers={peers} skewMs={skewMs} />, [peers, skewMs]);
   const race = shown === undefined ? undefined : races.get(shown);
+  const block = findBlock(state, shown);
+  const name = block === undefined ? undefined : blockName(block);
+  const map = useMemo(() => <WorldMap peers={peers} race={race} block={name} />, [peers, race, name]);
+  if (status === undefined) return <Waiting state={state} />;
   return (
     <>
       <Figures state={state} status={status} />
@@ -89,10 +95,11 @@ function Content({ state, link, shown }: ContentProps) {
           skewMs={skewMs}
           {...(next !== undefined && { onOlder: () => link.fetchOlder(next) })}
         />
-        <WorldMap peers={peers} race={race} block={block === undefined ? undefined : blockName(block)} />
+        {map}
         <History blocks={blocks} />
       </div>
-      <Peers peers={peers} skewMs={skewMs} />
+      {status.quorums !== undefined && <QuorumPanel report={status.quorums} />}
+      {peerTable}
     </>
   );
 }

@@ -3,13 +3,15 @@
  * backoff when the connection is lost.
  */
 import type { RelayEvent } from '../../contracts/events.js';
-import { type Action, retryDelayMs, staleAfter } from '../model/state.js';
+import { type Action, gatherPeersMs, retryDelayMs, staleAfter } from '../model/state.js';
 import { getBlock, getBlocks, getPeers, getStatus, HttpError } from './api.js';
 
 type Part = 'status' | 'peers' | 'blocks';
 
 /** Scores and pings change without an event, and a poll notices a broken connection. */
 const POLL_MS = 15_000;
+/** Events of a burst are drawn together: some thousand proofs of one block come within a second. */
+const DRAW_MS = 40;
 /** Events come in bursts: one request serves all of a burst. */
 const GATHER_MS = 120;
 
@@ -17,10 +19,15 @@ export class RelayConnection {
   private source: EventSource | undefined;
   private failures = 0;
   private lostSince: number | undefined;
+  /** Not fetched for want of rate: fetched with the next poll. */
   private readonly stale = new Set<Part>();
-  private gathering: ReturnType<typeof setTimeout> | undefined;
+  private readonly gathering = new Map<Part, ReturnType<typeof setTimeout>>();
+  private peers = 0;
   private retrying: ReturnType<typeof setTimeout> | undefined;
   private polling: ReturnType<typeof setInterval> | undefined;
+  /** Events that the page has not drawn yet. */
+  private undrawn: RelayEvent[] = [];
+  private drawing: ReturnType<typeof setTimeout> | undefined;
   /** Events received while requests were under way: the replies may not include them, so they are applied again. */
   private readonly meanwhile = new Map<symbol, RelayEvent[]>();
 
@@ -62,24 +69,35 @@ export class RelayConnection {
     this.lostSince = undefined;
     this.dispatch({ type: 'connection', link: { state: 'live' } });
     clearInterval(this.polling);
-    this.polling = setInterval(() => this.ask('status', 'peers'), POLL_MS);
+    this.polling = setInterval(() => this.ask('status', 'peers', ...this.stale), POLL_MS);
   }
 
   private onEvent(event: RelayEvent): void {
-    this.dispatch({ type: 'event', event });
+    this.undrawn.push(event);
+    this.drawing ??= setTimeout(() => this.draw(), DRAW_MS);
     for (const events of this.meanwhile.values()) events.push(event);
     this.ask(...staleAfter(event));
   }
 
+  private draw(): void {
+    clearTimeout(this.drawing);
+    this.drawing = undefined;
+    if (this.undrawn.length === 0) return;
+    const events = this.undrawn;
+    this.undrawn = [];
+    this.dispatch({ type: 'events', events });
+  }
+
   private ask(...parts: readonly Part[]): void {
-    for (const part of parts) this.stale.add(part);
-    if (this.stale.size === 0) return;
-    this.gathering ??= setTimeout(() => {
-      const asked = [...this.stale];
-      this.stale.clear();
-      this.gathering = undefined;
-      void this.fetch(asked);
-    }, GATHER_MS);
+    for (const part of parts) {
+      if (this.gathering.has(part)) continue;
+      const fetch = () => {
+        this.gathering.delete(part);
+        this.stale.delete(part);
+        void this.fetch([part]);
+      };
+      this.gathering.set(part, setTimeout(fetch, part === 'peers' ? gatherPeersMs(this.peers) : GATHER_MS));
+    }
   }
 
   private async fetch(parts: readonly Part[]): Promise<void> {
@@ -88,14 +106,19 @@ export class RelayConnection {
 
   private async fetchPart(part: Part): Promise<void> {
     try {
-      if (part === 'peers') this.dispatch({ type: 'peers', reply: await getPeers() });
+      if (part === 'peers') await this.fetchPeers();
       else if (part === 'blocks') this.dispatch({ type: 'blocks', reply: await getBlocks() });
       else this.dispatch({ type: 'status', reply: await getStatus(), now: Date.now() });
     } catch (error) {
       if (!isTooMany(error)) throw error;
-      // Rate limited: fetched again with the next poll.
       this.stale.add(part);
     }
+  }
+
+  private async fetchPeers(): Promise<void> {
+    const reply = await getPeers();
+    this.peers = reply.peers.length;
+    this.dispatch({ type: 'peers', reply });
   }
 
   private async whileListening(work: () => Promise<void>): Promise<void> {
@@ -105,7 +128,8 @@ export class RelayConnection {
     this.meanwhile.set(key, events);
     try {
       await work();
-      for (const event of events) this.dispatch({ type: 'event', event });
+      this.draw();
+      if (events.length > 0) this.dispatch({ type: 'events', events });
     } catch (error) {
       if (isTooMany(error)) return;
       if (source !== undefined && source === this.source) this.onLost(error);

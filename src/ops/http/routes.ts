@@ -2,20 +2,18 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { HealthReply, PeersReply, ReadyReply } from '../../contracts/api.js';
+import type { HealthReply, ReadyReply } from '../../contracts/api.js';
 import { hash } from '../../contracts/event-fields.js';
 import { HASH } from '../../contracts/hash.js';
-import type { RelayView } from '../../contracts/view.js';
-import type { Clock } from '../../time.js';
-import type { Status } from '../status.js';
-import { oneLine } from '../units.js';
-import { type AccessPolicy, clientOf } from './access.js';
+import { clientOf } from './access.js';
 import { broadcasterStatus } from './broadcaster-status.js';
 import { cached } from './cached.js';
 import { type Refusal, refuse, sendJson } from './errors.js';
-import type { EventStream } from './events.js';
-import { type Described, openApiDocument } from './openapi.js';
+import { openApiDocument } from './openapi.js';
+import { badParameters } from './parameters.js';
+import { peerRoutes } from './peer-routes.js';
 import { blockReply, blocksReply, statusReply } from './replies.js';
+import type { Route, RouteDeps } from './route.js';
 import {
   BlockSchema,
   BlocksSchema,
@@ -23,31 +21,16 @@ import {
   ErrorSchema,
   EventSchema,
   HealthSchema,
-  PeersSchema,
   ReadySchema,
   StatusSchema,
 } from './schemas.js';
-
-export interface Route extends Described {
-  readonly handle: (request: FastifyRequest, reply: FastifyReply) => unknown;
-}
-
-export interface RouteDeps {
-  readonly version: string;
-  readonly view: RelayView;
-  readonly status: Status;
-  readonly stream: EventStream;
-  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
-  readonly accessPolicy: AccessPolicy;
-  readonly clock: Clock;
-  readonly freshMs: number;
-}
 
 export function createRoutes(deps: RouteDeps): readonly Route[] {
   const routes: Route[] = [
     ...healthRoutes(deps),
     metricsRoute(deps),
     ...stateRoutes(deps),
+    ...peerRoutes(deps),
     ...blockRoutes(deps),
     eventsRoute(deps),
   ];
@@ -135,7 +118,6 @@ function metricsRoute({ metrics }: RouteDeps): Route {
 function stateRoutes({ view, status, version, clock, freshMs }: RouteDeps): Route[] {
   const rules = { clock, freshMs, revision: () => status.revision };
   const statusBody = cached(() => statusReply(view, status, version, clock.now()), rules);
-  const peersBody = cached((): PeersReply => ({ peers: view.peers() }), rules);
   const p2poolBody = cached(
     () => broadcasterStatus(view, status.readiness(view), status.tallies(), clock.now()),
     rules,
@@ -149,17 +131,6 @@ function stateRoutes({ view, status, version, clock, freshMs }: RouteDeps): Rout
         replies: { 200: { description: 'The state.', schema: StatusSchema } },
       },
       handle: (_request, reply) => sendJson(reply, statusBody()),
-    },
-    {
-      path: '/api/v1/peers',
-      operation: {
-        id: 'peers',
-        summary: 'Peers that are connected or being connected, with their scores.',
-        replies: {
-          200: { description: "The pool's own dashd first, then the others by descending score.", schema: PeersSchema },
-        },
-      },
-      handle: (_request, reply) => sendJson(reply, peersBody()),
     },
     {
       path: '/broadcaster_status',
@@ -248,15 +219,6 @@ const UNKNOWN_AFTER: Refusal = {
   error: 'after: unknown block',
   remedy: 'Start again without `after`.',
 };
-
-const MAX_NAME = 50;
-
-function badParameters({ issues: [issue] }: z.ZodError): Refusal {
-  if (issue?.code === 'unrecognized_keys') {
-    return { status: 400, error: `${oneLine(issue.keys[0] ?? '').slice(0, MAX_NAME)}: unknown parameter` };
-  }
-  return { status: 400, error: `${issue?.path.join('.')}: ${issue?.message}` };
-}
 
 function eventsRoute({ stream }: RouteDeps): Route {
   return {

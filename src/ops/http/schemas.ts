@@ -178,7 +178,7 @@ export const StatusSchema = says<StatusReply>()(
     .register(named, { id: 'Status' }),
 );
 
-const Peer = says<PeerView>()(
+export const PeerSchema = says<PeerView>()(
   z
     .strictObject({
       peer,
@@ -204,7 +204,7 @@ const Peer = says<PeerView>()(
           total: z.number(),
           terms: z.array(z.strictObject({ label: text, value: z.number(), why: text })),
         })
-        .describe('The terms add up to the total.'),
+        .describe('The terms add up to the total; none are given with `terms=false`.'),
       blocks: z.strictObject({
         acknowledged: count,
         accepted: count,
@@ -218,7 +218,7 @@ const Peer = says<PeerView>()(
 );
 
 export const PeersSchema = says<PeersReply>()(
-  z.strictObject({ peers: z.array(Peer) }).register(named, { id: 'Peers' }),
+  z.strictObject({ peers: z.array(PeerSchema) }).register(named, { id: 'Peers' }),
 );
 
 export const HealthSchema = says<HealthReply>()(

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
 import type { BlockReply, BlocksReply, PeersReply, ReadyReply, StatusReply } from '../../../src/contracts/api.js';
 import type { RelayEvent } from '../../../src/contracts/events.js';
+import type { PeerView } from '../../../src/contracts/view.js';
 import {
   BlockSchema,
   BlocksSchema,
@@ -10,6 +11,7 @@ import {
   ErrorSchema,
   EventSchema,
   HealthSchema,
+  PeerSchema,
   PeersSchema,
   ReadySchema,
   StatusSchema,
@@ -161,6 +163,24 @@ describe('the API', () => {
     assert.deepEqual(reply.peers, view.peers());
   });
 
+  test('reports the peers without the terms of their scores, which are half of a long list', async () => {
+    const { peers } = await ask<PeersReply>('/api/v1/peers?terms=false', PeersSchema);
+    assert.deepEqual(
+      peers,
+      view.peers().map((one) => ({ ...one, score: { total: one.score.total, terms: [] } })),
+    );
+    assert.equal((await http.ask('/api/v1/peers?terms=no')).status, 400);
+  });
+
+  test('reports one peer, with its terms', async () => {
+    const [known] = view.peers().slice(1);
+    const reply = await ask<PeerView>(`/api/v1/peers/${encodeURIComponent(known?.peer ?? '')}`, PeerSchema);
+    assert.deepEqual(reply, known);
+    const unknown = await http.ask('/api/v1/peers/192.0.2.77%3A9999');
+    assert.equal(unknown.status, 404);
+    assert.match(unknown.text, /unknown peer/);
+  });
+
   test('pages through the blocks, without their races', async () => {
     const first = await ask<BlocksReply>('/api/v1/blocks?limit=2', BlocksSchema);
     const second = await ask<BlocksReply>(`/api/v1/blocks?limit=2&after=${first.next}`, BlocksSchema);
@@ -281,7 +301,7 @@ describe('the OpenAPI document', () => {
   test('has each route that is served, and no other', async () => {
     const served = [];
     for (const path of Object.keys(document.paths)) {
-      const real = path.replace('{hash}', hashOf(1));
+      const real = path.replace('{hash}', hashOf(1)).replace('{peer}', '192.0.2.2%3A9999');
       const answer = await http.ask(real, { method: 'HEAD' });
       if (answer.status === 200) served.push(path);
     }
@@ -292,6 +312,7 @@ describe('the OpenAPI document', () => {
       '/api/v1/events',
       '/api/v1/openapi.json',
       '/api/v1/peers',
+      '/api/v1/peers/{peer}',
       '/api/v1/status',
       '/broadcaster_status',
       '/healthz',

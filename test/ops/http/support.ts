@@ -128,6 +128,10 @@ export class FakeView implements RelayView {
     return this.list;
   }
 
+  peer(name: string) {
+    return this.list.find(({ peer }) => peer === name);
+  }
+
   counts() {
     this.asked += 1;
     return countsOf(this.list);

@@ -20,6 +20,7 @@ describe('metrics of what stands', () => {
       startedAt: AT,
       tip: () => ({ hash: HASH, height: 2_580_111 }),
       peers: () => (more.peers ?? []) as readonly PeerView[],
+      peer: () => undefined,
       counts: () => countsOf((more.peers ?? []) as readonly PeerView[]),
       known: () => 412,
       wanted: { min: 5, max: 20 },
