@@ -37,6 +37,7 @@ export function rpcMethods(node: SimulatedNode): RpcMethods {
     ['getnetworkinfo', () => getnetworkinfo(node)],
     ['getpeerinfo', () => getpeerinfo(node)],
     ['getblocktemplate', () => getblocktemplate(node)],
+    ['getrawmempool', () => node.mempool.txids],
     ['submitblock', ([hex]) => submitblock(node, asString(hex, 'submitblock "hexdata" ( "dummy" )'))],
   ]);
 }
@@ -170,6 +171,8 @@ function getpeerinfo(node: SimulatedNode): object[] {
     startingheight: peer.version?.height ?? -1,
     synced_headers: peer.bestKnown?.height ?? -1,
     synced_blocks: peer.bestKnown?.height ?? -1,
+    bip152_hb_to: node.highBandwidth.has(peer),
+    bip152_hb_from: peer.wantsCompactAtOnce,
     connection_type: peer.inbound ? 'inbound' : 'outbound-full-relay',
   }));
 }

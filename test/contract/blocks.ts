@@ -12,7 +12,7 @@ import {
   type HeaderInfo,
   mine,
   type NodeUnderTest,
-  pointsIn,
+  pointsFor as pointsGiven,
   templateOn,
   tipOf,
 } from './node-under-test.js';
@@ -54,14 +54,7 @@ export function worthless(raw: Buffer): Buffer {
 
 /** What a pushed block meets. */
 export function blockContract(node: () => NodeUnderTest): void {
-  /** The points that were given while `act` ran. */
-  async function pointsFor(act: () => Promise<void>): Promise<number[]> {
-    const before = pointsIn(node().log()).length;
-    await act();
-    return pointsIn(node().log())
-      .slice(before)
-      .map(({ points }) => points);
-  }
+  const pointsFor = (act: () => Promise<void>) => pointsGiven(node(), act);
 
   async function push(peer: TestPeer, raw: Buffer): Promise<Hash> {
     peer.send({ command: 'block', raw });

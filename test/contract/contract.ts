@@ -5,6 +5,9 @@
 import { after, before, describe } from 'node:test';
 import { loadX11 } from '../../src/block/x11.js';
 import { blockContract } from './blocks.js';
+import { compactContract } from './compact.js';
+import { compactFaultContract } from './compact-faults.js';
+import { compactServingContract } from './compact-serving.js';
 import { feedContract } from './feed.js';
 import { handshakeContract } from './handshake.js';
 import { ask, mine, type NodeUnderTest, templateOn } from './node-under-test.js';
@@ -14,6 +17,9 @@ import { rpcContract } from './rpc.js';
 const PARTS = {
   handshake: handshakeContract,
   blocks: blockContract,
+  'compact blocks': compactContract,
+  'faulty compact blocks': compactFaultContract,
+  'compact blocks of its own': compactServingContract,
   requests: requestContract,
   rpc: rpcContract,
   feed: feedContract,

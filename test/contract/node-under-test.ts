@@ -23,6 +23,8 @@ export interface NodeUnderTest extends RpcAccess {
   log(): string;
   /** Puts addresses into its address manager, as if it had heard of them. */
   learn(addresses: readonly { readonly host: string; readonly port: number }[]): Promise<void>;
+  /** Sets its clock: so many seconds ahead of this machine's. */
+  setAhead(seconds: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -105,6 +107,15 @@ export function pointsIn(log: string): Points[] {
     peer: Number(peer),
     points: Number(after) - Number(before),
   }));
+}
+
+/** The points that were given while `act` ran. */
+export async function pointsFor(node: NodeUnderTest, act: () => Promise<void>): Promise<number[]> {
+  const before = pointsIn(node.log()).length;
+  await act();
+  return pointsIn(node.log())
+    .slice(before)
+    .map(({ points }) => points);
 }
 
 /** Waits for a condition that no message announces. */

@@ -4,7 +4,7 @@ import type { NodeUnderTest } from '../contract/node-under-test.js';
 import { describeWithDashd } from './describe-with-dashd.js';
 
 async function startReal(): Promise<NodeUnderTest> {
-  const dashd = await startDashd();
+  const dashd = await startDashd({ arguments: ['-acceptnonstdtxn=1', '-minrelaytxfee=0'] });
   return {
     host: dashd.host,
     port: dashd.port,
@@ -14,6 +14,9 @@ async function startReal(): Promise<NodeUnderTest> {
     log: () => dashd.log(),
     learn: async (addresses) => {
       for (const { host, port } of addresses) await dashd.rpc('addpeeraddress', host, port);
+    },
+    setAhead: async (seconds) => {
+      await dashd.rpc('setmocktime', seconds === 0 ? 0 : Math.floor(Date.now() / 1000) + seconds);
     },
     stop: () => dashd.remove(),
   };
