@@ -2,7 +2,15 @@
  * The proofs of one block, by peer. A status never goes back to a weaker one, so entries may come late, twice or out of order. (A peer that
  * turns out to be the same node as another is removed.) Pure: `record(ledger, entry)` returns the next ledger, and verdict.ts reads it.
  */
-import type { BlockSource, BlockWay, LateCode, PeerProof, ProofStatus, RpcResult } from '../contracts/events.js';
+import type {
+  BlockSource,
+  BlockWay,
+  LateCode,
+  PeerProof,
+  ProofStatus,
+  QuorumRole,
+  RpcResult,
+} from '../contracts/events.js';
 import type { Hash } from '../wire/reader.js';
 import { ProofTable } from './proof-table.js';
 
@@ -29,6 +37,8 @@ export interface Ledger {
 export interface Tried {
   readonly peer: string;
   readonly protected: boolean;
+  /** What it is for the block. */
+  readonly role?: QuorumRole;
   /** Its network group; its own key if absent. */
   readonly group?: string;
   /** Later than the others. */
@@ -146,9 +156,10 @@ function isInChain({ status }: PeerProof): boolean {
 function newcomers(ledger: Ledger, peers: readonly Tried[]): PeerProof[] {
   return peers
     .filter(({ peer }) => (ledger.peers.get(peer)?.status ?? 'failed') === 'failed')
-    .map(({ peer, protected: isProtected, late }) => ({
+    .map(({ peer, protected: isProtected, role, late }) => ({
       peer,
       protected: isProtected,
+      ...(role !== undefined && { role }),
       status: 'pending',
       ...(late === true && { late }),
     }));

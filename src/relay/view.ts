@@ -6,8 +6,12 @@ import type { PeerBook } from '../peers/book.js';
 import type { CountryOf } from '../peers/occupancy.js';
 import type { PeerRecord } from '../peers/record.js';
 import { score, type Weights } from '../peers/score.js';
+import type { QuorumView } from '../quorum/active-quorums.js';
+import { type ConnectedNode, quorumReport } from '../quorum/report.js';
+import { membershipsOf } from '../quorum/roles.js';
 import type { ChainTip } from '../streams/broadcast/tip.js';
 import type { ConnectionSlot, Connections } from '../streams/connections/connections.js';
+import type { Quorums } from '../streams/quorum/quorums.js';
 import { type Clock, dated, momentOf } from '../time.js';
 
 export interface ViewDeps {
@@ -18,13 +22,15 @@ export interface ViewDeps {
   readonly connections: Pick<Connections, 'slots' | 'live'>;
   readonly weights: () => Weights;
   readonly country?: CountryOf | undefined;
+  /** Absent where `quorum.maxPeers` is 0. */
+  readonly quorums?: Pick<Quorums, 'view'> & { readonly wanted: number };
   readonly history: HistoryView;
   readonly spool?: RelayView['spool'] | undefined;
   readonly clock: Clock;
 }
 
 export function createView(deps: ViewDeps): RelayView {
-  const { network, wanted, tip, book, connections, history, spool, clock } = deps;
+  const { network, wanted, tip, book, connections, quorums, history, spool, clock } = deps;
   const started = momentOf(clock);
   return {
     network,
@@ -34,6 +40,12 @@ export function createView(deps: ViewDeps): RelayView {
     },
     history,
     ...(spool !== undefined && { spool }),
+    ...(quorums !== undefined && {
+      quorums() {
+        const view = quorums.view();
+        return view && quorumReport(view, connectedNodes(connections), quorums.wanted);
+      },
+    }),
     known: () => book.size,
     tip() {
       if (tip.hash === undefined) return undefined;
@@ -61,6 +73,10 @@ export function wantedOf({ enabled, minPeers, maxPeers }: Config['broadcast']): 
   return enabled ? { min: minPeers, max: maxPeers } : { min: 0, max: 1 };
 }
 
+function connectedNodes({ live }: Pick<Connections, 'live'>): readonly ConnectedNode[] {
+  return [...live.values()].map(({ target, compact }) => ({ peer: target.peer, highBandwidth: compact.chosen }));
+}
+
 /** The pool's own dashd scores above all by its weight. */
 function byScore(a: PeerView, b: PeerView): number {
   return b.score.total - a.score.total || (a.peer < b.peer ? -1 : 1);
@@ -69,7 +85,7 @@ function byScore(a: PeerView, b: PeerView): number {
 function peerView(
   slot: ConnectionSlot,
   now: number,
-  { book, connections, weights, country, clock }: ViewDeps,
+  { book, connections, weights, country, quorums, clock }: ViewDeps,
 ): PeerView {
   const { target } = slot;
   const live = connections.live.get(target.peer);
@@ -85,9 +101,21 @@ function peerView(
     ...(live?.compact.chosen === true && { highBandwidth: true }),
     ...(height > 0 && { height }),
     ...(code !== undefined && { country: code }),
+    ...(!target.protected && membershipOf(target.peer, quorums?.view())),
     ...(record?.ping !== undefined && { pingMs: record.ping.smoothedMs }),
     ...(record === undefined ? FORGOTTEN : known(record, now, weights())),
   };
+}
+
+/** What the peer is as a masternode, if it is known to be one. */
+function membershipOf(
+  peer: string,
+  view: QuorumView | undefined,
+): Pick<PeerView, 'role' | 'quorums' | 'masternode'> | undefined {
+  const masternode = view?.masternodeOf(peer);
+  if (view === undefined || masternode === undefined) return undefined;
+  const [role, quorums] = [view.roleOf(peer), membershipsOf(view).get(masternode)];
+  return { masternode, ...(role !== undefined && { role }), ...(quorums !== undefined && { quorums }) };
 }
 
 type BookEntry = Pick<PeerView, 'sources' | 'lastSeen' | 'score' | 'blocks'>;

@@ -4,6 +4,7 @@ import type { HistoryView } from '../../src/contracts/view.js';
 import { keyOf, toAddress } from '../../src/peers/address.js';
 import { PeerBook } from '../../src/peers/book.js';
 import { WEIGHTS } from '../../src/peers/score.js';
+import type { QuorumView } from '../../src/quorum/active-quorums.js';
 import { createView } from '../../src/relay/view.js';
 import { NO_COMPACT_USE } from '../../src/session/form.js';
 import { ChainTip } from '../../src/streams/broadcast/tip.js';
@@ -27,6 +28,7 @@ function setUp() {
   const slots = new Map<string, ConnectionSlot>();
   const live = new Map<string, ConnectedPeer>();
   const tip = new ChainTip();
+  const quorums: { now?: QuorumView } = {};
   const view = createView({
     network: 'mainnet',
     wanted: { min: 5, max: 20 },
@@ -36,6 +38,7 @@ function setUp() {
     weights: () => WEIGHTS,
     country: (host, port) => (port === 9999 && host === '8.8.8.8' ? 'US' : undefined),
     history,
+    quorums: { view: () => quorums.now, wanted: 400 },
     clock: clockAt(NOW),
   });
   const seat = (host: string, isProtected = false): string => {
@@ -53,7 +56,7 @@ function setUp() {
     const remote = { nonce: 1n, protocolVersion: 70_235, services: 0n, userAgent: '/Dash Core:23.1.2/', height: 7 };
     live.set(peer, { target, remote, since: momentAt(NOW - 5), compact });
   };
-  return { book, slots, tip, view, seat, ready };
+  return { book, slots, tip, view, seat, ready, quorums };
 }
 
 describe('the view of a relay', () => {
@@ -103,5 +106,28 @@ describe('the view of a relay', () => {
     assert.deepEqual(view.tip(), { hash: HASH });
     tip.see(HASH, undefined, 5);
     assert.deepEqual(view.tip(), { hash: HASH, height: 5 });
+  });
+
+  test('counts its peers, and says of each what it is as a masternode', () => {
+    const { view, seat, ready, quorums } = setUp();
+    const [dashd, member] = [seat('10.0.0.1', true), seat('8.8.8.8')];
+    seat('9.9.9.9');
+    for (const peer of [dashd, member]) ready(peer);
+    assert.deepEqual(view.counts(), { connected: 2, connecting: 1, dashd: true });
+    assert.equal(view.quorums?.(), undefined);
+    quorums.now = {
+      tip: HASH,
+      height: 7,
+      quorums: [{ hash: HASH, type: 2, members: [{ masternode: HASH, peer: member }] }],
+      signing: HASH,
+      // dashd may be a masternode itself; it is the pool's own dashd all the same.
+      masternodeOf: () => HASH,
+      roleOf: () => 'signer',
+    };
+    const { role, quorums: memberships, masternode } = view.peer(member) ?? {};
+    assert.deepEqual({ role, memberships, masternode }, { role: 'signer', memberships: 1, masternode: HASH });
+    assert.equal(view.peer(dashd)?.role, undefined);
+    assert.equal(view.peer('203.0.113.1:9999'), undefined);
+    assert.deepEqual([view.quorums?.()?.connected, view.quorums?.()?.wanted], [1, 400]);
   });
 });

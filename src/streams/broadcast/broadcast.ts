@@ -20,6 +20,7 @@ import type { Block } from '../../block/gate.js';
 import type { BlockEvent } from '../../contracts/events.js';
 import type { RpcAnswer } from '../../contracts/rpc.js';
 import { isPremature } from '../../delivery/submission.js';
+import { rolesFor } from '../../quorum/roles.js';
 import type { PushBlock } from '../../session/types.js';
 import { type Clock, MINUTE_MS, momentOf, type Random } from '../../time.js';
 import type { Network } from '../../wire/network.js';
@@ -27,6 +28,7 @@ import type { Hash } from '../../wire/reader.js';
 import type { ConnectedPeer, Connections, PeerNews } from '../connections/connections.js';
 import { overTurns } from '../operators/over-turns.js';
 import type { NextTurn, Rpc } from '../ports.js';
+import type { Quorums } from '../quorum/quorums.js';
 import { missed, outcome, received, VERDICT_DEADLINE_MS } from './block-events.js';
 import { CatchUp } from './catch-up.js';
 import { Flight, pushOf } from './flight.js';
@@ -45,6 +47,8 @@ export interface BroadcastDeps {
   readonly random: Random;
   readonly scheduler: SchedulerLike;
   readonly nextTurn: NextTurn;
+  /** Which peers sign a block; absent where quorum connections are off. */
+  readonly quorums?: Pick<Quorums, 'view'> | undefined;
   /** See VerdictRules. */
   readonly fallback: boolean;
   /**
@@ -96,7 +100,8 @@ export class Broadcaster {
     if (source === 'pool' && known?.source === 'dashd') known.superseded$.next();
     // The hot path ends with the last write: everything else comes after it.
     const written = doubts.length === 0 ? this.write(push, source === 'pool' && ask === undefined) : undefined;
-    const flight = new Flight(arrival, push, ask !== undefined);
+    const roleOf = rolesFor(this.deps.quorums?.view(), block.previous);
+    const flight = new Flight(arrival, push, ask !== undefined, roleOf);
     this.flights.set(push.hash, flight);
     this.endAll(this.deps.recent.hold(push));
     if (source === 'pool') this.submit(flight, ask);

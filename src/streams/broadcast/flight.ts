@@ -1,6 +1,6 @@
 import { ReplaySubject, type Subject } from 'rxjs';
 import type { Block } from '../../block/gate.js';
-import type { BlockSource, RpcResult } from '../../contracts/events.js';
+import type { BlockSource, QuorumRole, RpcResult } from '../../contracts/events.js';
 import type { Entry, Tried } from '../../delivery/ledger.js';
 import { networkGroup, toAddress } from '../../peers/address.js';
 import type { PushBlock } from '../../session/types.js';
@@ -50,11 +50,13 @@ export class Flight {
   /**
    * @param dashdIsAsked true while dashd has its own submitter's request: if the block reached it over P2P first, it would answer
    * that request with `duplicate`
+   * @param roleOf what a peer is for the block
    */
   constructor(
     arrival: Arrival,
     push: PushBlock,
     public dashdIsAsked: boolean,
+    private readonly roleOf: (peer: string) => QuorumRole | undefined = () => undefined,
   ) {
     this.current = { arrival: { ...arrival, block: withFrameOf(arrival.block, push) }, push };
   }
@@ -102,14 +104,16 @@ export class Flight {
       this.sentTo.add(peer);
       this.lackedBy.delete(peer);
     }
-    const peers = targets.map(
-      ({ peer, protected: isProtected, host, port }): Tried => ({
+    const peers = targets.map(({ peer, protected: isProtected, host, port }): Tried => {
+      const role = isProtected ? undefined : this.roleOf(peer);
+      return {
         peer,
         protected: isProtected,
+        ...(role !== undefined && { role }),
         group: groupOf(host, port) ?? peer,
         ...(late === true && { late }),
-      }),
-    );
+      };
+    });
     this.entries$.next({ type: 'tried', peers });
   }
 

@@ -5,6 +5,7 @@
 import { auditTime, merge, type Observable, type SchedulerLike, Subject, type Subscription } from 'rxjs';
 import type { QuorumView } from '../../quorum/active-quorums.js';
 import { type PushPeer, type PushPlan, planPush } from '../../quorum/push-plan.js';
+import { membershipsOf } from '../../quorum/roles.js';
 import { takeOf } from '../../session/form.js';
 import type { ConnectedPeer, Connections, PeerNews } from '../connections/connections.js';
 import type { Quorums } from '../quorum/quorums.js';
@@ -28,8 +29,6 @@ const PLANNED_FOR: ReadonlySet<PeerNews['event']['type']> = new Set(['ready', 'l
 export class PushPlanner {
   private readonly changed$ = new Subject<void>();
   private made: PushPlan = planPush({ peers: [] });
-  private countedFor: QuorumView | undefined;
-  private counts: ReadonlyMap<string, number> = new Map();
 
   constructor(private readonly deps: PushPlannerDeps) {}
 
@@ -62,7 +61,7 @@ export class PushPlanner {
   private describe({ target, compact }: ConnectedPeer, view: QuorumView | undefined): PushPeer {
     const { peer, protected: isProtected } = target;
     const masternode = view?.masternodeOf(peer);
-    const quorums = masternode === undefined ? undefined : this.quorumsOf(view).get(masternode);
+    const quorums = view === undefined || masternode === undefined ? undefined : membershipsOf(view).get(masternode);
     return {
       peer,
       protected: isProtected,
@@ -70,17 +69,5 @@ export class PushPlanner {
       compact: takeOf(compact),
       ...(quorums !== undefined && { quorums }),
     };
-  }
-
-  /** By masternode. Counted once for each view. */
-  private quorumsOf(view: QuorumView | undefined): ReadonlyMap<string, number> {
-    if (view !== this.countedFor) {
-      const counts = new Map<string, number>();
-      for (const { members } of view?.quorums ?? [])
-        for (const { masternode } of members) counts.set(masternode, (counts.get(masternode) ?? 0) + 1);
-      this.counts = counts;
-      this.countedFor = view;
-    }
-    return this.counts;
   }
 }

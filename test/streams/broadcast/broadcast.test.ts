@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { config } from 'rxjs';
 import { loadX11 } from '../../../src/block/x11.js';
+import type { Role } from '../../../src/quorum/active-quorums.js';
 import { HEIGHT } from '../../session/support.js';
 import { answer, inTurn, later, UNREACHABLE } from '../dashd/fake-rpc.js';
 import { BroadcasterUnderTest, FRESH_MS, hashOf, mine, mineChain, PARENT } from './support.js';
@@ -59,6 +60,27 @@ describe('a block without doubt', () => {
     const verdict = relay.events.at(-1);
     assert.ok(verdict?.type === 'verdict');
     assert.deepEqual([verdict.firstMs, verdict.lastMs, verdict.accepted, verdict.failed], [2, 5, 2, 1]);
+  });
+
+  it('says of each peer whether its quorum signs the block, as it was when the block was sent', async () => {
+    const relay = new BroadcasterUnderTest(['a', 'b', 'c']);
+    const roles = new Map<string, Role>([
+      ['a:1', 'signer'],
+      ['b:1', 'member'],
+    ]);
+    const view = { height: HEIGHT - 1, quorums: [], signing: undefined, masternodeOf: () => undefined };
+    relay.quorums = { ...view, tip: PARENT, roleOf: (peer) => roles.get(peer) };
+    const raw = mine();
+    relay.fromPool(raw);
+    relay.quorums = { ...view, tip: hashOf(raw), roleOf: () => 'signer' };
+    for (const peer of relay.peers) peer.pong();
+    await relay.time.pass(3_000);
+    const verdict = relay.events.at(-1);
+    assert.ok(verdict?.type === 'verdict');
+    assert.deepEqual(
+      verdict.peers.map(({ role }) => role),
+      [undefined, 'signer', 'member', undefined],
+    );
   });
 
   it('is judged after three seconds at the latest', async () => {

@@ -4,6 +4,7 @@ import { BehaviorSubject } from 'rxjs';
 import { hashHeader } from '../../../src/block/x11.js';
 import type { BlockEvent, BlockProof, BlockVerdict } from '../../../src/contracts/events.js';
 import type { RpcAnswer } from '../../../src/contracts/rpc.js';
+import type { QuorumView } from '../../../src/quorum/active-quorums.js';
 import { SeededRandom } from '../../../src/simulated/seeded-random.js';
 import { Broadcaster } from '../../../src/streams/broadcast/broadcast.js';
 import { Gatekeeper } from '../../../src/streams/broadcast/gatekeeper.js';
@@ -89,6 +90,7 @@ export class BroadcasterUnderTest {
       random: new SeededRandom(1),
       scheduler,
       nextTurn: (action) => this.nextTurn(action),
+      quorums: { view: () => this.quorums },
       fallback,
     });
     this.broadcaster.events$.subscribe({
@@ -115,6 +117,9 @@ export class BroadcasterUnderTest {
 
   /** How dashd answers `submitblock`. */
   submission: (raw: Buffer) => RpcAnswer | Promise<RpcAnswer> = () => answer(null);
+
+  /** None unless set. */
+  quorums: QuorumView | undefined;
 
   /** At once unless replaced. */
   nextTurn: NextTurn = (action) => action();
