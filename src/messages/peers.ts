@@ -24,6 +24,8 @@ export const SESSION = {
   'getdata-flood': 'requested objects above the rate limit',
   'headers-flood': 'sent more headers than requested',
   'getheaders-flood': 'requested headers above the rate limit',
+  'getblocktxn-flood': 'requested transactions of blocks above the rate limit',
+  'sendcmpct-flood': 'chose and dropped us for compact blocks above the rate limit',
   backlog: '{bytes} bytes wait to be read by the peer',
   'rotated-out': 'no longer wanted',
 } as const;

@@ -18,6 +18,8 @@
  * last 150 s. Source: Dash Core 23.1 `net_processing.cpp`, CMPCTBLOCK and GETBLOCKTXN.
  */
 import { take } from '../common/token-bucket.js';
+import { fill } from '../messages/fill.js';
+import { SESSION } from '../messages/peers.js';
 import type { GetBlockTxn } from '../wire/getblocktxn.js';
 import type { SendCmpct } from '../wire/sendcmpct.js';
 import { MAX_WASTED } from './form.js';
@@ -69,7 +71,7 @@ export function onGetblocktxn(
   if (block === undefined || form === undefined) return [state, []];
   const transactions = transactionsAt(form, indexes);
   if (transactions === undefined) {
-    const detail = `getblocktxn: position ${indexes.at(-1)} in a block of ${form.count} transactions`;
+    const detail = fill(SESSION.malformed, { field: 'getblocktxn.indexes' });
     return [{ ...state, malformed: state.malformed + 1 }, [emit({ type: 'malformed', detail })]];
   }
   const bytes = transactions.reduce((sum, { length }) => sum + length, 0);

@@ -44,6 +44,10 @@ export const RATES: Readonly<Record<Counted, Rate>> = {
   headers: { burst: 4_000, perSecond: 20 },
   /** Locator hashes of `getheaders`: ten of the largest messages. */
   getheaders: { burst: 1_010, perSecond: 20 },
+  /** A node asks once for each compact block that it was sent. */
+  getblocktxn: { burst: 32, perSecond: 1 },
+  /** A node chooses, or drops, one of its high-bandwidth peers after a block that another peer was the first to give it. */
+  sendcmpct: { burst: 100, perSecond: 1 },
   /** A node relays a few addresses per minute. Decoding a thousand takes 5 ms; the peer book has limits of its own. */
   addresses: { burst: 2_000, perSecond: 10 },
 };
@@ -59,10 +63,10 @@ export const GRANTS: Readonly<Partial<Record<Message['command'], Grant>>> = {
   getheaders: HEADERS_ANSWER,
   /** Dash Core `net_processing.cpp`: `MAX_ADDR_TO_SEND`. */
   getaddr: { messages: 1, addresses: 1_000, bytes: 64 * 1024 },
-  /** The peer may announce the block, request it again, and request its ancestors. */
-  block: { messages: 3, inv: 8, getdata: 16, getheaders: 101, bytes: 8 * 1024 },
+  /** The peer may announce the block, request it again, request its ancestors, and choose us for high bandwidth. */
+  block: { messages: 4, inv: 8, getdata: 16, getheaders: 101, sendcmpct: 1, bytes: 8 * 1024 },
   /** As for a block, and it may ask for each of 6,000 transactions, by 3 bytes each at most. */
-  cmpctblock: { messages: 4, inv: 8, getdata: 16, getheaders: 101, bytes: 32 * 1024 },
+  cmpctblock: { messages: 5, inv: 8, getdata: 16, getheaders: 101, getblocktxn: 1, sendcmpct: 1, bytes: 32 * 1024 },
 };
 
 /** The maximum of a bucket, grants included, as a multiple of its burst. */
@@ -108,6 +112,9 @@ const ITEMS: ReadonlyMap<string, Items> = new Map<Message['command'], Items>([
   ['headers', { counted: 'headers', size: 81, max: 2_000 }],
   ['getheaders', { counted: 'getheaders', size: 32, max: 101 }],
   ['addr', { counted: 'addresses', size: 30, max: 1_000 }],
+  // One for each message, whatever its length.
+  ['getblocktxn', { counted: 'getblocktxn', size: 33, max: 1 }],
+  ['sendcmpct', { counted: 'sendcmpct', size: 9, max: 1 }],
   // An IPv4 address without services.
   ['addrv2', { counted: 'addresses', size: 13, max: 1_000 }],
 ]);
@@ -121,6 +128,8 @@ const FLOODS: Readonly<Record<Counted, SessionFault>> = {
   getdata: { code: 'getdata-flood', detail: SESSION['getdata-flood'] },
   headers: { code: 'headers-flood', detail: SESSION['headers-flood'] },
   getheaders: { code: 'getheaders-flood', detail: SESSION['getheaders-flood'] },
+  getblocktxn: { code: 'getblocktxn-flood', detail: SESSION['getblocktxn-flood'] },
+  sendcmpct: { code: 'sendcmpct-flood', detail: SESSION['sendcmpct-flood'] },
   addresses: { code: 'address-flood', detail: SESSION['address-flood'] },
 };
 
@@ -144,6 +153,8 @@ export function fullBudget(now: number): Budget {
     getdata: full('getdata'),
     headers: full('headers'),
     getheaders: full('getheaders'),
+    getblocktxn: full('getblocktxn'),
+    sendcmpct: full('sendcmpct'),
     addresses: full('addresses'),
   };
 }
@@ -177,6 +188,8 @@ export function grant(budget: Budget, command: Message['command']): Budget {
     getdata: raised('getdata'),
     headers: raised('headers'),
     getheaders: raised('getheaders'),
+    getblocktxn: raised('getblocktxn'),
+    sendcmpct: raised('sendcmpct'),
     addresses: raised('addresses'),
   };
 }

@@ -121,7 +121,16 @@ export type Phase =
   | { readonly name: 'closed'; readonly fault: SessionFault };
 
 /** The quantities with a rate limit (limits.ts). */
-export type Counted = 'messages' | 'bytes' | 'inv' | 'getdata' | 'headers' | 'getheaders' | 'addresses';
+export type Counted =
+  | 'messages'
+  | 'bytes'
+  | 'inv'
+  | 'getdata'
+  | 'headers'
+  | 'getheaders'
+  | 'getblocktxn'
+  | 'sendcmpct'
+  | 'addresses';
 
 export type Budget = Readonly<Record<Counted, Bucket>>;
 

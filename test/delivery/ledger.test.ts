@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { PeerProof, ProofStatus, RpcResult } from '../../src/contracts/events.js';
+import type { BlockWay, PeerProof, ProofStatus, RpcResult } from '../../src/contracts/events.js';
 import { type Entry, isReached, isSettled, type Ledger, openLedger, record } from '../../src/delivery/ledger.js';
 
 const RECEIVED_AT = 1_794_000_000_000;
@@ -39,6 +39,20 @@ describe('the ledger', () => {
       acknowledgedMs: 7.25,
       acceptedMs: 9,
     });
+  });
+
+  it('keeps what was sent of the block, as the latest step has it', () => {
+    const sent = (entry: Entry, way: BlockWay): Entry => ({ ...entry, way }) as Entry;
+    const ledger = after(
+      tried('a', 'b'),
+      sent(proof('a', 'written', 1), { form: 'compact', bytes: 700, roundTrips: 0 }),
+      proof('a', 'failed', 9, 'connection-error'),
+      sent(proof('b', 'written', 1), { form: 'compact', bytes: 700, roundTrips: 0 }),
+      sent(proof('b', 'accepted', 9), { form: 'full', bytes: 15_700, roundTrips: 1 }),
+    );
+    const wayOf = ({ form, bytes, roundTrips }: Partial<BlockWay> = {}) => [form, bytes, roundTrips];
+    assert.deepEqual(wayOf(proofOf(ledger, 'a')), ['compact', 700, 0]);
+    assert.deepEqual(wayOf(proofOf(ledger, 'b')), ['full', 15_700, 1]);
   });
 
   it('knows only peers that were tried', () => {

@@ -97,6 +97,20 @@ const PROVOKED: Readonly<Record<Exclude<SessionFaultCode, Outside>, () => Output
     const hand = Hand.ready();
     return repeatedly(11, () => hand.header('getheaders', 37 + 32 * 101));
   },
+  'getblocktxn-flood': () => {
+    const hand = Hand.ready();
+    return repeatedly(RATES.getblocktxn.burst + 1, () =>
+      hand.hears({ command: 'getblocktxn', hash: block(1).hash, indexes: [0] }),
+    );
+  },
+  'sendcmpct-flood': () => {
+    const hand = Hand.ready();
+    let highBandwidth = false;
+    return repeatedly(RATES.sendcmpct.burst + 1, () => {
+      highBandwidth = !highBandwidth;
+      return hand.hears({ command: 'sendcmpct', highBandwidth, version: 1n });
+    });
+  },
 };
 
 describe('every fault of a session', () => {

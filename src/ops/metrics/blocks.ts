@@ -13,12 +13,15 @@ import { combinations, type Instruments } from './instruments.js';
 import {
   FAULT_CODES,
   FINALITY_STATES,
+  FORMS,
   fold,
+  MORE_ROUND_TRIPS,
   OTHER,
   OUTCOMES,
   POINTS,
   PROOF_STATUSES,
   REFUSAL_CODES,
+  ROUND_TRIPS,
   RPC_OUTCOMES,
   SOURCES,
 } from './labels.js';
@@ -84,6 +87,16 @@ export function blockMetrics({ counter, gauge, histogram }: Instruments) {
     'Deliveries to one peer that failed, by code.',
     combinations({ code: [...FAULT_CODES, OTHER] }),
   );
+  const pushes = counter(
+    'blockcast_pushes_total',
+    'Deliveries to one peer by form, and by the answers of the peer that made blockcast send more.',
+    combinations({ form: FORMS, round_trips: ROUND_TRIPS }),
+  );
+  const pushedBytes = counter(
+    'blockcast_pushed_bytes_total',
+    'Bytes of blocks sent to peers that have accepted them.',
+    combinations({ form: FORMS }),
+  );
   const finality = counter(
     'blockcast_block_finality_total',
     'Changes of the finality of blocks of the pool.',
@@ -147,7 +160,16 @@ export function blockMetrics({ counter, gauge, histogram }: Instruments) {
 
   function onProof(event: BlockProof): void {
     proofs.add({ status: fold(PROOF_STATUSES, event.status) });
+    if (event.status === 'accepted') onAccepted(event);
     if (event.status === 'failed') proofFailures.add({ code: fold(FAULT_CODES, event.reason ?? OTHER) });
+  }
+
+  /** A peer accepts a block once. */
+  function onAccepted({ form: code, bytes = 0, roundTrips = 0 }: BlockProof): void {
+    if (code === undefined) return;
+    const form = fold(FORMS, code);
+    pushes.add({ form, round_trips: ROUND_TRIPS[roundTrips] ?? MORE_ROUND_TRIPS });
+    pushedBytes.add({ form }, bytes);
   }
 
   function listen(event: BlockEvent): void {

@@ -14,6 +14,7 @@ export {
   ADDRESS_REFUSALS,
   BLOCK_SOURCES as SOURCES,
   FINALITY_STATES,
+  FORMS,
   OUTCOMES,
   PROOF_STATUSES,
   RPC_OUTCOMES,
@@ -33,6 +34,9 @@ export const ROLES = ['dashd', 'network'] as const;
 /** How far a connection had come when it ended; `connected` is past the handshake. */
 export const STAGES = ['connecting', 'connected'] as const;
 export const DIRECTIONS = ['in', 'out'] as const;
+/** Answers of a peer to a push that made us send more. */
+export const MORE_ROUND_TRIPS = '2+';
+export const ROUND_TRIPS = ['0', '1', MORE_ROUND_TRIPS] as const;
 export const POINTS = ['first', 'median', 'last'] as const;
 
 /** Why a session ended. */

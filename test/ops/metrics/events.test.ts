@@ -63,6 +63,26 @@ describe('metrics of blocks', () => {
     assert.equal(valueIn(samples, 'blockcast_proof_failures_total', { code: OTHER }), 1);
   });
 
+  test('a push that was accepted is counted by its form and round trips, with its bytes', async () => {
+    const accepted = { ...proof('accepted'), type: 'proof' as const };
+    const samples = await after(
+      { ...accepted, form: 'compact', bytes: 700, roundTrips: 0 },
+      { ...accepted, form: 'compact', bytes: 900, roundTrips: 1 },
+      { ...accepted, form: 'full', bytes: 15_024, roundTrips: 7 },
+      accepted,
+      { ...accepted, status: 'acknowledged', form: 'full', bytes: 15_024, roundTrips: 0 },
+    );
+    const counted = (form: string, trips: string) =>
+      valueIn(samples, 'blockcast_pushes_total', { form, round_trips: trips });
+    assert.deepEqual([counted('compact', '0'), counted('compact', '1'), counted('full', '2+')], [1, 1, 1]);
+    assert.equal(
+      counted('full', '0'),
+      0,
+      'an announced block was not pushed, and what is acknowledged is not accepted',
+    );
+    assert.equal(valueIn(samples, 'blockcast_pushed_bytes_total', { form: 'compact' }), 1_600);
+  });
+
   test('a block is orphaned once, however often that is reported, and again when the chain returned to it meanwhile', async () => {
     const other = HASH.replace('f1e2', 'aaaa');
     const once = await after(

@@ -1,6 +1,6 @@
 /** Metrics that are given events, and the samples that they export. */
 import fc from 'fast-check';
-import type { PeerProof, RelayEvent, ServiceEvent, Verdict } from '../../../src/contracts/events.js';
+import type { BlockProof, PeerProof, RelayEvent, ServiceEvent, Verdict } from '../../../src/contracts/events.js';
 import { FAULT_CODES, OTHER } from '../../../src/ops/metrics/labels.js';
 import { createMetrics, type Metrics } from '../../../src/ops/metrics.js';
 import { clockAt } from '../../support/clock.js';
@@ -61,7 +61,7 @@ export function finality(state: 'pending' | 'chainlocked' | 'buried' | 'orphaned
   return { type: 'finality', at: AT, hash, state, confirmations: 1 };
 }
 
-export function proof(status: PeerProof['status'], reason?: string): RelayEvent {
+export function proof(status: PeerProof['status'], reason?: string): BlockProof {
   const event = { type: 'proof', at: AT, hash: HASH, peer: PEER, protected: false, status } as const;
   return reason === undefined ? event : { ...event, reason };
 }
