@@ -2,17 +2,13 @@
  * What a peer's messages prove of the blocks that it was sent (push.ts): the pong behind a block, headers, announcements; and what becomes
  * of those that it does not prove.
  */
+
 import { fill } from '../messages/fill.js';
 import { SESSION } from '../messages/peers.js';
 import { type Hash, hashFromWire } from '../wire/reader.js';
 import { noteOutcome } from './compact.js';
-import {
-  ACKNOWLEDGE_TIMEOUT_MS,
-  ASK_AGAIN_AFTER_MS,
-  MAX_KNOWN_BLOCKS,
-  MAX_UNPROVEN,
-  PROTOCOL_VERSION,
-} from './limits.js';
+import { MAX_KNOWN_BLOCKS } from './known-blocks.js';
+import { ACKNOWLEDGE_TIMEOUT_MS, ASK_AGAIN_AFTER_MS, MAX_UNPROVEN, PROTOCOL_VERSION } from './limits.js';
 import { close, emit, send } from './outputs.js';
 import { enqueue } from './push.js';
 import { accepted, failed, isInFlight, isNotInChain, replacePush, wayOf } from './pushes.js';
@@ -79,7 +75,7 @@ export function onKnown(state: SessionState, hashes: readonly Hash[]): [SessionS
   return [
     {
       ...state,
-      knows: fresh.length === 0 ? state.knows : new Set([...state.knows, ...fresh].slice(-MAX_KNOWN_BLOCKS)),
+      knows: state.knows.add(fresh),
       pushes,
       proven: state.proven || proven.length > 0,
     },

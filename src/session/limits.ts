@@ -69,6 +69,11 @@ export const GRANTS: Readonly<Partial<Record<Message['command'], Grant>>> = {
   cmpctblock: { messages: 5, inv: 8, getdata: 16, getheaders: 101, getblocktxn: 1, sendcmpct: 1, bytes: 32 * 1024 },
 };
 
+/** The same as lists: they are gone through once for each peer and block. */
+const GRANTED: ReadonlyMap<string, readonly (readonly [Counted, number])[]> = new Map(
+  Object.entries(GRANTS).map(([command, grant]) => [command, Object.entries(grant) as [Counted, number][]]),
+);
+
 /** The maximum of a bucket, grants included, as a multiple of its burst. */
 const MAX_SAVED_BURSTS = 128;
 
@@ -79,8 +84,6 @@ export const MAX_SERVED_BLOCKS = 1_024;
 
 /** Malformed messages before disconnection: a newer protocol may have some that we cannot decode. */
 export const MAX_MALFORMED = 20;
-/** Enough for a burst of 100 blocks and the blocks of the network in the meantime. */
-export const MAX_KNOWN_BLOCKS = 512;
 /** Per message; Dash Core announces at most 8 (`net_processing.cpp`: `MAX_BLOCKS_TO_ANNOUNCE`). */
 export const MAX_ANNOUNCED_BLOCKS = 32;
 
@@ -178,20 +181,11 @@ export function charge(budget: Budget, command: string, length: number, now: num
 
 /** Adds the expected answer to one of our messages to the buckets. */
 export function grant(budget: Budget, command: Message['command']): Budget {
-  const granted = GRANTS[command];
+  const granted = GRANTED.get(command);
   if (granted === undefined) return budget;
-  const raised = (counted: Counted): Bucket => raise(budget[counted], granted[counted] ?? 0, RATES[counted]);
-  return {
-    messages: raised('messages'),
-    bytes: raised('bytes'),
-    inv: raised('inv'),
-    getdata: raised('getdata'),
-    headers: raised('headers'),
-    getheaders: raised('getheaders'),
-    getblocktxn: raised('getblocktxn'),
-    sendcmpct: raised('sendcmpct'),
-    addresses: raised('addresses'),
-  };
+  const raised = { ...budget };
+  for (const [counted, by] of granted) raised[counted] = raise(budget[counted], by, RATES[counted]);
+  return raised;
 }
 
 function raise({ left, at }: Bucket, by: number, { burst }: Rate): Bucket {

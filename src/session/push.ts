@@ -215,17 +215,9 @@ export function sparePing({ random, network }: SessionContext): Spare {
   return { nonce, frame: encodeFrame(network.magic, { command: 'ping', nonce }) };
 }
 
-export function onWritten(
-  context: SessionContext,
-  state: SessionState,
-  hash: Hash,
-  now: number,
-): [SessionState, Output[]] {
+export function onWritten(state: SessionState, hash: Hash, now: number): [SessionState, Output[]] {
   const pending = state.pushes.find((one) => one.hash === hash && one.stage === 'sent');
   if (pending === undefined) return [state, []];
   const next = replacePush(state, pending, { ...pending, stage: 'written' });
-  return [
-    { ...next, progressAt: now, spare: state.spare ?? sparePing(context) },
-    [emit({ type: 'proof', hash, stage: 'written', way: wayOf(pending) })],
-  ];
+  return [{ ...next, progressAt: now }, [emit({ type: 'proof', hash, stage: 'written', way: wayOf(pending) })]];
 }

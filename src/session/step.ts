@@ -12,6 +12,7 @@ import { onGetblocktxn, onSendcmpct } from './compact.js';
 import { NO_COMPACT_USE } from './form.js';
 import { begin, onMnauth, onVerack, onVersion } from './handshake.js';
 import { keepAlive, onKeepAlivePong } from './keepalive.js';
+import { KnownBlocks } from './known-blocks.js';
 import {
   charge,
   fullBudget,
@@ -22,7 +23,7 @@ import {
   SERVE_AGAIN_RATE,
 } from './limits.js';
 import { close, emit, send } from './outputs.js';
-import { askAnew, onWritten, pump, push } from './push.js';
+import { askAnew, onWritten, pump, push, sparePing } from './push.js';
 import { onGetdata, onGetheaders } from './serve.js';
 import type { Budget, Input, Output, SessionContext, SessionState } from './types.js';
 
@@ -40,7 +41,7 @@ export function initialState(now: number): SessionState {
     proven: false,
     compact: NO_COMPACT_USE,
     progressAt: now,
-    knows: new Set(),
+    knows: KnownBlocks.NONE,
     budget: fullBudget(now),
     served: new Set(),
     serveAgain: fullBucket(SERVE_AGAIN_RATE, now),
@@ -84,7 +85,7 @@ function advance(context: SessionContext, state: SessionState, input: Input, now
     case 'push':
       return push(context, state, input.block, input.sent, now);
     case 'written':
-      return onWritten(context, state, input.hash, now);
+      return onWritten(state, input.hash, now);
     case 'closed':
       return close(state, input.fault.code, input.fault.detail);
     case 'tick':
@@ -152,7 +153,7 @@ function onMessage(
     case 'ping':
       return [state, [send({ command: 'pong', nonce: message.nonce })]];
     case 'pong':
-      return onPushPong(state, message.nonce, now) ?? onKeepAlivePong(state, message.nonce, now) ?? [state, []];
+      return onPong(context, state, message.nonce, now);
     case 'inv':
       return onKnown(state, blocksIn(message.items));
     case 'headers':
@@ -176,6 +177,12 @@ function onMessage(
       // Preferences that a session does not use, such as sendheaders.
       return [state, []];
   }
+}
+
+/** Builds the ping for the next block, too: not sooner, when other peers' sockets have just been written to and their answers are due. */
+function onPong(context: SessionContext, state: SessionState, nonce: bigint, now: number): [SessionState, Output[]] {
+  const [next, outputs] = onPushPong(state, nonce, now) ?? onKeepAlivePong(state, nonce, now) ?? [state, []];
+  return [next.spare === undefined ? { ...next, spare: sparePing(context) } : next, outputs];
 }
 
 /** The last {@link MAX_ANNOUNCED_BLOCKS} announced blocks; a node announces a few at a time. */

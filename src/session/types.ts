@@ -15,6 +15,7 @@ import type { Announced, Inbound } from '../wire/decoder.js';
 import type { Network } from '../wire/network.js';
 import type { Hash } from '../wire/reader.js';
 import type { Message } from '../wire/registry.js';
+import type { KnownBlocks } from './known-blocks.js';
 
 /** A block as a session uses it. */
 export interface PushBlock {
@@ -157,7 +158,7 @@ export interface SessionState {
   readonly phase: Phase;
   /** Which masternode the peer says it is (proRegTxHash); undefined until it does. */
   readonly masternode?: Hash;
-  /** For the next push; built after the handshake and after each push. */
+  /** For the next push; built after the handshake, and when a pong has come. */
   readonly spare: Spare | undefined;
   /** The keep-alive ping in flight, or the time of the next one. */
   readonly ping: { readonly nonce: bigint; readonly since: number } | { readonly due: number };
@@ -170,7 +171,7 @@ export interface SessionState {
   /** When the pushes last made progress: one started with none in flight, was written completely, or was answered. */
   readonly progressAt: number;
   /** Blocks that the peer is known to have, oldest first, bounded. */
-  readonly knows: ReadonlySet<Hash>;
+  readonly knows: KnownBlocks;
   /** What the peer may still send within its limits. */
   readonly budget: Budget;
   /** Blocks served to the peer, oldest first, bounded. */

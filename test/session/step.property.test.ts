@@ -1,8 +1,10 @@
 /** Whatever a peer says, in whatever order and at whatever time: what always holds of a session. */
+
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { ACKNOWLEDGE_TIMEOUT_MS, MAX_KNOWN_BLOCKS } from '../../src/session/limits.js';
+import { MAX_KNOWN_BLOCKS } from '../../src/session/known-blocks.js';
+import { ACKNOWLEDGE_TIMEOUT_MS } from '../../src/session/limits.js';
 import type { Output, ProofStage, SessionState } from '../../src/session/types.js';
 import type { WireFault } from '../../src/wire/decoder.js';
 import { INV } from '../../src/wire/inventory.js';

@@ -35,6 +35,8 @@ const DIAL_TIMEOUT_MS = 5 * SECOND_MS;
 /** Answers that a peer has not read yet. A peer further behind sends requests and does not read. */
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
 
+const TICK: Input = { type: 'tick' };
+
 /** A peer to be connected to. */
 export interface Target extends Address {
   /** `host:port`, its key everywhere. */
@@ -160,6 +162,8 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     }
 
     function carryOut(outputs: readonly Output[]): void {
+      // A tick of most sessions in most seconds.
+      if (outputs.length === 0) return;
       write(outputs);
       for (const output of outputs) {
         if (output.type === 'event') emit(output.event);
@@ -210,7 +214,7 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
 
     const { peer, protected: isProtected } = target;
     inputs.add(deps.multicast.join({ peer, protected: isProtected, write: push, settle }));
-    inputs.add(deps.ticks$.subscribe(() => feed({ type: 'tick' })));
+    inputs.add(deps.ticks$.subscribe(() => feed(TICK)));
     inputs.add(deps.hangUp$?.subscribe(({ code, detail }) => end(code, detail)));
 
     return () => {
