@@ -35,6 +35,8 @@ export interface Config {
     readonly minPeers: number;
     /** Bytes. */
     readonly maxMemory: number;
+    /** Mbit/s; absent: measured. */
+    readonly uplink?: number;
     /** Seconds. */
     readonly refreshInterval: number;
     /** Deprecated, has no effect. */

@@ -36,6 +36,7 @@ export function derive(values: Values, host: HostEnvironment): Config {
       maxPeers: values['broadcast.maxPeers'],
       minPeers: values['broadcast.minPeers'],
       maxMemory: values['broadcast.maxMemory'],
+      ...(values['broadcast.uplink'] === undefined ? {} : { uplink: values['broadcast.uplink'] }),
       refreshInterval: values['broadcast.refreshInterval'],
       ...(values['broadcast.rehearsalInterval'] === undefined
         ? {}

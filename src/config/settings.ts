@@ -59,6 +59,8 @@ const LIVE = { live: true } as const;
 const MAX_PEERS = 1_000;
 /** More than the members of mainnet's four active ChainLock quorums of 400. */
 const MAX_QUORUM_PEERS = 1_500;
+/** 1 Tbit/s. */
+const MAX_MBIT = 1_000_000;
 const DAY_SECONDS = 86_400;
 /** Upper bound of a deprecated setting that has no effect. */
 const MAX_REHEARSAL_MS = 1_000;
@@ -121,6 +123,12 @@ const SETTINGS = {
     integer(16_000_000, 16_000_000_000),
     268_435_456,
     'maximum bytes of blocks in memory; beyond it the oldest block is given up, and its verdict says so',
+  ),
+  'broadcast.uplink': setting(
+    optional(integer(1, MAX_MBIT)),
+    null,
+    "speed of the relay's uplink in Mbit/s: blocks are then written at this speed, the next block's signers first",
+    { follows: 'measured by the blocks that are sent' },
   ),
   'broadcast.refreshInterval': setting(integer(1, DAY_SECONDS), 60, 'seconds between two reviews of the set of peers'),
   'broadcast.rehearsalInterval': setting(

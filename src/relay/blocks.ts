@@ -1,10 +1,14 @@
-import type { Observable } from 'rxjs';
+import { NEVER, type Observable } from 'rxjs';
 import { openSpoolFolder } from '../adapters/spool-folder.js';
+import type { Config } from '../config/config.js';
 import type { BlockEvent } from '../contracts/events.js';
 import { Broadcaster } from '../streams/broadcast/broadcast.js';
 import { Gatekeeper } from '../streams/broadcast/gatekeeper.js';
+import { PushPlanner, type PushPlannerDeps } from '../streams/broadcast/push-planner.js';
 import type { RecentStore } from '../streams/broadcast/recent.js';
 import type { ChainTip } from '../streams/broadcast/tip.js';
+import { UplinkMeter } from '../streams/broadcast/uplink-meter.js';
+import type { Quorums } from '../streams/quorum/quorums.js';
 import { type KeptBlocks, keepBlocks } from '../streams/storage/kept-blocks.js';
 import { NETWORKS } from '../wire/network.js';
 import type { BlockHistory } from './block-history.js';
@@ -20,6 +24,8 @@ export interface BlocksDeps {
   readonly history: Pick<BlockHistory, 'note' | 'written' | 'written$'>;
   readonly tip: ChainTip;
   readonly recent: RecentStore;
+  /** Absent where there are no quorum connections. */
+  readonly quorums?: Pick<Quorums, 'view' | 'view$'>;
 }
 
 export interface Blocks {
@@ -31,7 +37,8 @@ export interface Blocks {
 }
 
 /** The gate, the broadcast and the spool: blocks are checked, sent, kept on disk until they are delivered, and recorded. */
-export function openBlocks({ context, dashd, peers, history, tip, recent }: BlocksDeps, scope: Scope): Blocks {
+export function openBlocks(deps: BlocksDeps, scope: Scope): Blocks {
+  const { context, dashd, peers, history, tip, recent, quorums } = deps;
   const { config, examine, clock, random, scheduler, nextTurn, emit } = context;
   const network = NETWORKS[config.network];
   const { fallback } = config.broadcast;
@@ -45,9 +52,14 @@ export function openBlocks({ context, dashd, peers, history, tip, recent }: Bloc
   scope.add(() => history.written());
   // A block leaves the spool once what came of it is in the history: killed in between, it would have gone from both.
   listening.add(history.written$.subscribe((event) => spool.note(event)));
+  const { connections } = peers;
+  const meter = new UplinkMeter(scheduler);
+  scope.add(() => meter.stop());
+  const planner = new PushPlanner({ connections, quorums, uplink: uplinkOf(config, meter), scheduler });
+  listening.add(planner.run());
   const broadcaster = new Broadcaster({
     network,
-    connections: peers.connections,
+    connections,
     rpc: dashd.rpc,
     recent,
     tip,
@@ -56,6 +68,9 @@ export function openBlocks({ context, dashd, peers, history, tip, recent }: Bloc
     scheduler,
     nextTurn,
     fallback,
+    quorums,
+    planner,
+    meter,
     keep: spool.keep,
   });
   scope.add(() => broadcaster.stop());
@@ -66,7 +81,21 @@ export function openBlocks({ context, dashd, peers, history, tip, recent }: Bloc
       history.note(event);
     }),
   );
-  listening.add(peers.events$.subscribe((news) => broadcaster.onPeer(news)));
+  listening.add(
+    peers.events$.subscribe((news) => {
+      broadcaster.onPeer(news);
+      planner.onPeer(news);
+      meter.onPeer(news);
+    }),
+  );
   listening.add(peers.twins$.subscribe((peer) => broadcaster.discount(peer)));
   return { gate, broadcaster, spool, events$ };
+}
+
+/** Bytes per second in a setting of 1 Mbit/s. */
+const MBIT = 1_000_000 / 8;
+
+/** As configured, or as measured. */
+function uplinkOf({ broadcast }: Config, meter: UplinkMeter): PushPlannerDeps['uplink'] {
+  return broadcast.uplink === undefined ? meter : { bytesPerSecond: broadcast.uplink * MBIT, changes$: NEVER };
 }

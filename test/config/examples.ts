@@ -58,6 +58,7 @@ export const EXAMPLES: Readonly<
   'broadcast.enabled': { text: 'off', value: false, wrong: 'nope' },
   'broadcast.maxPeers': { text: '125', value: 125, wrong: '20x' },
   'broadcast.minPeers': { text: '0', value: 0, wrong: '-1' },
+  'broadcast.uplink': { text: '20', value: 20, wrong: '0' },
   'broadcast.maxMemory': { text: '20000000', value: 20_000_000, wrong: '15999999' },
   'broadcast.refreshInterval': { text: '5', value: 5, wrong: '1.5' },
   'broadcast.rehearsalInterval': { text: '0', value: 0, wrong: '0.5' },

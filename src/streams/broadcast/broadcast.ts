@@ -20,12 +20,14 @@ import type { Block } from '../../block/gate.js';
 import type { BlockEvent } from '../../contracts/events.js';
 import type { RpcAnswer } from '../../contracts/rpc.js';
 import { isPremature } from '../../delivery/submission.js';
+import { type PlannedWrite, type PushPlan, planPush, writesOf } from '../../quorum/push-plan.js';
 import { rolesFor } from '../../quorum/roles.js';
 import type { PushBlock } from '../../session/types.js';
 import { type Clock, MINUTE_MS, momentOf, type Random } from '../../time.js';
 import type { Network } from '../../wire/network.js';
 import type { Hash } from '../../wire/reader.js';
 import type { ConnectedPeer, Connections, PeerNews } from '../connections/connections.js';
+import type { Written as Wrote } from '../connections/multicast.js';
 import { overTurns } from '../operators/over-turns.js';
 import type { NextTurn, Rpc } from '../ports.js';
 import type { Quorums } from '../quorum/quorums.js';
@@ -33,9 +35,12 @@ import { missed, outcome, received, VERDICT_DEADLINE_MS } from './block-events.j
 import { CatchUp } from './catch-up.js';
 import { Flight, pushOf } from './flight.js';
 import type { Arrival } from './gatekeeper.js';
+import { PacedWrites } from './paced-writes.js';
+import type { PushPlanner } from './push-planner.js';
 import type { RecentStore } from './recent.js';
 import { type Submission, submit } from './submit.js';
 import type { ChainTip } from './tip.js';
+import type { UplinkMeter } from './uplink-meter.js';
 
 export interface BroadcastDeps {
   readonly network: Network;
@@ -51,6 +56,10 @@ export interface BroadcastDeps {
   readonly quorums?: Pick<Quorums, 'view'> | undefined;
   /** See VerdictRules. */
   readonly fallback: boolean;
+  /** Who is written first, from which size on in compact form, and how fast. Unless given: in the order of the connections, at once. */
+  readonly planner?: Pick<PushPlanner, 'plan'> | undefined;
+  /** Told of what is written to remote peers. */
+  readonly meter?: Pick<UplinkMeter, 'wrote'> | undefined;
   /**
    * Keeps a block of the pool's on disk, once it is in the sockets; `received` is emitted when `kept` is called, with a code when the
    * block is not on disk. Nothing is kept unless given.
@@ -63,6 +72,8 @@ const FRESH_MS = 10 * MINUTE_MS;
 
 /** With a margin for the clocks of nodes and of who found the tip. */
 const OLD_TIP_MS = 45 * MINUTE_MS;
+
+const UNPLANNED = planPush({ peers: [] });
 
 /** A block that is in its receivers' sockets. */
 interface Written {
@@ -77,8 +88,13 @@ export class Broadcaster {
   private readonly events = new Subject<BlockEvent>();
   private readonly stopped$ = new Subject<void>();
   private readonly catchUp: CatchUp;
+  private readonly paced: PacedWrites;
 
   constructor(private readonly deps: BroadcastDeps) {
+    this.paced = new PacedWrites({
+      ...deps,
+      wrote: (push, written) => this.measure(push, written, deps.clock.monotonic()),
+    });
     this.events$ = this.events.pipe(overTurns(deps), share());
     this.catchUp = new CatchUp({ ...deps, flights: this.flights, push: (flight, peer) => this.push(flight, [peer]) });
   }
@@ -93,7 +109,12 @@ export class Broadcaster {
    */
   send(arrival: Arrival, ask?: () => Promise<RpcAnswer>): number {
     const { block, doubts, source } = arrival;
-    const push = pushOf(block, this.deps.network, this.isTakenCompact(block) ? this.deps.random.u64() : undefined);
+    const push = pushOf(
+      block,
+      this.deps.network,
+      this.isTakenCompact(block) ? this.deps.random.u64() : undefined,
+      this.plan.compactAbove,
+    );
     const known = this.flights.get(block.hash);
     if (source === 'dashd' && known?.released === false) return this.vouched(known, block, push);
     // dashd published a block of before the start before the spool was read: from now on it is the pool's.
@@ -197,6 +218,7 @@ export class Broadcaster {
       this.isIdle() ? of(undefined) : merge(allJudged$, timer(VERDICT_DEADLINE_MS, this.deps.scheduler)),
     );
     this.stopped$.next();
+    this.paced.stop();
     this.events.complete();
   }
 
@@ -206,10 +228,55 @@ export class Broadcaster {
 
   /** Writes the block to all connected peers. @param withDashd false when dashd published the block itself, or is being asked about it */
   private write(push: PushBlock, withDashd: boolean): Written {
-    const { connections } = this.deps;
-    const settle = connections.push(push, withDashd ? 'all' : 'others');
+    const { connections, clock } = this.deps;
+    const { pace } = this.plan;
+    const at = clock.monotonic();
+    const settle =
+      pace === undefined && !this.paced.isBusy
+        ? connections.push(push, withDashd ? 'all' : 'others')
+        : this.paced.push(push, this.writesTo(push, withDashd), pace);
     const peers = [...connections.live.values()];
-    return { peers: withDashd ? peers : peers.filter(({ target }) => !target.protected), settle };
+    return {
+      peers: withDashd ? peers : peers.filter(({ target }) => !target.protected),
+      settle: () => this.measure(push, settle(), at),
+    };
+  }
+
+  private get plan(): PushPlan {
+    return this.deps.planner?.plan ?? UNPLANNED;
+  }
+
+  /** The plan's writes to those who are connected now, and then to those who have connected since it was made. */
+  private writesTo({ frame, compact }: PushBlock, withDashd: boolean): readonly PlannedWrite[] {
+    const { live } = this.deps.connections;
+    const sizes = { full: frame.length, compact: compact?.frame.length };
+    const planned = writesOf(this.plan, sizes).filter(({ peer }) => {
+      const connected = live.get(peer);
+      return connected !== undefined && (withDashd || !connected.target.protected);
+    });
+    const known = new Set(this.plan.order.map(({ peer }) => peer));
+    const others = [...live.values()].filter(
+      ({ target }) => !known.has(target.peer) && (withDashd || !target.protected),
+    );
+    return [
+      ...planned,
+      ...others.map(({ target }) => ({
+        peer: target.peer,
+        form: 'full' as const,
+        bytes: target.protected ? 0 : frame.length,
+        afterMs: 0,
+      })),
+    ];
+  }
+
+  /** The pool's own dashd is near: what it is written does not pass the uplink. */
+  private measure({ hash }: PushBlock, written: readonly Wrote[], at: number): void {
+    const { connections, meter } = this.deps;
+    meter?.wrote(
+      hash,
+      written.filter(({ peer }) => connections.live.get(peer)?.target.protected !== true),
+      at,
+    );
   }
 
   private settle(flight: Flight, { peers, settle }: Written, late?: true): void {
@@ -271,7 +338,10 @@ export class Broadcaster {
     const { tip, recent } = this.deps;
     if (submission.stored) tip.see(hash, previous, undefined, { time, bits });
     if (submission.outcome === 'rejected' && !isPremature(submission))
-      for (const gone of tip.retract(hash)) recent.withdraw(gone);
+      for (const gone of tip.retract(hash)) {
+        recent.withdraw(gone);
+        this.paced.forget(gone);
+      }
   }
 
   /** Has a block of the pool's kept, and emits its events once it is. */
@@ -306,6 +376,7 @@ export class Broadcaster {
   private endAll(hashes: readonly Hash[]): void {
     for (const hash of hashes) {
       const flight = this.flights.get(hash);
+      this.paced.forget(hash);
       this.flights.delete(hash);
       flight?.entries$.complete();
       flight?.superseded$.next();

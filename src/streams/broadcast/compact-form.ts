@@ -1,6 +1,6 @@
 /**
- * The compact form of a block that is about to be sent. It is worth its making where the whole block would not fit into TCP's first
- * flight: beyond that it costs a round trip more, and each peer's share of our uplink.
+ * The compact form of a block that is about to be sent. It is worth its making beyond the size that the plan of the push says
+ * (quorum/push-plan.ts), if it is much smaller than the block.
  */
 import { compactOf, transactionAt } from '../../block/compact.js';
 import type { Block } from '../../block/gate.js';
@@ -8,26 +8,30 @@ import type { CompactForm } from '../../session/types.js';
 import { encodeFrame } from '../../wire/frame.js';
 import type { Network } from '../../wire/network.js';
 
-/** Ten segments of 1,448 bytes (RFC 6928), less what goes along with a block: `getheaders` and `ping`. */
-const FIRST_FLIGHT_BYTES = 14_000;
+/** Of the whole block: a larger compact one saves too little for the round trip that it may cost. */
+const MAX_SHARE = 0.5;
 
 /**
  * Takes about a microsecond for each transaction.
  * @param block its bytes are kept: those of the frame, so that the buffer in which it came is released
  * @param nonce of the short ids
+ * @param above bytes of a block beyond which it has a compact form
  * @returns undefined for a block that is sent whole: a small one, or one whose transactions could not be told apart
  */
 export function compactFormOf(
   { raw, layout }: Pick<Block, 'raw' | 'layout'>,
   { magic }: Network,
   nonce: bigint,
+  above: number,
 ): CompactForm | undefined {
-  if (raw.length <= FIRST_FLIGHT_BYTES || layout === undefined) return undefined;
+  if (raw.length <= above || layout === undefined) return undefined;
   const message = compactOf(raw, layout, nonce);
   if (message === undefined) return undefined;
   const places = { starts: layout.starts, end: layout.end };
+  const frame = encodeFrame(magic, message);
+  if (frame.length > MAX_SHARE * raw.length) return undefined;
   return {
-    frame: encodeFrame(magic, message),
+    frame,
     count: places.starts.length,
     transaction: (index) => transactionAt(raw, places, index),
   };

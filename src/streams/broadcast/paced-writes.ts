@@ -49,10 +49,10 @@ export class PacedWrites {
   /**
    * Writes a block to the first peers at once, and to the others in time.
    * @param writes in the order of the plan
-   * @param pace bytes per second
+   * @param pace bytes per second; unless given, all is written at once
    * @returns the rest of the push to the first peers, as {@link Connections.push} does
    */
-  push(block: PushBlock, writes: readonly PlannedWrite[], pace: number): Settle {
+  push(block: PushBlock, writes: readonly PlannedWrite[], pace = Infinity): Settle {
     this.speed = pace / 1000;
     this.pushes += 1;
     const number = this.pushes;
@@ -61,9 +61,14 @@ export class PacedWrites {
     return this.write(block);
   }
 
+  /** True while writes wait: a block goes through here then, or its parent would come after it. */
+  get isBusy(): boolean {
+    return this.waiting.length > 0;
+  }
+
   /** The block's memory is needed for another, or it is not to be sent any more. */
   forget(hash: Hash): void {
-    if (this.waiting.length > 0) this.waiting = this.waiting.filter(({ block }) => block.hash !== hash);
+    this.waiting = this.waiting.filter(({ block }) => block.hash !== hash);
   }
 
   stop(): void {
@@ -87,11 +92,11 @@ export class PacedWrites {
   }
 
   private takeDue(now: number): readonly Waiting[] {
-    const isFull = this.waiting.length > MAX_WAITING;
+    const isHeld = this.speed < Infinity && this.waiting.length <= MAX_WAITING;
     let count = 0;
     this.freeAt = Math.max(this.freeAt, now);
     for (const { peer, bytes } of this.waiting) {
-      if (bytes > 0 && this.freeAt - now > LEAD_MS && !isFull) break;
+      if (isHeld && bytes > 0 && this.freeAt - now > LEAD_MS) break;
       count += 1;
       if (this.deps.connections.live.has(peer)) this.freeAt += bytes / this.speed;
     }
@@ -107,6 +112,7 @@ export class PacedWrites {
       const before = plannedBytes.get(peer) ?? 0;
       if (before > 0) this.freeAt += (bytes - before) / this.speed;
     }
+    this.schedule();
     return written;
   }
 

@@ -43,14 +43,14 @@ export class PushPlanner {
     const sources = [this.changed$, uplink.changes$, ...(quorums === undefined ? [] : [quorums.view$])];
     return merge(...sources)
       .pipe(auditTime(PLAN_AFTER_MS, scheduler))
-      .subscribe(() => this.replan());
+      .subscribe(() => this.remake());
   }
 
   onPeer({ event }: PeerNews): void {
     if (PLANNED_FOR.has(event.type)) this.changed$.next();
   }
 
-  private replan(): void {
+  private remake(): void {
     const { connections, quorums, uplink } = this.deps;
     const view = quorums?.view();
     const peers = [...connections.live.values()].map((connected) => this.describe(connected, view));

@@ -5,6 +5,7 @@ import { hashHeader } from '../../../src/block/x11.js';
 import type { BlockEvent, BlockProof, BlockVerdict } from '../../../src/contracts/events.js';
 import type { RpcAnswer } from '../../../src/contracts/rpc.js';
 import type { QuorumView } from '../../../src/quorum/active-quorums.js';
+import { type PushPlan, planPush } from '../../../src/quorum/push-plan.js';
 import { SeededRandom } from '../../../src/simulated/seeded-random.js';
 import { Broadcaster } from '../../../src/streams/broadcast/broadcast.js';
 import { Gatekeeper } from '../../../src/streams/broadcast/gatekeeper.js';
@@ -68,6 +69,9 @@ export class BroadcasterUnderTest {
   private readonly targets$ = new BehaviorSubject<readonly Target[]>([]);
   private readonly idle: number;
 
+  /** By which blocks are pushed; unless set, in the order of the connections. */
+  plan: PushPlan = planPush({ peers: [] });
+
   constructor(hosts: readonly string[] = ['a', 'b'], fallback = true) {
     const { time, net, rpc, tip, recent } = this;
     const { clock, scheduler } = time;
@@ -92,6 +96,7 @@ export class BroadcasterUnderTest {
       nextTurn: (action) => this.nextTurn(action),
       quorums: { view: () => this.quorums },
       fallback,
+      planner: this,
     });
     this.broadcaster.events$.subscribe({
       next: (event) => {
