@@ -43,6 +43,7 @@ function describe(event: BlockEvent): string[] {
 function verdict(event: BlockVerdict): string[] {
   const { outcome, reason, rpc, peersReached, peersTried, accepted, alreadyHad, failed, firstMs, medianMs, lastMs } =
     event;
+  const { signers } = event;
   const lines = [`${outcome}${because(reason)}`];
   if (rpc !== undefined) lines.push(`submitblock: ${rpc.outcome}${because(rpc.reason)} in ${formatMs(rpc.ms)}`);
   lines.push(
@@ -50,6 +51,10 @@ function verdict(event: BlockVerdict): string[] {
   );
   if (firstMs !== undefined && medianMs !== undefined && lastMs !== undefined) {
     lines.push(`times: first ${formatMs(firstMs)}, median ${formatMs(medianMs)}, last ${formatMs(lastMs)}`);
+  }
+  if (signers !== undefined) {
+    const majority = signers.majorityMs === undefined ? '' : `, 60 % of them after ${formatMs(signers.majorityMs)}`;
+    lines.push(`signers: ${signers.reached} of ${signers.tried} reached${majority}`);
   }
   return [...lines, ...table(event.peers)];
 }

@@ -98,6 +98,14 @@ export const verdictFields = {
   firstMs: sinceArrival.exactOptional(),
   medianMs: sinceArrival.exactOptional(),
   lastMs: sinceArrival.exactOptional(),
+  signers: z
+    .object({
+      tried: count,
+      reached: count,
+      majorityMs: sinceArrival.exactOptional().describe('When 60 % of the tried had it, as a ChainLock needs.'),
+    })
+    .exactOptional()
+    .describe("Of the peers whose quorum signs the block's ChainLock."),
 };
 
 /** Without `hash` and `height`. */

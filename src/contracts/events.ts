@@ -78,6 +78,14 @@ export interface RpcResult {
   readonly ms: number;
 }
 
+/** Of the peers whose quorum signs the block's ChainLock. */
+export interface SignersReached {
+  readonly tried: number;
+  readonly reached: number;
+  /** When 60 % of the tried had it, as many as a ChainLock needs of the whole quorum; absent until then. */
+  readonly majorityMs?: number;
+}
+
 export interface Verdict {
   readonly hash: Hash;
   readonly source: BlockSource;
@@ -104,6 +112,8 @@ export interface Verdict {
   readonly firstMs?: number;
   readonly medianMs?: number;
   readonly lastMs?: number;
+  /** Absent when no peer was a signer of the block. */
+  readonly signers?: SignersReached;
   readonly peers: readonly PeerProof[];
 }
 

@@ -34,6 +34,8 @@ export interface PeerCounts {
   readonly connecting: number;
   /** Whether the pool's own dashd is among the connected. */
   readonly dashd: boolean;
+  /** Of the connected: those that have chosen us as a high-bandwidth peer (BIP 152). */
+  readonly highBandwidth: number;
 }
 
 /** The active ChainLock quorums, and how many of their members are connected. */

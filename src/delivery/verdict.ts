@@ -4,6 +4,7 @@
  */
 
 import type { LateCode, PeerProof, Verdict } from '../contracts/events.js';
+import { signersReached } from '../contracts/signers.js';
 import { VERDICT } from '../messages/blocks.js';
 import { fill } from '../messages/fill.js';
 import { isReached, isWitnessed, type Ledger, witnesses } from './ledger.js';
@@ -23,6 +24,7 @@ export function verdict(ledger: Ledger, rules: VerdictRules): Verdict {
   const times = reached
     .flatMap((proof) => (proof.late === true ? [] : (proof.acknowledgedMs ?? proof.acceptedMs ?? [])))
     .sort((a, b) => a - b);
+  const signers = signersReached(peers);
   return {
     hash: ledger.hash,
     source: ledger.source,
@@ -37,6 +39,7 @@ export function verdict(ledger: Ledger, rules: VerdictRules): Verdict {
     alreadyHad: count(peers, 'already-had'),
     failed: count(peers, 'failed'),
     ...spread(times),
+    ...(signers !== undefined && { signers }),
     peers,
   };
 }

@@ -22,16 +22,16 @@ export const EVENT_MESSAGES = {
   proof: { level: 'debug', text: 'block {hash} at {peer}: {status}[: {reason}][ ({times})]' },
   delivered: {
     level: 'info',
-    text: 'block {hash}[ (height {height})] {outcome}: reached {reached} of {tried} peers[; {times}][; rpc {rpc}][; {reason}]',
+    text: 'block {hash}[ (height {height})] {outcome}: reached {reached} of {tried} peers[; {times}][; {signers}][; rpc {rpc}][; {reason}]',
   },
   undelivered: {
     level: 'critical',
-    text: 'block {hash}[ (height {height})] {outcome}: reached {reached} of {tried} peers[; {times}][; rpc {rpc}][; {reason}]',
+    text: 'block {hash}[ (height {height})] {outcome}: reached {reached} of {tried} peers[; {times}][; {signers}][; rpc {rpc}][; {reason}]',
     action: 'Submit the block to any node at once (`submitblock`), then see why dashd and the peers were not reached.',
   },
   rejected: {
     level: 'error',
-    text: 'block {hash}[ (height {height})] {outcome}: reached {reached} of {tried} peers[; {times}][; rpc {rpc}][; {reason}]',
+    text: 'block {hash}[ (height {height})] {outcome}: reached {reached} of {tried} peers[; {times}][; {signers}][; rpc {rpc}][; {reason}]',
     action: "Read dashd's reason, here and in its debug.log, and stop the pool from mining on what dashd rejects.",
   },
   finality: { level: 'info', text: 'block {hash}[ (height {height})] {end}' },
@@ -82,6 +82,7 @@ export const EVENT_PARTS = {
   acknowledged: 'acknowledged {time}',
   accepted: 'accepted {time}',
   times: 'first {first}, median {median}, last {last}',
+  signers: '{reached} of {tried} signers[, 60 % after {majority}]',
   rpc: '{outcome}[ ({reason})] in {time}',
   connect: 'connect to {peers}',
   leave: 'leave {peers}',

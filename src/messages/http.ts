@@ -19,6 +19,8 @@ export const READINESS = {
   'no-p2p': "the pool's own dashd is not connected over P2P: blocks reach it over RPC only",
   'no-rpc': 'dashd does not answer over RPC: blocks reach it over P2P only',
   'no-peer': "no peer except the pool's own dashd is connected: blocks go to it only",
+  'no-signer':
+    'none of the {members} signers of the next block is connected: its ChainLock waits until other nodes have passed the block on',
   'few-peers': '{count} peers are connected, fewer than the minimum of {min}',
 } as const;
 

@@ -9,6 +9,7 @@ import type {
   PlannedChange,
   RelayEvent,
   ServiceEvent,
+  SignersReached,
 } from '../contracts/events.js';
 import type { LogLevel } from '../contracts/log-levels.js';
 import { SERVICE_NAMES } from '../contracts/services.js';
@@ -164,7 +165,7 @@ function timesOfProof({ writtenMs, acknowledgedMs, acceptedMs }: BlockProof): st
 }
 
 function valuesOfVerdict(event: BlockVerdict): Values {
-  const { hash, height, outcome, rpc, peersReached, peersTried, firstMs, medianMs, lastMs, reason } = event;
+  const { hash, height, outcome, rpc, peersReached, peersTried, firstMs, medianMs, lastMs, signers, reason } = event;
   const times =
     firstMs === undefined || medianMs === undefined || lastMs === undefined
       ? undefined
@@ -174,7 +175,16 @@ function valuesOfVerdict(event: BlockVerdict): Values {
           last: formatMs(lastMs),
         });
   const answer = rpc && fill(EVENT_PARTS.rpc, { outcome: rpc.outcome, reason: rpc.reason, time: formatMs(rpc.ms) });
-  return { hash, height, outcome, reached: peersReached, tried: peersTried, times, rpc: answer, reason };
+  const counts = { hash, height, outcome, reached: peersReached, tried: peersTried };
+  return { ...counts, times, signers: signers && partOfSigners(signers), rpc: answer, reason };
+}
+
+function partOfSigners({ reached, tried, majorityMs }: SignersReached): string {
+  return fill(EVENT_PARTS.signers, {
+    reached,
+    tried,
+    majority: majorityMs === undefined ? undefined : formatMs(majorityMs),
+  });
 }
 
 function valuesOfPlan({ connect, disconnect, kept, targets, known, skipped = {} }: PlanEvent): Values {

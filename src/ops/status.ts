@@ -7,7 +7,7 @@ import { BoundedMap } from '../common/bounded.js';
 import type { ServiceStatus } from '../contracts/api.js';
 import type { BlockVerdict, PeerEvent, PeerProof, RelayEvent, ServiceEvent } from '../contracts/events.js';
 import { SERVICE_NAMES } from '../contracts/services.js';
-import type { RelayView } from '../contracts/view.js';
+import type { QuorumReport, RelayView } from '../contracts/view.js';
 import { fill } from '../messages/fill.js';
 import { READINESS } from '../messages/http.js';
 import { type Clock, dated, type Moment, momentOf } from '../time.js';
@@ -38,7 +38,7 @@ export interface Tallies {
 }
 
 type ServiceName = ServiceEvent['service'];
-type Peers = Pick<RelayView, 'counts' | 'wanted'>;
+type Peers = Pick<RelayView, 'counts' | 'wanted' | 'quorums'>;
 
 /** Blocks whose results per peer are kept, also after the verdict, since proofs may still come. Older ones are in the history. */
 const MAX_RACES = 256;
@@ -127,6 +127,7 @@ export class Status {
     const degraded = [
       ...dashdProblems(own, rpc),
       ...peerProblems(others, Math.min(view.wanted.min, view.wanted.max - 1)),
+      ...signerProblems(view.quorums?.()),
       ...this.otherProblems(),
     ];
     return { ready: notReady.length === 0, notReady, degraded };
@@ -212,6 +213,13 @@ function unknown(service: ServiceName): ServiceStatus {
 
 function proofOf({ type: _type, at: _at, hash: _hash, ...proof }: Extract<RelayEvent, { type: 'proof' }>): PeerProof {
   return proof;
+}
+
+/** Few are usual: with the default of 400 connections, a third of the signers. */
+function signerProblems(report: QuorumReport | undefined): string[] {
+  const signing = report?.quorums.find((quorum) => quorum.signing);
+  if (signing === undefined || signing.connected > 0) return [];
+  return [fill(READINESS['no-signer'], { members: signing.members })];
 }
 
 function deliveryProblems(own: boolean, others: number, rpc: boolean): string[] {

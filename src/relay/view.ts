@@ -58,8 +58,13 @@ export function createView(deps: ViewDeps): RelayView {
     },
     counts() {
       const { slots, live } = connections;
-      const dashd = [...live.values()].some(({ target }) => target.protected);
-      return { connected: live.size, connecting: slots.size - live.size, dashd };
+      const all = [...live.values()];
+      return {
+        connected: live.size,
+        connecting: slots.size - live.size,
+        dashd: all.some(({ target }) => target.protected),
+        highBandwidth: all.filter(({ compact }) => compact.chosen).length,
+      };
     },
     peers() {
       const now = clock.now();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { BlockVerdict, PeerEvent, PeerProof, RelayEvent } from '../../src/contracts/events.js';
-import type { PeerView } from '../../src/contracts/view.js';
+import type { PeerView, QuorumState } from '../../src/contracts/view.js';
 import { Status } from '../../src/ops/status.js';
 import { clockAt } from '../support/clock.js';
 import { countsOf } from '../support/peer-counts.js';
@@ -104,6 +104,19 @@ describe('ready', () => {
 
   test('is, not degraded, a relay for the local dashd alone', () => {
     assert.deepEqual(readiness(WORKING, [DASHD], { min: 5, max: 1 }).degraded, []);
+  });
+
+  test('says so when no signer of the next block is connected, and only then', () => {
+    const degraded = (...quorums: readonly QuorumState[]) => {
+      const report = { height: 7, wanted: 400, members: 800, connected: 0, quorums };
+      const view = { counts: () => countsOf(PEERS), wanted: { min: 2, max: 20 }, quorums: () => report };
+      return statusAfter(...WORKING).readiness(view).degraded;
+    };
+    const quorum = { hash: hashOf(1), type: 2, signing: true, members: 400, connected: 0, highBandwidth: 0 };
+    assert.match(degraded(quorum).join(), /^none of the 400 signers of the next block is connected/);
+    assert.deepEqual(degraded({ ...quorum, connected: 1 }), []);
+    assert.deepEqual(degraded({ ...quorum, signing: false }), []);
+    assert.deepEqual(degraded(), []);
   });
 
   test('names each service that is down, and forgets it when it is up', () => {

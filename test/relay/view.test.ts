@@ -112,8 +112,9 @@ describe('the view of a relay', () => {
     const { view, seat, ready, quorums } = setUp();
     const [dashd, member] = [seat('10.0.0.1', true), seat('8.8.8.8')];
     seat('9.9.9.9');
-    for (const peer of [dashd, member]) ready(peer);
-    assert.deepEqual(view.counts(), { connected: 2, connecting: 1, dashd: true });
+    ready(dashd);
+    ready(member, { ...NO_COMPACT_USE, chosen: true });
+    assert.deepEqual(view.counts(), { connected: 2, connecting: 1, dashd: true, highBandwidth: 1 });
     assert.equal(view.quorums?.(), undefined);
     quorums.now = {
       tip: HASH,

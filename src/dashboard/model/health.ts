@@ -5,6 +5,7 @@ import type { ServiceEvent } from '../../contracts/events.js';
 import { SERVICE_NAMES } from '../../contracts/services.js';
 import { formatTime, plain } from './format.js';
 import type { Label, Tone } from './labels.js';
+import { signingOf } from './quorums.js';
 import type { PageState } from './state.js';
 
 export interface ServiceLabel extends Label {
@@ -58,7 +59,12 @@ const REFUSED_MS = 10 * 60_000;
 export function notices(state: PageState, now: number): readonly Notice[] {
   const { status, refused } = state;
   if (status === undefined) return [];
-  const found = [...dashdNotices(status, now), ...peerNotices(status), ...serviceNotices(status, now)];
+  const found = [
+    ...dashdNotices(status, now),
+    ...peerNotices(status),
+    ...signerNotices(status),
+    ...serviceNotices(status, now),
+  ];
   if (refused !== undefined && now - refused.at < REFUSED_MS) {
     found.push({
       tone: 'warn',
@@ -113,6 +119,13 @@ function peerNotices({ peers }: StatusReply): Notice[] {
     return [{ tone: 'warn', title: 'Fewer peers than wanted', detail }];
   }
   return [];
+}
+
+function signerNotices({ quorums }: StatusReply): Notice[] {
+  const signing = quorums && signingOf(quorums);
+  if (signing === undefined || signing.connected > 0) return [];
+  const detail = `Its quorum has ${signing.members} members. Its ChainLock waits until other nodes have passed the block on; the relay keeps connecting to members.`;
+  return [{ tone: 'warn', title: 'No signer of the next block is connected', detail }];
 }
 
 function serviceNotices({ services }: StatusReply, now: number): Notice[] {

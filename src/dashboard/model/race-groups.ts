@@ -3,7 +3,7 @@
  * nodes. With 1,350 peers the groups are what can be seen at a glance.
  */
 import type { PeerProof } from '../../contracts/events.js';
-import { isReached, provenMs } from './race.js';
+import { majorityOf, reachedMs } from '../../contracts/signers.js';
 
 export const GROUPS = ['signers', 'members', 'others'] as const;
 export type GroupName = (typeof GROUPS)[number];
@@ -21,9 +21,6 @@ export interface RaceGroup {
   readonly majorityMs?: number;
   readonly lastMs?: number;
 }
-
-/** Of a quorum's members, those whose signatures a ChainLock needs: 240 of 400 in LLMQ_400_60, 30 of 50 in LLMQ_50_60. Source: DIP 6. */
-export const MAJORITY = 0.6;
 
 /** @returns undefined for the pool's own dashd, which has a row of its own */
 export function groupOf({ protected: isOwn, role }: Pick<PeerProof, 'protected' | 'role'>): GroupName | undefined {
@@ -43,15 +40,14 @@ export function raceGroups(proofs: readonly PeerProof[]): readonly RaceGroup[] {
 }
 
 function groupFrom(name: GroupName, proofs: readonly PeerProof[]): RaceGroup {
-  const reached = proofs.filter(isReached);
-  const times = reached.map((proof) => provenMs(proof) ?? 0).sort((a, b) => a - b);
+  const times = proofs.flatMap((proof) => reachedMs(proof) ?? []).sort((a, b) => a - b);
   const median = times[Math.floor((times.length - 1) / 2)];
-  const majority = times[Math.ceil(proofs.length * MAJORITY - 1e-9) - 1];
+  const majority = majorityOf(times, proofs.length);
   const last = times.at(-1);
   return {
     name,
     tried: proofs.length,
-    reached: reached.length,
+    reached: times.length,
     failed: proofs.filter(({ status }) => status === 'failed').length,
     times,
     ...(median !== undefined && { medianMs: median }),

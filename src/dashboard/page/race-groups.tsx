@@ -1,7 +1,8 @@
 /** The groups of a race: for the signers, the other quorum members and the other nodes, how many had the block at each moment. */
+import { SIGNING_SHARE } from '../../contracts/signers.js';
 import { formatMs } from '../model/format.js';
 import { type Axis, placeOn } from '../model/race.js';
-import { type GroupName, MAJORITY, type RaceGroup } from '../model/race-groups.js';
+import type { GroupName, RaceGroup } from '../model/race-groups.js';
 import { AxisRow } from './race-rows.js';
 import { GridLines, percent } from './race-track.js';
 
@@ -23,7 +24,7 @@ const MEANINGS: Readonly<Record<GroupName, string>> = {
   members: 'Connected members of the other active ChainLock quorums',
   others: 'Nodes of no active ChainLock quorum',
 };
-const MAJORITY_TEXT = `${MAJORITY * 100} %`;
+const SHARE_TEXT = `${SIGNING_SHARE * 100} %`;
 
 export function Groups({ groups, axis, elapsedMs, hasForms }: GroupsProps) {
   return (
@@ -40,7 +41,7 @@ export function Groups({ groups, axis, elapsedMs, hasForms }: GroupsProps) {
             </span>
             <Curve group={group} axis={axis} elapsedMs={elapsedMs} />
             <dl class="group-times">
-              <Time name={MAJORITY_TEXT} ms={group.majorityMs} />
+              <Time name={SHARE_TEXT} ms={group.majorityMs} />
               <Time name="last" ms={group.lastMs} />
               {group.failed > 0 && (
                 <div class="tone-bad">
@@ -75,13 +76,19 @@ function Curve({ group, axis, elapsedMs }: Pick<GroupsProps, 'axis' | 'elapsedMs
   return (
     <svg class="track" aria-hidden="true">
       <GridLines axis={axis} spread={{}} elapsedMs={elapsedMs} />
-      <line class="majority" x1="0" x2="100%" y1={`${(1 - MAJORITY) * 100}%`} y2={`${(1 - MAJORITY) * 100}%`} />
+      <line
+        class="majority"
+        x1="0"
+        x2="100%"
+        y1={`${(1 - SIGNING_SHARE) * 100}%`}
+        y2={`${(1 - SIGNING_SHARE) * 100}%`}
+      />
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" width="100%" height="100%" aria-hidden="true">
         <path class="curve-area" d={`${line}V${HEIGHT}H0Z`} />
         <path class="curve" d={line} vector-effect="non-scaling-stroke" />
       </svg>
       {majorityMs !== undefined && majorityMs <= axis.endMs && (
-        <circle class="curve-mark" cx={percent(axis, majorityMs)} cy={`${(1 - MAJORITY) * 100}%`} r="3.5" />
+        <circle class="curve-mark" cx={percent(axis, majorityMs)} cy={`${(1 - SIGNING_SHARE) * 100}%`} r="3.5" />
       )}
     </svg>
   );

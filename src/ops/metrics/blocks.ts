@@ -35,6 +35,8 @@ const SUBMIT_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1,
 /** From an empty block to the largest valid one. 12 kB fit TCP's initial congestion window (ten segments, RFC 6928). */
 const SIZE_BYTES = [500, 1_000, 2_000, 5_000, 12_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_000_000];
 
+const SIGNER_STATES = ['tried', 'reached'] as const;
+
 /** Blocks whose last state is remembered; the oldest are removed. Finality takes hours, and a pool finds a few blocks a day. */
 const MAX_FOLLOWED = 1_000;
 
@@ -120,6 +122,17 @@ export function blockMetrics({ counter, gauge, histogram }: Instruments) {
     BROADCAST_SECONDS,
     combinations({ source: SOURCES, point: POINTS }),
   );
+  const signers = counter(
+    'blockcast_signers_total',
+    'Peers that sign the ChainLock of a block that was sent to them: all, and those proven to have it.',
+    combinations({ state: SIGNER_STATES }),
+  );
+  const majority = histogram(
+    'blockcast_signer_majority_seconds',
+    'Time from the arrival of a block until 60 % of the connected signers had it.',
+    BROADCAST_SECONDS,
+    combinations({ source: SOURCES }),
+  );
   const submit = histogram(
     'blockcast_rpc_submit_seconds',
     "Time until dashd's answer to submitblock.",
@@ -153,6 +166,9 @@ export function blockMetrics({ counter, gauge, histogram }: Instruments) {
     broadcast.observe({ source, point: 'first' }, seconds(event.firstMs));
     broadcast.observe({ source, point: 'median' }, seconds(event.medianMs));
     broadcast.observe({ source, point: 'last' }, seconds(event.lastMs));
+    signers.add({ state: 'tried' }, event.signers?.tried ?? 0);
+    signers.add({ state: 'reached' }, event.signers?.reached ?? 0);
+    majority.observe({ source }, seconds(event.signers?.majorityMs));
     if (event.rpc === undefined) return;
     submissions.add({ outcome: fold(RPC_OUTCOMES, event.rpc.outcome) });
     if (event.rpc.outcome !== 'unavailable') submit.observe({}, seconds(event.rpc.ms));

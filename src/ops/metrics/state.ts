@@ -24,6 +24,13 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
     combinations({ bound: ['min', 'max'] }),
   );
   const dashd = gauge('blockcast_dashd_connected', "1 while the pool's own dashd is a connected peer.", [], [{}]);
+  const highBandwidth = gauge(
+    'blockcast_peers_high_bandwidth',
+    'Connected peers that asked for new blocks in compact form at once (BIP 152).',
+    [],
+    [{}],
+  );
+  const quorums = quorumMetrics({ gauge });
   const tip = chainMetrics({ gauge }, clock);
   const history = historyMetrics({ gauge }, clock);
   const spool = spoolMetrics({ gauge });
@@ -35,9 +42,32 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
     wanted.set({ bound: 'min' }, view.wanted.min);
     wanted.set({ bound: 'max' }, view.wanted.max);
     dashd.set({}, counts.dashd ? 1 : 0);
+    highBandwidth.set({}, counts.highBandwidth);
+    quorums(view);
     tip(view);
     history(view);
     spool(view);
+  };
+}
+
+/** Absent where `quorum.maxPeers` is 0, and until dashd has reported the quorums. */
+function quorumMetrics({ gauge }: Pick<Instruments, 'gauge'>): (view: RelayView) => void {
+  const active = gauge('blockcast_quorums', 'Active ChainLock quorums.', []);
+  const members = gauge('blockcast_quorum_members', 'Masternodes in the active ChainLock quorums, each once.', [
+    'state',
+  ]);
+  const signers = gauge('blockcast_quorum_signers', "Members of the quorum that signs the next block's ChainLock.", [
+    'state',
+  ]);
+  return (view) => {
+    const report = view.quorums?.();
+    const signing = report?.quorums.find((quorum) => quorum.signing);
+    active.set({}, report?.quorums.length);
+    members.set({ state: 'all' }, report?.members);
+    members.set({ state: 'connected' }, report?.connected);
+    signers.set({ state: 'all' }, signing?.members);
+    signers.set({ state: 'connected' }, signing?.connected);
+    signers.set({ state: 'high-bandwidth' }, signing?.highBandwidth);
   };
 }
 

@@ -22,6 +22,15 @@ describe('metrics of blocks', () => {
     assert.equal(valueIn(samples, 'blockcast_gate_seconds_bucket', { le: '0.0005' }), 1);
   });
 
+  test('the signers of a block are counted, and the time until 60 % of them had it', async () => {
+    const signers = { tried: 120, reached: 118, majorityMs: 80 };
+    const samples = await after(verdict({ signers }), verdict());
+    assert.equal(valueIn(samples, 'blockcast_signers_total', { state: 'tried' }), 120);
+    assert.equal(valueIn(samples, 'blockcast_signers_total', { state: 'reached' }), 118);
+    assert.equal(valueIn(samples, 'blockcast_signer_majority_seconds_count', { source: 'pool' }), 1);
+    assert.equal(valueIn(samples, 'blockcast_signer_majority_seconds_sum', { source: 'pool' }), 0.08);
+  });
+
   test('a verdict is counted by outcome, its peers and times with it, in seconds', async () => {
     const samples = await after(verdict(), verdict({ outcome: 'failed', success: false, peersReached: 0 }));
     const pool = { source: 'pool' };

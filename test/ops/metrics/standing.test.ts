@@ -104,6 +104,30 @@ describe('metrics of what stands', () => {
     assert.equal(valueIn(samples, 'blockcast_history_blocks'), 4);
   });
 
+  test('the quorums, their members and the signers are shown where they are known', async () => {
+    const quorum = { hash: HASH, type: 2, members: 400, connected: 130, highBandwidth: 90 };
+    const report = {
+      height: 7,
+      wanted: 400,
+      members: 1_350,
+      connected: 400,
+      quorums: [
+        { ...quorum, signing: false },
+        { ...quorum, signing: true, members: 394 },
+      ],
+    };
+    const samples = await standing({ ...viewOf(), quorums: () => report });
+    assert.equal(valueIn(samples, 'blockcast_quorums'), 2);
+    assert.equal(valueIn(samples, 'blockcast_quorum_members', { state: 'all' }), 1_350);
+    assert.equal(valueIn(samples, 'blockcast_quorum_members', { state: 'connected' }), 400);
+    assert.equal(valueIn(samples, 'blockcast_quorum_signers', { state: 'all' }), 394);
+    assert.equal(valueIn(samples, 'blockcast_quorum_signers', { state: 'connected' }), 130);
+    assert.equal(valueIn(samples, 'blockcast_quorum_signers', { state: 'high-bandwidth' }), 90);
+    const unknown = await standing({ ...viewOf(), quorums: () => undefined });
+    assert.equal(valueIn(unknown, 'blockcast_quorums'), undefined);
+    assert.equal(valueIn(unknown, 'blockcast_quorum_members', { state: 'all' }), undefined);
+  });
+
   test('the spool is shown where there is one', async () => {
     const spool = { path: '/spool', blocks: 2, bytes: 30_000, syncedAt: AT, faults: 0 };
     const samples = await standing({ ...viewOf(), spool: () => spool });
