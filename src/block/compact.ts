@@ -14,25 +14,32 @@ const QUORUM_COMMITMENT = 6;
 /** DIP 27: of version 2 it is signed again without a new id, and mempools may hold another signature. */
 const ASSET_UNLOCK = 9;
 
+/** The header, the nonce, and two counts, bytes. */
+const FIXED_BYTES = HEADER_SIZE + 8 + 3 + 3;
+/** The compact size of a position, bytes at most. */
+const POSITION_BYTES = 3;
+
 /**
- * Encodes a block. Prefilled are the coinbase, which no mempool has, quorum commitments, and asset unlocks.
+ * Encodes a block. Prefilled are the coinbase, which no mempool has, quorum commitments and asset unlocks; then others while there is
+ * room, the smallest first: any of them may be missing and cost a round trip, so the more of them the better.
  * @param raw the block's bytes
  * @param transactions where each begins, and its id
  * @param nonce differs from block to block, so that nobody can prepare transactions whose short ids collide
+ * @param room bytes that the message may take at no cost; it takes more where it must
  * @returns undefined for a block of more transactions than positions can count
  */
-export function compactOf(raw: Buffer, transactions: Transactions, nonce: bigint): CmpctBlock | undefined {
+export function compactOf(raw: Buffer, transactions: Transactions, nonce: bigint, room = 0): CmpctBlock | undefined {
   const { txids } = transactions;
   if (txids.length > MAX_COMPACT_TRANSACTIONS) return undefined;
   const header = raw.subarray(0, HEADER_SIZE);
   const key = shortIdKey(header, nonce);
+  const whole = wholeOnes(raw, transactions, room);
   const shortIds = Buffer.allocUnsafe(SHORT_ID_BYTES * txids.length);
   const prefilled = new Writer();
   let [written, count, next] = [0, 0, 0];
   for (const [index, txid] of txids.entries()) {
-    const tx = transactionAt(raw, transactions, index);
-    if (index === 0 || isUnlikelyInMempools(tx)) {
-      prefilled.compactSize(index - next).bytes(tx);
+    if (whole[index] === 1) {
+      prefilled.compactSize(index - next).bytes(transactionAt(raw, transactions, index));
       count += 1;
       next = index + 1;
     } else {
@@ -51,10 +58,35 @@ export function compactOf(raw: Buffer, transactions: Transactions, nonce: bigint
   };
 }
 
+/** @returns 1 for each transaction that is prefilled, 0 for the others */
+function wholeOnes(raw: Buffer, transactions: Transactions, room: number): Uint8Array {
+  const whole = new Uint8Array(transactions.txids.length);
+  const sizes = transactions.starts.map((start, index) => endOf(transactions, index) - start);
+  let bytes = FIXED_BYTES;
+  for (const [index, size] of sizes.entries()) {
+    const isWhole = index === 0 || isUnlikelyInMempools(transactionAt(raw, transactions, index));
+    whole[index] = isWhole ? 1 : 0;
+    bytes += isWhole ? POSITION_BYTES + size : SHORT_ID_BYTES;
+  }
+  if (bytes >= room) return whole;
+  const bySize = [...sizes.keys()].sort((one, other) => (sizes[one] ?? 0) - (sizes[other] ?? 0));
+  for (const index of bySize) {
+    if (whole[index] === 1) continue;
+    bytes += POSITION_BYTES + (sizes[index] ?? 0) - SHORT_ID_BYTES;
+    if (bytes > room) break;
+    whole[index] = 1;
+  }
+  return whole;
+}
+
 /** The bytes of a transaction: a view, not a copy. Empty for a position that the block does not have. */
 export function transactionAt(raw: Buffer, { starts, end }: Omit<Transactions, 'txids'>, index: number): Buffer {
   const start = starts[index];
-  return start === undefined ? Buffer.alloc(0) : raw.subarray(start, starts[index + 1] ?? end);
+  return start === undefined ? Buffer.alloc(0) : raw.subarray(start, endOf({ starts, end }, index));
+}
+
+function endOf({ starts, end }: Omit<Transactions, 'txids'>, index: number): number {
+  return starts[index + 1] ?? end;
 }
 
 /** The short id of a transaction: 48 bits. @param txid 32 bytes in wire order */

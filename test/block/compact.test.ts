@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { compactOf, transactionAt } from '../../src/block/compact.js';
 import { type Scan, scanTransactions } from '../../src/block/scan.js';
 import { sipHash } from '../../src/block/sip-hash.js';
+import { encodeFrame, FRAME_HEADER_BYTES } from '../../src/wire/frame.js';
+import { NETWORKS } from '../../src/wire/network.js';
 import { Reader } from '../../src/wire/reader.js';
 import { buildBlock, buildCoinbase, buildPayment } from './support.js';
 
@@ -129,6 +131,27 @@ describe('a compact block', () => {
     }
     assert.deepEqual(positions, [0, 2, 4]);
     assert.equal(reader.remaining, 0);
+  });
+
+  it('has further ones whole while there is room, the smallest first, and never takes more than that for them', () => {
+    const { raw, scan } = scanned([
+      buildPayment(900, 1),
+      buildPayment(300, 2),
+      buildPayment(2_000, 3),
+      buildPayment(400, 4),
+    ]);
+    const framed = (room: number) => {
+      const compact = compactOf(raw, scan, NONCE, room);
+      assert.ok(compact !== undefined);
+      const bytes = encodeFrame(NETWORKS.regtest.magic, compact).length - FRAME_HEADER_BYTES;
+      return { count: compact.prefilled.count, bytes };
+    };
+    const least = framed(0).bytes;
+    assert.deepEqual(
+      [0, 500, 1_000, 2_000, 9_000].map((more) => framed(least + more).count),
+      [1, 2, 3, 4, 5],
+    );
+    for (let room = least; room < raw.length + 100; room += 7) assert.ok(framed(room).bytes <= room, `${room}`);
   });
 
   it('of another nonce has other short ids', () => {
