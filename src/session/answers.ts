@@ -36,7 +36,8 @@ export function onPushPong(state: SessionState, nonce: bigint, now: number): [Se
     const pushes = next.pushes.filter((one) => one !== pending);
     return [{ ...next, pushes, proven: true }, [acknowledged, roundTrip, accepted(pending), ...changes]];
   }
-  if (form === 'compact') {
+  // A peer without the parent would drop the whole block, too, and give us 10 of 100 misbehaviour points for it.
+  if (form === 'compact' && (answer !== 'no-parent' || pending.hedge !== undefined)) {
     const [next, outputs] = onCompactUnproven(kept, pending);
     return [next, [roundTrip, ...outputs]];
   }
@@ -48,11 +49,11 @@ export function onPushPong(state: SessionState, nonce: bigint, now: number): [Se
 
 /**
  * The peer has processed the compact block, and does not have the block: it needs the whole one, which is on its way already when it
- * was hedged. That a peer has another block at the height, and so drops a compact one, says nothing about its use of them.
+ * was hedged. A peer that has another block at the height, or lacks the parent, drops any compact block.
  */
 function onCompactUnproven(state: SessionState, pending: Push): [SessionState, Output[]] {
   const { answer, rival: _rival, hedge, ...rest } = pending;
-  const isOvertaken = answer === 'rival' || answer === 'passed';
+  const isOvertaken = answer !== undefined && answer !== 'absent';
   const isUsed = pending.asking === true && hedge !== undefined;
   const [noted, changes] = isOvertaken ? [state, []] : noteOutcome(state, pending, isUsed);
   if (hedge !== undefined) {
@@ -98,7 +99,8 @@ export function onHeaders(
   const [first] = headers;
   const isOnParent = first !== undefined && previousOf(first) === asked.previous;
   const isRival = isOnParent && headers.length === 1;
-  const answer: Answer = isRival ? 'rival' : isOnParent ? 'passed' : 'absent';
+  const elsewhere = headers.length === 0 ? 'absent' : 'no-parent';
+  const answer: Answer = isRival ? 'rival' : isOnParent ? 'passed' : elsewhere;
   const { rival: _before, ...rest } = asked;
   const read = { ...rest, answer, ...(isRival && { rival: context.hashHeader(first) }) };
   return [replacePush(next, asked, read), outputs];

@@ -34,8 +34,8 @@ export function takeOf({ known, chosen, wasted }: CompactUse): 'chosen' | 'taken
 /** The form in which a peer is sent a block. */
 export function formFor({ phase, compact, pushes }: SessionState, block: PushBlock): BlockForm {
   if (block.compact === undefined || phase.name !== 'ready') return 'full';
-  // It was sent once, and the peer did not get the block from it.
-  if (pushes.some(({ hash }) => hash === block.hash)) return 'full';
+  // It was sent once, and the peer, which had the parent, did not get the block from it.
+  if (pushes.some(({ hash, answer }) => hash === block.hash && answer !== 'no-parent')) return 'full';
   return takeOf(compact) === 'refused' ? 'full' : 'compact';
 }
 

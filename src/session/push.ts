@@ -49,7 +49,8 @@ function isNews({ phase, knows, pushes }: SessionState, hash: Hash): boolean {
 
 /** Whether a block may be sent again: the peer dropped it because its parent was missing. One that has the parent has no use for it. */
 function mayRepeat({ stage, answer, times }: Push): boolean {
-  return stage === 'acknowledged' && answer === 'absent' && times < MAX_PUSHES_OF_A_BLOCK;
+  const isLacking = answer === 'absent' || answer === 'no-parent';
+  return stage === 'acknowledged' && isLacking && times < MAX_PUSHES_OF_A_BLOCK;
 }
 
 /** The peer was sent this block and its chain does not have it: each child would cost us 10 of 100 misbehaviour points. */

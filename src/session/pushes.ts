@@ -18,7 +18,7 @@ export function isOnItsWay({ pushes, queue }: SessionState, hash: Hash): boolean
 }
 
 export function isNotInChain(answer: Answer | undefined): boolean {
-  return answer === 'absent' || answer === 'passed';
+  return answer === 'absent' || answer === 'no-parent' || answer === 'passed';
 }
 
 export function replacePush(state: SessionState, one: Push, by: Push): SessionState {

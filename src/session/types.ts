@@ -102,9 +102,10 @@ export interface Push {
 
 /**
  * `shown`: the block is in the peer's chain. `rival`: another on the same parent is its tip. `passed`: another on the same parent is in
- * it, and more on that. `absent`: the peer's chain ends before the block, or is another.
+ * it, and more on that. `absent`: the peer's chain ends at the parent. `no-parent`: it does not have the parent, so that the answer begins
+ * elsewhere.
  */
-export type Answer = 'shown' | 'rival' | 'passed' | 'absent';
+export type Answer = 'shown' | 'rival' | 'passed' | 'absent' | 'no-parent';
 
 /** A block that waits until fewer are in flight. Only its hashes: the block is kept once for all peers. */
 export interface Queued {

@@ -236,6 +236,35 @@ describe('a peer that has another block at the height', () => {
   });
 });
 
+describe('a peer that lacks the parent of a compact block', () => {
+  const elsewhere = { command: 'headers', headers: [block(70).header, block(71).header] } as const;
+
+  it('is not sent the whole one, which would cost 10 points: it is sent the block again when it has the parent', () => {
+    const hand = speaking();
+    hand.push(one);
+    hand.hears(elsewhere);
+    assert.deepEqual(
+      hand.hears(pong(2n)).filter(({ type }) => type !== 'event'),
+      [],
+    );
+    assert.deepEqual([hand.state.pushes[0]?.stage, hand.state.compact.wasted], ['acknowledged', 0]);
+    hand.hears({ command: 'inv', items: [{ type: INV.block, hash: one.previous }] });
+    assert.equal(formOf(hand, one), 'compact');
+  });
+
+  it('is reported as such', () => {
+    const hand = speaking();
+    hand.push(one);
+    hand.hears(elsewhere);
+    assert.deepEqual(events(hand.hears(pong(2n)))[0], {
+      type: 'proof',
+      hash: one.hash,
+      stage: 'failed',
+      reason: 'not-in-chain',
+    });
+  });
+});
+
 describe('a peer that asks for most of each block', () => {
   it('gets whole blocks after two of them, until it chooses us', () => {
     const hand = speaking();
