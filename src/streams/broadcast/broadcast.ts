@@ -113,7 +113,7 @@ export class Broadcaster {
       block,
       this.deps.network,
       this.isTakenCompact(block) ? this.deps.random.u64() : undefined,
-      this.plan.compactAbove,
+      this.plan,
     );
     const known = this.flights.get(block.hash);
     if (source === 'dashd' && known?.released === false) return this.vouched(known, block, push);

@@ -4,8 +4,9 @@
  */
 import { compactOf, transactionAt } from '../../block/compact.js';
 import type { Block } from '../../block/gate.js';
+import type { PushPlan } from '../../quorum/push-plan.js';
 import type { CompactForm } from '../../session/types.js';
-import { encodeFrame } from '../../wire/frame.js';
+import { encodeFrame, FRAME_HEADER_BYTES } from '../../wire/frame.js';
 import type { Network } from '../../wire/network.js';
 
 /** Of the whole block: a larger compact one saves too little for the round trip that it may cost. */
@@ -15,23 +16,26 @@ const MAX_SHARE = 0.5;
  * Takes about a microsecond for each transaction.
  * @param block its bytes are kept: those of the frame, so that the buffer in which it came is released
  * @param nonce of the short ids
- * @param above bytes of a block beyond which it has a compact form
+ * @param plan beyond how many bytes a block has a compact form. So many bytes go to all peers in no time, so the compact form may have as
+ * many, and they are used for transactions that peers may lack. With a limited uplink no peer is sent the whole block as a hedge
  * @returns undefined for a block that is sent whole: a small one, or one whose transactions could not be told apart
  */
 export function compactFormOf(
   { raw, layout }: Pick<Block, 'raw' | 'layout'>,
   { magic }: Network,
   nonce: bigint,
-  above: number,
+  { compactAbove, pace }: Pick<PushPlan, 'compactAbove' | 'pace'>,
 ): CompactForm | undefined {
-  if (raw.length <= above || layout === undefined) return undefined;
-  const message = compactOf(raw, layout, nonce);
+  if (raw.length <= compactAbove || layout === undefined) return undefined;
+  const room = Math.min(compactAbove, MAX_SHARE * raw.length) - FRAME_HEADER_BYTES;
+  const message = compactOf(raw, layout, nonce, room);
   if (message === undefined) return undefined;
   const places = { starts: layout.starts, end: layout.end };
   const frame = encodeFrame(magic, message);
   if (frame.length > MAX_SHARE * raw.length) return undefined;
   return {
     frame,
+    hedge: pace === undefined,
     count: places.starts.length,
     transaction: (index) => transactionAt(raw, places, index),
   };

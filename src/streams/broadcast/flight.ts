@@ -3,7 +3,7 @@ import type { Block } from '../../block/gate.js';
 import type { BlockSource, QuorumRole, RpcResult } from '../../contracts/events.js';
 import type { Entry, Tried } from '../../delivery/ledger.js';
 import { networkGroup, toAddress } from '../../peers/address.js';
-import { FIRST_FLIGHT_BYTES } from '../../quorum/push-plan.js';
+import { FIRST_FLIGHT_BYTES, type PushPlan } from '../../quorum/push-plan.js';
 import type { PushBlock } from '../../session/types.js';
 import { FRAME_HEADER_BYTES, frameOf } from '../../wire/frame.js';
 import type { Network } from '../../wire/network.js';
@@ -14,16 +14,23 @@ import { compactFormOf } from './compact-form.js';
 import type { Arrival } from './gatekeeper.js';
 import type { Submission } from './submit.js';
 
+type CompactPlan = Pick<PushPlan, 'compactAbove' | 'pace'>;
+
 /**
  * A block as sessions need it; its frames are built once, for all of them.
  * @param nonce of the compact form's short ids; without one there is none
- * @param above bytes of a block beyond which it has a compact form
+ * @param plan of which size on a block has a compact form
  */
-export function pushOf(block: Block, network: Network, nonce?: bigint, above = FIRST_FLIGHT_BYTES): PushBlock {
+export function pushOf(
+  block: Block,
+  network: Network,
+  nonce?: bigint,
+  plan: CompactPlan = { compactAbove: FIRST_FLIGHT_BYTES },
+): PushBlock {
   const { hash, header, previous } = block;
   const frame = frameOf(network.magic, 'block', block.raw);
   const raw = frame.subarray(FRAME_HEADER_BYTES);
-  const compact = nonce === undefined ? undefined : compactFormOf({ ...block, raw }, network, nonce, above);
+  const compact = nonce === undefined ? undefined : compactFormOf({ ...block, raw }, network, nonce, plan);
   // A copy of the header: a view would keep the buffer that it is a view of.
   return { hash, header: Buffer.from(header), previous, frame, ...(compact !== undefined && { compact }) };
 }
