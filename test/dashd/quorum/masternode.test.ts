@@ -48,7 +48,10 @@ describeWithDashd('a dashd that is a masternode', () => {
 
   it('names itself to a peer that sends a challenge, and to no other', async () => {
     const challenger = await TestPeer.ready(dashd, { version: { mnauthChallenge: Buffer.alloc(32, 7) } });
-    assert.ok(challenger.commands().includes('mnauth'));
+    assert.deepEqual(
+      challenger.all('mnauth').map(({ masternode }) => masternode),
+      [proTxHash],
+    );
     const other = await TestPeer.ready(dashd);
     assert.ok(!other.commands().includes('mnauth'));
     await Promise.all([challenger.hangUp(), other.hangUp()]);

@@ -1,0 +1,164 @@
+/**
+ * Real masternodes on regtest: dashds without a wallet, registered by transactions of ours, whose quorums sign ChainLocks. In real time,
+ * without mocktime: regtest starts a phase of the DKG as soon as its block is there. Facts: Dash Core `chainparams.cpp`
+ * (CRegTestParams), `net.cpp` (ThreadOpenMasternodeConnections), `active/masternode.cpp`, `spork.h`.
+ */
+import { loadX11 } from '../../../src/block/x11.js';
+import { type DashdProcess, startDashd } from '../../../src/simulated/dashd-process.js';
+import type { Hash } from '../../../src/wire/reader.js';
+import { eventually } from '../../contract/node-under-test.js';
+import { COMMITMENT_STAGE, DKG_INTERVAL, type DkgStatus, hasCommitment, isStageDone, LLMQ_TEST } from './dkg.js';
+import {
+  CONSENSUS,
+  finishSync,
+  generateKey,
+  masternodeArguments,
+  mineFunds,
+  type OperatorKey,
+  register,
+} from './registration.js';
+
+/** Regtest's spork key, which Dash Core's chainparams.cpp states. */
+const SPORK_KEY = 'cP4EKFyJsHT39LDqgdcB43Y3YXjNyjb5Fuas1GQSeAtjnZWmZEQK';
+const SPORKS = ['SPORK_17_QUORUM_DKG_ENABLED', 'SPORK_19_CHAINLOCKS_ENABLED'] as const;
+/** A quorum signs for heights that are this far above the block with its commitment. Source: Dash Core `llmq/signing.h`. */
+const SIGN_HEIGHT_OFFSET = 8;
+/** The members of a quorum are chosen from the list of masternodes this many blocks below its first. Source: Dash Core `llmq/utils.cpp`. */
+const MEMBERS_OFFSET = 8;
+
+export interface Masternode {
+  readonly node: DashdProcess;
+  readonly proTxHash: Hash;
+}
+
+export class MasternodeNetwork {
+  private constructor(
+    /** The pool's own dashd, which is no masternode. */
+    readonly dashd: DashdProcess,
+    readonly masternodes: readonly Masternode[],
+  ) {}
+
+  /** Starts masternodes that are ready, and connected to the pool's dashd. @param count at least the 3 of a quorum */
+  static async start(count: number): Promise<MasternodeNetwork> {
+    await loadX11();
+    const dashd = await startDashd({ arguments: [...CONSENSUS, `-sporkkey=${SPORK_KEY}`] });
+    const keys: OperatorKey[] = [];
+    while (keys.length < count) keys.push(await generateKey(dashd));
+    await mineFunds(dashd, count);
+    const masternodes = await Promise.all(
+      keys.map(async (key, nth) => {
+        const node = await startDashd({ arguments: [...CONSENSUS, ...masternodeArguments(key)] });
+        return { node, proTxHash: await register(dashd, nth, node, key) };
+      }),
+    );
+    const network = new MasternodeNetwork(dashd, masternodes);
+    await network.join();
+    await Promise.all([dashd, ...network.nodes].map(finishSync));
+    await network.mine(1 + MEMBERS_OFFSET);
+    await Promise.all(network.nodes.map(untilReady));
+    await network.activate();
+    return network;
+  }
+
+  get nodes(): readonly DashdProcess[] {
+    return this.masternodes.map(({ node }) => node);
+  }
+
+  /** Connects all masternodes to the pool's dashd, and waits until they have its chain. */
+  async join(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.rpc('addnode', this.dashd.address, 'onetry')));
+    await this.untilSameTip();
+  }
+
+  /** Disconnects all masternodes from the pool's dashd; they stay connected to each other. */
+  async part(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.rpc('disconnectnode', this.dashd.address)));
+  }
+
+  /** The pool's dashd mines blocks, and all masternodes get them. @returns the hash of the last */
+  async mine(count: number): Promise<Hash> {
+    await this.dashd.generate(count);
+    return this.untilSameTip();
+  }
+
+  /** Mines up to the next quorum, until it signs. @returns its hash */
+  async mineQuorum(): Promise<Hash> {
+    const height = await this.dashd.rpc<number>('getblockcount');
+    const base = await this.mine(DKG_INTERVAL - (height % DKG_INTERVAL));
+    for (let stage = 0; stage < COMMITMENT_STAGE; stage += 1) {
+      await this.untilStageDone(base, stage);
+      await this.mine(1);
+    }
+    await eventually(
+      async () => (await hasCommitment(this.dashd, base)) || undefined,
+      `the commitment of quorum ${base}`,
+    );
+    await this.mine(1 + SIGN_HEIGHT_OFFSET);
+    return base;
+  }
+
+  /** The hashes of the quorums that are active for the next block, the newest first. */
+  async quorums(): Promise<Hash[]> {
+    const height = await this.dashd.rpc<number>('getblockcount');
+    const { [LLMQ_TEST.name]: quorums = [] } = await this.dashd.rpc<Record<string, Record<Hash, unknown>[]>>(
+      'quorum',
+      'listextended',
+      height + 1 - SIGN_HEIGHT_OFFSET,
+    );
+    return quorums.flatMap((quorum) => Object.keys(quorum));
+  }
+
+  /** The proTxHashes of a quorum's members. */
+  async membersOf(quorum: Hash): Promise<Hash[]> {
+    const { members } = await this.dashd.rpc<{ members: { proTxHash: Hash }[] }>(
+      'quorum',
+      'info',
+      LLMQ_TEST.type,
+      quorum,
+    );
+    return members.map(({ proTxHash }) => proTxHash);
+  }
+
+  /** A masternode that is a member of a quorum. @throws Error when there is none here */
+  async memberOf(quorum: Hash): Promise<DashdProcess> {
+    const members = await this.membersOf(quorum);
+    const found = this.masternodes.find(({ proTxHash }) => members.includes(proTxHash));
+    if (found === undefined) throw new Error(`no member of quorum ${quorum}`);
+    return found.node;
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all([this.dashd, ...this.nodes].map((node) => node.remove()));
+  }
+
+  private async untilStageDone(base: Hash, stage: number): Promise<void> {
+    await eventually(async () => {
+      const statuses = await Promise.all(this.nodes.map((node) => node.rpc<DkgStatus>('quorum', 'dkgstatus')));
+      return isStageDone(statuses, base, stage) || undefined;
+    }, `stage ${stage} of quorum ${base}`);
+  }
+
+  private async untilSameTip(): Promise<Hash> {
+    const tip = await this.dashd.rpc<Hash>('getbestblockhash');
+    const isThere = async (node: DashdProcess) => (await node.rpc('getbestblockhash')) === tip || undefined;
+    await Promise.all(this.nodes.map((node) => eventually(() => isThere(node), `the block ${tip}`)));
+    return tip;
+  }
+
+  /** Turns quorums and ChainLocks on. */
+  private async activate(): Promise<void> {
+    for (const spork of SPORKS) await this.dashd.rpc('sporkupdate', spork, 0);
+    const isActive = async (node: DashdProcess) => {
+      const values = await node.rpc<Record<string, number>>('spork', 'show');
+      return SPORKS.every((spork) => values[spork] === 0) || undefined;
+    };
+    await Promise.all(this.nodes.map((node) => eventually(() => isActive(node), 'the sporks')));
+  }
+}
+
+function untilReady(node: DashdProcess): Promise<true> {
+  return eventually(async () => {
+    const { state } = await node.rpc<{ state: string }>('masternode', 'status');
+    return state === 'READY' || undefined;
+  }, 'a masternode to be ready');
+}

@@ -1,0 +1,94 @@
+/** Real quorums of real masternodes, and what a relay knows about them. */
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import type { Hash } from '../../../src/wire/reader.js';
+import { eventually, pointsIn } from '../../contract/node-under-test.js';
+import { hashOf, RelayUnderTest } from '../../support/relay-under-test.js';
+import { describeWithDashd } from '../describe-with-dashd.js';
+import { chainLockOf, predictedSigner, selectedSigner, signersOf } from './chain-locks.js';
+import { LLMQ_TEST } from './dkg.js';
+import { MasternodeNetwork } from './masternode-network.js';
+import { type BlockTemplate, blockOn } from './template-block.js';
+
+const MASTERNODES = 5;
+const HEIGHTS = 100;
+const RELAYED_BLOCKS = 20;
+
+describeWithDashd('a network with real quorums', () => {
+  let network: MasternodeNetwork;
+  const relays: RelayUnderTest[] = [];
+  before(async () => {
+    network = await MasternodeNetwork.start(MASTERNODES);
+    for (let made = 0; made < LLMQ_TEST.active; made += 1) await network.mineQuorum();
+  });
+  after(async () => {
+    await Promise.all(relays.map((relay) => relay.stop()));
+    await network?.remove();
+  });
+
+  async function startRelay(): Promise<RelayUnderTest> {
+    const { dashd } = network;
+    const started = await RelayUnderTest.start({
+      'dashd-rpc-url': dashd.rpcUrl,
+      'dashd-rpc-cookie-file': dashd.cookieFile,
+      'dashd-p2p-port': String(dashd.port),
+      'dashd-zmq-url': dashd.zmqUrl,
+      'broadcast-skip-bootstrap': 'true',
+      peers: network.nodes.map(({ address }) => address).join(','),
+    });
+    relays.push(started);
+    await started.connected(1 + MASTERNODES);
+    await started.tipKnown();
+    return started;
+  }
+
+  it('selects for each of 100 heights the quorum that is computed', async () => {
+    const quorums = await network.quorums();
+    assert.equal(quorums.length, LLMQ_TEST.active);
+    const tip = await network.dashd.rpc<number>('getblockcount');
+    const heights = Array.from({ length: HEIGHTS }, (_, index) => tip + 1 + index);
+    const computed = heights.map((height) => predictedSigner(quorums, height));
+    const selected: Hash[] = [];
+    for (const height of heights) selected.push(await selectedSigner(network.dashd, height));
+    assert.deepEqual(computed, selected);
+    assert.equal(new Set(computed).size, LLMQ_TEST.active);
+  });
+
+  it('locks 20 blocks that its masternodes get from the relay alone, each by the quorum that was predicted', async (t) => {
+    const { dashd } = network;
+    await network.part();
+    const relay = await startRelay();
+    const lockTimes: number[] = [];
+    for (let block = 0; block < RELAYED_BLOCKS; block += 1) {
+      const template = await dashd.rpc<BlockTemplate>('getblocktemplate');
+      const quorums = await network.quorums();
+      const predicted = predictedSigner(quorums, template.height);
+      const signer = await network.memberOf(predicted);
+      const raw = blockOn(template);
+      const pushedAt = performance.now();
+      await relay.push(raw);
+      const lock = await chainLockOf(signer, hashOf(raw));
+      lockTimes.push(performance.now() - pushedAt);
+      assert.deepEqual(await signersOf(dashd, lock, quorums), [predicted]);
+      await relay.verdict(raw, ({ success }) => success);
+      await eventually(
+        () =>
+          new Set(
+            relay
+              .proofs(raw)
+              .filter(isDelivered)
+              .map(({ peer }) => peer),
+          ).size ===
+            1 + MASTERNODES || undefined,
+        'proofs of all',
+      );
+    }
+    lockTimes.sort((a, b) => a - b);
+    t.diagnostic(`from the push to the ChainLock, median: ${lockTimes[RELAYED_BLOCKS / 2]?.toFixed(0)} ms`);
+    for (const node of network.nodes) assert.deepEqual(pointsIn(node.log()), []);
+  });
+});
+
+function isDelivered({ status }: { readonly status: string }): boolean {
+  return status === 'accepted' || status === 'already-had';
+}
