@@ -9,7 +9,7 @@ export const COINBASE_TYPE = 5;
 
 const OP_1_LESS_ONE = 0x50;
 const COINBASE_PAYLOAD_VERSION = 3;
-const BLS_SIGNATURE_BYTES = 96;
+export const BLS_SIGNATURE_BYTES = 96;
 
 /** The script that pushes a number: OP_1 to OP_16, else minimal little-endian with a sign bit. Source: Core `script/script.h`. */
 export function pushNumber(value: number): Buffer {

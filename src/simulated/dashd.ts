@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { bindWithRetry } from './bind-with-retry.js';
 import { onFreePort } from './free-port.js';
+import { Masternodes } from './masternodes.js';
 import { type MineOptions, mineBlock } from './miner.js';
 import { type NodeOptions, SimulatedNode } from './node.js';
 import { describeNotifications, Notifications, type ZmqFaults } from './notifications.js';
@@ -30,6 +31,8 @@ export class SimulatedDashd {
   rpcFaults: RpcFaults = {};
   /** May be changed at any time. */
   zmqFaults: ZmqFaults = {};
+  /** The network's. May be changed at any time. */
+  masternodes = new Masternodes([]);
   private readonly rpc: RpcServer;
   private readonly publisher = new ZmqPublisher();
   private readonly notifications: Notifications;
@@ -51,7 +54,10 @@ export class SimulatedDashd {
     this.rpc = new RpcServer({
       credentials: () => this.credentials,
       faults: () => this.rpcFaults,
-      methods: new Map([...rpcMethods(this.node), ['getzmqnotifications', () => describeNotifications(this.zmqUrl)]]),
+      methods: new Map([
+        ...rpcMethods(this.node, () => this.masternodes),
+        ['getzmqnotifications', () => describeNotifications(this.zmqUrl)],
+      ]),
     });
   }
 

@@ -9,6 +9,7 @@ import { AddressBook } from './address-book.js';
 import { announce } from './announce.js';
 import type { Behaviour, LinkQuality } from './behaviour.js';
 import { BlockDownloads } from './block-downloads.js';
+import { BLS_SIGNATURE_BYTES } from './build-coinbase.js';
 import { type AcceptOutcome, Chain, type ChainBlock } from './chain.js';
 import { compactBlock } from './compact.js';
 import type { BlockFault, FaultKind } from './consensus-rules.js';
@@ -50,6 +51,8 @@ export interface NodeOptions {
   readonly behaviour?: Behaviour;
   /** Default: a new chain of its own. */
   readonly chain?: Chain;
+  /** The registration of a masternode, of which the node says that it is it. */
+  readonly masternode?: Hash;
   /** Default: an empty one of its own. */
   readonly mempool?: Mempool;
   /** The release of Dash Core that the node behaves as; default 23. */
@@ -116,6 +119,7 @@ export class SimulatedNode implements HandlingNode {
   readonly log: string[] = [];
   readonly peers = new Set<Peer>();
   readonly mempool: Mempool;
+  readonly masternode: Hash | undefined;
   readonly downloads: BlockDownloads;
   readonly highBandwidth = new HighBandwidthPeers();
   /** May be changed at any time; changes to the handshake apply to new connections. */
@@ -152,6 +156,7 @@ export class SimulatedNode implements HandlingNode {
     this.processing = options.processing ?? ((_raw, done) => done());
     this.chain = options.chain ?? new Chain({ clock: this.clock });
     this.addressBook = new AddressBook(this.random);
+    this.masternode = options.masternode;
     this.mempool = options.mempool ?? new Mempool();
     this.downloads = new BlockDownloads((peer, hash) => this.drop(peer, `Timeout downloading block ${hash}`));
     this.listenPort = options.port ?? 0;
@@ -257,6 +262,7 @@ export class SimulatedNode implements HandlingNode {
 
   /** Called on `verack`: sends the node's preferences, a ping and a request for headers. */
   handshakeDone(peer: Peer): void {
+    this.authenticate(peer);
     const compressed = peer.inbound && ((peer.version?.services ?? 0n) & SERVICE.headersCompressed) !== 0n;
     if (compressed) peer.link.sendRaw('sendheaders2', Buffer.alloc(0));
     else peer.link.send({ command: 'sendheaders' });
@@ -267,6 +273,14 @@ export class SimulatedNode implements HandlingNode {
     this.startSync(peer);
     this.announceSoon();
     this.begin(peer);
+  }
+
+  /** Says which masternode it is, to a peer with a challenge. Nobody here checks the signature. Source: `CMNAuth::PushMNAUTH`. */
+  private authenticate(peer: Peer): void {
+    const { masternode } = this;
+    const isChallenged = peer.version?.mnauthChallenge.some((byte) => byte !== 0) === true;
+    if (masternode === undefined || !isChallenged) return;
+    peer.link.send({ command: 'mnauth', masternode, signature: Buffer.alloc(BLS_SIGNATURE_BYTES, 1) });
   }
 
   drop(peer: Peer, reason: string): void {

@@ -6,7 +6,9 @@ import { type Chain, type ChainBlock, medianTime } from './chain.js';
 import { CHAINLOCK_SIGNATURE_BYTES, chainLockOf } from './chain-lock.js';
 import { MIN_BLOCK_BYTES } from './consensus-rules.js';
 import { clientVersionOf, SERVICES, userAgentOf } from './dash-core.js';
+import { Masternodes } from './masternodes.js';
 import type { SimulatedNode } from './node.js';
+import { quorumMethods } from './quorum-rpc.js';
 import { RpcError, type RpcMethods } from './rpc-calls.js';
 
 const RPC_INTERNAL_ERROR = -32603;
@@ -21,11 +23,20 @@ const REGTEST_TARGET = '7fffff'.padEnd(64, '0');
 const COIN = 100_000_000;
 const REGTEST_REWARD = 500 * COIN;
 const HASH_DIGITS = 64;
+/** Dash Core 24.0 gives `address` and `service` only with `-deprecatedrpc=service`. Source: its release notes. */
+const FIRST_WITHOUT_LEGACY_ADDRESSES = 240_000;
 
-/** The RPC methods that a pool or a relay calls, with the answers of dashd 23.1.2. */
-export function rpcMethods(node: SimulatedNode): RpcMethods {
+const NO_MASTERNODES = new Masternodes([]);
+
+/**
+ * The RPC methods that a pool or a relay calls, with the answers of dashd 23.1.2.
+ * @param masternodes those of the network; none by default
+ */
+export function rpcMethods(node: SimulatedNode, masternodes: () => Masternodes = () => NO_MASTERNODES): RpcMethods {
   const { chain } = node;
+  const hasLegacyAddresses = clientVersionOf(node.release) < FIRST_WITHOUT_LEGACY_ADDRESSES;
   return new Map<string, (params: readonly unknown[]) => unknown>([
+    ...quorumMethods({ chain, masternodes, hasLegacyAddresses }),
     ['getbestblockhash', () => chain.tip.hash],
     ['getblockcount', () => chain.tip.height],
     ['getblockhash', ([height]) => blockAt(chain, asNumber(height)).hash],

@@ -1,9 +1,12 @@
+import { hash } from 'node:crypto';
 import { systemClock } from '../adapters/system.js';
 import { loadX11 } from '../block/x11.js';
 import type { Clock, Random } from '../time.js';
+import type { Hash } from '../wire/reader.js';
 import type { LinkQuality } from './behaviour.js';
 import { Chain } from './chain.js';
 import { SimulatedDashd } from './dashd.js';
+import { firstHeightOfAll, type Masternode, Masternodes, type QuorumRules } from './masternodes.js';
 import { SimulatedNode } from './node.js';
 import { between, SeededRandom } from './seeded-random.js';
 import { realTimers, type Timers } from './timers.js';
@@ -15,8 +18,10 @@ export interface NetworkOptions {
   readonly seed?: number;
   /** False: no delay between nodes. */
   readonly latency?: boolean;
-  /** Blocks that all nodes have from the start; default 3. */
+  /** Blocks that all nodes have from the start; default 3, or as many as it takes for all quorums to be active. */
   readonly blocks?: number;
+  /** All nodes besides dashd are masternodes, which form quorums by these rules; default: none is one. */
+  readonly quorums?: QuorumRules;
   /** Addresses in a node's address book, of which it shares 23 %; default all. */
   readonly known?: number;
   /** Nodes that dashd connects to, which are also the only ones it knows; default 8. */
@@ -36,6 +41,9 @@ const PASSWORD = 'demo';
 /** Connections that a node opens to others. */
 const NEIGHBOURS = 3;
 const DASHD_PEERS = 8;
+const BLOCKS = 3;
+/** The quorum that signs a block is chosen of those that are active so many blocks below it. Source: Dash Core `llmq/signing.h`. */
+const SIGNING_OFFSET = 8;
 /** One of this many links has low throughput, and one has high latency. */
 const ONE_IN = 7;
 
@@ -45,7 +53,8 @@ const ONE_IN = 7;
  */
 export async function startNetwork(options: NetworkOptions = {}): Promise<SimulatedNetwork> {
   await loadX11();
-  const { nodes: count = 20, seed = 1, blocks = 3, clock = systemClock, timers = realTimers } = options;
+  const { nodes: count = 20, seed = 1, quorums, clock = systemClock, timers = realTimers } = options;
+  const { blocks = quorums === undefined ? BLOCKS : firstHeightOfAll(quorums) + SIGNING_OFFSET } = options;
   const random = new SeededRandom(seed);
   const newChain = () => new Chain({ clock, specialFrom: 1 });
   const dashd = new SimulatedDashd({ user: USER, password: PASSWORD, chain: newChain(), clock, random, timers });
@@ -53,6 +62,7 @@ export async function startNetwork(options: NetworkOptions = {}): Promise<Simula
   const nodes = Array.from({ length: count }, (_, place) => {
     const node = new SimulatedNode({
       name: nameOf(place),
+      ...(quorums !== undefined && { masternode: registrationOf(place) }),
       linkQuality: options.latency === false ? { latencyMs: 0 } : drawLinkQuality(random, place),
       chain: newChain(),
       clock,
@@ -63,6 +73,7 @@ export async function startNetwork(options: NetworkOptions = {}): Promise<Simula
     return node;
   });
   await Promise.all([dashd.start(), ...nodes.map((node) => node.start())]);
+  if (quorums !== undefined) dashd.masternodes = new Masternodes(nodes.flatMap(masternodeAt), quorums);
   await connectNodes(nodes, dashd.node, random, options);
   return {
     nodes,
@@ -71,6 +82,14 @@ export async function startNetwork(options: NetworkOptions = {}): Promise<Simula
       await Promise.all([dashd.stop(), ...nodes.map((node) => node.stop())]);
     },
   };
+}
+
+function registrationOf(place: number): Hash {
+  return hash('sha256', nameOf(place));
+}
+
+function masternodeAt({ masternode, address }: SimulatedNode): Masternode[] {
+  return masternode === undefined ? [] : [{ proTxHash: masternode, address, banned: false }];
 }
 
 function nameOf(place: number): string {

@@ -10,6 +10,7 @@ import { compactFaultContract } from './compact-faults.js';
 import { compactServingContract } from './compact-serving.js';
 import { feedContract } from './feed.js';
 import { handshakeContract } from './handshake.js';
+import { masternodeContract } from './masternodes.js';
 import { ask, mine, type NodeUnderTest, templateOn } from './node-under-test.js';
 import { requestContract } from './requests.js';
 import { rpcContract } from './rpc.js';
@@ -22,6 +23,7 @@ const PARTS = {
   'compact blocks of its own': compactServingContract,
   requests: requestContract,
   rpc: rpcContract,
+  masternodes: masternodeContract,
   feed: feedContract,
 } as const;
 
