@@ -15,6 +15,7 @@ const { magic } = NETWORKS.regtest;
 const { port, peers } = planOf<FetchersPlan>();
 
 let missing = 0;
+let firstAt = 0n;
 let ready = 0;
 
 process.on('message', (_expect: ToSinks) => {
@@ -23,8 +24,9 @@ process.on('message', (_expect: ToSinks) => {
 });
 
 function onBlock(): void {
+  if (missing === peers) firstAt = process.hrtime.bigint();
   missing -= 1;
-  if (missing === 0) emit<FromSinks>({ type: 'delivered', at: process.hrtime.bigint() });
+  if (missing === 0) emit<FromSinks>({ type: 'delivered', at: process.hrtime.bigint(), firstAt });
 }
 
 function onVerack(): void {

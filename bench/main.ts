@@ -16,11 +16,12 @@ import { MATRIX, type MatrixCase, runCase } from './suites/matrix.js';
 import { runScale, SCALE, type ScaleCase } from './suites/scale.js';
 import { runSpooled } from './suites/spooled.js';
 import { runStalled } from './suites/stalled.js';
+import { runUplink } from './suites/uplink.js';
 import { runWatched } from './suites/watched.js';
 
 const USAGE = `npm run bench -- [options]
   --quick            an eighth of the blocks: about 30 seconds, for a rough result
-  --only SUITES      comma-separated: matrix, scale, first, stalled, dashd, watched, flooded, spooled, idle
+  --only SUITES      comma-separated: matrix, scale, uplink, first, stalled, dashd, watched, flooded, spooled, idle
   --case SIZE:PEERS  only this case of the matrix, such as 15000:20; with --only scale, SIZE:PEERS:FORM (full, compact)
   --pause SECONDS    in the suite idle: time without blocks before the first one (60)
   --json FILE        also writes the results as JSON
@@ -28,7 +29,7 @@ const USAGE = `npm run bench -- [options]
 The suite dashd needs a dashd: DASHD=/path/to/dashd, or on the PATH.`;
 
 const RESULTS = 'bench/results';
-const ALL_SUITES = 'matrix,scale,first,stalled,dashd,watched,flooded,spooled,idle';
+const ALL_SUITES = 'matrix,scale,uplink,first,stalled,dashd,watched,flooded,spooled,idle';
 const QUICK_SHARE = 1 / 8;
 
 const { values } = parseArgs({
@@ -103,6 +104,7 @@ async function run(): Promise<Results> {
   const scale = await optionally('scale', 'up to 1,350 peers', (all) =>
     runScale(all, scaleCases, values.case === undefined),
   );
+  const uplink = await optionally('uplink', 'a slow uplink', runUplink);
   const first = await optionally('first', 'the first block and the hundredth', runFirst);
   const stalled = await optionally('stalled', 'a peer that never reads', runStalled);
   const dashd = findDashd() === undefined ? undefined : await optionally('dashd', 'dashd alone', runDashd);
@@ -119,6 +121,7 @@ async function run(): Promise<Results> {
     refusals: refusals(),
     matrix,
     ...(scale !== undefined && { scale }),
+    ...(uplink !== undefined && { uplink }),
     ...(first !== undefined && { first }),
     ...(stalled !== undefined && { stalled }),
     ...(dashd !== undefined && { dashd }),

@@ -37,11 +37,21 @@ export interface FetchersPlan {
 export type FromSinks =
   | { readonly type: 'listening'; readonly ports: readonly number[] }
   | { readonly type: 'armed' }
-  /** All readers have the block; `at` is when the last one got its last byte. */
-  | { readonly type: 'delivered'; readonly at: bigint };
+  /** All readers have the block; `at` is when the last one got its last byte, `firstAt` when the first one but dashd did. */
+  | { readonly type: 'delivered'; readonly at: bigint; readonly firstAt: bigint };
 
 /** Announces the next block by the header that acknowledges it afterwards. */
 export type ToSinks = { readonly type: 'expect'; readonly header: Uint8Array };
+
+export interface ShaperPlan {
+  /** Of the receivers behind the uplink. */
+  readonly ports: readonly number[];
+  readonly bytesPerSecond: number;
+  readonly roundTripMs: number;
+}
+
+/** The ports that lead to those of the plan, in its order. */
+export type FromShaper = { readonly type: 'listening'; readonly ports: readonly number[] };
 
 export interface RpcPlan {
   /** The chain's tip before the first block. */

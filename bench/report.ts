@@ -8,6 +8,7 @@ import type {
   Scale,
   Spooled,
   Stalled,
+  Uplink,
   Watched,
 } from './results.js';
 
@@ -16,13 +17,28 @@ const METHOD =
 
 /** The results as Markdown. Compare the ratios: the times depend on the machine and its other load. */
 export function report(results: Results): string {
-  const { machine, at, quick, refusals, matrix, scale, first, stalled, dashd, watched, flooded, spooled, idle } =
-    results;
+  const {
+    machine,
+    at,
+    quick,
+    refusals,
+    matrix,
+    scale,
+    uplink,
+    first,
+    stalled,
+    dashd,
+    watched,
+    flooded,
+    spooled,
+    idle,
+  } = results;
   const parts = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}, Node ${machine.node}, ${at}${quick ? ' (quick run)' : ''}`,
     [METHOD, ...(refusals.length === 0 ? [] : [`Exceptions in this run: ${refusals.join('; ')}.`])].join(' '),
     ...(matrix.length > 0 ? [matrixTable(matrix)] : []),
     ...(scale === undefined ? [] : scaleTables(scale)),
+    ...(uplink === undefined ? [] : [uplinkTable(uplink)]),
     ...(first === undefined ? [] : [firstTable(first)]),
     ...(stalled === undefined ? [] : [stalledTable(stalled)]),
     ...(dashd === undefined ? [] : [dashdTable(dashd)]),
@@ -102,6 +118,28 @@ function scaleTables({ rows, crowds }: Scale): string[] {
           ),
         ]),
   ];
+}
+
+const SENT_AS = {
+  floor: 'whole, in one turn',
+  relay: 'compact, in one turn',
+  paced: 'compact, at the speed of the uplink',
+} as const;
+
+function uplinkTable({ size, mbit, roundTripMs, rows }: Uplink): string {
+  const whole = rows.find(({ name }) => name === 'floor');
+  return table(
+    `${bytes(size)} over an uplink of ${mbit} Mbit/s and ${roundTripMs} ms round trip, made in user space (bench/shared-uplink.ts), from PUSH to the last byte of the first and of the last peer, p50 in ms`,
+    ['sent', 'peers', 'blocks', 'first', 'last', 'last, times sooner than whole'],
+    rows.map(({ name, peers, first, last }) => [
+      SENT_AS[name],
+      String(peers),
+      String(last.count),
+      ms(first.p50),
+      ms(last.p50),
+      whole === undefined || whole.peers !== peers ? '' : (whole.last.p50 / last.p50).toFixed(1),
+    ]),
+  );
 }
 
 function firstTable({ size, peers, starts, relay, floor }: FirstBlock): string {

@@ -19,6 +19,7 @@ export interface Results {
   readonly spooled?: Spooled;
   readonly idle?: Idle;
   readonly scale?: Scale;
+  readonly uplink?: Uplink;
 }
 
 export interface Machine {
@@ -52,6 +53,23 @@ export interface ScaleRow {
   readonly peers: number;
   readonly floor: Summary;
   readonly relay: Summary;
+}
+
+/** A block over a slow uplink, to the first and the last of the peers behind it. */
+export interface Uplink {
+  /** Bytes of one block. */
+  readonly size: number;
+  readonly mbit: number;
+  readonly roundTripMs: number;
+  readonly rows: readonly UplinkRow[];
+}
+
+export interface UplinkRow {
+  /** `floor`: whole to all. `relay`: compact, in one turn. `paced`: compact, at the speed of the uplink. */
+  readonly name: 'floor' | 'relay' | 'paced';
+  readonly peers: number;
+  readonly first: Summary;
+  readonly last: Summary;
 }
 
 /** What many connections cost a relay to which nothing happens. */

@@ -13,6 +13,7 @@ import type {
   ContenderPlan,
   FromContender,
   FromRpc,
+  FromShaper,
   FromSinks,
   ToContender,
   ToSinks,
@@ -25,6 +26,8 @@ export interface RigOptions {
   readonly stalled?: number;
   /** The form in which the sinks get blocks; default the whole. */
   readonly form?: BlockForm;
+  /** The sinks but the first are behind it; default: nothing between contender and sinks. */
+  readonly uplink?: { readonly bytesPerSecond: number; readonly roundTripMs: number };
   /** Ports of peers in other processes. */
   readonly others?: readonly number[];
   /** The chain's tip before the first block. */
@@ -39,6 +42,8 @@ export interface RigOptions {
 export interface Delivery {
   /** To the last sink's last byte. */
   readonly lastByteMs: number;
+  /** To the last byte of the first sink but the pool's own dashd. */
+  readonly firstMs: number;
   /** To the last byte of the `submitblock` request; only the relay sends one. */
   readonly submitMs?: number;
 }
@@ -61,6 +66,7 @@ export class Rig {
     private readonly rpc: Child<FromRpc>,
     private readonly ports: readonly number[],
     private readonly rpcUrl: string,
+    private readonly shaper: Child<FromShaper> | undefined,
   ) {}
 
   static async start(options: RigOptions): Promise<Rig> {
@@ -73,7 +79,11 @@ export class Rig {
     // The pool's own dashd runs on the relay's machine.
     seatContender(rpc.pid);
     if (options.dashdGivesWay) giveWay(rpc.pid);
-    return new Rig(options, sinks, rpc, [...ports, ...(options.others ?? [])], `http://127.0.0.1:${port}`);
+    const [dashd = 0, ...others] = ports;
+    const shaper = options.uplink && new Child<FromShaper>('./shaper.js', { ports: others, ...options.uplink });
+    const reached = shaper === undefined ? ports : [dashd, ...(await shaper.next('listening')).ports];
+    const url = `http://127.0.0.1:${port}`;
+    return new Rig(options, sinks, rpc, [...reached, ...(options.others ?? [])], url, shaper);
   }
 
   /**
@@ -116,20 +126,20 @@ export class Rig {
     await takeTurn(child);
     const from = process.hrtime.bigint();
     await push.send(raw);
-    const { at } = await this.sinks.next('delivered');
-    const lastByteMs = milliseconds(from, at);
+    const { at, firstAt } = await this.sinks.next('delivered');
+    const times = { lastByteMs: milliseconds(from, at), firstMs: milliseconds(from, firstAt) };
     if (name !== 'relay') {
       await pause(SETTLE_MS);
-      return { lastByteMs };
+      return times;
     }
     const submitted = await this.rpc.next('submitted');
     await child.next('idle');
     await pause(SETTLE_MS);
-    return { lastByteMs, submitMs: milliseconds(from, submitted.at) };
+    return { ...times, submitMs: milliseconds(from, submitted.at) };
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.sinks.stop(), this.rpc.stop()]);
+    await Promise.all([this.sinks.stop(), this.rpc.stop(), this.shaper?.stop()]);
   }
 }
 

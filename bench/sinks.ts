@@ -17,22 +17,31 @@ const { magic } = NETWORKS.regtest;
 const plan = planOf<SinksPlan>();
 
 let missing = 0;
+let firstAt = 0n;
 let header = Buffer.alloc(0);
 let answers: (() => void)[] = [];
 
 process.on('message', (message: ToSinks) => {
   header = Buffer.from(message.header);
   missing = plan.readers;
+  firstAt = 0n;
   emit<FromSinks>({ type: 'armed' });
 });
 
-function onBlock(): void {
+function onBlock(isDashd: boolean): void {
   missing -= 1;
+  if (!isDashd && firstAt === 0n) firstAt = process.hrtime.bigint();
   if (missing > 0) return;
-  emit<FromSinks>({ type: 'delivered', at: process.hrtime.bigint() });
+  emit<FromSinks>({ type: 'delivered', at: process.hrtime.bigint(), firstAt });
   const due = answers;
   answers = [];
   for (const answer of due) answer();
+}
+
+interface Role {
+  readonly stalls: boolean;
+  /** The first one is the pool's own dashd. */
+  readonly isDashd: boolean;
 }
 
 function answerLater(answer: () => void): void {
@@ -40,13 +49,13 @@ function answerLater(answer: () => void): void {
   else answer();
 }
 
-function serve(socket: Socket, stalls: boolean): void {
+function serve(socket: Socket, { stalls, isDashd }: Role): void {
   const send = (message: Message) => socket.write(encodeFrame(magic, message));
   const cutter = new MessageCutter((command, payload) => {
     switch (command) {
       case 'block':
       case 'cmpctblock':
-        return onBlock();
+        return onBlock(isDashd);
       case 'version':
         send(nodeVersion());
         return send({ command: 'verack' });
@@ -69,13 +78,16 @@ function nonceOf(ping: Buffer): bigint {
   return (codecFor('ping').decode(new Reader(ping)) as Extract<Message, { command: 'ping' }>).nonce;
 }
 
-async function listen(stalls: boolean): Promise<number> {
-  const server = createServer((socket) => serve(socket, stalls)).listen(0, '127.0.0.1');
+async function listen(role: Role): Promise<number> {
+  const server = createServer((socket) => serve(socket, role)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
   return address.port;
 }
 
-const roles = [...Array<boolean>(plan.readers).fill(false), ...Array<boolean>(plan.stalled).fill(true)];
+const roles = Array.from(
+  { length: plan.readers + plan.stalled },
+  (_, n): Role => ({ stalls: n >= plan.readers, isDashd: n === 0 }),
+);
 emit<FromSinks>({ type: 'listening', ports: await Promise.all(roles.map(listen)) });
