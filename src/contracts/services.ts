@@ -6,6 +6,7 @@ export const SERVICE_NAMES = {
   'dashd-chain': 'dashd chain',
   'events-socket': 'events socket',
   peers: 'peers',
+  quorums: 'quorums',
   'peer-file': 'peer file',
   'history-file': 'history file',
   spool: 'spool',

@@ -139,6 +139,16 @@ export const SERVICE_MESSAGES: Readonly<Record<ServiceCode, Readonly<Record<stri
       'Correct `broadcast.countryDb`.',
     ),
   },
+  quorums: {
+    'not-understood': error(
+      "dashd's answer about quorums has another form than that of dashd 23 or 24: their members are not connected to.",
+      'Use a supported dashd.',
+    ),
+    refused: warn(
+      'dashd does not answer a call about quorums: their members are not connected to.',
+      'Add `quorum` and `masternodelist` to `rpcwhitelist` in dash.conf, or set `quorum.maxPeers` to 0.',
+    ),
+  },
   'peer-file': {
     ...FILE,
     corrupt: warn(UNREADABLE_FILE, 'None, if its backup is used; else keep it for a bug report.'),

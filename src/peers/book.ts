@@ -241,6 +241,10 @@ export class PeerBook {
     return true;
   }
 
+  isExcluded(key: PeerKey): boolean {
+    return this.#excluded.has(key);
+  }
+
   /** Ends the exclusion of a peer. */
   readmit(key: PeerKey): void {
     this.#excluded.delete(key);

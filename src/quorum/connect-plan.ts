@@ -8,6 +8,7 @@
  *
  * Cost: for each connection that is begun, one look at each combination of quorums that has members; 1,350 members take about a millisecond.
  */
+import type { QUORUM_CONNECT, QUORUM_DISCONNECT, QUORUM_SKIP } from '../messages/quorums.js';
 import type { Hash } from '../wire/reader.js';
 
 /** A masternode that may be connected to. */
@@ -42,27 +43,9 @@ export interface ConnectInput {
   readonly lot: (peer: string) => number;
 }
 
-/**
- * `several-quorums`: a member of more than one active quorum. `spread`: of the one with the fewest connections. `swap`: it gets the slot of a
- * member of fewer quorums.
- */
-export type QuorumConnectCode = 'several-quorums' | 'spread' | 'swap';
-/**
- * `not-a-member`: of no active quorum any more. `over-max` and `group-share`: a limit was lowered, or an address has moved. `outweighed`: a
- * member of more quorums gets the slot.
- */
-export type QuorumDisconnectCode = 'not-a-member' | 'over-max' | 'group-share' | 'outweighed';
-/**
- * Why a member gets no new connection. `connected-elsewhere`: it has one. `same-address`: another masternode counts at its address.
- * `waiting`: it failed or was lost a moment ago. `ramp-up`: in one of the next plans.
- */
-export type QuorumSkipCode =
-  | 'connected-elsewhere'
-  | 'same-address'
-  | 'waiting'
-  | 'group-share'
-  | 'over-max'
-  | 'ramp-up';
+export type QuorumConnectCode = keyof typeof QUORUM_CONNECT;
+export type QuorumDisconnectCode = keyof typeof QUORUM_DISCONNECT;
+export type QuorumSkipCode = keyof typeof QUORUM_SKIP;
 
 export interface ConnectPlan {
   readonly connect: readonly { readonly peer: string; readonly code: QuorumConnectCode }[];

@@ -22,12 +22,14 @@ import { peerEvents } from '../streams/connections/peer-events.js';
 import { type Twin, twins } from '../streams/connections/twins.js';
 import { chainName } from '../streams/dashd/chain-standing.js';
 import { createPeering } from '../streams/peering/peering.js';
+import type { Quorums } from '../streams/quorum/quorums.js';
 import { reportOn } from '../streams/service-events.js';
 import { HOUR_MS, SECOND_MS } from '../time.js';
 import { NETWORKS } from '../wire/network.js';
 import type { RelayContext } from './context.js';
 import type { Dashd } from './dashd.js';
 import { keepPeerBook } from './peer-book.js';
+import { openQuorums } from './quorums.js';
 import type { Scope } from './scope.js';
 
 export interface PeersDeps {
@@ -44,6 +46,8 @@ export interface Peers {
   readonly events$: Observable<PeerNews>;
   /** Peers that turned out to be a node that counts already. */
   readonly twins$: Observable<PeerKey>;
+  /** The ChainLock quorums; undefined where the settings want no connections to their members. */
+  readonly quorums: Quorums | undefined;
   readonly weights: () => Weights;
   readonly country: CountryOf;
   /** Connects to the pool's own dashd, and to the others once the book is read. @param blocks$ proofs and verdicts, noted in the book */
@@ -101,6 +105,7 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
     random,
     scheduler,
   });
+  const quorums = openQuorums({ context, dashd, tip, table, book });
   const devnet =
     network.name === 'devnet' ? chainName({ network: network.name, devnet: config.devnet?.name }) : undefined;
   const bookRead$ = new Subject<never>();
@@ -121,6 +126,7 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
     table,
     protectedPeer: { peer: ownKey, host: own.host, port: own.port, protected: true },
     targets$: concat(bookRead$, peering.targets$),
+    quorumTargets$: quorums && concat(bookRead$, quorums.targets$),
   });
   const events$ = new Subject<PeerNews>();
   const twins$ = new Subject<PeerKey>();
@@ -157,6 +163,7 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
     connections,
     events$,
     twins$,
+    quorums,
     weights,
     country,
     drop,
@@ -165,6 +172,7 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
       running.add(
         events$.subscribe((news) => {
           peering.notePeer(news);
+          quorums?.notePeer(news);
           for (const event of peerEvents(news)) emit(event);
         }),
       );
@@ -191,6 +199,7 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
       const verdicts$ = blocks$.pipe(filter(({ type }) => type === 'verdict'));
       await keepPeerBook({ context, book, weights, drop, verdicts$ }, reading);
       running.add(peering.events$.subscribe(emit));
+      running.add(quorums?.run());
       bookRead$.complete();
     },
     reload(next) {

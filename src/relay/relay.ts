@@ -84,7 +84,7 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
   // All that a block needs is open. What is on disk comes last: blocks go out meanwhile, to the pool's own dashd.
   const kept = await history.read({ rpc: dashd.rpc, chainLocks$ });
   await peers.read(blocks.events$);
-  const { book, connections, weights, country, drop, reload } = peers;
+  const { book, connections, quorums, weights, country, drop, reload } = peers;
   const view = createView({
     network: config.network,
     wanted: wantedOf(config.broadcast),
@@ -93,6 +93,7 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
     connections,
     weights,
     country,
+    ...(quorums !== undefined && { quorums: { view: () => quorums.view(), wanted: config.quorum.maxPeers } }),
     history: kept,
     spool: blocks.spool.view,
     clock: context.clock,

@@ -40,6 +40,7 @@ import {
 import { LOG, PROGRAM_MESSAGES, UNKNOWN_ERROR } from '../../src/messages/program.js';
 import { PROXY, PROXY_REPLY, SUBMISSIONS } from '../../src/messages/proxy.js';
 import { PUSH_FORM, PUSH_RANK } from '../../src/messages/push-plan.js';
+import { QUORUM_CONNECT, QUORUM_DISCONNECT, QUORUM_SKIP, QUORUMS } from '../../src/messages/quorums.js';
 import { SERVICE_LINE, SERVICE_MESSAGES } from '../../src/messages/services.js';
 import { ONE_OF, SCENARIO_VALUES, SCENARIOS } from '../../src/messages/simulation.js';
 import { CONTROL_SOCKET, ZMQ_SOCKET } from '../../src/messages/sockets.js';
@@ -118,6 +119,7 @@ const DETAILS: Readonly<Record<ServiceCode, readonly Readonly<Record<string, str
   'dashd-rpc': [RPC, FINALITY],
   'dashd-chain': [CHAIN],
   peers: [PEERS],
+  quorums: [QUORUMS],
   'peer-file': [PEER_FILE],
   'history-file': [HISTORY_FILE],
   spool: [SPOOL],
@@ -243,6 +245,20 @@ ${codes(PUSH_RANK)}
 Why a block beyond a size is sent to it in compact form, or whole:
 
 ${codes(PUSH_FORM)}
+
+## Quorum connections
+
+Why a member of a ChainLock quorum is connected to:
+
+${codes(QUORUM_CONNECT)}
+
+Why a connection to a member is given up:
+
+${codes(QUORUM_DISCONNECT)}
+
+Why a member gets no new connection:
+
+${codes(QUORUM_SKIP)}
 
 ## Services
 

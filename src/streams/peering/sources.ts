@@ -29,6 +29,7 @@ import type { Known } from '../../peers/book.js';
 import type { Source } from '../../peers/record.js';
 import { type Clock, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../time.js';
 import type { Network } from '../../wire/network.js';
+import { type Masternode, masternodesIn, Place, placeOf, understood } from '../dashd/masternodes.js';
 import type { Rpc } from '../ports.js';
 import { reportOn } from '../service-events.js';
 
@@ -144,21 +145,6 @@ function connectionOf({ addr, services, minping }: z.infer<typeof Connection>, n
   return [{ address, known }];
 }
 
-const Address = z.string().optional().catch(undefined);
-/**
- * Where a masternode is reached: Dash Core 24 has `addresses` alone, unless it is run with -deprecatedrpc=service; 23 has it beside `address`
- * (`masternodelist`) or `service` (`protx list`); older ones have no `addresses`.
- */
-const Place = z.object({
-  addresses: z
-    .object({ core_p2p: z.union([z.string().transform((one) => [one]), z.array(z.unknown())]) })
-    .optional()
-    .catch(undefined),
-  address: Address,
-  service: Address,
-});
-const Masternode = Place.extend({ status: z.string().optional().catch(undefined) });
-const Masternodes = z.record(z.string(), z.unknown());
 const ProTx = z.object({ state: Place });
 
 /** `masternodelist`, and `protx list` where that one is not understood: the race is for masternodes. */
@@ -182,35 +168,13 @@ const askMasternodes: Ask = ({ rpc, clock }) =>
   );
 
 /** The entries of an answer to `masternodelist` that are not banned; undefined when it is no such answer. */
-function enabledMasternodes(answer: unknown): z.infer<typeof Masternode>[] | undefined {
-  const list = Masternodes.safeParse(answer);
-  if (!list.success) return undefined;
-  const entries = Object.values(list.data);
-  const masternodes = understood(Masternode, entries);
-  if (entries.length > 0 && masternodes.length === 0) return undefined;
-  return masternodes.filter(({ status = 'ENABLED' }) => status === 'ENABLED');
-}
-
-/** The first that can be read: further ones lead to the same node. */
-function placeOf({ addresses, address, service }: z.infer<typeof Place>): PeerAddress | undefined {
-  for (const text of [...(addresses?.core_p2p ?? []), address, service]) {
-    const place = typeof text === 'string' ? parseAddress(text) : undefined;
-    if (place !== undefined) return place;
-  }
-  return undefined;
+function enabledMasternodes(answer: unknown): Masternode[] | undefined {
+  return masternodesIn(answer)?.filter(({ status = 'ENABLED' }) => status === 'ENABLED');
 }
 
 /** A source that has entries and yields nothing would otherwise look like one that has none. */
 function noAddress(detail: string, clock: Clock): ServiceEvent {
   return reportOn('dashd-rpc', clock)('fault', 'no-address', detail);
-}
-
-/** One entry that cannot be read says nothing about the others. */
-function understood<T>(schema: z.ZodType<T>, entries: readonly unknown[]): T[] {
-  return entries.flatMap((entry) => {
-    const parsed = schema.safeParse(entry);
-    return parsed.success ? [parsed.data] : [];
-  });
 }
 
 /** The seeds are strangers: asked only while few peers are known. */

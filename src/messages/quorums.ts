@@ -1,0 +1,33 @@
+/** What is said about the ChainLock quorums and the connections to their members. */
+
+/** The state of the quorums, as a service. The keys are the codes. */
+export const QUORUMS = {
+  active: '{count} active ChainLock quorums ({type}) with {members} members, {reachable} of them at known addresses',
+  refused: 'dashd does not answer {method}: {detail}',
+  none: 'dashd reports no active ChainLock quorum ({type}): no connections to members are made',
+} as const;
+
+/** Why a member of a quorum is connected to. The keys are the codes, as in the next tables. */
+export const QUORUM_CONNECT = {
+  'several-quorums': 'a member of more than one active quorum',
+  spread: 'a member of the active quorum with the fewest connections',
+  swap: 'a member of more active quorums than the one whose slot it gets',
+} as const;
+
+/** Why a quorum connection is given up. */
+export const QUORUM_DISCONNECT = {
+  'not-a-member': 'a member of no active quorum any more',
+  'over-max': 'more connections than quorum.maxPeers',
+  'group-share': 'its network has its share of the connections',
+  outweighed: 'a member of more active quorums gets its slot',
+} as const;
+
+/** Why a member of a quorum gets no new connection. */
+export const QUORUM_SKIP = {
+  'connected-elsewhere': 'it is connected as one of the other peers',
+  'same-address': 'another masternode counts at its address',
+  waiting: 'its last connection failed or ended a moment ago',
+  'group-share': 'its network has its share of the connections',
+  'over-max': 'all connections of quorum.maxPeers are in use',
+  'ramp-up': 'connections are begun a few at a time; it is next',
+} as const;

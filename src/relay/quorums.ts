@@ -1,0 +1,90 @@
+import { BehaviorSubject, defer, filter, map, type Observable, type Subscription, startWith } from 'rxjs';
+import { isLocalNetwork } from '../peers/address.js';
+import type { PeerBook } from '../peers/book.js';
+import { type ActiveQuorums, type QuorumView, viewOf } from '../quorum/active-quorums.js';
+import { CHAIN_LOCK_TYPES } from '../quorum/chain-lock-types.js';
+import { maxPerGroup } from '../quorum/politeness.js';
+import type { ChainTip } from '../streams/broadcast/tip.js';
+import type { Target } from '../streams/connections/connection.js';
+import type { ConnectionTable, PeerNews } from '../streams/connections/connections.js';
+import { AskQuorums } from '../streams/quorum/ask-quorums.js';
+import { MemberConnections } from '../streams/quorum/member-connections.js';
+import type { Quorums } from '../streams/quorum/quorums.js';
+import { watchQuorums } from '../streams/quorum/watch-quorums.js';
+import type { Hash } from '../wire/reader.js';
+import type { RelayContext } from './context.js';
+import type { Dashd } from './dashd.js';
+
+export interface QuorumsDeps {
+  readonly context: RelayContext;
+  readonly dashd: Pick<Dashd, 'rpc'>;
+  readonly tip: ChainTip;
+  readonly table: ConnectionTable;
+  readonly book: Pick<PeerBook, 'isExcluded'>;
+}
+
+export interface OpenQuorums extends Quorums {
+  /** The members that are to be connected to. */
+  readonly targets$: Observable<readonly Target[]>;
+  notePeer(news: PeerNews): void;
+  /** Asks dashd about the quorums of each tip until unsubscribed. */
+  run(): Subscription;
+}
+
+/** The ChainLock quorums and the connections to their members. @returns undefined where the settings want none */
+export function openQuorums({ context, dashd, tip, table, book }: QuorumsDeps): OpenQuorums | undefined {
+  const { config, clock, random, scheduler, emit, events$ } = context;
+  const { network, broadcast, quorum } = config;
+  if (!broadcast.enabled || quorum.maxPeers === 0) return undefined;
+  const chainLock = CHAIN_LOCK_TYPES[network];
+  const claims = new Map<string, Hash>();
+  const view$ = new BehaviorSubject<QuorumView | undefined>(undefined);
+  const show = (active: ActiveQuorums | undefined): void =>
+    view$.next(active === undefined ? undefined : viewOf(active, claims));
+  const members = new MemberConnections({
+    max: quorum.maxPeers,
+    maxPerGroup: maxPerGroup(quorum.maxPeers, isLocalNetwork(network)),
+    connections: table,
+    isExcluded: (peer) => book.isExcluded(peer),
+    clock,
+    random,
+    scheduler,
+  });
+  const tips$ = defer(() =>
+    events$.pipe(
+      filter((event) => event.type === 'tip'),
+      map(({ hash }) => hash),
+      startWith(tip.hash),
+      filter((hash) => hash !== undefined),
+    ),
+  );
+  const news$ = watchQuorums({
+    tips$,
+    quorums: new AskQuorums({ rpc: dashd.rpc, network, chainLock, clock }),
+    chainLock,
+    clock,
+    scheduler,
+  });
+  return {
+    view: () => view$.value,
+    view$,
+    plan: () => members.plan,
+    targets$: members.targets$,
+    notePeer(news) {
+      const { target, event } = news;
+      members.notePeer(news);
+      if (event.type === 'masternode') claims.set(target.peer, event.masternode);
+      else if (event.type !== 'lost' || !claims.delete(target.peer)) return;
+      view$.next(view$.value);
+    },
+    run: () =>
+      news$.subscribe((news) => {
+        if (news.type === 'service') {
+          emit(news);
+          return;
+        }
+        show(news.active);
+        members.noteQuorums(news.known);
+      }),
+  };
+}
