@@ -25,7 +25,7 @@ export interface BlocksDeps {
   readonly tip: ChainTip;
   readonly recent: RecentStore;
   /** Absent where there are no quorum connections. */
-  readonly quorums?: Pick<Quorums, 'view' | 'view$'>;
+  readonly quorums?: Pick<Quorums, 'view' | 'view$'> | undefined;
 }
 
 export interface Blocks {

@@ -76,7 +76,7 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
   publishEvents(context, scope);
   const history = openBlockHistory(context, scope);
   const peers = openPeers({ context, dashd, tip, recent }, scope);
-  const blocks = openBlocks({ context, dashd, peers, history, tip, recent }, scope);
+  const blocks = openBlocks({ context, dashd, peers, history, tip, recent, quorums: peers.quorums }, scope);
   peers.run(blocks.events$);
   openProxy({ context, dashd, blocks }, scope);
   const { chainLocks$ } = openIncoming({ context, poolSocket, dashd, peers, blocks, tip }, scope);

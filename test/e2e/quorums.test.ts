@@ -1,0 +1,113 @@
+/** The relay among simulated masternodes that form quorums: whom it connects to, and what it knows of them. */
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { LLMQ_TEST } from '../../src/simulated/masternodes.js';
+import { type NetworkOptions, type SimulatedNetwork, startNetwork } from '../../src/simulated/simulated-network.js';
+import { InProcessNetwork } from '../support/in-process-network.js';
+import { RelayUnderTest } from '../support/relay-under-test.js';
+
+interface Under {
+  readonly network: SimulatedNetwork;
+  readonly relay: RelayUnderTest;
+}
+
+const open: { stop(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.stop();
+});
+
+/** A relay that connects to no peers of the book, so that all but dashd are members of quorums. */
+async function start(flags: Readonly<Record<string, string>>, options: NetworkOptions = {}): Promise<Under> {
+  const network = await startNetwork({ nodes: 8, quorums: LLMQ_TEST, latency: false, ...options });
+  open.push(network);
+  const { dashd } = network;
+  const relay = await RelayUnderTest.start({
+    'dashd-rpc-url': dashd.rpcUrl,
+    'dashd-rpc-user': dashd.user,
+    'dashd-rpc-password': dashd.password,
+    'dashd-p2p-port': String(dashd.node.port),
+    'dashd-zmq-url': dashd.zmqUrl,
+    'broadcast-max-peers': '1',
+    ...flags,
+  });
+  open.push(relay);
+  return { network, relay };
+}
+
+/** The addresses of the members of the active quorums, as dashd has them at its tip. */
+function membersAt({ network: { dashd } }: Under): Set<string> {
+  const { chain } = dashd.node;
+  const active = dashd.masternodes.activeAt(chain, chain.tip.height);
+  return new Set(active.flatMap(({ members }) => members.map(({ address }) => address)));
+}
+
+function connectedMembers({ relay }: Under): Set<string> {
+  const live = [...relay.relay.peers.values()];
+  return new Set(live.filter(({ target }) => target.quorum === true).map(({ target }) => target.peer));
+}
+
+const same = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>) => a.size === b.size && [...a].every((one) => b.has(one));
+
+describe('a relay among masternodes', () => {
+  test('connects to the members of the active quorums, and knows who they are and who signs the next block', async () => {
+    const under = await start({});
+    const { relay, network } = under;
+    await relay.until('all members', () => (same(connectedMembers(under), membersAt(under)) ? true : undefined));
+    const masternodes = new Map(network.nodes.map(({ address, masternode }) => [address, masternode]));
+    await relay.until('their names', () =>
+      [...relay.relay.peers.values()].every(
+        ({ target, masternode }) => target.protected || masternode === masternodes.get(target.peer),
+      )
+        ? true
+        : undefined,
+    );
+    const report = relay.relay.view.quorums?.();
+    assert.equal(report?.quorums.length, LLMQ_TEST.active);
+    assert.equal(report.quorums.filter(({ signing }) => signing).length, 1);
+    assert.equal(report.connected, membersAt(under).size);
+    const signers = relay.relay.view.peers().filter(({ role }) => role === 'signer');
+    assert.equal(signers.length, LLMQ_TEST.size);
+    assert.equal(relay.events.filter((event) => event.type === 'service' && event.service === 'quorums').length, 1);
+  });
+
+  test('keeps to quorum.maxPeers', async () => {
+    const under = await start({ 'quorum-max-peers': '2' });
+    await under.relay.connected(3);
+    assert.equal(connectedMembers(under).size, 2);
+  });
+
+  test('follows a rotation of quorums, and stays connected to who is a member still', async () => {
+    const under = await start({}, { nodes: 12 });
+    const { relay, network } = under;
+    const before = membersAt(under);
+    await relay.until('all members', () => (same(connectedMembers(under), before) ? true : undefined));
+    const from = relay.events.length;
+    network.dashd.generate(LLMQ_TEST.interval);
+    const after = membersAt(under);
+    assert.ok(!same(before, after), 'another quorum is active');
+    await relay.until('the new members', () => (same(connectedMembers(under), after) ? true : undefined));
+    const lost = relay.events.slice(from).flatMap((event) => (event.type === 'peer-lost' ? [event.peer] : []));
+    assert.deepEqual(lost.sort(), [...before].filter((peer) => !after.has(peer)).sort(), 'nobody else was hung up on');
+  });
+
+  test('asks for no quorums where quorum.maxPeers is 0', async () => {
+    const under = await start({ 'quorum-max-peers': '0' });
+    await under.relay.connected(1);
+    await under.relay.tipKnown();
+    assert.equal(under.relay.relay.view.quorums, undefined);
+    assert.equal(
+      under.relay.events.filter((event) => event.type === 'service' && event.service === 'quorums').length,
+      0,
+    );
+  });
+});
+
+test('a relay whose dashd has no quorums says so, and is not degraded by that', async () => {
+  const net = await InProcessNetwork.start({ peers: [{}] });
+  open.push(net);
+  const { state, detail } = await net.service('quorums', 'none');
+  assert.equal(state, 'up');
+  assert.match(detail, /no active ChainLock quorum \(llmq_test\)/);
+  await net.relay.connected(2);
+  assert.equal(net.relay.relay.view.quorums?.(), undefined);
+});
