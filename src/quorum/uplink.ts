@@ -3,8 +3,8 @@
  * behind it, and the answers of those written later are late by the time that the bytes before theirs took. Pure.
  *
  * The estimate is the slope of that lateness over the bytes written before (Theil and Sen: the median of the slopes of all pairs, which
- * slow peers do not move). A push that the uplink carries in less time than the answers scatter proves nothing but that: the uplink counts
- * as not limited.
+ * slow peers do not move). A push that the uplink carries in less time than the answers scatter, or than this process may need to read them,
+ * proves nothing but that: the uplink counts as not limited.
  *
  * Cost: pairs of at most {@link MAX_SAMPLES} samples, about 2 ms, after a block.
  */
@@ -20,10 +20,15 @@ export interface UplinkSample {
 /** Fewer say nothing. */
 const MIN_SAMPLES = 8;
 const MAX_SAMPLES = 128;
-/** The uplink counts as limited when it took this long for the push, milliseconds, and longer than the answers scatter. */
+/** What a push must have taken on the uplink at least, milliseconds. */
 const MIN_SPENT_MS = 25;
-/** Pushes that an estimate rests on: one line may be slow for a moment, for other reasons than its speed. */
+/** Of our own time a sample may have waited for those before it, milliseconds: a few times what it takes to process an answer. */
+const OWN_MS = 0.4;
+/** Pushes that are remembered, and those of them that have to show a limit: a line, or this machine, may be busy for a moment. */
 const MAX_PUSHES = 5;
+const MIN_LIMITED = 3;
+/** Writes are paced so much faster than measured: a push shows no higher speed than its pace, so a faster line would not show. */
+const HEADROOM = 1.25;
 
 /** What a push shows: the speed of a limited uplink, or that the uplink is faster than `atLeast`; bytes per second. */
 export type UplinkReading = { readonly speed: number } | { readonly atLeast: number };
@@ -38,7 +43,7 @@ export function readUplink(samples: readonly UplinkSample[]): UplinkReading | un
   const residuals = some.map((one) => one.lateMs - slope * one.bytes);
   const middle = median(residuals) ?? 0;
   const scatterMs = median(residuals.map((one) => Math.abs(one - middle))) ?? 0;
-  const visibleMs = Math.max(MIN_SPENT_MS, 2 * scatterMs);
+  const visibleMs = Math.max(MIN_SPENT_MS, 2 * scatterMs, OWN_MS * samples.length);
   return slope * bytes < visibleMs ? { atLeast: (bytes / visibleMs) * 1000 } : { speed: 1000 / slope };
 }
 
@@ -64,22 +69,27 @@ function median(values: readonly number[]): number | undefined {
 
 /** The estimate over the last pushes. */
 export class UplinkEstimate {
-  /** Bytes per second, the oldest first; infinite for a push that was carried faster than the estimate allows. */
+  /** Bytes per second, the oldest first; infinite for a push that was carried faster than those before it allow. */
   private speeds: readonly number[] = [];
 
-  /** Bytes per second: the median of the last pushes; undefined while no limit has shown. */
-  get bytesPerSecond(): number | undefined {
+  /** Bytes per second at which writes are to be paced; undefined while the uplink does not show a limit. */
+  get pace(): number | undefined {
+    const limited = this.speeds.filter((speed) => speed < Infinity);
     const middle = median(this.speeds);
-    return middle === undefined || middle === Infinity ? undefined : middle;
+    if (limited.length < MIN_LIMITED || middle === undefined || middle === Infinity) return undefined;
+    return middle * HEADROOM;
   }
 
-  /** Takes the answers to a push into account. A small push that shows no limit says nothing against one that did. */
+  /** Takes the answers to a push into account. A small push that shows no limit says nothing against others that did. */
   note(samples: readonly UplinkSample[]): void {
     const reading = readUplink(samples);
     if (reading === undefined) return;
-    const known = this.bytesPerSecond;
-    if ('speed' in reading) this.speeds = [...this.speeds, reading.speed].slice(-MAX_PUSHES);
-    else if (known !== undefined && reading.atLeast > known)
-      this.speeds = [...this.speeds, Infinity].slice(-MAX_PUSHES);
+    const known = median(this.speeds);
+    if ('speed' in reading) this.add(reading.speed);
+    else if (known !== undefined && reading.atLeast > known) this.add(Infinity);
+  }
+
+  private add(speed: number): void {
+    this.speeds = [...this.speeds, speed].slice(-MAX_PUSHES);
   }
 }

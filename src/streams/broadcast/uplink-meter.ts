@@ -41,7 +41,7 @@ export class UplinkMeter {
 
   /** Undefined while the uplink is not known to be limited. */
   get bytesPerSecond(): number | undefined {
-    return this.estimate.bytesPerSecond;
+    return this.estimate.pace;
   }
 
   /**
