@@ -95,16 +95,16 @@ export function questionOf(magic: Buffer, { hash, previous }: Pick<PushBlock, 'h
   return encodeFrame(magic, { command: 'getheaders', version: PROTOCOL_VERSION, locator: [previous], stop: hash });
 }
 
-/** Records that a block is written, and gives what goes behind it: the question, a ping, and the whole block where it is hedged. */
+/** Records that a block is written, and gives what is still to go behind it: the question and a ping, and the whole block where it is hedged. */
 function begin(
   context: SessionContext,
   state: SessionState,
   block: PushBlock,
-  { form, question }: Sent,
+  { form, question, ping }: Sent,
   now: number,
 ): [SessionState, Output[]] {
   const { hash, previous } = block;
-  const { nonce, frame } = state.spare ?? sparePing(context);
+  const { nonce, frame } = ping ?? state.spare ?? sparePing(context);
   const hedge = form === 'compact' && isHedged(state, block) ? sparePing(context) : undefined;
   const before = state.pushes.find((one) => one.hash === hash);
   const others = before === undefined ? state.pushes : state.pushes.filter((one) => one !== before);
@@ -121,9 +121,9 @@ function begin(
     asked: 0,
     ...(hedge !== undefined && { hedge: hedge.nonce }),
   };
-  const asking = (ping: Buffer): Output[] => [
+  const asking = (bytes: Buffer): Output[] => [
     { type: 'write', bytes: question },
-    { type: 'write', bytes: ping },
+    { type: 'write', bytes },
   ];
   const whole: Output = { type: 'block', block, form: 'full' };
   const sent: Message['command'][] = [form === 'full' ? 'block' : 'cmpctblock', 'getheaders', 'ping'];
@@ -137,7 +137,7 @@ function begin(
       // The answers do not count as unsolicited.
       budget: sent.reduce(grant, state.budget),
     },
-    [...asking(frame), ...(hedge === undefined ? [] : [whole, ...asking(hedge.frame)])],
+    [...(ping === undefined ? asking(frame) : []), ...(hedge === undefined ? [] : [whole, ...asking(hedge.frame)])],
   ];
 }
 

@@ -183,10 +183,12 @@ export interface SessionState {
   readonly malformed: number;
 }
 
-/** A block that was written to the socket, and the encoded `getheaders` to send behind it. */
+/** A block that was written to the socket, with the encoded `getheaders` and a ping behind it. */
 export interface Sent {
   readonly form: BlockForm;
   readonly question: Buffer;
+  /** Absent when question and ping are still to be written. */
+  readonly ping?: Spare;
 }
 
 export type Input =

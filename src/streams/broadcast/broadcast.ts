@@ -78,7 +78,7 @@ const UNPLANNED = planPush({ peers: [] });
 /** A block that is in its receivers' sockets. */
 interface Written {
   readonly peers: readonly ConnectedPeer[];
-  /** Lets their sessions record it, and send their questions behind it. */
+  /** Lets their sessions record it. */
   readonly settle: () => void;
 }
 

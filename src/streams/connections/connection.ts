@@ -8,16 +8,16 @@
  */
 
 import { Observable, Subscription } from 'rxjs';
-import type { BlockForm } from '../../contracts/events.js';
 import { fill } from '../../messages/fill.js';
 import { SESSION } from '../../messages/peers.js';
 import { bytesOf, formFor, isHedged } from '../../session/form.js';
-import { wants } from '../../session/push.js';
+import { sparePing, wants } from '../../session/push.js';
 import { initialState, step, UNWANTED } from '../../session/step.js';
 import type {
   Input,
   Output,
   PushBlock,
+  Sent,
   SessionContext,
   SessionEvent,
   SessionFault,
@@ -94,8 +94,8 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     const inputs = new Subscription();
     let state = initialState(awake());
     let readySince: number | undefined;
-    /** The last block pushed, and the form in which it was written; without one it waits in the session's queue. */
-    let handed: { readonly hash: Hash; readonly form: BlockForm | undefined } | undefined;
+    /** The last block pushed, and how it was written; if it was not, it waits in the session's queue. */
+    let handed: { readonly hash: Hash; readonly sent?: Sent } | undefined;
 
     /** Bytes to be decoded, and the messages of the chunk that is being decoded. */
     const chunks: Buffer[] = [];
@@ -140,21 +140,28 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     }
 
     /** Writes the block to the socket and nothing else: a step of the session here would delay the next peer's write. */
-    function push(block: PushBlock): void {
+    function push(block: PushBlock, question: Buffer): void {
       if (inputs.closed) return;
       const { hash } = block;
-      const form = wants(state, block) ? formFor(state, block) : undefined;
-      if (form !== undefined) socket.write([bytesOf(block, form)], () => feed({ type: 'written', hash }));
-      handed = { hash, form };
+      if (!wants(state, block)) {
+        handed = { hash };
+        return;
+      }
+      const form = formFor(state, block);
+      // Built beforehand, except in a burst of blocks.
+      const ping = state.spare ?? sparePing(context);
+      // One system call: a second one for the question would cost as much as the first, and wake the peer's process twice.
+      socket.write([bytesOf(block, form), question, ping.frame], () => feed({ type: 'written', hash }));
+      handed = { hash, sent: { form, question, ping } };
     }
 
     /** Only for the block last pushed: a ping with no block in front of it would prove a delivery that did not happen. */
-    function settle(block: PushBlock, question: Buffer): number {
+    function settle(block: PushBlock): number {
       if (inputs.closed || handed?.hash !== block.hash) return 0;
-      const { form } = handed;
-      const hedged = form === 'compact' && isHedged(state, block) ? block.frame.length : 0;
-      feed({ type: 'push', block, sent: form && { form, question } });
-      return form === undefined ? 0 : bytesOf(block, form).length + hedged;
+      const { sent } = handed;
+      const hedged = sent?.form === 'compact' && isHedged(state, block) ? block.frame.length : 0;
+      feed({ type: 'push', block, sent });
+      return sent === undefined ? 0 : bytesOf(block, sent.form).length + hedged;
     }
 
     function isBehind(): boolean {

@@ -87,9 +87,9 @@ export interface Connections {
   readonly slots: ReadonlyMap<string, ConnectionSlot>;
   readonly live: ReadonlyMap<string, ConnectedPeer>;
   /**
-   * Writes the block to the sockets before it returns, in the order that was arranged.
+   * Writes the block to the sockets, with `getheaders` and a ping behind it, before it returns, in the order that was arranged.
    * @returns a function for the rest, to be called in the same turn of the event loop once nothing is more urgent: the sessions record
-   * the block, and send `getheaders` and their pings behind it. It returns what was written to whom
+   * the block, and send it whole behind a compact form where it is hedged. It returns what was written to whom
    */
   push(block: PushBlock, audience: Audience): Settle;
   /** Sets the order of writes: see {@link Multicast.arrange}. */
@@ -160,7 +160,7 @@ export function createConnections(deps: ConnectionsDeps): Connections {
     events$: merge(protected$, wanted(deps.targets$), wanted(deps.quorumTargets$ ?? EMPTY)).pipe(share()),
     slots,
     live,
-    push: (block, audience) => multicast.push(block, audience, (one) => questionOf(deps.context.network.magic, one)),
+    push: (block, audience) => multicast.push(block, audience, questionOf(deps.context.network.magic, block)),
     arrange: (peers) => multicast.arrange(peers),
     drop: (peer) => hangUp(hangUps, peer, 'dropped'),
   };

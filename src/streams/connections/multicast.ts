@@ -14,14 +14,16 @@ export interface Recipient {
   readonly peer: string;
   /** The pool's own dashd. */
   readonly protected: boolean;
-  /** Writes the block to the socket, unless the peer is not to have it now; nothing else. */
-  write(block: PushBlock): void;
+  /**
+   * Writes the block to the socket, unless the peer is not to have it now; nothing else.
+   * @param question the `getheaders` behind the block, one message for all
+   */
+  write(block: PushBlock, question: Buffer): void;
   /**
    * Later in the same turn of the event loop: the session records the block.
-   * @param question the `getheaders` behind the block, one message for all
    * @returns the bytes of the block that were written to the peer
    */
-  settle(block: PushBlock, question: Buffer): number;
+  settle(block: PushBlock): number;
 }
 
 /** What a peer was written of a block: no bytes when it has it, or the block waits in its queue. */
@@ -60,19 +62,18 @@ export class Multicast {
 
   /**
    * Writes the block to the sockets before it returns.
-   * @param questionOf called after the last write
+   * @param question the `getheaders` behind the block
    * @returns a function for the rest, to be called in the same turn of the event loop once nothing is more urgent
    */
-  push(block: PushBlock, audience: Audience, questionOf: (block: PushBlock) => Buffer): Settle {
+  push(block: PushBlock, audience: Audience, question: Buffer): Settle {
     const { recipients } = this;
     for (const one of recipients) {
-      if (isAmong(audience, one)) guarded(() => one.write(block));
+      if (isAmong(audience, one)) guarded(() => one.write(block, question));
     }
     return () => {
-      const question = questionOf(block);
       const written: Written[] = [];
       for (const one of recipients) {
-        if (isAmong(audience, one)) guarded(() => written.push({ peer: one.peer, bytes: one.settle(block, question) }));
+        if (isAmong(audience, one)) guarded(() => written.push({ peer: one.peer, bytes: one.settle(block) }));
       }
       return written;
     };

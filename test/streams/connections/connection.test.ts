@@ -74,7 +74,7 @@ class ConnectionUnderTest {
 
   /** @returns what settles it */
   write(block: PushBlock): () => void {
-    return this.multicast.push(block, 'all', (one) => questionOf(magic, one));
+    return this.multicast.push(block, 'all', questionOf(magic, block));
   }
 
   /** What was reported since it was last asked, in brief. */
@@ -137,14 +137,21 @@ describe('a connection', () => {
     assert.deepEqual(under.peer.heard.at(-1), { command: 'pong', nonce: 9n });
   });
 
-  it('pushes a block at once, the ping when it is asked to, and proves each step', () => {
+  it('pushes a block at once, question and ping behind it with one write, and proves each step', () => {
     const under = ConnectionUnderTest.ready();
     const block = pushable(1);
     const heard = () => under.peer.heard.map(({ command }) => command);
+    const { write } = under.peer;
+    let writes = 0;
+    under.peer.write = (...written) => {
+      writes += 1;
+      write.call(under.peer, ...written);
+    };
     const settle = under.write(block);
-    assert.deepEqual(heard(), ['block']);
+    assert.deepEqual(heard(), ['block', 'getheaders', 'ping']);
     settle();
     assert.deepEqual(heard(), ['block', 'getheaders', 'ping']);
+    assert.equal(writes, 1);
     assert.deepEqual(under.reported(), []);
     under.peer.drain();
     assert.deepEqual(under.reported(), ['1 written']);
@@ -357,7 +364,7 @@ describe('the end of a connection', () => {
     });
     net.to('a').shakeHands();
     net.to('a').says(inv(1));
-    multicast.push(pushable(1), 'all', (one) => questionOf(magic, one))();
+    multicast.push(pushable(1), 'all', questionOf(magic, pushable(1)))();
     assert.deepEqual(reported.slice(-3), ['ready', 'announced 1', '1 already-had']);
     assert.equal(net.to('a').destroyed, true);
   });
