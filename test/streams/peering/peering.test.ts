@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Subscription, tap } from 'rxjs';
+import { Subject, Subscription, tap } from 'rxjs';
 import type { GossipEvent, PlanEvent, ServiceEvent } from '../../../src/contracts/events.js';
 import { keyOf } from '../../../src/peers/address.js';
 import { PeerBook } from '../../../src/peers/book.js';
@@ -8,6 +8,7 @@ import { type SelectLimits, selectLimits } from '../../../src/peers/plan.js';
 import { WEIGHTS } from '../../../src/peers/score.js';
 import { publicAddress } from '../../../src/simulated/public-address.js';
 import { ChainTip } from '../../../src/streams/broadcast/tip.js';
+import type { Target } from '../../../src/streams/connections/connection.js';
 import { connectionTable, createConnections } from '../../../src/streams/connections/connections.js';
 import { createPeering } from '../../../src/streams/peering/peering.js';
 import { NETWORKS } from '../../../src/wire/network.js';
@@ -37,6 +38,7 @@ class Peered {
   readonly book = new PeerBook('mainnet', seeded(1));
   readonly targets: (readonly string[])[] = [];
   private result: { readonly values: Reported[] } = { values: [] };
+  readonly quorumTargets$ = new Subject<readonly Target[]>();
   readonly connections;
   readonly peering;
   /** Called whenever peering reads the clock; what it costs, milliseconds, makes calculations take slices. */
@@ -83,6 +85,7 @@ class Peered {
           this.targets.push(targets.map(({ peer }) => peer));
         }),
       ),
+      quorumTargets$: this.quorumTargets$,
     });
   }
 
@@ -163,6 +166,35 @@ const gossip = (names: readonly string[]) => ({
 });
 
 describe('peering', () => {
+  it('neither counts nor gives up connections to quorum members, and takes their nodes for no slot', async () => {
+    const under = new Peered();
+    const named = hosts(0, MAX);
+    const members = named.slice(0, 2);
+    under.start();
+    await under.time.pass(300);
+    under.quorumTargets$.next(
+      members.map((host) => ({ ...address(`${host}:9999`), peer: `${host}:9999`, protected: false, quorum: true })),
+    );
+    under.connectAll();
+    under.rpc.replies.set('getpeerinfo', peerInfo(...named));
+    await under.time.pass(60_000);
+    under.connectAll();
+    await under.time.pass(1_000);
+    assert.deepEqual(
+      under.targets.at(-1)?.toSorted(),
+      named
+        .slice(2)
+        .map((host) => `${host}:9999`)
+        .sort(),
+    );
+    assert.deepEqual(
+      under.plans.flatMap(({ disconnect }) => disconnect),
+      [],
+    );
+    for (const host of members) assert.equal(under.net.dials(host), 1);
+    under.stop();
+  });
+
   it('connects to whom dashd names as soon as it does, and to nobody before', async () => {
     const under = new Peered();
     const named = hosts(0, 3);
