@@ -7,7 +7,7 @@ import { ScoreButton } from './score.js';
 import { useRowWindow } from './windowed.js';
 
 /** Height of a card among many in app.css, CSS pixels. */
-const CARD_PX = 148;
+const CARD_PX = 132;
 
 export function PeerCards({ peers, now, isLong }: PeerListProps) {
   if (isLong) return <ManyCards peers={peers} now={now} />;

@@ -3,7 +3,7 @@
 import { useMemo } from 'preact/hooks';
 import type { BlockSummary } from '../../contracts/api.js';
 import type { PeerProof } from '../../contracts/events.js';
-import { blockName, formatMs, formatSize, formatTime, plain, plural } from '../model/format.js';
+import { blockName, formatCount, formatMs, formatSize, formatTime, plain, plural } from '../model/format.js';
 import { finalityLabel, outcomeLabel, ROLES, roleLabel, STATUS_MEANING } from '../model/labels.js';
 import { axisFor, raceRows, type Spread, spreadOf, timesOf } from '../model/race.js';
 import { countForms, raceGroups } from '../model/race-groups.js';
@@ -121,7 +121,7 @@ function Summary({ spread, reached, proofs }: SummaryProps) {
       <div>
         <dt>have it</dt>
         <dd>
-          {done} <small>of {all} peers</small>
+          {formatCount(done)} <small>of {formatCount(all)} peers</small>
         </dd>
       </div>
       {times.map(([mark, ms]) => (
