@@ -1,6 +1,6 @@
 /**
  * The pool's blocks and their results: a fold over the lines of the history file, with queries. Bounded: the oldest blocks are removed
- * first.
+ * first, and before that their results per peer, which are most of what a block needs: 250 bytes for each of up to 1,500 peers.
  */
 import { BoundedSet } from '../common/bounded.js';
 import type { BlockEvent, BlockFinality, BlockReceived, BlockVerdict } from '../contracts/events.js';
@@ -19,6 +19,8 @@ interface Entry extends Counted {
 }
 
 const MAX_REPEATS = 256;
+/** Results per peer, of all blocks: those of 10,000 blocks to 20 peers, or of 500 to 400; some 50 MB. */
+export const MAX_PROOFS = 200_000;
 
 export class History implements HistoryView {
   private readonly entries = new Map<Hash, Entry>();
@@ -30,9 +32,16 @@ export class History implements HistoryView {
   private readonly repeats = new BoundedSet<Hash>(MAX_REPEATS);
   private ofAll: Kpis | undefined;
   private lineCount = 0;
+  /** Blocks with results per peer, the oldest first, and the number of these results. */
+  private readonly detailed = new Set<Hash>();
+  private proofs = 0;
+  private surplus = 0;
 
   /** @param maxBlocks at least 1 */
-  constructor(private readonly maxBlocks: number) {}
+  constructor(
+    private readonly maxBlocks: number,
+    private readonly maxProofs = MAX_PROOFS,
+  ) {}
 
   get size(): number {
     return this.entries.size;
@@ -41,6 +50,11 @@ export class History implements HistoryView {
   /** The number of lines that `lines` returns. */
   get lineTotal(): number {
     return this.lineCount;
+  }
+
+  /** Results per peer that were dropped since `lines` was last called: a file may still have them. */
+  get dropped(): number {
+    return this.surplus;
   }
 
   /** Applies an event of the relay. @returns the line to write; undefined when it adds nothing */
@@ -58,8 +72,10 @@ export class History implements HistoryView {
       return true;
     }
     if (known === undefined) return false;
-    const { received, verdict, finality } = known;
-    this.replace(line.type === 'verdict' ? entryOf(received, line, finality) : entryOf(received, verdict, line));
+    const { received, verdict, finality, figures } = known;
+    this.replace(
+      line.type === 'verdict' ? entryOf(received, line, finality) : entryOf(received, verdict, line, figures),
+    );
     return true;
   }
 
@@ -86,6 +102,7 @@ export class History implements HistoryView {
 
   /** All lines to keep, oldest first, without blocks that arrive meanwhile. */
   *lines(): Generator<HistoryLine, void> {
+    this.surplus = 0;
     for (const hash of [...this.order]) {
       const entry = this.entries.get(hash);
       if (entry === undefined) continue;
@@ -100,6 +117,9 @@ export class History implements HistoryView {
     this.order = [];
     this.open.clear();
     this.repeats.clear();
+    this.detailed.clear();
+    this.proofs = 0;
+    this.surplus = 0;
     this.changed();
     this.lineCount = 0;
   }
@@ -150,6 +170,7 @@ export class History implements HistoryView {
     this.order.splice(place, 0, hash);
     this.track(entry);
     while (this.order.length > this.maxBlocks) this.forget(this.order.shift() ?? '');
+    this.count(hash, undefined, entry);
     this.changed();
   }
 
@@ -163,13 +184,38 @@ export class History implements HistoryView {
     this.lineCount += linesOf(entry) - (before === undefined ? 0 : linesOf(before));
     this.entries.set(entry.received.hash, entry);
     this.track(entry);
+    this.count(entry.received.hash, before, entry);
     this.changed();
+  }
+
+  /** Counts a block's results per peer; beyond the bound the oldest blocks lose theirs, and keep their figures. */
+  private count(hash: Hash, before: Entry | undefined, after: Entry | undefined): void {
+    this.proofs += proofsOf(after) - proofsOf(before);
+    if (proofsOf(after) === 0) this.detailed.delete(hash);
+    else this.detailed.add(hash);
+    for (const oldest of this.detailed) {
+      if (this.proofs <= this.maxProofs) break;
+      if (oldest !== hash) this.thin(oldest);
+    }
+  }
+
+  private thin(hash: Hash): void {
+    const entry = this.entries.get(hash);
+    this.detailed.delete(hash);
+    if (entry?.verdict === undefined) return;
+    this.proofs -= proofsOf(entry);
+    this.surplus += proofsOf(entry);
+    const { received, verdict, finality, figures, record } = entry;
+    const thinned = entryOf(received, { ...verdict, peers: [] }, finality, figures);
+    // Confirmations are shown, and in no line.
+    this.entries.set(hash, { ...thinned, record: { ...thinned.record, finality: record.finality } });
   }
 
   private forget(hash: Hash): boolean {
     const entry = this.entries.get(hash);
     if (entry === undefined) return false;
     this.lineCount -= linesOf(entry);
+    this.count(hash, entry, undefined);
     this.entries.delete(hash);
     this.open.delete(hash);
     return true;
@@ -190,6 +236,10 @@ function cameAt({ at, firstAt }: BlockReceived): number {
   return firstAt ?? at;
 }
 
+function proofsOf(entry: Entry | undefined): number {
+  return entry?.verdict?.peers.length ?? 0;
+}
+
 function linesOf({ verdict, finality }: Entry): number {
   return 1 + (verdict === undefined ? 0 : 1) + (finality === undefined ? 0 : 1);
 }
@@ -198,9 +248,9 @@ function entryOf(
   received: BlockReceived,
   verdict: BlockVerdict | undefined,
   finality: BlockFinality | undefined,
+  figures = verdict && figuresOf(verdict),
 ): Entry {
   const state = finality?.state ?? 'pending';
-  const figures = verdict === undefined ? undefined : figuresOf(verdict);
   return { received, verdict, finality, record: recordOf(received, verdict, finality), figures, state };
 }
 

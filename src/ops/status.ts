@@ -42,6 +42,8 @@ type Peers = Pick<RelayView, 'counts' | 'wanted' | 'quorums'>;
 
 /** Blocks whose results per peer are kept, also after the verdict, since proofs may still come. Older ones are in the history. */
 const MAX_RACES = 256;
+/** Results per peer that are kept, of all blocks: of those 256 blocks to 80 peers, or of 15 to 1,350; some 5 MB. */
+const MAX_PROOFS = 20_000;
 /** Listed from the start, even before their first event. */
 const ESSENTIAL: readonly ServiceName[] = ['pool-socket', 'dashd-rpc'];
 
@@ -198,9 +200,21 @@ export class Status {
     this.pushes.failed += times * failed;
   }
 
+  /** Before a block's results are begun, since a block that is under way keeps all of its own. */
+  private makeRoom(): void {
+    let kept = 0;
+    for (const { proofs } of this.races.values()) kept += proofs.size;
+    for (const [oldest, { proofs }] of this.races) {
+      if (kept <= MAX_PROOFS) break;
+      this.races.delete(oldest);
+      kept -= proofs.size;
+    }
+  }
+
   private raceOf(hash: string): Race {
     const found = this.races.get(hash);
     if (found !== undefined) return found;
+    this.makeRoom();
     const race: Race = { proofs: new Map() };
     this.races.set(hash, race);
     return race;

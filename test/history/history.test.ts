@@ -51,6 +51,27 @@ describe('the history', () => {
     assert.equal(history.size, 0);
   });
 
+  it('keeps the results per peer of the newest blocks, and of older ones the figures', () => {
+    const history = new History(10, 5);
+    const peers = [1, 2].map((n) => proof(n));
+    for (const n of [1, 2, 3]) {
+      history.note(received(n));
+      history.note(verdict(n, { peers }));
+    }
+    const before = history.kpis();
+    const kept = () => [1, 2, 3].map((n) => history.get(hashOf(n))?.verdict?.peers.length);
+    assert.deepEqual(kept(), [0, 2, 2]);
+    assert.equal(history.get(hashOf(1))?.verdict?.medianMs, verdict(1).medianMs);
+    history.note(finality(1, 'chainlocked'));
+    assert.equal(history.kpis().propagationMs, before.propagationMs);
+    assert.equal(history.dropped, 2);
+    const lines = [...history.lines()];
+    assert.equal(history.dropped, 0, 'a file that was written from these lines has no more');
+    assert.equal(lines.flatMap((line) => (line.type === 'verdict' ? line.peers : [])).length, 4);
+    history.note(verdict(3, { peers: [...peers, proof(3), proof(4), proof(5), proof(6)] }));
+    assert.deepEqual(kept(), [0, 0, 6], 'the newest keeps its own, however many they are');
+  });
+
   it('gives pages, the newest block first', () => {
     const history = historyOf([1, 2, 3, 4, 5].map((n) => received(n)));
     assert.deepEqual(numbers(history.latest(2)), [5, 4]);

@@ -106,6 +106,15 @@ describe('ready', () => {
     assert.deepEqual(readiness(WORKING, [DASHD], { min: 5, max: 1 }).degraded, []);
   });
 
+  test('keeps the results per peer of some thousand peers, those of the newest blocks', () => {
+    const peers = Array.from({ length: 1_350 }, (_, i) => proof(i));
+    const status = statusAfter(...Array.from({ length: 20 }, (_, n) => verdict(n, { peers, hash: hashOf(n) })));
+    const kept = Array.from({ length: 20 }, (_, n) => status.race(hashOf(n))?.length);
+    assert.equal(kept.at(-1), 1_350);
+    assert.equal(kept[0], undefined);
+    assert.equal(kept.filter((count) => count !== undefined).length, 15);
+  });
+
   test('says so when no signer of the next block is connected, and only then', () => {
     const degraded = (...quorums: readonly QuorumState[]) => {
       const report = { height: 7, wanted: 400, members: 800, connected: 0, quorums };

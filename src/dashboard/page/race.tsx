@@ -70,14 +70,21 @@ export function RacePanel({ block, race, isNewest, skewMs, countries }: RaceProp
       {(hasRoles || rows.length > MAX_WHOLE) && (
         <Groups groups={groups} axis={axis} elapsedMs={elapsedMs} hasForms={hasForms} />
       )}
-      {race === undefined ? (
-        <p class="empty">Loading…</p>
-      ) : (
+      {race === undefined && <p class="empty">Loading…</p>}
+      {race !== undefined && isThinned(proofs, verdict) && (
+        <p class="empty">The results per peer are kept for newer blocks only.</p>
+      )}
+      {race !== undefined && !isThinned(proofs, verdict) && (
         <Rows rows={rows} axis={axis} spread={spread} rpc={rpc} elapsedMs={elapsedMs} countries={countries} />
       )}
       <Legend hasRoles={hasRoles} hasForms={hasForms} />
     </section>
   );
+}
+
+/** The relay's history drops the results per peer of old blocks, and keeps their figures. */
+function isThinned(proofs: readonly PeerProof[], verdict: BlockSummary['verdict']): boolean {
+  return proofs.length === 0 && verdict !== undefined && verdict.peersTried > 0;
 }
 
 function spreadFrom({ firstMs, medianMs, lastMs }: NonNullable<BlockSummary['verdict']>): Spread {

@@ -25,7 +25,10 @@ export interface HttpLimits {
     readonly maxStreams: number;
     /** Of them by one client. */
     readonly maxPerClient: number;
-    /** Unsent bytes, beyond which a client is disconnected. */
+    /**
+     * Unsent bytes, beyond which a client is disconnected: the events of one block to 1,350 peers are 1.7 MB. All clients are sent the same
+     * buffers, so that slow ones do not add up.
+     */
     readonly maxBacklog: number;
     /** Past events kept for clients that reconnect. */
     readonly keptEvents: number;
@@ -56,7 +59,7 @@ export const LIMITS: HttpLimits = {
   events: {
     maxStreams: 64,
     maxPerClient: 16,
-    maxBacklog: 1024 * 1024,
+    maxBacklog: 3 * 1024 * 1024,
     keptEvents: 1_000,
     keptBytes: 512 * 1024,
     heartbeatMs: 15 * SECOND_MS,

@@ -29,7 +29,7 @@ import type { BlockEvent, ServiceEvent } from '../../contracts/events.js';
 import type { FileAnswer, FileFault } from '../../contracts/files.js';
 import type { HistoryView } from '../../contracts/view.js';
 import { formatFile, formatLine, HEADER, type HistoryLine, headerFault, parseLine } from '../../history/format.js';
-import { History } from '../../history/history.js';
+import { History, MAX_PROOFS } from '../../history/history.js';
 import { fill } from '../../messages/fill.js';
 import { HISTORY_FILE, SET_ASIDE } from '../../messages/storage.js';
 import { type Clock, SECOND_MS } from '../../time.js';
@@ -222,7 +222,8 @@ class Keeper {
   }
 
   private async writeOnce(): Promise<FileAnswer> {
-    if (this.written > 2 * this.history.lineTotal + SLACK_LINES) this.writeAnew();
+    const { lineTotal, dropped } = this.history;
+    if (this.written > 2 * lineTotal + SLACK_LINES || dropped > MAX_PROOFS) this.writeAnew();
     const answer = this.anew ? await this.replace() : await this.append();
     this.failed = !answer.ok;
     if (answer.ok || answer.code !== 'changed') return answer;
