@@ -134,6 +134,10 @@ export const SERVICE_MESSAGES: Readonly<Record<ServiceCode, Readonly<Record<stri
     protected: warn("The pool's own dashd cannot be removed from the peers.", 'None.'),
     'own-dashd': warn("A peer is the pool's own dashd under another address.", 'None.'),
     'same-node': warn('Two addresses are the same node.', 'None.'),
+    'uplink-limited': warn(
+      'Answers to blocks show that the uplink is slow for so many peers: writes are paced at its speed.',
+      'State its speed as `broadcast.uplink`, or use a faster line.',
+    ),
     'no-countries': warn(
       'The table of countries cannot be read: peers are chosen without it.',
       'Correct `broadcast.countryDb`.',

@@ -7,7 +7,7 @@ import { Gatekeeper } from '../streams/broadcast/gatekeeper.js';
 import { PushPlanner, type PushPlannerDeps } from '../streams/broadcast/push-planner.js';
 import type { RecentStore } from '../streams/broadcast/recent.js';
 import type { ChainTip } from '../streams/broadcast/tip.js';
-import { UplinkMeter } from '../streams/broadcast/uplink-meter.js';
+import { BYTES_PER_MBIT, UplinkMeter, uplinkReports } from '../streams/broadcast/uplink-meter.js';
 import type { Quorums } from '../streams/quorum/quorums.js';
 import { type KeptBlocks, keepBlocks } from '../streams/storage/kept-blocks.js';
 import { NETWORKS } from '../wire/network.js';
@@ -55,6 +55,7 @@ export function openBlocks(deps: BlocksDeps, scope: Scope): Blocks {
   const { connections } = peers;
   const meter = new UplinkMeter(scheduler);
   scope.add(() => meter.stop());
+  if (config.broadcast.uplink === undefined) listening.add(uplinkReports(meter, clock).subscribe(emit));
   const planner = new PushPlanner({ connections, quorums, uplink: uplinkOf(config, meter), scheduler });
   listening.add(planner.run());
   const broadcaster = new Broadcaster({
@@ -92,10 +93,9 @@ export function openBlocks(deps: BlocksDeps, scope: Scope): Blocks {
   return { gate, broadcaster, spool, events$ };
 }
 
-/** Bytes per second in a setting of 1 Mbit/s. */
-const MBIT = 1_000_000 / 8;
-
 /** As configured, or as measured. */
 function uplinkOf({ broadcast }: Config, meter: UplinkMeter): PushPlannerDeps['uplink'] {
-  return broadcast.uplink === undefined ? meter : { bytesPerSecond: broadcast.uplink * MBIT, changes$: NEVER };
+  return broadcast.uplink === undefined
+    ? meter
+    : { bytesPerSecond: broadcast.uplink * BYTES_PER_MBIT, changes$: NEVER };
 }

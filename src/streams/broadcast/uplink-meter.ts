@@ -2,14 +2,29 @@
  * Measures the uplink by the pushes that are made anyway: what was written to whom, and when each answered (quorum/uplink.ts). The pool's own
  * dashd is near and does not count.
  */
-import { type Observable, type SchedulerLike, Subject, type Subscription, timer } from 'rxjs';
+import {
+  distinctUntilChanged,
+  filter,
+  map,
+  type Observable,
+  type SchedulerLike,
+  Subject,
+  type Subscription,
+  timer,
+} from 'rxjs';
 import { BoundedMap } from '../../common/bounded.js';
+import type { ServiceEvent } from '../../contracts/events.js';
+import { fill } from '../../messages/fill.js';
+import { PEERS } from '../../messages/peers.js';
 import { UplinkEstimate, type UplinkSample } from '../../quorum/uplink.js';
-import { SECOND_MS } from '../../time.js';
+import { type Clock, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
 import type { PeerNews } from '../connections/connections.js';
 import type { Written } from '../connections/multicast.js';
+import { reportOn } from '../service-events.js';
 
+/** Bytes per second at 1 Mbit/s. */
+export const BYTES_PER_MBIT = 1_000_000 / 8;
 /** Answers that come later have other causes. */
 const READ_AFTER_MS = 5 * SECOND_MS;
 /** Of pushes whose answers are awaited. */
@@ -97,4 +112,21 @@ export class UplinkMeter {
     });
     this.reading.add(reading);
   }
+}
+
+/** Emits once each time that the uplink turns out to be limited. */
+export function uplinkReports(
+  meter: Pick<UplinkMeter, 'bytesPerSecond' | 'changes$'>,
+  clock: Pick<Clock, 'now'>,
+): Observable<ServiceEvent> {
+  const report = reportOn('peers', clock);
+  return meter.changes$.pipe(
+    map(() => meter.bytesPerSecond),
+    distinctUntilChanged((before, after) => (before === undefined) === (after === undefined)),
+    filter((speed) => speed !== undefined),
+    map((speed) => {
+      const mbit = Math.round(speed / BYTES_PER_MBIT);
+      return report('fault', 'uplink-limited', fill(PEERS['uplink-limited'], { mbit }));
+    }),
+  );
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Subject } from 'rxjs';
 import type { SessionEvent } from '../../../src/session/types.js';
-import { UplinkMeter } from '../../../src/streams/broadcast/uplink-meter.js';
+import { UplinkMeter, uplinkReports } from '../../../src/streams/broadcast/uplink-meter.js';
 import { Time } from '../../support/virtual-time.js';
 import { target } from '../connections/support.js';
 
@@ -88,6 +89,22 @@ describe('the measured uplink', () => {
       await under.time.pass(5_000);
       assert.equal(under.meter.bytesPerSecond, undefined);
     }
+  });
+
+  it('is reported once when it turns out to be limited, and again when it does so after it was not', () => {
+    const meter = { bytesPerSecond: undefined as number | undefined, changes$: new Subject<void>() };
+    const reports: string[] = [];
+    uplinkReports(meter, { now: () => 5 }).subscribe(({ at, code, detail }) =>
+      reports.push(`${at} ${code}: ${detail}`),
+    );
+    for (const speed of [undefined, PACE, PACE, undefined, 2 * PACE]) {
+      meter.bytesPerSecond = speed;
+      meter.changes$.next();
+    }
+    assert.deepEqual(reports, [
+      '5 uplink-limited: the uplink is limited: blocks are written at 25 Mbit/s, the next signers first',
+      '5 uplink-limited: the uplink is limited: blocks are written at 50 Mbit/s, the next signers first',
+    ]);
   });
 
   it('stops with the relay', async () => {
