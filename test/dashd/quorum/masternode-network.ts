@@ -5,6 +5,8 @@
  */
 import { loadX11 } from '../../../src/block/x11.js';
 import { type DashdProcess, startDashd } from '../../../src/simulated/dashd-process.js';
+import { type Funding, fillerTransactions } from '../../../src/simulated/filler.js';
+import { txidOf } from '../../../src/simulated/transaction.js';
 import type { Hash } from '../../../src/wire/reader.js';
 import { eventually } from '../../contract/node-under-test.js';
 import { COMMITMENT_STAGE, DKG_INTERVAL, type DkgStatus, hasCommitment, isStageDone, LLMQ_TEST } from './dkg.js';
@@ -16,10 +18,13 @@ import {
   mineFunds,
   type OperatorKey,
   register,
+  spareFunds,
 } from './registration.js';
 
 /** Regtest's spork key, which Dash Core's chainparams.cpp states. */
 const SPORK_KEY = 'cP4EKFyJsHT39LDqgdcB43Y3YXjNyjb5Fuas1GQSeAtjnZWmZEQK';
+/** Of one transaction: a mempool takes at most 25 that spend each other. */
+const FILLER_BYTES = 2_000;
 const SPORKS = ['SPORK_17_QUORUM_DKG_ENABLED', 'SPORK_19_CHAINLOCKS_ENABLED'] as const;
 /** A quorum signs for heights that are this far above the block with its commitment. Source: Dash Core `llmq/signing.h`. */
 const SIGN_HEIGHT_OFFSET = 8;
@@ -32,11 +37,17 @@ export interface Masternode {
 }
 
 export class MasternodeNetwork {
+  /** What the next transactions spend. */
+  #funds: Funding;
+
   private constructor(
     /** The pool's own dashd, which is no masternode. */
     readonly dashd: DashdProcess,
     readonly masternodes: readonly Masternode[],
-  ) {}
+    funds: Funding,
+  ) {
+    this.#funds = funds;
+  }
 
   /** Starts masternodes that are ready, and connected to the pool's dashd. @param count at least the 3 of a quorum */
   static async start(count: number): Promise<MasternodeNetwork> {
@@ -51,7 +62,7 @@ export class MasternodeNetwork {
         return { node, proTxHash: await register(dashd, nth, node, key) };
       }),
     );
-    const network = new MasternodeNetwork(dashd, masternodes);
+    const network = new MasternodeNetwork(dashd, masternodes, await spareFunds(dashd, count));
     await network.join();
     await Promise.all([dashd, ...network.nodes].map(finishSync));
     await network.mine(1 + MEMBERS_OFFSET);
@@ -79,6 +90,17 @@ export class MasternodeNetwork {
   async mine(count: number): Promise<Hash> {
     await this.dashd.generate(count);
     return this.untilSameTip();
+  }
+
+  /** Puts transactions of `bytes` in total in the mempools of all nodes, connected or not. */
+  async fill(bytes: number): Promise<void> {
+    const transactions = fillerTransactions(bytes, FILLER_BYTES, this.#funds);
+    for (const raw of transactions) {
+      await Promise.all(
+        [this.dashd, ...this.nodes].map((node) => node.rpc('sendrawtransaction', raw.toString('hex'), 0)),
+      );
+      this.#funds = { ...this.#funds, txid: txidOf(raw), index: 0 };
+    }
   }
 
   /** Mines up to the next quorum, until it signs. @returns its hash */

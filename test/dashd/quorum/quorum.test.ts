@@ -1,6 +1,7 @@
 /** Real quorums of real masternodes, and what a relay knows about them. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import type { BlockProof } from '../../../src/contracts/events.js';
 import type { Hash } from '../../../src/wire/reader.js';
 import { eventually, pointsIn } from '../../contract/node-under-test.js';
 import { hashOf, RelayUnderTest } from '../../support/relay-under-test.js';
@@ -13,6 +14,8 @@ import { type BlockTemplate, blockOn } from './template-block.js';
 const MASTERNODES = 5;
 const HEIGHTS = 100;
 const RELAYED_BLOCKS = 20;
+/** Bytes of transactions: more than fit the first flight of a connection. */
+const LARGE = 40_000;
 
 describeWithDashd('a network with real quorums', () => {
   let network: MasternodeNetwork;
@@ -54,41 +57,64 @@ describeWithDashd('a network with real quorums', () => {
     assert.equal(new Set(computed).size, LLMQ_TEST.active);
   });
 
+  /** Pushes a block on dashd's tip to the relay, and waits until dashd and all masternodes have it. */
+  async function relayBlock(relay: RelayUnderTest, template: BlockTemplate): Promise<Buffer> {
+    const raw = blockOn(template);
+    await relay.push(raw);
+    const delivered = () => new Set(proofsOfDelivery(relay, raw).map(({ peer }) => peer)).size === 1 + MASTERNODES;
+    await eventually(() => delivered() || undefined, 'proofs of all');
+    assert.ok((await relay.verdict(raw, ({ success }) => success)).success);
+    return raw;
+  }
+
+  const template = () => network.dashd.rpc<BlockTemplate>('getblocktemplate');
+
   it('locks 20 blocks that its masternodes get from the relay alone, each by the quorum that was predicted', async (t) => {
-    const { dashd } = network;
     await network.part();
     const relay = await startRelay();
     const lockTimes: number[] = [];
     for (let block = 0; block < RELAYED_BLOCKS; block += 1) {
-      const template = await dashd.rpc<BlockTemplate>('getblocktemplate');
+      const next = await template();
       const quorums = await network.quorums();
-      const predicted = predictedSigner(quorums, template.height);
+      const predicted = predictedSigner(quorums, next.height);
       const signer = await network.memberOf(predicted);
-      const raw = blockOn(template);
       const pushedAt = performance.now();
-      await relay.push(raw);
-      const lock = await chainLockOf(signer, hashOf(raw));
+      const hash = hashOf(await relayBlock(relay, next));
+      const lock = await chainLockOf(signer, hash);
       lockTimes.push(performance.now() - pushedAt);
-      assert.deepEqual(await signersOf(dashd, lock, quorums), [predicted]);
-      await relay.verdict(raw, ({ success }) => success);
-      await eventually(
-        () =>
-          new Set(
-            relay
-              .proofs(raw)
-              .filter(isDelivered)
-              .map(({ peer }) => peer),
-          ).size ===
-            1 + MASTERNODES || undefined,
-        'proofs of all',
-      );
+      assert.deepEqual(await signersOf(network.dashd, lock, quorums), [predicted]);
     }
     lockTimes.sort((a, b) => a - b);
     t.diagnostic(`from the push to the ChainLock, median: ${lockTimes[RELAYED_BLOCKS / 2]?.toFixed(0)} ms`);
     for (const node of network.nodes) assert.deepEqual(pointsIn(node.log()), []);
   });
+
+  it('takes a large block with quorum commitments in compact form, without a round trip', async () => {
+    const [relay] = relays;
+    assert.ok(relay);
+    await network.fill(LARGE);
+    let next = await template();
+    // Other blocks of the cycle have no commitments. Transactions wait: there is no room for them.
+    while (!next.transactions.some(isCommitment)) {
+      await relayBlock(relay, { ...next, transactions: [] });
+      next = await template();
+    }
+    const raw = await relayBlock(relay, next);
+    assert.ok(raw.length > LARGE);
+    const proofs = proofsOfDelivery(relay, raw).filter(({ protected: isOwn }) => !isOwn);
+    assert.deepEqual(
+      proofs.map(({ form, roundTrips }) => [form, roundTrips]),
+      proofs.map(() => ['compact', 0]),
+    );
+    for (const node of network.nodes) assert.deepEqual(pointsIn(node.log()), []);
+  });
 });
 
-function isDelivered({ status }: { readonly status: string }): boolean {
-  return status === 'accepted' || status === 'already-had';
+function proofsOfDelivery(relay: RelayUnderTest, raw: Buffer): BlockProof[] {
+  return relay.proofs(raw).filter(({ status }) => status === 'accepted' || status === 'already-had');
+}
+
+/** Of a transaction in a template: version 3 and type 6, little-endian. */
+function isCommitment({ data }: { readonly data: string }): boolean {
+  return data.startsWith('03000600');
 }

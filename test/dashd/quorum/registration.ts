@@ -9,13 +9,15 @@ import { encodeProRegTx } from './pro-reg-tx.js';
 
 /**
  * Arguments of each dashd: masternodes from the second block on (DIP 3); the coinbase has a ChainLock (v20) and pays the masternodes
- * their full share (mn_rr) before the first is registered; the registrations spend scripts that are not standard.
+ * their full share (mn_rr) before the first is registered; transactions may spend scripts that are not standard, and need no fee.
  */
 export const CONSENSUS = [
   '-dip3params=2:2',
   '-testactivationheight=v20@100',
   '-testactivationheight=mn_rr@100',
   '-acceptnonstdtxn=1',
+  '-minrelaytxfee=0',
+  '-blockmintxfee=0',
 ];
 /** Dash Core `consensus/consensus.h`: COINBASE_MATURITY. */
 const MATURITY = 100;
@@ -54,6 +56,11 @@ export async function register(
   const raw = encodeProRegTx({ funding, host: at.host, port: at.port, operatorKey: key.public });
   const ANY_FEE = 0;
   return dashd.rpc('sendrawtransaction', raw.toString('hex'), ANY_FEE);
+}
+
+/** The first coinbase that no registration spends. @param count as given to {@link mineFunds} */
+export function spareFunds(dashd: DashdProcess, count: number): Promise<Funding> {
+  return coinbaseAt(dashd, COINBASES_EACH * count + 1);
 }
 
 async function coinbaseAt(dashd: DashdProcess, height: number): Promise<Funding> {
