@@ -9,19 +9,20 @@ import type { Transactions } from './scan.js';
 import { type SipKey, sipHash } from './sip-hash.js';
 import { HEADER_SIZE } from './x11.js';
 
-/** DIP 6: a quorum commitment. Miners make them, so no mempool has one. */
-const QUORUM_COMMITMENT = 6;
 /** DIP 27: of version 2 it is signed again without a new id, and mempools may hold another signature. */
 const ASSET_UNLOCK = 9;
 
+/** The version and type of a transaction; the count of its inputs follows. */
+const VERSION_BYTES = 4;
 /** The header, the nonce, and two counts, bytes. */
 const FIXED_BYTES = HEADER_SIZE + 8 + 3 + 3;
 /** The compact size of a position, bytes at most. */
 const POSITION_BYTES = 3;
 
 /**
- * Encodes a block. Prefilled are the coinbase, which no mempool has, quorum commitments and asset unlocks; then others while there is
- * room, the smallest first: any of them may be missing and cost a round trip, so the more of them the better.
+ * Encodes a block. Prefilled are the coinbase, which no mempool has, and asset unlocks; then others while there is room, the smallest
+ * first: any of them may be missing and cost a round trip, so the more of them the better. Never those without inputs and outputs: see
+ * {@link hasCommitment}.
  * @param raw the block's bytes
  * @param transactions where each begins, and its id
  * @param nonce differs from block to block, so that nobody can prepare transactions whose short ids collide
@@ -64,14 +65,14 @@ function wholeOnes(raw: Buffer, transactions: Transactions, room: number): Uint8
   const sizes = transactions.starts.map((start, index) => endOf(transactions, index) - start);
   let bytes = FIXED_BYTES;
   for (const [index, size] of sizes.entries()) {
-    const isWhole = index === 0 || isUnlikelyInMempools(transactionAt(raw, transactions, index));
+    const isWhole = index === 0 || typeAt(raw, transactions, index) === ASSET_UNLOCK;
     whole[index] = isWhole ? 1 : 0;
     bytes += isWhole ? POSITION_BYTES + size : SHORT_ID_BYTES;
   }
   if (bytes >= room) return whole;
   const bySize = [...sizes.keys()].sort((one, other) => (sizes[one] ?? 0) - (sizes[other] ?? 0));
   for (const index of bySize) {
-    if (whole[index] === 1) continue;
+    if (whole[index] === 1 || isEmpty(raw, transactions, index)) continue;
     bytes += POSITION_BYTES + (sizes[index] ?? 0) - SHORT_ID_BYTES;
     if (bytes > room) break;
     whole[index] = 1;
@@ -103,8 +104,21 @@ export function shortIdKey(header: Buffer, nonce: bigint): SipKey {
   return [digest.readInt32LE(0), digest.readInt32LE(4), digest.readInt32LE(8), digest.readInt32LE(12)];
 }
 
+/**
+ * Whether a block has transactions without inputs and outputs, such as quorum commitments (DIP 6), which miners make and no mempool has. A node
+ * takes a prefilled one for a fault of the sender: 100 misbehaviour points (seen with dashd 23.1.2; Dash Core `blockencodings.cpp`,
+ * InitData, and `primitives/transaction.h`, IsNull). So each peer has to ask for them: the compact form costs a round trip.
+ */
+export function hasCommitment(raw: Buffer, transactions: Omit<Transactions, 'txids'>): boolean {
+  return transactions.starts.some((_, index) => isEmpty(raw, transactions, index));
+}
+
+function isEmpty(raw: Buffer, { starts }: Omit<Transactions, 'txids'>, index: number): boolean {
+  const counts = (starts[index] ?? 0) + VERSION_BYTES;
+  return raw[counts] === 0 && raw[counts + 1] === 0;
+}
+
 /** DIP 2: the high 16 bits of the version are the type. */
-function isUnlikelyInMempools(tx: Buffer): boolean {
-  const type = tx.readUInt16LE(2);
-  return type === QUORUM_COMMITMENT || type === ASSET_UNLOCK;
+function typeAt(raw: Buffer, { starts }: Omit<Transactions, 'txids'>, index: number): number {
+  return raw.readUInt16LE((starts[index] ?? 0) + 2);
 }

@@ -32,6 +32,7 @@ export class PartialBlock {
     for (let read = 0; read < prefilled.count; read += 1) {
       index += reader.compactSize('cmpctblock.prefilled.index', MAX_COMPACT_TRANSACTIONS) + 1;
       const { raw } = nextTransaction(reader);
+      if (isNull(raw)) return 'invalid';
       if (index > shortIds.length / SHORT_ID_BYTES + read) return 'invalid';
       transactions[index] = Buffer.from(raw);
     }
@@ -66,6 +67,12 @@ export class PartialBlock {
     const body = readBody(raw);
     return body !== undefined && checkBody(body)?.kind === 'mutated' ? 'failed' : raw;
   }
+}
+
+/** Without inputs and outputs, as quorum commitments are. Source: Dash Core `primitives/transaction.h`, IsNull. */
+function isNull(raw: Buffer): boolean {
+  const INPUTS_AT = 4;
+  return raw[INPUTS_AT] === 0 && raw[INPUTS_AT + 1] === 0;
 }
 
 /** Which position each short id stands for. @returns undefined when two are alike */

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { compactOf, transactionAt } from '../../src/block/compact.js';
+import { compactOf, hasCommitment, transactionAt } from '../../src/block/compact.js';
 import { type Scan, scanTransactions } from '../../src/block/scan.js';
 import { sipHash } from '../../src/block/sip-hash.js';
 import { encodeFrame, FRAME_HEADER_BYTES } from '../../src/wire/frame.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { Reader } from '../../src/wire/reader.js';
-import { buildBlock, buildCoinbase, buildPayment } from './support.js';
+import { buildBlock, buildCoinbase, buildPayment, buildTx } from './support.js';
 
 const NONCE = 0x0123_4567_89ab_cdefn;
 
@@ -108,14 +108,8 @@ describe('a compact block', () => {
     assert.deepEqual(compact.prefilled.bytes, Buffer.concat([Buffer.of(0), transactionAt(raw, scan, 0)]));
   });
 
-  it('has quorum commitments and asset unlocks whole, which mempools lack, at their positions', () => {
-    const special = (type: number): Buffer => {
-      const payment = buildPayment(200, type);
-      payment.writeUInt16LE(3, 0);
-      payment.writeUInt16LE(type, 2);
-      return Buffer.concat([payment, Buffer.of(2, 1, 0)]);
-    };
-    const { raw, scan } = scanned([buildPayment(300, 1), special(6), buildPayment(300, 2), special(9), special(5)]);
+  it('has asset unlocks whole, which mempools may lack, at their positions', () => {
+    const { raw, scan } = scanned([buildPayment(300, 1), special(9), buildPayment(300, 2), special(9), special(5)]);
     const compact = compactOf(raw, scan, NONCE);
     assert.ok(compact !== undefined);
     assert.deepEqual([compact.prefilled.count, compact.shortIds.length / 6], [3, 3]);
@@ -131,6 +125,16 @@ describe('a compact block', () => {
     }
     assert.deepEqual(positions, [0, 2, 4]);
     assert.equal(reader.remaining, 0);
+  });
+
+  it('never has a transaction without inputs and outputs whole, such as a quorum commitment: nodes punish it', () => {
+    const commitment = buildTx({ version: 3, type: 6, payload: Buffer.alloc(330) });
+    const { raw, scan } = scanned([commitment, buildPayment(300, 1)]);
+    const compact = compactOf(raw, scan, NONCE, raw.length + 100);
+    assert.deepEqual([compact?.prefilled.count, compact?.shortIds.length], [2, 6]);
+    assert.ok(hasCommitment(raw, scan));
+    const without = scanned([buildPayment(300, 1), special(9)]);
+    assert.ok(!hasCommitment(without.raw, without.scan));
   });
 
   it('has further ones whole while there is room, the smallest first, and never takes more than that for them', () => {
@@ -159,6 +163,13 @@ describe('a compact block', () => {
     assert.notDeepEqual(compactOf(raw, scan, 1n)?.shortIds, compactOf(raw, scan, 2n)?.shortIds);
   });
 });
+
+function special(type: number): Buffer {
+  const payment = buildPayment(200, type);
+  payment.writeUInt16LE(3, 0);
+  payment.writeUInt16LE(type, 2);
+  return Buffer.concat([payment, Buffer.of(2, 1, 0)]);
+}
 
 function scanned(payments: readonly Buffer[]): { raw: Buffer; scan: Extract<Scan, { ok: true }> } {
   const raw = buildBlock({ transactions: [buildCoinbase(), ...payments] });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
+import { assemble } from '../../src/simulated/miner.js';
+import { encodeTransaction } from '../../src/simulated/transaction.js';
 import { INV } from '../../src/wire/inventory.js';
 import { worthless } from './blocks.js';
 import { answersTo } from './compact.js';
@@ -73,6 +75,20 @@ export function compactFaultContract(node: () => NodeUnderTest): void {
     });
     assert.deepEqual(points, [100]);
     assert.equal(await tipHash(node()), block.parent);
+  });
+
+  it('gives 100 points for a prefilled transaction without inputs and outputs, such as a quorum commitment', async () => {
+    const template = await templateOn(node());
+    const [coinbase] = sampleOf(mine(template)).transactions;
+    assert.ok(coinbase);
+    const commitment = encodeTransaction({ version: 3, type: 6, inputs: [], outputs: [], payload: Buffer.alloc(330) });
+    const block = sampleOf(assemble(template, [coinbase, commitment]));
+    const peer = await TestPeer.ready(node());
+    const points = await pointsFor(node(), async () => {
+      peer.send(compactForm(block, { prefill: [0, 1] }));
+      await peer.hungUp();
+    });
+    assert.deepEqual(points, [100]);
   });
 
   it('gives 100 points for a header without proof of work, or with another difficulty', async () => {

@@ -4,7 +4,7 @@ import { loadX11 } from '../../../src/block/x11.js';
 import type { BlockProof } from '../../../src/contracts/events.js';
 import { type PushPlan, planPush } from '../../../src/quorum/push-plan.js';
 import type { Message } from '../../../src/wire/registry.js';
-import { buildCoinbase, buildPayment, mineBlock } from '../../block/support.js';
+import { buildCoinbase, buildPayment, buildTx, mineBlock } from '../../block/support.js';
 import { START } from '../../session/support.js';
 import { BroadcasterUnderTest, hashOf, mine, PARENT } from './support.js';
 
@@ -12,9 +12,13 @@ before(() => loadX11());
 
 const BITS = 0x207f_ffff;
 const NOW = START / 1_000;
-const transactions = [buildCoinbase(), ...Array.from({ length: 40 }, (_, salt) => buildPayment(500, salt))];
+/** A coinbase and transactions of 500 bytes. */
+const payments = (count: number): Buffer[] => [
+  buildCoinbase(),
+  ...Array.from({ length: count }, (_, salt) => buildPayment(500, salt)),
+];
 /** 20 KB, on the tip. */
-const large = (time = NOW): Buffer => mineBlock({ previous: PARENT, time, transactions });
+const large = (time = NOW): Buffer => mineBlock({ previous: PARENT, time, transactions: payments(40) });
 const SENDCMPCT = { command: 'sendcmpct', highBandwidth: true, version: 1n } as const;
 
 /** A relay whose tip is so many seconds old, with peers that have chosen it for high bandwidth. */
@@ -47,6 +51,18 @@ describe('the form in which a block goes out', () => {
     const relay = relayOn(60);
     relay.fromPool(mine());
     assert.deepEqual(sentTo(relay, 'a'), ['block']);
+  });
+
+  it('is whole up to three times that size for a block with quorum commitments: each peer would have to ask for them', () => {
+    const commitment = buildTx({ version: 3, type: 6, payload: Buffer.alloc(330) });
+    const withCommitment = (count: number): Buffer =>
+      mineBlock({ previous: PARENT, time: NOW, transactions: [...payments(count), commitment] });
+    const relay = relayOn(60, ['a', 'b']);
+    relay.fromPool(withCommitment(80));
+    assert.deepEqual(sentTo(relay, 'a'), ['block']);
+    const other = relayOn(60);
+    other.fromPool(withCommitment(90));
+    assert.deepEqual(sentTo(other, 'a'), ['cmpctblock']);
   });
 
   it('is whole in a tie, and on a tip that is old: nodes drop compact blocks then', () => {
