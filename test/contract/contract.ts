@@ -7,6 +7,7 @@ import { loadX11 } from '../../src/block/x11.js';
 import { blockContract } from './blocks.js';
 import { compactContract } from './compact.js';
 import { compactFaultContract } from './compact-faults.js';
+import { compactPushContract } from './compact-pushes.js';
 import { compactServingContract } from './compact-serving.js';
 import { feedContract } from './feed.js';
 import { handshakeContract } from './handshake.js';
@@ -20,6 +21,7 @@ const PARTS = {
   blocks: blockContract,
   'compact blocks': compactContract,
   'faulty compact blocks': compactFaultContract,
+  'compact blocks that blockcast pushes': compactPushContract,
   'compact blocks of its own': compactServingContract,
   requests: requestContract,
   rpc: rpcContract,
