@@ -9,8 +9,9 @@ import { pushOf } from '../../src/streams/broadcast/flight.js';
 import { RecentStore } from '../../src/streams/broadcast/recent.js';
 import type { Target } from '../../src/streams/connections/connection.js';
 import { type Connections, createConnections } from '../../src/streams/connections/connections.js';
+import type { Address } from '../../src/streams/ports.js';
 import { NETWORKS } from '../../src/wire/network.js';
-import { eventually, type NodeUnderTest } from './node-under-test.js';
+import { eventually } from './node-under-test.js';
 
 const network = NETWORKS.regtest;
 const NONCE = 7n;
@@ -26,7 +27,7 @@ export class Pusher {
   private readonly subscription: Subscription;
   private readonly peer: string;
 
-  private constructor({ host, port }: NodeUnderTest) {
+  private constructor({ host, port }: Address) {
     this.peer = `${host}:${port}`;
     const { clock, random, scheduler, nextTurn, dial } = systemPorts;
     const target: Target = { peer: this.peer, host, port, protected: false };
@@ -54,7 +55,7 @@ export class Pusher {
   }
 
   /** Connects, up to the node's word that it knows compact blocks. */
-  static async ready(node: NodeUnderTest): Promise<Pusher> {
+  static async ready(node: Address): Promise<Pusher> {
     const pusher = new Pusher(node);
     await eventually(() => (pusher.use?.known === true ? true : undefined), 'sendcmpct');
     return pusher;

@@ -4,16 +4,18 @@
  */
 import { compactOf, hasCommitment, transactionAt } from '../../block/compact.js';
 import type { Block } from '../../block/gate.js';
-import type { PushPlan } from '../../quorum/push-plan.js';
+import { FIRST_FLIGHT_BYTES, type PushPlan } from '../../quorum/push-plan.js';
 import type { CompactForm } from '../../session/types.js';
 import { encodeFrame, FRAME_HEADER_BYTES } from '../../wire/frame.js';
 import type { Network } from '../../wire/network.js';
 
 /**
  * A block with quorum commitments costs each peer a round trip in compact form. In that time a second flight of twice the first arrives, so
- * the whole block is as fast up to three times the size.
+ * the whole block is as fast up to three first flights, if the uplink carries it to all peers within such a time: ten times as much as it
+ * carries in no time.
  */
-const COMMITMENT_FACTOR = 3;
+const SECOND_FLIGHT_BYTES = 3 * FIRST_FLIGHT_BYTES;
+const ROUND_TRIP_SHARES = 10;
 /** Of the whole block: a larger compact one saves too little for the round trip that it may cost. */
 const MAX_SHARE = 0.5;
 
@@ -33,7 +35,8 @@ export function compactFormOf(
   { compactAbove, pace }: Pick<PushPlan, 'compactAbove' | 'pace'>,
 ): CompactForm | undefined {
   if (raw.length <= compactAbove || layout === undefined) return undefined;
-  if (raw.length <= COMMITMENT_FACTOR * compactAbove && hasCommitment(raw, layout)) return undefined;
+  const withCommitments = Math.min(SECOND_FLIGHT_BYTES, ROUND_TRIP_SHARES * compactAbove);
+  if (raw.length <= withCommitments && hasCommitment(raw, layout)) return undefined;
   const room = Math.min(compactAbove, MAX_SHARE * raw.length) - FRAME_HEADER_BYTES;
   const message = compactOf(raw, layout, nonce, room);
   if (message === undefined) return undefined;

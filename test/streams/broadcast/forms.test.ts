@@ -77,6 +77,19 @@ describe('the form in which a block goes out', () => {
     assert.deepEqual(sentTo(tie, 'a'), ['block']);
   });
 
+  it('is whole for a block with quorum commitments, which every peer would ask for, up to TCP’s second flight', () => {
+    const commitment = Buffer.from('0300060000000000000002aabb', 'hex');
+    const formOf = (count: number): string[] => {
+      const payments = Array.from({ length: count }, (_, salt) => buildPayment(500, salt));
+      const relay = relayOn(60);
+      relay.fromPool(
+        mineBlock({ previous: PARENT, time: NOW, transactions: [buildCoinbase(), commitment, ...payments] }),
+      );
+      return sentTo(relay, 'a');
+    };
+    assert.deepEqual([formOf(80), formOf(90)], [['block'], ['cmpctblock']]);
+  });
+
   it('has transactions whole while the plan has room for them, half of the block at most', () => {
     const countOf = (plan: PushPlan): number => {
       const relay = relayOn(60);
