@@ -122,6 +122,10 @@ export function onVerack(context: SessionContext, state: SessionState, now: numb
       ping: { due: now + PING_INTERVAL_MS },
       spare: sparePing(context),
     },
-    [emit({ type: 'ready', remote: phase.remote }), send(COMPACT_BLOCKS), send({ command: 'getaddr' })],
+    [
+      emit({ type: 'ready', remote: phase.remote }),
+      send(COMPACT_BLOCKS),
+      ...(context.asksAddresses === false ? [] : [send({ command: 'getaddr' })]),
+    ],
   ];
 }

@@ -58,6 +58,8 @@ export interface SessionContext {
   /** The height in our `version`. */
   readonly height: () => number;
   readonly random: Random;
+  /** False: the peer is not asked for addresses. */
+  readonly asksAddresses?: false;
   readonly recent: RecentBlocks;
   /** X11 hash of an 80-byte header. */
   readonly hashHeader: (header: Buffer) => Hash;

@@ -117,8 +117,18 @@ export function createConnections(deps: ConnectionsDeps): Connections {
   const awake = awakeTime(clock);
   const ticks$ = timer(TICK_MS, TICK_MS, scheduler).pipe(share());
 
+  // The book's own peers tell enough addresses; hundreds of lists would be read for nothing.
+  const memberContext = { ...deps.context, asksAddresses: false as const };
   const connect = (target: Target, hangUp$: Observable<SessionFault> = EMPTY): Observable<ConnectionEvent> =>
-    connection(target, { ...deps, awake, turns, multicast, ticks$, hangUp$ });
+    connection(target, {
+      ...deps,
+      context: target.quorum === true ? memberContext : deps.context,
+      awake,
+      turns,
+      multicast,
+      ticks$,
+      hangUp$,
+    });
   const tracked = (target: Target): OperatorFunction<ConnectionEvent, PeerNews> =>
     pipe(
       map((event) => ({ target, ...momentOf(clock), event })),

@@ -385,6 +385,18 @@ describe('connections to members of quorums', () => {
     assert.equal(under.net.dials('a'), 1);
   });
 
+  it('ask for no addresses: the other peers tell enough', () => {
+    const under = new ConnectionsUnderTest();
+    under.wants('a');
+    under.wantsMembers('m');
+    const commands = (host: string) => {
+      under.net.to(host).shakeHands();
+      return under.net.to(host).heard.map(({ command }) => command);
+    };
+    assert.ok(commands('a').includes('getaddr'));
+    assert.ok(!commands('m').includes('getaddr'));
+  });
+
   it('show which masternode a peer says it is', () => {
     const under = new ConnectionsUnderTest();
     under.wantsMembers('m');
