@@ -1,5 +1,5 @@
 /** The delivery of one block as lines of text: when each peer had it. Built from the relay's events only. */
-import type { BlockEvent, PeerProof, Verdict } from '../contracts/events.js';
+import type { BlockEvent, PeerProof, SignersReached, Verdict } from '../contracts/events.js';
 import type { Hash } from '../wire/reader.js';
 
 export interface BlockDelivery {
@@ -76,7 +76,7 @@ function sortKey({ proof }: Row): number {
 const NAME_WIDTH = 8;
 const REMARK_WIDTH = 22;
 const TIME_WIDTH = 9;
-const STATUS_WIDTH = 26;
+const STATUS_WIDTH = 31;
 const LEAST_BAR = 10;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
@@ -116,12 +116,18 @@ function statusOf(proof: PeerProof | undefined): { readonly text: string; readon
     case 'acknowledged':
       return { text: 'acknowledged', colour: 'cyan' };
     case 'accepted':
-      return { text: 'accepted', colour: 'green' };
+      return { text: `accepted${remarks(proof)}`, colour: 'green' };
     case 'already-had':
       return { text: 'already had it', colour: 'green' };
     case 'failed':
       return { text: `failed: ${proof?.reason ?? 'unknown'}`, colour: 'red' };
   }
+}
+
+/** In which form the peer was sent the block, and whether its signature counts for the block's ChainLock. */
+function remarks({ form, roundTrips = 0, role }: PeerProof): string {
+  const way = form !== 'compact' ? '' : roundTrips > 0 ? ', compact + txs' : ', compact';
+  return way + (role === 'signer' ? ', signer' : '');
 }
 
 function heading({ hash, size, height, transactions }: BlockDelivery, style: ChartStyle): string {
@@ -132,7 +138,7 @@ function heading({ hash, size, height, transactions }: BlockDelivery, style: Cha
 
 function footing({ verdict }: BlockDelivery, style: ChartStyle): string[] {
   if (verdict === undefined) return [dim('  …', style)];
-  const { rpc, outcome, reason, peersReached, peersTried, firstMs, medianMs, lastMs } = verdict;
+  const { rpc, outcome, reason, peersReached, peersTried, firstMs, medianMs, lastMs, signers } = verdict;
   const answer = rpc === undefined ? 'no answer' : `${rpc.outcome} after ${milliseconds(rpc.ms)}`;
   const why = rpc?.reason === undefined ? '' : ` (${rpc.reason})`;
   const span =
@@ -144,7 +150,13 @@ function footing({ verdict }: BlockDelivery, style: ChartStyle): string[] {
     `  submitblock: ${answer}${why}`,
     paint(`  ${outcome}${reason === undefined ? '' : ` (${reason})`}`, colour, style) +
       `, ${peersReached} of ${peersTried} peers${span}`,
+    ...(signers === undefined ? [] : [`  signers of its ChainLock: ${majorityOf(signers)}`]),
   ];
+}
+
+function majorityOf({ reached, tried, majorityMs }: SignersReached): string {
+  const majority = majorityMs === undefined ? '' : `, 60 % after ${milliseconds(majorityMs)}`;
+  return `${reached} of ${tried}${majority}`;
 }
 
 function milliseconds(ms: number): string {

@@ -1,6 +1,7 @@
 import { Push } from 'zeromq';
 import type { Chain } from '../simulated/chain.js';
 import { readHeader } from '../simulated/consensus-rules.js';
+import { entriesOf, type Mempool } from '../simulated/mempool.js';
 import { mineBlock } from '../simulated/miner.js';
 import { between } from '../simulated/seeded-random.js';
 import type { Timers } from '../simulated/timers.js';
@@ -17,6 +18,8 @@ export interface DemoPoolOptions {
   readonly sizes: readonly number[];
   readonly random: Random;
   readonly timers: Timers;
+  /** Of all nodes: a block's transactions are in them before the block, but for a few. */
+  readonly mempools: readonly Mempool[];
   /** Called just before a block is sent. */
   readonly onFind?: () => void;
 }
@@ -29,6 +32,9 @@ export interface FoundBlock {
 
 /** Real found blocks are small: 6.6, 11.9 and 15.2 kB were reported. Sometimes a large one. */
 export const USUAL_SIZES: readonly number[] = [0, 6_600, 11_900, 15_200, 15_200, 300_000];
+
+/** bitcoin#35558 measured that 57 to 90 % of compact blocks need no round trip, according to what is prefilled. */
+const LACKING_ONE_IN = 8;
 
 /** A simulated pool: mines a regtest block every few seconds and pushes it to the relay. */
 export class DemoPool {
@@ -54,9 +60,20 @@ export class DemoPool {
     const template = chain.template();
     const size = sizes[between(random, 0, sizes.length - 1)] ?? 0;
     const raw = mineBlock(template, { extraNonce: this.found, ...(size > 0 && { size }) });
+    this.relayTransactions(raw);
     this.options.onFind?.();
     this.sending = this.sending.then(() => this.socket.send(raw));
     return { hash: readHeader(raw).hash, height: template.height, raw };
+  }
+
+  /** One of {@link LACKING_ONE_IN} nodes lacks one of the transactions, and has to ask for it. */
+  private relayTransactions(raw: Buffer): void {
+    const { mempools, random } = this.options;
+    const entries = entriesOf(raw);
+    for (const mempool of mempools) {
+      const lacks = between(random, 1, LACKING_ONE_IN) === 1 ? between(random, 0, entries.length) : undefined;
+      for (const [index, entry] of entries.entries()) if (index !== lacks) mempool.insert(entry);
+    }
   }
 
   async stop(): Promise<void> {

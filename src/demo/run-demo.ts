@@ -9,6 +9,7 @@ import { selectLimits } from '../peers/plan.js';
 import { type Relay, startRelay } from '../relay/relay.js';
 import type { LinkQuality } from '../simulated/behaviour.js';
 import { freePort } from '../simulated/free-port.js';
+import { LLMQ_TEST, type QuorumRules } from '../simulated/masternodes.js';
 import { SeededRandom } from '../simulated/seeded-random.js';
 import { type NetworkOptions, type SimulatedNetwork, startNetwork } from '../simulated/simulated-network.js';
 import { realTimers } from '../simulated/timers.js';
@@ -45,9 +46,13 @@ const EVERY_MS = 5_000;
 const CONNECT_MS = 10_000;
 /** Time from a block until its ChainLock. */
 const CHAIN_LOCK_MS = 1_500;
-/** More than the relay connects to, so that it can replace peers. */
-const NODES = 28;
+/** More than the relay connects to, so that it can replace peers. All are masternodes. */
+const NODES = 32;
+/** As on mainnet, four quorums are active; one of them is replaced every few blocks. */
+const QUORUMS: QuorumRules = { ...LLMQ_TEST, size: 5, active: 4, interval: 8, miningDelay: 2 };
 const CONNECTIONS = 20;
+/** Connections to quorum members besides. */
+const QUORUM_CONNECTIONS = 6;
 /** The factor by which reviews and replacements of peers are faster than in production. */
 const SPEED = 30;
 const REFRESH_SECONDS = 60;
@@ -57,7 +62,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   const { everyMs = EVERY_MS, seed = 1, blocks = Number.POSITIVE_INFINITY, output = process.stdout } = options;
   const screen = new Screen(output, realTimers);
   // Only dashd's one peer is known at first; the relay finds the others.
-  const network = await startNetwork({ ...options, nodes: NODES, dashdPeers: 1, seed });
+  const network = await startNetwork({ ...options, nodes: NODES, dashdPeers: 1, seed, quorums: QUORUMS });
   const folder = await mkdtemp(join(tmpdir(), 'blockcast-demo-'));
   const cleanUp = async () => {
     await network.stop();
@@ -90,6 +95,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
       everyMs,
       sizes: USUAL_SIZES,
       random: new SeededRandom(seed),
+      mempools: [network.dashd.node, ...network.nodes].map(({ mempool }) => mempool),
       timers: realTimers,
       onFind: () => view.showFaults(faults.onBlock(view.connected)),
     });
@@ -146,6 +152,7 @@ async function configFor({ dashd }: SimulatedNetwork, folder: string): Promise<C
       'pool-bind': `tcp://127.0.0.1:${await freePort()}`,
       'events-bind': `tcp://127.0.0.1:${await freePort()}`,
       'broadcast-max-peers': String(CONNECTIONS),
+      'quorum-max-peers': String(QUORUM_CONNECTIONS),
       'broadcast-refresh-interval': String(REFRESH_SECONDS / SPEED),
       'broadcast-peer-db': join(folder, 'broadcast_peers.json'),
       'history-file': join(folder, 'block_history.jsonl'),
@@ -173,7 +180,7 @@ function describeLink({ latencyMs, bytesPerSecond }: LinkQuality): string {
 
 function welcome(everyMs: number): string[] {
   return [
-    `A Dash regtest network inside this process: ${NODES} simulated nodes, a simulated dashd that knows one`,
+    `A Dash regtest network inside this process: ${NODES} simulated masternodes, a simulated dashd that knows one`,
     `of them, and a simulated pool that finds a block every ${everyMs / SECOND_MS} s. The relay between them is the real one. It`,
     'finds the other nodes by gossip, and keeps the best; so that this can be watched, it looks at',
     `them every ${REFRESH_SECONDS / SPEED} s instead of every ${REFRESH_SECONDS}. Times are from the block's arrival at the relay to its`,

@@ -36,20 +36,24 @@ export class Mempool implements Iterable<MempoolEntry> {
 
   /** @returns the id in display order; undefined for bytes that are not one transaction, and when the mempool is full */
   add(bytes: Buffer): Hash | undefined {
-    const entry = read(bytes);
-    if (entry === undefined) return undefined;
+    // A copy: the bytes may be part of a message.
+    const entry = read(Buffer.from(bytes));
+    return entry === undefined ? undefined : this.insert(entry);
+  }
+
+  /** @returns its id in display order; undefined when the mempool is full */
+  insert(entry: MempoolEntry): Hash | undefined {
     const txid = hashFromWire(entry.txid);
     if (this.entries.has(txid)) return txid;
-    if (this.bytes + bytes.length > MAX_BYTES) return undefined;
-    // A copy: the bytes may be part of a message.
-    this.entries.set(txid, { raw: Buffer.from(entry.raw), txid: entry.txid });
-    this.bytes += bytes.length;
+    if (this.bytes + entry.raw.length > MAX_BYTES) return undefined;
+    this.entries.set(txid, entry);
+    this.bytes += entry.raw.length;
     return txid;
   }
 
   /** Adds the transactions of a block, except its coinbase: as if they had been relayed before it was found. */
   addFrom(block: Buffer): void {
-    for (const raw of blockTransactions(block).slice(1)) this.add(raw);
+    for (const entry of entriesOf(block)) this.insert(entry);
   }
 
   /** Removes what blocks confirmed. */
@@ -65,6 +69,13 @@ export class Mempool implements Iterable<MempoolEntry> {
     this.bytes -= this.entries.get(txid)?.raw.length ?? 0;
     this.entries.delete(txid);
   }
+}
+
+/** The transactions of a block, except its coinbase; the mempools of several nodes can share them. */
+export function entriesOf(block: Buffer): MempoolEntry[] {
+  return blockTransactions(block)
+    .slice(1)
+    .flatMap((raw) => read(raw) ?? []);
 }
 
 function read(bytes: Buffer): MempoolEntry | undefined {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
-import type { BlockEvent, PeerProof } from '../../src/contracts/events.js';
+import type { BlockEvent, PeerProof, SignersReached } from '../../src/contracts/events.js';
 import { type BlockDelivery, draw, follow } from '../../src/demo/delivery-chart.js';
 import { Screen } from '../../src/demo/screen.js';
 
@@ -66,6 +66,39 @@ describe('race', () => {
     const lines = draw(race, peers, { width: 90, colour: false });
     assert.equal(lines.at(-2), '  submitblock: duplicate after 3.1 ms');
     assert.equal(lines.at(-1), '  delivered, 1 of 2 peers: first 2.0 ms, median 2.0 ms, last 2.0 ms');
+  });
+
+  it('says in which form a peer was sent the block, and who signs its ChainLock', () => {
+    const sent = { status: 'accepted', acknowledgedMs: 10 } as const;
+    const race = raceOf(
+      proof('a', { ...sent, form: 'full', role: 'member' }),
+      proof('b', { ...sent, acknowledgedMs: 11, form: 'compact', role: 'signer' }),
+      proof('c', { ...sent, acknowledgedMs: 12, form: 'compact', roundTrips: 1 }),
+    );
+    const rows = draw(race, peers.slice(0, 3), { width: 90, colour: false }).slice(1, 4);
+    assert.match(rows[0] ?? '', / accepted$/);
+    assert.match(rows[1] ?? '', / accepted, compact, signer$/);
+    assert.match(rows[2] ?? '', / accepted, compact \+ txs$/);
+  });
+
+  it('says when 60 % of the signers that were tried had the block', () => {
+    const verdict = {
+      type: 'verdict',
+      at: 0,
+      hash,
+      source: 'pool',
+      size: 15_200,
+      outcome: 'delivered',
+      success: true,
+    } as const;
+    const counts = { peersReached: 5, peersTried: 5, accepted: 5, alreadyHad: 0, failed: 0, peers: [] } as const;
+    const lines = (signers: SignersReached) =>
+      draw(raceOf({ ...verdict, ...counts, signers }), [], { width: 90, colour: false });
+    assert.equal(
+      lines({ tried: 4, reached: 3, majorityMs: 42.1 }).at(-1),
+      '  signers of its ChainLock: 3 of 4, 60 % after 42.1 ms',
+    );
+    assert.equal(lines({ tried: 4, reached: 1 }).at(-1), '  signers of its ChainLock: 1 of 4');
   });
 
   it('goes by its own block only, and by the newest', () => {
