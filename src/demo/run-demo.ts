@@ -62,7 +62,10 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   const { everyMs = EVERY_MS, seed = 1, blocks = Number.POSITIVE_INFINITY, output = process.stdout } = options;
   const screen = new Screen(output, realTimers);
   // Only dashd's one peer is known at first; the relay finds the others.
-  const network = await startNetwork({ ...options, nodes: NODES, dashdPeers: 1, seed, quorums: QUORUMS });
+  const network = await startNetwork({
+    ...(options.latency !== undefined && { latency: options.latency }),
+    ...{ nodes: NODES, dashdPeers: 1, seed, quorums: QUORUMS },
+  });
   const folder = await mkdtemp(join(tmpdir(), 'blockcast-demo-'));
   const cleanUp = async () => {
     await network.stop();
