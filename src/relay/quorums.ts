@@ -1,4 +1,14 @@
-import { BehaviorSubject, defer, filter, map, type Observable, type Subscription, startWith } from 'rxjs';
+import {
+  BehaviorSubject,
+  defer,
+  distinctUntilChanged,
+  filter,
+  map,
+  type Observable,
+  type Subscription,
+  startWith,
+} from 'rxjs';
+import type { RelayEvent } from '../contracts/events.js';
 import { isLocalNetwork } from '../peers/address.js';
 import type { PeerBook } from '../peers/book.js';
 import { type ActiveQuorums, type QuorumView, viewOf } from '../quorum/active-quorums.js';
@@ -52,10 +62,11 @@ export function openQuorums({ context, dashd, tip, table, book }: QuorumsDeps): 
   });
   const tips$ = defer(() =>
     events$.pipe(
-      filter((event) => event.type === 'tip'),
-      map(({ hash }) => hash),
+      filter(mayMoveTip),
+      map(() => tip.hash),
       startWith(tip.hash),
       filter((hash) => hash !== undefined),
+      distinctUntilChanged(),
     ),
   );
   const news$ = watchQuorums({
@@ -87,4 +98,10 @@ export function openQuorums({ context, dashd, tip, table, book }: QuorumsDeps): 
         members.noteQuorums(news.known);
       }),
   };
+}
+
+/** A block that the relay sent is the tip before dashd announces it, so no tip event follows: it counts once dashd has it. */
+function mayMoveTip(event: RelayEvent): boolean {
+  if (event.type === 'proof') return event.protected && event.status === 'accepted';
+  return event.type === 'tip' || event.type === 'verdict';
 }

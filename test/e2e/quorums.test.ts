@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { LLMQ_TEST } from '../../src/simulated/masternodes.js';
+import { mineBlock } from '../../src/simulated/miner.js';
 import { type NetworkOptions, type SimulatedNetwork, startNetwork } from '../../src/simulated/simulated-network.js';
+import { eventually } from '../contract/node-under-test.js';
 import { InProcessNetwork } from '../support/in-process-network.js';
 import { RelayUnderTest } from '../support/relay-under-test.js';
 
@@ -88,6 +90,25 @@ describe('a relay among masternodes', () => {
     await relay.until('the new members', () => (same(connectedMembers(under), after) ? true : undefined));
     const lost = relay.events.slice(from).flatMap((event) => (event.type === 'peer-lost' ? [event.peer] : []));
     assert.deepEqual(lost.sort(), [...before].filter((peer) => !after.has(peer)).sort(), 'nobody else was hung up on');
+  });
+
+  test("knows the signers of the next block after a block of the pool's own, which dashd announces as a tip that is known already", async () => {
+    const under = await start({});
+    const { relay, network } = under;
+    await relay.until('all members', () => (same(connectedMembers(under), membersAt(under)) ? true : undefined));
+    const heights: number[] = [];
+    for (let count = 0; count < 2; count += 1) {
+      const raw = mineBlock(network.dashd.node.chain.template());
+      await relay.push(raw);
+      const { peers, height = 0 } = await relay.verdict(raw);
+      assert.equal(peers.filter(({ role }) => role === 'signer').length, LLMQ_TEST.size);
+      heights.push(height);
+      await eventually(
+        () => (relay.relay.view.quorums?.()?.height === height ? true : undefined),
+        'the quorums of the tip',
+      );
+    }
+    assert.equal(heights[1], (heights[0] ?? 0) + 1);
   });
 
   test('asks for no quorums where quorum.maxPeers is 0', async () => {
