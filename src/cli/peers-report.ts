@@ -32,8 +32,17 @@ export function peerTable(ranked: readonly Ranked[], now: number): string {
   return `${lines.join('\n')}\n${ranked.length} peers\n`;
 }
 
+/** What else is to be said of a peer: a label, and a text. */
+export type Rows = readonly (readonly [label: string, text: string])[];
+
+/** A peer that is in no book, but known to the running relay. */
+export function describeMember(peer: string, rows: Rows): string {
+  const labels = Math.max(...rows.map(([label]) => label.length));
+  return [peer, ...rows.map(([label, text]) => `  ${label.padEnd(labels)}  ${oneLine(text)}`), ''].join('\n');
+}
+
 /** The terms of the score, each with its reason, and everything else that is known about the peer. */
-export function describePeer(record: PeerRecord, now: number, weights: Weights): string {
+export function describePeer(record: PeerRecord, now: number, weights: Weights, more: Rows = []): string {
   const { total, terms } = score(record, now, weights);
   const { broadcasts, announcements, connections, backoff } = record;
   const facts: [string, string | undefined][] = [
@@ -61,6 +70,7 @@ export function describePeer(record: PeerRecord, now: number, weights: Weights):
         : `${backoff.failures} failures in a row, ${backoff.retryAt > now ? `next attempt in ${span(backoff.retryAt - now)}` : 'can be tried now'}`,
     ],
   ];
+  facts.push(...more.map(([label, text]): [string, string] => [label, text]));
   if (!record.protected) facts.push(['dialled', dialled(record, now)]);
   const width = Math.max(...terms.map(({ value }) => points(value).length), points(total).length);
   const labels = Math.max(...facts.map(([label]) => label.length));

@@ -21,7 +21,8 @@ import { readBook } from '../streams/peering/persist.js';
 import { MINUTE_MS } from '../time.js';
 import { NETWORKS } from '../wire/network.js';
 import { type CliContext, EXIT, printError, printWarning } from './context.js';
-import { describePeer, peerTable } from './peers-report.js';
+import { describeMember, describePeer, peerTable } from './peers-report.js';
+import { askStanding, describeStanding } from './quorum-standing.js';
 
 type Book = Extract<ParsedBook, { ok: true }>;
 
@@ -50,10 +51,16 @@ export async function explainPeer(name: string, config: Config, context: CliCont
   const book = await readPeers(config, context);
   if (book === undefined) return EXIT.failed;
   const record = book.records.find((candidate) => candidate.key === key.value);
+  const standing = await askStanding(config.broadcast.peerDb, key.value);
+  const rows = standing === undefined ? [] : describeStanding(standing);
+  if (record === undefined && standing?.role !== undefined) {
+    await print(context.stdout, describeMember(key.value, rows));
+    return EXIT.ok;
+  }
   if (record === undefined) {
     return printError(context, fill(COMMAND_ERRORS['unknown-peer'], { peer: key.value }));
   }
-  await print(context.stdout, describePeer(record, systemClock.now(), weightsFrom(config.broadcast.weights)));
+  await print(context.stdout, describePeer(record, systemClock.now(), weightsFrom(config.broadcast.weights), rows));
   return EXIT.ok;
 }
 

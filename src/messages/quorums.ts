@@ -7,6 +7,17 @@ export const QUORUMS = {
   none: 'dashd reports no active ChainLock quorum ({type}): no connections to members are made',
 } as const;
 
+/** What `blockcast peers explain` says of a peer, from the running relay. */
+export const QUORUM_STANDING = {
+  'not-a-member': 'a member of none of the {active} active ChainLock quorums',
+  member: 'a member of {memberOf} of the {active} active ChainLock quorums[; {signs}]',
+  signs: 'one of them signs the ChainLock of block {height}',
+  quorum: 'connected as a quorum member[: {reason}]',
+  peer: 'connected as one of the peers of broadcast.maxPeers',
+  connecting: 'being connected to[: {reason}]',
+  none: 'not connected[: {reason}]',
+} as const;
+
 /** Why a member of a quorum is connected to. The keys are the codes, as in the next tables. */
 export const QUORUM_CONNECT = {
   'several-quorums': 'a member of more than one active quorum',

@@ -52,6 +52,8 @@ export interface ConnectPlan {
   readonly disconnect: readonly { readonly peer: string; readonly code: QuorumDisconnectCode }[];
   readonly keep: readonly string[];
   readonly skipped: Readonly<Record<QuorumSkipCode, number>>;
+  /** Why a member has no connection; undefined for one that has, or gets, one, and for a peer that is no member. */
+  whyNot(peer: string): QuorumSkipCode | undefined;
 }
 
 export function planConnections(input: ConnectInput): ConnectPlan {
@@ -91,11 +93,20 @@ export function planConnections(input: ConnectInput): ConnectPlan {
     connect.push({ peer: member.peer, code: member.quorums.length > 1 ? 'several-quorums' : 'spread' });
   }
   if (free === 0) swap(input, { ranks, places, keep, connect, disconnect });
-  skipped['group-share'] = places.refused;
-  const left = candidates.length - connect.length - places.refused;
+  skipped['group-share'] = places.refused.size;
+  const left = candidates.length - connect.length - places.refused.size;
   skipped['ramp-up'] = Math.min(left, Math.max(0, free - connect.length));
   skipped['over-max'] = left - skipped['ramp-up'];
-  return { connect, disconnect, keep: keep.map(({ peer }) => peer), skipped };
+  const kept = keep.map(({ peer }) => peer);
+  const served = new Set([...kept, ...connect.map(({ peer }) => peer)]);
+  const whyNot = (peer: string): QuorumSkipCode | undefined => {
+    if (served.has(peer) || !byPeer.has(peer)) return undefined;
+    if (input.elsewhere.has(peer)) return 'connected-elsewhere';
+    if (input.waiting.has(peer)) return 'waiting';
+    if (places.refused.has(peer)) return 'group-share';
+    return skipped['ramp-up'] > 0 ? 'ramp-up' : 'over-max';
+  };
+  return { connect, disconnect, keep: kept, skipped, whyNot };
 }
 
 /** One entry for each address: of several masternodes at one address, the one in the most quorums counts. */
@@ -119,7 +130,7 @@ class Places {
   readonly #quorums = new Map<Hash, number>();
 
   /** Candidates whose network had no slot left. */
-  refused = 0;
+  readonly refused = new Set<string>();
 
   constructor(private readonly maxPerGroup: number) {}
 
@@ -188,7 +199,7 @@ function next(ranks: readonly Combination[][], places: Places): Reachable | unde
       const member = combination?.members.pop();
       if (member === undefined) break;
       if (places.fits(member)) return member;
-      places.refused += 1;
+      places.refused.add(member.peer);
     }
   }
   return undefined;

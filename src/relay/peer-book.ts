@@ -1,6 +1,7 @@
 import { lastValueFrom, merge, type Observable, Subject, tap } from 'rxjs';
 import { controlPath } from '../adapters/control.js';
 import { openPeerFile } from '../adapters/peer-file.js';
+import { type Explained, explainSchema, type QuorumStanding } from '../contracts/quorum-standing.js';
 import { keyOf } from '../peers/address.js';
 import type { PeerBook } from '../peers/book.js';
 import { applyEdit } from '../peers/edit.js';
@@ -16,13 +17,15 @@ export interface PeerBookDeps {
   readonly weights: () => Weights;
   /** Hangs up on a peer that an operator removed. */
   readonly drop: (peer: string) => unknown;
+  /** What a peer is to the ChainLock quorums; undefined while that is not known. */
+  readonly standingOf: (peer: string) => QuorumStanding | undefined;
   /** After each the book is saved. */
   readonly verdicts$: Observable<unknown>;
 }
 
-/** Reads the book from its file, saves it there from then on, and takes an operator's edits at the control socket. */
+/** Reads the book from its file, saves it there from then on, and takes an operator's edits and questions at the control socket. */
 export async function keepPeerBook(deps: PeerBookDeps, scope: Scope): Promise<void> {
-  const { context, book, weights, drop, verdicts$ } = deps;
+  const { context, book, weights, drop, standingOf, verdicts$ } = deps;
   const { config, openControl, clock, scheduler, emit } = context;
   const file = openPeerFile(config.broadcast.peerDb, context);
   scope.add(() => file.close());
@@ -44,6 +47,8 @@ export async function keepPeerBook(deps: PeerBookDeps, scope: Scope): Promise<vo
   // Opened last, so closed first: the last edit is answered before the last save.
   const control = openControl(controlPath(file.path), {
     request(request) {
+      const asked = explainSchema.safeParse(request);
+      if (asked.success) return explained(standingOf(asked.data.explain));
       const answer = applyEdit(book, request, clock.now());
       for (const { peer, outcome } of answer.ok ? answer.outcomes : []) {
         if (outcome === 'removed' || outcome === 'protected') drop(peer);
@@ -54,4 +59,8 @@ export async function keepPeerBook(deps: PeerBookDeps, scope: Scope): Promise<vo
     state: (state, code, detail) => emit(report(state, code, detail)),
   });
   scope.add(() => control.close());
+}
+
+function explained(standing: QuorumStanding | undefined): Explained {
+  return { ok: true, ...(standing !== undefined && { standing }) };
 }

@@ -2,6 +2,7 @@ import { BehaviorSubject, concat, filter, type Observable, Subject, timer } from
 import { hashHeader } from '../block/x11.js';
 import type { Config } from '../config/config.js';
 import type { BlockEvent } from '../contracts/events.js';
+import type { QuorumStanding } from '../contracts/quorum-standing.js';
 import { fill } from '../messages/fill.js';
 import { PEERS } from '../messages/peers.js';
 import { keyOf, type PeerKey } from '../peers/address.js';
@@ -9,11 +10,13 @@ import { PeerBook } from '../peers/book.js';
 import type { CountryOf } from '../peers/occupancy.js';
 import { selectLimits } from '../peers/plan.js';
 import { type Weights, weightsFrom } from '../peers/score.js';
+import { explainMember } from '../quorum/explain.js';
 import { userAgentFor } from '../session/handshake.js';
 import type { RecentStore } from '../streams/broadcast/recent.js';
 import type { ChainTip } from '../streams/broadcast/tip.js';
 import {
   type Connections,
+  type ConnectionTable,
   connectionTable,
   createConnections,
   type PeerNews,
@@ -131,6 +134,12 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
   const events$ = new Subject<PeerNews>();
   const twins$ = new Subject<PeerKey>();
 
+  const standingOf = (peer: string): QuorumStanding | undefined => {
+    const view = quorums?.view();
+    if (quorums === undefined || view === undefined) return undefined;
+    return explainMember({ peer, view, plan: quorums.plan(), connection: connectionTo(peer, table) });
+  };
+
   const drop = (peer: string): boolean => {
     const dropped = connections.drop(peer);
     if (peer === ownKey) {
@@ -197,7 +206,7 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
       else emit(report('fault', 'no-countries', countries.detail));
       if (!broadcast.enabled) return;
       const verdicts$ = blocks$.pipe(filter(({ type }) => type === 'verdict'));
-      await keepPeerBook({ context, book, weights, drop, verdicts$ }, reading);
+      await keepPeerBook({ context, book, weights, drop, standingOf, verdicts$ }, reading);
       running.add(peering.events$.subscribe(emit));
       running.add(quorums?.run());
       bookRead$.complete();
@@ -207,4 +216,11 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
       hearConfigured(next.peers);
     },
   };
+}
+
+function connectionTo(peer: string, { slots, live }: ConnectionTable): QuorumStanding['connection'] {
+  const slot = slots.get(peer);
+  if (slot === undefined) return 'none';
+  if (!live.has(peer)) return 'connecting';
+  return slot.target.quorum === true ? 'quorum' : 'peer';
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { connectControl, controlPath, openControl } from '../../src/adapters/control.js';
 import { openPeerFile } from '../../src/adapters/peer-file.js';
 import { systemRandom } from '../../src/adapters/system.js';
+import type { QuorumStanding } from '../../src/contracts/quorum-standing.js';
 import { PeerBook } from '../../src/peers/book.js';
 import { applyEdit } from '../../src/peers/edit.js';
 import { parse, serialise } from '../../src/peers/format.js';
@@ -333,6 +334,38 @@ describe('peers', () => {
         assert.equal(code, 0);
         assert.match(stderr, /^note: a relay is running; this is the state it saved \d\.\d min ago\n$/);
       }
+    });
+
+    test('explain says what it knows of a peer as a quorum member, in the book or not', async () => {
+      write([best]);
+      const member = { active: 4, memberOf: 2, height: 1_001, masternode: 'ab'.repeat(32) } as const;
+      const standings: Readonly<Record<string, QuorumStanding>> = {
+        [best.key]: { ...member, role: 'signer', connection: 'quorum', code: 'several-quorums' },
+        '203.9.9.9:9999': { ...member, role: 'member', connection: 'none', code: 'over-max' },
+        '203.9.9.8:9999': { active: 4, memberOf: 0, height: 1_001, connection: 'none' },
+      };
+      let isUp: () => void = () => undefined;
+      const up = new Promise<void>((resolve) => {
+        isUp = resolve;
+      });
+      const control = openControl(controlPath(path), {
+        request: (request) => ({ ok: true, standing: standings[(request as { readonly explain: string }).explain] }),
+        state: () => isUp(),
+      });
+      closing.push(() => control.close());
+      await up;
+      const known = await peers('explain', best.key);
+      assert.match(known.stdout, /masternode +(ab){32}/);
+      assert.match(
+        known.stdout,
+        /quorums +a member of 2 of the 4 active ChainLock quorums; one of them signs the ChainLock of block 1001/,
+      );
+      assert.match(known.stdout, /connection +connected as a quorum member: a member of more than one active quorum/);
+      const stranger = await peers('explain', '203.9.9.9');
+      assert.equal(stranger.code, 0);
+      assert.match(stranger.stdout, /^203\.9\.9\.9:9999\n/);
+      assert.match(stranger.stdout, /connection +not connected: all connections of quorum.maxPeers are in use/);
+      assert.equal((await peers('explain', '203.9.9.8')).code, 1, 'a peer that is neither in the book nor a member');
     });
 
     test('its socket is its owner’s alone, and goes with it', async () => {

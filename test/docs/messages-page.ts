@@ -40,7 +40,13 @@ import {
 import { LOG, PROGRAM_MESSAGES, UNKNOWN_ERROR } from '../../src/messages/program.js';
 import { PROXY, PROXY_REPLY, SUBMISSIONS } from '../../src/messages/proxy.js';
 import { PUSH_FORM, PUSH_RANK } from '../../src/messages/push-plan.js';
-import { QUORUM_CONNECT, QUORUM_DISCONNECT, QUORUM_SKIP, QUORUMS } from '../../src/messages/quorums.js';
+import {
+  QUORUM_CONNECT,
+  QUORUM_DISCONNECT,
+  QUORUM_SKIP,
+  QUORUM_STANDING,
+  QUORUMS,
+} from '../../src/messages/quorums.js';
 import { SERVICE_LINE, SERVICE_MESSAGES } from '../../src/messages/services.js';
 import { ONE_OF, SCENARIO_VALUES, SCENARIOS } from '../../src/messages/simulation.js';
 import { CONTROL_SOCKET, ZMQ_SOCKET } from '../../src/messages/sockets.js';
@@ -259,6 +265,10 @@ ${codes(QUORUM_DISCONNECT)}
 Why a member gets no new connection:
 
 ${codes(QUORUM_SKIP)}
+
+What \`blockcast peers explain\` says of a member:
+
+${codes(QUORUM_STANDING)}
 
 ## Services
 

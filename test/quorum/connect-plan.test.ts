@@ -48,6 +48,23 @@ describe('a plan of quorum connections', () => {
     assert.deepEqual(coverage(members, peersOf(plan)), { a: 8, b: 8, c: 8 });
   });
 
+  test('says of each member why it has no connection', () => {
+    const members = [...many(3, ['a'], 0), ...many(2, ['b'], 3)];
+    const [first, second, third, fourth] = members.map(({ peer }) => peer);
+    const plan = planConnections(
+      situation(members, { max: 2, elsewhere: new Set([first ?? '']), waiting: new Set([second ?? '']) }),
+    );
+    assert.deepEqual(
+      [first, second].map((peer) => plan.whyNot(peer ?? '')),
+      ['connected-elsewhere', 'waiting'],
+    );
+    const served = new Set(peersOf(plan));
+    const rest = [third, fourth, members[4]?.peer].map((peer) => peer ?? '');
+    for (const peer of rest) assert.equal(plan.whyNot(peer), served.has(peer) ? undefined : 'over-max');
+    assert.equal(served.size, 2);
+    assert.equal(plan.whyNot('198.51.100.1:9999'), undefined, 'it is no member');
+  });
+
   test('a member that is connected for another reason counts for its quorum, and is not connected twice', () => {
     const members = [...many(4, ['a'], 0), ...many(4, ['b'], 4)];
     const elsewhere = new Set([reachable(0, []).peer, reachable(1, []).peer]);

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { QuorumView } from '../../src/quorum/active-quorums.js';
+import { explainMember } from '../../src/quorum/explain.js';
 import { quorumReport } from '../../src/quorum/report.js';
 import { membershipsOf, rolesFor } from '../../src/quorum/roles.js';
+
+const NONE_SKIPPED = {
+  'connected-elsewhere': 0,
+  'same-address': 0,
+  waiting: 0,
+  'group-share': 0,
+  'over-max': 0,
+  'ramp-up': 0,
+};
 
 const hash = (n: number) => n.toString(16).padStart(64, '0');
 const peerOf = (masternode: string) => `192.0.2.${Number.parseInt(masternode, 16)}:9999`;
@@ -89,5 +99,35 @@ describe('what a peer is for a block', () => {
 
   test('nothing while no quorum is known', () => {
     assert.equal(rolesFor(undefined, hash(77))(peerOf(hash(1))), undefined);
+  });
+});
+
+describe('what is said of one peer', () => {
+  const plan = { connect: [], disconnect: [], keep: [], skipped: NONE_SKIPPED, whyNot: () => 'over-max' as const };
+
+  test('which masternode it is, of how many active quorums, and why it is not connected to', () => {
+    const view = viewOf();
+    const peer = peerOf(hash(3));
+    assert.deepEqual(explainMember({ peer, view, plan, connection: 'none' }), {
+      masternode: hash(3),
+      role: 'signer',
+      active: 2,
+      memberOf: 2,
+      height: 1_001,
+      connection: 'none',
+      code: 'over-max',
+    });
+  });
+
+  test('why a connection to it is begun or given up', () => {
+    const peer = peerOf(hash(1));
+    const input = { peer, view: viewOf(), connection: 'connecting' } as const;
+    const changes = { ...plan, connect: [{ peer, code: 'spread' as const }] };
+    assert.equal(explainMember({ ...input, plan: changes }).code, 'spread');
+  });
+
+  test('that it is no member', () => {
+    const standing = explainMember({ peer: '198.51.100.1:9999', view: viewOf(), plan: undefined, connection: 'peer' });
+    assert.deepEqual(standing, { active: 2, memberOf: 0, height: 1_001, connection: 'peer' });
   });
 });

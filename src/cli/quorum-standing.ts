@@ -1,0 +1,39 @@
+/** What the running relay knows of a peer as a member of the ChainLock quorums, as text. */
+import { connectControl, controlPath } from '../adapters/control.js';
+import { explainedSchema, type QuorumStanding } from '../contracts/quorum-standing.js';
+import { fill } from '../messages/fill.js';
+import { QUORUM_CONNECT, QUORUM_DISCONNECT, QUORUM_SKIP, QUORUM_STANDING } from '../messages/quorums.js';
+
+/** @param peerFile its path @returns undefined when no relay runs on this file, or it does not know the quorums */
+export async function askStanding(peerFile: string, peer: string): Promise<QuorumStanding | undefined> {
+  const relay = await connectControl(controlPath(peerFile));
+  if (!relay.ok) return undefined;
+  try {
+    const answer = explainedSchema.safeParse(await relay.connection.ask({ explain: peer }));
+    return answer.success ? answer.data.standing : undefined;
+  } finally {
+    relay.connection.close();
+  }
+}
+
+/** Rows of `peers explain`: a label, and what is to be said. */
+export function describeStanding(standing: QuorumStanding): readonly (readonly [label: string, text: string])[] {
+  const { masternode, role, active, memberOf, height, connection, code } = standing;
+  const signs = role === 'signer' ? fill(QUORUM_STANDING.signs, { height }) : undefined;
+  const membership =
+    role === undefined
+      ? fill(QUORUM_STANDING['not-a-member'], { active })
+      : fill(QUORUM_STANDING.member, { memberOf, active, signs });
+  return [
+    ...(masternode === undefined ? [] : [['masternode', masternode] as const]),
+    ['quorums', membership],
+    ['connection', fill(QUORUM_STANDING[connection], { reason: code === undefined ? undefined : reasonOf(code) })],
+  ];
+}
+
+const REASONS: Readonly<Record<string, string>> = { ...QUORUM_CONNECT, ...QUORUM_DISCONNECT, ...QUORUM_SKIP };
+
+/** A relay of another version may have a code of its own. */
+function reasonOf(code: string): string {
+  return REASONS[code] ?? code;
+}
