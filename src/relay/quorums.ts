@@ -7,6 +7,7 @@ import {
   type Observable,
   type Subscription,
   startWith,
+  tap,
 } from 'rxjs';
 import type { RelayEvent } from '../contracts/events.js';
 import { isLocalNetwork } from '../peers/address.js';
@@ -49,8 +50,16 @@ export function openQuorums({ context, dashd, tip, table, book }: QuorumsDeps): 
   const chainLock = CHAIN_LOCK_TYPES[network];
   const claims = new Map<string, Hash>();
   const view$ = new BehaviorSubject<QuorumView | undefined>(undefined);
-  const show = (active: ActiveQuorums | undefined): void =>
+  let shown: ActiveQuorums | undefined;
+  const show = (active: ActiveQuorums | undefined): void => {
+    shown = active;
     view$.next(active === undefined ? undefined : viewOf(active, claims));
+  };
+  /** Until dashd is asked, the next block's signers follow from the quorums of the block before: they are others once in 288 blocks. */
+  const advance = (hash: Hash): void => {
+    if (shown !== undefined && tip.heightOf(hash) === shown.height + 1)
+      show({ ...shown, tip: hash, height: shown.height + 1 });
+  };
   const members = new MemberConnections({
     max: quorum.maxPeers,
     maxPerGroup: maxPerGroup(quorum.maxPeers, isLocalNetwork(network)),
@@ -67,6 +76,7 @@ export function openQuorums({ context, dashd, tip, table, book }: QuorumsDeps): 
       startWith(tip.hash),
       filter((hash) => hash !== undefined),
       distinctUntilChanged(),
+      tap(advance),
     ),
   );
   const news$ = watchQuorums({

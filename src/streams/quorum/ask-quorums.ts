@@ -53,6 +53,9 @@ type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false
 
 /** Core `rpc/protocol.h`: RPC_METHOD_NOT_FOUND. Such a dashd has no quorums. */
 const METHOD_NOT_FOUND = -32601;
+/** RPC_INVALID_ADDRESS_OR_KEY: no such block. RPC_INVALID_PARAMETER: no such height or quorum. */
+const NOT_FOUND = -5;
+const INVALID_PARAMETER = -8;
 
 export class AskQuorums {
   /** By quorum hash; with the address of a member as its quorum has it. */
@@ -173,7 +176,8 @@ function nameOf(method: string, params: readonly unknown[]): string {
 
 function unanswered(method: string, { code, rpcCode, detail }: RpcFailure): Reading {
   if (rpcCode === METHOD_NOT_FOUND) return { state: 'none' };
+  // Of a block or quorum that dashd does not have: a block of ours that is on its way to it, or was rejected; a reorganisation.
+  if (rpcCode === NOT_FOUND || rpcCode === INVALID_PARAMETER) return { state: 'unanswered' };
   // dashd answers, but not this call: its `rpcwhitelist` may lack it.
-  if (code === 'forbidden' || code === 'rpc-error') return { state: 'refused', method, detail };
-  return { state: 'unanswered' };
+  return code === 'forbidden' || code === 'rpc-error' ? { state: 'refused', method, detail } : { state: 'unanswered' };
 }

@@ -209,6 +209,14 @@ describe('a dashd that does not answer', () => {
     assert.deepEqual(await asked.read(), { state: 'refused', method: 'quorum listextended', detail: 'HTTP 403' });
   });
 
+  it('because it does not have the block or the quorum is asked again: the chain was reorganised, or our block is on its way', async () => {
+    const asked = new Asked().has({ [Q1]: [memberEntry(1)] });
+    asked.answers('getblockheader', rpcError(-5, 'Block not found'));
+    assert.deepEqual(await asked.read(), { state: 'unanswered' });
+    asked.has({ [Q1]: [memberEntry(1)] }).answers('quorum', rpcError(-8, 'Block height out of range'));
+    assert.deepEqual(await asked.read(), { state: 'unanswered' });
+  });
+
   it('in the middle loses nothing that was learned: the members are asked for again', async () => {
     const asked = new Asked().has({ [Q1]: [memberEntry(1)], [Q2]: [memberEntry(2)] });
     await asked.active();
