@@ -53,26 +53,27 @@ describe('the report in a browser', { skip }, () => {
     }
   }
 
-  for (const width of [1440, 390]) {
-    for (const scheme of ['light', 'dark'] as const) {
-      test(`fits into ${width} px, ${scheme}, has no text under 11 px, and no fault of accessibility`, () =>
-        open(width, scheme, async (page) => {
+  for (const scheme of ['light', 'dark'] as const) {
+    test(`fits into 1440 and 390 px, ${scheme}, has no text under 11 px, and no fault of accessibility`, () =>
+      open(1440, scheme, async (page) => {
+        for (const width of [1440, 390]) {
+          await page.setViewportSize({ width, height: 900 });
           if (pictures !== undefined)
             await page.screenshot({ path: join(pictures, `report-${width}-${scheme}.png`), fullPage: true });
           assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
           const smallest = `Math.min(...[...document.querySelectorAll('body *')].filter((e) => e.textContent.trim() !== '')
             .map((e) => parseFloat(getComputedStyle(e).fontSize)))`;
           assert.ok(Number(await page.evaluate(smallest)) >= 11);
-          await page.evaluate(axe.source);
-          const { violations } = (await page.evaluate('axe.run()')) as {
-            violations: { id: string; nodes: { html: string }[] }[];
-          };
-          assert.deepEqual(
-            violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
-            [],
-          );
-        }));
-    }
+        }
+        await page.evaluate(axe.source);
+        const { violations } = (await page.evaluate('axe.run()')) as {
+          violations: { id: string; nodes: { html: string }[] }[];
+        };
+        assert.deepEqual(
+          violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
+          [],
+        );
+      }));
   }
 
   test('draws each curve in a colour and with dashes of its own, the same in all charts', () =>
