@@ -77,7 +77,7 @@ export function RacePanel({ block, race, isNewest, skewMs, countries }: RaceProp
       {race !== undefined && !isThinned(proofs, verdict) && (
         <Rows rows={rows} axis={axis} spread={spread} rpc={rpc} elapsedMs={elapsedMs} countries={countries} />
       )}
-      <Legend hasRoles={hasRoles} hasForms={hasForms} />
+      <Legend hasRoles={hasRoles} hasCompact={proofs.some(({ form }) => form === 'compact')} />
     </section>
   );
 }
@@ -108,7 +108,7 @@ function formFacts(proofs: readonly PeerProof[]): string[] {
   if (full + compact === 0) return [];
   return [
     `${formatSize(bytes)} sent`,
-    `compact to ${plural(compact, 'peer')}, whole to ${full}`,
+    compact === 0 ? `whole to ${plural(full, 'peer')}` : `compact to ${plural(compact, 'peer')}, whole to ${full}`,
     ...(completed === 0 ? [] : [`${completed} needed more`]),
   ];
 }
@@ -143,10 +143,10 @@ function Summary({ spread, reached, proofs }: SummaryProps) {
 
 interface LegendProps {
   readonly hasRoles: boolean;
-  readonly hasForms: boolean;
+  readonly hasCompact: boolean;
 }
 
-function Legend({ hasRoles, hasForms }: LegendProps) {
+function Legend({ hasRoles, hasCompact }: LegendProps) {
   return (
     <ul class="legend" aria-label="Legend">
       {STATUS_MEANING.map(([status, meaning]) => (
@@ -164,7 +164,7 @@ function Legend({ hasRoles, hasForms }: LegendProps) {
             <span>{roleLabel(role).meaning}</span>
           </li>
         ))}
-      {hasForms && (
+      {hasCompact && (
         <li>
           <span class="form form-compact">compact +1</span>
           <span>sent in compact form; +1: the peer lacked something, one more round trip</span>
