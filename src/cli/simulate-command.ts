@@ -13,6 +13,7 @@ Examples:
   blockcast simulate race-study --html report.html          a long study, with a report for a browser
   blockcast simulate default --runs 100 --seed 7 --json     the same bytes for the same seed
   blockcast simulate my-pool.yaml --contenders dashd,scored-20
+  blockcast simulate race-study --workers 4 --save runs.jsonl
 
 Nothing is sent to any network. docs/simulator.md describes the keys of a scenario file, and how to read the results.
 
@@ -38,6 +39,8 @@ export function addSimulateCommand(
     .option('--contenders <names>', 'contenders, separated by commas; the others are compared with the first', names)
     .option('--json', 'print the results as JSON')
     .option('--html <file>', 'write a report for a browser to a file')
+    .option('--workers <number>', 'threads that simulate (default: 1); the results are the same', wholeNumber(1, 256))
+    .option('--save <file>', 'keep each run in a file, and take the runs that it has already from there')
     .option('--list', 'list the scenarios and the contenders')
     .addHelpText('after', EXAMPLES)
     .action(async (scenario: string, flags: SimulateFlags) => {

@@ -17,8 +17,10 @@ import { suggest } from '../simulation/scenario-faults.js';
 import { type Overrides, type PlanResult, readPlan, type StudyPlan } from '../simulation/scenario-file.js';
 import { shippedScenarios } from '../simulation/shipped.js';
 import type { Simulator } from '../simulation/simulator.js';
+import type { SavedRuns } from '../simulation/study/options.js';
 import type { StudyResult } from '../simulation/study/result.js';
 import { type CliContext, EXIT, printError } from './context.js';
+import { openSavedRuns } from './saved-runs.js';
 import { readSmallFile } from './small-file.js';
 import { targetFault, writeWhole } from './whole-file.js';
 
@@ -30,10 +32,15 @@ export interface SimulateFlags {
   readonly list?: true;
   /** Path of the HTML report. */
   readonly html?: string;
+  readonly workers?: number;
+  /** Path of the file that keeps runs. */
+  readonly save?: string;
 }
 
 /** The style sheet of the report, as `npm run build` makes it. */
 const STYLES = new URL('../simulation/report/report.css', import.meta.url);
+/** Of a machine that also runs a dashd. */
+const DEFAULT_WORKERS = 1;
 /** A file may be wrong in more places than anyone wants to read. */
 const MAX_ERRORS = 20;
 
@@ -59,7 +66,9 @@ export async function simulate(
   const unwritable = flags.html === undefined ? undefined : targetFault(flags.html);
   if (unwritable !== undefined) return printError(context, `--html: ${unwritable}`);
   const { plan } = planned;
-  const results = await runAll(plan, flags, context, simulator);
+  const opened = flags.save === undefined ? undefined : openSavedRuns(flags.save, version);
+  if (opened?.ok === false) return printError(context, `--save: ${opened.problem}`);
+  const results = await runAll(plan, flags, context, simulator, opened?.saved);
   if (results === undefined) return EXIT.failed;
   const report: StudyReport = { version, plan, results, command: repeatCommand(scenario, plan, flags.contenders) };
   stdout.write(flags.json ? reportJson(report) : reportText(report));
@@ -97,33 +106,30 @@ function planFor(scenario: string, { seed, runs, contenders }: SimulateFlags, { 
   return readPlan({ path, text, name: scenario }, overrides, catalogue);
 }
 
-/** @returns undefined when it was stopped, which is then reported */
+/** @returns undefined when it was stopped, or runs could not be saved, which is then reported */
 async function runAll(
   plan: StudyPlan,
-  { json }: SimulateFlags,
+  { json, workers = DEFAULT_WORKERS, save = '' }: SimulateFlags,
   context: CliContext,
-  { runStudy }: Simulator,
+  { runStudies }: Simulator,
+  saved?: SavedRuns,
 ): Promise<StudyResult[] | undefined> {
   const bar = json ? undefined : new ProgressBar(context.stderr, systemClock);
-  const total = plan.scenarios.length * plan.contenders.length * plan.runs;
-  const results: StudyResult[] = [];
+  const { seed, runs, scenarios } = plan;
+  const total = scenarios.length * plan.contenders.length * runs;
   let done = 0;
-  for (const scenario of plan.scenarios) {
-    const before = done;
-    const onProgress = (runs: number) => {
-      done = before + runs;
-      bar?.show(done, total);
-    };
-    const result = await runStudy(scenario, { seed: plan.seed, runs: plan.runs, onProgress, stop: context.stop });
-    if (result === undefined) {
-      bar?.end(done, total);
-      printError(context, fill(COMMAND_ERRORS['study-stopped'], { done, total }));
-      return undefined;
-    }
-    results.push(result);
-  }
+  const onProgress = (count: number): void => {
+    done = count;
+    bar?.show(done, total);
+  };
+  const { stop } = context;
+  const options = { seed, runs, workers, onProgress, stop, ...(saved !== undefined && { saved }) };
+  const results = await runStudies(scenarios, options);
   bar?.end(done, total);
-  return results;
+  if (results !== undefined) return results;
+  const text = COMMAND_ERRORS[saved === undefined ? 'study-stopped' : 'study-paused'];
+  printError(context, fill(text, { done, total, path: save }));
+  return undefined;
 }
 
 /** The scenarios that come with it are known to be right: a test reads them all. */

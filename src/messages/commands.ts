@@ -35,6 +35,8 @@ export const COMMAND_ERRORS = {
   stopped: 'stopped before the verdict.',
   'not-a-target': '{path} is not a regular file. Give the name of a file.',
   'study-stopped': 'stopped after {done} of {total} runs: nothing was written.',
+  'study-paused': 'stopped after {done} of {total} runs: they are in {path}, and the same command goes on from there.',
+  'not-saved-runs': 'line {line} of {path} is not a run that --save wrote. Give another file.',
   'contender-names': 'Give names, separated by commas. "blockcast simulate --list" lists them.',
   'more-errors': 'and {count} more',
 } as const;

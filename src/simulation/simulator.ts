@@ -5,12 +5,12 @@ import type { Scenario } from './scenario.js';
 import type { Catalogue } from './scenario-schema.js';
 import type { StudyOptions } from './study/options.js';
 import type { StudyResult } from './study/result.js';
-import { runStudy } from './study/study.js';
+import { runStudies } from './study/study.js';
 
 export interface Simulator {
   readonly catalogue: Catalogue;
-  /** The event loop turns between two runs. @returns undefined when it was stopped */
-  readonly runStudy: (scenario: Scenario, options: StudyOptions) => Promise<StudyResult | undefined>;
+  /** @returns a result for each scenario; undefined when it was stopped */
+  readonly runStudies: (scenarios: readonly Scenario[], options: StudyOptions) => Promise<StudyResult[] | undefined>;
 }
 
 /** Reads the data files of the package; their errors are those of a package that is damaged, or that somebody edited. */
@@ -23,5 +23,8 @@ export function loadSimulator(): Checked<Simulator> {
     contenders: new Map(contenders.map(({ name, summary }) => [name, summary])),
     usual: contenders.filter(({ studyOnly }) => !studyOnly).map(({ name }) => name),
   };
-  return { ok: true, data: { catalogue, runStudy: (scenario, options) => runStudy(scenario, options, read.data) } };
+  return {
+    ok: true,
+    data: { catalogue, runStudies: (scenarios, options) => runStudies(scenarios, options, read.data) },
+  };
 }

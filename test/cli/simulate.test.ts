@@ -27,14 +27,16 @@ const CATALOGUE: Simulator['catalogue'] = {
 function madeUpSimulator(stopAfter = Number.POSITIVE_INFINITY): Simulator {
   return {
     catalogue: CATALOGUE,
-    runStudy: async (scenario, { runs, onProgress }) => {
-      const total = runs * scenario.contenders.length;
+    runStudies: async (scenarios, { runs, onProgress }) => {
+      const total = scenarios.reduce((sum, { contenders }) => sum + runs * contenders.length, 0);
       for (let run = 1; run <= total; run += 1) {
         if (run > stopAfter) return undefined;
         onProgress(run);
       }
-      const [result] = madeUp(scenario.contenders, [scenario.blockBytes]).results;
-      return result && { ...result, scenario };
+      return scenarios.flatMap((scenario) => {
+        const [result] = madeUp(scenario.contenders, [scenario.blockBytes]).results;
+        return result === undefined ? [] : [{ ...result, scenario }];
+      });
     },
   };
 }

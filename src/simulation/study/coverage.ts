@@ -5,18 +5,27 @@ const BIN: Micros = 5 * MICROS_PER_MS;
 /** 60 s: no block takes longer where nodes are connected. */
 const BINS = 12_000;
 
+/** How many of these nodes had it within each 5 ms: up to 0, up to 5 ms and so on, until the last that had it. */
+export function countByTime(times: readonly Micros[], nodes: readonly number[]): number[] {
+  const counts: number[] = [];
+  for (const id of nodes) {
+    const time = times[id] ?? -1;
+    const bin = Math.ceil(time / BIN);
+    if (time < 0 || bin >= BINS) continue;
+    while (counts.length <= bin) counts.push(0);
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  return counts;
+}
+
 export class Coverage {
   private readonly counts = new Float64Array(BINS);
   private total = 0;
 
-  /** Of one run. @param nodes those that count */
-  add(times: readonly Micros[], nodes: readonly number[]): void {
-    this.total += nodes.length;
-    for (const id of nodes) {
-      const time = times[id] ?? -1;
-      const bin = Math.ceil(time / BIN);
-      if (time >= 0 && bin < BINS) this.counts[bin] = (this.counts[bin] ?? 0) + 1;
-    }
+  /** Of one run. @param counts as {@link countByTime} gives them @param nodes those that count */
+  add(counts: readonly number[], nodes: number): void {
+    this.total += nodes;
+    for (const [bin, count] of counts.entries()) this.counts[bin] = (this.counts[bin] ?? 0) + count;
   }
 
   /** The share that had it at each of these times, which are multiples of 5 ms and ascend. */

@@ -1,4 +1,4 @@
-/** One run: a network, and on it the same block sent by each contender, and a rival's block. */
+/** One run: a network, and on it blocks that contenders send, and a rival's. Each block finds it as the ones of other pools left it. */
 
 import { LLMQ_400_60, signingQuorum } from '../../quorum/signing-quorum.js';
 import type { Contender, RelayKnowledge } from '../contenders/contender.js';
@@ -11,17 +11,10 @@ import type { Peer } from '../network/peer.js';
 import type { ArrivalTimes, NetworkPlan, NodeId } from '../network/plan.js';
 import { RunRandom } from '../random.js';
 import type { Scenario } from '../scenario.js';
+import type { RunTimes } from './figures.js';
 import type { Model } from './model.js';
 import { Stage } from './stage.js';
 import { type Warm, warmUp } from './warm-up.js';
-
-/** What a contender did with the block. */
-export interface Outcome {
-  readonly connections: number;
-  readonly bytesSent: number;
-  /** Since the pool had the block. */
-  readonly times: ArrivalTimes;
-}
 
 /** Heights at which the networks begin: another quorum signs in each run. */
 const FIRST_HEIGHT = 2_500_000;
@@ -35,10 +28,12 @@ export class RaceRun {
   private readonly warm: Warm;
   private readonly random: RunRandom;
   private readonly signing: number;
+  /** By the name of the contender. */
+  private readonly connected = new Map<string, readonly NodeId[]>();
 
   /** Draws the network and lets other pools' blocks pass it. @param run from 0 */
   constructor(
-    private readonly scenario: Scenario,
+    private readonly scenario: Pick<Scenario, 'network' | 'pool' | 'mempoolOverlap'>,
     private readonly model: Model,
     seed: number,
     run: number,
@@ -57,17 +52,17 @@ export class RaceRun {
     this.online = plan.nodes.flatMap(({ online }, id) => (online ? [id] : []));
   }
 
-  send(contender: Contender): Outcome {
+  /** @param bytes of the block */
+  send(contender: Contender, bytes: number): RunTimes {
     const { plan } = this.warm;
     const stage = this.ready();
-    const known = this.knowledge(stage, contender);
-    const connections = contender.connections(known);
+    const connections = this.connectionsOf(contender, stage);
     const relay = stage.network.outside(plan.dashd);
     const peers = new Map(connections.map((id) => [id, stage.network.dial(relay, id)]));
-    const block = stage.network.newBlock(stage.network.start, this.scenario.blockBytes);
+    const block = stage.network.newBlock(stage.network.start, bytes);
     const times = stage.watch(block.height);
     const size = { bytes: block.bytes, compactBytes: payloadBytes(block, 'compact') };
-    const { pushes, pace, dashd } = contender.plan(connections, size, known);
+    const { pushes, pace, dashd } = contender.plan(connections, size, this.knowledge(stage, `${contender.name} plan`));
     const sending = new Sending(stage, relay, block, this.model);
     const writes = pushes.flatMap(({ to, form }) => {
       const peer = peers.get(to);
@@ -83,11 +78,11 @@ export class RaceRun {
     return { connections: connections.length, bytesSent, times };
   }
 
-  /** The block of another pool, without any relay. */
-  rival(): ArrivalTimes {
+  /** The block of another pool, without any relay. @param bytes of the block */
+  rival(bytes: number): ArrivalTimes {
     const { plan } = this.warm;
     const stage = this.ready();
-    const block = stage.network.newBlock(stage.network.start, this.scenario.blockBytes);
+    const block = stage.network.newBlock(stage.network.start, bytes);
     const times = stage.watch(block.height);
     const finder = this.random.fork('rival').pick(plan.miners);
     stage.engine.after(this.model.startUp, () => stage.network.node(finder).submit(block));
@@ -126,7 +121,15 @@ export class RaceRun {
     return this.scenario.pool.highBandwidth ? highBandwidth : without(highBandwidth, plan.dashd);
   }
 
-  private knowledge({ network, transport }: Stage, { name }: Contender): RelayKnowledge {
+  /** They do not depend on the block. */
+  private connectionsOf(contender: Contender, stage: Stage): readonly NodeId[] {
+    const known = this.connected.get(contender.name) ?? contender.connections(this.knowledge(stage, contender.name));
+    this.connected.set(contender.name, known);
+    return known;
+  }
+
+  /** @param stream of the randomness */
+  private knowledge({ network, transport }: Stage, stream: string): RelayKnowledge {
     const { plan, sightings } = this.warm;
     const { dashd, nodes } = plan;
     const neighbours = plan.edges.flatMap(({ from, to }) => {
@@ -140,7 +143,7 @@ export class RaceRun {
       dashdPeers: new Set(neighbours),
       signing: this.signing,
       roundTrip: (id) => transport.roundTrip(network.node(dashd).host, network.node(id).host),
-      random: this.random.fork(`contender ${name}`),
+      random: this.random.fork(`contender ${stream}`),
     };
   }
 }

@@ -7,23 +7,28 @@
 
 import { MICROS_PER_MS, type Micros } from '../engine.js';
 import { threshold } from '../network/chain-locks.js';
+import type { Scenario } from '../scenario.js';
 import type { ContenderResult } from './result.js';
 import { mean } from './statistics.js';
+
+export function headStartsOf({ rival }: Pick<Scenario, 'rival'>): Micros[] {
+  return rival.headStartsMs.map((ms) => Math.round(ms * MICROS_PER_MS));
+}
 
 export class Rivalry {
   /** Of each head start, the share of signers in each run. */
   private readonly shares: readonly { readonly headStart: Micros; readonly won: number[]; locked: number }[];
 
-  constructor(headStartsMs: readonly number[]) {
-    this.shares = headStartsMs.map((ms) => ({ headStart: Math.round(ms * MICROS_PER_MS), won: [], locked: 0 }));
+  constructor(headStarts: readonly Micros[]) {
+    this.shares = headStarts.map((headStart) => ({ headStart, won: [], locked: 0 }));
   }
 
-  /** Of one run. */
-  add(ours: readonly Micros[], theirs: readonly Micros[], signers: readonly number[]): void {
-    for (const entry of this.shares) {
-      const won = signersWon(ours, theirs, signers, entry.headStart);
-      entry.won.push(won / signers.length);
-      if (won >= threshold(signers.length)) entry.locked += 1;
+  /** Of one run. @param won signers that were won, for each head start @param signers of the quorum */
+  add(won: readonly number[], signers: number): void {
+    for (const [index, entry] of this.shares.entries()) {
+      const count = won[index] ?? 0;
+      entry.won.push(count / signers);
+      if (count >= threshold(signers)) entry.locked += 1;
     }
   }
 

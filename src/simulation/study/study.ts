@@ -1,114 +1,133 @@
 /**
- * A study: runs of one scenario. All contenders of a run send the same block on the same network, so what they differ in is their own doing.
- * The same scenario, seed and number of runs give the same result, and a contender's figures do not depend on which others there are.
+ * Studies: runs of one scenario each. All contenders of a run send the same block on the same network, so what they differ in is their own
+ * doing. Scenarios that differ in the size of the block alone have the same networks. The same scenario, seed and number of runs give the same
+ * result, and a contender's figures do not depend on which others there are, on other scenarios, on the threads, or on what was saved before.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { contenderNamed } from '../contenders/catalogue.js';
-import type { Contender } from '../contenders/contender.js';
-import type { Micros } from '../engine.js';
 import type { NetData } from '../net/data.js';
-import { threshold } from '../network/chain-locks.js';
 import { RunRandom } from '../random.js';
 import type { Scenario } from '../scenario.js';
-import { Coverage, pointsUntil } from './coverage.js';
-import { ASSUMPTIONS, type Model } from './model.js';
+import type { RunFigures } from './figures.js';
+import type { Model } from './model.js';
+import { type Finished, modelOf, type NetworkJob, simulateJob } from './network-job.js';
 import type { StudyOptions } from './options.js';
-import { type Outcome, RaceRun } from './race-run.js';
-import type { ContenderResult, StudyResult } from './result.js';
-import { Rivalry } from './rivalry.js';
-import { bootstrap, mean, nthTime, quantile, ratios } from './statistics.js';
-
-const NETWORK_SHARE = 0.95;
+import type { StudyResult } from './result.js';
+import { resultsOf, Tally } from './tally.js';
+import { simulateOnThreads } from './threads.js';
 
 /**
- * The event loop turns before each block that a contender sends.
- * @param changed assumptions other than the usual
- * @returns undefined when it was stopped
+ * @returns a result for each scenario; undefined when it was stopped
  * @throws RangeError for a latency table, a region or a contender that there is not
  */
-export async function runStudy(
-  scenario: Scenario,
+export async function runStudies(
+  scenarios: readonly Scenario[],
   options: StudyOptions,
   data: NetData,
-  changed: Partial<Model> = {},
-): Promise<StudyResult | undefined> {
-  const table = data.tables.get(scenario.latency);
-  if (table === undefined) throw new RangeError(`there is no latency table ${scenario.latency}`);
-  const model: Model = { ...ASSUMPTIONS, table, hosts: data.hosts, ...changed };
-  const tallies = scenario.contenders.map((name) => new Tally(contenderNamed(name), scenario));
-  const { seed, runs, onProgress, stop } = options;
-  let done = 0;
-  for (let run = 0; run < runs; run += 1) {
+): Promise<StudyResult[] | undefined> {
+  for (const { latency, contenders } of scenarios) {
+    modelOf(latency, data);
+    for (const name of contenders) contenderNamed(name);
+  }
+  const ledger = new Ledger(scenarios, options);
+  const jobs = ledger.missing();
+  const take = (finished: Finished): void => ledger.take(finished);
+  const { stop, workers } = options;
+  if (workers > 1) await simulateOnThreads(jobs, { workers, stop, take });
+  else await simulateHere(jobs, (latency) => modelOf(latency, data), stop, take);
+  return ledger.results();
+}
+
+async function simulateHere(
+  jobs: readonly NetworkJob[],
+  model: (latency: string) => Model,
+  stop: AbortSignal,
+  take: (finished: Finished) => void,
+): Promise<void> {
+  for (const job of jobs) {
     await nextTurn();
-    if (stop.aborted) return undefined;
-    const race = new RaceRun(scenario, model, seed, run);
-    const theirs = race.rival();
-    for (const tally of tallies) {
+    if (stop.aborted) return;
+    for (const finished of simulateJob(job, model(job.blocks[0]?.scenario.latency ?? ''))) {
+      take(finished);
       await nextTurn();
-      if (stop.aborted) return undefined;
-      tally.add(race, race.send(tally.contender), theirs);
-      done += 1;
-      onProgress(done);
+      if (stop.aborted) return;
     }
   }
-  return { seed, runs, scenario, contenders: resultsOf(tallies, new RunRandom(seed, 'bootstrap')) };
 }
 
-/** What the runs of a contender add up to. */
-class Tally {
-  readonly t240: Micros[] = [];
-  readonly network95: Micros[] = [];
-  readonly nodes = new Coverage();
-  readonly signers = new Coverage();
-  readonly rivalry: Rivalry;
-  private connections = 0;
-  private bytesSent = 0;
+/** The figures of all runs, as they come in. */
+class Ledger {
+  /** By scenario, by contender, by run. */
+  private readonly figures: readonly (readonly (RunFigures | undefined)[][])[];
+  private done = 0;
 
   constructor(
-    readonly contender: Contender,
-    { rival }: Scenario,
+    private readonly scenarios: readonly Scenario[],
+    private readonly options: StudyOptions,
   ) {
-    this.rivalry = new Rivalry(rival.headStartsMs);
+    const { runs, saved } = options;
+    this.figures = scenarios.map((scenario) =>
+      scenario.contenders.map((name) =>
+        Array.from({ length: runs }, (_, run) => saved?.find(this.keyOf(scenario, name, run))),
+      ),
+    );
+    this.done = this.figures.flat(2).filter((one) => one !== undefined).length;
+    if (this.done > 0) options.onProgress(this.done);
   }
 
-  add({ signers, online }: RaceRun, { connections, bytesSent, times }: Outcome, theirs: readonly Micros[]): void {
-    this.t240.push(nthTime(times, signers, threshold(signers.length)));
-    this.network95.push(nthTime(times, online, Math.ceil(NETWORK_SHARE * online.length)));
-    this.nodes.add(times, online);
-    this.signers.add(times, signers);
-    this.rivalry.add(times, theirs, signers);
-    this.connections += connections;
-    this.bytesSent += bytesSent;
+  /** What has to be simulated: each job a network, the first run of all networks first. */
+  missing(): NetworkJob[] {
+    const groups = new Map<string, [place: number, scenario: Scenario][]>();
+    for (const entry of this.scenarios.entries()) {
+      const network = networkOf(entry[1]);
+      groups.set(network, [...(groups.get(network) ?? []), entry]);
+    }
+    const jobs: NetworkJob[] = [];
+    for (let run = 0; run < this.options.runs; run += 1) {
+      for (const group of groups.values()) {
+        const blocks = group.flatMap(([place, scenario]) => {
+          const contenders = scenario.contenders.filter((_, at) => this.figures[place]?.[at]?.[run] === undefined);
+          return contenders.length === 0 ? [] : [{ place, scenario, contenders }];
+        });
+        if (blocks.length > 0) jobs.push({ seed: this.options.seed, run, blocks });
+      }
+    }
+    return jobs;
   }
 
-  /** Means of the runs. */
-  get cost(): ContenderResult['cost'] {
-    const runs = this.t240.length;
-    return { connections: Math.round(this.connections / runs), bytesSent: Math.round(this.bytesSent / runs) };
+  take({ place, contender, run, figures }: Finished): void {
+    const scenario = this.scenarios[place];
+    const runs = this.figures[place]?.[scenario?.contenders.indexOf(contender) ?? -1];
+    if (scenario === undefined || runs === undefined) throw new RangeError(`no study has ${contender} at ${place}`);
+    runs[run] = figures;
+    this.options.saved?.save(this.keyOf(scenario, contender, run), figures);
+    this.done += 1;
+    this.options.onProgress(this.done);
+  }
+
+  /** Undefined while runs are missing. */
+  results(): StudyResult[] | undefined {
+    const { seed, runs } = this.options;
+    const results: StudyResult[] = [];
+    for (const [place, scenario] of this.scenarios.entries()) {
+      const tallies = scenario.contenders.map((name) => new Tally(name, scenario));
+      for (const [at, tally] of tallies.entries()) {
+        for (const figures of this.figures[place]?.[at] ?? []) {
+          if (figures === undefined) return undefined;
+          tally.add(figures);
+        }
+      }
+      results.push({ seed, runs, scenario, contenders: resultsOf(tallies, new RunRandom(seed, 'bootstrap')) });
+    }
+    return results;
+  }
+
+  private keyOf({ contenders: _, ...scenario }: Scenario, contender: string, run: number): string {
+    return JSON.stringify({ seed: this.options.seed, run, contender, ...scenario });
   }
 }
 
-function resultsOf(tallies: readonly Tally[], random: RunRandom): ContenderResult[] {
-  const [first] = tallies;
-  const points = pointsUntil(Math.max(0, ...tallies.map(({ network95 }) => quantile(network95, 0.5))));
-  return tallies.map((tally): ContenderResult => {
-    const { contender, t240, network95, nodes, signers, rivalry, cost } = tally;
-    const compared = ratios(t240, first?.t240 ?? []);
-    const ofNodes = nodes.at(points);
-    const ofSigners = signers.at(points);
-    return {
-      name: contender.name,
-      cost,
-      t240,
-      network95,
-      summary: {
-        p50: quantile(t240, 0.5),
-        p90: quantile(t240, 0.9),
-        meanRatioToFirst: mean(compared),
-        ci95: bootstrap(compared, random.fork(contender.name)),
-      },
-      coverage: points.map((at, index) => ({ at, nodes: ofNodes[index] ?? 0, signers: ofSigners[index] ?? 0 })),
-      race: rivalry.results,
-    };
-  });
+/** What decides about the networks of a scenario. */
+function networkOf({ blockBytes: _, rival: __, contenders: ___, ...network }: Scenario): string {
+  return JSON.stringify(network);
 }

@@ -25,6 +25,7 @@ import { NO_CHANGES, PORT, rankedPeerFile } from './ranked-peers.js';
 
 const RUNS = 20;
 const SEED = 1;
+const BLOCK_BYTES = 15_000;
 /** From the pool's PUSH to the relay, part of what a study assumes for the start. */
 const ZMQ: Micros = 100;
 const TOLERANCE: Micros = 250;
@@ -47,7 +48,13 @@ function modelOf(): { readonly model: Model; readonly latency: string; readonly 
 
 function scenarioOf(network: Scenario['network'], latency: string, region: string): Scenario {
   return {
-    ...{ latency, blockBytes: 15_000, mempoolOverlap: 0.99, rival: { headStartsMs: [0] }, contenders: ['scored-20'] },
+    ...{
+      latency,
+      blockBytes: BLOCK_BYTES,
+      mempoolOverlap: 0.99,
+      rival: { headStartsMs: [0] },
+      contenders: ['scored-20'],
+    },
     network,
     pool: { region, uplinkMbit: 100, highBandwidth: true },
   };
@@ -57,13 +64,16 @@ function scenarioOf(network: Scenario['network'], latency: string, region: strin
 function cheap(race: RaceRun) {
   const scored = contenderNamed('scored-20');
   let peers: readonly NodeId[] = [];
-  const { times } = race.send({
-    ...scored,
-    connections(knowledge) {
-      peers = scored.connections(knowledge);
-      return peers;
+  const { times } = race.send(
+    {
+      ...scored,
+      connections(knowledge) {
+        peers = scored.connections(knowledge);
+        return peers;
+      },
     },
-  });
+    BLOCK_BYTES,
+  );
   return { peers, times };
 }
 
@@ -84,7 +94,7 @@ async function full(race: RaceRun, peers: readonly NodeId[], { startUp, write }:
     wrap: (ports) => ({ ...ports, dial: tap.wrap(ports.dial) }),
   });
   await form.driver.run(10_000);
-  const block = stage.network.newBlock(stage.network.start, 15_000);
+  const block = stage.network.newBlock(stage.network.start, BLOCK_BYTES);
   const raw = form.rawOf(block);
   const times = stage.watch(block.height);
   form.pool.push(raw);

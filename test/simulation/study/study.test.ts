@@ -3,10 +3,12 @@ import { describe, test } from 'node:test';
 import { readNetData } from '../../../src/simulation/net/data.js';
 import { RunRandom } from '../../../src/simulation/random.js';
 import type { Scenario } from '../../../src/simulation/scenario.js';
-import { Coverage, pointsUntil } from '../../../src/simulation/study/coverage.js';
+import { Coverage, countByTime, pointsUntil } from '../../../src/simulation/study/coverage.js';
+import type { RunFigures } from '../../../src/simulation/study/figures.js';
+import type { SavedRuns, StudyOptions } from '../../../src/simulation/study/options.js';
 import { signersWon } from '../../../src/simulation/study/rivalry.js';
 import { bootstrap, nthTime, quantile, ratios } from '../../../src/simulation/study/statistics.js';
-import { runStudy } from '../../../src/simulation/study/study.js';
+import { runStudies } from '../../../src/simulation/study/study.js';
 
 const SMALL: Scenario = {
   latency: 'aws-2025',
@@ -18,14 +20,20 @@ const SMALL: Scenario = {
   contenders: ['dashd', 'scored-20', 'quorum-400'],
 };
 
-async function study(contenders: readonly string[], stop = new AbortController().signal) {
+async function study(
+  contenders: readonly string[],
+  sizes: readonly number[] = [SMALL.blockBytes],
+  changed: Partial<StudyOptions> = {},
+) {
+  const stop = new AbortController().signal;
   const data = readNetData();
   assert.ok(data.ok);
   const done: number[] = [];
   const onProgress = (runs: number) => done.push(runs);
-  const options = { seed: 3, runs: 2, onProgress, stop };
-  const result = await runStudy({ ...SMALL, contenders }, options, data.data);
-  return { result, done };
+  const options = { seed: 3, runs: 2, workers: 1, onProgress, stop, ...changed };
+  const scenarios = sizes.map((blockBytes) => ({ ...SMALL, contenders, blockBytes }));
+  const results = await runStudies(scenarios, options, data.data);
+  return { result: results?.at(-1), results, done };
 }
 
 describe('a study', () => {
@@ -42,8 +50,34 @@ describe('a study', () => {
     for (const time of dashd?.t240 ?? []) assert.ok(time > 10_000 && time < 1_000_000, String(time));
   });
 
+  test('gives the same result whichever sizes were sent on its networks before, and on two threads', async () => {
+    const alone = await study(['dashd', 'random-20']);
+    const after = await study(['dashd', 'random-20'], [300_000, 7_000, 15_000]);
+    const threads = await study(['dashd', 'random-20'], [300_000, 7_000, 15_000], { workers: 2 });
+    assert.deepEqual(after.result, alone.result);
+    assert.deepEqual(threads.results, after.results);
+  });
+
+  test('takes runs that were saved, whatever the other contenders are, and simulates the rest alone', async () => {
+    const kept = new Map<string, RunFigures>();
+    let saves = 0;
+    const saved: SavedRuns = {
+      find: (key) => kept.get(key),
+      save(key, figures) {
+        saves += 1;
+        kept.set(key, figures);
+      },
+    };
+    const first = await study(['dashd', 'random-20'], [15_000], { runs: 1, saved });
+    assert.deepEqual([first.done, saves], [[1, 2], 2]);
+    const { result, done } = await study(['random-20', 'dashd'], [15_000], { saved });
+    assert.deepEqual([done, saves], [[2, 3, 4], 4]);
+    assert.deepEqual(result, (await study(['random-20', 'dashd'])).result);
+  });
+
   test('ends before the next run when it is stopped', async () => {
-    assert.deepEqual(await study(['dashd'], AbortSignal.abort()), { result: undefined, done: [] });
+    const { results, done } = await study(['dashd'], [15_000], { stop: AbortSignal.abort() });
+    assert.deepEqual([results, done], [undefined, []]);
   });
 });
 
@@ -66,7 +100,7 @@ describe('figures of a sample', () => {
 
   test('coverage counts who had it until a time, that one included', () => {
     const coverage = new Coverage();
-    coverage.add([5_000, 5_001, -1, 20_000], [0, 1, 2, 3]);
+    coverage.add(countByTime([5_000, 5_001, -1, 20_000], [0, 1, 2, 3]), 4);
     assert.deepEqual(coverage.at([0, 5_000, 10_000, 20_000]), [0, 0.25, 0.5, 0.75]);
     assert.deepEqual(pointsUntil(9_000), [0, 5_000, 10_000]);
   });
