@@ -2,7 +2,7 @@
  * Virtual time: actions run in the order of their times, those of one time in the order in which they were scheduled. Time is an
  * integer number of microseconds, so that sums of delays are exact and the same on every machine.
  */
-import TinyQueue from 'tinyqueue';
+import { EventQueue } from './event-queue.js';
 
 /** Microseconds of virtual time since the start of the run; an integer. */
 export type Micros = number;
@@ -13,7 +13,6 @@ export const MICROS_PER_MS = 1_000;
 export abstract class EngineEvent {
   /** Set by the engine. */
   time: Micros = 0;
-  order = 0;
   isCancelled = false;
 
   abstract run(): void;
@@ -28,9 +27,8 @@ class Action extends EngineEvent {
 export type Cancel = () => void;
 
 export class Engine {
-  private readonly queue = new TinyQueue<EngineEvent>([], (a, b) => a.time - b.time || a.order - b.order);
+  private readonly queue = new EventQueue<EngineEvent>();
   private time: Micros = 0;
-  private scheduled = 0;
 
   get now(): Micros {
     return this.time;
@@ -52,8 +50,7 @@ export class Engine {
   /** As `at`. @param event not scheduled now; it may be posted again once it runs */
   post(time: Micros, event: EngineEvent): void {
     event.time = Math.max(this.time, Math.round(time));
-    event.order = this.scheduled++;
-    this.queue.push(event);
+    this.queue.push(event.time, event);
   }
 
   /** Actions that wait, those included that were cancelled and whose time has not come. */
@@ -74,16 +71,20 @@ export class Engine {
   /** Runs the next action. @returns false when there is none */
   step(): boolean {
     if (this.next === undefined) return false;
-    const event = this.queue.pop();
-    if (event === undefined) return false;
-    this.time = event.time;
-    event.run();
+    this.runFirst();
     return true;
   }
 
   /** Runs all actions up to a time, that one included, and stands at it then; without one, until no action is left. */
   run(until: Micros = Number.POSITIVE_INFINITY): void {
-    for (let next = this.next; next !== undefined && next <= until; next = this.next) this.step();
+    while (this.queue.length > 0 && this.queue.nextTime <= until) this.runFirst();
     if (Number.isFinite(until)) this.time = Math.max(this.time, until);
+  }
+
+  private runFirst(): void {
+    const event = this.queue.pop();
+    if (event === undefined || event.isCancelled) return;
+    this.time = event.time;
+    event.run();
   }
 }

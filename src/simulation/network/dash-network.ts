@@ -29,6 +29,9 @@ export interface NetworkDeps {
 /** For each node those it has asked for high bandwidth, the last deliverer last. */
 export type HighBandwidth = readonly (readonly NodeId[])[];
 
+/** By node: its ends of the connections to those that it has asked for high bandwidth, the last deliverer last. */
+export type Chosen = readonly (readonly Peer[])[];
+
 export type ConnectedListener = (node: NodeId, block: SimBlock, at: Micros) => void;
 
 export class DashNetwork {
@@ -36,11 +39,13 @@ export class DashNetwork {
   private first: SimBlock;
   private blocks = 0;
   private listeners: ConnectedListener[] = [];
-  private readonly bytes = new Map<HostId, number>();
+  /** By host. */
+  private readonly bytes: number[];
 
   constructor(private readonly deps: NetworkDeps) {
     const { engine, carrier, random, plan, mempoolOverlap, timing = TIMING, height = 0 } = deps;
     this.first = this.newBlock(undefined, 0, height);
+    this.bytes = plan.nodes.map(() => 0);
     const draws = random.keyed('missing');
     const world: World = {
       engine,
@@ -70,7 +75,7 @@ export class DashNetwork {
     this.first = this.newBlock(undefined, 0, height);
     for (const node of this.nodes) node.reset(this.first);
     this.listeners = [];
-    this.bytes.clear();
+    this.bytes.fill(0);
   }
 
   /** @throws RangeError when there is no such node */
@@ -90,8 +95,8 @@ export class DashNetwork {
     const { carrier, engine } = this.deps;
     const [dialler, listener] = [this.node(from), this.node(to)];
     const ends = pair(dialler, listener, carrier.connect(dialler.host, listener.host), engine.now);
-    dialler.peers.add(ends[0]);
-    listener.peers.add(ends[1]);
+    dialler.peers.push(ends[0]);
+    listener.peers.push(ends[1]);
     return ends;
   }
 
@@ -105,7 +110,7 @@ export class DashNetwork {
     const { carrier, engine } = this.deps;
     const node = this.node(to);
     const [mine, its] = pair(from, node, carrier.connect(from.host, node.host), engine.now);
-    node.peers.add(its);
+    node.peers.push(its);
     return mine;
   }
 
@@ -131,7 +136,7 @@ export class DashNetwork {
 
   /** What a host has sent so far. */
   bytesSent(host: HostId): number {
-    return this.bytes.get(host) ?? 0;
+    return this.bytes[host] ?? 0;
   }
 
   get highBandwidth(): HighBandwidth {
@@ -140,18 +145,23 @@ export class DashNetwork {
 
   /** Sets whom each node has asked for high bandwidth, as if it had just been told. Connections that there are not are left out. */
   set highBandwidth(wanted: HighBandwidth) {
-    for (const node of this.nodes) {
-      node.chosen.length = 0;
-      for (const peer of node.peers) peer.other.wantsCompact = false;
+    this.restore(wanted.map((others, id) => others.flatMap((other) => this.peerOf(id, other) ?? [])));
+  }
+
+  /** The ends of the connections to those that each node has asked for high bandwidth: for {@link restore}. */
+  get chosen(): Chosen {
+    return this.nodes.map(({ chosen }) => [...chosen]);
+  }
+
+  /** As `highBandwidth`, without a search for the connections. */
+  restore(wanted: Chosen): void {
+    for (const { chosen } of this.nodes) {
+      for (const peer of chosen) peer.other.wantsCompact = false;
+      chosen.length = 0;
     }
-    for (const [id, others] of wanted.entries()) {
-      const node = this.node(id);
-      for (const other of others) {
-        const peer = this.peerOf(id, other);
-        if (peer === undefined) continue;
-        node.chosen.push(peer);
-        peer.other.wantsCompact = true;
-      }
+    for (const [id, peers] of wanted.entries()) {
+      this.node(id).chosen.push(...peers);
+      for (const peer of peers) peer.other.wantsCompact = true;
     }
   }
 
@@ -160,6 +170,6 @@ export class DashNetwork {
   }
 
   private readonly count = (host: HostId, bytes: number): void => {
-    this.bytes.set(host, (this.bytes.get(host) ?? 0) + bytes);
+    this.bytes[host] = (this.bytes[host] ?? 0) + bytes;
   };
 }

@@ -52,6 +52,12 @@ export class KnownBlocks {
     return state === 'connected' || state === 'stored';
   }
 
+  /** Whether to hear of it could change anything: it is neither known nor on its way through the checks. */
+  needs(block: SimBlock): boolean {
+    const state = this.get(block)?.state;
+    return state !== 'connected' && state !== 'stored' && state !== 'processing';
+  }
+
   /** Blocks that were announced on top of this one. */
   childrenOf({ id }: SimBlock): Progress[] {
     return [...this.progress.values()].filter(({ block, state }) => block.parent?.id === id && state === 'announced');

@@ -47,7 +47,7 @@ const COMPACT_DEPTH = 5;
 
 export class CoarseNode implements Endpoint {
   readonly takesCompact = true;
-  readonly peers = new Set<Peer>();
+  readonly peers: Peer[] = [];
   /** Peers that it has asked for high bandwidth, the last deliverer last. */
   readonly chosen: Peer[] = [];
   private readonly blocks: KnownBlocks;
@@ -75,7 +75,11 @@ export class CoarseNode implements Endpoint {
 
   /** Whether it has the whole block and found it valid. */
   holds(block: SimBlock): boolean {
-    return this.blocks.holds(block);
+    return block === this.best || this.blocks.holds(block);
+  }
+
+  needs(block: SimBlock): boolean {
+    return block !== this.best && this.blocks.needs(block);
   }
 
   /** Forgets all blocks but this one, which is its tip. Connections stay, and whom it has asked for high bandwidth. */
@@ -97,7 +101,8 @@ export class CoarseNode implements Endpoint {
 
   onHeader(from: Peer, block: SimBlock): void {
     from.knows = block.id;
-    this.whenIdle(() => this.hearOf(from, block));
+    if (this.isIdle) this.hearOf(from, block);
+    else this.whenIdle(() => this.hearOf(from, block));
   }
 
   onGetData(from: Peer, block: SimBlock, form: BlockForm): void {
@@ -130,17 +135,19 @@ export class CoarseNode implements Endpoint {
   }
 
   onClosed(from: Peer): void {
-    this.peers.delete(from);
-    const at = this.chosen.indexOf(from);
-    if (at >= 0) this.chosen.splice(at, 1);
+    remove(this.peers, from);
+    remove(this.chosen, from);
     for (const progress of this.blocks.forget(from)) this.fetchIfPossible(progress);
+  }
+
+  private get isIdle(): boolean {
+    return this.busyUntil <= this.world.engine.now;
   }
 
   /** Runs the action now, or when the block that is being processed is done. */
   private whenIdle(action: () => void): void {
-    const { engine } = this.world;
-    if (this.busyUntil > engine.now) engine.at(this.busyUntil, () => this.whenIdle(action));
-    else action();
+    if (this.isIdle) action();
+    else this.world.engine.at(this.busyUntil, () => this.whenIdle(action));
   }
 
   private send(to: Peer, bytes: number, arrived: (other: Peer) => void): void {
@@ -197,8 +204,9 @@ export class CoarseNode implements Endpoint {
    * @param isNeeded a branch with as much work as the tip has is built on it
    */
   private hearOf(from: Peer, block: SimBlock, isNeeded = block.height >= this.best.height): void {
-    if (this.holds(block) || from.isClosed) return;
+    if (block === this.best || from.isClosed) return;
     const progress = this.blocks.note(block);
+    if (progress.state === 'connected' || progress.state === 'stored') return;
     if (!progress.announcers.includes(from)) progress.announcers.push(from);
     // Whoever has a block has its parent: getheaders would tell.
     if (!this.hasParent(block) && block.parent !== undefined) this.hearOf(from, block.parent, isNeeded);
@@ -273,7 +281,7 @@ export class CoarseNode implements Endpoint {
   private announce(peer: Peer, block: SimBlock): void {
     peer.knows = block.id;
     // Most nodes hear of most blocks from several: what changes nothing at the other end is counted, and not simulated.
-    if (peer.other.owner.holds(block)) this.world.sent(this.host, size.HEADERS_BYTES);
+    if (!peer.target.needs(block)) this.world.sent(this.host, size.HEADERS_BYTES);
     else this.send(peer, size.HEADERS_BYTES, (other) => other.owner.onHeader(other, block));
   }
 
@@ -286,4 +294,9 @@ export class CoarseNode implements Endpoint {
     if (added !== undefined) tell(added, true);
     if (dropped !== undefined) tell(dropped, false);
   }
+}
+
+function remove<T>(list: T[], item: T): void {
+  const at = list.indexOf(item);
+  if (at >= 0) list.splice(at, 1);
 }

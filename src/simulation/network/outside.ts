@@ -33,8 +33,8 @@ export class Outside implements Endpoint {
   }
 
   /** It hears of each block from each of its peers. */
-  holds(): boolean {
-    return false;
+  needs(): boolean {
+    return true;
   }
 
   onBlock(from: Peer, block: SimBlock): void {

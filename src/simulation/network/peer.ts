@@ -8,8 +8,8 @@ export interface Endpoint {
   readonly host: HostId;
   /** Whether it said so (`sendcmpct`): otherwise it is not chosen for high bandwidth. */
   readonly takesCompact: boolean;
-  /** Whether it has the whole block, so that to hear of it changes nothing. */
-  holds(block: SimBlock): boolean;
+  /** Whether to hear of a block could change anything for it. */
+  needs(block: SimBlock): boolean;
   onBlock(from: Peer, block: SimBlock, form: BlockForm): void;
   /** A header that the other announces, having connected the block. */
   onHeader(from: Peer, block: SimBlock): void;
@@ -26,6 +26,8 @@ export interface Endpoint {
 export class Peer {
   /** The other end. */
   other: Peer = this;
+  /** Who is there. */
+  target: Endpoint;
   isClosed = false;
   /** The other wants high bandwidth. */
   wantsCompact = false;
@@ -38,7 +40,9 @@ export class Peer {
     /** The other dialled. */
     readonly isInbound: boolean,
     readonly since: Micros,
-  ) {}
+  ) {
+    this.target = owner;
+  }
 }
 
 /** Both ends of a new connection. */
@@ -46,6 +50,8 @@ export function pair(dialler: Endpoint, listener: Endpoint, link: Link, since: M
   const outbound = new Peer(dialler, link, false, since);
   const inbound = new Peer(listener, link, true, since);
   outbound.other = inbound;
+  outbound.target = listener;
   inbound.other = outbound;
+  inbound.target = dialler;
   return [outbound, inbound];
 }

@@ -4,7 +4,7 @@ import { LLMQ_400_60, signingQuorum } from '../../quorum/signing-quorum.js';
 import type { Contender, RelayKnowledge } from '../contenders/contender.js';
 import type { Micros } from '../engine.js';
 import { type BlockForm, payloadBytes, type SimBlock } from '../network/block.js';
-import type { HighBandwidth } from '../network/dash-network.js';
+import type { Chosen, HighBandwidth } from '../network/dash-network.js';
 import { drawPlan } from '../network/draw-plan.js';
 import type { Outside } from '../network/outside.js';
 import type { Peer } from '../network/peer.js';
@@ -25,6 +25,7 @@ export class RaceRun {
   readonly signers: readonly NodeId[];
   readonly online: readonly NodeId[];
   private shared: Stage | undefined;
+  private chosen: Chosen | undefined;
   private readonly warm: Warm;
   private readonly random: RunRandom;
   private readonly signing: number;
@@ -110,9 +111,10 @@ export class RaceRun {
 
   /** The one network of all contenders, put back to where the other pools' blocks left it. */
   private ready(): Stage {
-    this.shared ??= this.build();
+    this.shared ??= this.stage();
+    this.chosen ??= this.shared.network.chosen;
     this.shared.reset(this.warm.height);
-    this.shared.network.highBandwidth = this.highBandwidth;
+    this.shared.network.restore(this.chosen);
     return this.shared;
   }
 

@@ -23,7 +23,7 @@ export class Stage {
   readonly engine = new Engine();
   readonly transport: Transport;
   readonly network: DashNetwork;
-  private readonly links: Link[] = [];
+  private links: Link[] = [];
 
   constructor({ plan, model, mempoolOverlap, random, height }: StageDeps) {
     const { engine } = this;
@@ -43,6 +43,7 @@ export class Stage {
   reset(height: number): void {
     this.engine.run();
     this.engine.run(this.engine.now + PAUSE);
+    this.links = this.links.filter(({ isClosed }) => !isClosed);
     for (const { fromA, fromB } of this.links) {
       fromA.renew();
       fromB.renew();
@@ -64,11 +65,11 @@ export class Stage {
   }
 
   private carrier() {
-    const { transport, links } = this;
+    const { transport } = this;
     return {
       connect: (a: number, b: number): Link => {
         const link = transport.connect(a, b);
-        links.push(link);
+        this.links.push(link);
         return link;
       },
       send: (link: Link, from: number, bytes: number, arrived: () => void): void =>
