@@ -21,6 +21,7 @@ export const SCENARIOS = {
   'unknown-contender': { problem: 'is not a contender', remedy: '{remedy}' },
   'unknown-latency': { problem: 'is not a latency table', remedy: '{remedy}' },
   'unknown-region': { problem: 'is not a region of the latency table {table}', remedy: '{remedy}' },
+  'not-whole': { problem: 'are shares that are not 1 in sum', remedy: 'Give shares whose sum is 1.' },
   'given-twice': { problem: 'is given twice', remedy: 'Give it once.' },
 } as const satisfies Record<string, Fault>;
 

@@ -29,6 +29,8 @@ export type Cancel = () => void;
 export class Engine {
   private readonly queue = new EventQueue<EngineEvent>();
   private time: Micros = 0;
+  /** Until when actions are being run. */
+  private end: Micros = 0;
 
   get now(): Micros {
     return this.time;
@@ -53,6 +55,13 @@ export class Engine {
     this.queue.push(event.time, event);
   }
 
+  /** Stands at a later time if nothing is due until then, that time included, so that what runs may go on as if it had been scheduled. */
+  isFreeUntil(time: Micros): boolean {
+    if (this.queue.nextTime <= time || time > this.end) return false;
+    this.time = time;
+    return true;
+  }
+
   /** Actions that wait, those included that were cancelled and whose time has not come. */
   get pending(): number {
     return this.queue.length;
@@ -71,12 +80,14 @@ export class Engine {
   /** Runs the next action. @returns false when there is none */
   step(): boolean {
     if (this.next === undefined) return false;
+    this.end = 0;
     this.runFirst();
     return true;
   }
 
   /** Runs all actions up to a time, that one included, and stands at it then; without one, until no action is left. */
   run(until: Micros = Number.POSITIVE_INFINITY): void {
+    this.end = until;
     while (this.queue.length > 0 && this.queue.nextTime <= until) this.runFirst();
     if (Number.isFinite(until)) this.time = Math.max(this.time, until);
   }

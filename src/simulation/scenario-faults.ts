@@ -10,6 +10,7 @@ import type { Catalogue, ScenarioContent } from './scenario-schema.js';
 const MAX_SHOWN_CHARS = 60;
 /** A word of so many letters that a name starts with is taken for that name without its end: `uplink`. */
 const MIN_PREFIX = 3;
+const SHARES_TOLERANCE = 0.005;
 
 export interface CheckedFile {
   /** With its article: `a scenario`. */
@@ -40,7 +41,7 @@ export function explainIssue(issue: z.core.$ZodIssue, { what, tree, from, keys }
 
 /** Names that do not exist, and values that are given twice. @param origin where a key was given */
 export function faultsOf(
-  { contenders, latency, blockBytes, pool, rival }: ScenarioContent,
+  { contenders, latency, blockBytes, network, pool, rival }: ScenarioContent,
   catalogue: Catalogue,
   origin: (key: string) => string,
 ): readonly ConfigError[] {
@@ -64,21 +65,33 @@ export function faultsOf(
         value: shown(value),
         ...SCENARIOS['given-twice'],
       }));
+  const shares = network.regions;
   const regions = latency.flatMap((table) => {
     const known = latencies.get(table);
-    return known === undefined
-      ? []
-      : unknown('pool.region', [pool.region], known, fill(SCENARIOS['unknown-region'].problem, { table }));
+    if (known === undefined) return [];
+    const problem = fill(SCENARIOS['unknown-region'].problem, { table });
+    return [
+      ...unknown('pool.region', [pool.region], known, problem),
+      ...unknown('network.regions', Object.keys(shares ?? {}), known, problem),
+    ];
   });
   return [
     ...unknown('contenders', contenders, [...catalogue.contenders.keys()], SCENARIOS['unknown-contender'].problem),
     ...unknown('latency', latency, [...latencies.keys()], SCENARIOS['unknown-latency'].problem),
     ...regions,
+    ...(shares === undefined || isWhole(Object.values(shares))
+      ? []
+      : [{ key: 'network.regions', from: origin('network.regions'), ...SCENARIOS['not-whole'] }]),
     ...repeated('contenders', contenders),
     ...repeated('latency', latency),
     ...repeated('blockBytes', blockBytes),
     ...repeated('rival.headStartsMs', rival.headStartsMs),
   ];
+}
+
+/** Whether shares are 1 in sum, as far as three digits can be. */
+function isWhole(shares: readonly number[]): boolean {
+  return Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1) < SHARES_TOLERANCE;
 }
 
 /** "Did you mean …?", or all that there are. */

@@ -26,6 +26,9 @@ const MAX_BLOCK_BYTES = 2_000_000;
 const MIN_UPLINK_MBIT = 0.1;
 const MAX_UPLINK_MBIT = 100_000;
 const MAX_HEAD_START_MS = 60_000;
+const MIN_PROCESSING = 0.1;
+const MAX_PROCESSING = 100;
+const MAX_WRITE_MICROS = 10_000;
 
 /** What a key expects is the message of its violation. */
 function integer(min: number, max: number) {
@@ -66,11 +69,15 @@ export function scenarioSchema({ latencies, usual }: Catalogue) {
       masternodes: integer(MIN_MASTERNODES, MAX_NODES).default(2_970),
       others: integer(0, MAX_NODES).default(430),
       offline: decimal(0, MAX_OFFLINE).default(0),
+      regions: z.record(z.string(), decimal(0, 1), { error: SCENARIO_VALUES.section }).optional(),
+      processing: decimal(MIN_PROCESSING, MAX_PROCESSING).default(1),
     }).prefault({}),
     pool: section({
       region: NAME.default('europe'),
       uplinkMbit: decimal(MIN_UPLINK_MBIT, MAX_UPLINK_MBIT).default(1_000),
+      share: decimal(0, 1).default(0.1),
       highBandwidth: z.boolean({ error: SCENARIO_VALUES.boolean }).default(true),
+      writeMicros: integer(0, MAX_WRITE_MICROS).default(20),
     }).prefault({}),
     mempoolOverlap: decimal(0, 1).default(0.999),
     rival: section({

@@ -19,14 +19,22 @@ export interface Scenario {
     readonly others: number;
     /** Share of all nodes that neither receive nor sign; the pool's own are always online. */
     readonly offline: number;
+    /** Shares of the masternodes by region, in sum 1, instead of those of the data file of hosts. */
+    readonly regions?: Readonly<Record<string, number>> | undefined;
+    /** Time of all nodes for a block, relative to what is assumed. */
+    readonly processing: number;
   };
   readonly pool: {
     /** Name of a region of the latency table. */
     readonly region: string;
     /** Uplink that the pool's relay and its dashd share, Mbit/s (10^6 bits). */
     readonly uplinkMbit: number;
-    /** Whether peers may have chosen the pool's dashd as a high-bandwidth peer (BIP 152) before the block; false: none has. */
+    /** Share of all blocks that the pool finds: the more, the more peers have its dashd as a high-bandwidth peer (BIP 152). */
+    readonly share: number;
+    /** Whether peers may have chosen the pool's dashd as a high-bandwidth peer before the block; false: none has. */
     readonly highBandwidth: boolean;
+    /** Time of the relay for each write, microseconds. */
+    readonly writeMicros: number;
   };
   /** Share of the block's transactions that a node has in its mempool. */
   readonly mempoolOverlap: number;

@@ -111,6 +111,22 @@ describe('blockcast simulate', () => {
     assert.ok(!readdirSync(folder).includes('stopped.html'));
   });
 
+  test('keeps what it has simulated with --save, says so when it is stopped, and refuses a file of something else', async () => {
+    const save = join(folder, 'runs.jsonl');
+    const { code, stderr } = await run(scenario, { save }, madeUpSimulator(4));
+    assert.equal(code, 1);
+    assert.equal(
+      stderr,
+      `error: stopped after 4 of 12 runs: they are in ${save}, and the same command goes on from there.\n`,
+    );
+    const other = await run(scenario, { save: scenario }, madeUpSimulator(0));
+    assert.equal(other.code, 1);
+    assert.match(
+      other.stderr,
+      /^error: --save: line 1 of .*mine\.yaml is not a run that --save wrote\. Give another file\.\n$/,
+    );
+  });
+
   test('lists the scenarios that come with it, the contenders and the latency tables', async () => {
     const { code, stdout } = await cli(['simulate', '--list']);
     assert.equal(code, 0);
@@ -127,10 +143,14 @@ describe('blockcast simulate', () => {
       "{network: {masternodes: 400, others: 50}, runs: 1, contenders: ['dashd', 'random-20'], rival: {headStartsMs: [0, 50]}}",
     );
 
-    test('gives the same bytes for the same seed, and others for another', async () => {
+    test('gives the same bytes for the same seed, by two threads and from saved runs as well, and others for another seed', async () => {
       const first = await cli(['simulate', small, '--json']);
       assert.deepEqual({ code: first.code, stderr: first.stderr }, { code: 0, stderr: '' });
       assert.deepEqual(await cli(['simulate', small, '--json']), first);
+      const save = join(folder, 'small.jsonl');
+      for (const workers of ['2', '1']) {
+        assert.deepEqual(await cli(['simulate', small, '--json', '--workers', workers, '--save', save]), first);
+      }
       const { stdout } = await cli(['simulate', small, '--json', '--seed', '2']);
       const timesOf = (json: string) => /"t240":\[[^\]]*\]/.exec(json)?.[0];
       assert.notEqual(timesOf(stdout), timesOf(first.stdout));

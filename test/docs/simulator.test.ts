@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readPlan } from '../../src/simulation/scenario-file.js';
-import { scenarioSchema } from '../../src/simulation/scenario-schema.js';
+import { keysOf, scenarioSchema } from '../../src/simulation/scenario-schema.js';
 import { loadSimulator } from '../../src/simulation/simulator.js';
 import { codeBlocks, documentAt, table } from './markdown.js';
 
@@ -24,7 +24,10 @@ describe('docs/simulator.md', () => {
   const rows = table(DOCUMENT, ['Key', 'Default', 'Contents']);
 
   test('has every key of a scenario, with its default', () => {
-    const defaults = leaves(scenarioSchema(catalogue).parse({}));
+    const parsed = scenarioSchema(catalogue).parse({});
+    const optional = keysOf(['network'], catalogue).map((key) => [key, 'none']);
+    const network = { ...Object.fromEntries(optional), ...parsed.network };
+    const defaults = leaves({ ...parsed, network });
     assert.deepEqual(
       rows.map(([key = '']) => key.replaceAll('`', '')),
       defaults.map(([key]) => key),

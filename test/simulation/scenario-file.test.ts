@@ -46,8 +46,8 @@ describe('a scenario file', () => {
       {
         latency: 'measured',
         blockBytes: 15_000,
-        network: { masternodes: 2_970, others: 430, offline: 0 },
-        pool: { region: 'europe', uplinkMbit: 1_000, highBandwidth: true },
+        network: { masternodes: 2_970, others: 430, offline: 0, processing: 1 },
+        pool: { region: 'europe', uplinkMbit: 1_000, share: 0.1, highBandwidth: true, writeMicros: 20 },
         mempoolOverlap: 0.999,
         rival: { headStartsMs: [0, 25, 50, 75, 100, 150, 250] },
         contenders: ['dashd', 'random-20'],
@@ -98,7 +98,7 @@ describe('a scenario file', () => {
     ['pool: {uplink: 3}', 'pool.uplink (from study.yaml): is not a key of a scenario. Did you mean uplinkMbit?'],
     [
       'pool: {colour: red}',
-      'pool.colour (from study.yaml): is not a key of a scenario. Give one of: region, uplinkMbit, highBandwidth.',
+      'pool.colour (from study.yaml): is not a key of a scenario. Give one of: region, uplinkMbit, share, highBandwidth, writeMicros.',
     ],
     ['__proto__: 1', /^__proto__ \(from study\.yaml\): is not a key of a scenario\. Give one of: /],
     ['"\\e[2J": 1', /^"\\u001b\[2J" \(from study\.yaml\): is not a key of a scenario/],
@@ -128,6 +128,20 @@ describe('a scenario file', () => {
       'mempoolOverlap: 99.9',
       'mempoolOverlap (from study.yaml): 99.9 is not a number from 0 to 1. Give a number from 0 to 1.',
     ],
+    [
+      'network: {regions: {europe: 0.5, mars: 0.5}}',
+      'network.regions (from study.yaml): "mars" is not a region of the latency table measured. Give one of: europe, asia.',
+    ],
+    [
+      'network: {regions: {europe: 0.5, asia: 0.4}}',
+      'network.regions (from study.yaml): are shares that are not 1 in sum. Give shares whose sum is 1.',
+    ],
+    [
+      'network: {regions: {europe: 2}}',
+      /^network\.regions\.europe \(from study\.yaml\): 2 is not a number from 0 to 1\./,
+    ],
+    ['network: {regions: []}', /^network\.regions \(from study\.yaml\): a list of 0 is not a section with keys\./],
+    ['pool: {writeMicros: -1}', /^pool\.writeMicros \(from study\.yaml\): -1 is not a whole number from 0 to 10000\./],
     ['network: {offline: 1}', /^network\.offline \(from study\.yaml\): 1 is not a number from 0 to 0\.9\./],
     [
       'network: {masternodes: 399}',

@@ -3,11 +3,14 @@ import type { BlockForm } from '../network/block.js';
 import type { NodeId } from '../network/plan.js';
 import type { BlockSize, Contender, PushPlan, RelayKnowledge } from './contender.js';
 import * as pick from './picks.js';
+import { plannedConnections, plannedPushes } from './planned.js';
 import { scoredPeers } from './scored.js';
 
 /** A first flight of TCP, 10 segments: a full block that fits it is as fast as a compact one, and needs nothing of the peer's mempool. */
 const FIRST_FLIGHT_BYTES = 14_000;
 const PEERS = 20;
+/** Four quorums of 400 have at most so many members. */
+const MAX_MEMBERS = 1_600;
 
 /** All in one turn of the event loop, dashd first: its connection is the oldest. */
 function atOnce(to: readonly NodeId[], form: BlockForm): PushPlan {
@@ -20,6 +23,12 @@ function compactIfLarger({ bytes }: BlockSize): BlockForm {
 
 function fullTo(name: string, summary: string, connections: Contender['connections'], studyOnly = false): Contender {
   return { name, summary, studyOnly, connections, plan: (connected) => atOnce(connected, 'full') };
+}
+
+/** The relay by its own plans. @param max quorum connections */
+function planned(name: string, summary: string, max: number): Contender {
+  const connections = (known: RelayKnowledge): readonly NodeId[] => plannedConnections(known, PEERS, max);
+  return { name, summary, studyOnly: false, connections, plan: plannedPushes };
 }
 
 /** Signers of the height are written first. */
@@ -37,8 +46,17 @@ const ALL: readonly Contender[] = [
   fullTo('random-20', '20 random nodes, full blocks', (known) => pick.randomNodes(known, PEERS)),
   fullTo('masternodes-20', '20 random masternodes, full blocks', (known) => pick.randomMasternodes(known, PEERS)),
   fullTo('spread-20', '20 nodes spread over the regions, full blocks', (known) => pick.spreadOverRegions(known, PEERS)),
-  fullTo('scored-20', 'the relay as it is: 20 peers by its own scores and selection, full blocks', (known) =>
-    scoredPeers(known, PEERS),
+  fullTo(
+    'scored-20',
+    'the relay without quorum connections: 20 peers by its own scores and selection, full blocks',
+    (known) => scoredPeers(known, PEERS),
+  ),
+  planned('relay-125', 'the relay with 20 scored peers and 125 quorum connections', 125),
+  planned('relay-400', 'the relay as it is set by default: 20 scored peers and 400 quorum connections', 400),
+  planned(
+    'relay-all',
+    'the relay with 20 scored peers and a connection to each member of the active quorums',
+    MAX_MEMBERS,
   ),
   {
     name: 'sequential-20',

@@ -27,6 +27,8 @@ export interface RelayKnowledge {
   readonly dashdPeers: ReadonlySet<NodeId>;
   /** Index in `plan.quorums` of the quorum that signs the next height: known before the block (DIP 8). */
   readonly signing: number;
+  /** Of the pool's uplink, bytes per second; undefined when it is not known to be limited. */
+  readonly uplink: number | undefined;
   roundTrip(node: NodeId): Micros;
   /** Blocks of others before this one, the oldest first. */
   readonly sightings: readonly Sighting[];
@@ -37,6 +39,8 @@ export interface RelayKnowledge {
 export interface Push {
   readonly to: NodeId;
   readonly form: BlockForm;
+  /** Not before so many milliseconds have passed, and then only if the peer has not announced the block; at once if it is absent. */
+  readonly afterMs?: number;
 }
 
 /** How the block is sent. */

@@ -22,13 +22,14 @@ export class Burst extends EngineEvent {
 
   /** Runs when the last byte is at the downlink, and again when it is through, if that is later. */
   run(): void {
-    const { link, receiver, isLocal } = this.direction;
-    if (!link.isAlive) return;
+    const { direction } = this;
+    const { receiver, isLocal } = direction;
+    if (!direction.isAlive) return;
     if (!this.isReceived && !isLocal) {
       this.isReceived = true;
       const free = Math.max(receiver.downFreeAt, this.firstByteAt) + receiver.downMicros(this.bytes);
       receiver.downFreeAt = free;
-      if (free > this.time) {
+      if (free > this.time && !this.engine.isFreeUntil(free)) {
         this.engine.post(free, this);
         return;
       }

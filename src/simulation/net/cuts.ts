@@ -12,12 +12,8 @@ export class Cuts {
   private readonly counts = new Map<number, number>();
   private readonly held = new Map<number, Direction[]>();
 
-  get any(): boolean {
-    return this.counts.size > 0;
-  }
-
   has(a: HostId, b: HostId): boolean {
-    return this.any && this.counts.has(pathOf(a, b));
+    return this.counts.size > 0 && this.counts.has(pathOf(a, b));
   }
 
   add(a: HostId, b: HostId): void {

@@ -18,6 +18,11 @@ export interface HostSpec {
 
 const MICROS_PER_SECOND = 1_000_000;
 
+/** Whether a host has ever stopped, or a path was cut or changed: without, what such things cost is not looked up for each message. */
+export interface Disturbances {
+  any: boolean;
+}
+
 /** A host's state in a run. */
 export class Host {
   /** When the uplink has sent all that was given to it. */
@@ -29,26 +34,35 @@ export class Host {
   stops = 0;
   /** Of the latencies of all its paths. */
   latencyFactor = 1;
-  /** Of the rates of its uplink and its downlink. */
-  rateFactor = 1;
+  private up: number;
+  private down: number;
 
   constructor(
     readonly id: HostId,
     readonly spec: HostSpec,
-  ) {}
+  ) {
+    this.up = spec.up;
+    this.down = spec.down;
+  }
+
+  /** @param factor of the rates of its uplink and its downlink */
+  setRateFactor(factor: number): void {
+    this.up = this.spec.up * factor;
+    this.down = this.spec.down * factor;
+  }
 
   /** Time on the uplink, rounded up: two messages never leave in the same instant. */
   upMicros(bytes: number): Micros {
-    return Math.ceil((bytes * MICROS_PER_SECOND) / (this.spec.up * this.rateFactor));
+    return Math.ceil((bytes * MICROS_PER_SECOND) / this.up);
   }
 
   /** As {@link upMicros}, on the downlink. */
   downMicros(bytes: number): Micros {
-    return Math.ceil((bytes * MICROS_PER_SECOND) / (this.spec.down * this.rateFactor));
+    return Math.ceil((bytes * MICROS_PER_SECOND) / this.down);
   }
 
   /** Bytes that wait in its uplink. */
   backlog(now: Micros): number {
-    return Math.round((Math.max(0, this.upFreeAt - now) * this.spec.up * this.rateFactor) / MICROS_PER_SECOND);
+    return Math.round((Math.max(0, this.upFreeAt - now) * this.up) / MICROS_PER_SECOND);
   }
 }

@@ -10,7 +10,7 @@ import { type Engine, MICROS_PER_MS, type Micros } from '../engine.js';
 import { exp, type KeyedRandom, type RunRandom } from '../random.js';
 import { Burst } from './burst.js';
 import { Cuts, nextAttempt } from './cuts.js';
-import { Host, type HostId, type HostSpec } from './hosts.js';
+import { type Disturbances, Host, type HostId, type HostSpec } from './hosts.js';
 import type { LatencyTable } from './latency-table.js';
 import { type Direction, delayOf, Link } from './link.js';
 import { DUPLICATES, SEGMENT_BYTES, segmentsOf } from './window.js';
@@ -44,6 +44,8 @@ export class Transport {
   private readonly jitter: Micros;
   private readonly hosts: Host[] = [];
   private readonly cuts = new Cuts();
+  private readonly disturbances: Disturbances = { any: false };
+  private age = 0;
   private readonly paths: KeyedRandom;
   private readonly jitters: KeyedRandom;
   private readonly losses: KeyedRandom;
@@ -67,7 +69,7 @@ export class Transport {
 
   /** An established connection; the time of its handshake is the caller's, see {@link roundTrip}. @throws RangeError for an unknown host */
   connect(a: HostId, b: HostId): Link {
-    return new Link(this.host(a), this.host(b), this.latency(a, b));
+    return new Link(this.host(a), this.host(b), this.latency(a, b), this.disturbances);
   }
 
   /**
@@ -77,6 +79,7 @@ export class Transport {
    */
   send(link: Link, from: HostId, bytes: number, arrived: () => void): void {
     const direction = from === link.a ? link.fromA : link.fromB;
+    if (direction.age !== this.age) direction.renew(this.age);
     if (this.sendWhole(direction, bytes, arrived)) return;
     direction.queue.push({ left: bytes, arrived });
     if (!direction.isWaiting) this.pump(direction);
@@ -84,12 +87,16 @@ export class Transport {
 
   /** As `pump` would, without the queue: most messages meet an open path and fit the window. @returns whether it did */
   private sendWhole(direction: Direction, bytes: number, arrived: () => void): boolean {
-    const { queue, link, window, delay } = direction;
-    if (queue.length > 0 || direction.isWaiting || this.cuts.any || !link.isAlive) return false;
+    if (direction.isWaiting || this.disturbances.any || direction.isClosed) return false;
+    const { delay, window } = direction;
     if (window.room(this.engine.now, timeoutOf(delay)) < segmentsOf(bytes)) return false;
-    direction.cutSince = undefined;
     this.burst(direction, bytes, delay, arrived);
     return true;
+  }
+
+  /** All connections are as new ones from now on: none remembers how fast it was. Only when nothing is under way. */
+  renew(): void {
+    this.age += 1;
   }
 
   /** Median, without jitter: for the handshake, and to choose near peers. @throws RangeError for an unknown host */
@@ -104,7 +111,7 @@ export class Transport {
 
   /** Nothing of it arrives any more. */
   close(link: Link): void {
-    link.isClosed = true;
+    link.close();
   }
 
   /**
@@ -114,6 +121,7 @@ export class Transport {
    */
   cut(a: HostId, b: HostId): () => void {
     this.cuts.add(a, b);
+    this.disturbances.any = true;
     let isUndone = false;
     return () => {
       if (isUndone) return;
@@ -132,6 +140,7 @@ export class Transport {
 
   /** Its connections are dead from now on, and nothing on them arrives; the other ends learn nothing. @throws RangeError for an unknown host */
   stop(host: HostId): void {
+    this.disturbances.any = true;
     const stopped = this.host(host);
     stopped.isUp = false;
     stopped.stops += 1;
@@ -146,12 +155,13 @@ export class Transport {
 
   /** Multiplies the latency of all paths of a host, from now on. @throws RangeError for an unknown host */
   setLatencyFactor(host: HostId, factor: number): void {
+    this.disturbances.any = true;
     this.host(host).latencyFactor = factor;
   }
 
   /** Multiplies the rates of a host's uplink and downlink for what is sent from now on; over 0. @throws RangeError for an unknown host */
   setRateFactor(host: HostId, factor: number): void {
-    this.host(host).rateFactor = factor;
+    this.host(host).setRateFactor(factor);
   }
 
   /** Sends what the window has room for. */
@@ -213,8 +223,8 @@ export class Transport {
     this.engine.post(at, new Burst(this.engine, direction, start + travel, bytes, arrived));
   }
 
-  private drawJitter({ sender, receiver, bursts }: Direction): Micros {
-    return this.jitter === 0 ? 0 : Math.floor(this.jitters.float(sender.id, receiver.id, bursts) * this.jitter);
+  private drawJitter({ from, to, bursts }: Direction): Micros {
+    return this.jitter === 0 ? 0 : Math.floor(this.jitters.float(from, to, bursts) * this.jitter);
   }
 
   /**
@@ -223,9 +233,9 @@ export class Transport {
    */
   private drawRepair(direction: Direction, segments: number, delay: Micros): Micros {
     if (this.loss === 0) return 0;
-    const { sender, receiver, bursts, queue, window } = direction;
+    const { from, to, bursts, queue, window } = direction;
     for (let segment = 0; segment < segments; segment += 1) {
-      if (this.losses.float(sender.id, receiver.id, bursts * MAX_SEGMENTS + segment) >= this.loss) continue;
+      if (this.losses.float(from, to, bursts * MAX_SEGMENTS + segment) >= this.loss) continue;
       window.lost();
       const isTold = segments - 1 - segment >= DUPLICATES || queue.length > 0;
       return isTold ? 2 * delay : timeoutOf(delay);

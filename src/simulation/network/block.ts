@@ -6,6 +6,8 @@ export type BlockForm = 'full' | 'compact';
 export interface SimBlock {
   /** Unique in a network. */
   readonly id: number;
+  /** Counts the blocks since the network began anew: what is drawn for a block depends on it. */
+  readonly nth: number;
   readonly height: number;
   /** Undefined for the block that all nodes start with. */
   readonly parent: SimBlock | undefined;

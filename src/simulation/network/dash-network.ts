@@ -38,6 +38,8 @@ export class DashNetwork {
   readonly nodes: readonly CoarseNode[];
   private first: SimBlock;
   private blocks = 0;
+  /** Blocks before the network began anew. */
+  private begin = 0;
   private listeners: ConnectedListener[] = [];
   /** By host. */
   private readonly bytes: number[];
@@ -71,7 +73,7 @@ export class DashNetwork {
    * when nothing is under way. Nobody listens then.
    */
   reset(height: number): void {
-    this.blocks = 0;
+    this.begin = this.blocks;
     this.first = this.newBlock(undefined, 0, height);
     for (const node of this.nodes) node.reset(this.first);
     this.listeners = [];
@@ -87,7 +89,14 @@ export class DashNetwork {
 
   newBlock(parent: SimBlock | undefined, bytes: number, height = (parent?.height ?? 0) + 1): SimBlock {
     this.blocks += 1;
-    return { id: this.blocks, height, parent, bytes, transactions: transactionsIn(bytes) };
+    return {
+      id: this.blocks,
+      nth: this.blocks - this.begin,
+      height,
+      parent,
+      bytes,
+      transactions: transactionsIn(bytes),
+    };
   }
 
   /** An established connection between two nodes. @returns its ends, the dialler's first */

@@ -88,7 +88,9 @@ class Drawing {
   }
 
   private host(kind: 'masternodes' | 'others'): HostSpec {
-    return drawHost(this.basis.hosts[kind], this.basis.table.regions, this.random);
+    const { hosts, scenario, table } = this.basis;
+    const regions = (kind === 'masternodes' ? scenario.network.regions : undefined) ?? hosts[kind].regions;
+    return drawHost({ ...hosts[kind], regions }, table.regions, this.random);
   }
 
   private add(kind: NodePlan['kind'], host: HostSpec, given: Partial<NodePlan> & Pick<NodePlan, 'listens'>): NodeId {

@@ -3,7 +3,7 @@
  * them stays outbound if there is any, so that inbound peers alone cannot decide what a node hears first.
  * Source: BIP 152; Dash Core net_processing.cpp, MaybeSetPeerAsAnnouncingHeaderAndIDs.
  */
-const MAX_CHOSEN = 3;
+export const MAX_CHOSEN = 3;
 
 export interface Choosable {
   readonly isInbound: boolean;

@@ -23,6 +23,8 @@ export class KnownBlocks {
   /** By the block's id. */
   private readonly progress = new Map<number, Progress>();
 
+  private newest: Progress | undefined;
+
   constructor(start: SimBlock) {
     this.reset(start);
   }
@@ -30,19 +32,22 @@ export class KnownBlocks {
   /** Forgets all but a block that is in the active chain. */
   reset(start: SimBlock): void {
     this.progress.clear();
+    this.newest = undefined;
     this.note(start).state = 'connected';
   }
 
   get({ id }: SimBlock): Progress | undefined {
-    return this.progress.get(id);
+    // Most that is asked is about the newest block.
+    return this.newest?.block.id === id ? this.newest : this.progress.get(id);
   }
 
   /** Its entry, made if there is none. */
   note(block: SimBlock): Progress {
-    const known = this.progress.get(block.id);
+    const known = this.get(block);
     if (known !== undefined) return known;
     const progress: Progress = { block, state: 'announced', source: undefined, announcers: [] };
     this.progress.set(block.id, progress);
+    this.newest = progress;
     return progress;
   }
 
@@ -50,12 +55,6 @@ export class KnownBlocks {
   holds(block: SimBlock): boolean {
     const state = this.get(block)?.state;
     return state === 'connected' || state === 'stored';
-  }
-
-  /** Whether to hear of it could change anything: it is neither known nor on its way through the checks. */
-  needs(block: SimBlock): boolean {
-    const state = this.get(block)?.state;
-    return state !== 'connected' && state !== 'stored' && state !== 'processing';
   }
 
   /** Blocks that were announced on top of this one. */

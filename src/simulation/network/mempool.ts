@@ -14,8 +14,8 @@ export function missingTransactions(draws: KeyedRandom, node: NodeId, block: Sim
   const mean = block.transactions * (1 - overlap);
   const drawn =
     mean < NORMAL_FROM
-      ? poisson(mean, draws.float(node, block.id, 0))
-      : Math.round(mean + Math.sqrt(mean) * draws.normal(node, block.id));
+      ? poisson(mean, draws.float(node, block.nth, 0))
+      : Math.round(mean + Math.sqrt(mean) * draws.normal(node, block.nth));
   return Math.min(block.transactions, Math.max(0, drawn));
 }
 

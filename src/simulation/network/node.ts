@@ -78,15 +78,10 @@ export class CoarseNode implements Endpoint {
     return block === this.best || this.blocks.holds(block);
   }
 
-  needs(block: SimBlock): boolean {
-    return block !== this.best && this.blocks.needs(block);
-  }
-
   /** Forgets all blocks but this one, which is its tip. Connections stay, and whom it has asked for high bandwidth. */
   reset(tip: SimBlock): void {
     this.best = tip;
     this.blocks.reset(tip);
-    for (const peer of this.peers) peer.knows = 0;
   }
 
   /** The block was found here, or came by RPC. */
@@ -281,8 +276,14 @@ export class CoarseNode implements Endpoint {
   private announce(peer: Peer, block: SimBlock): void {
     peer.knows = block.id;
     // Most nodes hear of most blocks from several: what changes nothing at the other end is counted, and not simulated.
-    if (!peer.target.needs(block)) this.world.sent(this.host, size.HEADERS_BYTES);
-    else this.send(peer, size.HEADERS_BYTES, (other) => other.owner.onHeader(other, block));
+    if (peer.target.holds(block)) this.world.sent(this.host, size.HEADERS_BYTES);
+    else {
+      const { other } = peer;
+      this.world.sent(this.host, size.HEADERS_BYTES);
+      this.world.carrier.send(peer.link, this.host, size.HEADERS_BYTES, () => {
+        if (!other.isClosed) other.owner.onHeader(other, block);
+      });
+    }
   }
 
   /** The peer was the first to deliver a block. */

@@ -33,15 +33,17 @@ export class Outside implements Endpoint {
   }
 
   /** It hears of each block from each of its peers. */
-  needs(): boolean {
-    return true;
+  holds(): boolean {
+    return false;
   }
 
   onBlock(from: Peer, block: SimBlock): void {
+    from.knows = block.id;
     this.heard?.(from, block);
   }
 
   onHeader(from: Peer, block: SimBlock): void {
+    from.knows = block.id;
     this.heard?.(from, block);
   }
 

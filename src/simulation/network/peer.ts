@@ -8,8 +8,8 @@ export interface Endpoint {
   readonly host: HostId;
   /** Whether it said so (`sendcmpct`): otherwise it is not chosen for high bandwidth. */
   readonly takesCompact: boolean;
-  /** Whether to hear of a block could change anything for it. */
-  needs(block: SimBlock): boolean;
+  /** Whether it has the whole block, so that to hear of it changes nothing. */
+  holds(block: SimBlock): boolean;
   onBlock(from: Peer, block: SimBlock, form: BlockForm): void;
   /** A header that the other announces, having connected the block. */
   onHeader(from: Peer, block: SimBlock): void;

@@ -17,6 +17,15 @@ export const TIMING: Timing = {
   connect: { base: 800, perKilobyte: 90 },
 };
 
+/** Of nodes that take so many times as long. */
+export function slowed({ check, connect }: Timing, factor: number): Timing {
+  const times = ({ base, perKilobyte }: Timing['check']) => ({
+    base: base * factor,
+    perKilobyte: perKilobyte * factor,
+  });
+  return { check: times(check), connect: times(connect) };
+}
+
 /** @param cpu time for the same work, relative to the median node */
 export function checkMicros(block: SimBlock, cpu: number, { check }: Timing): Micros {
   return Math.round((check.base + (check.perKilobyte * block.bytes) / 1_000) * cpu);

@@ -18,8 +18,6 @@ export interface Model {
   readonly restarts: number;
   /** From the pool's message until the relay writes, or dashd has read the request: microseconds. */
   readonly startUp: number;
-  /** Between two writes, microseconds. */
-  readonly write: number;
 }
 
 /** Each node starts again about every four days: 157.5 s ÷ 4 days. */
@@ -32,5 +30,4 @@ export const ASSUMPTIONS: Omit<Model, 'table' | 'hosts'> = {
   warmUpBlocks: 10,
   restarts: RESTARTS,
   startUp: 500,
-  write: 20,
 };

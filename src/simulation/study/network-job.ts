@@ -1,6 +1,7 @@
 /** All blocks that a study sends over one network: it is drawn and warmed up once, and put back before each block. */
 import { contenderNamed } from '../contenders/catalogue.js';
 import type { NetData } from '../net/data.js';
+import { slowed } from '../network/timing.js';
 import type { Scenario } from '../scenario.js';
 import { figuresOf, type RunFigures } from './figures.js';
 import { ASSUMPTIONS, type Model } from './model.js';
@@ -30,17 +31,20 @@ export interface Finished {
 }
 
 /** @throws RangeError for a latency table that there is not */
-export function modelOf(latency: string, { tables, hosts }: NetData, changed: Partial<Model> = {}): Model {
+export function modelOf(
+  { latency, network }: Pick<Scenario, 'latency' | 'network'>,
+  { tables, hosts }: NetData,
+): Model {
   const table = tables.get(latency);
   if (table === undefined) throw new RangeError(`there is no latency table ${latency}`);
-  return { ...ASSUMPTIONS, table, hosts, ...changed };
+  return { ...ASSUMPTIONS, timing: slowed(ASSUMPTIONS.timing, network.processing), table, hosts };
 }
 
-/** Simulates one block at each step. */
-export function* simulateJob({ seed, run, blocks }: NetworkJob, model: Model): Generator<Finished> {
+/** Simulates one block at each step. @throws RangeError as {@link modelOf} */
+export function* simulateJob({ seed, run, blocks }: NetworkJob, data: NetData): Generator<Finished> {
   let race: RaceRun | undefined;
   for (const { place, scenario, contenders } of blocks) {
-    race ??= new RaceRun(scenario, model, seed, run);
+    race ??= new RaceRun(scenario, modelOf(scenario, data), seed, run);
     const { signers, online } = race;
     const { blockBytes } = scenario;
     const judges = { signers, online, theirs: race.rival(blockBytes), headStarts: headStartsOf(scenario) };

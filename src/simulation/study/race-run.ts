@@ -2,23 +2,24 @@
 
 import { LLMQ_400_60, signingQuorum } from '../../quorum/signing-quorum.js';
 import type { Contender, RelayKnowledge } from '../contenders/contender.js';
-import type { Micros } from '../engine.js';
-import { type BlockForm, payloadBytes, type SimBlock } from '../network/block.js';
+import { payloadBytes } from '../network/block.js';
 import type { Chosen, HighBandwidth } from '../network/dash-network.js';
 import { drawPlan } from '../network/draw-plan.js';
-import type { Outside } from '../network/outside.js';
-import type { Peer } from '../network/peer.js';
 import type { ArrivalTimes, NetworkPlan, NodeId } from '../network/plan.js';
 import { RunRandom } from '../random.js';
 import type { Scenario } from '../scenario.js';
 import type { RunTimes } from './figures.js';
 import type { Model } from './model.js';
+import { Sending } from './sending.js';
 import { Stage } from './stage.js';
 import { type Warm, warmUp } from './warm-up.js';
 
 /** Heights at which the networks begin: another quorum signs in each run. */
 const FIRST_HEIGHT = 2_500_000;
 const HEIGHTS = 100_000;
+const BYTES_PER_MBIT = 125_000;
+/** Of a slower uplink a push to hundreds of peers shows the speed (quorum/uplink.ts), or the operator states it. */
+const LIMITED_MBIT = 100;
 
 export class RaceRun {
   /** Members of the quorum that signs, the offline ones included. */
@@ -46,7 +47,7 @@ export class RaceRun {
     const height = FIRST_HEIGHT + random.fork('height').between(0, HEIGHTS);
     const { mempoolOverlap } = scenario;
     const stage = new Stage({ plan, model, mempoolOverlap, random: random.fork('warm-up'), height });
-    this.warm = warmUp({ stage, plan, graph, model, random });
+    this.warm = warmUp({ stage, plan, graph, model, poolShare: scenario.pool.share, random });
     const hashes = plan.quorums.map(({ hash }) => hash);
     this.signing = signingQuorum(LLMQ_400_60, hashes, this.warm.height + 1);
     this.signers = plan.quorums[this.signing]?.members ?? [];
@@ -64,10 +65,16 @@ export class RaceRun {
     const times = stage.watch(block.height);
     const size = { bytes: block.bytes, compactBytes: payloadBytes(block, 'compact') };
     const { pushes, pace, dashd } = contender.plan(connections, size, this.knowledge(stage, `${contender.name} plan`));
-    const sending = new Sending(stage, relay, block, this.model);
-    const writes = pushes.flatMap(({ to, form }) => {
+    const sending = new Sending({
+      stage,
+      relay,
+      block,
+      startUp: this.model.startUp,
+      write: this.scenario.pool.writeMicros,
+    });
+    const writes = pushes.flatMap(({ to, form, afterMs = 0 }) => {
       const peer = peers.get(to);
-      return peer === undefined ? [] : [{ peer, form }];
+      return peer === undefined ? [] : [{ peer, form, afterMs }];
     });
     if (dashd === 'first') sending.toDashd(plan.dashd);
     if (pace === 'at-once') sending.atOnce(writes);
@@ -133,6 +140,7 @@ export class RaceRun {
   /** @param stream of the randomness */
   private knowledge({ network, transport }: Stage, stream: string): RelayKnowledge {
     const { plan, sightings } = this.warm;
+    const { uplinkMbit } = this.scenario.pool;
     const { dashd, nodes } = plan;
     const neighbours = plan.edges.flatMap(({ from, to }) => {
       if (from === dashd) return [to];
@@ -144,52 +152,10 @@ export class RaceRun {
       reachable: this.online.filter((id) => id !== dashd && nodes[id]?.listens === true),
       dashdPeers: new Set(neighbours),
       signing: this.signing,
+      uplink: uplinkMbit <= LIMITED_MBIT ? uplinkMbit * BYTES_PER_MBIT : undefined,
       roundTrip: (id) => transport.roundTrip(network.node(dashd).host, network.node(id).host),
       random: this.random.fork(`contender ${stream}`),
     };
-  }
-}
-
-interface Write {
-  readonly peer: Peer;
-  readonly form: BlockForm;
-}
-
-/** The pool's block on its way out: each write takes its time on the relay's side, and dashd is given it over a connection on its own host. */
-class Sending {
-  private at: Micros;
-
-  constructor(
-    private readonly stage: Stage,
-    private readonly relay: Outside,
-    private readonly block: SimBlock,
-    private readonly model: Model,
-  ) {
-    this.at = stage.engine.now + model.startUp;
-  }
-
-  toDashd(dashd: NodeId): void {
-    this.next(() => this.stage.network.node(dashd).submit(this.block));
-  }
-
-  atOnce(writes: readonly Write[]): void {
-    for (const { peer, form } of writes) this.next(() => this.relay.push(peer, this.block, form));
-  }
-
-  oneByOne([first, ...rest]: readonly Write[]): void {
-    if (first === undefined) return;
-    this.next(() => {
-      this.relay.push(first.peer, this.block, first.form);
-      this.relay.ping(first.peer, () => {
-        this.at = this.stage.engine.now;
-        this.oneByOne(rest);
-      });
-    });
-  }
-
-  private next(action: () => void): void {
-    this.stage.engine.at(this.at, action);
-    this.at += this.model.write;
   }
 }
 

@@ -1,6 +1,5 @@
 /** A network in its own virtual time, on which one block after the other is sent. */
-import { Engine, MICROS_PER_MS, type Micros } from '../engine.js';
-import type { Link } from '../net/link.js';
+import { Engine, type Micros } from '../engine.js';
 import { Transport } from '../net/transport.js';
 import { DashNetwork } from '../network/dash-network.js';
 import type { NetworkPlan } from '../network/plan.js';
@@ -16,14 +15,10 @@ export interface StageDeps {
   readonly height: number;
 }
 
-/** Long enough that no connection remembers how fast it was. */
-const PAUSE: Micros = 60_000 * MICROS_PER_MS;
-
 export class Stage {
   readonly engine = new Engine();
   readonly transport: Transport;
   readonly network: DashNetwork;
-  private links: Link[] = [];
 
   constructor({ plan, model, mempoolOverlap, random, height }: StageDeps) {
     const { engine } = this;
@@ -31,7 +26,7 @@ export class Stage {
     this.transport = new Transport({ engine, random: random.fork('transport'), latency: model.table, options });
     for (const node of plan.nodes) this.transport.addHost(node);
     this.network = new DashNetwork({
-      ...{ engine, carrier: this.carrier(), random: random.fork('network'), plan, mempoolOverlap, height },
+      ...{ engine, carrier: this.transport, random: random.fork('network'), plan, mempoolOverlap, height },
       timing: model.timing,
     });
   }
@@ -42,12 +37,7 @@ export class Stage {
    */
   reset(height: number): void {
     this.engine.run();
-    this.engine.run(this.engine.now + PAUSE);
-    this.links = this.links.filter(({ isClosed }) => !isClosed);
-    for (const { fromA, fromB } of this.links) {
-      fromA.renew();
-      fromB.renew();
-    }
+    this.transport.renew();
     this.network.reset(height);
   }
 
@@ -62,20 +52,5 @@ export class Stage {
       if (block.height === height && times[node] === -1) times[node] = at - begin;
     });
     return times;
-  }
-
-  private carrier() {
-    const { transport } = this;
-    return {
-      connect: (a: number, b: number): Link => {
-        const link = transport.connect(a, b);
-        this.links.push(link);
-        return link;
-      },
-      send: (link: Link, from: number, bytes: number, arrived: () => void): void =>
-        transport.send(link, from, bytes, arrived),
-      roundTrip: (a: number, b: number): Micros => transport.roundTrip(a, b),
-      close: (link: Link): void => transport.close(link),
-    };
   }
 }

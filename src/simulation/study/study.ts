@@ -9,7 +9,6 @@ import type { NetData } from '../net/data.js';
 import { RunRandom } from '../random.js';
 import type { Scenario } from '../scenario.js';
 import type { RunFigures } from './figures.js';
-import type { Model } from './model.js';
 import { type Finished, modelOf, type NetworkJob, simulateJob } from './network-job.js';
 import type { StudyOptions } from './options.js';
 import type { StudyResult } from './result.js';
@@ -25,29 +24,29 @@ export async function runStudies(
   options: StudyOptions,
   data: NetData,
 ): Promise<StudyResult[] | undefined> {
-  for (const { latency, contenders } of scenarios) {
-    modelOf(latency, data);
-    for (const name of contenders) contenderNamed(name);
+  for (const scenario of scenarios) {
+    modelOf(scenario, data);
+    for (const name of scenario.contenders) contenderNamed(name);
   }
   const ledger = new Ledger(scenarios, options);
   const jobs = ledger.missing();
   const take = (finished: Finished): void => ledger.take(finished);
   const { stop, workers } = options;
   if (workers > 1) await simulateOnThreads(jobs, { workers, stop, take });
-  else await simulateHere(jobs, (latency) => modelOf(latency, data), stop, take);
+  else await simulateHere(jobs, data, stop, take);
   return ledger.results();
 }
 
 async function simulateHere(
   jobs: readonly NetworkJob[],
-  model: (latency: string) => Model,
+  data: NetData,
   stop: AbortSignal,
   take: (finished: Finished) => void,
 ): Promise<void> {
   for (const job of jobs) {
     await nextTurn();
     if (stop.aborted) return;
-    for (const finished of simulateJob(job, model(job.blocks[0]?.scenario.latency ?? ''))) {
+    for (const finished of simulateJob(job, data)) {
       take(finished);
       await nextTurn();
       if (stop.aborted) return;

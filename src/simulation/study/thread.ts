@@ -1,7 +1,7 @@
 /** A worker thread of a study (`threads.ts`): it answers each network that it is sent with the figures of all blocks on it. */
 import { parentPort } from 'node:worker_threads';
 import { readNetData } from '../net/data.js';
-import { modelOf, type NetworkJob, simulateJob } from './network-job.js';
+import { type NetworkJob, simulateJob } from './network-job.js';
 import type { ThreadMessage } from './threads.js';
 
 const read = readNetData();
@@ -10,6 +10,6 @@ if (!read.ok || port === null) throw new Error('a simulating thread needs the da
 const { data } = read;
 const say = (message: ThreadMessage): void => port.postMessage(message);
 port.on('message', (job: NetworkJob) => {
-  for (const finished of simulateJob(job, modelOf(job.blocks[0]?.scenario.latency ?? '', data))) say(finished);
+  for (const finished of simulateJob(job, data)) say(finished);
   say('done');
 });

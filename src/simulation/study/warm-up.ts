@@ -1,5 +1,5 @@
 /**
- * The blocks of other pools before ours. After them nodes have asked those for high bandwidth that were first with blocks from such places,
+ * The blocks before ours, of all pools. After them nodes have asked those for high bandwidth that were first with blocks from such places,
  * some nodes have started again, and a relay has seen who announces blocks early.
  */
 
@@ -7,7 +7,8 @@ import type { Sighting } from '../contenders/contender.js';
 import { MICROS_PER_MS } from '../engine.js';
 import type { HighBandwidth } from '../network/dash-network.js';
 import type { Graph } from '../network/graph.js';
-import type { NetworkPlan } from '../network/plan.js';
+import { MAX_CHOSEN } from '../network/high-bandwidth.js';
+import type { NetworkPlan, NodeId } from '../network/plan.js';
 import type { RunRandom } from '../random.js';
 import type { Model } from './model.js';
 import type { Stage } from './stage.js';
@@ -17,6 +18,8 @@ export interface WarmUpDeps {
   readonly plan: NetworkPlan;
   readonly graph: Graph;
   readonly model: Pick<Model, 'warmUpBlocks' | 'restarts'>;
+  /** Share of the blocks that our pool has found. */
+  readonly poolShare: number;
   readonly random: RunRandom;
 }
 
@@ -35,8 +38,9 @@ const BLOCK_BYTES = 15_000;
 /** Unix time of the first block, milliseconds. */
 const BEGIN_MS = 1_800_000_000_000;
 
-export function warmUp({ stage, plan, graph, model, random }: WarmUpDeps): Warm {
+export function warmUp({ stage, plan, graph, model, poolShare, random }: WarmUpDeps): Warm {
   const { engine, network } = stage;
+  network.highBandwidth = firstChosen(plan, random.fork('chosen'));
   const churn = new Churn(stage, graph, plan, random.fork('churn'));
   const places = random.fork('finders');
   const sightings: Sighting[] = [];
@@ -47,7 +51,8 @@ export function warmUp({ stage, plan, graph, model, random }: WarmUpDeps): Warm 
     engine.run(engine.now + MICROS_PER_MS);
     const times = stage.watch(tip.height + 1);
     tip = network.newBlock(tip, BLOCK_BYTES);
-    network.node(places.pick(plan.miners)).submit(tip);
+    const isOurs = places.float() < poolShare;
+    network.node(isOurs ? plan.dashd : places.pick(plan.miners)).submit(tip);
     engine.run();
     const announcedAt = times.map((at, node) => (at < 0 ? -1 : at + stage.transport.roundTrip(node, plan.dashd) / 2));
     const at = BEGIN_MS + block * INTERVAL_MS;
@@ -59,6 +64,19 @@ export function warmUp({ stage, plan, graph, model, random }: WarmUpDeps): Warm 
     sightings,
     height: tip.height,
   };
+}
+
+/**
+ * Nodes have been up for days before the first of the blocks: each has asked three of its peers, here random ones. Those that are never first
+ * with a block lose their place to others.
+ */
+function firstChosen({ nodes, edges }: NetworkPlan, random: RunRandom): HighBandwidth {
+  const peers = nodes.map((): NodeId[] => []);
+  for (const { from, to } of edges) {
+    peers[from]?.push(to);
+    peers[to]?.push(from);
+  }
+  return peers.map((ids) => random.sample(ids, MAX_CHOSEN));
 }
 
 /** Nodes that start again: their connections and what they asked for are gone. */

@@ -9,10 +9,10 @@ import { hashOf } from './support.js';
 
 const NOW = 1_794_000_000_000;
 const BYTES = 15_000;
-const ROOT: SimBlock = { id: 1, height: 100, parent: undefined, bytes: 0, transactions: 0 };
+const ROOT: SimBlock = { id: 1, nth: 1, height: 100, parent: undefined, bytes: 0, transactions: 0 };
 
 function on(parent: SimBlock, id: number): SimBlock {
-  return { id, height: parent.height + 1, parent, bytes: BYTES, transactions: 30 };
+  return { id, nth: id, height: parent.height + 1, parent, bytes: BYTES, transactions: 30 };
 }
 
 function setUp() {

@@ -28,10 +28,12 @@ const SEED = 1;
 const BLOCK_BYTES = 15_000;
 /** From the pool's PUSH to the relay, part of what a study assumes for the start. */
 const ZMQ: Micros = 100;
+/** Of the relay, for each write. */
+const WRITE: Micros = 20;
 const TOLERANCE: Micros = 250;
 /** The network as it is, and one of which twenty fit into a test. */
-const WHOLE = { masternodes: 2_970, others: 430, offline: 0.05 };
-const SMALL = { masternodes: 120, others: 30, offline: 0.05 };
+const WHOLE = { masternodes: 2_970, others: 430, offline: 0.05, processing: 1 };
+const SMALL = { masternodes: 120, others: 30, offline: 0.05, processing: 1 };
 
 before(loadX11);
 
@@ -56,7 +58,7 @@ function scenarioOf(network: Scenario['network'], latency: string, region: strin
       contenders: ['scored-20'],
     },
     network,
-    pool: { region, uplinkMbit: 100, highBandwidth: true },
+    pool: { region, uplinkMbit: 100, share: 0.1, highBandwidth: true, writeMicros: WRITE },
   };
 }
 
@@ -78,7 +80,7 @@ function cheap(race: RaceRun) {
 }
 
 /** The real relay in the same network, with a peer file that ranks the same peers. */
-async function full(race: RaceRun, peers: readonly NodeId[], { startUp, write }: Model) {
+async function full(race: RaceRun, peers: readonly NodeId[], { startUp }: Model) {
   const { plan } = race;
   const pushed: string[] = [];
   const see = (seen: Seen): void => {
@@ -90,7 +92,7 @@ async function full(race: RaceRun, peers: readonly NodeId[], { startUp, write }:
     ...{ engine: stage.engine, carrier: stage.transport, network: stage.network, plan },
     ...{ random: new RunRandom(SEED, 'full'), peers: [], connections: peers.length, limits: NO_CHANGES },
     peerFile: rankedPeerFile(peers.map((id) => plan.nodes[id]?.ip ?? '')),
-    processorTimes: { startUp: startUp - ZMQ, write },
+    processorTimes: { startUp: startUp - ZMQ, write: WRITE },
     wrap: (ports) => ({ ...ports, dial: tap.wrap(ports.dial) }),
   });
   await form.driver.run(10_000);

@@ -10,7 +10,7 @@ import { RunRandom } from '../../../src/simulation/random.js';
 import { nodePlan } from './support.js';
 
 function blockOf(bytes: number, id = 1) {
-  return { id, height: 1, parent: undefined, bytes, transactions: transactionsIn(bytes) };
+  return { id, nth: id, height: 1, parent: undefined, bytes, transactions: transactionsIn(bytes) };
 }
 
 describe('sizes of blocks', () => {

@@ -39,8 +39,8 @@ function scenario(blockBytes: number, contenders: readonly string[]): Scenario {
   return {
     latency: 'measured',
     blockBytes,
-    network: { masternodes: 2_970, others: 430, offline: 0.05 },
-    pool: { region: 'europe', uplinkMbit: 1_000, highBandwidth: true },
+    network: { masternodes: 2_970, others: 430, offline: 0.05, processing: 1 },
+    pool: { region: 'europe', uplinkMbit: 1_000, share: 0.1, highBandwidth: true, writeMicros: 20 },
     mempoolOverlap: 0.999,
     rival: { headStartsMs: HEAD_STARTS_MS },
     contenders,

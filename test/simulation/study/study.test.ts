@@ -13,8 +13,8 @@ import { runStudies } from '../../../src/simulation/study/study.js';
 const SMALL: Scenario = {
   latency: 'aws-2025',
   blockBytes: 15_000,
-  network: { masternodes: 450, others: 20, offline: 0.05 },
-  pool: { region: 'europe', uplinkMbit: 1_000, highBandwidth: true },
+  network: { masternodes: 450, others: 20, offline: 0.05, processing: 1 },
+  pool: { region: 'europe', uplinkMbit: 1_000, share: 0.1, highBandwidth: true, writeMicros: 20 },
   mempoolOverlap: 0.999,
   rival: { headStartsMs: [0, 50] },
   contenders: ['dashd', 'scored-20', 'quorum-400'],
