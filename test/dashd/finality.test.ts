@@ -1,4 +1,4 @@
-/** What becomes of blocks in dashd's own chain, as a relay follows it. Real quorums, and so ChainLocks, cannot be had on regtest. */
+/** What becomes of blocks in dashd's own chain, as a relay follows it: without masternodes, so without ChainLocks. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

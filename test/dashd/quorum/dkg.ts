@@ -67,7 +67,7 @@ function isConnected({ quorumConnections }: DkgStatus, base: Hash): boolean {
 }
 
 /** Whether a node has a commitment with a key, rather than the empty one of a DKG that failed. */
-export async function hasCommitment(node: DashdProcess, base: Hash): Promise<boolean> {
+export async function hasMinableCommitment(node: DashdProcess, base: Hash): Promise<boolean> {
   const { minableCommitments } = await node.rpc<DkgStatus>('quorum', 'dkgstatus');
   return minableCommitments.some(
     ({ llmqType, quorumHash, quorumPublicKey }) =>

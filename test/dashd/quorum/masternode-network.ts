@@ -9,7 +9,7 @@ import { type Funding, fillerTransactions } from '../../../src/simulated/filler.
 import { txidOf } from '../../../src/simulated/transaction.js';
 import type { Hash } from '../../../src/wire/reader.js';
 import { eventually } from '../../contract/node-under-test.js';
-import { COMMITMENT_STAGE, DKG_INTERVAL, type DkgStatus, hasCommitment, isStageDone, LLMQ_TEST } from './dkg.js';
+import { COMMITMENT_STAGE, DKG_INTERVAL, type DkgStatus, hasMinableCommitment, isStageDone, LLMQ_TEST } from './dkg.js';
 import {
   CONSENSUS,
   finishSync,
@@ -112,7 +112,7 @@ export class MasternodeNetwork {
       await this.mine(1);
     }
     await eventually(
-      async () => (await hasCommitment(this.dashd, base)) || undefined,
+      async () => (await hasMinableCommitment(this.dashd, base)) || undefined,
       `the commitment of quorum ${base}`,
     );
     await this.mine(1 + SIGN_HEIGHT_OFFSET);
@@ -139,6 +139,12 @@ export class MasternodeNetwork {
       quorum,
     );
     return members.map(({ proTxHash }) => proTxHash);
+  }
+
+  /** Those that are in an active quorum. */
+  async members(): Promise<Masternode[]> {
+    const members = (await Promise.all((await this.quorums()).map((quorum) => this.membersOf(quorum)))).flat();
+    return this.masternodes.filter(({ proTxHash }) => members.includes(proTxHash));
   }
 
   /** A masternode that is a member of a quorum. @throws Error when there is none here */

@@ -1,48 +1,76 @@
-/** Real quorums of real masternodes, and what a relay knows about them. */
+/** Real quorums of real masternodes, and a relay that is connected to their members. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import type { BlockProof } from '../../../src/contracts/events.js';
+import type { PeerView } from '../../../src/contracts/view.js';
 import type { Hash } from '../../../src/wire/reader.js';
 import { eventually, pointsIn } from '../../contract/node-under-test.js';
 import { hashOf, RelayUnderTest } from '../../support/relay-under-test.js';
 import { describeWithDashd } from '../describe-with-dashd.js';
 import { chainLockOf, predictedSigner, selectedSigner, signersOf } from './chain-locks.js';
 import { LLMQ_TEST } from './dkg.js';
-import { MasternodeNetwork } from './masternode-network.js';
+import { type Masternode, MasternodeNetwork } from './masternode-network.js';
 import { type BlockTemplate, blockOn } from './template-block.js';
 
 const MASTERNODES = 5;
 const HEIGHTS = 100;
 const RELAYED_BLOCKS = 20;
-/** Bytes of transactions: more than fit the first flight of a connection. */
-const LARGE = 40_000;
+/** Bytes of transactions: more than three times what fits the first flight of a connection. */
+const LARGE = 46_000;
 
 describeWithDashd('a network with real quorums', () => {
   let network: MasternodeNetwork;
-  const relays: RelayUnderTest[] = [];
+  let relay: RelayUnderTest;
   before(async () => {
     network = await MasternodeNetwork.start(MASTERNODES);
     for (let made = 0; made < LLMQ_TEST.active; made += 1) await network.mineQuorum();
-  });
-  after(async () => {
-    await Promise.all(relays.map((relay) => relay.stop()));
-    await network?.remove();
-  });
-
-  async function startRelay(): Promise<RelayUnderTest> {
     const { dashd } = network;
-    const started = await RelayUnderTest.start({
+    relay = await RelayUnderTest.start({
       'dashd-rpc-url': dashd.rpcUrl,
       'dashd-rpc-cookie-file': dashd.cookieFile,
       'dashd-p2p-port': String(dashd.port),
       'dashd-zmq-url': dashd.zmqUrl,
       'broadcast-skip-bootstrap': 'true',
-      peers: network.nodes.map(({ address }) => address).join(','),
     });
-    relays.push(started);
-    await started.connected(1 + MASTERNODES);
-    await started.tipKnown();
-    return started;
+  });
+  after(async () => {
+    await relay?.stop();
+    await network?.remove();
+  });
+
+  const template = () => network.dashd.rpc<BlockTemplate>('getblocktemplate');
+  const peers = () => relay.relay.view.peers().filter(({ protected: isOwn }) => !isOwn);
+
+  /** All connections that were lost so far. */
+  const lost = () => relay.events.flatMap((event) => (event.type === 'peer-lost' ? [event.peer] : []));
+
+  /**
+   * Waits until the relay is connected to these masternodes, which have named themselves, and to no other peer. One that was given up before is
+   * not dialled for a minute.
+   */
+  async function connectedTo(masternodes: readonly Masternode[]): Promise<readonly PeerView[]> {
+    const wanted = masternodes.map(({ node }) => node.address);
+    return eventually(() => {
+      const now = peers();
+      const named = now.flatMap(({ peer, masternode }) => (masternode === undefined ? [] : [peer]));
+      const missing = wanted.filter((peer) => !named.includes(peer) && !lost().includes(peer));
+      return missing.length === 0 && now.every(({ peer }) => wanted.includes(peer)) ? now : undefined;
+    }, `connections to ${wanted}`);
+  }
+
+  /** Pushes a block on dashd's tip, of which the relay knows the quorums, and waits until dashd and all peers have it. */
+  async function relayBlock(on: BlockTemplate): Promise<Buffer> {
+    await eventually(
+      () => relay.relay.view.quorums?.()?.height === on.height - 1 || undefined,
+      'the quorums of the tip',
+    );
+    const raw = blockOn(on);
+    const wanted = peers().length + 1;
+    await relay.push(raw);
+    const delivered = () => new Set(proofsOfDelivery(relay, raw).map(({ peer }) => peer)).size === wanted;
+    await eventually(() => delivered() || undefined, `proofs of ${wanted} peers`);
+    assert.ok((await relay.verdict(raw, ({ success }) => success)).success);
+    return raw;
   }
 
   it('selects for each of 100 heights the quorum that is computed', async () => {
@@ -57,21 +85,24 @@ describeWithDashd('a network with real quorums', () => {
     assert.equal(new Set(computed).size, LLMQ_TEST.active);
   });
 
-  /** Pushes a block on dashd's tip to the relay, and waits until dashd and all masternodes have it. */
-  async function relayBlock(relay: RelayUnderTest, template: BlockTemplate): Promise<Buffer> {
-    const raw = blockOn(template);
-    await relay.push(raw);
-    const delivered = () => new Set(proofsOfDelivery(relay, raw).map(({ peer }) => peer)).size === 1 + MASTERNODES;
-    await eventually(() => delivered() || undefined, 'proofs of all');
-    assert.ok((await relay.verdict(raw, ({ success }) => success)).success);
-    return raw;
-  }
+  it('has its members connected to the relay, which knows by mnauth who they are, and who signs the next block', async () => {
+    const masternodes = await network.members();
+    const connected = await connectedTo(masternodes);
+    const names = new Map(masternodes.map(({ node, proTxHash }) => [node.address, proTxHash]));
+    assert.deepEqual(
+      connected.map(({ peer, masternode }) => [peer, masternode]),
+      connected.map(({ peer }) => [peer, names.get(peer)]),
+    );
+    const { height } = await template();
+    const signing = await network.membersOf(predictedSigner(await network.quorums(), height));
+    assert.deepEqual(
+      connected.map(({ masternode = '', role }) => [masternode, role]),
+      connected.map(({ masternode = '' }) => [masternode, signing.includes(masternode) ? 'signer' : 'member']),
+    );
+  });
 
-  const template = () => network.dashd.rpc<BlockTemplate>('getblocktemplate');
-
-  it('locks 20 blocks that its masternodes get from the relay alone, each by the quorum that was predicted', async (t) => {
+  it('locks 20 blocks that its members get from the relay alone, each by the quorum that was predicted', async (t) => {
     await network.part();
-    const relay = await startRelay();
     const lockTimes: number[] = [];
     for (let block = 0; block < RELAYED_BLOCKS; block += 1) {
       const next = await template();
@@ -79,34 +110,51 @@ describeWithDashd('a network with real quorums', () => {
       const predicted = predictedSigner(quorums, next.height);
       const signer = await network.memberOf(predicted);
       const pushedAt = performance.now();
-      const hash = hashOf(await relayBlock(relay, next));
-      const lock = await chainLockOf(signer, hash);
+      const raw = await relayBlock(next);
+      const lock = await chainLockOf(signer, hashOf(raw));
       lockTimes.push(performance.now() - pushedAt);
       assert.deepEqual(await signersOf(network.dashd, lock, quorums), [predicted]);
+      const roles = proofsOfDelivery(relay, raw).filter(({ role }) => role === 'signer');
+      assert.equal(new Set(roles.map(({ peer }) => peer)).size, LLMQ_TEST.size);
     }
     lockTimes.sort((a, b) => a - b);
     t.diagnostic(`from the push to the ChainLock, median: ${lockTimes[RELAYED_BLOCKS / 2]?.toFixed(0)} ms`);
     for (const node of network.nodes) assert.deepEqual(pointsIn(node.log()), []);
   });
 
-  it('takes a large block with quorum commitments in compact form, without a round trip', async () => {
-    const [relay] = relays;
-    assert.ok(relay);
+  it('takes a large block with quorum commitments in compact form, and asks for the commitments alone', async () => {
     await network.fill(LARGE);
     let next = await template();
-    // Other blocks of the cycle have no commitments. Transactions wait: there is no room for them.
+    // Transactions wait for a block with commitments: other blocks of the cycle have none.
     while (!next.transactions.some(isCommitment)) {
-      await relayBlock(relay, { ...next, transactions: [] });
+      await relayBlock({ ...next, transactions: [] });
       next = await template();
     }
-    const raw = await relayBlock(relay, next);
+    const raw = await relayBlock(next);
     assert.ok(raw.length > LARGE);
     const proofs = proofsOfDelivery(relay, raw).filter(({ protected: isOwn }) => !isOwn);
     assert.deepEqual(
-      proofs.map(({ form, roundTrips }) => [form, roundTrips]),
-      proofs.map(() => ['compact', 0]),
+      proofs.map(({ form, roundTrips, bytes = 0 }) => [form, roundTrips, bytes < raw.length / 2]),
+      proofs.map(() => ['compact', 1, true]),
     );
     for (const node of network.nodes) assert.deepEqual(pointsIn(node.log()), []);
+  });
+
+  it('keeps its connections to the relay while quorums rotate: only those are given up that are in no quorum any more', async () => {
+    await network.join();
+    assert.deepEqual(lost(), []);
+    for (let rotation = 0; rotation < LLMQ_TEST.active; rotation += 1) {
+      const before = peers().map(({ peer, since }) => `${peer} since ${since}`);
+      await network.mineQuorum();
+      const members = await network.members();
+      const after = (await connectedTo(members)).map(({ peer, since }) => `${peer} since ${since}`);
+      const given = before.filter((connection) => !after.includes(connection));
+      const stayed = given.filter((connection) =>
+        members.some(({ node }) => connection.startsWith(`${node.address} `)),
+      );
+      assert.deepEqual(stayed, []);
+      assert.equal(new Set(lost()).size, lost().length);
+    }
   });
 });
 
