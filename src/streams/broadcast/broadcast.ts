@@ -20,29 +20,25 @@ import type { Block } from '../../block/gate.js';
 import type { BlockEvent } from '../../contracts/events.js';
 import type { RpcAnswer } from '../../contracts/rpc.js';
 import { isPremature } from '../../delivery/submission.js';
-import { type PlannedWrite, type PushPlan, planPush, writesOf } from '../../quorum/push-plan.js';
 import { rolesFor } from '../../quorum/roles.js';
 import type { PushBlock } from '../../session/types.js';
 import { type Clock, MINUTE_MS, momentOf, type Random } from '../../time.js';
 import type { Network } from '../../wire/network.js';
 import type { Hash } from '../../wire/reader.js';
 import type { ConnectedPeer, Connections, PeerNews } from '../connections/connections.js';
-import type { Written as Wrote } from '../connections/multicast.js';
 import { overTurns } from '../operators/over-turns.js';
 import type { NextTurn, Rpc } from '../ports.js';
 import type { Quorums } from '../quorum/quorums.js';
 import { missed, outcome, received, VERDICT_DEADLINE_MS } from './block-events.js';
+import { BlockWriter, type BlockWriterDeps, type WrittenBlock } from './block-writer.js';
 import { CatchUp } from './catch-up.js';
 import { Flight, pushOf } from './flight.js';
 import type { Arrival } from './gatekeeper.js';
-import { PacedWrites } from './paced-writes.js';
-import type { PushPlanner } from './push-planner.js';
 import type { RecentStore } from './recent.js';
 import { type Submission, submit } from './submit.js';
 import type { ChainTip } from './tip.js';
-import type { UplinkMeter } from './uplink-meter.js';
 
-export interface BroadcastDeps {
+export interface BroadcastDeps extends Pick<BlockWriterDeps, 'planner' | 'meter'> {
   readonly network: Network;
   readonly connections: Connections;
   readonly rpc: Rpc;
@@ -56,10 +52,6 @@ export interface BroadcastDeps {
   readonly quorums?: Pick<Quorums, 'view'> | undefined;
   /** See VerdictRules. */
   readonly fallback: boolean;
-  /** Who is written first, from which size on in compact form, and how fast. Unless given: in the order of the connections, at once. */
-  readonly planner?: Pick<PushPlanner, 'plan'> | undefined;
-  /** Told of what is written to remote peers. */
-  readonly meter?: Pick<UplinkMeter, 'wrote'> | undefined;
   /**
    * Keeps a block of the pool's on disk, once it is in the sockets; `received` is emitted when `kept` is called, with a code when the
    * block is not on disk. Nothing is kept unless given.
@@ -73,28 +65,16 @@ const FRESH_MS = 10 * MINUTE_MS;
 /** With a margin for the clocks of nodes and of who found the tip. */
 const OLD_TIP_MS = 45 * MINUTE_MS;
 
-const UNPLANNED = planPush({ peers: [] });
-
-/** A block that is in its receivers' sockets. */
-interface Written {
-  readonly peers: readonly ConnectedPeer[];
-  /** Lets their sessions record it. */
-  readonly settle: () => void;
-}
-
 export class Broadcaster {
   /** The blocks under way. */
   private readonly flights = new Map<Hash, Flight>();
   private readonly events = new Subject<BlockEvent>();
   private readonly stopped$ = new Subject<void>();
   private readonly catchUp: CatchUp;
-  private readonly paced: PacedWrites;
+  private readonly writer: BlockWriter;
 
   constructor(private readonly deps: BroadcastDeps) {
-    this.paced = new PacedWrites({
-      ...deps,
-      wrote: (push, written) => this.measure(push, written, deps.clock.monotonic()),
-    });
+    this.writer = new BlockWriter(deps);
     this.events$ = this.events.pipe(overTurns(deps), share());
     this.catchUp = new CatchUp({ ...deps, flights: this.flights, push: (flight, peer) => this.push(flight, [peer]) });
   }
@@ -113,14 +93,14 @@ export class Broadcaster {
       block,
       this.deps.network,
       this.isTakenCompact(block) ? this.deps.random.u64() : undefined,
-      this.plan,
+      this.writer.plan,
     );
     const known = this.flights.get(block.hash);
     if (source === 'dashd' && known?.released === false) return this.vouched(known, block, push);
     // dashd published a block of before the start before the spool was read: from now on it is the pool's.
     if (source === 'pool' && known?.source === 'dashd') known.superseded$.next();
     // The hot path ends with the last write: everything else comes after it.
-    const written = doubts.length === 0 ? this.write(push, source === 'pool' && ask === undefined) : undefined;
+    const written = doubts.length === 0 ? this.writer.write(push, source === 'pool' && ask === undefined) : undefined;
     const roleOf = rolesFor(this.deps.quorums?.view(), block.previous);
     const flight = new Flight(arrival, push, ask !== undefined, roleOf);
     this.flights.set(push.hash, flight);
@@ -150,7 +130,7 @@ export class Broadcaster {
   private vouched(flight: Flight, block: Block, push: PushBlock): number {
     flight.replace(block, push);
     this.endAll(this.deps.recent.hold(push));
-    const written = this.write(push, false);
+    const written = this.writer.write(push, false);
     this.release(flight, written, true);
     return written.peers.length;
   }
@@ -218,7 +198,7 @@ export class Broadcaster {
       this.isIdle() ? of(undefined) : merge(allJudged$, timer(VERDICT_DEADLINE_MS, this.deps.scheduler)),
     );
     this.stopped$.next();
-    this.paced.stop();
+    this.writer.stop();
     this.events.complete();
   }
 
@@ -226,60 +206,7 @@ export class Broadcaster {
     return [...this.flights.values()].every(({ judged }) => judged);
   }
 
-  /** Writes the block to all connected peers. @param withDashd false when dashd published the block itself, or is being asked about it */
-  private write(push: PushBlock, withDashd: boolean): Written {
-    const { connections, clock } = this.deps;
-    const { pace } = this.plan;
-    const at = clock.monotonic();
-    const settle =
-      pace === undefined && !this.paced.isBusy
-        ? connections.push(push, withDashd ? 'all' : 'others')
-        : this.paced.push(push, this.writesTo(push, withDashd), pace);
-    const peers = [...connections.live.values()];
-    return {
-      peers: withDashd ? peers : peers.filter(({ target }) => !target.protected),
-      settle: () => this.measure(push, settle(), at),
-    };
-  }
-
-  private get plan(): PushPlan {
-    return this.deps.planner?.plan ?? UNPLANNED;
-  }
-
-  /** The plan's writes to those who are connected now, and then to those who have connected since it was made. */
-  private writesTo({ frame, compact }: PushBlock, withDashd: boolean): readonly PlannedWrite[] {
-    const { live } = this.deps.connections;
-    const sizes = { full: frame.length, compact: compact?.frame.length };
-    const planned = writesOf(this.plan, sizes).filter(({ peer }) => {
-      const connected = live.get(peer);
-      return connected !== undefined && (withDashd || !connected.target.protected);
-    });
-    const known = new Set(this.plan.order.map(({ peer }) => peer));
-    const others = [...live.values()].filter(
-      ({ target }) => !known.has(target.peer) && (withDashd || !target.protected),
-    );
-    return [
-      ...planned,
-      ...others.map(({ target }) => ({
-        peer: target.peer,
-        form: 'full' as const,
-        bytes: target.protected ? 0 : frame.length,
-        afterMs: 0,
-      })),
-    ];
-  }
-
-  /** The pool's own dashd is near: what it is written does not pass the uplink. */
-  private measure({ hash }: PushBlock, written: readonly Wrote[], at: number): void {
-    const { connections, meter } = this.deps;
-    meter?.wrote(
-      hash,
-      written.filter(({ peer }) => connections.live.get(peer)?.target.protected !== true),
-      at,
-    );
-  }
-
-  private settle(flight: Flight, { peers, settle }: Written, late?: true): void {
+  private settle(flight: Flight, { peers, settle }: WrittenBlock, late?: true): void {
     flight.noteSent(
       peers.map(({ target }) => target),
       late,
@@ -297,7 +224,7 @@ export class Broadcaster {
    * The block is with the first peers: from now on it is served, and part of the chain that we know.
    * @param certain false when dashd could not be asked about a doubt: then the block is no known parent to others
    */
-  private release(flight: Flight, written: Written, certain: boolean): void {
+  private release(flight: Flight, written: WrittenBlock, certain: boolean): void {
     const { recent, tip } = this.deps;
     const { hash, previous, time } = flight.arrival.block;
     flight.released = true;
@@ -317,7 +244,7 @@ export class Broadcaster {
   private onSubmission(flight: Flight, submission: Submission): void {
     if (flight.dashdIsAsked) this.onAsked(flight, submission);
     if (!flight.released && flight.isClearedBy(submission)) {
-      this.release(flight, this.write(flight.push, flight.isForDashd), submission.stored);
+      this.release(flight, this.writer.write(flight.push, flight.isForDashd), submission.stored);
     }
     // Of a block that was held back nothing was claimed; the tip may be another body under the same header.
     if (flight.released) this.learn(flight.arrival.block, submission);
@@ -340,7 +267,7 @@ export class Broadcaster {
     if (submission.outcome === 'rejected' && !isPremature(submission))
       for (const gone of tip.retract(hash)) {
         recent.withdraw(gone);
-        this.paced.forget(gone);
+        this.writer.forget(gone);
       }
   }
 
@@ -376,7 +303,7 @@ export class Broadcaster {
   private endAll(hashes: readonly Hash[]): void {
     for (const hash of hashes) {
       const flight = this.flights.get(hash);
-      this.paced.forget(hash);
+      this.writer.forget(hash);
       this.flights.delete(hash);
       flight?.entries$.complete();
       flight?.superseded$.next();

@@ -3,10 +3,12 @@
  * change, and never while a block waits. A peer that has connected since is written last.
  */
 import { auditTime, merge, type Observable, type SchedulerLike, Subject, type Subscription } from 'rxjs';
+import { BoundedMap } from '../../common/bounded.js';
 import type { QuorumView } from '../../quorum/active-quorums.js';
 import { type PushPeer, type PushPlan, planPush } from '../../quorum/push-plan.js';
 import { membershipsOf } from '../../quorum/roles.js';
 import { takeOf } from '../../session/form.js';
+import type { Hash } from '../../wire/reader.js';
 import type { ConnectedPeer, Connections, PeerNews } from '../connections/connections.js';
 import type { Quorums } from '../quorum/quorums.js';
 
@@ -24,17 +26,30 @@ export interface PushPlannerDeps {
 
 /** Changes come in groups: a tip, a ramp of connections. Short against the time between two blocks. */
 const PLAN_AFTER_MS = 100;
+/** A block competes with the tip, or with its parent. */
+const MAX_TIPS = 3;
 const PLANNED_FOR: ReadonlySet<PeerNews['event']['type']> = new Set(['ready', 'lost', 'compact-blocks']);
 
 export class PushPlanner {
   private readonly changed$ = new Subject<void>();
   private made: PushPlan = planPush({ peers: [] });
+  /** The tip that the plan is for, and the signers of blocks upon this one and those before it. */
+  private tip: Hash | undefined;
+  private readonly signers = new BoundedMap<Hash, ReadonlySet<string>>(MAX_TIPS);
 
   constructor(private readonly deps: PushPlannerDeps) {}
 
   /** The plan as it stands. */
   get plan(): PushPlan {
     return this.made;
+  }
+
+  /**
+   * @param previous a block's parent
+   * @returns who signs the block, by `host:port`, where that is not who the plan has first, and is known; undefined otherwise
+   */
+  signersUpon(previous: Hash): ReadonlySet<string> | undefined {
+    return previous === this.tip ? undefined : this.signers.get(previous);
   }
 
   /** Plans until unsubscribed. */
@@ -55,6 +70,11 @@ export class PushPlanner {
     const view = quorums?.view();
     const peers = [...connections.live.values()].map((connected) => this.describe(connected, view));
     this.made = planPush({ peers, uplinkBytesPerSecond: uplink.bytesPerSecond });
+    this.tip = view?.tip;
+    if (view !== undefined) {
+      const signers = this.made.order.filter(({ rank }) => rank === 'signer');
+      this.signers.renew(view.tip, new Set(signers.map(({ peer }) => peer)));
+    }
     connections.arrange(this.made.order.map(({ peer }) => peer));
   }
 

@@ -104,6 +104,22 @@ describe('a block over a limited uplink', () => {
   });
 });
 
+describe('a block that competes with the tip', () => {
+  for (const uplink of [undefined, SLOW]) {
+    it(`goes to its own signers first, who are not those of the next block${uplink === undefined ? '' : ', over a limited uplink as well'}`, async () => {
+      const relay = new BroadcasterUnderTest(HOSTS);
+      relay.plan = planned(HOSTS, uplink);
+      relay.signers.set(PARENT, new Set(['d', 'b'].map((host) => target(host).peer)));
+      relay.fromPool(mine());
+      await relay.time.pass(1_000);
+      const sent = sentTo(relay);
+      assert.deepEqual(sent.toSorted(), ['a', 'b', 'c', 'd', 'dashd', 'e']);
+      assert.deepEqual(sent.slice(0, 3), ['dashd', 'b', 'd']);
+      for (const host of HOSTS) assert.equal(relay.peer(host).heard.at(-1)?.command, 'ping', host);
+    });
+  }
+});
+
 describe('the size from which on a block is sent in compact form', () => {
   it('is the one that the plan says', () => {
     const transactions = [buildCoinbase(), ...Array.from({ length: 9 }, (_, salt) => buildPayment(300, salt))];

@@ -12,11 +12,11 @@ const A = 'a1'.repeat(32);
 const B = 'b2'.repeat(32);
 
 /** @param roles of peers, which are masternodes of their names; those of two letters are in both quorums */
-function viewOf(roles: Readonly<Record<string, Role>>): QuorumView {
+function viewOf(roles: Readonly<Record<string, Role>>, tip = A): QuorumView {
   const members = Object.keys(roles).map((name) => ({ masternode: name, peer: `${name}:1` }));
   const nameOf = (peer: string) => peer.slice(0, -2);
   return {
-    tip: A,
+    tip,
     height: 1,
     quorums: [
       { hash: A, type: 2, members },
@@ -92,6 +92,19 @@ describe('the plan of the next push', () => {
       ['a:1', 'b:1'],
       ['b:1', 'a:1'],
     ]);
+  });
+
+  it('names the signers of a block that competes with the tip: they were first before', async () => {
+    const under = new PlannerUnderTest();
+    under.connects('a', 'b');
+    under.view$.next(viewOf({ a: 'signer', b: 'member' }, A));
+    await under.time.pass(100);
+    assert.equal(under.planner.signersUpon(A), undefined, 'the plan has them first');
+    under.view$.next(viewOf({ a: 'member', b: 'signer' }, B));
+    await under.time.pass(100);
+    assert.deepEqual(under.planner.signersUpon(A), new Set(['a:1']));
+    assert.equal(under.planner.signersUpon(B), undefined);
+    assert.equal(under.planner.signersUpon('00'.repeat(32)), undefined, 'nothing is known of them');
   });
 
   it('has no order beyond dashd where no quorum is known', async () => {

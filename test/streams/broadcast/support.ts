@@ -71,6 +71,9 @@ export class BroadcasterUnderTest {
 
   /** By which blocks are pushed; unless set, in the order of the connections. */
   plan: PushPlan = planPush({ peers: [] });
+  /** The signers of blocks upon a block that is not the tip. */
+  readonly signers = new Map<string, ReadonlySet<string>>();
+  readonly signersUpon = (previous: string) => this.signers.get(previous);
 
   constructor(hosts: readonly string[] = ['a', 'b'], fallback = true) {
     const { time, net, rpc, tip, recent } = this;

@@ -1,0 +1,118 @@
+/**
+ * Writes a block to all connected peers in the order of the plan: in one turn of the event loop, or, where the uplink is limited, the first
+ * peers in that turn and the others at its speed.
+ *
+ * The plan is made for a block upon the tip. A block that competes with the tip has the tip's own signers, who were first in the plan
+ * before: they are written first all the same, since a tie is where the order decides most.
+ */
+import { type PlannedWrite, type PushPlan, planPush, writesOf } from '../../quorum/push-plan.js';
+import type { PushBlock } from '../../session/types.js';
+import type { ConnectedPeer } from '../connections/connections.js';
+import type { Settle, Written } from '../connections/multicast.js';
+import { PacedWrites, type PacedWritesDeps } from './paced-writes.js';
+import type { PushPlanner } from './push-planner.js';
+import type { UplinkMeter } from './uplink-meter.js';
+
+export interface BlockWriterDeps extends Omit<PacedWritesDeps, 'wrote'> {
+  /** Who is written first, from which size on in compact form, and how fast. Unless given: in the order of the connections, at once. */
+  readonly planner?: Pick<PushPlanner, 'plan' | 'signersUpon'> | undefined;
+  /** Told of what is written to remote peers. */
+  readonly meter?: Pick<UplinkMeter, 'wrote'> | undefined;
+}
+
+/** A block that is in its receivers' sockets, or on its way there at the speed of the uplink. */
+export interface WrittenBlock {
+  readonly peers: readonly ConnectedPeer[];
+  /** Lets the sessions record it. */
+  readonly settle: () => void;
+}
+
+const UNPLANNED = planPush({ peers: [] });
+
+export class BlockWriter {
+  private readonly paced: PacedWrites;
+
+  constructor(private readonly deps: BlockWriterDeps) {
+    this.paced = new PacedWrites({
+      ...deps,
+      wrote: (block, written) => this.measure(block, written, deps.clock.monotonic()),
+    });
+  }
+
+  get plan(): PushPlan {
+    return this.deps.planner?.plan ?? UNPLANNED;
+  }
+
+  /** @param withDashd false when dashd published the block itself, or is being asked about it */
+  write(block: PushBlock, withDashd: boolean): WrittenBlock {
+    const { connections, clock } = this.deps;
+    const at = clock.monotonic();
+    const settle = this.begin(block, withDashd);
+    const peers = [...connections.live.values()].filter(({ target }) => withDashd || !target.protected);
+    return { peers, settle: () => this.measure(block, settle(), at) };
+  }
+
+  /** The block is not to be sent any more, or its memory is needed for another. */
+  forget(hash: PushBlock['hash']): void {
+    this.paced.forget(hash);
+  }
+
+  stop(): void {
+    this.paced.stop();
+  }
+
+  private begin(block: PushBlock, withDashd: boolean): Settle {
+    const { connections, planner } = this.deps;
+    const { pace } = this.plan;
+    const first = planner?.signersUpon(block.previous);
+    if (pace !== undefined || this.paced.isBusy)
+      return this.paced.push(block, this.writesTo(block, withDashd, first), pace);
+    if (first === undefined) return connections.push(block, withDashd ? 'all' : 'others');
+    const [early, late] = this.parted(first, withDashd);
+    const settles = [early, late].map((peers) => connections.push(block, peers));
+    return () => settles.flatMap((settle) => settle());
+  }
+
+  /** dashd and the signers, and all others. */
+  private parted(signers: ReadonlySet<string>, withDashd: boolean): [Set<string>, Set<string>] {
+    const parts: [Set<string>, Set<string>] = [new Set(), new Set()];
+    for (const [peer, { target }] of this.deps.connections.live) {
+      if (target.protected && !withDashd) continue;
+      parts[target.protected || signers.has(peer) ? 0 : 1].add(peer);
+    }
+    return parts;
+  }
+
+  /** The plan's writes to those who are connected now, and then to those who have connected since it was made. */
+  private writesTo(
+    { frame, compact }: PushBlock,
+    withDashd: boolean,
+    first: ReadonlySet<string> | undefined,
+  ): readonly PlannedWrite[] {
+    const { live } = this.deps.connections;
+    const planned = writesOf(this.plan, { full: frame.length, compact: compact?.frame.length });
+    const known = new Set(planned.map(({ peer }) => peer));
+    const since = [...live.keys()].filter((peer) => !known.has(peer));
+    const all = [
+      ...planned,
+      ...since.map((peer): PlannedWrite => ({ peer, form: 'full', bytes: frame.length, afterMs: 0 })),
+    ].flatMap((write) => {
+      const connected = live.get(write.peer);
+      if (connected === undefined) return [];
+      const isDashd = connected.target.protected;
+      if (isDashd) return withDashd ? [{ ...write, bytes: 0 }] : [];
+      return [write];
+    });
+    if (first === undefined) return all;
+    const isFirst = ({ peer, bytes }: PlannedWrite) => bytes === 0 || first.has(peer);
+    return [...all.filter(isFirst), ...all.filter((write) => !isFirst(write))];
+  }
+
+  /** The pool's own dashd is near: what it is written does not pass the uplink. */
+  private measure({ hash }: PushBlock, written: readonly Written[], at: number): void {
+    const { connections, meter } = this.deps;
+    if (meter === undefined) return;
+    const remote = written.filter(({ peer }) => connections.live.get(peer)?.target.protected !== true);
+    meter.wrote(hash, remote, at);
+  }
+}
