@@ -4,6 +4,7 @@
  * | What is known of the peer                                        | Form    | The whole block follows                      |
  * | ---------------------------------------------------------------- | ------- | -------------------------------------------- |
  * | it did not send `sendcmpct` of version 1                         | full    |                                              |
+ * | it has not answered for the block before                         | full    |                                              |
  * | its last two compact blocks were of no use                       | full    | until it chooses us                          |
  * | it has chosen us for high bandwidth, or has taken one from us,   | compact | if its pong shows that it needs it: one      |
  * | or its protocol is one that takes them from anybody              |         | round trip later                             |
@@ -14,6 +15,7 @@
  * may. It costs the bytes of the whole block and no time: the peers' compact blocks are all written before the first hedge.
  */
 import type { BlockForm } from '../contracts/events.js';
+import { isInFlight } from './pushes.js';
 import type { CompactUse, PushBlock, SessionState } from './types.js';
 
 /** The newest protocol of which it was seen that compact blocks are taken from anybody: that of Dash Core 23. */
@@ -36,6 +38,8 @@ export function formFor({ phase, compact, pushes }: SessionState, block: PushBlo
   if (block.compact === undefined || phase.name !== 'ready') return 'full';
   // It was sent once, and the peer, which had the parent, did not get the block from it.
   if (pushes.some(({ hash, answer }) => hash === block.hash && answer !== 'no-parent')) return 'full';
+  // In a burst: what comes far above the tip is dropped, and what was sent is bounded by its bytes (MAX_IN_FLIGHT_BYTES).
+  if (pushes.some(isInFlight)) return 'full';
   return takeOf(compact) === 'refused' ? 'full' : 'compact';
 }
 

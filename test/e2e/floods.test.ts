@@ -19,8 +19,8 @@ const FLOODS: Readonly<Record<Flood, string>> = {
   headers: 'headers-flood',
   blocks: 'byte-flood',
   questions: 'getheaders-flood',
-  'compact-preferences': 'message-flood',
-  'transaction-requests': 'byte-flood',
+  'compact-preferences': 'sendcmpct-flood',
+  'transaction-requests': 'getblocktxn-flood',
 };
 
 let net: InProcessNetwork | undefined;

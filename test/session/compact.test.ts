@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { formFor } from '../../src/session/form.js';
 import { SERVE_AGAIN_RATE } from '../../src/session/limits.js';
 import { questionOf } from '../../src/session/push.js';
 import type { Output, PushBlock } from '../../src/session/types.js';
@@ -55,6 +56,16 @@ describe('a block with a compact form', () => {
     const hand = Hand.ready();
     hand.hears({ ...knows, version: 2n });
     assert.equal(formOf(hand, one), 'full');
+  });
+
+  it('is sent whole behind a block for which the peer has not answered', () => {
+    const hand = speaking();
+    assert.deepEqual([formOf(hand, one), formOf(hand, compactBlock(2, 3))], ['compact', 'full']);
+    hand.hears({ command: 'headers', headers: [one.header] });
+    hand.hears(pong(2n));
+    hand.hears({ command: 'headers', headers: [compactBlock(2, 3).header] });
+    hand.hears(pong(3n));
+    assert.equal(formOf(hand, compactBlock(3, 3)), 'compact');
   });
 
   it('is served as the peer asks for it by getdata', () => {
@@ -148,9 +159,9 @@ describe('a peer that takes no notice of a compact block', () => {
       hand.hears(pong(nonce + 1n));
       nonce += 2n;
     }
-    assert.equal(formOf(hand, compactBlock(3, 3)), 'full');
+    assert.equal(formFor(hand.state, compactBlock(3, 3)), 'full');
     hand.hears(chooses);
-    assert.equal(formOf(hand, compactBlock(4, 3)), 'compact');
+    assert.equal(formFor(hand.state, compactBlock(3, 3)), 'compact');
   });
 });
 
@@ -275,9 +286,9 @@ describe('a peer that asks for most of each block', () => {
       hand.hears({ command: 'headers', headers: [pushed.header] });
       hand.hears(pong(hand.state.pushes[0]?.nonce ?? 0n));
     }
-    assert.equal(formOf(hand, compactBlock(3, 3)), 'full');
+    assert.equal(formFor(hand.state, compactBlock(3, 3)), 'full');
     hand.hears(chooses);
-    assert.equal(formOf(hand, compactBlock(4, 3)), 'compact');
+    assert.equal(formFor(hand.state, compactBlock(3, 3)), 'compact');
   });
 });
 
