@@ -100,7 +100,6 @@ function describe(
       addresses: { core_p2p: [address] },
       pubKeyOperator: keyOf(proTxHash),
       valid: true,
-      pubKeyShare: keyOf(base.hash),
     })),
     quorumPublicKey: keyOf(base.hash),
   };

@@ -5,6 +5,7 @@ import type { BlockProof } from '../../../src/contracts/events.js';
 import type { PeerView } from '../../../src/contracts/view.js';
 import type { Hash } from '../../../src/wire/reader.js';
 import { eventually, pointsIn } from '../../contract/node-under-test.js';
+import { checkQuorumAnswers } from '../../contract/quorum-fields.js';
 import { hashOf, RelayUnderTest } from '../../support/relay-under-test.js';
 import { describeWithDashd } from '../describe-with-dashd.js';
 import { chainLockOf, predictedSigner, selectedSigner, signersOf } from './chain-locks.js';
@@ -99,6 +100,11 @@ describeWithDashd('a network with real quorums', () => {
       connected.map(({ masternode = '', role }) => [masternode, role]),
       connected.map(({ masternode = '' }) => [masternode, signing.includes(masternode) ? 'signer' : 'member']),
     );
+  });
+
+  it('is described by RPC in the fields that the relay and the simulated dashd know', async () => {
+    const { rpcUrl, credentials } = network.dashd;
+    await checkQuorumAnswers({ rpcUrl, credentials }, LLMQ_TEST);
   });
 
   it('locks 20 blocks that its members get from the relay alone, each by the quorum that was predicted', async (t) => {
