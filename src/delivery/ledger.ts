@@ -26,6 +26,8 @@ export interface Ledger {
   readonly peers: ProofTable;
   /** The number of peers whose status may still change. */
   readonly open: number;
+  /** The number of peers that were removed, since they are the same node as another. */
+  readonly twins: number;
   /** The network group of each peer: one owner is likely to control a whole group. */
   readonly groups: ReadonlyMap<string, string>;
   readonly rpc?: RpcResult;
@@ -74,8 +76,8 @@ const RANK: Readonly<Record<ProofStatus, number>> = {
   accepted: 5,
 };
 
-export function openLedger(block: Omit<Ledger, 'peers' | 'open' | 'groups' | 'rpc' | 'askedAgain'>): Ledger {
-  return { ...block, peers: ProofTable.EMPTY, open: 0, groups: new Map() };
+export function openLedger(block: Omit<Ledger, 'peers' | 'open' | 'twins' | 'groups' | 'rpc' | 'askedAgain'>): Ledger {
+  return { ...block, peers: ProofTable.EMPTY, open: 0, twins: 0, groups: new Map() };
 }
 
 export function record(ledger: Ledger, entry: Entry): Ledger {
@@ -100,7 +102,8 @@ export function record(ledger: Ledger, entry: Entry): Ledger {
     case 'twin': {
       const known = ledger.peers.get(entry.peer);
       if (known === undefined) return ledger;
-      return { ...ledger, peers: ledger.peers.remove(entry.peer), open: ledger.open - Number(isOpen(known)) };
+      const open = ledger.open - Number(isOpen(known));
+      return { ...ledger, peers: ledger.peers.remove(entry.peer), open, twins: ledger.twins + 1 };
     }
     case 'rpc':
       return {
@@ -129,8 +132,11 @@ function isOpen({ status, reason }: PeerProof): boolean {
 }
 
 /** The number of peers, except the pool's own dashd, whose chain has the block, and of their network groups. */
-export function witnesses({ peers, groups }: Ledger): { readonly peers: number; readonly networks: number } {
-  const found = peers.values().filter((proof) => !proof.protected && isInChain(proof));
+export function witnesses(
+  { peers, groups }: Ledger,
+  counts = isInChain,
+): { readonly peers: number; readonly networks: number } {
+  const found = peers.values().filter((proof) => !proof.protected && counts(proof));
   return { peers: found.length, networks: new Set(found.map(({ peer }) => groups.get(peer) ?? peer)).size };
 }
 
@@ -145,6 +151,11 @@ export function isContested(ledger: Ledger): boolean {
 /** True when enough peers have the block in their chain to outweigh dashd's rejection. */
 export function isWitnessed(ledger: Ledger): boolean {
   return witnesses(ledger).networks >= WITNESS_NETWORKS;
+}
+
+/** As {@link isWitnessed}, by peers whose status can change no more. */
+export function isFirmlyWitnessed(ledger: Ledger): boolean {
+  return witnesses(ledger, ({ status }) => status === 'accepted').networks >= WITNESS_NETWORKS;
 }
 
 /** A peer announces a block, or returns its header, once the block is in its chain. */

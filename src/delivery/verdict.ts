@@ -7,7 +7,7 @@ import type { LateCode, PeerProof, Verdict } from '../contracts/events.js';
 import { signersReached } from '../contracts/signers.js';
 import { VERDICT } from '../messages/blocks.js';
 import { fill } from '../messages/fill.js';
-import { isReached, isWitnessed, type Ledger, witnesses } from './ledger.js';
+import { isFirmlyWitnessed, isReached, isWitnessed, type Ledger, witnesses } from './ledger.js';
 
 export interface VerdictRules {
   /** False: a broadcast that reached no peer but the pool's own dashd has failed (`broadcast.fallback`). */
@@ -42,6 +42,18 @@ export function verdict(ledger: Ledger, rules: VerdictRules): Verdict {
     ...(signers !== undefined && { signers }),
     peers,
   };
+}
+
+/** True when no further proof can change the outcome: the block is delivered, and neither dashd nor peers that hang up can say otherwise. */
+export function isFirm(ledger: Ledger, { outcome, rpc }: Verdict): boolean {
+  if (outcome !== 'delivered') return false;
+  if (ledger.source === 'dashd' || rpc?.outcome === 'accepted' || rpc?.outcome === 'duplicate') return true;
+  return isFirmlyWitnessed(ledger);
+}
+
+/** True when a firm verdict on a ledger holds for a later one of the same block: since then there were only proofs and further peers. */
+export function holdsFor(firm: Ledger, later: Ledger): boolean {
+  return later.rpc === firm.rpc && later.askedAgain === firm.askedAgain && later.twins === firm.twins;
 }
 
 function judge(ledger: Ledger, reached: readonly PeerProof[], rules: VerdictRules): Judgement {
