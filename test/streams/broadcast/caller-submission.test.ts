@@ -24,8 +24,8 @@ describe('a block with a request of its own to dashd', () => {
     const relay = new BroadcasterUnderTest();
     const { raw, reply, peers } = asking(relay);
     assert.deepEqual(relay.log, [
-      ...['block to a', 'block to b', 'their submitblock'],
-      ...['getheaders to a', 'ping to a', 'getheaders to b', 'ping to b'],
+      ...['block to a', 'getheaders to a', 'ping to a', 'block to b', 'getheaders to b', 'ping to b'],
+      'their submitblock',
     ]);
     assert.equal(peers, 2);
     await relay.time.pass(0);

@@ -23,8 +23,8 @@ describe('a block in doubt', () => {
     reply.give(answer(null));
     await relay.time.pass(0);
     assert.deepEqual(relay.log.slice(2), [
-      ...['block to dashd', 'block to a', 'block to b'],
-      ...['getheaders to dashd', 'ping to dashd', 'getheaders to a', 'ping to a', 'getheaders to b', 'ping to b'],
+      ...['block to dashd', 'getheaders to dashd', 'ping to dashd'],
+      ...['block to a', 'getheaders to a', 'ping to a', 'block to b', 'getheaders to b', 'ping to b'],
     ]);
     assert.equal(relay.tip.hash, hashOf(raw));
     for (const host of ['dashd', 'a', 'b']) relay.announces(host, raw);
