@@ -70,6 +70,13 @@ async function exposed(): Promise<Sample[]> {
     counts: () => ({ connected: 0, connecting: 0, dashd: false, highBandwidth: 0 }),
     known: () => 0,
     wanted: { min: 5, max: 20 },
+    quorums: () => ({
+      height: 1,
+      wanted: 400,
+      members: 400,
+      connected: 1,
+      quorums: [{ hash: HASH, type: 2, signing: true, members: 400, connected: 1, highBandwidth: 0 }],
+    }),
     history: { size: 1, latest: () => [], get: () => undefined, kpis: () => kpis },
   };
   const events: readonly RelayEvent[] = [

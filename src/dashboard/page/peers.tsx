@@ -22,6 +22,7 @@ export function Peers({ peers, skewMs }: PeersProps) {
   const isLong = peers.length > MAX_WHOLE;
   const shown = useMemo(() => listPeers(peers, isLong ? query : ALL_PEERS), [peers, isLong, query]);
   const connected = peers.filter(({ state }) => state === 'connected').length;
+  const chosen = peers.filter(({ highBandwidth }) => highBandwidth === true).length;
   const list = { peers: shown, now, isLong, query, onQuery: setQuery };
   return (
     <section class="card peers-card" aria-labelledby="peers-title">
@@ -32,6 +33,7 @@ export function Peers({ peers, skewMs }: PeersProps) {
             <p class="aside">
               {formatCount(connected)} connected
               {peers.length > connected && `, ${formatCount(peers.length - connected)} being connected to`}
+              {chosen > 0 && `, ${formatCount(chosen)} high-bandwidth (HB)`}
             </p>
             <BarLegend />
           </>
