@@ -81,7 +81,7 @@ export function openQuorums({ context, dashd, tip, table, book }: QuorumsDeps): 
   );
   const news$ = watchQuorums({
     tips$,
-    quorums: new AskQuorums({ rpc: dashd.rpc, network, chainLock, clock }),
+    quorums: new AskQuorums({ rpc: dashd.rpc, network, chainLock, clock, scheduler }),
     chainLock,
     clock,
     scheduler,

@@ -29,7 +29,8 @@ import type { Known } from '../../peers/book.js';
 import type { Source } from '../../peers/record.js';
 import { type Clock, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../time.js';
 import type { Network } from '../../wire/network.js';
-import { type Masternode, masternodesIn, Place, placeOf, understood } from '../dashd/masternodes.js';
+import { masternodesIn, Place, placeOf } from '../dashd/masternodes.js';
+import { inSlices } from '../operators/in-slices.js';
 import type { Rpc } from '../ports.js';
 import { reportOn } from '../service-events.js';
 
@@ -74,7 +75,7 @@ export function sources(deps: SourceDeps): Observable<SourceNews | ServiceEvent>
   );
 }
 
-type Ask = (deps: Pick<SourceDeps, 'rpc' | 'network' | 'clock'>) => Observable<SourceNews | ServiceEvent>;
+type Ask = (deps: Pick<SourceDeps, 'rpc' | 'network' | 'clock' | 'scheduler'>) => Observable<SourceNews | ServiceEvent>;
 
 /** Asks every so often, and more often until there was something to hear. */
 function poll(
@@ -148,11 +149,13 @@ function connectionOf({ addr, services, minping }: z.infer<typeof Connection>, n
 const ProTx = z.object({ state: Place });
 
 /** `masternodelist`, and `protx list` where that one is not understood: the race is for masternodes. */
-const askMasternodes: Ask = ({ rpc, clock }) =>
+const askMasternodes: Ask = ({ rpc, clock, scheduler }) =>
   from(rpc.call('masternodelist', ['json'])).pipe(
-    concatMap((answer) => {
-      const enabled = answer.ok ? enabledMasternodes(answer.result) : undefined;
-      const peers = known((enabled ?? []).map(placeOf));
+    concatMap((answer) => inSlices(() => masternodesIn(answer.ok ? answer.result : undefined), { clock, scheduler })),
+    concatMap((masternodes) => {
+      // Those that are not banned.
+      const enabled = masternodes?.filter(({ status = 'ENABLED' }) => status === 'ENABLED');
+      const peers = known((enabled ?? []).map(({ place }) => place));
       if (enabled !== undefined && (enabled.length === 0 || peers.length > 0)) return of(heard('masternode', peers));
       return from(rpc.call('protx', ['list', 'valid', true])).pipe(
         concatMap((second) => read(second, z.array(z.unknown()), 'protx list', clock)),
@@ -167,14 +170,17 @@ const askMasternodes: Ask = ({ rpc, clock }) =>
     }),
   );
 
-/** The entries of an answer to `masternodelist` that are not banned; undefined when it is no such answer. */
-function enabledMasternodes(answer: unknown): Masternode[] | undefined {
-  return masternodesIn(answer)?.filter(({ status = 'ENABLED' }) => status === 'ENABLED');
-}
-
 /** A source that has entries and yields nothing would otherwise look like one that has none. */
 function noAddress(detail: string, clock: Clock): ServiceEvent {
   return reportOn('dashd-rpc', clock)('fault', 'no-address', detail);
+}
+
+/** One entry that cannot be read says nothing about the others. */
+function understood<T>(schema: z.ZodType<T>, entries: readonly unknown[]): T[] {
+  return entries.flatMap((entry) => {
+    const parsed = schema.safeParse(entry);
+    return parsed.success ? [parsed.data] : [];
+  });
 }
 
 /** The seeds are strangers: asked only while few peers are known. */

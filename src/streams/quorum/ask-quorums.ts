@@ -5,6 +5,7 @@
  * Cost: three small calls for each tip (a header, two lists of quorums); for each new quorum (mainnet: one in 12 hours) its members, 200 KB;
  * the list of masternodes, 2 MB, once an hour at most.
  */
+import { lastValueFrom, type SchedulerLike } from 'rxjs';
 import { z } from 'zod';
 import { HashText } from '../../contracts/hash.js';
 import type { RpcFailure } from '../../contracts/rpc.js';
@@ -14,7 +15,8 @@ import type { ChainLockType } from '../../quorum/chain-lock-types.js';
 import { type Clock, HOUR_MS } from '../../time.js';
 import type { NetworkName } from '../../wire/network.js';
 import type { Hash } from '../../wire/reader.js';
-import { masternodesIn, Place, placeOf, understood } from '../dashd/masternodes.js';
+import { masternodesIn, Place, placeOf, readEach } from '../dashd/masternodes.js';
+import { inSlices } from '../operators/in-slices.js';
 import type { Rpc } from '../ports.js';
 
 export type Reading =
@@ -35,6 +37,7 @@ export interface AskQuorumsDeps {
   readonly network: NetworkName;
   readonly chainLock: ChainLockType;
   readonly clock: Pick<Clock, 'monotonic'>;
+  readonly scheduler: SchedulerLike;
 }
 
 /** More than any network has active at once (testnet: 24), and than any quorum has members (400). */
@@ -62,6 +65,8 @@ export class AskQuorums {
   private members = new Map<Hash, readonly Member[]>();
   /** By masternode. */
   private addresses: ReadonlyMap<Hash, string> = new Map();
+  /** The members as listed, with those addresses: the same object from tip to tip while nothing changes. */
+  private resolved = new WeakMap<readonly Member[], readonly Member[]>();
   private addressesAt: number | undefined;
 
   constructor(private readonly deps: AskQuorumsDeps) {}
@@ -116,17 +121,17 @@ export class AskQuorums {
     const info = await this.ask(Info, 'quorum', 'info', this.deps.chainLock.type, hash);
     if (!info.ok) return info;
     const { members } = info.value;
-    const listed = understood(ListedMember, members);
+    const listed = await this.inSlices(() =>
+      readEach(members, ListedMember, ({ valid = true, proTxHash: masternode, ...where }) => {
+        const peer = this.dialable(placeOf(where));
+        return { valid, member: { masternode, ...(peer !== undefined && { peer }) } satisfies Member };
+      }),
+    );
     if (members.length > 0 && listed.length === 0) {
       return { ok: false, reading: { state: 'not-understood', method: nameOf('quorum', ['info']) } };
     }
     // One that took no part in the key generation has no share of the key, so it cannot sign.
-    const valid = listed.filter(({ valid = true }) => valid);
-    const value = valid.map((one): Member => {
-      const peer = this.dialable(placeOf(one));
-      return { masternode: one.proTxHash, ...(peer !== undefined && { peer }) };
-    });
-    return { ok: true, value };
+    return { ok: true, value: listed.filter(({ valid }) => valid).map(({ member }) => member) };
   }
 
   private async learnAddresses(): Promise<void> {
@@ -134,22 +139,34 @@ export class AskQuorums {
     if (this.addressesAt !== undefined && now - this.addressesAt < ADDRESSES_EVERY_MS) return;
     this.addressesAt = now;
     const answer = await this.deps.rpc.call('masternodelist', ['json']);
-    const masternodes = answer.ok ? masternodesIn(answer.result) : undefined;
+    const masternodes = answer.ok ? await this.inSlices(() => masternodesIn(answer.result)) : undefined;
     // Without the list, the addresses of the quorums themselves are used; it is asked for again in an hour.
     if (masternodes === undefined) return;
-    this.addresses = new Map(
-      masternodes.flatMap((one) => {
-        const peer = this.dialable(placeOf(one));
-        return one.proTxHash === undefined || peer === undefined ? [] : [[one.proTxHash, peer] as const];
-      }),
-    );
+    const members = new Set([...this.members.values()].flatMap((all) => all.map(({ masternode }) => masternode)));
+    const addresses = new Map<Hash, string>();
+    for (const { proTxHash, place } of masternodes) {
+      const peer = proTxHash !== undefined && members.has(proTxHash) ? this.dialable(place) : undefined;
+      if (proTxHash !== undefined && peer !== undefined) addresses.set(proTxHash, peer);
+    }
+    this.addresses = addresses;
+    this.resolved = new WeakMap();
+  }
+
+  /** Reads a long answer while the event loop does other work. */
+  private inSlices<T>(begin: () => Generator<unknown, T>): Promise<T> {
+    return lastValueFrom(inSlices(begin, this.deps));
   }
 
   private membersOf(hash: Hash): readonly Member[] {
-    return (this.members.get(hash) ?? []).map((member) => {
+    const listed = this.members.get(hash) ?? [];
+    const known = this.resolved.get(listed);
+    if (known !== undefined) return known;
+    const members = listed.map((member) => {
       const peer = this.addresses.get(member.masternode);
       return peer === undefined || peer === member.peer ? member : { ...member, peer };
     });
+    this.resolved.set(listed, members);
+    return members;
   }
 
   /** @returns undefined for an address at which no masternode can be, whatever dashd says */

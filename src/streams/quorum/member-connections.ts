@@ -40,6 +40,7 @@ interface Wait {
 export class MemberConnections {
   /** Each value is all that are wanted; plans begin with the first subscription. */
   readonly targets$: Observable<readonly Target[]>;
+  private quorums: readonly Quorum[] = [];
   private members: readonly Reachable[] = [];
   private wanted: ReadonlyMap<PeerKey, Target> = new Map();
   private readonly waits = new BoundedMap<PeerKey, Wait>(MAX_WAITS);
@@ -71,7 +72,10 @@ export class MemberConnections {
 
   /** @param quorums the active ones, and those that will be in a few blocks */
   noteQuorums(quorums: readonly Quorum[]): void {
-    const before = new Set(this.members.flatMap((member) => member.quorums));
+    const before = new Map(this.quorums.map(({ hash, members }) => [hash, members]));
+    this.quorums = quorums;
+    const isSame = ({ hash, members }: Quorum) => before.get(hash) === members;
+    if (quorums.length === before.size && quorums.every(isSame)) return;
     this.members = reachable(quorums, groupOf);
     if (quorums.some(({ hash }) => !before.has(hash))) this.swaps = maxSwaps(this.deps.max);
     this.changed$.next();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { queueScheduler } from 'rxjs';
 import type { RpcAnswer } from '../../../src/contracts/rpc.js';
 import { CHAIN_LOCK_TYPES } from '../../../src/quorum/chain-lock-types.js';
 import { AskQuorums, type Reading } from '../../../src/streams/quorum/ask-quorums.js';
@@ -22,6 +23,7 @@ class Asked {
       network,
       chainLock: CHAIN_LOCK_TYPES[network],
       clock: { monotonic: () => this.now },
+      scheduler: queueScheduler,
     });
   }
 
@@ -79,9 +81,10 @@ describe('the active quorums', () => {
 
   it('are asked for their members once', async () => {
     const asked = new Asked().has({ [Q1]: [memberEntry(1)] });
-    await asked.active();
+    const first = await asked.active();
     const before = asked.rpc.calls.length;
-    await asked.active();
+    const second = await asked.active();
+    assert.equal(second.known[0]?.members, first.known[0]?.members, 'the same object: nothing has to be planned anew');
     assert.deepEqual(
       asked.rpc.calls.slice(before).map(({ method, params }) => [method, params[0]]),
       [
