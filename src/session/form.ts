@@ -3,6 +3,7 @@
  *
  * | What is known of the peer                                        | Form    | The whole block follows                      |
  * | ---------------------------------------------------------------- | ------- | -------------------------------------------- |
+ * | it is the pool's own dashd                                       | full    |                                              |
  * | it did not send `sendcmpct` of version 1                         | full    |                                              |
  * | it has not answered for the block before                         | full    |                                              |
  * | its last two compact blocks were of no use                       | full    | until it chooses us                          |
@@ -34,8 +35,8 @@ export function takeOf({ known, chosen, wasted }: CompactUse): 'chosen' | 'taken
 }
 
 /** The form in which a peer is sent a block. */
-export function formFor({ phase, compact, pushes }: SessionState, block: PushBlock): BlockForm {
-  if (block.compact === undefined || phase.name !== 'ready') return 'full';
+export function formFor({ phase, compact, near, pushes }: SessionState, block: PushBlock): BlockForm {
+  if (block.compact === undefined || phase.name !== 'ready' || near) return 'full';
   // It was sent once, and the peer, which had the parent, did not get the block from it.
   if (pushes.some(({ hash, answer }) => hash === block.hash && answer !== 'no-parent')) return 'full';
   // In a burst: what comes far above the tip is dropped, and what was sent is bounded by its bytes (MAX_IN_FLIGHT_BYTES).

@@ -30,8 +30,8 @@ import type { Budget, Input, Output, SessionContext, SessionState } from './type
 /** Commands whose payload is not read: a session does not use blocks, transactions or answers that it did not request. */
 export const UNWANTED: ReadonlySet<string> = new Set<Command>(['block', 'tx', 'notfound', 'cmpctblock', 'blocktxn']);
 
-/** The state of a session whose socket is not open yet. */
-export function initialState(now: number): SessionState {
+/** The state of a session whose socket is not open yet. @param near true for the pool's own dashd */
+export function initialState(now: number, near = false): SessionState {
   return {
     phase: { name: 'connecting' },
     spare: undefined,
@@ -40,6 +40,7 @@ export function initialState(now: number): SessionState {
     queue: [],
     proven: false,
     compact: NO_COMPACT_USE,
+    near,
     progressAt: now,
     knows: KnownBlocks.NONE,
     budget: fullBudget(now),

@@ -171,6 +171,8 @@ export interface SessionState {
   /** True when the block answered last is in the peer's chain. */
   readonly proven: boolean;
   readonly compact: CompactUse;
+  /** The pool's own dashd: bytes to it cost nothing, so it is sent whole blocks. */
+  readonly near: boolean;
   /** When the pushes last made progress: one started with none in flight, was written completely, or was answered. */
   readonly progressAt: number;
   /** Blocks that the peer is known to have, oldest first, bounded. */

@@ -92,7 +92,7 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     const { context, awake, turns } = deps;
     const decoder = new FrameDecoder(context.network.magic, UNWANTED);
     const inputs = new Subscription();
-    let state = initialState(awake());
+    let state = initialState(awake(), target.protected);
     let readySince: number | undefined;
     /** The last block pushed, and how it was written; if it was not, it waits in the session's queue. */
     let handed: { readonly hash: Hash; readonly sent?: Sent } | undefined;

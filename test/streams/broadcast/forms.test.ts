@@ -38,6 +38,7 @@ function sentTo(relay: BroadcasterUnderTest, host: string): string[] {
 describe('the form in which a block goes out', () => {
   it('is compact to peers that know it, whole to others and to the pool’s own dashd', () => {
     const relay = relayOn(60, ['a', 'b']);
+    relay.peer('dashd').says(SENDCMPCT);
     relay.peer('b').says({ ...SENDCMPCT, version: 2n });
     const plain = new BroadcasterUnderTest(['c']);
     relay.fromPool(large());
