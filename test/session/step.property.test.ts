@@ -11,12 +11,15 @@ import { INV } from '../../src/wire/inventory.js';
 import type { Hash } from '../../src/wire/reader.js';
 import type { Message } from '../../src/wire/registry.js';
 import { MESSAGES } from '../wire/arbitraries.js';
-import { block, Hand, theirVersion } from './support.js';
+import { block, compactBlock, Hand, theirVersion } from './support.js';
 
 type Act = (hand: Hand) => Output[];
 
 const BLOCKS = 6;
+const TRANSACTIONS = 4;
 const number = fc.integer({ min: 1, max: BLOCKS });
+/** Every second block has a compact form. */
+const pushable = (n: number) => (n % 2 === 0 ? block(n) : compactBlock(n, TRANSACTIONS));
 const wait = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 2_000 }), fc.integer({ min: -5_000, max: 90_000 }));
 
 const act =
@@ -31,12 +34,18 @@ const code = fc.constantFrom<WireFault['code']>('wrong-magic', 'bad-command', 'o
 
 /** What a real peer would say next, so that sequences get somewhere: the right nonces, our blocks, a handshake. */
 const apt: fc.Arbitrary<(hand: Hand) => Message> = fc.oneof(
-  fc.constant(() => theirVersion),
+  fc.constantFrom(70_240, 70_242).map((version) => () => ({ ...theirVersion, version })),
   fc.constant(() => ({ command: 'verack' }) as const),
   fc.nat(12).map((back) => (hand: Hand) => {
     const { pushes, ping } = hand.state;
-    const nonces = [...pushes.map(({ nonce }) => nonce), ...('nonce' in ping ? [ping.nonce] : [])];
+    const hedges = pushes.flatMap(({ hedge }) => hedge ?? []);
+    const nonces = [...pushes.map(({ nonce }) => nonce), ...hedges, ...('nonce' in ping ? [ping.nonce] : [])];
     return { command: 'pong', nonce: nonces[back % Math.max(1, nonces.length)] ?? BigInt(back) } as const;
+  }),
+  fc.boolean().map((highBandwidth) => () => ({ command: 'sendcmpct', highBandwidth, version: 1n }) as const),
+  fc.tuple(number, fc.uniqueArray(fc.nat(TRANSACTIONS))).map(([n, indexes]) => () => {
+    const ascending = indexes.toSorted((one, other) => one - other);
+    return { command: 'getblocktxn', hash: block(n).hash, indexes: ascending } as const;
   }),
   fc.array(number).map((numbers) => () => {
     return { command: 'inv', items: numbers.map((n) => ({ type: INV.block, hash: block(n).hash })) } as const;
@@ -49,8 +58,8 @@ const apt: fc.Arbitrary<(hand: Hand) => Message> = fc.oneof(
 const anyAct: fc.Arbitrary<Act> = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(wait, apt).map(([ms, say]) => act(ms, (hand) => hand.hears(say(hand)))) },
   { weight: 2, arbitrary: fc.tuple(wait, anyMessage).map(([ms, message]) => act(ms, (hand) => hand.hears(message))) },
-  { weight: 5, arbitrary: fc.tuple(wait, number).map(([ms, n]) => act(ms, (hand) => hand.push(block(n)))) },
-  { weight: 4, arbitrary: fc.tuple(wait, number).map(([ms, n]) => act(ms, (hand) => hand.written(block(n)))) },
+  { weight: 5, arbitrary: fc.tuple(wait, number).map(([ms, n]) => act(ms, (hand) => hand.push(pushable(n)))) },
+  { weight: 4, arbitrary: fc.tuple(wait, number).map(([ms, n]) => act(ms, (hand) => hand.written(pushable(n)))) },
   { weight: 3, arbitrary: wait.map((ms) => act(ms, (hand) => hand.tick())) },
   {
     weight: 1,
@@ -72,7 +81,7 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
 const anySequence = fc.tuple(fc.boolean(), fc.array(anyAct, { maxLength: 60 }));
 
 function begin(shaken: boolean): Hand {
-  if (shaken) return Hand.ready([block(1), block(2)]);
+  if (shaken) return Hand.ready([pushable(1), pushable(2)]);
   const hand = new Hand([block(1), block(2)]);
   hand.input({ type: 'connected' });
   return hand;
