@@ -22,7 +22,7 @@ import { MINUTE_MS } from '../time.js';
 import { NETWORKS } from '../wire/network.js';
 import { type CliContext, EXIT, printError, printWarning } from './context.js';
 import { describeMember, describePeer, peerTable } from './peers-report.js';
-import { askStanding, describeStanding } from './quorum-standing.js';
+import { askRelay, describeAnswer } from './quorum-standing.js';
 
 type Book = Extract<ParsedBook, { ok: true }>;
 
@@ -51,9 +51,9 @@ export async function explainPeer(name: string, config: Config, context: CliCont
   const book = await readPeers(config, context);
   if (book === undefined) return EXIT.failed;
   const record = book.records.find((candidate) => candidate.key === key.value);
-  const standing = await askStanding(config.broadcast.peerDb, key.value);
-  const rows = standing === undefined ? [] : describeStanding(standing);
-  if (record === undefined && standing?.role !== undefined) {
+  const answer = await askRelay(config.broadcast.peerDb, key.value);
+  const rows = answer === undefined ? [] : describeAnswer(answer);
+  if (record === undefined && (answer?.standing?.role !== undefined || answer?.push !== undefined)) {
     await print(context.stdout, describeMember(key.value, rows));
     return EXIT.ok;
   }

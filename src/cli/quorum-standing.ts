@@ -1,23 +1,39 @@
 /** What the running relay knows of a peer as a member of the ChainLock quorums, as text. */
 import { connectControl, controlPath } from '../adapters/control.js';
-import { explainedSchema, type QuorumStanding } from '../contracts/quorum-standing.js';
+import { type Explained, explainedSchema, type PushPlace, type QuorumStanding } from '../contracts/quorum-standing.js';
 import { fill } from '../messages/fill.js';
+import { PUSH_PLACE } from '../messages/push-plan.js';
 import { QUORUM_CONNECT, QUORUM_DISCONNECT, QUORUM_SKIP, QUORUM_STANDING } from '../messages/quorums.js';
+import type { Rows } from './peers-report.js';
 
-/** @param peerFile its path @returns undefined when no relay runs on this file, or it does not know the quorums */
-export async function askStanding(peerFile: string, peer: string): Promise<QuorumStanding | undefined> {
+/** @param peerFile its path @returns undefined when no relay runs on this file */
+export async function askRelay(peerFile: string, peer: string): Promise<Explained | undefined> {
   const relay = await connectControl(controlPath(peerFile));
   if (!relay.ok) return undefined;
   try {
     const answer = explainedSchema.safeParse(await relay.connection.ask({ explain: peer }));
-    return answer.success ? answer.data.standing : undefined;
+    return answer.success ? answer.data : undefined;
   } finally {
     relay.connection.close();
   }
 }
 
 /** Rows of `peers explain`: a label, and what is to be said. */
-export function describeStanding(standing: QuorumStanding): readonly (readonly [label: string, text: string])[] {
+export function describeAnswer({ standing, push }: Explained): Rows {
+  return [
+    ...(standing === undefined ? [] : describeStanding(standing)),
+    ...(push === undefined ? [] : describePlace(push)),
+  ];
+}
+
+function describePlace({ place, of, order, form }: PushPlace): Rows {
+  return [
+    ['order', fill(PUSH_PLACE, { place, of, reason: order.text })],
+    ['sent', form.text],
+  ];
+}
+
+function describeStanding(standing: QuorumStanding): Rows {
   const { masternode, role, active, memberOf, height, connection, code } = standing;
   const signs = role === 'signer' ? fill(QUORUM_STANDING.signs, { height }) : undefined;
   const membership =

@@ -23,6 +23,19 @@ const standingSchema = z.object({
 });
 export type QuorumStanding = z.infer<typeof standingSchema>;
 
-/** The answer; without a standing where quorum connections are off, or dashd has not reported the quorums. */
-export const explainedSchema = z.object({ ok: z.literal(true), standing: standingSchema.exactOptional() });
+const reasonSchema = z.object({ code: z.string(), text: z.string() });
+
+/** Where a connected peer is in the plan of the next push, and in which form it gets a block that has a compact one. */
+const placeSchema = z.object({ place: z.number(), of: z.number(), order: reasonSchema, form: reasonSchema });
+export type PushPlace = z.infer<typeof placeSchema>;
+
+/**
+ * The answer; without a standing where quorum connections are off, or dashd has not reported the quorums, and without a place for a peer that
+ * is not connected.
+ */
+export const explainedSchema = z.object({
+  ok: z.literal(true),
+  standing: standingSchema.exactOptional(),
+  push: placeSchema.exactOptional(),
+});
 export type Explained = z.infer<typeof explainedSchema>;

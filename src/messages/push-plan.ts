@@ -1,5 +1,8 @@
 /** Why a peer is written a block when it is, and why in that form. The keys are the codes. */
 
+/** What `blockcast peers explain` says of a connected peer, from the running relay. */
+export const PUSH_PLACE = '{place} of {of}: {reason}';
+
 /** Who is written first: in this order. */
 export const PUSH_RANK = {
   dashd: "the pool's own dashd is always first",

@@ -14,6 +14,7 @@
  * queue, and the second flights of the first peers then wait behind the first flights of the last. A peer that learns of the block
  * elsewhere while it waits is not written to at all.
  */
+import type { PushPlace } from '../contracts/quorum-standing.js';
 import { fill } from '../messages/fill.js';
 import { PUSH_FORM, PUSH_RANK } from '../messages/push-plan.js';
 
@@ -131,6 +132,13 @@ export function writesOf(
     const afterMs = pace === undefined ? 0 : Math.max(0, (before / pace) * 1000 - LEAD_MS);
     return { peer: one.peer, form, bytes: sent - before, afterMs };
   });
+}
+
+/** Where a peer is in the plan, counted from 1, and why; undefined for a peer that the plan does not have. */
+export function placeOf({ order }: PushPlan, peer: string): PushPlace | undefined {
+  const at = order.findIndex((one) => one.peer === peer);
+  const planned = order[at];
+  return planned && { place: at + 1, of: order.length, ...reasonsOf(planned) };
 }
 
 export interface PushReasons {

@@ -2,6 +2,7 @@ import { NEVER, type Observable } from 'rxjs';
 import { openSpoolFolder } from '../adapters/spool-folder.js';
 import type { Config } from '../config/config.js';
 import type { BlockEvent } from '../contracts/events.js';
+import type { PushPlan } from '../quorum/push-plan.js';
 import { Broadcaster } from '../streams/broadcast/broadcast.js';
 import { Gatekeeper } from '../streams/broadcast/gatekeeper.js';
 import { PushPlanner, type PushPlannerDeps } from '../streams/broadcast/push-planner.js';
@@ -32,6 +33,8 @@ export interface Blocks {
   readonly gate: Gatekeeper;
   readonly broadcaster: Broadcaster;
   readonly spool: KeptBlocks;
+  /** Of the next push. */
+  readonly plan: () => PushPlan;
   /** The events of blocks that were sent. */
   readonly events$: Observable<BlockEvent>;
 }
@@ -90,7 +93,7 @@ export function openBlocks(deps: BlocksDeps, scope: Scope): Blocks {
     }),
   );
   listening.add(peers.twins$.subscribe((peer) => broadcaster.discount(peer)));
-  return { gate, broadcaster, spool, events$ };
+  return { gate, broadcaster, spool, plan: () => planner.plan, events$ };
 }
 
 /** As configured, or as measured. */

@@ -1,7 +1,7 @@
 import { lastValueFrom, merge, type Observable, Subject, tap } from 'rxjs';
 import { controlPath } from '../adapters/control.js';
 import { openPeerFile } from '../adapters/peer-file.js';
-import { type Explained, explainSchema, type QuorumStanding } from '../contracts/quorum-standing.js';
+import { type Explained, explainSchema, type PushPlace, type QuorumStanding } from '../contracts/quorum-standing.js';
 import { keyOf } from '../peers/address.js';
 import type { PeerBook } from '../peers/book.js';
 import { applyEdit } from '../peers/edit.js';
@@ -19,13 +19,15 @@ export interface PeerBookDeps {
   readonly drop: (peer: string) => unknown;
   /** What a peer is to the ChainLock quorums; undefined while that is not known. */
   readonly standingOf: (peer: string) => QuorumStanding | undefined;
+  /** Where it is in the plan of the next push. */
+  readonly placeOf: (peer: string) => PushPlace | undefined;
   /** After each the book is saved. */
   readonly verdicts$: Observable<unknown>;
 }
 
 /** Reads the book from its file, saves it there from then on, and takes an operator's edits and questions at the control socket. */
 export async function keepPeerBook(deps: PeerBookDeps, scope: Scope): Promise<void> {
-  const { context, book, weights, drop, standingOf, verdicts$ } = deps;
+  const { context, book, weights, drop, standingOf, placeOf, verdicts$ } = deps;
   const { config, openControl, clock, scheduler, emit } = context;
   const file = openPeerFile(config.broadcast.peerDb, context);
   scope.add(() => file.close());
@@ -48,7 +50,7 @@ export async function keepPeerBook(deps: PeerBookDeps, scope: Scope): Promise<vo
   const control = openControl(controlPath(file.path), {
     request(request) {
       const asked = explainSchema.safeParse(request);
-      if (asked.success) return explained(standingOf(asked.data.explain));
+      if (asked.success) return explained(standingOf(asked.data.explain), placeOf(asked.data.explain));
       const answer = applyEdit(book, request, clock.now());
       for (const { peer, outcome } of answer.ok ? answer.outcomes : []) {
         if (outcome === 'removed' || outcome === 'protected') drop(peer);
@@ -61,6 +63,6 @@ export async function keepPeerBook(deps: PeerBookDeps, scope: Scope): Promise<vo
   scope.add(() => control.close());
 }
 
-function explained(standing: QuorumStanding | undefined): Explained {
-  return { ok: true, ...(standing !== undefined && { standing }) };
+function explained(standing: QuorumStanding | undefined, push: PushPlace | undefined): Explained {
+  return { ok: true, ...(standing !== undefined && { standing }), ...(push !== undefined && { push }) };
 }

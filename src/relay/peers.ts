@@ -11,6 +11,7 @@ import type { CountryOf } from '../peers/occupancy.js';
 import { selectLimits } from '../peers/plan.js';
 import { type Weights, weightsFrom } from '../peers/score.js';
 import { explainMember } from '../quorum/explain.js';
+import { type PushPlan, placeOf } from '../quorum/push-plan.js';
 import { userAgentFor } from '../session/handshake.js';
 import type { RecentStore } from '../streams/broadcast/recent.js';
 import type { ChainTip } from '../streams/broadcast/tip.js';
@@ -56,7 +57,7 @@ export interface Peers {
   /** Connects to the pool's own dashd, and to the others once the book is read. @param blocks$ proofs and verdicts, noted in the book */
   run(blocks$: Observable<BlockEvent>): void;
   /** Reads the countries and the book from disk, keeps the book there from then on, and takes an operator's edits. */
-  read(blocks$: Observable<BlockEvent>): Promise<void>;
+  read(blocks$: Observable<BlockEvent>, plan: () => PushPlan): Promise<void>;
   /** Hangs up on a peer. @returns false for the pool's own dashd, which is never dropped: then a `protected` event is emitted */
   drop(peer: string): boolean;
   /** Takes over the weights of the score, and further peers to be tried. */
@@ -200,13 +201,16 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
       );
       running.add(connections.events$.subscribe(events$));
     },
-    async read(blocks$) {
+    async read(blocks$, plan) {
       const countries = await context.openCountries(broadcast.countryDb);
       if (countries.ok) country$.next(countries.lookUp);
       else emit(report('fault', 'no-countries', countries.detail));
       if (!broadcast.enabled) return;
       const verdicts$ = blocks$.pipe(filter(({ type }) => type === 'verdict'));
-      await keepPeerBook({ context, book, weights, drop, standingOf, verdicts$ }, reading);
+      await keepPeerBook(
+        { context, book, weights, drop, standingOf, placeOf: (peer) => placeOf(plan(), peer), verdicts$ },
+        reading,
+      );
       running.add(peering.events$.subscribe(emit));
       running.add(quorums?.run());
       bookRead$.complete();

@@ -14,6 +14,7 @@ import { PeerBook } from '../../src/peers/book.js';
 import { applyEdit } from '../../src/peers/edit.js';
 import { parse, serialise } from '../../src/peers/format.js';
 import type { PeerRecord } from '../../src/peers/record.js';
+import { placeOf, planPush } from '../../src/quorum/push-plan.js';
 import { publicAddress } from '../../src/simulated/public-address.js';
 import { address, outcomes, peer, provenPeer } from '../peers/support.js';
 import { cli } from './support.js';
@@ -344,12 +345,22 @@ describe('peers', () => {
         '203.9.9.9:9999': { ...member, role: 'member', connection: 'none', code: 'over-max' },
         '203.9.9.8:9999': { active: 4, memberOf: 0, height: 1_001, connection: 'none' },
       };
+      const plan = planPush({
+        peers: [
+          { peer: 'second', role: 'signer', protected: false, compact: 'chosen' },
+          { peer: 'first', role: 'other', protected: true, compact: 'taken' },
+        ],
+      });
       let isUp: () => void = () => undefined;
       const up = new Promise<void>((resolve) => {
         isUp = resolve;
       });
       const control = openControl(controlPath(path), {
-        request: (request) => ({ ok: true, standing: standings[(request as { readonly explain: string }).explain] }),
+        request: (request) => {
+          const { explain } = request as { readonly explain: string };
+          const push = explain === best.key ? { push: placeOf(plan, 'second') } : {};
+          return { ok: true, standing: standings[explain], ...push };
+        },
         state: () => isUp(),
       });
       closing.push(() => control.close());
@@ -361,6 +372,8 @@ describe('peers', () => {
         /quorums +a member of 2 of the 4 active ChainLock quorums; one of them signs the ChainLock of block 1001/,
       );
       assert.match(known.stdout, /connection +connected as a quorum member: a member of more than one active quorum/);
+      assert.match(known.stdout, /order +2 of 2: it is a member of the quorum that signs the next block/);
+      assert.match(known.stdout, /sent +compact: the peer asked for our blocks in this form/);
       const stranger = await peers('explain', '203.9.9.9');
       assert.equal(stranger.code, 0);
       assert.match(stranger.stdout, /^203\.9\.9\.9:9999\n/);

@@ -39,7 +39,7 @@ import {
 } from '../../src/messages/peers.js';
 import { LOG, PROGRAM_MESSAGES, UNKNOWN_ERROR } from '../../src/messages/program.js';
 import { PROXY, PROXY_REPLY, SUBMISSIONS } from '../../src/messages/proxy.js';
-import { PUSH_FORM, PUSH_RANK } from '../../src/messages/push-plan.js';
+import { PUSH_FORM, PUSH_PLACE, PUSH_RANK } from '../../src/messages/push-plan.js';
 import {
   QUORUM_CONNECT,
   QUORUM_DISCONNECT,
@@ -243,6 +243,8 @@ The terms of a score (\`blockcast peers explain\`):
 ${codes(SCORE)}
 
 ### The plan of a push
+
+\`blockcast peers explain\` says of a connected peer: \`${PUSH_PLACE}\`.
 
 Why a peer is sent a block before or after others:
 
