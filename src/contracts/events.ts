@@ -216,6 +216,8 @@ export type PeerEvent =
       readonly at: number;
       readonly peer: string;
       readonly protected: boolean;
+      /** A member of a quorum, connected to beside the peers of the book. */
+      readonly quorum?: true;
       readonly userAgent: string;
       readonly height: number;
       readonly protocolVersion: number;
@@ -225,6 +227,8 @@ export type PeerEvent =
       readonly at: number;
       readonly peer: string;
       readonly protected: boolean;
+      /** As when it was connected. */
+      readonly quorum?: true;
       /** A code from a closed list, fit for a metric's label. */
       readonly code: string;
       readonly reason: string;

@@ -61,6 +61,9 @@ export const EVENT_MESSAGES = {
   },
   'peer-lost': { level: 'warn', text: 'peer {peer} lost: {code}: {reason}' },
   'peer-not-reached': { level: 'info', text: 'peer {peer} not reached: {code}: {reason}' },
+  /** Of a quorum; another member gets the slot. */
+  'member-lost': { level: 'info', text: 'quorum member {peer} lost: {code}: {reason}' },
+  'member-not-reached': { level: 'debug', text: 'quorum member {peer} not reached: {code}: {reason}' },
   plan: {
     level: 'info',
     text: 'peers: {targets} targets, {kept} kept, {known} known[ (no candidates: {skipped})]: {changes}',

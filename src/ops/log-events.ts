@@ -15,6 +15,7 @@ import type { LogLevel } from '../contracts/log-levels.js';
 import { SERVICE_NAMES } from '../contracts/services.js';
 import { EVENT_MESSAGES, EVENT_PARTS, type EventMessage } from '../messages/events.js';
 import { fill, fillLine, type Values } from '../messages/fill.js';
+import type { SessionFaultCode } from '../messages/peers.js';
 import { levelOfService, SERVICE_LINE } from '../messages/services.js';
 import { MINUTE_MS, SECOND_MS } from '../time.js';
 import { LineLimit } from './line-limit.js';
@@ -76,12 +77,16 @@ function messageOfVerdict({ success, outcome }: BlockVerdict): EventMessage {
   return outcome === 'rejected' ? 'rejected' : 'undelivered';
 }
 
-function messageOfLoss({ protected: isLocal, wasReady }: PeerLost): EventMessage {
+function messageOfLoss({ protected: isLocal, quorum: isMember, wasReady }: PeerLost): EventMessage {
+  if (isMember) return wasReady ? 'member-lost' : 'member-not-reached';
   if (isLocal) return wasReady ? 'dashd-lost' : 'dashd-not-reached';
   return wasReady ? 'peer-lost' : 'peer-not-reached';
 }
 
-/** The level of an event's line: its message's, but `debug` for a loss that was logged before. */
+/** We ended the connection; the plan says why. */
+const HUNG_UP: SessionFaultCode = 'rotated-out';
+
+/** The level of an event's line: its message's, but `debug` for a loss that was logged before, or that is our doing. */
 function createLevels(): (event: RelayEvent) => LogLevel {
   const repeats = new Repeats(REPEAT_MS, MAX_REMEMBERED);
   let localSince = Number.NEGATIVE_INFINITY;
@@ -95,7 +100,7 @@ function createLevels(): (event: RelayEvent) => LogLevel {
   return (event) => {
     if (event.type === 'service') return levelOfService(event);
     if (event.type === 'peer-connected' && event.protected) localSince = event.at;
-    if (event.type === 'peer-lost' && isRepeat(event)) return 'debug';
+    if (event.type === 'peer-lost' && (isRepeat(event) || event.code === HUNG_UP)) return 'debug';
     return EVENT_MESSAGES[messageOf(event)].level;
   };
 }

@@ -46,6 +46,21 @@ const connected = (at: number): RelayEvent => ({
 
 const table: [string, RelayEvent, string][] = [
   [
+    'a peer that we left',
+    lost(1, { code: 'rotated-out', reason: 'no longer wanted' }),
+    'DEBUG peer 203.0.113.7:9999 lost: rotated-out: no longer wanted',
+  ],
+  [
+    'a lost member of a quorum',
+    lost(1, { quorum: true }),
+    'INFO quorum member 203.0.113.7:9999 lost: closed: the peer closed the connection',
+  ],
+  [
+    'a member of a quorum that does not answer',
+    lost(1, { quorum: true, wasReady: false }),
+    'DEBUG quorum member 203.0.113.7:9999 not reached: closed: the peer closed the connection',
+  ],
+  [
     'gossip',
     {
       type: 'gossip',

@@ -288,6 +288,11 @@ export const BroadcasterStatusSchema = says<BroadcasterStatus>()(
 
 const change = z.strictObject({ peer, code: text, reason: text });
 
+const isMember = z
+  .literal(true)
+  .exactOptional()
+  .describe('A member of a quorum, connected to beside the peers of the book.');
+
 export const EventSchema = says<RelayEvent>()(
   z
     .discriminatedUnion('type', [
@@ -303,6 +308,7 @@ export const EventSchema = says<RelayEvent>()(
         at,
         peer,
         protected: isOwn,
+        quorum: isMember,
         userAgent: text,
         height: z.int(),
         protocolVersion: z.int(),
@@ -312,6 +318,7 @@ export const EventSchema = says<RelayEvent>()(
         at,
         peer,
         protected: isOwn,
+        quorum: isMember,
         code: text,
         reason: text,
         wasReady: z.boolean(),

@@ -56,4 +56,13 @@ describe('what operators learn of a peer', () => {
       ],
     );
   });
+
+  it('is marked for members of quorums, of which there may be hundreds', () => {
+    const member = { ...target, protected: false, quorum: true } as const;
+    const events = life().flatMap((event) => peerEvents({ target: member, at: 7, monotonicAt: 0, event }));
+    assert.deepEqual(
+      events.map(({ quorum }) => quorum),
+      [true, true],
+    );
+  });
 });
