@@ -179,12 +179,13 @@ export function charge(budget: Budget, command: string, length: number, now: num
   return left === undefined ? FLOODS[counted] : { ...budget, messages, bytes, [counted]: left };
 }
 
-/** Adds the expected answer to one of our messages to the buckets. */
-export function grant(budget: Budget, command: Message['command']): Budget {
-  const granted = GRANTED.get(command);
-  if (granted === undefined) return budget;
+/** Adds the expected answers to our messages to the buckets. */
+export function grant(budget: Budget, ...commands: readonly Message['command'][]): Budget {
   const raised = { ...budget };
-  for (const [counted, by] of granted) raised[counted] = raise(budget[counted], by, RATES[counted]);
+  for (const command of commands) {
+    for (const [counted, by] of GRANTED.get(command) ?? [])
+      raised[counted] = raise(raised[counted], by, RATES[counted]);
+  }
   return raised;
 }
 

@@ -135,7 +135,7 @@ function begin(
       spare: undefined,
       progressAt: others.some(isInFlight) ? state.progressAt : now,
       // The answers do not count as unsolicited.
-      budget: sent.reduce(grant, state.budget),
+      budget: grant(state.budget, ...sent),
     },
     [...(ping === undefined ? asking(frame) : []), ...(hedge === undefined ? [] : [whole, ...asking(hedge.frame)])],
   ];
@@ -201,7 +201,7 @@ export function askAnew(
   const { answer: _answer, rival: _rival, ...rest } = push;
   const asked: Push = { ...rest, nonce, roundTrips: push.roundTrips + 1, stage: 'written' };
   const pushes = state.pushes.map((one) => (one.hash === push.hash ? asked : one));
-  const budget = grant(grant(state.budget, 'getheaders'), 'ping');
+  const budget = grant(state.budget, 'getheaders', 'ping');
   return [
     { ...state, pushes, budget, spare: sparePing(context), progressAt: now },
     [

@@ -104,7 +104,7 @@ export class Broadcaster {
     const roleOf = rolesFor(this.deps.quorums?.view(), block.previous);
     const flight = new Flight(arrival, push, ask !== undefined, roleOf);
     this.flights.set(push.hash, flight);
-    this.endAll(this.deps.recent.hold(push));
+    this.endAll(this.deps.recent.hold(push, this.deps.connections.live.size));
     if (source === 'pool') this.submit(flight, ask);
     if (written !== undefined) this.release(flight, written, true);
     // The sockets are written to by libuv at the end of this turn, and a request that is handed over at the next tick: the disk and the
@@ -129,7 +129,7 @@ export class Broadcaster {
    */
   private vouched(flight: Flight, block: Block, push: PushBlock): number {
     flight.replace(block, push);
-    this.endAll(this.deps.recent.hold(push));
+    this.endAll(this.deps.recent.hold(push, this.deps.connections.live.size));
     const written = this.writer.write(push, false);
     this.release(flight, written, true);
     return written.peers.length;

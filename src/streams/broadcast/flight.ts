@@ -113,13 +113,14 @@ export class Flight {
       this.sentTo.add(peer);
       this.lackedBy.delete(peer);
     }
-    const peers = targets.map(({ peer, protected: isProtected, host, port }): Tried => {
+    const peers = targets.map((target): Tried => {
+      const { peer, protected: isProtected } = target;
       const role = isProtected ? undefined : this.roleOf(peer);
       return {
         peer,
         protected: isProtected,
         ...(role !== undefined && { role }),
-        group: groupOf(host, port) ?? peer,
+        group: groupOf(target),
         ...(late === true && { late }),
       };
     });
@@ -174,8 +175,14 @@ function withFrameOf(block: Block, { frame }: PushBlock): Block {
   return { ...rest, raw: frame.subarray(FRAME_HEADER_BYTES) };
 }
 
-/** The network that an address belongs to. */
-function groupOf(host: string, port: number): string | undefined {
-  const address = toAddress(host, port);
-  return address && networkGroup(address);
+/** The network of each connection's peer: of 1,350 they are not to be parsed while a block is on its way. */
+const groups = new WeakMap<Target, string>();
+
+function groupOf(target: Target): string {
+  const known = groups.get(target);
+  if (known !== undefined) return known;
+  const address = toAddress(target.host, target.port);
+  const group = (address && networkGroup(address)) ?? target.peer;
+  groups.set(target, group);
+  return group;
 }

@@ -6,8 +6,12 @@
 import type { PushBlock, RecentBlocks } from '../../session/types.js';
 import type { Hash } from '../../wire/reader.js';
 
-/** Memory that a block takes besides its bytes: its ledger, its proofs, its entry in twenty queues. Measured, and rounded up. */
-const OVERHEAD_BYTES = 16 * 1024;
+/** Memory that a block takes besides its bytes. Measured, and rounded up. */
+const OVERHEAD_BYTES = 4 * 1024;
+/** While it is under way, more for each peer: its proofs, their entries, the peer's queue. Likewise. */
+const OVERHEAD_BYTES_A_PEER = 640;
+/** So many are counted at least: peers may connect while it is under way. */
+const MIN_PEERS = 20;
 /** Where a transaction begins, as V8 keeps such a number in a list. */
 const POSITION_BYTES = 8;
 const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
@@ -22,6 +26,8 @@ const KEY = { at: 36, bytes: 6 } as const;
 interface Held {
   readonly block: PushBlock;
   readonly served: boolean;
+  /** Bytes of memory, with the overhead. */
+  readonly cost: number;
 }
 
 export class RecentStore implements RecentBlocks {
@@ -42,15 +48,17 @@ export class RecentStore implements RecentBlocks {
 
   /**
    * Keeps a block that is under way, without serving it. It replaces another body under its header that is not served.
+   * @param peers to which it is sent
    * @returns blocks under way that were dropped for it, the oldest first
    */
-  hold(block: PushBlock): readonly Hash[] {
+  hold(block: PushBlock, peers = MIN_PEERS): readonly Hash[] {
     const held = this.underWay.get(block.hash);
     if (held !== undefined && (held.served || held.block === block)) return [];
     this.forget(this.underWay, block.hash);
     this.forget(this.past, block.hash);
-    this.underWay.set(block.hash, { block, served: false });
-    this.underWayBytes += costOf(block);
+    const cost = costOf(block) + OVERHEAD_BYTES_A_PEER * Math.max(peers, MIN_PEERS);
+    this.underWay.set(block.hash, { block, served: false, cost });
+    this.underWayBytes += cost;
     return this.evict();
   }
 
@@ -59,7 +67,7 @@ export class RecentStore implements RecentBlocks {
     const gone = this.hold(block);
     const held = this.underWay.get(block.hash);
     if (held === undefined || held.served) return gone;
-    this.underWay.set(block.hash, { block: held.block, served: true });
+    this.underWay.set(block.hash, { ...held, served: true });
     this.headers.set(keyOf(block.header), block);
     this.children.set(block.previous, [...(this.children.get(block.previous) ?? []), block]);
     return gone;
@@ -71,8 +79,8 @@ export class RecentStore implements RecentBlocks {
     if (held === undefined) return;
     const cost = costOf(held.block);
     this.underWay.delete(hash);
-    this.underWayBytes -= cost;
-    this.past.set(hash, held);
+    this.underWayBytes -= held.cost;
+    this.past.set(hash, { ...held, cost });
     this.pastBytes += cost;
     if (!held.served) this.forget(this.past, hash);
     for (const oldest of this.past.keys()) {
@@ -88,7 +96,7 @@ export class RecentStore implements RecentBlocks {
       this.forget(this.past, hash);
       return;
     }
-    this.underWay.set(hash, { block: held.block, served: false });
+    this.underWay.set(hash, { ...held, served: false });
     this.orphan(held.block);
   }
 
@@ -144,10 +152,10 @@ export class RecentStore implements RecentBlocks {
   private forget(from: Map<Hash, Held>, hash: Hash): void {
     const held = from.get(hash);
     if (held === undefined) return;
-    const { block } = held;
+    const { block, cost } = held;
     from.delete(hash);
-    if (from === this.past) this.pastBytes -= costOf(block);
-    else this.underWayBytes -= costOf(block);
+    if (from === this.past) this.pastBytes -= cost;
+    else this.underWayBytes -= cost;
     if (this.headers.get(keyOf(block.header)) === block) this.headers.delete(keyOf(block.header));
     this.orphan(block);
   }

@@ -75,6 +75,21 @@ describe('the memory of blocks', () => {
     assert.ok(store.bytes <= 10 * 1024 * 1024);
   });
 
+  it('counts more for a block that is sent to many peers, until it is no longer under way', () => {
+    const store = new RecentStore();
+    store.hold(sized(1, 1024), 20);
+    const few = store.bytes;
+    store.hold(sized(2, 1024), 1_350);
+    assert.ok(store.bytes - few > few + 1_000 * 500);
+    for (const number of [1, 2]) {
+      store.add(sized(number, 1024));
+      store.rest(hashOf(number));
+    }
+    assert.ok(store.bytes < 2 * few);
+    for (const number of [1, 2]) store.withdraw(hashOf(number));
+    assert.equal(store.bytes, 0);
+  });
+
   it('gives up what is no longer under way first', () => {
     const store = new RecentStore(3 * 1024 * 1024);
     for (const number of [1, 2]) store.add(sized(number, 1024 * 1024));
