@@ -195,7 +195,7 @@ export const PeerSchema = says<PeerView>()(
       highBandwidth: z
         .literal(true)
         .exactOptional()
-        .describe('It has asked for new blocks in compact form at once (BIP 152).'),
+        .describe('It has asked for new blocks in compact form, without an announcement (BIP 152).'),
       pingMs: ms.exactOptional(),
       sources: words,
       lastSeen: at,

@@ -50,24 +50,30 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
   };
 }
 
-/** Absent where `quorum.maxPeers` is 0, and until dashd has reported the quorums. */
+/** Zero where `quorum.maxPeers` is 0, and until dashd has reported the quorums. */
 function quorumMetrics({ gauge }: Pick<Instruments, 'gauge'>): (view: RelayView) => void {
-  const active = gauge('blockcast_quorums', 'Active ChainLock quorums.', []);
-  const members = gauge('blockcast_quorum_members', 'Masternodes in the active ChainLock quorums, each once.', [
-    'state',
-  ]);
-  const signers = gauge('blockcast_quorum_signers', "Members of the quorum that signs the next block's ChainLock.", [
-    'state',
-  ]);
+  const active = gauge('blockcast_quorums', 'Active ChainLock quorums.', [], [{}]);
+  const members = gauge(
+    'blockcast_quorum_members',
+    'Masternodes in the active ChainLock quorums, each once.',
+    ['state'],
+    combinations({ state: ['all', 'connected'] }),
+  );
+  const signers = gauge(
+    'blockcast_quorum_signers',
+    "Members of the quorum that signs the next block's ChainLock.",
+    ['state'],
+    combinations({ state: ['all', 'connected', 'high-bandwidth'] }),
+  );
   return (view) => {
     const report = view.quorums?.();
     const signing = report?.quorums.find((quorum) => quorum.signing);
-    active.set({}, report?.quorums.length);
-    members.set({ state: 'all' }, report?.members);
-    members.set({ state: 'connected' }, report?.connected);
-    signers.set({ state: 'all' }, signing?.members);
-    signers.set({ state: 'connected' }, signing?.connected);
-    signers.set({ state: 'high-bandwidth' }, signing?.highBandwidth);
+    active.set({}, report?.quorums.length ?? 0);
+    members.set({ state: 'all' }, report?.members ?? 0);
+    members.set({ state: 'connected' }, report?.connected ?? 0);
+    signers.set({ state: 'all' }, signing?.members ?? 0);
+    signers.set({ state: 'connected' }, signing?.connected ?? 0);
+    signers.set({ state: 'high-bandwidth' }, signing?.highBandwidth ?? 0);
   };
 }
 

@@ -104,7 +104,7 @@ describe('metrics of what stands', () => {
     assert.equal(valueIn(samples, 'blockcast_history_blocks'), 4);
   });
 
-  test('the quorums, their members and the signers are shown where they are known', async () => {
+  test('the quorums, their members and the signers are shown; zeros while they are not known', async () => {
     const quorum = { hash: HASH, type: 2, members: 400, connected: 130, highBandwidth: 90 };
     const report = {
       height: 7,
@@ -124,8 +124,8 @@ describe('metrics of what stands', () => {
     assert.equal(valueIn(samples, 'blockcast_quorum_signers', { state: 'connected' }), 130);
     assert.equal(valueIn(samples, 'blockcast_quorum_signers', { state: 'high-bandwidth' }), 90);
     const unknown = await standing({ ...viewOf(), quorums: () => undefined });
-    assert.equal(valueIn(unknown, 'blockcast_quorums'), undefined);
-    assert.equal(valueIn(unknown, 'blockcast_quorum_members', { state: 'all' }), undefined);
+    assert.equal(valueIn(unknown, 'blockcast_quorums'), 0);
+    assert.equal(valueIn(unknown, 'blockcast_quorum_members', { state: 'all' }), 0);
   });
 
   test('the spool is shown where there is one', async () => {
