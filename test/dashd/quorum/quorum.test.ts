@@ -150,7 +150,8 @@ describeWithDashd('a network with real quorums', () => {
     await network.join();
     assert.deepEqual(lost(), []);
     for (let rotation = 0; rotation < LLMQ_TEST.active; rotation += 1) {
-      const before = peers().map(({ peer, since }) => `${peer} since ${since}`);
+      // Of a connection that is not ready yet, `since` is when it was begun.
+      const before = (await connectedTo(await network.members())).map(({ peer, since }) => `${peer} since ${since}`);
       await network.mineQuorum();
       const members = await network.members();
       const after = (await connectedTo(members)).map(({ peer, since }) => `${peer} since ${since}`);
