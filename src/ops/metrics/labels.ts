@@ -29,8 +29,8 @@ export function fold<Code extends string>(list: readonly Code[], code: string): 
   return list.find((known) => known === code) ?? OTHER;
 }
 
-/** `dashd` is the pool's own; all others are the network's. */
-export const ROLES = ['dashd', 'network'] as const;
+/** `dashd` is the pool's own, `member` a member of a quorum beside the peers of the book; all others are the network's. */
+export const ROLES = ['dashd', 'network', 'member'] as const;
 /** How far a connection had come when it ended; `connected` is past the handshake. */
 export const STAGES = ['connecting', 'connected'] as const;
 export const DIRECTIONS = ['in', 'out'] as const;

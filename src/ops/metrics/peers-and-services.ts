@@ -49,7 +49,8 @@ export function peerMetrics({ counter }: Instruments) {
 }
 
 function roleOf(event: PeerEvent): (typeof ROLES)[number] {
-  return event.protected ? 'dashd' : 'network';
+  if (event.protected) return 'dashd';
+  return event.quorum === true ? 'member' : 'network';
 }
 
 export function planMetrics({ counter }: Instruments): (event: PlanEvent) => void {
