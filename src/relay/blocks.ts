@@ -59,7 +59,13 @@ export function openBlocks(deps: BlocksDeps, scope: Scope): Blocks {
   const meter = new UplinkMeter(scheduler);
   scope.add(() => meter.stop());
   if (config.broadcast.uplink === undefined) listening.add(uplinkReports(meter, clock).subscribe(emit));
-  const planner = new PushPlanner({ connections, quorums, uplink: uplinkOf(config, meter), scheduler });
+  const planner = new PushPlanner({
+    connections,
+    quorums,
+    uplink: uplinkOf(config, meter),
+    roundTripOf: (peer) => meter.roundTripOf(peer),
+    scheduler,
+  });
   listening.add(planner.run());
   const broadcaster = new Broadcaster({
     network,

@@ -56,6 +56,16 @@ describe('the order in which peers are written a block', () => {
     assert.deepEqual(namesOf(planPush({ peers })), ['signer of four', 'signer of two', 'of three', 'of one']);
   });
 
+  test('has the nearest of equals first, and those whose round trip is not known last', () => {
+    const peers = [
+      peerOf('unknown', { role: 'signer' }),
+      peerOf('far', { role: 'signer', roundTripMs: 250 }),
+      peerOf('near', { role: 'signer', roundTripMs: 12 }),
+      peerOf('near, no member', { roundTripMs: 1 }),
+    ];
+    assert.deepEqual(namesOf(planPush({ peers })), ['near', 'far', 'unknown', 'near, no member']);
+  });
+
   test('has each peer once, whatever the peers are', () => {
     fc.assert(
       fc.property(anyPeers, fc.option(fc.integer({ min: 1, max: 1e9 })), (peers, uplink) => {

@@ -21,6 +21,8 @@ export interface PushPlannerDeps {
     readonly bytesPerSecond: number | undefined;
     readonly changes$: Observable<unknown>;
   };
+  /** There and back, milliseconds; undefined while it is not known. */
+  readonly roundTripOf?: (peer: string) => number | undefined;
   readonly scheduler: SchedulerLike;
 }
 
@@ -87,6 +89,7 @@ export class PushPlanner {
       protected: isProtected,
       role: view?.roleOf(peer) ?? 'other',
       compact: takeOf(compact),
+      roundTripMs: this.deps.roundTripOf?.(peer),
       ...(quorums !== undefined && { quorums }),
     };
   }

@@ -59,6 +59,11 @@ export class UplinkMeter {
     return this.estimate.pace;
   }
 
+  /** The shortest seen on this connection, milliseconds. */
+  roundTripOf(peer: string): number | undefined {
+    return this.roundTrips.get(peer);
+  }
+
   /**
    * A block was written to remote peers, in this order; further ones may follow.
    * @param at monotonic, milliseconds
