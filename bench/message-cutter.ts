@@ -16,13 +16,28 @@ export class MessageCutter {
   private command = '';
   private payload = NOTHING;
   private missing = 0;
+  private isPaused = false;
+  /** Bytes that came while it was paused. */
+  private readonly kept: Buffer[] = [];
 
   /** @param onMessage called with each complete message; without the payload of a block */
   constructor(private readonly onMessage: (command: string, payload: Buffer) => void) {}
 
   push(chunk: Buffer): void {
     let rest = chunk;
-    while (rest.length > 0) rest = this.command === '' ? this.readHeader(rest) : this.readPayload(rest);
+    while (rest.length > 0 && !this.isPaused)
+      rest = this.command === '' ? this.readHeader(rest) : this.readPayload(rest);
+    if (rest.length > 0) this.kept.push(rest);
+  }
+
+  /** Reads no further message, also of the chunk that it is reading, until it is resumed. */
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    for (const chunk of this.kept.splice(0)) this.push(chunk);
   }
 
   private readHeader(bytes: Buffer): Buffer {

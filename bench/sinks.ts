@@ -1,6 +1,6 @@
 /**
  * The receiving peers, in one process of their own: TCP servers with as much of the Dash protocol as a session needs. Blocks are only
- * counted, and acknowledged when all sinks have them: twenty separate hosts would not compete for processor time while they answer.
+ * counted. What comes behind a block is read, and answered, once all sinks have theirs: separate hosts would not compete for processor time.
  */
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -19,7 +19,8 @@ const plan = planOf<SinksPlan>();
 let missing = 0;
 let firstAt = 0n;
 let header = Buffer.alloc(0);
-let answers: (() => void)[] = [];
+/** Of the sinks that have their block. */
+const waiting: MessageCutter[] = [];
 
 process.on('message', (message: ToSinks) => {
   header = Buffer.from(message.header);
@@ -28,14 +29,16 @@ process.on('message', (message: ToSinks) => {
   emit<FromSinks>({ type: 'armed' });
 });
 
-function onBlock(isDashd: boolean): void {
+function onBlock(cutter: MessageCutter, isDashd: boolean): void {
   missing -= 1;
   if (!isDashd && firstAt === 0n) firstAt = process.hrtime.bigint();
-  if (missing > 0) return;
+  if (missing > 0) {
+    cutter.pause();
+    waiting.push(cutter);
+    return;
+  }
   emit<FromSinks>({ type: 'delivered', at: process.hrtime.bigint(), firstAt });
-  const due = answers;
-  answers = [];
-  for (const answer of due) answer();
+  for (const one of waiting.splice(0)) one.resume();
 }
 
 interface Role {
@@ -44,18 +47,13 @@ interface Role {
   readonly isDashd: boolean;
 }
 
-function answerLater(answer: () => void): void {
-  if (missing > 0) answers.push(answer);
-  else answer();
-}
-
 function serve(socket: Socket, { stalls, isDashd }: Role): void {
   const send = (message: Message) => socket.write(encodeFrame(magic, message));
-  const cutter = new MessageCutter((command, payload) => {
+  const cutter: MessageCutter = new MessageCutter((command, payload) => {
     switch (command) {
       case 'block':
       case 'cmpctblock':
-        return onBlock(isDashd);
+        return onBlock(cutter, isDashd);
       case 'version':
         send(nodeVersion());
         return send({ command: 'verack' });
@@ -63,9 +61,9 @@ function serve(socket: Socket, { stalls, isDashd }: Role): void {
         if (plan.compact) send({ command: 'sendcmpct', highBandwidth: true, version: 1n });
         return stalls && socket.pause();
       case 'ping':
-        return answerLater(() => send({ command: 'pong', nonce: nonceOf(payload) }));
+        return send({ command: 'pong', nonce: nonceOf(payload) });
       case 'getheaders':
-        return answerLater(() => send({ command: 'headers', headers: [header] }));
+        return send({ command: 'headers', headers: [header] });
     }
   });
   socket.setNoDelay(true);

@@ -45,6 +45,20 @@ describe('MessageCutter', () => {
     );
   });
 
+  it('reads nothing while it is paused, not even of the chunk that it was reading, and all of it afterwards', () => {
+    const found: string[] = [];
+    const cutter: MessageCutter = new MessageCutter((command) => {
+      found.push(command);
+      if (command === 'block') cutter.pause();
+    });
+    for (const chunk of [stream.subarray(0, 140), stream.subarray(140)]) cutter.push(chunk);
+    assert.deepEqual(found, ['verack', 'block']);
+    cutter.push(encodeFrame(magic, { command: 'sendaddrv2' }));
+    assert.deepEqual(found, ['verack', 'block']);
+    cutter.resume();
+    assert.deepEqual(found, ['verack', 'block', 'ping', 'cmpctblock', 'verack', 'sendaddrv2']);
+  });
+
   it('takes nothing for a block that is only named like one', () => {
     const payload = Buffer.from([1, 2, 3]);
     for (const command of ['blocktxn', 'bloc', 'getblocks', 'block2345678', 'Block']) {
