@@ -1,12 +1,17 @@
 /** The relay among simulated masternodes that form quorums: whom it connects to, and what it knows of them. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import { askRelay } from '../../src/cli/quorum-standing.js';
 import { LLMQ_TEST } from '../../src/simulated/masternodes.js';
 import { mineBlock } from '../../src/simulated/miner.js';
 import { type NetworkOptions, type SimulatedNetwork, startNetwork } from '../../src/simulated/simulated-network.js';
 import { eventually } from '../contract/node-under-test.js';
 import { InProcessNetwork } from '../support/in-process-network.js';
 import { RelayUnderTest } from '../support/relay-under-test.js';
+
+const PATIENCE_MS = 10_000;
 
 interface Under {
   readonly network: SimulatedNetwork;
@@ -48,6 +53,23 @@ function connectedMembers({ relay }: Under): Set<string> {
   return new Set(live.filter(({ target }) => target.quorum === true).map(({ target }) => target.peer));
 }
 
+/** The ranks of the first peers in the plan of the next push, as the running relay says. */
+async function ranksOf({ relay }: Under, count: number): Promise<string[]> {
+  const ranks: string[] = [];
+  for (const peer of relay.relay.peers.keys()) {
+    const { push } = (await askRelay(join(relay.folder, 'broadcast_peers.json'), peer)) ?? {};
+    if (push !== undefined) ranks[push.place - 1] = push.order.code;
+  }
+  return ranks.slice(0, count);
+}
+
+async function eventuallyEqual(read: () => Promise<string[]>, expected: readonly string[]): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  let found = await read();
+  while (!isDeepStrictEqual(found, expected) && Date.now() < until) found = await read();
+  assert.deepEqual(found, expected);
+}
+
 const same = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>) => a.size === b.size && [...a].every((one) => b.has(one));
 
 describe('a relay among masternodes', () => {
@@ -70,6 +92,21 @@ describe('a relay among masternodes', () => {
     const signers = relay.relay.view.peers().filter(({ role }) => role === 'signer');
     assert.equal(signers.length, LLMQ_TEST.size);
     assert.equal(relay.events.filter((event) => event.type === 'service' && event.service === 'quorums').length, 1);
+  });
+
+  test("has the pool's own dashd first in the plan of the next block, then its signers, after each tip", async () => {
+    const under = await start({});
+    const { relay, network } = under;
+    await relay.until('all members', () => (same(connectedMembers(under), membersAt(under)) ? true : undefined));
+    for (let tip = 0; tip < 2; tip += 1) {
+      const signers = relay.relay.view.peers().filter(({ role }) => role === 'signer');
+      assert.equal(signers.length, LLMQ_TEST.size);
+      const expected = ['dashd', ...signers.map(() => 'signer')];
+      await eventuallyEqual(() => ranksOf(under, expected.length), expected);
+      network.dashd.generate(1);
+      const height = network.dashd.node.chain.tip.height;
+      await relay.until('the tip', () => (relay.relay.view.quorums?.()?.height === height ? true : undefined));
+    }
   });
 
   test('keeps to quorum.maxPeers', async () => {

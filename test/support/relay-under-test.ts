@@ -23,7 +23,7 @@ export class RelayUnderTest {
 
   private constructor(
     readonly relay: Relay,
-    private readonly folder: string,
+    readonly folder: string,
   ) {}
 
   /** @param options flags without their dashes, over those that every test wants */
