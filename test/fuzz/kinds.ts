@@ -30,7 +30,7 @@ import { ZERO_HASH } from '../../src/wire/reader.js';
 import type { Message } from '../../src/wire/registry.js';
 import { blockRecord, verdictOf, hashOf as viewHash } from '../ops/http/support.js';
 import { provenPeer, seeded } from '../peers/support.js';
-import { block, context, Hand, hashOf } from '../session/support.js';
+import { block, compactBlock, context, Hand, hashOf } from '../session/support.js';
 import { VECTORS } from '../wire/vectors.js';
 import { cut, mutated, mutatedJson, mutatedText } from './mutate.js';
 import type { Rng } from './random.js';
@@ -46,7 +46,8 @@ export interface Kind {
 const NETWORK = NETWORKS.regtest;
 const { magic } = NETWORK;
 const NOW = 1_794_000_000_000;
-const BLOCKS = Array.from({ length: 5 }, (_, n) => block(n + 1));
+/** Every second one has a compact form. */
+const BLOCKS = Array.from({ length: 5 }, (_, n) => (n % 2 === 0 ? compactBlock(n + 1, 4) : block(n + 1)));
 
 /** `loadX11()` must have been awaited. */
 export function kinds(): readonly Kind[] {
@@ -71,6 +72,7 @@ function messages(): Kind {
   );
   const shared = context(BLOCKS);
   const hand = Hand.ready(BLOCKS);
+  hand.hears({ command: 'sendcmpct', highBandwidth: false, version: 1n });
   for (const one of BLOCKS) hand.push(one);
   const ready = hand.state;
   return {
@@ -107,6 +109,7 @@ function large(): Message[] {
     { command: 'inv', items },
     { command: 'getdata', items },
     { command: 'headers', headers: BLOCKS.map(({ header }) => header) },
+    ...BLOCKS.map(({ hash }) => ({ command: 'getblocktxn', hash, indexes: [0, 2, 3] }) as const),
     { command: 'getheaders', version: 1, locator: BLOCKS.map(({ hash }) => hash), stop: ZERO_HASH },
     ...[2n, 3n, 4n, 5n, 6n].map((nonce) => ({ command: 'pong', nonce }) as const),
   ];
