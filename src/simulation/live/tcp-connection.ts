@@ -107,7 +107,8 @@ export class TcpEnd {
       this.writes.shift();
       this.backlog -= write.length;
       this.held += write.length;
-      this.carry(write.length, () => this.other().receive(write));
+      // One system call, and bytes that arrive one after the other: a block is read before the question behind it is here.
+      for (const buffer of write.buffers) this.carry(buffer.length, () => this.other().receive(buffer));
       this.network.engine.after(0, () => this.take(write));
     }
   }
@@ -123,9 +124,9 @@ export class TcpEnd {
     taken?.();
   }
 
-  private receive({ buffers }: Write): void {
+  private receive(buffer: Buffer): void {
     if (this.hasEnded) return;
-    this.unread.push(...buffers);
+    this.unread.push(buffer);
     this.readOn();
   }
 

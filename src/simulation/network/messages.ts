@@ -8,6 +8,8 @@ export const HEADERS_BYTES = HEADER + 82;
 /** A request for one block. */
 export const GETDATA_BYTES = HEADER + 37;
 export const SENDCMPCT_BYTES = HEADER + 9;
+/** A question for one block, with one hash in its locator. */
+export const GETHEADERS_BYTES = HEADER + 69;
 /** Ping or pong. */
 export const PING_BYTES = HEADER + 8;
 

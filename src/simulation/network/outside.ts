@@ -4,7 +4,7 @@
  */
 import type { BlockForm, SimBlock } from './block.js';
 import type { Carrier, HostId } from './carrier.js';
-import { blockMessageBytes, blocktxnBytes, PING_BYTES } from './messages.js';
+import { blockMessageBytes, blocktxnBytes, GETHEADERS_BYTES, PING_BYTES } from './messages.js';
 import type { Endpoint, Peer } from './peer.js';
 
 export interface OutsideDeps {
@@ -25,6 +25,11 @@ export class Outside implements Endpoint {
   /** Sends a block that the peer did not ask for. */
   push(to: Peer, block: SimBlock, form: BlockForm): void {
     this.send(to, blockMessageBytes(block, form), (other) => other.owner.onBlock(other, block, form));
+  }
+
+  /** What follows a push to prove it, as far as bytes go: nobody answers. */
+  ask(to: Peer): void {
+    for (const bytes of [GETHEADERS_BYTES, PING_BYTES]) this.send(to, bytes, () => this.heard);
   }
 
   /** @param answered runs when the pong is here: the peer has processed what was sent before */

@@ -18,6 +18,8 @@ export interface Model {
   readonly restarts: number;
   /** From the pool's message until the relay writes, or dashd has read the request: microseconds. */
   readonly startUp: number;
+  /** Whether what proves a block follows it on the uplink, 125 bytes for each peer. */
+  readonly asks: boolean;
 }
 
 /** Each node starts again about every four days: 157.5 s ÷ 4 days. */
@@ -30,4 +32,5 @@ export const ASSUMPTIONS: Omit<Model, 'table' | 'hosts'> = {
   warmUpBlocks: 10,
   restarts: RESTARTS,
   startUp: 500,
+  asks: false,
 };

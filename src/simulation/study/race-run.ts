@@ -65,13 +65,8 @@ export class RaceRun {
     const times = stage.watch(block.height);
     const size = { bytes: block.bytes, compactBytes: payloadBytes(block, 'compact') };
     const { pushes, pace, dashd } = contender.plan(connections, size, this.knowledge(stage, `${contender.name} plan`));
-    const sending = new Sending({
-      stage,
-      relay,
-      block,
-      startUp: this.model.startUp,
-      write: this.scenario.pool.writeMicros,
-    });
+    const { startUp, asks } = this.model;
+    const sending = new Sending({ stage, relay, block, startUp, asks, write: this.scenario.pool.writeMicros });
     const writes = pushes.flatMap(({ to, form, afterMs = 0 }) => {
       const peer = peers.get(to);
       return peer === undefined ? [] : [{ peer, form, afterMs }];

@@ -17,6 +17,8 @@ interface SendingDeps {
   readonly relay: Outside;
   readonly block: SimBlock;
   readonly startUp: Micros;
+  /** See `Model`. */
+  readonly asks: boolean;
   /** Between two writes. */
   readonly write: Micros;
 }
@@ -35,12 +37,14 @@ export class Sending {
   }
 
   atOnce(writes: readonly Write[]): void {
-    const { relay, block } = this.deps;
+    const { relay, block, asks } = this.deps;
     for (const { peer, form, afterMs } of writes) {
       this.at = Math.max(this.at, this.begin + afterMs * MICROS_PER_MS);
       // Whoever has announced the block while it waited is not written to.
       this.next(() => {
-        if (peer.knows !== block.id) relay.push(peer, block, form);
+        if (peer.knows === block.id) return;
+        relay.push(peer, block, form);
+        if (asks) relay.ask(peer);
       });
     }
   }

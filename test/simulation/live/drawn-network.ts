@@ -16,7 +16,8 @@ const MBIT = 125_000;
 const MEMPOOL_OVERLAP = 0.99;
 /** Blocks before: then nodes have chosen their high-bandwidth peers. */
 const WARM_UP = 4;
-const BLOCK_BYTES = 15_000;
+/** One that twenty peers are sent whole: what the compact form costs is that of the nodes behind the fronts. */
+const BLOCK_BYTES = 12_000;
 export const DASHD: NodeId = 0;
 /** No jitter and no losses: both are drawn for the n-th burst on a path, and the real relay's handshakes are bursts too. */
 export const EXACT: TransportOptions = { jitterMs: 0, loss: 0 };
@@ -105,7 +106,10 @@ export class DrawnNetwork {
     const links = to.map((id) => this.network.dial(outside, id));
     const block = this.found();
     const { now } = this.engine;
-    for (const link of links) outside.push(link, block, 'full');
+    for (const link of links) {
+      outside.push(link, block, 'full');
+      outside.ask(link);
+    }
     this.engine.run();
     return now;
   }

@@ -59,7 +59,7 @@ async function fullForm() {
 }
 
 function found(network: DashNetwork): SimBlock {
-  return network.newBlock(network.start, 15_000);
+  return network.newBlock(network.start, 12_000);
 }
 
 describe('the real relay among coarse nodes', () => {
@@ -73,7 +73,10 @@ describe('the real relay among coarse nodes', () => {
     const cheap = setUp();
     const outside = cheap.network.outside(DASHD);
     const links = [DASHD, ...PEERS].map((id) => cheap.network.dial(outside, id));
-    for (const link of links) outside.push(link, found(cheap.network), 'full');
+    for (const link of links) {
+      outside.push(link, found(cheap.network), 'full');
+      outside.ask(link);
+    }
     cheap.engine.run();
 
     const ZMQ = 100;
@@ -116,7 +119,7 @@ describe('the real relay among coarse nodes', () => {
     const tips = form.relay.records.flatMap(({ event }) => (event.type === 'tip' ? [event] : []));
     assert.equal(tips.at(-1)?.source, 'feed');
     connected.clear();
-    const ours = network.newBlock(theirs, 15_000);
+    const ours = network.newBlock(theirs, 12_000);
     form.pool.push(form.rawOf(ours));
     await form.driver.run(5_000);
     assert.equal(connected.size, PLAN.nodes.length);
