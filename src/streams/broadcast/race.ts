@@ -5,6 +5,7 @@
 import {
   combineLatest,
   connect,
+  debounce,
   distinctUntilChanged,
   endWith,
   filter,
@@ -13,6 +14,7 @@ import {
   merge,
   mergeMap,
   type Observable,
+  of,
   type SchedulerLike,
   scan,
   shareReplay,
@@ -24,7 +26,7 @@ import {
 import type { BlockProof, BlockVerdict, Verdict } from '../../contracts/events.js';
 import { type Entry, isContested, isSettled, type Ledger, record } from '../../delivery/ledger.js';
 import { holdsFor, isFirm, type VerdictRules, verdict } from '../../delivery/verdict.js';
-import type { Clock } from '../../time.js';
+import { type Clock, SECOND_MS } from '../../time.js';
 
 export interface RaceRules extends VerdictRules {
   /** The verdict waits this long for peers, milliseconds. */
@@ -74,6 +76,13 @@ export function race(
       filter(([ledger]) => firm === undefined || isSettled(ledger) || !holdsFor(firm, ledger)),
       map(([ledger]) => judge(ledger)),
       distinctUntilChanged((before, now) => !isNews(before.judged, now.judged, now.settled)),
+      scan(
+        (before: News | undefined, { judged }): News => ({ judged, canWait: before && canWait(before.judged, judged) }),
+        undefined,
+      ),
+      filter((news) => news !== undefined),
+      // Whichever comes last is emitted, with all that came before it; what is pending at the end, at the end.
+      debounce(({ canWait: waits }) => (waits === true ? timer(AMEND_AFTER_MS, scheduler) : of(true))),
       map(({ judged }): BlockVerdict => ({ type: 'verdict', at: clock.now(), ...judged })),
     );
   };
@@ -92,6 +101,25 @@ export function race(
     // Not `share`: that would subscribe with the first of the two, and the replayed entries would reach that one alone.
     connect((steps$) => merge(proofs(steps$), verdicts(steps$))),
   );
+}
+
+/** A verdict that is to be emitted. */
+interface News {
+  readonly judged: Verdict;
+  /** It only counts more peers than the one before. */
+  readonly canWait: boolean | undefined;
+}
+
+/** Up to so many peers, each that has the block late amends the verdict at once. */
+const FEW_PEERS = 40;
+/**
+ * With more, once no other has come for this long: a verdict lists all of its peers, and while a relay connects to 400 quorum members after a
+ * start, each of them is sent the blocks of the last ten minutes.
+ */
+const AMEND_AFTER_MS = 10 * SECOND_MS;
+
+function canWait(before: Verdict, now: Verdict): boolean {
+  return now.peersReached > FEW_PEERS && before.outcome === now.outcome && before.rpc?.outcome === now.rpc?.outcome;
 }
 
 /** A verdict is emitted again when its outcome changed, and when late peers have raised the number that it reached. */

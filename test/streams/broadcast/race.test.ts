@@ -69,6 +69,30 @@ function reported(entries: string): [number, string][] {
 }
 
 describe('a race', () => {
+  it('with many peers, counts those that have the block late together, once no more of them come', async () => {
+    const time = new Time();
+    const entries$ = new ReplaySubject<Entry>();
+    const names = Array.from({ length: 60 }, (_, n) => `p${n}`);
+    const { values: events } = gather(race(opened, entries$, rules, time));
+    const counts = () => events.flatMap((event) => (event.type === 'verdict' ? [event.peersReached] : []));
+    const join = (peer: string) => {
+      entries$.next({ type: 'tried', peers: [{ peer, protected: false, late: true }] });
+      entries$.next(proof(peer, 'accepted', 2));
+    };
+    entries$.next(tried);
+    for (const peer of ['a', 'b']) entries$.next(proof(peer, 'accepted', 1));
+    entries$.next(rpc('accepted'));
+    assert.deepEqual(counts(), [2]);
+    for (const peer of names.slice(0, 38)) join(peer);
+    assert.equal(counts().length, 39, 'few amend it at once');
+    for (const peer of names.slice(38)) join(peer);
+    assert.equal(counts().length, 39);
+    await time.pass(9_999);
+    assert.equal(counts().length, 39);
+    await time.pass(1);
+    assert.deepEqual(counts().slice(-2), [40, 62]);
+  });
+
   it('takes back what a peer proved that is a node which counts already', () => {
     const events = reported('(to)A-B-y-------------');
     assert.deepEqual(events.at(-1), [8, 'delivered 1/1 accepted'], 'another has it all the same');
