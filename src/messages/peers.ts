@@ -99,7 +99,7 @@ export const PEERS = {
   protected: "{peer} is the pool's own dashd: it is not dropped",
   'own-dashd': "{peer} is the pool's own dashd, {known}, under another address: it counts once",
   'same-node': '{peer} is a peer that is connected, {known}, under another address: it counts once',
-  'uplink-limited': 'the uplink is limited: blocks are written at {mbit} Mbit/s, the next signers first',
+  'uplink-limited': 'the uplink carries about {mbit} Mbit/s: blocks are written at its speed, the next signers first',
   'no-countries': '{file}: {reason}; peers are chosen without regard to countries. Correct broadcast.countryDb',
   'table-too-large': 'over {max} bytes',
   'not-a-table': 'it is not a table in MMDB format',

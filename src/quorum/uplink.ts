@@ -27,8 +27,8 @@ const OWN_MS = 0.4;
 /** Pushes that are remembered, and those of them that have to show a limit: a line, or this machine, may be busy for a moment. */
 const MAX_PUSHES = 5;
 const MIN_LIMITED = 3;
-/** Writes are paced so much faster than measured: a push shows no higher speed than its pace, so a faster line would not show. */
-const HEADROOM = 1.25;
+/** The plan takes the uplink for so much faster than measured, and uses 80 % of that: a push shows no higher speed than its pace, so a faster line would not show. */
+export const HEADROOM = 1.5;
 
 /** What a push shows: the speed of a limited uplink, or that the uplink is faster than `atLeast`; bytes per second. */
 export type UplinkReading = { readonly speed: number } | { readonly atLeast: number };
@@ -72,8 +72,8 @@ export class UplinkEstimate {
   /** Bytes per second, the oldest first; infinite for a push that was carried faster than those before it allow. */
   private speeds: readonly number[] = [];
 
-  /** Bytes per second at which writes are to be paced; undefined while the uplink does not show a limit. */
-  get pace(): number | undefined {
+  /** Bytes per second to plan with; undefined while the uplink does not show a limit. */
+  get bytesPerSecond(): number | undefined {
     const limited = this.speeds.filter((speed) => speed < Infinity);
     const middle = median(this.speeds);
     if (limited.length < MIN_LIMITED || middle === undefined || middle === Infinity) return undefined;

@@ -56,48 +56,48 @@ describe('the speed of the uplink', () => {
   });
 });
 
-describe('the pace at which blocks are written', () => {
+describe('the speed that blocks are planned with', () => {
   const large = { peers: 400, bytes: 5_500 };
 
   function notes(estimate: UplinkEstimate, ...mbits: readonly number[]): void {
     for (const mbit of mbits) estimate.note(answers({ ...large, uplink: mbit * MBIT }));
   }
 
-  test('is a quarter above the measured speed, once three pushes have shown a limit', () => {
+  test('is half as much again as measured, once three pushes have shown a limit', () => {
     const estimate = new UplinkEstimate();
     notes(estimate, 10_000, 20, 20);
-    assert.equal(estimate.pace, undefined);
+    assert.equal(estimate.bytesPerSecond, undefined);
     notes(estimate, 20);
-    isNear(estimate.pace, 25 * MBIT, 0.05);
+    isNear(estimate.bytesPerSecond, 30 * MBIT, 0.05);
   });
 
   test('is not moved by one push that met a busy line', () => {
     const estimate = new UplinkEstimate();
     notes(estimate, 40, 40, 5, 40);
-    isNear(estimate.pace, 50 * MBIT, 0.05);
+    isNear(estimate.bytesPerSecond, 60 * MBIT, 0.05);
   });
 
   test('stays when small pushes are carried in no time', () => {
     const estimate = new UplinkEstimate();
     notes(estimate, 20, 20, 20);
     for (let push = 0; push < 10; push += 1) estimate.note(answers({ peers: 20, bytes: 700, uplink: 20 * MBIT }));
-    isNear(estimate.pace, 25 * MBIT, 0.05);
+    isNear(estimate.bytesPerSecond, 30 * MBIT, 0.05);
   });
 
   test('follows the line when it becomes faster, and is gone when it has no limit any more', () => {
     const estimate = new UplinkEstimate();
     notes(estimate, 10, 10, 10, 10, 10);
-    // Paced a quarter above the speed, a faster line shows no more than that at first.
-    notes(estimate, 12.5, 12.5, 12.5);
-    isNear(estimate.pace, 12.5 * 1.25 * MBIT, 0.05);
+    // Paced a fifth above the speed, a faster line shows no more than that at first.
+    notes(estimate, 12, 12, 12);
+    isNear(estimate.bytesPerSecond, 12 * 1.5 * MBIT, 0.05);
     notes(estimate, 10_000, 10_000, 10_000);
-    assert.equal(estimate.pace, undefined);
+    assert.equal(estimate.bytesPerSecond, undefined);
   });
 
   test('is not given by answers that this process reads one after the other, 0.2 ms each', () => {
     const estimate = new UplinkEstimate();
     for (let push = 0; push < 5; push += 1)
       estimate.note(Array.from({ length: 1_350 }, (_, n) => ({ bytes: (n + 1) * 700, lateMs: n * 0.2 })));
-    assert.equal(estimate.pace, undefined);
+    assert.equal(estimate.bytesPerSecond, undefined);
   });
 });

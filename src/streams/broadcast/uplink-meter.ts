@@ -16,7 +16,7 @@ import { BoundedMap } from '../../common/bounded.js';
 import type { ServiceEvent } from '../../contracts/events.js';
 import { fill } from '../../messages/fill.js';
 import { PEERS } from '../../messages/peers.js';
-import { UplinkEstimate, type UplinkSample } from '../../quorum/uplink.js';
+import { HEADROOM, UplinkEstimate, type UplinkSample } from '../../quorum/uplink.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
 import type { PeerNews } from '../connections/connections.js';
@@ -56,7 +56,7 @@ export class UplinkMeter {
 
   /** Undefined while the uplink is not known to be limited. */
   get bytesPerSecond(): number | undefined {
-    return this.estimate.pace;
+    return this.estimate.bytesPerSecond;
   }
 
   /** The shortest seen on this connection, milliseconds. */
@@ -130,7 +130,7 @@ export function uplinkReports(
     distinctUntilChanged((before, after) => (before === undefined) === (after === undefined)),
     filter((speed) => speed !== undefined),
     map((speed) => {
-      const mbit = Math.round(speed / BYTES_PER_MBIT);
+      const mbit = Math.round(speed / HEADROOM / BYTES_PER_MBIT);
       return report('fault', 'uplink-limited', fill(PEERS['uplink-limited'], { mbit }));
     }),
   );

@@ -32,7 +32,7 @@ describe('a block over a limited uplink', () => {
     const relay = new BroadcasterUnderTest(HOSTS);
     relay.plan = planned(['c', 'b', 'a', 'd', 'e'], SLOW);
     const raw = mine();
-    const shares = 1_000 * ((raw.length + 24) / SLOW);
+    const shares = 1_000 * ((raw.length + 24) / (0.8 * SLOW));
     assert.equal(relay.fromPool(raw), 6);
     assert.deepEqual(sentTo(relay), ['dashd', 'c']);
     await relay.time.pass(shares);

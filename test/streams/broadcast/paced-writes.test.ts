@@ -9,7 +9,7 @@ import { pushable, target } from '../connections/support.js';
 
 /** 1,000 bytes per millisecond: 8 Mbit/s. */
 const PACE = 1_000_000;
-const BYTES = 10_000;
+const BYTES = 2_000;
 
 const remote = { nonce: 0n, protocolVersion: 70_240, services: 1n, userAgent: '', height: 0 };
 
@@ -51,13 +51,13 @@ class PacedUnderTest {
 }
 
 describe('paced writes', () => {
-  it('begin at once, go 20 ms ahead of the uplink, and then follow it', async () => {
+  it('begin at once, go 5 ms ahead of the uplink, and then follow it', async () => {
     const under = new PacedUnderTest(6);
     assert.deepEqual(under.push(1, PACE).length, 3);
     assert.deepEqual(under.log, ['0: 1 to p0', '0: 1 to p1', '0: 1 to p2']);
     await under.time.pass(100);
-    // Each takes the uplink 10 ms: the lead never falls below 10 ms.
-    assert.deepEqual(under.log.slice(3), ['20: 1 to p3', '20: 1 to p4', '40: 1 to p5']);
+    // Each takes the uplink 2 ms: the lead does not fall below 2.5 ms.
+    assert.deepEqual(under.log.slice(3), ['3.5: 1 to p3', '3.5: 1 to p4', '7.5: 1 to p5']);
     assert.deepEqual(
       under.wrote.map(({ peer }) => peer),
       ['p3', 'p4', 'p5'],
@@ -78,7 +78,7 @@ describe('paced writes', () => {
     under.push(1, PACE);
     under.live.delete('p3');
     await under.time.pass(30);
-    assert.deepEqual(under.log.slice(3).at(-1), '20: 1 to p4');
+    assert.deepEqual(under.log.slice(3).at(-1), '3.5: 1 to p4');
   });
 
   it('have the newest block go first, each peer after its earlier blocks', async () => {

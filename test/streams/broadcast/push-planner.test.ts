@@ -131,7 +131,7 @@ describe('the plan of the next push', () => {
     under.uplink.bytesPerSecond = 2_500_000;
     under.uplink.changes$.next();
     await under.time.pass(100);
-    assert.equal(under.planner.plan.pace, 2_500_000);
+    assert.equal(under.planner.plan.pace, 2_000_000);
   });
 
   it('is not made any more after the end', async () => {

@@ -10,8 +10,8 @@ const HASHES = ['aa', 'bb', 'cc'].map((digits) => digits.repeat(32));
 /** Bytes per second. */
 const UPLINK = 2_500_000;
 const BYTES = 33_500;
-/** A quarter above it. */
-const PACE = 1.25 * UPLINK;
+/** What the plan is made with: half as much again. */
+const PACE = 1.5 * UPLINK;
 const ROUND_TRIP_MS = 40;
 
 class MeterUnderTest {
@@ -102,8 +102,8 @@ describe('the measured uplink', () => {
       meter.changes$.next();
     }
     assert.deepEqual(reports, [
-      '5 uplink-limited: the uplink is limited: blocks are written at 25 Mbit/s, the next signers first',
-      '5 uplink-limited: the uplink is limited: blocks are written at 50 Mbit/s, the next signers first',
+      '5 uplink-limited: the uplink carries about 20 Mbit/s: blocks are written at its speed, the next signers first',
+      '5 uplink-limited: the uplink carries about 40 Mbit/s: blocks are written at its speed, the next signers first',
     ]);
   });
 
