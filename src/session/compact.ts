@@ -55,7 +55,7 @@ function changed(state: SessionState, compact: CompactUse): [SessionState, Outpu
 }
 
 /**
- * Answers with the transactions that the peer lacks. The first answer for a block that it was sent is owed; others are limited by
+ * Answers with the transactions that the peer lacks: once for a block that it is being sent. Later answers are limited by
  * {@link SERVE_AGAIN_RATE}, as blocks served again are. Positions that the block does not have count as a malformed message.
  * @param ask begins the proof anew, behind the answer
  */
@@ -79,7 +79,9 @@ export function onGetblocktxn(
   const costly = bytes >= COSTLY_SHARE * block.frame.length;
   // The whole block is on its way, and arrives before any answer could.
   if (push?.hedge !== undefined) return [replacePush(state, push, { ...push, asking: true, costly }), []];
-  const isOwed = push !== undefined && push.asking !== true;
+  // No node asks twice: it is sent the whole block after its pong.
+  if (push?.asking === true) return [state, []];
+  const isOwed = push !== undefined;
   const serveAgain = isOwed ? state.serveAgain : take(state.serveAgain, bytes, SERVE_AGAIN_RATE, now);
   if (serveAgain === undefined) return [state, []];
   const answer = send({
@@ -89,7 +91,7 @@ export function onGetblocktxn(
     transactions: Buffer.concat(transactions, bytes),
   });
   if (push === undefined) return [{ ...state, serveAgain }, [answer]];
-  const asked = { ...push, bytes: push.bytes + bytes, asking: true, costly: push.costly === true || costly };
+  const asked = { ...push, bytes: push.bytes + bytes, asking: true, costly };
   const [next, outputs] = ask({ ...state, serveAgain }, asked, block);
   return [next, [answer, ...outputs]];
 }

@@ -102,14 +102,25 @@ describe('a peer that lacks transactions of a compact block', () => {
     assert.deepEqual(accepted(hand.hears(pong(3n))), { form: 'compact', bytes: 9 + 10, roundTrips: 1 });
   });
 
-  it('gets them once for nothing; after that bytes are limited as those of blocks served again', () => {
+  it('gets them once while it is being sent the block, and the whole block after that', () => {
+    const hand = speaking();
+    hand.push(one);
+    assert.deepEqual([sent(hand.hears(asks(1))).length, sent(hand.hears(asks(1))).length], [1, 0]);
+    hand.hears({ command: 'headers', headers: [] });
+    const outputs = hand.hears(pong(3n));
+    assert.ok(outputs.some((output) => output.type === 'block' && output.form === 'full'));
+  });
+
+  it('gets them within a limit once it has the block, as blocks are served again', () => {
     const large = { ...one, compact: { frame: Buffer.alloc(1), count: 2, transaction: () => Buffer.alloc(1_000_000) } };
     const hand = speaking();
     hand.push(large);
+    hand.hears({ command: 'headers', headers: [large.header] });
+    hand.hears(pong(2n));
     const asked = { command: 'getblocktxn', hash: large.hash, indexes: [0, 1] } as const;
     const answers = Array.from({ length: 10 }, () => sent(hand.hears(asked)).length);
     const limited = Math.floor(SERVE_AGAIN_RATE.burst / 2_000_000);
-    assert.deepEqual(answers, [...Array(1 + limited).fill(1), ...Array(9 - limited).fill(0)]);
+    assert.deepEqual(answers, [...Array(limited).fill(1), ...Array(10 - limited).fill(0)]);
   });
 
   it('that asks for a transaction which the block does not have is answered nothing, and counted', () => {
