@@ -34,7 +34,10 @@ export function isReached({ status }: PeerProof): boolean {
 
 /** First, median (the lower of two middle ones) and last proof so far, as the verdict will count them. */
 export function spreadOf(proofs: Iterable<PeerProof>): Spread {
-  const times = [...proofs].filter(isReached).flatMap((proof) => provenMs(proof) ?? []);
+  // As in the verdict: the time of a late peer shows when it connected.
+  const times = [...proofs]
+    .filter((proof) => isReached(proof) && proof.late !== true)
+    .flatMap((proof) => provenMs(proof) ?? []);
   times.sort((a, b) => a - b);
   const [first, median, last] = [times[0], times[Math.floor((times.length - 1) / 2)], times.at(-1)];
   return first === undefined || median === undefined || last === undefined ? {} : { first, median, last };

@@ -5,7 +5,7 @@ import type { BlockSummary } from '../../contracts/api.js';
 import type { PeerProof } from '../../contracts/events.js';
 import { blockName, formatCount, formatMs, formatSize, formatTime, plain, plural } from '../model/format.js';
 import { finalityLabel, outcomeLabel, ROLES, roleLabel, STATUS_MEANING } from '../model/labels.js';
-import { axisFor, raceRows, type Spread, spreadOf, timesOf } from '../model/race.js';
+import { axisFor, isReached, raceRows, type Spread, spreadOf, timesOf } from '../model/race.js';
 import { countForms, raceGroups } from '../model/race-groups.js';
 import { isUnderWay, type Race } from '../model/state.js';
 import { useNow } from './hooks.js';
@@ -32,7 +32,9 @@ export function RacePanel({ block, race, isNewest, skewMs, countries }: RaceProp
   const now = useNow(isUnderWay(block, Date.now() + skewMs) ? FRAME_MS : CALM_MS) + skewMs;
   const isLive = isUnderWay(block, now);
   const proofs = useMemo(() => [...(race?.values() ?? [])], [race]);
-  const spread = useMemo(() => (verdict === undefined ? spreadOf(proofs) : spreadFrom(verdict)), [proofs, verdict]);
+  // With many peers the verdict is amended a while after the last of them: until then the proofs say more.
+  const isAhead = verdict === undefined || proofs.filter(isReached).length > verdict.peersReached;
+  const spread = useMemo(() => (isAhead ? spreadOf(proofs) : spreadFrom(verdict)), [proofs, verdict, isAhead]);
   const rows = useMemo(() => raceRows(proofs, spread), [proofs, spread]);
   const groups = useMemo(() => raceGroups(proofs), [proofs]);
   const rpc = verdict?.rpc;
@@ -66,7 +68,7 @@ export function RacePanel({ block, race, isNewest, skewMs, countries }: RaceProp
         </p>
       )}
       {verdict?.reason !== undefined && <p class="reason">{plain(verdict.reason)}</p>}
-      <Summary spread={spread} reached={verdict} proofs={proofs} />
+      <Summary spread={spread} reached={isAhead ? undefined : verdict} proofs={proofs} />
       {(hasRoles || rows.length > MAX_WHOLE) && (
         <Groups groups={groups} axis={axis} elapsedMs={elapsedMs} hasForms={hasForms} />
       )}
@@ -120,7 +122,7 @@ interface SummaryProps {
 }
 
 function Summary({ spread, reached, proofs }: SummaryProps) {
-  const done = reached?.peersReached ?? proofs.filter(({ status }) => /^a/.test(status)).length;
+  const done = reached?.peersReached ?? proofs.filter(isReached).length;
   const all = reached?.peersTried ?? proofs.length;
   const times = (['first', 'median', 'last'] as const).map((mark) => [mark, spread[mark]] as const);
   return (
