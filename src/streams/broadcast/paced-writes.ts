@@ -32,6 +32,8 @@ interface Waiting {
 }
 
 const MAX_WAITING = 20_000;
+/** A busy event loop makes timers late; what would have been written meanwhile follows at once, up to this. */
+const MAX_LATE_MS = 50;
 /** Portions of half the lead, so that the uplink has the other half while a timer is late. */
 const PORTION_MS = LEAD_MS / 2;
 
@@ -79,7 +81,7 @@ export class PacedWrites {
   /** Writes what is due. @param fresh the block that is being pushed: it is written, but not settled */
   private write(fresh?: PushBlock): Settle {
     const { connections, clock, wrote } = this.deps;
-    const due = this.takeDue(clock.monotonic());
+    const due = this.takeDue(clock.monotonic(), fresh === undefined ? MAX_LATE_MS : 0);
     let settleFresh: Settle = () => [];
     for (const { block, peers } of portionsOf(due)) {
       const settle = connections.push(block, new Set(peers.map(({ peer }) => peer)));
@@ -91,10 +93,11 @@ export class PacedWrites {
     return settleFresh;
   }
 
-  private takeDue(now: number): readonly Waiting[] {
+  /** @param lateMs for which the uplink may have idled since the last writes, while a timer was late: that is made up for */
+  private takeDue(now: number, lateMs: number): readonly Waiting[] {
     const isHeld = this.speed < Infinity && this.waiting.length <= MAX_WAITING;
     let count = 0;
-    this.freeAt = Math.max(this.freeAt, now);
+    this.freeAt = Math.max(this.freeAt, now - lateMs);
     for (const { peer, bytes } of this.waiting) {
       if (isHeld && bytes > 0 && this.freeAt - now > LEAD_MS) break;
       count += 1;

@@ -65,6 +65,14 @@ describe('paced writes', () => {
     assert.equal(under.paced.isBusy, false);
   });
 
+  it('make up for a timer that is late', async () => {
+    const under = new PacedUnderTest(10);
+    under.push(1, PACE);
+    under.time.stop(10);
+    await under.time.pass(3.5);
+    assert.equal(under.log.length, 10);
+  });
+
   it('leave the uplink to others where a peer has the block already', async () => {
     const under = new PacedUnderTest(6);
     for (const peer of ['p0', 'p1', 'p2']) under.holders.add(peer);
