@@ -9,7 +9,15 @@ import { type Funding, fillerTransactions } from '../../../src/simulated/filler.
 import { txidOf } from '../../../src/simulated/transaction.js';
 import type { Hash } from '../../../src/wire/reader.js';
 import { eventually } from '../../contract/node-under-test.js';
-import { COMMITMENT_STAGE, DKG_INTERVAL, type DkgStatus, hasMinableCommitment, isStageDone, LLMQ_TEST } from './dkg.js';
+import {
+  DKG_INTERVAL,
+  type DkgStatus,
+  isCommitted,
+  isStageDone,
+  LAST_STAGE,
+  LLMQ_TEST,
+  type QuorumKind,
+} from './dkg.js';
 import {
   CONSENSUS,
   finishSync,
@@ -25,7 +33,8 @@ import {
 const SPORK_KEY = 'cP4EKFyJsHT39LDqgdcB43Y3YXjNyjb5Fuas1GQSeAtjnZWmZEQK';
 /** Of one transaction: a mempool takes at most 25 that spend each other. */
 const FILLER_BYTES = 2_000;
-const SPORKS = ['SPORK_17_QUORUM_DKG_ENABLED', 'SPORK_19_CHAINLOCKS_ENABLED'] as const;
+/** Of quorums and ChainLocks. */
+const SPORKS = ['SPORK_17_QUORUM_DKG_ENABLED', 'SPORK_19_CHAINLOCKS_ENABLED'];
 /** A quorum signs for heights that are this far above the block with its commitment. Source: Dash Core `llmq/signing.h`. */
 const SIGN_HEIGHT_OFFSET = 8;
 /** The members of a quorum are chosen from the list of masternodes this many blocks below its first. Source: Dash Core `llmq/utils.cpp`. */
@@ -67,7 +76,7 @@ export class MasternodeNetwork {
     await Promise.all([dashd, ...network.nodes].map(finishSync));
     await network.mine(1 + MEMBERS_OFFSET);
     await Promise.all(network.nodes.map(untilReady));
-    await network.activate();
+    await network.turnOn(SPORKS);
     return network;
   }
 
@@ -92,8 +101,8 @@ export class MasternodeNetwork {
     return this.untilSameTip();
   }
 
-  /** Puts transactions of `bytes` in total in the mempools of all nodes, connected or not. */
-  async fill(bytes: number): Promise<void> {
+  /** Puts transactions of `bytes` in total in the mempools of all nodes, connected or not. @returns their ids */
+  async fill(bytes: number): Promise<Hash[]> {
     const transactions = fillerTransactions(bytes, FILLER_BYTES, this.#funds);
     for (const raw of transactions) {
       await Promise.all(
@@ -101,22 +110,29 @@ export class MasternodeNetwork {
       );
       this.#funds = { ...this.#funds, txid: txidOf(raw), index: 0 };
     }
+    return transactions.map(txidOf);
   }
 
-  /** Mines up to the next quorum, until it signs. @returns its hash */
-  async mineQuorum(): Promise<Hash> {
+  /**
+   * Mines one cycle of the DKG, until its quorums sign.
+   * @param kinds whose quorums are waited for
+   * @returns the hash of the first
+   */
+  async mineQuorum(kinds: readonly QuorumKind[] = [LLMQ_TEST]): Promise<Hash> {
     const height = await this.dashd.rpc<number>('getblockcount');
-    const base = await this.mine(DKG_INTERVAL - (height % DKG_INTERVAL));
-    for (let stage = 0; stage < COMMITMENT_STAGE; stage += 1) {
-      await this.untilStageDone(base, stage);
-      await this.mine(1);
+    const first = await this.mine(DKG_INTERVAL - (height % DKG_INTERVAL));
+    const bases = [first];
+    const last = Math.max(...kinds.map(({ mining }) => mining));
+    for (let stage = 0; stage <= last; stage += 1) {
+      for (const kind of kinds) {
+        for (const [index, base] of bases.slice(0, kind.perCycle).entries()) {
+          await this.untilStageDone(kind, base, stage, stage - index);
+        }
+      }
+      if (stage < last) bases.push(await this.mine(1));
     }
-    await eventually(
-      async () => (await hasMinableCommitment(this.dashd, base)) || undefined,
-      `the commitment of quorum ${base}`,
-    );
     await this.mine(1 + SIGN_HEIGHT_OFFSET);
-    return base;
+    return first;
   }
 
   /** The hashes of the quorums that are active for the next block, the newest first. */
@@ -155,15 +171,31 @@ export class MasternodeNetwork {
     return found.node;
   }
 
+  /** Turns on what sporks turn on, such as `SPORK_2_INSTANTSEND_ENABLED`, at all nodes. */
+  async turnOn(sporks: readonly string[]): Promise<void> {
+    for (const spork of sporks) await this.dashd.rpc('sporkupdate', spork, 0);
+    const isActive = async (node: DashdProcess) => {
+      const values = await node.rpc<Record<string, number>>('spork', 'show');
+      return sporks.every((spork) => values[spork] === 0) || undefined;
+    };
+    await Promise.all(this.nodes.map((node) => eventually(() => isActive(node), `the sporks ${sporks}`)));
+  }
+
   async remove(): Promise<void> {
     await Promise.all([this.dashd, ...this.nodes].map((node) => node.remove()));
   }
 
-  private async untilStageDone(base: Hash, stage: number): Promise<void> {
-    await eventually(async () => {
-      const statuses = await Promise.all(this.nodes.map((node) => node.rpc<DkgStatus>('quorum', 'dkgstatus')));
-      return isStageDone(statuses, base, stage) || undefined;
-    }, `stage ${stage} of quorum ${base}`);
+  /** @param stage of the cycle @param own of the quorum that began at `base` */
+  private async untilStageDone(kind: QuorumKind, base: Hash, stage: number, own: number): Promise<void> {
+    const what = `stage ${own} of quorum ${base}, ${kind.name}`;
+    if (stage === kind.mining) {
+      await eventually(async () => (await isCommitted(kind, this.dashd, base)) || undefined, what);
+    } else if (own < LAST_STAGE) {
+      await eventually(async () => {
+        const statuses = await Promise.all(this.nodes.map((node) => node.rpc<DkgStatus>('quorum', 'dkgstatus')));
+        return isStageDone(kind, statuses, base, own) || undefined;
+      }, what);
+    }
   }
 
   private async untilSameTip(): Promise<Hash> {
@@ -171,16 +203,6 @@ export class MasternodeNetwork {
     const isThere = async (node: DashdProcess) => (await node.rpc('getbestblockhash')) === tip || undefined;
     await Promise.all(this.nodes.map((node) => eventually(() => isThere(node), `the block ${tip}`)));
     return tip;
-  }
-
-  /** Turns quorums and ChainLocks on. */
-  private async activate(): Promise<void> {
-    for (const spork of SPORKS) await this.dashd.rpc('sporkupdate', spork, 0);
-    const isActive = async (node: DashdProcess) => {
-      const values = await node.rpc<Record<string, number>>('spork', 'show');
-      return SPORKS.every((spork) => values[spork] === 0) || undefined;
-    };
-    await Promise.all(this.nodes.map((node) => eventually(() => isActive(node), 'the sporks')));
   }
 }
 

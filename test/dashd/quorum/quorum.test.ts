@@ -3,13 +3,15 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import type { BlockProof } from '../../../src/contracts/events.js';
 import type { PeerView } from '../../../src/contracts/view.js';
+import type { DashdProcess } from '../../../src/simulated/dashd-process.js';
 import type { Hash } from '../../../src/wire/reader.js';
+import { Forwarder } from '../../chaos/forwarder.js';
 import { eventually, pointsIn } from '../../contract/node-under-test.js';
 import { checkQuorumAnswers } from '../../contract/quorum-fields.js';
 import { hashOf, RelayUnderTest } from '../../support/relay-under-test.js';
 import { describeWithDashd } from '../describe-with-dashd.js';
 import { chainLockOf, predictedSigner, selectedSigner, signersOf } from './chain-locks.js';
-import { LLMQ_TEST } from './dkg.js';
+import { LLMQ_TEST, LLMQ_TEST_DIP0024 } from './dkg.js';
 import { type Masternode, MasternodeNetwork } from './masternode-network.js';
 import { type BlockTemplate, blockOn } from './template-block.js';
 
@@ -18,6 +20,7 @@ const HEIGHTS = 100;
 const RELAYED_BLOCKS = 20;
 /** Bytes of transactions: more than three times what fits the first flight of a connection. */
 const LARGE = 46_000;
+const PAYMENT = 1_000;
 
 describeWithDashd('a network with real quorums', () => {
   let network: MasternodeNetwork;
@@ -25,19 +28,24 @@ describeWithDashd('a network with real quorums', () => {
   before(async () => {
     network = await MasternodeNetwork.start(MASTERNODES);
     for (let made = 0; made < LLMQ_TEST.active; made += 1) await network.mineQuorum();
-    const { dashd } = network;
-    relay = await RelayUnderTest.start({
-      'dashd-rpc-url': dashd.rpcUrl,
-      'dashd-rpc-cookie-file': dashd.cookieFile,
-      'dashd-p2p-port': String(dashd.port),
-      'dashd-zmq-url': dashd.zmqUrl,
-      'broadcast-skip-bootstrap': 'true',
-    });
+    relay = await startRelay();
   });
   after(async () => {
     await relay?.stop();
     await network?.remove();
   });
+
+  function startRelay(options: Readonly<Record<string, string>> = {}): Promise<RelayUnderTest> {
+    const { dashd } = network;
+    return RelayUnderTest.start({
+      'dashd-rpc-url': dashd.rpcUrl,
+      'dashd-rpc-cookie-file': dashd.cookieFile,
+      'dashd-p2p-port': String(dashd.port),
+      'dashd-zmq-url': dashd.zmqUrl,
+      'broadcast-skip-bootstrap': 'true',
+      ...options,
+    });
+  }
 
   const template = () => network.dashd.rpc<BlockTemplate>('getblocktemplate');
   const peers = () => relay.relay.view.peers().filter(({ protected: isOwn }) => !isOwn);
@@ -46,16 +54,17 @@ describeWithDashd('a network with real quorums', () => {
   const lost = () => relay.events.flatMap((event) => (event.type === 'peer-lost' ? [event.peer] : []));
 
   /**
-   * Waits until the relay is connected to these masternodes, which have named themselves, and to no other peer. One that was given up before is
-   * not dialled for a minute.
+   * Waits until the relay is connected to these masternodes, and to no other peer. One that was given up before is not dialled for a minute.
    */
   async function connectedTo(masternodes: readonly Masternode[]): Promise<readonly PeerView[]> {
     const wanted = masternodes.map(({ node }) => node.address);
     return eventually(() => {
       const now = peers();
-      const named = now.flatMap(({ peer, masternode }) => (masternode === undefined ? [] : [peer]));
-      const missing = wanted.filter((peer) => !named.includes(peer) && !lost().includes(peer));
-      return missing.length === 0 && now.every(({ peer }) => wanted.includes(peer)) ? now : undefined;
+      const ready = now.flatMap(({ peer, state }) => (state === 'connected' ? [peer] : []));
+      const missing = wanted.filter((peer) => !ready.includes(peer) && !lost().includes(peer));
+      return missing.length === 0 && now.length === ready.length && now.every(({ peer }) => wanted.includes(peer))
+        ? now
+        : undefined;
     }, `connections to ${wanted}`);
   }
 
@@ -86,7 +95,7 @@ describeWithDashd('a network with real quorums', () => {
     assert.equal(new Set(computed).size, LLMQ_TEST.active);
   });
 
-  it('has its members connected to the relay, which knows by mnauth who they are, and who signs the next block', async () => {
+  it('has its members connected to the relay, which knows who they are, and who signs the next block', async () => {
     const masternodes = await network.members();
     const connected = await connectedTo(masternodes);
     const names = new Map(masternodes.map(({ node, proTxHash }) => [node.address, proTxHash]));
@@ -107,6 +116,19 @@ describeWithDashd('a network with real quorums', () => {
     await checkQuorumAnswers({ rpcUrl, credentials }, LLMQ_TEST);
   });
 
+  it('has members that name themselves to a relay by mnauth at an address that is in no list', async () => {
+    const [member] = await network.members();
+    assert.ok(member);
+    const other = new Forwarder(member.node.port);
+    await other.open();
+    const peer = `127.0.0.1:${other.port}`;
+    const second = await startRelay({ peers: peer });
+    const find = () => second.relay.view.peers().find((one) => one.peer === peer)?.masternode;
+    assert.equal(await eventually(find, 'its name'), member.proTxHash);
+    await second.stop();
+    await other.refuse();
+  });
+
   it('locks 20 blocks that its members get from the relay alone, each by the quorum that was predicted', async (t) => {
     await network.part();
     const lockTimes: number[] = [];
@@ -125,7 +147,7 @@ describeWithDashd('a network with real quorums', () => {
     }
     lockTimes.sort((a, b) => a - b);
     t.diagnostic(`from the push to the ChainLock, median: ${lockTimes[RELAYED_BLOCKS / 2]?.toFixed(0)} ms`);
-    for (const node of network.nodes) assert.deepEqual(pointsIn(node.log()), []);
+    for (const node of network.nodes) assert.deepEqual(await pointsGiven(node), []);
   });
 
   it('takes a large block with quorum commitments in compact form, and asks for the commitments alone', async () => {
@@ -143,7 +165,7 @@ describeWithDashd('a network with real quorums', () => {
       proofs.map(({ form, roundTrips, bytes = 0 }) => [form, roundTrips, bytes < raw.length / 2]),
       proofs.map(() => ['compact', 1, true]),
     );
-    for (const node of network.nodes) assert.deepEqual(pointsIn(node.log()), []);
+    for (const node of network.nodes) assert.deepEqual(await pointsGiven(node), []);
   });
 
   it('keeps its connections to the relay while quorums rotate: only those are given up that are in no quorum any more', async () => {
@@ -159,11 +181,28 @@ describeWithDashd('a network with real quorums', () => {
       const stayed = given.filter((connection) =>
         members.some(({ node }) => connection.startsWith(`${node.address} `)),
       );
-      assert.deepEqual(stayed, []);
+      assert.deepEqual(stayed, [], JSON.stringify(relay.events.filter(({ type }) => type === 'peer-lost')));
       assert.equal(new Set(lost()).size, lost().length);
     }
   });
+
+  it('locks a transaction by InstantSend once quorums with rotation have formed', async () => {
+    await network.mineQuorum([LLMQ_TEST, LLMQ_TEST_DIP0024]);
+    await network.turnOn(['SPORK_2_INSTANTSEND_ENABLED', 'SPORK_3_INSTANTSEND_BLOCK_FILTERING']);
+    const [txid] = await network.fill(PAYMENT);
+    assert.ok(txid);
+    const isLocked = async () =>
+      (await network.dashd.rpc<{ instantlock: boolean }>('getrawtransaction', txid, true)).instantlock;
+    await eventually(async () => (await isLocked()) || undefined, 'the lock');
+  });
 });
+
+/** The misbehaviour points that a node gave to the relay; masternodes may give each other some. */
+async function pointsGiven(node: DashdProcess): Promise<number[]> {
+  const peers = await node.rpc<{ id: number; subver: string }[]>('getpeerinfo');
+  const ours = peers.filter(({ subver }) => subver.includes('blockcast')).map(({ id }) => id);
+  return pointsIn(node.log()).flatMap(({ peer, points }) => (ours.includes(peer) ? [points] : []));
+}
 
 function proofsOfDelivery(relay: RelayUnderTest, raw: Buffer): BlockProof[] {
   return relay.proofs(raw).filter(({ status }) => status === 'accepted' || status === 'already-had');
