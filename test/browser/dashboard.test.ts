@@ -344,7 +344,7 @@ describe('the dashboard in a browser', { skip }, () => {
         await page.getByText('No peer matches').waitFor();
       }));
 
-    test('a block to 1,350 peers is drawn without a long task', async (t) => {
+    test('a block to 1,350 peers is drawn without a task of seconds', async (t) => {
       await visit(crowd(Date.now(), 1_350), {}, async ({ page, server }) => {
         await live(page);
         await page.locator('.race-group').nth(2).waitFor();
@@ -355,7 +355,8 @@ describe('the dashboard in a browser', { skip }, () => {
         await page.locator('.badge', { hasText: 'delivered' }).waitFor();
         const longest = Number(await page.evaluate('Math.max(0, ...longTasks)'));
         t.diagnostic(`the longest task took ${longest} ms`);
-        assert.ok(longest < 1_000, `${longest} ms`);
+        // A tenth of a second on an idle machine; without windows it would be several seconds.
+        assert.ok(longest < 2_000, `${longest} ms`);
       });
     });
   });
