@@ -355,7 +355,7 @@ describe('the dashboard in a browser', { skip }, () => {
         await page.locator('.badge', { hasText: 'delivered' }).waitFor();
         const longest = Number(await page.evaluate('Math.max(0, ...longTasks)'));
         t.diagnostic(`the longest task took ${longest} ms`);
-        // A tenth of a second on an idle machine; without windows it would be several seconds.
+        // 110 to 700 ms were seen beside other work.
         assert.ok(longest < 2_000, `${longest} ms`);
       });
     });
