@@ -47,7 +47,8 @@ export function verdict(ledger: Ledger, rules: VerdictRules): Verdict {
 /** True when no further proof can change the outcome: the block is delivered, and neither dashd nor peers that hang up can say otherwise. */
 export function isFirm(ledger: Ledger, { outcome, rpc }: Verdict): boolean {
   if (outcome !== 'delivered') return false;
-  if (ledger.source === 'dashd' || rpc?.outcome === 'accepted' || rpc?.outcome === 'duplicate') return true;
+  const isDashds = ledger.source === 'dashd' && rpc === undefined;
+  if (isDashds || rpc?.outcome === 'accepted' || rpc?.outcome === 'duplicate') return true;
   return isFirmlyWitnessed(ledger);
 }
 

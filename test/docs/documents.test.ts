@@ -180,7 +180,7 @@ describe('settings', () => {
   const variables = new Set([...KEYS.map(envName), ...KEYS.filter(isSecret).map(secretFileEnvName), CONFIG_ENV]);
 
   /** Scenarios have keys of their own, some of them in sections named as those of settings: simulator.test.ts. */
-  const isScenarios = ({ path }: Document): boolean => path === 'docs/simulator.md';
+  const isScenarios = ({ path }: Document): boolean => /^docs\/simulator(-model)?\.md$/.test(path);
 
   for (const document of DOCUMENTS) {
     test(`that ${document.path} names exist`, () => {
