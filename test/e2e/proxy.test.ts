@@ -90,7 +90,7 @@ test('the block is with the socket of every peer before the request is with that
   const watched: Dial = (address, timeoutMs, handlers) => {
     const socket = dial(address, timeoutMs, handlers);
     const write: typeof socket.write = (buffers, taken) => {
-      if (buffers.some((bytes) => bytes.toString('latin1', 4, 9) === 'block')) {
+      if (buffers.some((bytes) => /^(cmpct)?block/.test(bytes.toString('latin1', 4, 16)))) {
         if (order.length === 0) setImmediate(() => order.push('the next turn'));
         order.push('a peer');
       }
