@@ -1,13 +1,14 @@
 import { COMMAND_AT, FRAME_HEADER_BYTES, LENGTH_AT } from '../wire/frame.js';
 
-const BLOCK = 'block\0';
+/** Commands of messages that bring a block, or part of one. */
+const BLOCKS = new Set(['block', 'cmpctblock', 'blocktxn']);
 
-/** Follows a byte stream of messages and detects the second half of a `block` payload. */
+/** Follows a byte stream of messages and detects the second half of a message that brings a block, whole or in compact form. */
 export class MidBlockWatch {
   private header = Buffer.alloc(0);
   private payload: { readonly length: number; readonly isBlock: boolean; seen: number } | undefined;
 
-  /** Reads the next bytes. @returns true when they reach the second half of a block */
+  /** Reads the next bytes. @returns true when they reach the second half of such a message */
   push(chunk: Buffer): boolean {
     let rest = chunk;
     let isMidBlock = false;
@@ -27,8 +28,8 @@ export class MidBlockWatch {
     const taken = bytes.subarray(0, FRAME_HEADER_BYTES - this.header.length);
     this.header = Buffer.concat([this.header, taken]);
     if (this.header.length === FRAME_HEADER_BYTES) {
-      const isBlock = this.header.toString('latin1', COMMAND_AT, COMMAND_AT + BLOCK.length) === BLOCK;
-      this.payload = { length: this.header.readUInt32LE(LENGTH_AT), isBlock, seen: 0 };
+      const command = this.header.toString('latin1', COMMAND_AT, LENGTH_AT).replace(/\0+$/, '');
+      this.payload = { length: this.header.readUInt32LE(LENGTH_AT), isBlock: BLOCKS.has(command), seen: 0 };
       this.header = Buffer.alloc(0);
     }
     return bytes.subarray(taken.length);
