@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Push } from 'zeromq';
 import { hashHeader } from '../../src/block/x11.js';
 import { loadConfig } from '../../src/config/config.js';
@@ -11,6 +12,8 @@ import type { Hash } from '../../src/wire/reader.js';
 
 /** Long, since the machine may be busy. */
 const PATIENCE_MS = 60_000;
+/** For what no event tells. */
+const LOOK_EVERY_MS = 50;
 
 const ANY_PORT = 'tcp://127.0.0.1:0';
 
@@ -77,7 +80,7 @@ export class RelayUnderTest {
     return /tcp:\S+$/.exec(detail)?.[0] ?? detail;
   }
 
-  /** Waits until the events so far satisfy `find`. @throws Error naming `what` when that takes too long */
+  /** Waits until `find`, which sees the events so far, has found something: it looks at each event, and from time to time. @throws Error naming `what` when that takes too long */
   async until<T>(what: string, find: (events: readonly RelayEvent[]) => T | undefined): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const impatience = new Promise<never>((_resolve, reject) => {
@@ -87,7 +90,11 @@ export class RelayUnderTest {
       for (;;) {
         const found = find(this.events);
         if (found !== undefined) return found;
-        await Promise.race([impatience, new Promise<void>((resolve) => this.waiting.add(resolve))]);
+        await Promise.race([
+          impatience,
+          new Promise<void>((resolve) => this.waiting.add(resolve)),
+          pause(LOOK_EVERY_MS),
+        ]);
       }
     } finally {
       clearTimeout(timer);
