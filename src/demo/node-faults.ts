@@ -19,7 +19,7 @@ const SLOW_LATENCY_MS = 1_300;
 
 /**
  * Injects faults into nodes just before a block is sent to them: at the first block one node starts to crash in the middle of blocks and
- * another stops answering; later the best becomes slow. It always chooses peers of the relay, so that the faults are visible.
+ * another stops answering; later the best becomes slow. It chooses peers that the relay replaces, so that the faults and what comes of them are visible.
  */
 export class NodeFaultSchedule {
   private blocks = 0;
@@ -28,7 +28,7 @@ export class NodeFaultSchedule {
 
   /**
    * Call it just before each block is sent: the nodes are in this process, and answer before the relay reports the block.
-   * @param connected the peers of the relay, by `host:port`
+   * @param connected the peers of the relay that it would replace, by `host:port`
    */
   onBlock(connected: ReadonlySet<string>): readonly NodeFault[] {
     this.blocks += 1;
@@ -57,6 +57,6 @@ function turnsSlow(node: SimulatedNode): NodeFault {
   return {
     node,
     remark: `turned slow: ${now} ms`,
-    story: `was ${before} ms away, the nearest of all, and is now ${now} ms away`,
+    story: `was ${before} ms away, the nearest of the book’s peers, and is now ${now} ms away`,
   };
 }

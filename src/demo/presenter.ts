@@ -19,6 +19,8 @@ export class Presenter {
   /** Resolves when there are enough connections, or on {@link goOn}. */
   readonly grown: Promise<void>;
   private readonly here = new Set<string>();
+  /** Of those, the ones that are connected to as members of quorums. */
+  private readonly members = new Set<string>();
   private readonly peers = new Map<string, ChartedPeer>();
   private readonly growth = new ConnectionGrowth();
   private isGrowing = true;
@@ -47,9 +49,9 @@ export class Presenter {
     });
   }
 
-  /** Peers whose handshake is done, by `host:port`. */
-  get connected(): ReadonlySet<string> {
-    return this.here;
+  /** Peers of the book whose handshake is done, by `host:port`: unlike members of quorums, they are replaced by better ones. */
+  get replaceable(): ReadonlySet<string> {
+    return new Set([...this.here].filter((peer) => !this.members.has(peer)));
   }
 
   /** Waits for no more connections. */
@@ -82,10 +84,12 @@ export class Presenter {
     switch (event.type) {
       case 'peer-connected':
         this.here.add(event.peer);
+        if (event.quorum === true) this.members.add(event.peer);
         this.onCount();
         break;
       case 'peer-lost':
         this.here.delete(event.peer);
+        this.members.delete(event.peer);
         this.onCount();
         break;
       case 'plan':

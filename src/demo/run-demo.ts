@@ -100,7 +100,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
       random: new SeededRandom(seed),
       mempools: [network.dashd.node, ...network.nodes].map(({ mempool }) => mempool),
       timers: realTimers,
-      onFind: () => view.showFaults(faults.onBlock(view.connected)),
+      onFind: () => view.showFaults(faults.onBlock(view.replaceable)),
     });
     screen.print(...((await options.attend?.(relay)) ?? []));
   } catch (error) {

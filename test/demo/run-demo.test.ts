@@ -59,6 +59,7 @@ describe('demo', () => {
     const leftovers = temporaryFolder(t);
     const { output, text } = capture();
     const demo = await runDemo({ everyMs: 2_800, latency: false, output });
+    t.after(() => demo.stop());
     const delivered = () => text().match(/^ {2}delivered, \d+ of \d+ peers/gm)?.length ?? 0;
     const slowPeer = () => /^(node-\d+) was .* is now 2600 ms away\.$/m.exec(text())?.[1];
     const replaced = () =>

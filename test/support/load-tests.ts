@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 
 /** Its tests hash before X11 is loaded, which other tests of the process would have done. */
-const OF_ITS_OWN_PROCESS = 'x11-not-loaded.test.ts';
+export const OF_ITS_OWN_PROCESS = 'x11-not-loaded.test.ts';
 
 /**
  * Registers the tests of folders in this process. The quick loop runs few processes in place of one for each file: to start 80

@@ -1,3 +1,4 @@
 import { loadTests } from '../support/load-tests.js';
+import { SHARED } from './folders.js';
 
-await loadTests('address', 'block', 'common', 'delivery', 'history', 'relay', 'session', 'wire');
+await loadTests(...SHARED.modules);

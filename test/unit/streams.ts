@@ -1,3 +1,4 @@
 import { loadTests } from '../support/load-tests.js';
+import { SHARED } from './folders.js';
 
-await loadTests('streams');
+await loadTests(...SHARED.streams);

@@ -27,6 +27,7 @@ function describeSeen(seen: Seen): string | undefined {
     case 'closed':
       return `socket ${seen.connection}   ${seen.type} ${seen.peer}${seen.protected ? ' (dashd)' : ''}`;
     case 'pushed':
+      return `socket ${seen.connection}   ${seen.type} ${short(seen.hash)} ${seen.peer} ${seen.form}`;
     case 'requested':
     case 'announced':
       return `socket ${seen.connection}   ${seen.type} ${short(seen.hash)} ${seen.peer}`;

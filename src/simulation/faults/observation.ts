@@ -64,8 +64,8 @@ export type Seen =
   | (SeenConnection & { readonly type: 'dialled' })
   /** Over, for whatever reason and by whichever end. */
   | (SeenConnection & { readonly type: 'closed' })
-  /** The relay wrote a `block` message. */
-  | (SeenConnection & { readonly type: 'pushed'; readonly hash: Hash })
+  /** The relay wrote a `block` message (`full`) or a `cmpctblock` message. */
+  | (SeenConnection & { readonly type: 'pushed'; readonly hash: Hash; readonly form: 'full' | 'compact' })
   /** The peer requested a block (`getdata`). */
   | (SeenConnection & { readonly type: 'requested'; readonly hash: Hash })
   /** The peer announced a block (`inv`). */

@@ -15,6 +15,12 @@ export interface WireTapOptions {
   readonly see: (seen: Seen) => void;
 }
 
+/** The messages that bring a block, which both begin with its header. */
+const FORMS: ReadonlyMap<string, 'full' | 'compact'> = new Map([
+  ['block', 'full'],
+  ['cmpctblock', 'compact'],
+]);
+
 export class WireTap {
   private readonly open = new Set<SeenConnection>();
   private connections = 0;
@@ -74,7 +80,8 @@ export class WireTap {
     const write: PeerSocket['write'] = (buffers, taken) => {
       for (const frame of buffers) {
         const command = commandOf(frame);
-        if (command === 'block') see({ type: 'pushed', ...one, hash: hashOf(frame) });
+        const form = FORMS.get(command);
+        if (form !== undefined) see({ type: 'pushed', ...one, hash: hashOf(frame), form });
         if (command === 'getheaders') questions.push(questionOf(magic, frame));
       }
       socket.write(buffers, taken);

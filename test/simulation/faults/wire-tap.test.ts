@@ -58,7 +58,7 @@ describe('What is seen of the sockets of a relay', () => {
     dial(PEER, 5_000, handlers).write([block, ping]);
     const hash = hashHeader(regtestGenesis().subarray(0, 80));
     assert.deepEqual(seen.slice(1), [
-      { type: 'pushed', connection: 1, peer: '10.0.0.2:19899', protected: false, hash },
+      { type: 'pushed', connection: 1, peer: '10.0.0.2:19899', protected: false, hash, form: 'full' },
     ]);
     assert.deepEqual(written, [block, ping]);
   });

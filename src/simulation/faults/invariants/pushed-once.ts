@@ -1,7 +1,7 @@
 /**
  * A second copy of a block costs the peer's link and ours, and proves nothing. It is due only when the peer asks for it, or when the peer
  * dropped the first for want of its parent: its answer to the `getheaders` behind the block showed neither the block nor another one on
- * that parent.
+ * that parent. The whole block and its compact form count by themselves: the one may have to follow the other.
  */
 import type { Hash } from '../../../wire/reader.js';
 import { MICROS_PER_MS, type Micros } from '../../engine.js';
@@ -12,13 +12,19 @@ const MAX_PUSHES = 3;
 /** The relay reads what a peer sends in turn with what others send. */
 const READ_WITHIN: Micros = 5 * MICROS_PER_MS;
 
-/** One block over one connection. */
-interface Delivery {
+/** One form of a block over one connection. */
+interface Copies {
   pushed: number;
-  /** By the peer. */
-  requested: number;
   /** How often it may be pushed. */
   due: number;
+}
+
+/** One block over one connection. */
+interface Delivery {
+  readonly full: Copies;
+  readonly compact: Copies;
+  /** By the peer; it gets whole blocks. */
+  requested: number;
   /** When the peer showed that it has it. */
   shownAt: Micros | undefined;
 }
@@ -31,7 +37,12 @@ export const pushedOnce: Invariant = {
 
     function withDelivery(connection: number, hash: Hash, note: (delivery: Delivery) => void): undefined {
       const deliveries = connections.get(connection);
-      const delivery = deliveries?.get(hash) ?? { pushed: 0, requested: 0, due: 1, shownAt: undefined };
+      const delivery = deliveries?.get(hash) ?? {
+        full: { pushed: 0, due: 1 },
+        compact: { pushed: 0, due: 1 },
+        requested: 0,
+        shownAt: undefined,
+      };
       deliveries?.set(hash, delivery);
       note(delivery);
     }
@@ -56,15 +67,17 @@ export const pushedOnce: Invariant = {
       answered: ({ connection, hash, answer }, at) =>
         withDelivery(connection, hash, (delivery) => {
           if (answer === 'has') delivery.shownAt ??= at;
-          if (answer === 'absent') delivery.due = Math.min(MAX_PUSHES, delivery.pushed + 1);
+          if (answer !== 'absent') return;
+          for (const copies of [delivery.full, delivery.compact])
+            copies.due = Math.min(MAX_PUSHES, Math.max(copies.due, copies.pushed + 1));
         }),
-      pushed({ connection, peer, hash }, at) {
+      pushed({ connection, peer, hash, form }, at) {
         const deliveries = connections.get(connection);
         if (deliveries === undefined) return `block ${hash} was written to ${peer} over a connection that is closed`;
         let fault: string | undefined;
         withDelivery(connection, hash, (delivery) => {
-          delivery.pushed += 1;
-          fault = faultOf(delivery, at);
+          delivery[form].pushed += 1;
+          fault = faultOf(delivery, form, at);
         });
         return fault === undefined ? undefined : `block ${hash} was pushed to ${peer} ${fault}`;
       },
@@ -72,9 +85,11 @@ export const pushedOnce: Invariant = {
   },
 };
 
-function faultOf({ pushed, requested, due, shownAt }: Delivery, at: Micros): string | undefined {
-  const unasked = pushed - requested;
+function faultOf(delivery: Delivery, form: 'full' | 'compact', at: Micros): string | undefined {
+  const { requested, shownAt } = delivery;
+  const { pushed, due } = delivery[form];
+  const unasked = form === 'full' ? pushed - requested : pushed;
   if (unasked <= 0) return undefined;
   if (shownAt !== undefined && at - shownAt > READ_WITHIN) return 'which has shown that it has it';
-  return unasked > due ? `${unasked} times over one connection` : undefined;
+  return unasked > due ? `${unasked} times over one connection (${form})` : undefined;
 }

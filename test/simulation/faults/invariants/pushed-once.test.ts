@@ -5,7 +5,8 @@ import type { Seen } from '../../../../src/simulation/faults/observation.js';
 import { HASH, judge, OTHER_HASH, PEER } from './support.js';
 
 const dialled = [0, { type: 'dialled', ...PEER }] as const;
-const push: Seen = { type: 'pushed', ...PEER, hash: HASH };
+const push = { type: 'pushed', ...PEER, hash: HASH, form: 'full' } as const satisfies Seen;
+const compact = { ...push, form: 'compact' } as const;
 const requested: Seen = { type: 'requested', ...PEER, hash: HASH };
 
 function answered(answer: 'has' | 'has-another' | 'absent'): Seen {
@@ -19,6 +20,16 @@ describe('No peer is pushed a block twice', () => {
 
   it('twice over one connection is wrong', () => {
     assert.match(judge(pushedOnce, dialled, [1, push], [2, push]) ?? '', /2 times over one connection/);
+  });
+
+  it('its compact form once, and the whole block behind it, is right; the compact form twice is wrong', () => {
+    const both = [
+      [1, compact],
+      [2, push],
+    ] as const;
+    assert.equal(judge(pushedOnce, dialled, ...both), undefined);
+    assert.match(judge(pushedOnce, dialled, ...both, [3, compact]) ?? '', /2 times over one connection \(compact\)/);
+    assert.match(judge(pushedOnce, dialled, [1, compact], [2, requested], [3, compact]) ?? '', /2 times/);
   });
 
   it('once over each of two connections is right', () => {
