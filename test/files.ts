@@ -9,7 +9,9 @@ const TESTS = join('dist', 'test');
 const shared = new Set<string>(Object.values(SHARED).flat());
 const others = readdirSync(TESTS, { recursive: true, encoding: 'utf8' }).filter((name) => {
   const [folder = ''] = name.split(sep);
-  return name.endsWith('.test.js') && (!shared.has(folder) || basename(name, '.js') === basename(OF_ITS_OWN_PROCESS, '.ts'));
+  return (
+    name.endsWith('.test.js') && (!shared.has(folder) || basename(name, '.js') === basename(OF_ITS_OWN_PROCESS, '.ts'))
+  );
 });
 const files = [...Object.keys(SHARED).map((group) => join('unit', `${group}.js`)), ...others.sort()];
 for (const file of files) console.log(join(TESTS, file));
