@@ -50,6 +50,7 @@ export function openIncoming({ context, poolSocket, dashd, peers, blocks, tip }:
   const poolState = socketReport('pool-socket', clock);
   const moveTip = (hash: string, source: 'feed' | 'rpc'): void => {
     tip.see(hash);
+    broadcaster.seeInChain(hash);
     if (tip.move(hash)) emit({ type: 'tip', at: clock.now(), hash, source });
   };
   incoming.add(

@@ -5,6 +5,7 @@ import { type Ledger, openLedger, toMicroseconds } from '../../delivery/ledger.j
 import { readLookup } from '../../delivery/submission.js';
 import { verdict } from '../../delivery/verdict.js';
 import { type Clock, type Moment, SECOND_MS } from '../../time.js';
+import type { Hash } from '../../wire/reader.js';
 import type { Rpc } from '../ports.js';
 import type { Flight } from './flight.js';
 import type { Arrival } from './gatekeeper.js';
@@ -16,6 +17,8 @@ export interface BlockEventDeps {
   readonly scheduler: SchedulerLike;
   /** See VerdictRules. */
   readonly fallback: boolean;
+  /** dashd has a block in its chain that it had rejected. */
+  readonly inChain: (hash: Hash) => void;
 }
 
 /** A verdict waits this long for peers, milliseconds. */
@@ -67,14 +70,15 @@ function ledgerOf({ block, source, monotonicAt, late }: Arrival): Ledger {
 }
 
 /** Peers in several networks have what dashd rejected: dashd may have the block by now. */
-async function askAgain(flight: Flight, { rpc, clock }: BlockEventDeps): Promise<void> {
+async function askAgain(flight: Flight, { rpc, clock, inChain }: BlockEventDeps): Promise<void> {
   const asked = clock.monotonic();
   const answer = await rpc.call('getblockheader', [flight.hash]);
   const ms = clock.monotonic() - asked;
   const again = { type: 'rpc', again: true } as const;
   switch (readLookup(answer)) {
     case 'active':
-      return flight.entries$.next({ ...again, result: { outcome: 'accepted', ms } });
+      flight.entries$.next({ ...again, result: { outcome: 'accepted', ms } });
+      return inChain(flight.hash);
     case 'side-branch':
       return flight.entries$.next({ ...again, result: { outcome: 'inconclusive', reason: 'side-branch', ms } });
     case 'unknown':

@@ -17,7 +17,7 @@ import {
   timer,
 } from 'rxjs';
 import type { Block } from '../../block/gate.js';
-import type { BlockEvent } from '../../contracts/events.js';
+import type { BlockEvent, RpcResult } from '../../contracts/events.js';
 import type { RpcAnswer } from '../../contracts/rpc.js';
 import { isPremature } from '../../delivery/submission.js';
 import { rolesFor } from '../../quorum/roles.js';
@@ -25,6 +25,7 @@ import type { PushBlock } from '../../session/types.js';
 import { type Clock, MINUTE_MS, momentOf, type Random } from '../../time.js';
 import type { Network } from '../../wire/network.js';
 import type { Hash } from '../../wire/reader.js';
+import type { Target } from '../connections/connection.js';
 import type { ConnectedPeer, Connections, PeerNews } from '../connections/connections.js';
 import { overTurns } from '../operators/over-turns.js';
 import type { NextTurn, Rpc } from '../ports.js';
@@ -59,6 +60,8 @@ export interface BroadcastDeps extends Pick<BlockWriterDeps, 'planner' | 'meter'
   readonly keep?: (arrival: Arrival, kept: (unspooled?: string) => void) => void;
 }
 
+type ProofNews = Extract<PeerNews['event'], { readonly type: 'proof' }>;
+
 /** A block is sent to peers that lack it for this long after it came, unless its memory is needed for another. */
 const FRESH_MS = 10 * MINUTE_MS;
 
@@ -68,6 +71,8 @@ const OLD_TIP_MS = 45 * MINUTE_MS;
 export class Broadcaster {
   /** The blocks under way. */
   private readonly flights = new Map<Hash, Flight>();
+  /** Of those, the blocks that dashd rejected after they were sent, and what was built upon them. */
+  private readonly withdrawn = new Set<Hash>();
   private readonly events = new Subject<BlockEvent>();
   private readonly stopped$ = new Subject<void>();
   private readonly catchUp: CatchUp;
@@ -107,8 +112,8 @@ export class Broadcaster {
     this.endAll(this.deps.recent.hold(push, this.deps.connections.live.size));
     if (source === 'pool') this.submit(flight, ask);
     if (written !== undefined) this.release(flight, written, true);
-    // The sockets are written to by libuv at the end of this turn, and a request that is handed over at the next tick: the disk and the
-    // events' subscribers, whatever they take, come after both, and hold the event loop by themselves.
+    // The sockets were written to above, but a request that is handed over goes out at the next tick: the disk and the events'
+    // subscribers, whatever they take, come after that, and hold the event loop by themselves.
     this.deps.nextTurn(() => this.follow(flight));
     return written?.peers.length ?? 0;
   }
@@ -149,6 +154,20 @@ export class Broadcaster {
     this.events.next(missed(arrival, reason, momentOf(this.deps.clock), this.deps.fallback));
   }
 
+  /**
+   * dashd's chain has the block, and so its ancestors. Those that dashd had rejected, by mistake or for a moment, are served again, and
+   * sent to the peers that lack them.
+   */
+  seeInChain(hash: Hash): void {
+    if (this.withdrawn.size === 0) return;
+    const found: Flight[] = [];
+    let flight = this.flights.get(hash);
+    for (; flight !== undefined; flight = this.flights.get(flight.push.previous)) {
+      if (this.withdrawn.delete(flight.hash)) found.unshift(flight);
+    }
+    for (const one of found) this.restore(one);
+  }
+
   /** A peer turned out to be a node that counts already: what it proved of the blocks under way is taken back. */
   discount(peer: string): void {
     for (const { entries$ } of this.flights.values()) entries$.next({ type: 'twin', peer });
@@ -171,23 +190,8 @@ export class Broadcaster {
       case 'lost':
         for (const flight of this.flights.values()) flight.forgetPeer(peer);
         break;
-      case 'proof': {
-        const { stage, reason, rival, way, hash } = event;
-        this.flights.get(hash)?.entries$.next({
-          type: 'proof',
-          peer,
-          stage,
-          monotonicAt,
-          ...(reason !== undefined && { reason }),
-          ...(rival !== undefined && { rival }),
-          ...(way !== undefined && { way }),
-        });
-        if (stage === 'accepted' || stage === 'already-had') {
-          this.catchUp.creditParents(target, hash, monotonicAt);
-          this.catchUp.sendChildren(peer, hash);
-        }
-        if (reason === 'not-in-chain') this.catchUp.sendParent(peer, hash);
-      }
+      case 'proof':
+        this.onProof(target, monotonicAt, event);
     }
   }
 
@@ -200,6 +204,27 @@ export class Broadcaster {
     this.stopped$.next();
     this.writer.stop();
     this.events.complete();
+  }
+
+  private onProof(target: Target, monotonicAt: number, { stage, reason, rival, way, hash }: ProofNews): void {
+    const { peer } = target;
+    const flight = this.flights.get(hash);
+    flight?.entries$.next({
+      type: 'proof',
+      peer,
+      stage,
+      monotonicAt,
+      ...(reason !== undefined && { reason }),
+      ...(rival !== undefined && { rival }),
+      ...(way !== undefined && { way }),
+    });
+    if (stage === 'accepted' || stage === 'already-had') {
+      this.catchUp.creditParents(target, hash, monotonicAt);
+      this.catchUp.sendChildren(peer, hash);
+    }
+    if (stage === 'failed') flight?.noteLacked(peer);
+    if (reason === 'not-in-chain') this.catchUp.sendParent(peer, hash);
+    if (stage === 'accepted' && target.protected) this.seeInChain(hash);
   }
 
   private isIdle(): boolean {
@@ -263,12 +288,31 @@ export class Broadcaster {
   /** What dashd says of a block that is out decides whether others may build on it. */
   private learn({ hash, previous, time, bits }: Block, submission: Submission): void {
     const { tip, recent } = this.deps;
-    if (submission.stored) tip.see(hash, previous, undefined, { time, bits });
+    if (submission.stored) {
+      tip.see(hash, previous, undefined, { time, bits });
+      // Nothing is stored upon a block that is invalid.
+      this.seeInChain(previous);
+    }
     if (submission.outcome === 'rejected' && !isPremature(submission))
       for (const gone of tip.retract(hash)) {
         recent.withdraw(gone);
         this.writer.forget(gone);
+        if (this.flights.has(gone)) this.withdrawn.add(gone);
       }
+  }
+
+  private restore(flight: Flight): void {
+    const { clock, connections, recent, tip } = this.deps;
+    const { block, monotonicAt } = flight.arrival;
+    delete flight.rejection;
+    tip.add(block.hash, block.previous, block.time, true);
+    this.endAll(recent.add(flight.push));
+    const result: RpcResult = { outcome: 'accepted', ms: clock.monotonic() - monotonicAt };
+    flight.entries$.next({ type: 'rpc', again: true, result });
+    this.push(
+      flight,
+      [...connections.live.values()].filter(({ target }) => flight.isDueTo(target)),
+    );
   }
 
   /** Has a block of the pool's kept, and emits its events once it is. */
@@ -280,7 +324,7 @@ export class Broadcaster {
 
   private emit(flight: Flight, unspooled?: string): void {
     this.events.next(received(flight.arrival, unspooled));
-    outcome(flight, this.deps)
+    outcome(flight, { ...this.deps, inChain: (hash) => this.seeInChain(hash) })
       .pipe(takeUntil(this.over(flight)))
       .subscribe({
         next: (event) => {
@@ -289,7 +333,7 @@ export class Broadcaster {
         },
         complete: () => {
           this.deps.recent.rest(flight.hash);
-          if (this.flights.get(flight.hash) === flight) this.flights.delete(flight.hash);
+          if (this.flights.get(flight.hash) === flight) this.drop(flight.hash);
         },
       });
   }
@@ -299,12 +343,17 @@ export class Broadcaster {
     return merge(timer(FRESH_MS, this.deps.scheduler), this.stopped$, superseded$);
   }
 
+  private drop(hash: Hash): void {
+    this.flights.delete(hash);
+    this.withdrawn.delete(hash);
+  }
+
   /** The blocks' memory is needed for another: what is known of them by now is their verdict. */
   private endAll(hashes: readonly Hash[]): void {
     for (const hash of hashes) {
       const flight = this.flights.get(hash);
       this.writer.forget(hash);
-      this.flights.delete(hash);
+      this.drop(hash);
       flight?.entries$.complete();
       flight?.superseded$.next();
     }

@@ -52,7 +52,6 @@ export class CatchUp {
     const connected = connections.live.get(peer);
     const flight = flights.get(hash);
     if (connected === undefined || flight === undefined) return;
-    flight.noteLacked(peer);
     const parent = flights.get(flight.push.previous);
     if (parent?.released === true && !parent.wasSentTo(peer)) push(parent, connected);
   }
