@@ -1,6 +1,6 @@
 /** Formats the events about a submitted block as text. */
 import type { BlockEvent, BlockVerdict, PeerProof } from '../contracts/events.js';
-import { describeFinality, formatMs, formatSize, oneLine } from '../ops/units.js';
+import { describeFinality, describePropagation, formatMs, formatSize, oneLine } from '../ops/units.js';
 
 const NAME_WIDTH = 10;
 
@@ -37,6 +37,8 @@ function describe(event: BlockEvent): string[] {
       return ['verdict', ...verdict(event)];
     case 'finality':
       return ['finality', describeFinality(event)];
+    case 'propagation':
+      return ['witnesses', describePropagation(event)];
   }
 }
 

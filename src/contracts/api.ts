@@ -3,6 +3,7 @@
  * OpenAPI document, are checked against these types by the compiler.
  */
 import type { PeerProof, ServiceEvent, Verdict } from './events.js';
+import type { Propagation, Sight, WitnessReport } from './propagation.js';
 import type { BlockRecord, Kpis, PeerView, QuorumReport } from './view.js';
 
 /** `GET /api/v1/status` */
@@ -29,6 +30,8 @@ export interface StatusReply {
   };
   /** Absent where `quorum.maxPeers` is 0, and until dashd has reported the quorums. */
   readonly quorums?: QuorumReport;
+  /** Absent where `witnesses.count` is 0. */
+  readonly witnesses?: WitnessReport;
   readonly services: readonly ServiceStatus[];
   readonly lastBlock?: BlockSummary;
   readonly kpis: { readonly all: Kpis; readonly day: Kpis };
@@ -52,7 +55,10 @@ export interface PeersReply {
 }
 
 /** A block without the results per peer. */
-export type BlockSummary = Omit<BlockRecord, 'verdict'> & { readonly verdict?: Omit<Verdict, 'peers'> };
+export type BlockSummary = Omit<BlockRecord, 'verdict' | 'propagation'> & {
+  readonly verdict?: Omit<Verdict, 'peers'>;
+  readonly propagation?: Omit<Propagation, 'sights'>;
+};
 
 /** `GET /api/v1/blocks?limit=50&after=<hash>`, newest first */
 export interface BlocksReply {
@@ -63,6 +69,8 @@ export interface BlocksReply {
 
 /** `GET /api/v1/blocks/<hash>` */
 export interface BlockReply extends BlockSummary {
+  /** What each witness saw; absent until `propagation` is there. */
+  readonly sights?: readonly Sight[];
   /** The result per peer: so far, while there is no verdict. */
   readonly race: readonly PeerProof[];
 }

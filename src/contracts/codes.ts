@@ -29,6 +29,26 @@ export const FINALITY_STATES = ['pending', 'chainlocked', 'buried', 'orphaned'] 
 
 export const LATE_CODES = ['recovered', 'no-peers'] as const;
 
+/** What came of a witness and a block (docs/witnesses.md). */
+export const SIGHTS = ['counted', 'early', 'unseen'] as const;
+
+/** How a witness announces a block: the BIP 152, BIP 130 and first form. */
+export const WITNESS_WAYS = ['cmpctblock', 'headers', 'inv'] as const;
+
+/**
+ * Why a peer is a witness no more. `unknown-blocks`, `early`, `silent`, `slow`: what it announces is of no use. `quorum-member`: blocks are pushed to it
+ * from now on. `broadcast`: the broadcast has too few peers without it. `disconnected`: the connection failed, or was lost.
+ */
+export const WITNESS_LOSSES = [
+  'disconnected',
+  'unknown-blocks',
+  'early',
+  'silent',
+  'slow',
+  'quorum-member',
+  'broadcast',
+] as const;
+
 export const TIP_SOURCES = ['feed', 'rpc'] as const;
 
 /** Why an address that a peer announced did not get into the peer book. */

@@ -12,6 +12,8 @@ import {
   PROOF_STATUSES,
   QUORUM_ROLES,
   RPC_OUTCOMES,
+  SIGHTS,
+  WITNESS_WAYS,
 } from './codes.js';
 import { HashText } from './hash.js';
 
@@ -114,4 +116,28 @@ export const finalityFields = {
   state: z.enum(FINALITY_STATES),
   confirmations: z.int().exactOptional(),
   by: hash.exactOptional().describe('The block that replaced it.'),
+};
+
+const sinceOrigin = z
+  .number()
+  .describe("Milliseconds since a block of the pool's came in, or since the second connection announced any other.");
+
+export const sightFields = {
+  peer,
+  state: z.enum(SIGHTS),
+  country: text.exactOptional().describe('ISO 3166-1 alpha-2.'),
+  way: z.enum(WITNESS_WAYS).exactOptional(),
+  announcedMs: sinceOrigin.exactOptional(),
+  seenMs: sinceOrigin.exactOptional().describe('Half of the shortest round trip before that.'),
+};
+
+/** Without `sights`. */
+export const propagationFields = {
+  own: z.boolean().describe("A block of the pool's."),
+  height: count.exactOptional(),
+  witnesses: count.describe('Connected when the block came.'),
+  seen: count.describe('Of them, those that announced it.'),
+  firstMs: sinceOrigin.exactOptional(),
+  medianMs: sinceOrigin.exactOptional().describe('Half of the witnesses had it: the network propagation time.'),
+  lastMs: sinceOrigin.exactOptional(),
 };

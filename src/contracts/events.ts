@@ -16,6 +16,7 @@ import type {
   RPC_OUTCOMES,
   TIP_SOURCES,
 } from './codes.js';
+import type { BlockPropagation, WitnessEvent } from './propagation.js';
 import type { ServiceCode } from './services.js';
 
 export type BlockSource = (typeof BLOCK_SOURCES)[number];
@@ -207,7 +208,8 @@ export type BlockEvent =
   | BlockStored
   | BlockProof
   | BlockVerdict
-  | BlockFinality;
+  | BlockFinality
+  | BlockPropagation;
 
 /** A peer was connected or lost. */
 export type PeerEvent =
@@ -294,4 +296,4 @@ export interface GossipEvent {
   readonly refused: Readonly<Record<string, number>>;
 }
 
-export type RelayEvent = BlockEvent | PeerEvent | PlanEvent | GossipEvent | ServiceEvent | TipEvent;
+export type RelayEvent = BlockEvent | PeerEvent | PlanEvent | GossipEvent | ServiceEvent | TipEvent | WitnessEvent;

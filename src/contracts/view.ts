@@ -5,6 +5,7 @@
 
 import type { Hash } from '../wire/reader.js';
 import type { BlockFinality, FinalityState, QuorumRole, Verdict } from './events.js';
+import type { Propagation, WitnessReport } from './propagation.js';
 
 export interface RelayView {
   readonly network: string;
@@ -24,6 +25,8 @@ export interface RelayView {
   readonly history: HistoryView;
   /** The ChainLock quorums as of the tip; absent where `quorum.maxPeers` is 0, undefined until dashd has reported them. */
   readonly quorums?: () => QuorumReport | undefined;
+  /** The witnesses and what they saw; absent where `witnesses.count` is 0. */
+  readonly witnesses?: () => WitnessReport;
   /** Found blocks on disk; absent when `spool.enabled` is false. */
   readonly spool?: () => SpoolView;
 }
@@ -131,6 +134,8 @@ export interface BlockRecord {
   readonly gateMs?: number;
   /** Absent until it has fallen; absent for good when the process died before that. */
   readonly verdict?: Verdict;
+  /** How fast it reached the witnesses; absent until they have seen it, and where there were none. */
+  readonly propagation?: Propagation;
   readonly finality: Omit<BlockFinality, 'type' | 'hash' | 'height'>;
 }
 
@@ -156,5 +161,7 @@ export interface Kpis {
   readonly orphanRate?: number;
   /** Until nine of ten peers had proven it, mean over blocks, milliseconds. */
   readonly propagationMs?: number;
+  /** Until half of the witnesses had it, peers that it was not pushed to: mean over blocks, milliseconds. */
+  readonly networkPropagationMs?: number;
   readonly finality: Readonly<Record<FinalityState, number>>;
 }

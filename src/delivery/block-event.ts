@@ -11,10 +11,12 @@ import {
   finalityFields,
   hash,
   proofFields,
+  propagationFields,
   receivedFields,
   refusedFields,
   repeatedFields,
   rpcFields,
+  sightFields,
   verdictFields,
 } from '../contracts/event-fields.js';
 import type { BlockEvent } from '../contracts/events.js';
@@ -39,6 +41,13 @@ const Schema = z.discriminatedUnion('type', [
     peers: z.array(z.looseObject(proof)),
   }),
   z.looseObject({ type: z.literal('finality'), ...finalityFields, hash, height: count.exactOptional() }),
+  z.looseObject({
+    type: z.literal('propagation'),
+    at,
+    hash,
+    ...propagationFields,
+    sights: z.array(z.looseObject(sightFields)),
+  }),
 ]);
 
 /** @returns undefined for text that is not a block event, or one of an unknown type */

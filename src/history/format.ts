@@ -4,12 +4,13 @@
  */
 
 import type { BlockFinality, BlockReceived, BlockVerdict } from '../contracts/events.js';
+import type { BlockPropagation } from '../contracts/propagation.js';
 import { parseBlockEvent } from '../delivery/block-event.js';
 import { fill } from '../messages/fill.js';
 import { HISTORY_FILE } from '../messages/storage.js';
 
 /** The events that are kept. */
-export type HistoryLine = BlockReceived | BlockVerdict | BlockFinality;
+export type HistoryLine = BlockReceived | BlockVerdict | BlockPropagation | BlockFinality;
 
 const FILE = 'blockcast block history';
 const VERSION = 1;
@@ -39,8 +40,10 @@ export function parseLine(line: string): HistoryLine | undefined {
   return event !== undefined && isHistoryLine(event) ? event : undefined;
 }
 
+const KEPT: ReadonlySet<string> = new Set<HistoryLine['type']>(['received', 'verdict', 'propagation', 'finality']);
+
 export function isHistoryLine(event: { readonly type: string }): event is HistoryLine {
-  return event.type === 'received' || event.type === 'verdict' || event.type === 'finality';
+  return KEPT.has(event.type);
 }
 
 export function formatLine(line: HistoryLine): string {

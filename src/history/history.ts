@@ -4,6 +4,7 @@
  */
 import { BoundedSet } from '../common/bounded.js';
 import type { BlockEvent, BlockFinality, BlockReceived, BlockVerdict } from '../contracts/events.js';
+import type { BlockPropagation, Propagation } from '../contracts/propagation.js';
 import type { BlockRecord, HistoryView, Kpis } from '../contracts/view.js';
 import type { Hash } from '../wire/reader.js';
 import { type HistoryLine, isHistoryLine } from './format.js';
@@ -13,6 +14,7 @@ import { type Counted, type Figures, figuresOf, kpisOf } from './kpis.js';
 interface Entry extends Counted {
   readonly received: BlockReceived;
   readonly verdict: BlockVerdict | undefined;
+  readonly propagation: BlockPropagation | undefined;
   readonly finality: BlockFinality | undefined;
   readonly record: BlockRecord;
   readonly figures: Figures | undefined;
@@ -65,17 +67,16 @@ export class History implements HistoryView {
 
   /** Applies a line of the file. @returns false when it adds nothing: its block is not the pool's, or was removed */
   apply(line: HistoryLine): boolean {
-    if (line.type !== 'finality' && line.source !== 'pool') return false;
+    if (!isOfPool(line)) return false;
     const known = this.entries.get(line.hash);
     if (line.type === 'received') {
-      this.insert(entryOf(line, undefined, known?.finality));
+      this.insert(entryOf({ received: line, verdict: undefined, propagation: undefined, finality: known?.finality }));
       return true;
     }
     if (known === undefined) return false;
-    const { received, verdict, finality, figures } = known;
-    this.replace(
-      line.type === 'verdict' ? entryOf(received, line, finality) : entryOf(received, verdict, line, figures),
-    );
+    // A new verdict has new figures.
+    if (line.type === 'verdict') this.replace(entryOf({ ...known, verdict: line, figures: undefined }));
+    else this.replace(entryOf({ ...known, [line.type]: line }));
     return true;
   }
 
@@ -108,6 +109,7 @@ export class History implements HistoryView {
       if (entry === undefined) continue;
       yield entry.received;
       if (entry.verdict !== undefined) yield entry.verdict;
+      if (entry.propagation !== undefined) yield entry.propagation;
       if (entry.finality !== undefined) yield entry.finality;
     }
   }
@@ -150,7 +152,7 @@ export class History implements HistoryView {
 
   private isOfRepeat(event: HistoryLine): boolean {
     if (event.type === 'finality') return false;
-    if (event.type === 'verdict') return this.repeats.has(event.hash);
+    if (event.type !== 'received') return this.repeats.has(event.hash);
     this.repeats.delete(event.hash);
     if (this.entries.get(event.hash)?.verdict?.success !== true) return false;
     this.repeats.add(event.hash);
@@ -205,8 +207,8 @@ export class History implements HistoryView {
     if (entry?.verdict === undefined) return;
     this.proofs -= proofsOf(entry);
     this.surplus += proofsOf(entry);
-    const { received, verdict, finality, figures, record } = entry;
-    const thinned = entryOf(received, { ...verdict, peers: [] }, finality, figures);
+    const { verdict, record } = entry;
+    const thinned = entryOf({ ...entry, verdict: { ...verdict, peers: [] } });
     // Confirmations are shown, and in no line.
     this.entries.set(hash, { ...thinned, record: { ...thinned.record, finality: record.finality } });
   }
@@ -240,21 +242,30 @@ function proofsOf(entry: Entry | undefined): number {
   return entry?.verdict?.peers.length ?? 0;
 }
 
-function linesOf({ verdict, finality }: Entry): number {
-  return 1 + (verdict === undefined ? 0 : 1) + (finality === undefined ? 0 : 1);
+function isOfPool(line: HistoryLine): boolean {
+  if (line.type === 'finality') return true;
+  return line.type === 'propagation' ? line.own : line.source === 'pool';
 }
 
-function entryOf(
-  received: BlockReceived,
-  verdict: BlockVerdict | undefined,
-  finality: BlockFinality | undefined,
-  figures = verdict && figuresOf(verdict),
-): Entry {
-  const state = finality?.state ?? 'pending';
-  return { received, verdict, finality, record: recordOf(received, verdict, finality), figures, state };
+function linesOf({ verdict, propagation, finality }: Entry): number {
+  return [verdict, propagation, finality].reduce((lines, line) => lines + (line === undefined ? 0 : 1), 1);
 }
 
-function recordOf(received: BlockReceived, judged?: BlockVerdict, ended?: BlockFinality): BlockRecord {
+type Lines = Pick<Entry, 'received' | 'verdict' | 'propagation' | 'finality'>;
+
+/** @param figures of the verdict, when they are known: one whose results per peer were dropped keeps its own */
+function entryOf({ received, verdict, propagation, finality, figures }: Lines & Partial<Entry>): Entry {
+  const lines = { received, verdict, propagation, finality };
+  return {
+    ...lines,
+    record: recordOf(lines),
+    figures: figures ?? (verdict && figuresOf(verdict)),
+    state: finality?.state ?? 'pending',
+    networkMs: propagation?.medianMs,
+  };
+}
+
+function recordOf({ received, verdict: judged, propagation, finality: ended }: Lines): BlockRecord {
   const { hash, size, transactions, gateMs } = received;
   const receivedAt = cameAt(received);
   const height = received.height ?? ended?.height;
@@ -266,12 +277,17 @@ function recordOf(received: BlockReceived, judged?: BlockVerdict, ended?: BlockF
     receivedAt,
     ...(gateMs !== undefined && { gateMs }),
     ...(judged !== undefined && { verdict: verdictOf(judged) }),
+    ...(propagation !== undefined && { propagation: propagationOf(propagation) }),
     finality: ended === undefined ? { at: receivedAt, state: 'pending' } : finalityOf(ended),
   };
 }
 
 function verdictOf({ type: _type, at: _at, ...verdict }: BlockVerdict): NonNullable<BlockRecord['verdict']> {
   return verdict;
+}
+
+function propagationOf({ type: _type, at: _at, hash: _hash, ...propagation }: BlockPropagation): Propagation {
+  return propagation;
 }
 
 function finalityOf({

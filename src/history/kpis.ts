@@ -25,16 +25,20 @@ export function figuresOf(verdict: Verdict): Figures {
 export interface Counted {
   readonly figures: Figures | undefined;
   readonly state: FinalityState;
+  /** Until half of the witnesses had it; see `Propagation`. */
+  readonly networkMs: number | undefined;
 }
 
 export function kpisOf(blocks: Iterable<Counted>): Kpis {
   const finality: Record<FinalityState, number> = { pending: 0, chainlocked: 0, buried: 0, orphaned: 0 };
   const broadcast = new Mean();
   const propagated = new Mean();
+  const network = new Mean();
   let [count, judged, successes, reached, tried] = [0, 0, 0, 0, 0];
-  for (const { figures, state } of blocks) {
+  for (const { figures, state, networkMs } of blocks) {
     count += 1;
     finality[state] += 1;
+    network.add(networkMs);
     if (figures === undefined) continue;
     judged += 1;
     if (figures.success) successes += 1;
@@ -50,6 +54,7 @@ export function kpisOf(blocks: Iterable<Counted>): Kpis {
     ...ratio('peerAvailability', reached, tried),
     ...ratio('orphanRate', finality.orphaned, finality.orphaned + finality.chainlocked + finality.buried),
     ...propagated.as('propagationMs'),
+    ...network.as('networkPropagationMs'),
     finality,
   };
 }

@@ -73,6 +73,11 @@ export const EVENT_MESSAGES = {
     text: 'peers: {targets} targets, {kept} kept, {known} known[ (no candidates: {skipped})]: nothing to change',
   },
   gossip: { level: 'debug', text: 'addresses from {peer}: {facts}' },
+  propagation: { level: 'info', text: 'block {hash}[ (height {height})] spread: {times}' },
+  'propagation-others': { level: 'debug', text: 'block {hash}[ (height {height})] of others spread: {times}' },
+  'witness-connected': { level: 'debug', text: 'witness {peer} connected: {reason}' },
+  'witness-lost': { level: 'debug', text: 'witness {peer} lost: {code}: {reason}' },
+  'witness-replaced': { level: 'info', text: 'witness {peer} replaced: {code}: {reason}' },
   tip: { level: 'debug', text: 'tip is {hash} ({source})' },
 } as const satisfies Record<string, Message>;
 
@@ -94,6 +99,12 @@ export const EVENT_PARTS = {
   known: '{count} known',
   'future-dated': '{count} dated ahead of time',
   refused: '{count} refused: {reason}',
+} as const;
+
+/** `{times}` of `propagation`. */
+export const PROPAGATION = {
+  median: 'half of {witnesses} witnesses had it after {median}[, the last of {seen} after {last}]',
+  few: 'seen by {seen} of {witnesses} witnesses, too few for a median',
 } as const;
 
 /** `{end}` of `finality` and `orphaned`. */

@@ -12,6 +12,7 @@ import type {
   SignersReached,
 } from '../contracts/events.js';
 import type { LogLevel } from '../contracts/log-levels.js';
+import type { WitnessEvent } from '../contracts/propagation.js';
 import { SERVICE_NAMES } from '../contracts/services.js';
 import { EVENT_MESSAGES, EVENT_PARTS, type EventMessage } from '../messages/events.js';
 import { fill, fillLine, type Values } from '../messages/fill.js';
@@ -20,7 +21,7 @@ import { levelOfService, SERVICE_LINE } from '../messages/services.js';
 import { MINUTE_MS, SECOND_MS } from '../time.js';
 import { LineLimit } from './line-limit.js';
 import type { Logger } from './logger.js';
-import { describeFinality, formatMs, formatSize } from './units.js';
+import { describeFinality, describePropagation, formatMs, formatSize } from './units.js';
 
 type PeerLost = Extract<PeerEvent, { type: 'peer-lost' }>;
 
@@ -67,9 +68,19 @@ function messageOf(event: Exclude<RelayEvent, ServiceEvent>): EventMessage {
       return messageOfLoss(event);
     case 'plan':
       return event.connect.length + event.disconnect.length > 0 ? 'plan' : 'plan-unchanged';
+    case 'propagation':
+      return event.own ? 'propagation' : 'propagation-others';
+    case 'witness':
+      return messageOfWitness(event);
     default:
       return event.type;
   }
+}
+
+/** A witness that is replaced for what it announced is worth a line; that one was lost is not: no block depends on it. */
+function messageOfWitness({ state, code }: WitnessEvent): EventMessage {
+  if (state === 'connected') return 'witness-connected';
+  return WITNESS_MISCONDUCT.has(code) ? 'witness-replaced' : 'witness-lost';
 }
 
 function messageOfVerdict({ success, outcome }: BlockVerdict): EventMessage {
@@ -82,6 +93,8 @@ function messageOfLoss({ protected: isLocal, quorum: isMember, wasReady }: PeerL
   if (isLocal) return wasReady ? 'dashd-lost' : 'dashd-not-reached';
   return wasReady ? 'peer-lost' : 'peer-not-reached';
 }
+
+const WITNESS_MISCONDUCT: ReadonlySet<WitnessEvent['code']> = new Set(['unknown-blocks', 'early', 'silent', 'slow']);
 
 /** We ended the connection; the plan says why. */
 const HUNG_UP: SessionFaultCode = 'rotated-out';
@@ -149,6 +162,10 @@ function valuesOf(event: Exclude<RelayEvent, ServiceEvent>): Values {
       return { peer: event.peer, facts: factsOfGossip(event) };
     case 'tip':
       return { hash: event.hash, source: event.source };
+    case 'propagation':
+      return { hash: event.hash, height: event.height, times: describePropagation(event) };
+    case 'witness':
+      return plain(event, ['peer', 'code', 'reason']);
   }
 }
 

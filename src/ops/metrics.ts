@@ -86,6 +86,8 @@ export function createMetrics({ clock, version, network, lostLines = () => 0 }: 
           return onService(event);
         case 'tip':
           return onTip(event);
+        case 'witness':
+          return;
         default:
           return blocks.listen(event);
       }

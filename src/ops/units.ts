@@ -1,7 +1,8 @@
 /** Formats sizes, times and foreign text for people. */
 
 import type { BlockFinality } from '../contracts/events.js';
-import { FINALITY_ENDS } from '../messages/events.js';
+import type { Propagation } from '../contracts/propagation.js';
+import { FINALITY_ENDS, PROPAGATION } from '../messages/events.js';
 import { fill } from '../messages/fill.js';
 
 /** @param bytes a size, in kB of 1000 bytes */
@@ -27,4 +28,15 @@ export function describeFinality({
 }: Pick<BlockFinality, 'state' | 'confirmations' | 'by'>): string {
   if (state === 'orphaned') return fill(FINALITY_ENDS.orphaned, { by: by ?? FINALITY_ENDS.unnamed });
   return fill(FINALITY_ENDS[state], { confirmations });
+}
+
+/** How fast a block reached the witnesses. */
+export function describePropagation({ witnesses, seen, medianMs, lastMs }: Omit<Propagation, 'sights'>): string {
+  if (medianMs === undefined) return fill(PROPAGATION.few, { seen, witnesses });
+  return fill(PROPAGATION.median, {
+    witnesses,
+    median: formatMs(medianMs),
+    seen,
+    last: lastMs === undefined ? undefined : formatMs(lastMs),
+  });
 }

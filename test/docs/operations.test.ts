@@ -97,6 +97,7 @@ test('docs/operations.md defines each figure', () => {
     peerAvailability: true,
     orphanRate: true,
     propagationMs: true,
+    networkPropagationMs: true,
     finality: true,
   };
   const defined = table(DOCUMENT, ['Figure', 'Name in the API', 'Definition']).map(([, name]) => name);

@@ -5,7 +5,7 @@ import type { BlockFinality, BlockReceived, BlockVerdict } from '../../src/contr
 import type { BlockRecord, Kpis } from '../../src/contracts/view.js';
 import { formatFile, formatLine, type HistoryLine, parseLine } from '../../src/history/format.js';
 import { History } from '../../src/history/history.js';
-import { AT, failure, finality, hashOf, proof, received, states, verdict, verdicts } from './support.js';
+import { AT, failure, finality, hashOf, proof, propagation, received, states, verdict, verdicts } from './support.js';
 
 const historyOf = (lines: readonly HistoryLine[], maxBlocks = 1_000): History => {
   const history = new History(maxBlocks);
@@ -49,6 +49,26 @@ describe('the history', () => {
     ] as const;
     for (const event of silent) assert.equal(history.note(event), undefined);
     assert.equal(history.size, 0);
+  });
+
+  it("records how fast the pool's blocks reached the witnesses, before or after the verdict, and not those of others", () => {
+    const history = historyOf([
+      received(1),
+      propagation(1),
+      verdict(1),
+      received(2),
+      propagation(2, { medianMs: 100 }),
+    ]);
+    assert.equal(history.note(propagation(3, { own: false })), undefined);
+    const { type: _type, at: _at, hash: _hash, ...shown } = propagation(1);
+    assert.deepEqual(history.get(hashOf(1))?.propagation, shown);
+    assert.equal(history.kpis().networkPropagationMs, 80);
+    assert.deepEqual(
+      [...history.lines()].map(({ type }) => type),
+      ['received', 'verdict', 'propagation', 'received', 'propagation'],
+    );
+    assert.equal(history.lineTotal, 5);
+    assert.deepEqual(parseLine(formatLine(propagation(1)).trim()), propagation(1));
   });
 
   it('keeps the results per peer of the newest blocks, and of older ones the figures', () => {

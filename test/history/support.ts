@@ -6,6 +6,7 @@ import type {
   FinalityState,
   PeerProof,
 } from '../../src/contracts/events.js';
+import type { BlockPropagation } from '../../src/contracts/propagation.js';
 import { DELIVERED } from '../support/verdict.js';
 
 export const AT = 1_795_000_000_000;
@@ -53,6 +54,26 @@ export function failure(n: number): BlockVerdict {
 
 export function finality(n: number, state: FinalityState, more: Partial<BlockFinality> = {}): BlockFinality {
   return { type: 'finality', at: AT + n + 1_000, hash: hashOf(n), height: 100 + n, state, ...more };
+}
+
+export function propagation(n: number, more: Partial<BlockPropagation> = {}): BlockPropagation {
+  return {
+    type: 'propagation',
+    at: AT + n + 500,
+    hash: hashOf(n),
+    own: true,
+    height: 100 + n,
+    witnesses: 2,
+    seen: 2,
+    firstMs: 40,
+    medianMs: 60,
+    lastMs: 80,
+    sights: [
+      { peer: '198.51.100.1:9999', state: 'counted', way: 'cmpctblock', announcedMs: 50, seenMs: 40 },
+      { peer: '192.0.2.1:9999', state: 'counted', way: 'inv', announcedMs: 90, seenMs: 80 },
+    ],
+    ...more,
+  };
 }
 
 export const states = fc.constantFrom<FinalityState>('pending', 'chainlocked', 'buried', 'orphaned');

@@ -44,6 +44,8 @@ const connected = (at: number): RelayEvent => ({
   protocolVersion: 70_240,
 });
 
+const SPREAD = { type: 'propagation', at: 1, hash: HASH, sights: [] } as const;
+
 const table: [string, RelayEvent, string][] = [
   [
     'a peer that we left',
@@ -120,6 +122,25 @@ const table: [string, RelayEvent, string][] = [
     },
     'CRITICAL dashd chain down: wrong-network: dashd is on test',
   ],
+  [
+    'a block that half of the witnesses have',
+    { ...SPREAD, own: true, witnesses: 5, seen: 4, firstMs: 80, medianMs: 151.4, lastMs: 410 },
+    `INFO block ${HASH} spread: half of 5 witnesses had it after 151 ms, the last of 4 after 410 ms`,
+  ],
+  [
+    'a block of others that too few witnesses announced',
+    { ...SPREAD, own: false, witnesses: 5, seen: 1, firstMs: 80, lastMs: 80 },
+    `DEBUG block ${HASH} of others spread: seen by 1 of 5 witnesses, too few for a median`,
+  ],
+  ...(['silent', 'disconnected', 'chosen'] as const).map((code): [string, RelayEvent, string] => [
+    `a witness that is ${code}`,
+    { type: 'witness', at: 1, peer: 'a:1', state: code === 'chosen' ? 'connected' : 'lost', code, reason: 'why' },
+    {
+      silent: 'INFO witness a:1 replaced: silent: why',
+      disconnected: 'DEBUG witness a:1 lost: disconnected: why',
+      chosen: 'DEBUG witness a:1 connected: why',
+    }[code],
+  ]),
   [
     'a proof',
     {

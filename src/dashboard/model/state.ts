@@ -201,6 +201,8 @@ function onEvent(state: PageState, event: RelayEvent): PageState {
     case 'gossip':
     case 'repeated':
     case 'stored':
+    case 'propagation':
+    case 'witness':
       return state;
   }
 }

@@ -1,6 +1,8 @@
 /** Builds the API's replies from the relay's state. */
 
 import type { BlockReply, BlockSummary, BlocksReply, StatusReply } from '../../contracts/api.js';
+import type { Verdict } from '../../contracts/events.js';
+import type { Propagation } from '../../contracts/propagation.js';
 import type { BlockRecord, RelayView } from '../../contracts/view.js';
 import { HOUR_MS } from '../../time.js';
 import type { Status } from '../status.js';
@@ -13,6 +15,7 @@ export function statusReply(view: RelayView, status: Status, version: string, no
   const tip = view.tip();
   const { connected, dashd } = view.counts();
   const quorums = view.quorums?.();
+  const witnesses = view.witnesses?.();
   const [last] = history.latest(1);
   return {
     version,
@@ -29,6 +32,7 @@ export function statusReply(view: RelayView, status: Status, version: string, no
       dashd,
     },
     ...(quorums !== undefined && { quorums }),
+    ...(witnesses !== undefined && { witnesses }),
     services: status.services(),
     ...(last !== undefined && { lastBlock: summary(last) }),
     kpis: { all: history.kpis(), day: history.kpis(now - DAY_MS) },
@@ -44,11 +48,26 @@ export function blocksReply({ history }: Pick<RelayView, 'history'>, limit: numb
 }
 
 export function blockReply(record: BlockRecord, status: Pick<Status, 'race'>): BlockReply {
-  return { ...summary(record), race: status.race(record.hash) ?? record.verdict?.peers ?? [] };
+  const sights = record.propagation?.sights;
+  return {
+    ...summary(record),
+    ...(sights !== undefined && { sights }),
+    race: status.race(record.hash) ?? record.verdict?.peers ?? [],
+  };
 }
 
-function summary({ verdict, ...block }: BlockRecord): BlockSummary {
-  if (verdict === undefined) return block;
-  const { peers: _race, ...outcome } = verdict;
-  return { ...block, verdict: outcome };
+function summary({ verdict, propagation, ...block }: BlockRecord): BlockSummary {
+  return {
+    ...block,
+    ...(verdict !== undefined && { verdict: withoutRace(verdict) }),
+    ...(propagation !== undefined && { propagation: withoutSights(propagation) }),
+  };
+}
+
+function withoutRace({ peers: _race, ...outcome }: Verdict): NonNullable<BlockSummary['verdict']> {
+  return outcome;
+}
+
+function withoutSights({ sights: _sights, ...figures }: Propagation): NonNullable<BlockSummary['propagation']> {
+  return figures;
 }

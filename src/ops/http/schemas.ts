@@ -12,7 +12,7 @@ import type {
   ReadyReply,
   StatusReply,
 } from '../../contracts/api.js';
-import { TIP_SOURCES } from '../../contracts/codes.js';
+import { TIP_SOURCES, WITNESS_LOSSES } from '../../contracts/codes.js';
 import {
   at,
   count,
@@ -22,16 +22,19 @@ import {
   ms,
   peer,
   proofFields,
+  propagationFields,
   receivedFields,
   refusedFields,
   repeatedFields,
   role,
   rpcFields,
+  sightFields,
   sinceArrival,
   text,
   verdictFields,
 } from '../../contracts/event-fields.js';
 import type { RelayEvent } from '../../contracts/events.js';
+import type { WitnessReport } from '../../contracts/propagation.js';
 import { SERVICES } from '../../contracts/services.js';
 import type { PeerView, QuorumReport } from '../../contracts/view.js';
 import type { BroadcasterStatus } from './broadcaster-status.js';
@@ -73,6 +76,14 @@ const VerdictSummary = z
   .describe('What came of a broadcast.')
   .register(named, { id: 'VerdictSummary' });
 
+const PropagationSummary = z
+  .strictObject(propagationFields)
+  .describe('How fast the block reached the witnesses.')
+  .register(named, { id: 'PropagationSummary' });
+const sights = z
+  .array(z.strictObject(sightFields).register(named, { id: 'Sight' }))
+  .describe('What each witness saw, in the order of their times.');
+
 const blockFields = {
   hash,
   height: count.exactOptional(),
@@ -81,6 +92,7 @@ const blockFields = {
   receivedAt: at,
   gateMs: sinceArrival.exactOptional(),
   verdict: VerdictSummary.exactOptional().describe('Absent until it has fallen.'),
+  propagation: PropagationSummary.exactOptional(),
   finality: z.strictObject(finalityFields),
 };
 const BlockSummary = z
@@ -101,6 +113,7 @@ export const BlockSchema = says<BlockReply>()(
   z
     .strictObject({
       ...blockFields,
+      sights: sights.exactOptional(),
       race: z.array(PeerProof).describe('Who was written, who acknowledged, who accepted, and when: so far.'),
     })
     .register(named, { id: 'Block' }),
@@ -114,6 +127,9 @@ const Kpis = z
     peerAvailability: rate.exactOptional(),
     orphanRate: rate.exactOptional(),
     propagationMs: ms.exactOptional().describe('Until nine of ten peers had proven it, mean over blocks.'),
+    networkPropagationMs: ms
+      .exactOptional()
+      .describe('Until half of the witnesses had it, peers that it was not pushed to: mean over blocks.'),
     finality: z.strictObject({ pending: count, chainlocked: count, buried: count, orphaned: count }),
   })
   .register(named, { id: 'Kpis' });
@@ -158,6 +174,43 @@ const Quorums = says<QuorumReport>()(
     .register(named, { id: 'Quorums' }),
 );
 
+const BlockPropagation = z
+  .strictObject({ type: z.literal('propagation'), at, hash, ...propagationFields, sights })
+  .register(named, { id: 'BlockPropagation' });
+
+const propagationFigures = z.strictObject({
+  blocks: count.describe('With a median.'),
+  medianMs: ms.exactOptional().describe('The mean of their medians.'),
+});
+
+const Witnesses = says<WitnessReport>()(
+  z
+    .strictObject({
+      wanted: count.describe('`witnesses.count`'),
+      connected: count,
+      witnesses: z.array(
+        z.strictObject({
+          peer,
+          state: z.enum(['connected', 'connecting']),
+          since: at,
+          country: text.exactOptional().describe('ISO 3166-1 alpha-2.'),
+          group: text.describe('The network that one owner is likely to control.'),
+          why: text.describe('Why it was chosen.'),
+          roundTripMs: ms.exactOptional().describe('The shortest of the last ones.'),
+          counted: count,
+          early: count,
+          unseen: count,
+          unknown: count.describe('Announced blocks that dashd does not know.'),
+        }),
+      ),
+      own: propagationFigures,
+      others: propagationFigures,
+      recent: z.array(BlockPropagation).describe('Newest first.'),
+    })
+    .describe('Peers that are never sent a block, and what they saw.')
+    .register(named, { id: 'Witnesses' }),
+);
+
 export const StatusSchema = says<StatusReply>()(
   z
     .strictObject({
@@ -171,6 +224,7 @@ export const StatusSchema = says<StatusReply>()(
       tip: z.strictObject({ hash, height: count.exactOptional() }).exactOptional(),
       peers: z.strictObject({ connected: count, min: count, max: count, known: count, dashd: z.boolean() }),
       quorums: Quorums.exactOptional(),
+      witnesses: Witnesses.exactOptional(),
       services: z.array(ServiceStatus),
       lastBlock: BlockSummary.exactOptional(),
       kpis: z.strictObject({ all: Kpis, day: Kpis }),
@@ -352,6 +406,15 @@ export const EventSchema = says<RelayEvent>()(
         known: count,
         futureDated: count,
         refused: z.record(text, count),
+      }),
+      BlockPropagation,
+      z.strictObject({
+        type: z.literal('witness'),
+        at,
+        peer,
+        state: z.enum(['connected', 'lost']),
+        code: z.enum(['chosen', ...WITNESS_LOSSES]),
+        reason: text,
       }),
     ])
     .describe('An event of the relay.')

@@ -104,6 +104,23 @@ const EVENTS: readonly RelayEvent[] = [
     known: 3,
   },
   { type: 'gossip', at: NOW, peer: '192.0.2.9:9999', added: 1, known: 2, futureDated: 0, refused: { private: 1 } },
+  {
+    type: 'propagation',
+    at: NOW,
+    hash: hashOf(1),
+    own: true,
+    height: 1,
+    witnesses: 2,
+    seen: 1,
+    firstMs: 1,
+    medianMs: 1,
+    lastMs: 1,
+    sights: [
+      { peer: '192.0.2.9:9999', state: 'counted', country: 'DE', way: 'cmpctblock', announcedMs: 2, seenMs: 1 },
+      { peer: '198.51.100.9:9999', state: 'unseen' },
+    ],
+  },
+  { type: 'witness', at: NOW, peer: '192.0.2.9:9999', state: 'lost', code: 'silent', reason: 'x' },
 ];
 
 describe('the API', () => {

@@ -38,6 +38,7 @@ function formFault(event: RelayEvent): string | undefined {
       if (!(event.service in SERVICE_NAMES)) return `there is no service ${event.service}`;
       return codeFault(event);
     case 'peer-lost':
+    case 'witness':
       return codeFault(event);
     case 'peer-connected':
     case 'plan':
