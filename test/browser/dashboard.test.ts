@@ -1,34 +1,13 @@
-/** The page in a real browser: what it shows, what it survives, what it weighs. Screenshots go to $SCREENSHOTS, if that is set. */
+/** The page in a real browser: what it shows, what it survives, what it weighs. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { buildDashboard } from '../../src/dashboard/build.js';
-import { findChromium, launch } from './chromium.js';
-import { crowd, crowdStory } from './crowd.js';
-import {
-  busy,
-  DASHD,
-  dashdDown,
-  empty,
-  HOSTILE,
-  hashOf,
-  hostile,
-  noPeers,
-  type RelayData,
-  storyOf,
-} from './fixture.js';
+import { busy, DASHD, empty, HOSTILE, hashOf, hostile, type RelayData, storyOf } from './fixture.js';
 import { FixtureServer } from './server.js';
+import { dashboardInBrowser, live, shoot, skip, textOf } from './visits.js';
 
-const SOURCE = 'src/dashboard/page';
-const WIDTHS = [1440, 820, 390] as const;
-const SCHEMES = ['light', 'dark'] as const;
-const STATES = { busy, empty, 'dashd-down': dashdDown, 'no-peers': noPeers } as const;
 /** The whole page, compressed as a server would send it. */
 const MAX_WEIGHT = 100_000;
 
@@ -37,150 +16,8 @@ const NOTE_BADGE = `new MutationObserver(() => {
   if (document.querySelector('.badge')?.textContent === 'delivered') window.seenAt ??= Date.now();
 }).observe(document.body, { subtree: true, childList: true, characterData: true })`;
 
-/** Run in the page: notes tasks that keep it from reacting, ms. */
-const NOTE_TASKS = `window.longTasks = [];
-new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' })`;
-
-const chromium = findChromium();
-const skip =
-  chromium === undefined
-    ? 'no Chromium here (set CHROMIUM to its path)'
-    : existsSync(SOURCE)
-      ? false
-      : 'the page’s source is not here: run this from the repository';
-
-interface Violation {
-  readonly id: string;
-  readonly help: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
-
 describe('the dashboard in a browser', { skip }, () => {
-  let folder = '';
-  let assets = '';
-  /** Each takes a second or two. */
-  const pictures = process.env['SCREENSHOTS'];
-  let browser: Browser;
-
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'blockcast-dashboard-'));
-    assets = join(folder, 'assets');
-    if (pictures !== undefined) await mkdir(pictures, { recursive: true });
-    await buildDashboard(assets, SOURCE);
-    browser = await launch(chromium ?? '');
-  });
-
-  after(async () => {
-    await browser?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  interface Visit {
-    readonly page: Page;
-    readonly server: FixtureServer;
-    /** What the browser complained of, violations of the content security policy among it. */
-    readonly complaints: string[];
-  }
-
-  interface Look {
-    readonly width?: number;
-    readonly scheme?: 'light' | 'dark';
-    readonly hash?: string;
-    /** For what happens before the page is opened. */
-    readonly prepare?: (server: FixtureServer) => void;
-  }
-
-  /** Opens the page on this data, and closes it and the server afterwards. */
-  async function visit(data: RelayData, look: Look, see: (visit: Visit) => Promise<void>): Promise<void> {
-    const { width = 1440, scheme = 'light', hash = '', prepare } = look;
-    const server = await FixtureServer.start(assets, data);
-    prepare?.(server);
-    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme });
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
-    try {
-      await page.goto(`${server.url}${hash}`);
-      await see({ page, server, complaints });
-    } finally {
-      await context.close();
-      await server.stop();
-    }
-  }
-
-  async function shoot(page: Page, name: string, fullPage = false): Promise<void> {
-    if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${name}.png`), fullPage });
-  }
-
-  async function drawn(page: Page, state: string): Promise<void> {
-    if (state === 'busy') await page.locator('canvas').nth(1).waitFor();
-    await page.evaluate(
-      'Promise.all(document.getAnimations().map((a) => a.effect.getTiming().iterations === Infinity || a.finished))',
-    );
-  }
-
-  /** Charts are drawn anew once the page was resized. @throws AssertionError when it scrolls sideways all the same */
-  async function assertFits(page: Page, width: number): Promise<void> {
-    const overflow = await page.evaluate(`new Promise((resolve) => {
-      const until = performance.now() + 5_000;
-      const look = () => {
-        const overflow = document.documentElement.scrollWidth - innerWidth;
-        if (overflow <= 0 || performance.now() > until) resolve(overflow);
-        else requestAnimationFrame(look);
-      };
-      look();
-    })`);
-    assert.equal(overflow, 0, `it must not scroll sideways at ${width} px`);
-  }
-
-  /** In the dark scheme the colours are all that differs. */
-  async function inspectAccess(page: Page, scheme: (typeof SCHEMES)[number]): Promise<void> {
-    await page.evaluate(axe.source);
-    const run = scheme === 'light' ? 'axe.run()' : "axe.run({ runOnly: ['color-contrast'] })";
-    const violations = (await page.evaluate(`${run}.then(({ violations }) => violations)`)) as Violation[];
-    assert.deepEqual(
-      violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0]?.html}`),
-      [],
-    );
-  }
-
-  const live = (page: Page) => page.locator('.link-live').waitFor();
-  const textOf = async (page: Page, selector: string) => (await page.locator(selector).first().textContent()) ?? '';
-
-  for (const width of [1440, 390]) {
-    for (const found of [0, 20, 1_000]) {
-      test(`with ${found} blocks at ${width} px the page ends where its content ends`, () =>
-        visit(busy(Date.now(), found), { width }, async ({ page }) => {
-          await live(page);
-          const height = await page.evaluate('document.documentElement.scrollHeight');
-          const content = await page.evaluate(
-            'Math.max(innerHeight, Math.round(document.body.getBoundingClientRect().bottom + scrollY))',
-          );
-          assert.equal(height, content);
-        }));
-    }
-  }
-
-  for (const [name, make] of Object.entries(STATES)) {
-    test(`${name}: fits each width, accessible, nothing to complain of; light and dark`, async () => {
-      const inspect = (scheme: (typeof SCHEMES)[number]) =>
-        visit(make(Date.now()), { width: WIDTHS[0], scheme }, async ({ page, complaints }) => {
-          await live(page);
-          await drawn(page, name);
-          for (const width of WIDTHS) {
-            await page.setViewportSize({ width, height: 900 });
-            await shoot(page, `${name}-${width}-${scheme}`, true);
-            await assertFits(page, width);
-            if (width !== 820) await inspectAccess(page, scheme);
-          }
-          assert.deepEqual(complaints, []);
-        });
-      await Promise.all(SCHEMES.map(inspect));
-    });
-  }
+  const { assets, visit } = dashboardInBrowser();
 
   test('shows the figures, and the race with the ledger’s own', async () => {
     const data = busy(Date.now());
@@ -278,89 +115,6 @@ describe('the dashboard in a browser', { skip }, () => {
     });
   }
 
-  describe('with connections to quorum members', () => {
-    for (const width of [1440, 390]) {
-      for (const count of [420, 1_350]) {
-        test(`${count} peers at ${width} px: fits, accessible; few of the rows are in the document`, () =>
-          visit(crowd(Date.now(), count), { width }, async ({ page, complaints }) => {
-            await live(page);
-            await page.locator('.race-group').nth(2).waitFor();
-            await shoot(page, `crowd-${count}-${width}`, true);
-            assert.equal(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), 0);
-            const elements = Number(await page.evaluate('document.querySelectorAll("*").length'));
-            assert.ok(elements < 9_000, `${elements} elements`);
-            await page.evaluate(axe.source);
-            const violations = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as Violation[];
-            assert.deepEqual(
-              violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0]?.html}`),
-              [],
-            );
-            assert.deepEqual(complaints, []);
-          }));
-      }
-    }
-
-    test('the race marks forms and signers, and says when the signers had it', () =>
-      visit(crowd(Date.now(), 420), {}, async ({ page }) => {
-        await live(page);
-        await page.locator('.race-group').nth(2).waitFor();
-        assert.match(await textOf(page, '.group-signers'), /Signers\d+ of 120 have it60 %[\d.]+ m?s/);
-        assert.match(await textOf(page, '.race-card .facts'), /compact to \d+ peers, whole to \d+/);
-        await page
-          .getByRole('button', { name: /^signers/ })
-          .first()
-          .click();
-        const rows = await page.locator('.is-windowed .race-row').allTextContents();
-        assert.ok(rows.length > 10 && rows.every((row) => row.startsWith('Ssigner')), rows[0]);
-        assert.ok(rows.some((row) => row.includes('compact')));
-      }));
-
-    test('shows the quorums, and which signs next', () =>
-      visit(crowd(Date.now(), 420), {}, async ({ page }) => {
-        await live(page);
-        assert.equal(await page.locator('.quorum').count(), 4);
-        assert.match(await textOf(page, '.quorum.is-signing'), /signs next120 of 394 · 84 high-bandwidth/);
-        assert.match(await textOf(page, '.figure'), /Peers connected421 \/ 420120 of 394 signers/);
-      }));
-
-    test('the table of 1,350 peers is searched, sorted and scrolled', () =>
-      visit(crowd(Date.now(), 1_350), {}, async ({ page }) => {
-        await live(page);
-        const names = () => page.locator('.peers tbody th').allTextContents();
-        const total = () =>
-          page.locator('.peers-scroll').evaluate((frame: { scrollHeight: number }) => frame.scrollHeight);
-        const height = await total();
-        await page.locator('.peers-scroll').evaluate((frame: { scrollTop: number }) => {
-          frame.scrollTop = 20_000;
-        });
-        await page.locator('.peers tbody tr[aria-rowindex="600"]').waitFor();
-        assert.equal(await total(), height, 'the frame keeps its height while its rows change');
-        await page.getByRole('button', { name: 'Ping' }).click();
-        await page.locator('th[aria-sort="ascending"]').waitFor();
-        await page.getByLabel('Search peers').fill('australia 198.18.2');
-        await page.locator('.peers[aria-rowcount]').waitFor();
-        assert.ok((await names()).every((name) => name.startsWith('198.18.2') || name === ''));
-        await page.getByLabel('Search peers').fill('nobody');
-        await page.getByText('No peer matches').waitFor();
-      }));
-
-    test('a block to 1,350 peers is drawn without a task of seconds', async (t) => {
-      await visit(crowd(Date.now(), 1_350), {}, async ({ page, server }) => {
-        await live(page);
-        await page.locator('.race-group').nth(2).waitFor();
-        await page.evaluate(NOTE_TASKS);
-        const hash = hashOf(4_000);
-        server.emit(...crowdStory(Date.now(), 1_350, hash));
-        await page.locator('.race-card .hash', { hasText: hash }).waitFor();
-        await page.locator('.badge', { hasText: 'delivered' }).waitFor();
-        const longest = Number(await page.evaluate('Math.max(0, ...longTasks)'));
-        t.diagnostic(`the longest task took ${longest} ms`);
-        // 110 to 700 ms were seen beside other work.
-        assert.ok(longest < 2_000, `${longest} ms`);
-      });
-    });
-  });
-
   test('what strangers write is text, never markup', async () => {
     await visit(hostile(Date.now()), {}, async ({ page, complaints }) => {
       await live(page);
@@ -384,7 +138,7 @@ describe('the dashboard in a browser', { skip }, () => {
       await page.locator('.notice', { hasText: 'Connection to the relay lost at' }).waitFor();
       assert.equal(await textOf(page, '[role=status]'), 'Connection to the relay lost');
       await shoot(page, 'lost-1440-light');
-      const again = await FixtureServer.start(assets, data, port);
+      const again = await FixtureServer.start(assets(), data, port);
       try {
         // At once: on a busy machine the page may try again by itself while a pointer still moves to the button, which is gone then.
         await page.evaluate("document.querySelector('.notice button')?.click()");
@@ -404,7 +158,7 @@ describe('the dashboard in a browser', { skip }, () => {
       const { port } = server;
       await server.stop();
       await page.locator('.link-lost').waitFor();
-      const again = await FixtureServer.start(assets, busy(Date.now()), port);
+      const again = await FixtureServer.start(assets(), busy(Date.now()), port);
       try {
         await live(page);
       } finally {
@@ -463,21 +217,19 @@ describe('the dashboard in a browser', { skip }, () => {
   test('is light: all of it, compressed, and asks nobody else for anything', async (t) => {
     const sizes = new Map<string, number>();
     for (const file of ['index.html', 'app.js', 'app.css', 'theme.js', 'favicon.svg']) {
-      const bytes = await readFile(join(assets, file));
+      const bytes = await readFile(join(assets(), file));
       sizes.set(`${file} ${bytes.length}`, gzipSync(bytes, { level: 9 }).length);
     }
     const whole = [...sizes.values()].reduce((sum, size) => sum + size, 0);
     for (const [file, size] of sizes) t.diagnostic(`${file} bytes, ${size} compressed`);
     t.diagnostic(`page weight: ${whole} bytes compressed`);
     assert.ok(whole < MAX_WEIGHT, `${whole} bytes`);
-    const server = await FixtureServer.start(assets, busy(Date.now()));
-    const page = await browser.newPage();
-    const asked: string[] = [];
-    page.on('request', (request) => asked.push(new URL(request.url()).origin));
-    await page.goto(server.url);
-    await live(page);
-    assert.deepEqual([...new Set(asked)], [new URL(server.url).origin]);
-    await page.close();
-    await server.stop();
+    await visit(busy(Date.now()), {}, async ({ page, server }) => {
+      await live(page);
+      const asked = await page.evaluate(
+        "performance.getEntriesByType('resource').map(({ name }) => new URL(name).origin)",
+      );
+      assert.deepEqual([...new Set(asked as string[])], [new URL(server.url).origin]);
+    });
   });
 });

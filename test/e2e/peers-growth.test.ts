@@ -1,11 +1,9 @@
-/** The peer book at work in a network of 300: what grows, what leaves, what comes back. All of it over real sockets. */
+/** The peer book at work in a network of 300: what grows, what comes back. Over real sockets; whom it replaces is in test/simulation/live/replacement.test.ts. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { PlanEvent } from '../../src/contracts/events.js';
 import { selectLimits } from '../../src/peers/plan.js';
-import type { Behaviour, LinkQuality } from '../../src/simulated/behaviour.js';
 import { mineBlock } from '../../src/simulated/miner.js';
-import type { SimulatedNode } from '../../src/simulated/node.js';
 import { SeededRandom } from '../../src/simulated/seeded-random.js';
 import { type SimulatedNetwork, startNetwork } from '../../src/simulated/simulated-network.js';
 import { hashOf, RelayUnderTest } from '../support/relay-under-test.js';
@@ -19,8 +17,6 @@ const SPEED = 30;
 const REFRESH_SECONDS = 60 / SPEED;
 const { settleMs, explorationMs, maxRotations, min } = selectLimits('regtest');
 const LIMITS = { settleMs: settleMs / SPEED, explorationMs: explorationMs / SPEED };
-/** How many refreshes a bad peer may see. */
-const PATIENCE = 3;
 
 describe('a relay that knows one peer of 300', () => {
   let net: SimulatedNetwork;
@@ -88,48 +84,6 @@ describe('a relay that knows one peer of 300', () => {
       .flatMap(({ disconnect }) => disconnect);
     assert.deepEqual(left, []);
     t.diagnostic(`nobody left in ${plans().length - before} refreshes`);
-  });
-
-  test('replaces those that turn slow, failing or stale within three refreshes, a few at a time', async (t) => {
-    const sitting = connected();
-    const turn = (count: number, change: { linkQuality?: LinkQuality; behaviour?: Behaviour }): SimulatedNode[] =>
-      sitting.splice(0, count).map((node) => Object.assign(node, change));
-    const slow = turn(3, { linkQuality: { latencyMs: 900 } });
-    const failing = turn(3, { behaviour: { diesMidBlock: true } });
-    const stale = turn(3, { behaviour: { stuck: true } });
-    const bad = [...slow, ...failing, ...stale];
-    const before = plans().length;
-    // One more than a peer may be behind.
-    await pushChain(4);
-    await plansMade(before + PATIENCE);
-    await relay.until('the bad ones to be gone', () =>
-      bad.every(({ address }) => !relay.relay.peers.has(address)) ? true : undefined,
-    );
-    const since = plans().slice(before);
-    const refreshOf = ({ address }: SimulatedNode) =>
-      1 + since.findIndex(({ disconnect }) => disconnect.some(({ peer }) => peer === address));
-    const reasons = (nodes: readonly SimulatedNode[]) =>
-      nodes.map(
-        ({ address }) => since.flatMap(({ disconnect }) => disconnect).find(({ peer }) => peer === address)?.reason,
-      );
-    for (const node of [...slow, ...stale]) {
-      const refresh = refreshOf(node);
-      assert.ok(refresh >= 1 && refresh <= PATIENCE, `left in refresh ${refresh}`);
-    }
-    for (const reason of reasons(slow)) assert.match(reason ?? '', /^its ping is \d+ ms/);
-    for (const reason of reasons(stale)) assert.match(reason ?? '', /blocks behind our tip$/);
-    // Those who hang up leave by themselves, and no plan brings them back.
-    const back = since
-      .slice(0, PATIENCE)
-      .flatMap(({ connect }) => connect)
-      .filter(({ peer }) => failing.some(({ address }) => address === peer));
-    assert.deepEqual(back, []);
-    const lost = relay.events.flatMap((event) => (event.type === 'peer-lost' ? [event.peer] : []));
-    for (const { address } of failing) assert.ok(lost.includes(address));
-    await relay.connected(CONNECTIONS);
-    t.diagnostic(
-      `slow ones left in refresh ${slow.map(refreshOf).join(', ')}; stale ones in ${stale.map(refreshOf).join(', ')}`,
-    );
   });
 
   test('comes back to its minimum by itself after half of the network is gone, all its peers among them', async (t) => {
