@@ -15,8 +15,8 @@ import { parseHttpUrl } from '../address/http-url.js';
 import type { RpcAnswer, RpcFailure, RpcFailureCode } from '../contracts/rpc.js';
 import { RPC } from '../messages/dashd.js';
 import { fill } from '../messages/fill.js';
-import { UNKNOWN_ERROR } from '../messages/program.js';
 import { lookup } from './lookup.js';
+import { errorCodeOrName } from './system-error.js';
 
 export interface RpcOptions {
   /** `http://host:port` or `https://…`; a user and password in it are used when `user` is absent, and never shown. */
@@ -120,7 +120,7 @@ export function createRpc(options: RpcOptions): RpcClient {
       if (reply.statusCode === SERVICE_UNAVAILABLE) for (const each of [calls, submits]) each.replace(each.current);
       return { answer: redacted(readAnswer(reply.statusCode, text)), broken: false };
     } catch (error) {
-      const code = errorCode(error);
+      const code = errorCodeOrName(error);
       return { answer: redacted(transportFailure(code, timeoutMs, target.host)), broken: BROKEN_CONNECTION.has(code) };
     }
   }
@@ -275,7 +275,7 @@ class Credentials {
       if (!cookie.includes(':')) return unreadable(path, RPC['no-cookie']);
       return { ok: true, header: this.adopt(cookie) };
     } catch (error) {
-      return unreadable(path, errorCode(error));
+      return unreadable(path, errorCodeOrName(error));
     }
   }
 
@@ -366,13 +366,6 @@ function transportFailure(code: string, timeoutMs: number, host: string): RpcFai
     return { ok: false, code: 'unreachable', detail: fill(RPC.broken, { host }) };
   }
   return { ok: false, code: 'unreachable', detail: fill(RPC.unreachable, { host, code }) };
-}
-
-/** Node's and undici's errors carry a `code`; an abort carries its name. Their messages are not used: they may quote anything. */
-function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return UNKNOWN_ERROR;
-  const code: unknown = 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : error.name;
 }
 
 /** The start of a text from outside on one line, without control characters. */

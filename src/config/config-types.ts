@@ -56,6 +56,8 @@ export interface Config {
   readonly history: {
     readonly file: string;
     readonly maxBlocks: number;
+    /** Whether blocks are read for the page and the API. */
+    readonly anatomy: boolean;
   };
   readonly spool: {
     readonly enabled: boolean;

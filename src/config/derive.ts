@@ -59,6 +59,7 @@ export function derive(values: Values, host: HostEnvironment): Config {
     history: {
       file: historyFile,
       maxBlocks: values['history.maxBlocks'],
+      anatomy: values['history.anatomy'],
     },
     spool: {
       enabled: values['spool.enabled'],

@@ -212,6 +212,11 @@ const SETTINGS = {
     10_000,
     'maximum number of blocks in the history; the oldest are removed first',
   ),
+  'history.anatomy': setting(
+    boolean,
+    true,
+    'show what a block is made of, on the dashboard and in the API: read in a worker thread when it is first asked for',
+  ),
 
   'spool.enabled': setting(
     boolean,

@@ -2,6 +2,7 @@
  * The types of the API's replies. An interface to other programs: fields are added, never renamed. The schemas (`schemas.ts`), and with them the
  * OpenAPI document, are checked against these types by the compiler.
  */
+import type { BlockAnatomy } from './anatomy.js';
 import type { PeerProof, ServiceEvent, Verdict } from './events.js';
 import type { Propagation, Sight, WitnessReport } from './propagation.js';
 import type { BlockRecord, Kpis, PeerView, QuorumReport } from './view.js';
@@ -74,6 +75,9 @@ export interface BlockReply extends BlockSummary {
   /** The result per peer: so far, while there is no verdict. */
   readonly race: readonly PeerProof[];
 }
+
+/** `GET /api/v1/blocks/<hash>/anatomy`: what the block is made of */
+export type AnatomyReply = BlockAnatomy;
 
 /** `GET /healthz`: the process is alive. Without access only `status` is sent. */
 export interface HealthReply {

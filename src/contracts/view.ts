@@ -4,6 +4,7 @@
  */
 
 import type { Hash } from '../wire/reader.js';
+import type { AnatomyAnswer } from './anatomy.js';
 import type { BlockFinality, FinalityState, QuorumRole, Verdict } from './events.js';
 import type { Propagation, WitnessReport } from './propagation.js';
 
@@ -23,6 +24,8 @@ export interface RelayView {
   /** How many peers are wanted. */
   readonly wanted: { readonly min: number; readonly max: number };
   readonly history: HistoryView;
+  /** What a block of the history is made of, read in a worker thread. Never rejects. Absent where `history.anatomy` is false. */
+  readonly anatomy?: (hash: Hash) => Promise<AnatomyAnswer>;
   /** The ChainLock quorums as of the tip; absent where `quorum.maxPeers` is 0, undefined until dashd has reported them. */
   readonly quorums?: () => QuorumReport | undefined;
   /** The witnesses and what they saw; absent where `witnesses.count` is 0. */

@@ -55,3 +55,24 @@ export const REPLIES = {
   'too-many-requests': { status: 429, error: 'too many requests', remedy: 'Wait {seconds} seconds.' },
   'too-many-logins': { status: 429, error: 'too many failed logins', remedy: 'Wait {seconds} seconds.' },
 } as const satisfies Record<string, Reply>;
+
+/** Why `/api/v1/blocks/<hash>/anatomy` has no anatomy. The keys are the codes of `AnatomyFaultCode`, and `off`. */
+export const ANATOMY_REPLIES = {
+  'unknown-block': {
+    status: 404,
+    error: 'unknown block',
+    remedy: 'It was not pushed to this relay, or history.maxBlocks newer blocks have replaced it.',
+  },
+  'no-bytes': {
+    status: 404,
+    error: 'neither the relay nor dashd has the bytes of this block[: {reason}]',
+    remedy: 'Ask again when dashd answers and has the block.',
+  },
+  busy: { status: 503, error: 'too many blocks wait to be read', remedy: 'Ask again in some seconds.' },
+  unreadable: {
+    status: 503,
+    error: 'the block could not be read within the limits of time and memory[: {reason}]',
+    remedy: 'Ask again when the machine is less busy.',
+  },
+  off: { status: 404, error: 'blocks are not read', remedy: 'Set history.anatomy to true.' },
+} as const satisfies Record<string, Reply>;

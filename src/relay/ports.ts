@@ -7,6 +7,7 @@ import { openControl } from '../adapters/control.js';
 import { openCountries } from '../adapters/countries.js';
 import { type Disk, systemDisk } from '../adapters/disk.js';
 import { resolveSeed } from '../adapters/dns.js';
+import { openJobThread } from '../adapters/job-thread.js';
 import { createRpc } from '../adapters/rpc.js';
 import { openRpcProxy } from '../adapters/rpc-proxy/index.js';
 import { systemClock, systemRandom } from '../adapters/system.js';
@@ -42,6 +43,8 @@ export interface Ports {
   /** The addresses behind a DNS seed. */
   readonly resolveSeed: typeof resolveSeed;
   readonly openCountries: typeof openCountries;
+  /** A worker thread for what would hold the event loop; none is started before its first job. */
+  readonly openJobThread: typeof openJobThread;
   /** Runs the code that a block passes through, so that it is compiled when the first one comes. @throws what goes wrong with it */
   readonly practise: () => Promise<void>;
 }
@@ -60,5 +63,6 @@ export const systemPorts: Ports = {
   openControl,
   resolveSeed,
   openCountries,
+  openJobThread,
   practise: () => warmUp({ ...system, createLoop }),
 };

@@ -15,6 +15,7 @@ import { ChainTip } from '../streams/broadcast/tip.js';
 import type { ConnectedPeer } from '../streams/connections/connections.js';
 import { reportOn } from '../streams/service-events.js';
 import { SECOND_MS } from '../time.js';
+import { openAnatomy } from './anatomy.js';
 import { openBlockHistory } from './block-history.js';
 import { openBlocks } from './blocks.js';
 import { openContext, type RelayContext, type RelayDeps } from './context.js';
@@ -95,6 +96,7 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
     country,
     ...(quorums !== undefined && { quorums: { view: () => quorums.view(), wanted: config.quorum.maxPeers } }),
     history: kept,
+    ...(config.history.anatomy && { anatomy: openAnatomy({ context, dashd, recent, tip, history: kept }, scope) }),
     spool: blocks.spool.view,
     clock: context.clock,
   });

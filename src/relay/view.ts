@@ -25,12 +25,13 @@ export interface ViewDeps {
   /** Absent where `quorum.maxPeers` is 0. */
   readonly quorums?: Pick<Quorums, 'view'> & { readonly wanted: number };
   readonly history: HistoryView;
+  readonly anatomy?: RelayView['anatomy'] | undefined;
   readonly spool?: RelayView['spool'] | undefined;
   readonly clock: Clock;
 }
 
 export function createView(deps: ViewDeps): RelayView {
-  const { network, wanted, tip, book, connections, quorums, history, spool, clock } = deps;
+  const { network, wanted, tip, book, connections, quorums, history, anatomy, spool, clock } = deps;
   const started = momentOf(clock);
   return {
     network,
@@ -39,6 +40,7 @@ export function createView(deps: ViewDeps): RelayView {
       return dated(started, clock);
     },
     history,
+    ...(anatomy !== undefined && { anatomy }),
     ...(spool !== undefined && { spool }),
     ...(quorums !== undefined && {
       quorums() {

@@ -107,6 +107,7 @@ export const EXAMPLES: Readonly<
   'proxy.allowInsecureBind': { text: 'true', value: true, wrong: 'sure' },
   'history.file': { text: '/var/lib/blocks.jsonl', value: '/var/lib/blocks.jsonl', wrong: 'a\0' },
   'history.maxBlocks': { text: '5', value: 5, wrong: '0' },
+  'history.anatomy': { text: 'false', value: false, wrong: 'maybe' },
   'spool.enabled': { text: 'false', value: false, wrong: 'never' },
   'spool.dir': { text: '/var/lib/spool', value: '/var/lib/spool', wrong: 'a\0' },
   'spool.maxBlocks': { text: '5', value: 5, wrong: '0' },

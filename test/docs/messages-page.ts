@@ -24,7 +24,7 @@ import {
 } from '../../src/messages/configuration.js';
 import { CHAIN, FEED, FINALITY, RPC } from '../../src/messages/dashd.js';
 import { EVENT_MESSAGES, EVENT_PARTS, FINALITY_ENDS, PROPAGATION } from '../../src/messages/events.js';
-import { HTTP, READINESS, REPLIES } from '../../src/messages/http.js';
+import { ANATOMY_REPLIES, HTTP, READINESS, REPLIES } from '../../src/messages/http.js';
 import type { Message } from '../../src/messages/message.js';
 import {
   BARRED,
@@ -326,7 +326,7 @@ The body of an error reply is \`{"error": …, "remedy": …}\`. Other errors of
 
 ${table(
   ['Status', 'Error', 'What to do'],
-  Object.values(REPLIES).map((reply) => [
+  [...Object.values(REPLIES), ...Object.values(ANATOMY_REPLIES)].map((reply) => [
     String(reply.status),
     `\`${reply.error}\``,
     'remedy' in reply ? reply.remedy : 'Nothing.',

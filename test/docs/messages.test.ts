@@ -37,6 +37,8 @@ const OTHER_TEXTS: Readonly<Record<string, string>> = {
   'src/ops/metrics': 'help texts of metrics',
   'src/ops/http/openapi.ts': 'the API document',
   'src/ops/http/routes.ts': 'the API document',
+  'src/ops/http/anatomy-route.ts': 'the API document',
+  'src/ops/http/anatomy-schema.ts': 'the API document',
   'src/ops/http/peer-routes.ts': 'the API document',
   'src/ops/http/parameters.ts': 'replies that name a parameter',
   'src/ops/http/schemas.ts': 'the API document',

@@ -1,6 +1,7 @@
 /** Builds the OpenAPI document from the descriptions of the routes and the schemas of the replies. */
 import { z } from 'zod';
-import { ErrorSchema, named } from './schemas.js';
+import { named } from './says.js';
+import { ErrorSchema } from './schemas.js';
 
 /** The description of a route. */
 export interface Operation {

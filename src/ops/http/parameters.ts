@@ -1,9 +1,16 @@
-/** The error reply for wrong parameters of a request. */
-import type { z } from 'zod';
+/** Parameters that several routes have, and the error reply for wrong ones. */
+import { z } from 'zod';
+import { HASH } from '../../contracts/hash.js';
 import { oneLine } from '../units.js';
 import type { Refusal } from './errors.js';
 
 const MAX_NAME = 50;
+
+/** Upper-case hex is accepted. */
+export const givenHash = z
+  .string({ error: 'give one hash' })
+  .toLowerCase()
+  .regex(HASH, { error: 'give 64 hexadecimal digits' });
 
 /** Names the first wrong parameter. */
 export function badParameters({ issues: [issue] }: z.ZodError): Refusal {

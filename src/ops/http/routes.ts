@@ -4,13 +4,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { HealthReply, ReadyReply } from '../../contracts/api.js';
 import { hash } from '../../contracts/event-fields.js';
-import { HASH } from '../../contracts/hash.js';
 import { clientOf } from './access.js';
+import { anatomyRoute } from './anatomy-route.js';
 import { broadcasterStatus } from './broadcaster-status.js';
 import { cached } from './cached.js';
 import { type Refusal, refuse, sendJson } from './errors.js';
 import { openApiDocument } from './openapi.js';
-import { badParameters } from './parameters.js';
+import { badParameters, givenHash } from './parameters.js';
 import { peerRoutes } from './peer-routes.js';
 import { blockReply, blocksReply, statusReply } from './replies.js';
 import type { Route, RouteDeps } from './route.js';
@@ -32,6 +32,7 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     ...stateRoutes(deps),
     ...peerRoutes(deps),
     ...blockRoutes(deps),
+    anatomyRoute(deps),
     eventsRoute(deps),
   ];
   const document: Route = {
@@ -148,12 +149,6 @@ const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
 
 const limit = z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT);
-
-/** Upper-case hex is accepted. */
-const givenHash = z
-  .string({ error: 'give one hash' })
-  .toLowerCase()
-  .regex(HASH, { error: 'give 64 hexadecimal digits' });
 
 const BlocksQuery = z.strictObject({
   limit: z

@@ -38,24 +38,7 @@ import type { WitnessReport } from '../../contracts/propagation.js';
 import { SERVICES } from '../../contracts/services.js';
 import type { PeerView, QuorumReport } from '../../contracts/view.js';
 import type { BroadcasterStatus } from './broadcaster-status.js';
-
-/** What has a name in the document. */
-export const named = z.registry<{ readonly id: string }>();
-
-type Writable<T> = T extends string | number | boolean | undefined
-  ? T
-  : T extends readonly (infer Item)[]
-    ? Writable<Item>[]
-    : { -readonly [Name in keyof T]: Writable<T[Name]> };
-
-/** True when both say the same, down to which fields may be absent. */
-type Same<A, B> =
-  (<T>() => T extends Writable<A> ? 1 : 2) extends <T>() => T extends Writable<B> ? 1 : 2 ? true : false;
-
-/** Does not compile unless the schema says what the type says. */
-function says<T>(): <S extends z.ZodType>(schema: Same<z.infer<S>, T> extends true ? S : never) => S {
-  return (schema) => schema;
-}
+import { named, says } from './says.js';
 
 const rate = z.number().min(0).max(1).describe('Between 0 and 1; absent where there is nothing to divide by.');
 const words = z.array(text);

@@ -183,6 +183,11 @@ export class LiveRelay {
       openControl: () => ({ close: async () => undefined }),
       resolveSeed: async () => [],
       openCountries: async () => ({ ok: true, lookUp: () => undefined }),
+      // Nobody looks at its blocks either.
+      openJobThread: () => ({
+        run: async () => ({ ok: false, code: 'closed', detail: 'a simulated relay has no threads' }),
+        close: async () => undefined,
+      }),
       // Compiled code is not faster in virtual time.
       practise: async () => undefined,
     };

@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
-import type { BlockReply, BlocksReply, PeersReply, ReadyReply, StatusReply } from '../../../src/contracts/api.js';
+import type {
+  AnatomyReply,
+  BlockReply,
+  BlocksReply,
+  ErrorReply,
+  PeersReply,
+  ReadyReply,
+  StatusReply,
+} from '../../../src/contracts/api.js';
 import type { RelayEvent } from '../../../src/contracts/events.js';
 import type { PeerView } from '../../../src/contracts/view.js';
+import { AnatomySchema } from '../../../src/ops/http/anatomy-schema.js';
 import {
   BlockSchema,
   BlocksSchema,
@@ -51,6 +60,26 @@ const BARE = {
   size: 81,
   receivedAt: NOW,
   finality: { at: NOW, state: 'pending' as const },
+};
+
+/** With each field; the text is what a miner might write. */
+const ANATOMY: Omit<AnatomyReply, 'hash'> = {
+  size: 1_005,
+  transactions: 3,
+  inputs: 4,
+  outputs: 5,
+  sizes: { smallest: 200, median: 300, largest: 400 },
+  coinbase: {
+    text: '<script>alert(1)</script>',
+    script: '6a',
+    payees: [{ address: 'Xa', amount: 1, share: 'miner' }, {}],
+    outputs: 2,
+    amount: 1,
+    payloadVersion: 4,
+  },
+  kinds: [{ type: 5, count: 1, bytes: 200, unreadable: 1 }],
+  malformed: 'x',
+  fees: { total: 1, lowestRate: 1, meanRate: 1.5, highestRate: 2 },
 };
 
 /** One of each kind, and with each field. */
@@ -231,6 +260,26 @@ describe('the API', () => {
     view.blocks = view.blocks.slice(1);
   });
 
+  test('tells what a block is made of, and why it cannot', async () => {
+    const path = `/api/v1/blocks/${hashOf(5)}/anatomy`;
+    assertRefused(await http.ask(path), 404);
+    view.anatomy = async (hash) => ({ ok: true, anatomy: { ...ANATOMY, hash } });
+    const reply = await ask<AnatomyReply>(path, AnatomySchema);
+    assert.deepEqual(reply, { ...ANATOMY, hash: hashOf(5) });
+    for (const [code, status] of [
+      ['unknown-block', 404],
+      ['no-bytes', 404],
+      ['busy', 503],
+      ['unreadable', 503],
+    ] as const) {
+      view.anatomy = async () => ({ ok: false, code, reason: 'why' });
+      const answer = await http.ask(path);
+      assertRefused(answer, status);
+      assert.match((answer.json() as ErrorReply).error, /block/);
+    }
+    assertRefused(await http.ask('/api/v1/blocks/xyz/anatomy'), 400);
+  });
+
   const wrong: [path: string, status: number, reported: RegExp][] = [
     ['/api/v1/blocks?limit=0', 400, /^limit: give a whole number from 1 to 200/],
     ['/api/v1/blocks?limit=201', 400, /^limit/],
@@ -291,6 +340,7 @@ describe('the OpenAPI document', () => {
   let http: HttpUnderTest;
   let document: OpenApi;
   before(async () => {
+    view.anatomy = async (hash) => ({ ok: true, anatomy: { ...ANATOMY, hash } });
     http = await HttpUnderTest.start({ view });
     document = (await http.ask('/api/v1/openapi.json')).json() as OpenApi;
   });
@@ -326,6 +376,7 @@ describe('the OpenAPI document', () => {
     assert.deepEqual(served.sort(), [
       '/api/v1/blocks',
       '/api/v1/blocks/{hash}',
+      '/api/v1/blocks/{hash}/anatomy',
       '/api/v1/events',
       '/api/v1/openapi.json',
       '/api/v1/peers',
@@ -348,6 +399,7 @@ describe('the OpenAPI document', () => {
     [`/api/v1/blocks/${hashOf(1)}`, '/api/v1/blocks/{hash}', 200],
     [`/api/v1/blocks/${BARE.hash}`, '/api/v1/blocks/{hash}', 200],
     [`/api/v1/blocks/${hashOf(99)}`, '/api/v1/blocks/{hash}', 404],
+    [`/api/v1/blocks/${hashOf(1)}/anatomy`, '/api/v1/blocks/{hash}/anatomy', 200],
     ['/broadcaster_status', '/broadcaster_status', 200],
   ];
   for (const [path, route, status] of asked) {

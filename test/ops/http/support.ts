@@ -142,6 +142,8 @@ export class FakeView implements RelayView {
   }
 
   readonly history: HistoryView = fakeHistory(() => this.blocks);
+
+  anatomy?: NonNullable<RelayView['anatomy']>;
 }
 
 function fakeHistory(blocks: () => readonly BlockRecord[]): HistoryView {
