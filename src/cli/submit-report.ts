@@ -1,6 +1,14 @@
 /** Formats the events about a submitted block as text. */
 import type { BlockEvent, BlockVerdict, PeerProof } from '../contracts/events.js';
-import { describeFinality, describePropagation, formatMs, formatSize, oneLine } from '../ops/units.js';
+import {
+  describeFinality,
+  describeLocks,
+  describePropagation,
+  describeRelayed,
+  formatMs,
+  formatSize,
+  oneLine,
+} from '../ops/units.js';
 
 const NAME_WIDTH = 10;
 
@@ -39,6 +47,10 @@ function describe(event: BlockEvent): string[] {
       return ['finality', describeFinality(event)];
     case 'propagation':
       return ['witnesses', describePropagation(event)];
+    case 'locks':
+      return ['locks', describeLocks(event)];
+    case 'locks-relayed':
+      return ['locks', describeRelayed(event)];
   }
 }
 

@@ -27,6 +27,18 @@ export const RPC_OUTCOMES = ['accepted', 'duplicate', 'inconclusive', 'rejected'
 
 export const FINALITY_STATES = ['pending', 'chainlocked', 'buried', 'orphaned'] as const;
 
+/** What the relay sends of a block's locks: `clsig` and `isdlock` (Dash Core `chainlock/clsig.h`, `instantsend/lock.h`). */
+export const LOCK_KINDS = ['chainlock', 'instantsend'] as const;
+
+/** How the relay knew of a ChainLock. */
+export const LOCKS_SEEN = ['feed', 'asked'] as const;
+
+/**
+ * Why the locks of transactions could not be counted. `instantsend-off`: by the network's sporks no signer waits for locks; `too-many`: the
+ * mempool has more transactions than are asked about.
+ */
+export const LOCKS_UNKNOWN = ['no-answer', 'not-supported', 'not-understood', 'instantsend-off', 'too-many'] as const;
+
 export const LATE_CODES = ['recovered', 'no-peers'] as const;
 
 /** What came of a witness and a block (docs/witnesses.md). */

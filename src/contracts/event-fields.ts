@@ -8,6 +8,9 @@ import {
   FINALITY_STATES,
   FORMS,
   LATE_CODES,
+  LOCK_KINDS,
+  LOCKS_SEEN,
+  LOCKS_UNKNOWN,
   OUTCOMES,
   PROOF_STATUSES,
   QUORUM_ROLES,
@@ -116,6 +119,40 @@ export const finalityFields = {
   state: z.enum(FINALITY_STATES),
   confirmations: z.int().exactOptional(),
   by: hash.exactOptional().describe('The block that replaced it.'),
+  chainLock: z
+    .object({
+      ms: sinceArrival,
+      sinceTipMs: ms.exactOptional().describe('Milliseconds since dashd had the block as its tip.'),
+      seen: z.enum(LOCKS_SEEN).describe('`asked`: the ChainLock was there by then; up to 15 s too late.'),
+    })
+    .exactOptional()
+    .describe('When the block was ChainLocked, as dashd saw it.'),
+};
+
+/** Of a block (`locks`) and of the mempool (`lock-forecast`). */
+export const lockCountFields = {
+  at,
+  transactions: count.describe('Those that need a lock: with inputs, and not the coinbase.'),
+  locked: count,
+  delaying: count.describe('Neither InstantSend-locked nor known to dashd for ten minutes: signers wait.'),
+  aged: count.describe('Not locked, and known to dashd for ten minutes.'),
+  unchecked: count.describe('dashd was not asked about them.'),
+  named: z
+    .array(z.object({ txid: hash, seenAt: at.exactOptional().describe('When dashd got it.') }))
+    .describe('Of the delaying ones, the newest first, at most 20.'),
+  clearAt: at.exactOptional().describe('When the last of the delaying ones will be ten minutes old.'),
+  unknown: z.enum(LOCKS_UNKNOWN).exactOptional().describe('Why nothing could be counted.'),
+};
+
+/** Without `hash` and `height`. */
+export const locksRelayedFields = {
+  at,
+  kind: z.enum(LOCK_KINDS),
+  locks: count.describe('Messages for each peer.'),
+  sent: count.describe('Peers that they were sent to.'),
+  had: count.describe('Peers that had announced the ChainLock.'),
+  unproven: count.describe('Peers that are not proven to have the block, and so were not sent them.'),
+  afterMs: sinceArrival,
 };
 
 const sinceOrigin = z

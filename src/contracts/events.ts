@@ -16,6 +16,7 @@ import type {
   RPC_OUTCOMES,
   TIP_SOURCES,
 } from './codes.js';
+import type { BlockLocks, ChainLockTime, LockForecastEvent, LocksRelayed } from './locks.js';
 import type { BlockPropagation, WitnessEvent } from './propagation.js';
 import type { ServiceCode } from './services.js';
 
@@ -188,6 +189,8 @@ export interface BlockFinality {
   readonly confirmations?: number;
   /** The block that stands at its height, when it is orphaned. */
   readonly by?: Hash;
+  /** Set with `chainlocked`; absent where the relay did not run between the block's arrival and its ChainLock. */
+  readonly chainLock?: ChainLockTime;
 }
 
 export interface BlockProof extends PeerProof {
@@ -209,7 +212,9 @@ export type BlockEvent =
   | BlockProof
   | BlockVerdict
   | BlockFinality
-  | BlockPropagation;
+  | BlockPropagation
+  | BlockLocks
+  | LocksRelayed;
 
 /** A peer was connected or lost. */
 export type PeerEvent =
@@ -296,4 +301,12 @@ export interface GossipEvent {
   readonly refused: Readonly<Record<string, number>>;
 }
 
-export type RelayEvent = BlockEvent | PeerEvent | PlanEvent | GossipEvent | ServiceEvent | TipEvent | WitnessEvent;
+export type RelayEvent =
+  | BlockEvent
+  | PeerEvent
+  | PlanEvent
+  | GossipEvent
+  | ServiceEvent
+  | TipEvent
+  | WitnessEvent
+  | LockForecastEvent;

@@ -6,6 +6,7 @@
 import type { Hash } from '../wire/reader.js';
 import type { AnatomyAnswer } from './anatomy.js';
 import type { BlockFinality, FinalityState, QuorumRole, Verdict } from './events.js';
+import type { BlockLocks, IgnoredLocks, LockForecastEvent } from './locks.js';
 import type { Propagation, WitnessReport } from './propagation.js';
 
 export interface RelayView {
@@ -32,7 +33,12 @@ export interface RelayView {
   readonly witnesses?: () => WitnessReport;
   /** Found blocks on disk; absent when `spool.enabled` is false. */
   readonly spool?: () => SpoolView;
+  /** What would delay the ChainLock of the next block; absent where `locks.forecast` is 0, undefined until dashd was asked. */
+  readonly lockForecast?: () => LockForecast | undefined;
+  readonly ignoredLocks?: () => IgnoredLocks;
 }
+
+export type LockForecast = Omit<LockForecastEvent, 'type'>;
 
 export interface PeerCounts {
   /** Past their handshake, the pool's own dashd included. */
@@ -140,6 +146,8 @@ export interface BlockRecord {
   /** How fast it reached the witnesses; absent until they have seen it, and where there were none. */
   readonly propagation?: Propagation;
   readonly finality: Omit<BlockFinality, 'type' | 'hash' | 'height'>;
+  /** Absent until dashd was asked. */
+  readonly locks?: Omit<BlockLocks, 'type' | 'hash' | 'height'>;
 }
 
 export interface HistoryView {
@@ -166,5 +174,9 @@ export interface Kpis {
   readonly propagationMs?: number;
   /** Until half of the witnesses had it, peers that it was not pushed to: mean over blocks, milliseconds. */
   readonly networkPropagationMs?: number;
+  /** From a block's arrival to its ChainLock, mean over the blocks whose ChainLock dashd announced, milliseconds. */
+  readonly chainLockMs?: number;
+  /** Of the blocks whose locks are known, those in which a transaction delayed the ChainLock. */
+  readonly delayedRate?: number;
   readonly finality: Readonly<Record<FinalityState, number>>;
 }

@@ -10,6 +10,8 @@ import {
   count,
   finalityFields,
   hash,
+  lockCountFields,
+  locksRelayedFields,
   proofFields,
   propagationFields,
   receivedFields,
@@ -40,6 +42,8 @@ const Schema = z.discriminatedUnion('type', [
     rpc: z.looseObject(rpcFields).exactOptional(),
     peers: z.array(z.looseObject(proof)),
   }),
+  z.looseObject({ type: z.literal('locks'), ...lockCountFields, hash, height: count.exactOptional() }),
+  z.looseObject({ type: z.literal('locks-relayed'), ...locksRelayedFields, hash, height: count.exactOptional() }),
   z.looseObject({ type: z.literal('finality'), ...finalityFields, hash, height: count.exactOptional() }),
   z.looseObject({
     type: z.literal('propagation'),

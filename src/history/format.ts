@@ -4,13 +4,14 @@
  */
 
 import type { BlockFinality, BlockReceived, BlockVerdict } from '../contracts/events.js';
+import type { BlockLocks } from '../contracts/locks.js';
 import type { BlockPropagation } from '../contracts/propagation.js';
 import { parseBlockEvent } from '../delivery/block-event.js';
 import { fill } from '../messages/fill.js';
 import { HISTORY_FILE } from '../messages/storage.js';
 
 /** The events that are kept. */
-export type HistoryLine = BlockReceived | BlockVerdict | BlockPropagation | BlockFinality;
+export type HistoryLine = BlockReceived | BlockVerdict | BlockPropagation | BlockFinality | BlockLocks;
 
 const FILE = 'blockcast block history';
 const VERSION = 1;
@@ -40,7 +41,13 @@ export function parseLine(line: string): HistoryLine | undefined {
   return event !== undefined && isHistoryLine(event) ? event : undefined;
 }
 
-const KEPT: ReadonlySet<string> = new Set<HistoryLine['type']>(['received', 'verdict', 'propagation', 'finality']);
+const KEPT: ReadonlySet<string> = new Set<HistoryLine['type']>([
+  'received',
+  'verdict',
+  'propagation',
+  'finality',
+  'locks',
+]);
 
 export function isHistoryLine(event: { readonly type: string }): event is HistoryLine {
   return KEPT.has(event.type);

@@ -4,6 +4,7 @@
  */
 import { BoundedSet } from '../common/bounded.js';
 import type { BlockEvent, BlockFinality, BlockReceived, BlockVerdict } from '../contracts/events.js';
+import type { BlockLocks } from '../contracts/locks.js';
 import type { BlockPropagation, Propagation } from '../contracts/propagation.js';
 import type { BlockRecord, HistoryView, Kpis } from '../contracts/view.js';
 import type { Hash } from '../wire/reader.js';
@@ -16,6 +17,7 @@ interface Entry extends Counted {
   readonly verdict: BlockVerdict | undefined;
   readonly propagation: BlockPropagation | undefined;
   readonly finality: BlockFinality | undefined;
+  readonly locks: BlockLocks | undefined;
   readonly record: BlockRecord;
   readonly figures: Figures | undefined;
 }
@@ -70,7 +72,7 @@ export class History implements HistoryView {
     if (!isOfPool(line)) return false;
     const known = this.entries.get(line.hash);
     if (line.type === 'received') {
-      this.insert(entryOf({ received: line, verdict: undefined, propagation: undefined, finality: known?.finality }));
+      this.insert(entryOf({ received: line, finality: known?.finality, locks: known?.locks }));
       return true;
     }
     if (known === undefined) return false;
@@ -111,6 +113,7 @@ export class History implements HistoryView {
       if (entry.verdict !== undefined) yield entry.verdict;
       if (entry.propagation !== undefined) yield entry.propagation;
       if (entry.finality !== undefined) yield entry.finality;
+      if (entry.locks !== undefined) yield entry.locks;
     }
   }
 
@@ -151,7 +154,7 @@ export class History implements HistoryView {
   }
 
   private isOfRepeat(event: HistoryLine): boolean {
-    if (event.type === 'finality') return false;
+    if (event.type === 'finality' || event.type === 'locks') return false;
     if (event.type !== 'received') return this.repeats.has(event.hash);
     this.repeats.delete(event.hash);
     if (this.entries.get(event.hash)?.verdict?.success !== true) return false;
@@ -243,29 +246,31 @@ function proofsOf(entry: Entry | undefined): number {
 }
 
 function isOfPool(line: HistoryLine): boolean {
-  if (line.type === 'finality') return true;
+  if (line.type === 'finality' || line.type === 'locks') return true;
   return line.type === 'propagation' ? line.own : line.source === 'pool';
 }
 
-function linesOf({ verdict, propagation, finality }: Entry): number {
-  return [verdict, propagation, finality].reduce((lines, line) => lines + (line === undefined ? 0 : 1), 1);
+function linesOf({ verdict, propagation, finality, locks }: Entry): number {
+  return 1 + [verdict, propagation, finality, locks].filter((line) => line !== undefined).length;
 }
 
-type Lines = Pick<Entry, 'received' | 'verdict' | 'propagation' | 'finality'>;
+type Lines = Pick<Entry, 'received'> & Partial<Pick<Entry, 'verdict' | 'propagation' | 'finality' | 'locks'>>;
 
 /** @param figures of the verdict, when they are known: one whose results per peer were dropped keeps its own */
-function entryOf({ received, verdict, propagation, finality, figures }: Lines & Partial<Entry>): Entry {
-  const lines = { received, verdict, propagation, finality };
-  return {
-    ...lines,
-    record: recordOf(lines),
-    figures: figures ?? (verdict && figuresOf(verdict)),
-    state: finality?.state ?? 'pending',
-    networkMs: propagation?.medianMs,
-  };
+function entryOf({
+  received,
+  verdict,
+  propagation,
+  finality,
+  locks,
+  figures = verdict && figuresOf(verdict),
+}: Lines & Partial<Pick<Entry, 'figures'>>): Entry {
+  const lines = { received, verdict, propagation, finality, locks };
+  const { state = 'pending', chainLock } = finality ?? {};
+  return { ...lines, record: recordOf(lines), figures, state, chainLock, networkMs: propagation?.medianMs };
 }
 
-function recordOf({ received, verdict: judged, propagation, finality: ended }: Lines): BlockRecord {
+function recordOf({ received, verdict: judged, propagation, finality: ended, locks }: Lines): BlockRecord {
   const { hash, size, transactions, gateMs } = received;
   const receivedAt = cameAt(received);
   const height = received.height ?? ended?.height;
@@ -279,6 +284,7 @@ function recordOf({ received, verdict: judged, propagation, finality: ended }: L
     ...(judged !== undefined && { verdict: verdictOf(judged) }),
     ...(propagation !== undefined && { propagation: propagationOf(propagation) }),
     finality: ended === undefined ? { at: receivedAt, state: 'pending' } : finalityOf(ended),
+    ...(locks !== undefined && { locks: locksOf(locks) }),
   };
 }
 
@@ -297,4 +303,13 @@ function finalityOf({
   ...finality
 }: BlockFinality): BlockRecord['finality'] {
   return finality;
+}
+
+function locksOf({
+  type: _type,
+  hash: _hash,
+  height: _height,
+  ...locks
+}: BlockLocks): NonNullable<BlockRecord['locks']> {
+  return locks;
 }

@@ -1,5 +1,6 @@
 /** Key figures of the blocks in the history. The type (view.ts) defines each figure. */
 import type { FinalityState, PeerProof, Verdict } from '../contracts/events.js';
+import type { ChainLockTime, LockCount } from '../contracts/locks.js';
 import type { Kpis } from '../contracts/view.js';
 
 /** What a verdict contributes to the figures: computed once, so that thousands of blocks cost little. */
@@ -27,6 +28,9 @@ export interface Counted {
   readonly state: FinalityState;
   /** Until half of the witnesses had it; see `Propagation`. */
   readonly networkMs: number | undefined;
+  readonly chainLock?: ChainLockTime | undefined;
+  /** Absent until dashd was asked. */
+  readonly locks?: Pick<LockCount, 'delaying' | 'unknown'> | undefined;
 }
 
 export function kpisOf(blocks: Iterable<Counted>): Kpis {
@@ -34,11 +38,19 @@ export function kpisOf(blocks: Iterable<Counted>): Kpis {
   const broadcast = new Mean();
   const propagated = new Mean();
   const network = new Mean();
+  const chainLocked = new Mean();
   let [count, judged, successes, reached, tried] = [0, 0, 0, 0, 0];
-  for (const { figures, state, networkMs } of blocks) {
+  let [looked, delayed] = [0, 0];
+  for (const { figures, state, networkMs, chainLock, locks } of blocks) {
     count += 1;
     finality[state] += 1;
     network.add(networkMs);
+    // When one was there at the latest is no measurement.
+    if (chainLock?.seen === 'feed') chainLocked.add(chainLock.ms);
+    if (locks !== undefined && locks.unknown === undefined) {
+      looked += 1;
+      if (locks.delaying > 0) delayed += 1;
+    }
     if (figures === undefined) continue;
     judged += 1;
     if (figures.success) successes += 1;
@@ -55,6 +67,8 @@ export function kpisOf(blocks: Iterable<Counted>): Kpis {
     ...ratio('orphanRate', finality.orphaned, finality.orphaned + finality.chainlocked + finality.buried),
     ...propagated.as('propagationMs'),
     ...network.as('networkPropagationMs'),
+    ...chainLocked.as('chainLockMs'),
+    ...ratio('delayedRate', delayed, looked),
     finality,
   };
 }

@@ -40,6 +40,28 @@ export const EVENT_MESSAGES = {
     text: 'block {hash}[ (height {height})] {end}',
     action: 'Compare when the peers had the block, on the dashboard, with when the other block came.',
   },
+  'locks-delaying': {
+    level: 'warn',
+    text: 'block {hash}[ (height {height})]: {delaying} of {transactions} transactions are not InstantSend-locked, so its ChainLock may be late, until {clear} at the latest: {txids}',
+    action:
+      'See docs/pools.md, "What delays a ChainLock": mine on the template of dashd, which leaves such transactions out.',
+  },
+  'locks-clear': {
+    level: 'debug',
+    text: 'block {hash}[ (height {height})]: no transaction delays its ChainLock: {locked} of {transactions} are InstantSend-locked[; {aged} are known for ten minutes][; {unchecked} were not asked about]',
+  },
+  'locks-unknown': {
+    level: 'info',
+    text: 'block {hash}[ (height {height})]: it is not known whether a transaction delays its ChainLock: {unknown}',
+  },
+  'locks-relayed': {
+    level: 'debug',
+    text: 'block {hash}[ (height {height})]: {kind} sent to {sent} peers {time} after the block; {had} had it[, {unproven} are not proven to have the block]',
+  },
+  'lock-forecast': {
+    level: 'debug',
+    text: "next block: {delaying} of {transactions} transactions of dashd's mempool would delay its ChainLock[: {txids}][; unknown: {unknown}]",
+  },
   'dashd-connected': {
     level: 'info',
     text: 'local dashd {peer} connected: {userAgent}, protocol {protocolVersion}, height {height}',
@@ -110,8 +132,17 @@ export const PROPAGATION = {
 /** `{end}` of `finality` and `orphaned`. */
 export const FINALITY_ENDS = {
   pending: "is in dashd's chain again[ (confirmations: {confirmations})]",
-  chainlocked: 'is ChainLocked[ (confirmations: {confirmations})]',
-  buried: 'is buried[ (confirmations: {confirmations})]',
+  chainlocked: 'is ChainLocked[ after {time}][ (confirmations: {confirmations})]',
+  buried: 'is buried without a ChainLock[ (confirmations: {confirmations})]',
   orphaned: 'is orphaned by {by}',
   unnamed: 'a block that dashd did not name',
+} as const;
+
+/** What `submit` says of a block's locks. */
+export const LOCK_ENDS = {
+  clear: 'none of {transactions} transactions delays the ChainLock',
+  delaying: '{delaying} of {transactions} transactions are not InstantSend-locked: {txids}',
+  more: '{txids} and {more} more',
+  unknown: 'not known: {unknown}',
+  relayed: '{kind} sent to {sent} peers {time} after the block; {had} had it',
 } as const;

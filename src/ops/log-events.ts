@@ -11,6 +11,7 @@ import type {
   ServiceEvent,
   SignersReached,
 } from '../contracts/events.js';
+import type { BlockLocks } from '../contracts/locks.js';
 import type { LogLevel } from '../contracts/log-levels.js';
 import type { WitnessEvent } from '../contracts/propagation.js';
 import { SERVICE_NAMES } from '../contracts/services.js';
@@ -21,7 +22,7 @@ import { levelOfService, SERVICE_LINE } from '../messages/services.js';
 import { MINUTE_MS, SECOND_MS } from '../time.js';
 import { LineLimit } from './line-limit.js';
 import type { Logger } from './logger.js';
-import { describeFinality, describePropagation, formatMs, formatSize } from './units.js';
+import { describeFinality, describePropagation, formatMs, formatSize, txidsOf } from './units.js';
 
 type PeerLost = Extract<PeerEvent, { type: 'peer-lost' }>;
 
@@ -62,6 +63,8 @@ function messageOf(event: Exclude<RelayEvent, ServiceEvent>): EventMessage {
       return messageOfVerdict(event);
     case 'finality':
       return event.state === 'orphaned' ? 'orphaned' : 'finality';
+    case 'locks':
+      return messageOfLocks(event);
     case 'peer-connected':
       return event.protected ? 'dashd-connected' : 'peer-connected';
     case 'peer-lost':
@@ -86,6 +89,11 @@ function messageOfWitness({ state, code }: WitnessEvent): EventMessage {
 function messageOfVerdict({ success, outcome }: BlockVerdict): EventMessage {
   if (success) return 'delivered';
   return outcome === 'rejected' ? 'rejected' : 'undelivered';
+}
+
+function messageOfLocks({ unknown, delaying }: BlockLocks): EventMessage {
+  if (unknown !== undefined) return 'locks-unknown';
+  return delaying > 0 ? 'locks-delaying' : 'locks-clear';
 }
 
 function messageOfLoss({ protected: isLocal, quorum: isMember, wasReady }: PeerLost): EventMessage {
@@ -152,6 +160,22 @@ function valuesOf(event: Exclude<RelayEvent, ServiceEvent>): Values {
       return valuesOfVerdict(event);
     case 'finality':
       return { hash: event.hash, height: event.height, end: describeFinality(event) };
+    case 'locks':
+      return {
+        ...plain(event, ['hash', 'height', 'transactions', 'locked', 'delaying', 'unknown']),
+        aged: event.aged || undefined,
+        unchecked: event.unchecked || undefined,
+        clear: event.clearAt && new Date(event.clearAt).toISOString(),
+        txids: txidsOf(event),
+      };
+    case 'locks-relayed':
+      return {
+        ...plain(event, ['hash', 'height', 'kind', 'sent', 'had']),
+        unproven: event.unproven || undefined,
+        time: formatMs(event.afterMs),
+      };
+    case 'lock-forecast':
+      return { ...plain(event, ['transactions', 'delaying', 'unknown']), txids: txidsOf(event) };
     case 'peer-connected':
       return plain(event, ['peer', 'userAgent', 'protocolVersion', 'height']);
     case 'peer-lost':

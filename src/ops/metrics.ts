@@ -87,6 +87,7 @@ export function createMetrics({ clock, version, network, lostLines = () => 0 }: 
         case 'tip':
           return onTip(event);
         case 'witness':
+        case 'lock-forecast':
           return;
         default:
           return blocks.listen(event);

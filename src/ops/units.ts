@@ -1,8 +1,9 @@
 /** Formats sizes, times and foreign text for people. */
 
 import type { BlockFinality } from '../contracts/events.js';
+import type { LockCount, LocksRelayed } from '../contracts/locks.js';
 import type { Propagation } from '../contracts/propagation.js';
-import { FINALITY_ENDS, PROPAGATION } from '../messages/events.js';
+import { FINALITY_ENDS, LOCK_ENDS, PROPAGATION } from '../messages/events.js';
 import { fill } from '../messages/fill.js';
 
 /** @param bytes a size, in kB of 1000 bytes */
@@ -25,9 +26,29 @@ export function describeFinality({
   state,
   confirmations,
   by,
-}: Pick<BlockFinality, 'state' | 'confirmations' | 'by'>): string {
+  chainLock,
+}: Pick<BlockFinality, 'state' | 'confirmations' | 'by' | 'chainLock'>): string {
   if (state === 'orphaned') return fill(FINALITY_ENDS.orphaned, { by: by ?? FINALITY_ENDS.unnamed });
-  return fill(FINALITY_ENDS[state], { confirmations });
+  return fill(FINALITY_ENDS[state], { confirmations, time: chainLock && formatMs(chainLock.ms) });
+}
+
+/** What is known of a block's locks, as the end of a sentence. */
+export function describeLocks({ delaying, transactions, unknown, named }: LockCount): string {
+  if (unknown !== undefined) return fill(LOCK_ENDS.unknown, { unknown });
+  const ids = txidsOf({ delaying, named });
+  return fill(LOCK_ENDS[delaying === 0 ? 'clear' : 'delaying'], { delaying, transactions, txids: ids });
+}
+
+/** Which transactions delay, as many as are named. */
+export function txidsOf({ delaying, named }: Pick<LockCount, 'delaying' | 'named'>): string | undefined {
+  if (named.length === 0) return undefined;
+  const more = delaying - named.length;
+  const ids = named.map(({ txid }) => txid).join(', ');
+  return more > 0 ? fill(LOCK_ENDS.more, { txids: ids, more }) : ids;
+}
+
+export function describeRelayed({ kind, sent, had, afterMs }: LocksRelayed): string {
+  return fill(LOCK_ENDS.relayed, { kind, sent, had, time: formatMs(afterMs) });
 }
 
 /** How fast a block reached the witnesses. */

@@ -24,6 +24,8 @@ const BLOCK_EVENTS: ReadonlySet<string> = new Set<BlockEvent['type']>([
   'proof',
   'verdict',
   'finality',
+  'locks',
+  'locks-relayed',
 ]);
 
 function isBlockEvent(event: RelayEvent): event is BlockEvent {

@@ -17,7 +17,18 @@ describe('docs/events.md', () => {
     const events = blocks('json').map((text) => parseBlockEvent(Buffer.from(text)));
     assert.deepEqual(
       events.map((event) => event?.type),
-      ['received', 'refused', 'repeated', 'stored', 'proof', 'verdict', 'finality', 'propagation'],
+      [
+        'received',
+        'refused',
+        'repeated',
+        'stored',
+        'proof',
+        'verdict',
+        'finality',
+        'propagation',
+        'locks',
+        'locks-relayed',
+      ],
     );
   });
 

@@ -23,7 +23,7 @@ import {
   WARNINGS,
 } from '../../src/messages/configuration.js';
 import { CHAIN, FEED, FINALITY, RPC } from '../../src/messages/dashd.js';
-import { EVENT_MESSAGES, EVENT_PARTS, FINALITY_ENDS, PROPAGATION } from '../../src/messages/events.js';
+import { EVENT_MESSAGES, EVENT_PARTS, FINALITY_ENDS, LOCK_ENDS, PROPAGATION } from '../../src/messages/events.js';
 import { ANATOMY_REPLIES, HTTP, READINESS, REPLIES } from '../../src/messages/http.js';
 import type { Message } from '../../src/messages/message.js';
 import {
@@ -186,7 +186,7 @@ ${messages(EVENT_MESSAGES)}
 
 Parts of these lines:
 
-${texts(EVENT_PARTS, FINALITY_ENDS, PROPAGATION)}
+${texts(EVENT_PARTS, FINALITY_ENDS, PROPAGATION, LOCK_ENDS)}
 
 ### Refused frames
 

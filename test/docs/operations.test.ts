@@ -98,6 +98,8 @@ test('docs/operations.md defines each figure', () => {
     orphanRate: true,
     propagationMs: true,
     networkPropagationMs: true,
+    chainLockMs: true,
+    delayedRate: true,
     finality: true,
   };
   const defined = table(DOCUMENT, ['Figure', 'Name in the API', 'Definition']).map(([, name]) => name);

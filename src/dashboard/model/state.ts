@@ -198,6 +198,9 @@ function onEvent(state: PageState, event: RelayEvent): PageState {
       return onService(state, event);
     case 'plan':
     case 'tip':
+    case 'locks':
+    case 'locks-relayed':
+    case 'lock-forecast':
     case 'gossip':
     case 'repeated':
     case 'stored':

@@ -19,6 +19,8 @@ import {
   finalityFields,
   hash,
   isOwn,
+  lockCountFields,
+  locksRelayedFields,
   ms,
   peer,
   proofFields,
@@ -66,6 +68,10 @@ const PropagationSummary = z
 const sights = z
   .array(z.strictObject(sightFields).register(named, { id: 'Sight' }))
   .describe('What each witness saw, in the order of their times.');
+const Locks = z
+  .strictObject(lockCountFields)
+  .describe('How many transactions are not InstantSend-locked, and so delay a ChainLock.')
+  .register(named, { id: 'Locks' });
 
 const blockFields = {
   hash,
@@ -77,6 +83,7 @@ const blockFields = {
   verdict: VerdictSummary.exactOptional().describe('Absent until it has fallen.'),
   propagation: PropagationSummary.exactOptional(),
   finality: z.strictObject(finalityFields),
+  locks: Locks.exactOptional().describe('Absent until dashd was asked.'),
 };
 const BlockSummary = z
   .strictObject(blockFields)
@@ -113,6 +120,8 @@ const Kpis = z
     networkPropagationMs: ms
       .exactOptional()
       .describe('Until half of the witnesses had it, peers that it was not pushed to: mean over blocks.'),
+    chainLockMs: ms.exactOptional().describe("From a block's arrival to its ChainLock, mean over blocks."),
+    delayedRate: rate.exactOptional(),
     finality: z.strictObject({ pending: count, chainlocked: count, buried: count, orphaned: count }),
   })
   .register(named, { id: 'Kpis' });
@@ -340,6 +349,9 @@ export const EventSchema = says<RelayEvent>()(
       z.strictObject({ type: z.literal('proof'), at, hash, ...proofFields }),
       z.strictObject({ type: z.literal('verdict'), at, ...withRpc, peers: z.array(PeerProof) }),
       z.strictObject({ type: z.literal('finality'), ...finalityFields, hash, height: count.exactOptional() }),
+      z.strictObject({ type: z.literal('locks'), ...lockCountFields, hash, height: count.exactOptional() }),
+      z.strictObject({ type: z.literal('locks-relayed'), ...locksRelayedFields, hash, height: count.exactOptional() }),
+      z.strictObject({ type: z.literal('lock-forecast'), ...lockCountFields }),
       z.strictObject({
         type: z.literal('peer-connected'),
         at,

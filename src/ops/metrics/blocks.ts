@@ -15,6 +15,7 @@ import {
   FINALITY_STATES,
   FORMS,
   fold,
+  LOCK_KINDS,
   MORE_ROUND_TRIPS,
   OTHER,
   OUTCOMES,
@@ -34,6 +35,10 @@ const BROADCAST_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5,
 const SUBMIT_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
 /** From an empty block to the largest valid one. 12 kB fit TCP's initial congestion window (ten segments, RFC 6928). */
 const SIZE_BYTES = [500, 1_000, 2_000, 5_000, 12_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_000_000];
+
+/** The signers of a regtest quorum take a tenth of a second; one transaction without a lock costs up to ten minutes. */
+const CHAIN_LOCK_SECONDS = [0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20, 60, 150, 300, 600, 900];
+const LOCK_STATES = ['locked', 'delaying', 'aged', 'unchecked'] as const;
 
 const SIGNER_STATES = ['tried', 'reached'] as const;
 
@@ -133,6 +138,27 @@ export function blockMetrics({ counter, gauge, histogram }: Instruments) {
     BROADCAST_SECONDS,
     combinations({ source: SOURCES }),
   );
+  const chainLock = histogram(
+    'blockcast_chainlock_seconds',
+    "Time from the arrival of a block of the pool, and from its being dashd's tip, to the ChainLock that dashd announced.",
+    CHAIN_LOCK_SECONDS,
+    combinations({ from: ['arrival', 'tip'] }),
+  );
+  const lockStates = counter(
+    'blockcast_block_transactions_total',
+    'Transactions of blocks of the pool, by what they mean to its ChainLock: a delaying one is neither InstantSend-locked nor known for ten minutes.',
+    combinations({ state: LOCK_STATES }),
+  );
+  const delayed = counter(
+    'blockcast_blocks_delayed_total',
+    'Blocks of the pool with a transaction that delays the ChainLock.',
+    [{}],
+  );
+  const locksSent = counter(
+    'blockcast_locks_relayed_total',
+    'Peers that a lock which dashd had verified was sent to.',
+    combinations({ kind: LOCK_KINDS }),
+  );
   const submit = histogram(
     'blockcast_rpc_submit_seconds',
     "Time until dashd's answer to submitblock.",
@@ -188,6 +214,14 @@ export function blockMetrics({ counter, gauge, histogram }: Instruments) {
     pushedBytes.add({ form }, bytes);
   }
 
+  function onFinality(event: BlockFinality): void {
+    finality.add({ state: fold(FINALITY_STATES, event.state) });
+    // When one was there at the latest is no measurement.
+    if (event.chainLock?.seen !== 'feed') return;
+    chainLock.observe({ from: 'arrival' }, seconds(event.chainLock.ms));
+    chainLock.observe({ from: 'tip' }, seconds(event.chainLock.sinceTipMs));
+  }
+
   function listen(event: BlockEvent): void {
     switch (event.type) {
       case 'received':
@@ -206,7 +240,14 @@ export function blockMetrics({ counter, gauge, histogram }: Instruments) {
         onVerdict(event);
         break;
       case 'finality':
-        if (changed(event)) finality.add({ state: fold(FINALITY_STATES, event.state) });
+        if (changed(event)) onFinality(event);
+        break;
+      case 'locks':
+        for (const state of LOCK_STATES) lockStates.add({ state }, event[state]);
+        if (event.delaying > 0) delayed.add({});
+        break;
+      case 'locks-relayed':
+        locksSent.add({ kind: fold(LOCK_KINDS, event.kind) }, event.sent);
     }
   }
   return { listen, cameAt };

@@ -44,6 +44,7 @@ function formFault(event: RelayEvent): string | undefined {
     case 'plan':
     case 'gossip':
     case 'tip':
+    case 'lock-forecast':
       return undefined;
     default:
       return schemaFault(event);
