@@ -71,8 +71,8 @@ const OLD_TIP_MS = 45 * MINUTE_MS;
 export class Broadcaster {
   /** The blocks under way. */
   private readonly flights = new Map<Hash, Flight>();
-  /** Of those, the blocks that dashd rejected after they were sent, and what was built upon them. */
-  private readonly withdrawn = new Set<Hash>();
+  /** Of those, the blocks that dashd rejected, with what was built upon them, and those that it did not connect. */
+  private readonly unproven = new Set<Hash>();
   private readonly events = new Subject<BlockEvent>();
   private readonly stopped$ = new Subject<void>();
   private readonly catchUp: CatchUp;
@@ -155,15 +155,16 @@ export class Broadcaster {
   }
 
   /**
-   * dashd's chain has the block, and so its ancestors. Those that dashd had rejected, by mistake or for a moment, are served again, and
-   * sent to the peers that lack them.
+   * dashd's chain has the block, and so its ancestors: whatever dashd answered to `submitblock`, they are accepted. One that it had
+   * rejected, by mistake or for a moment, is served again, and sent to the peers that lack it. Of a block that is held back this says
+   * nothing: dashd may have another body under its header.
    */
   seeInChain(hash: Hash): void {
-    if (this.withdrawn.size === 0) return;
+    if (this.unproven.size === 0) return;
     const found: Flight[] = [];
     let flight = this.flights.get(hash);
     for (; flight !== undefined; flight = this.flights.get(flight.push.previous)) {
-      if (this.withdrawn.delete(flight.hash)) found.unshift(flight);
+      if (flight.released && this.unproven.delete(flight.hash)) found.unshift(flight);
     }
     for (const one of found) this.restore(one);
   }
@@ -275,6 +276,8 @@ export class Broadcaster {
     if (flight.released) this.learn(flight.arrival.block, submission);
     const { stored: _stored, turnedAway: _turnedAway, ...result } = submission;
     if (result.outcome === 'rejected') flight.rejection = result;
+    if (result.outcome === 'rejected' || result.outcome === 'inconclusive') this.unproven.add(flight.hash);
+    else if (submission.stored) this.unproven.delete(flight.hash);
     flight.entries$.next({ type: 'rpc', result });
   }
 
@@ -288,16 +291,13 @@ export class Broadcaster {
   /** What dashd says of a block that is out decides whether others may build on it. */
   private learn({ hash, previous, time, bits }: Block, submission: Submission): void {
     const { tip, recent } = this.deps;
-    if (submission.stored) {
-      tip.see(hash, previous, undefined, { time, bits });
-      // Nothing is stored upon a block that is invalid.
-      this.seeInChain(previous);
-    }
+    if (submission.stored) tip.see(hash, previous, undefined, { time, bits });
+    if (submission.outcome === 'accepted') this.seeInChain(previous);
     if (submission.outcome === 'rejected' && !isPremature(submission))
       for (const gone of tip.retract(hash)) {
         recent.withdraw(gone);
         this.writer.forget(gone);
-        if (this.flights.has(gone)) this.withdrawn.add(gone);
+        if (this.flights.has(gone)) this.unproven.add(gone);
       }
   }
 
@@ -305,14 +305,12 @@ export class Broadcaster {
     const { clock, connections, recent, tip } = this.deps;
     const { block, monotonicAt } = flight.arrival;
     delete flight.rejection;
-    tip.add(block.hash, block.previous, block.time, true);
-    this.endAll(recent.add(flight.push));
     const result: RpcResult = { outcome: 'accepted', ms: clock.monotonic() - monotonicAt };
     flight.entries$.next({ type: 'rpc', again: true, result });
-    this.push(
-      flight,
-      [...connections.live.values()].filter(({ target }) => flight.isDueTo(target)),
-    );
+    tip.add(block.hash, block.previous, block.time, true);
+    this.endAll(recent.add(flight.push));
+    const lacking = [...connections.live.values()].filter(({ target }) => !target.protected && flight.isDueTo(target));
+    if (lacking.length > 0) this.push(flight, lacking);
   }
 
   /** Has a block of the pool's kept, and emits its events once it is. */
@@ -345,7 +343,7 @@ export class Broadcaster {
 
   private drop(hash: Hash): void {
     this.flights.delete(hash);
-    this.withdrawn.delete(hash);
+    this.unproven.delete(hash);
   }
 
   /** The blocks' memory is needed for another: what is known of them by now is their verdict. */

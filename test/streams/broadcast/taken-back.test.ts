@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { loadX11 } from '../../../src/block/x11.js';
 import { answer } from '../dashd/fake-rpc.js';
-import { BroadcasterUnderTest, hashOf, mineChain } from './support.js';
+import { BroadcasterUnderTest, changed, hashOf, mineChain } from './support.js';
 
 before(() => loadX11());
 
@@ -33,7 +33,7 @@ describe('a block that dashd rejected and then has', () => {
     assert.equal(relay.tip.knows(hashOf(parent)), true);
   });
 
-  it('is in the chain when dashd announces it, and when dashd stores a child of it', async () => {
+  it('is in the chain when dashd announces it, and when dashd accepts a child of it', async () => {
     const announced = await rejected();
     announced.relay.announces('dashd', announced.parent);
     assert.deepEqual(announced.relay.peer('b').blocks, [announced.parent, announced.parent]);
@@ -44,6 +44,31 @@ describe('a block that dashd rejected and then has', () => {
     assert.deepEqual(relay.peer('b').blocks, [parent, parent]);
     relay.announces('b', parent);
     assert.deepEqual(relay.peer('b').blocks, [parent, parent, child], 'the child follows once the peer has the parent');
+  });
+
+  it('that was inconclusive is accepted once the chain has it', async () => {
+    const relay = new BroadcasterUnderTest();
+    const [raw = assert.fail()] = mineChain(1);
+    relay.submission = () => answer('inconclusive');
+    relay.fromPool(raw);
+    await relay.time.pass(60_000);
+    assert.match(relay.verdicts(raw).at(-1) ?? '', / inconclusive$/);
+    relay.broadcaster.seeInChain(hashOf(raw));
+    await relay.time.pass(0);
+    assert.match(relay.verdicts(raw).at(-1) ?? '', / accepted$/);
+  });
+
+  it('and is held back, stays so: dashd may have another body', async () => {
+    const relay = new BroadcasterUnderTest();
+    const [raw = assert.fail()] = mineChain(1);
+    const body = changed(raw);
+    relay.submission = () => answer('bad-txnmrklroot');
+    relay.fromPool(body);
+    await relay.time.pass(0);
+    relay.broadcaster.seeInChain(hashOf(body));
+    await relay.time.pass(3_000);
+    assert.deepEqual(relay.sent, [0, 0, 0]);
+    assert.match(relay.verdicts(body).at(-1) ?? '', / rejected$/);
   });
 
   it('stays withdrawn when the chain has another block', async () => {
