@@ -5,7 +5,7 @@
 import type { BlockAnatomy } from './anatomy.js';
 import type { PeerProof, ServiceEvent, Verdict } from './events.js';
 import type { Propagation, Sight, WitnessReport } from './propagation.js';
-import type { BlockRecord, Kpis, PeerView, QuorumReport } from './view.js';
+import type { BlockRecord, Kpis, LockForecast, PeerView, QuorumReport } from './view.js';
 
 /** `GET /api/v1/status` */
 export interface StatusReply {
@@ -33,6 +33,8 @@ export interface StatusReply {
   readonly quorums?: QuorumReport;
   /** Absent where `witnesses.count` is 0. */
   readonly witnesses?: WitnessReport;
+  /** What would delay the ChainLock of the next block; absent where `locks.forecast` is 0, and until dashd was asked. */
+  readonly lockForecast?: LockForecast;
   readonly services: readonly ServiceStatus[];
   readonly lastBlock?: BlockSummary;
   readonly kpis: { readonly all: Kpis; readonly day: Kpis };

@@ -120,6 +120,7 @@ describe('the dashboard in a browser', { skip }, () => {
       await live(page);
       await page.locator('.agent', { hasText: '<img src=x' }).waitFor();
       await page.locator('.reason', { hasText: '<script>alert(1)</script>' }).waitFor();
+      await page.locator('.coinbase-text', { hasText: '<img src=x' }).waitFor();
       assert.equal(await page.locator('main img, main script, main b:has-text("owned")').count(), 0);
       assert.ok(!(await page.title()).includes('owned'));
       const text = (await page.locator('body').textContent()) ?? '';

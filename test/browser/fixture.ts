@@ -10,12 +10,15 @@ import type {
   Verdict,
 } from '../../src/contracts/events.js';
 import type { BlockRecord, Kpis, PeerView } from '../../src/contracts/view.js';
+import { lockCount, propagationOf, witnessReport } from './insight.js';
 
 export interface RelayData {
   readonly status: StatusReply;
   readonly peers: readonly PeerView[];
   /** Newest first. */
   readonly blocks: readonly BlockRecord[];
+  /** What stands in the coinbase of each block. */
+  readonly coinbaseText?: string;
 }
 
 const MINUTE = 60_000;
@@ -166,11 +169,19 @@ function blockOf(nth: number, now: number): BlockRecord {
     receivedAt,
     gateMs: micro(0.4 + size / 600_000),
     verdict: verdictOf(nth, { hash, size, height }),
+    propagation: propagationOf(random),
+    locks: { at, ...lockCount(Math.max(0, Math.floor(size / 390) - 3), nth % 5 === 0 ? 3 : 0, at, hashOf) },
     finality:
       nth === 7 || nth === 21
         ? { at, state: 'orphaned', by: hashOf(990) }
-        : { at, state, ...(state !== 'pending' && { confirmations: 17 * nth + 4 }) },
+        : { at, state, ...(state !== 'pending' && { confirmations: 17 * nth + 4, chainLock: chainLockOf(nth) }) },
   };
+}
+
+/** Of a block with transactions that are not locked it takes longer. */
+function chainLockOf(nth: number): NonNullable<BlockRecord['finality']['chainLock']> {
+  const ms = nth % 5 === 0 ? 48_200 : micro(1_240 + nth * 11);
+  return { ms, sinceTipMs: micro(ms - 36.4), seen: 'feed' };
 }
 
 export function peerOf({ peer, country, pingMs, agent }: Seat, i: number, now: number): PeerView {
@@ -257,6 +268,9 @@ function kpisOf(blocks: readonly BlockRecord[]): Kpis {
     peerAvailability: mean(({ peersReached, peersTried }) => peersReached / peersTried),
     orphanRate: finality.orphaned / Math.max(1, blocks.length - finality.pending),
     propagationMs: mean(({ lastMs }) => (lastMs ?? 0) * 0.72),
+    networkPropagationMs: 131.2,
+    chainLockMs: 1_420,
+    delayedRate: 0.2,
     finality,
   };
 }
@@ -280,20 +294,27 @@ export function statusOf(peers: readonly PeerView[], blocks: readonly BlockRecor
       known: 1_284,
       dashd: isDashd,
     },
+    witnesses: witnessReport(seeded(9), now, hashOf),
+    lockForecast: { at: now - 4_000, ...lockCount(148, 2, now, hashOf) },
     services: services(now),
     ...(newest !== undefined && { lastBlock: summaryOf(newest) }),
     kpis: { all: kpisOf(blocks), day: kpisOf(blocks.filter(({ receivedAt }) => now - receivedAt < 24 * HOUR)) },
   };
 }
 
-export function summaryOf({ verdict, ...block }: BlockRecord): BlockSummary {
-  if (verdict === undefined) return block;
-  const { peers: _race, ...rest } = verdict;
-  return { ...block, verdict: rest };
+export function summaryOf({ verdict, propagation, ...block }: BlockRecord): BlockSummary {
+  const { peers: _race, ...outcome } = verdict ?? { peers: [] };
+  const { sights: _sights, ...figures } = propagation ?? { sights: [] };
+  return {
+    ...block,
+    ...('hash' in outcome && { verdict: outcome }),
+    ...('own' in figures && { propagation: figures }),
+  };
 }
 
 export function replyOf(block: BlockRecord): BlockReply {
-  return { ...summaryOf(block), race: block.verdict?.peers ?? [] };
+  const sights = block.propagation?.sights;
+  return { ...summaryOf(block), ...(sights !== undefined && { sights }), race: block.verdict?.peers ?? [] };
 }
 
 export function busy(now: number, found = 40): RelayData {
@@ -356,6 +377,7 @@ export function hostile(now: number): RelayData {
     (proof, i): PeerProof => (i === 3 ? { ...proof, status: 'failed', reason: HOSTILE } : proof),
   );
   return {
+    coinbaseText: HOSTILE,
     status: { ...status, network: HOSTILE.slice(0, 30) },
     peers: peers.map((peer, i) => (i === 3 ? { ...peer, userAgent: HOSTILE, country: '<b>' } : peer)),
     blocks:

@@ -19,7 +19,10 @@ const SCHEMES: readonly Scheme[] = ['light', 'dark'];
 const STATES = { busy, empty, 'dashd-down': dashdDown, 'no-peers': noPeers } as const;
 
 async function drawn(page: Page, state: string): Promise<void> {
-  if (state === 'busy') await page.locator('canvas').nth(1).waitFor();
+  if (state === 'busy') {
+    await page.locator('canvas').nth(1).waitFor();
+    await page.locator('.kinds').waitFor();
+  }
   await page.evaluate(
     'Promise.all(document.getAnimations().map((a) => a.effect.getTiming().iterations === Infinity || a.finished))',
   );

@@ -7,6 +7,7 @@ import type { RelayEvent } from '../../src/contracts/events.js';
 import type { PeerView } from '../../src/contracts/view.js';
 import { freePort } from '../../src/simulated/free-port.js';
 import { type RelayData, replyOf, summaryOf } from './fixture.js';
+import { anatomyOf } from './insight.js';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -85,13 +86,13 @@ export class FixtureServer {
 
   private answerApi(path: string, query: URLSearchParams, reply: ServerResponse): void {
     const { status } = this.data;
-    const [what, hash] = path.split('/');
+    const [what, hash, part] = path.split('/');
     if (this.isLocked) json(reply, 401, { error: 'who are you?' });
     else if (what === 'events') this.listen(reply);
     else if (what === 'status') json(reply, 200, { ...status, now: Date.now() });
     else if (what === 'peers') this.answerPeers(hash, query, reply);
     else if (hash === undefined) this.answerList(query, reply);
-    else this.answerBlock(hash, reply);
+    else this.answerBlock(hash, part, reply);
   }
 
   private answerPeers(name: string | undefined, query: URLSearchParams, reply: ServerResponse): void {
@@ -107,9 +108,10 @@ export class FixtureServer {
     else json(reply, 200, found);
   }
 
-  private answerBlock(hash: string, reply: ServerResponse): void {
+  private answerBlock(hash: string, part: string | undefined, reply: ServerResponse): void {
     const block = this.data.blocks.find((known) => known.hash === hash);
     if (block === undefined) json(reply, 404, { error: 'no-such-block' });
+    else if (part === 'anatomy') json(reply, 200, anatomyOf(block, this.data.coinbaseText));
     else json(reply, 200, replyOf(block));
   }
 

@@ -57,6 +57,44 @@ describe('a block on its way', () => {
   });
 });
 
+describe('what is known of a block later', () => {
+  const locks = { transactions: 3, locked: 2, delaying: 1, aged: 0, unchecked: 0, named: [] };
+  const seen = { own: true, witnesses: 2, seen: 1, medianMs: 80 };
+  const sights = [{ peer: 'w:1', state: 'counted', seenMs: 80 }] as const;
+  const locksOf = (n: number): RelayEvent => ({ type: 'locks', at: NOW, hash: hash(n), height: n, ...locks });
+  const propagationOf = (n: number, own = true): RelayEvent => ({
+    ...{ type: 'propagation', at: NOW, hash: hash(n), ...seen, own, sights },
+  });
+
+  test('its locks and what the witnesses saw are shown, of a linked block too', () => {
+    const linked = { ...block(3), race: [] };
+    const state = play([
+      ...events(received(7)),
+      { type: 'block', reply: linked },
+      ...events(locksOf(7), propagationOf(7), locksOf(3), propagationOf(3)),
+    ]);
+    for (const n of [7, 3]) {
+      const found = findBlock(state, hash(n));
+      assert.deepEqual([found?.locks, found?.propagation], [{ at: NOW, ...locks }, seen]);
+      assert.deepEqual(state.sights.get(hash(n)), sights);
+    }
+  });
+
+  test('what witnesses saw comes with a block’s reply, and goes with its race', () => {
+    const state = play([{ type: 'block', reply: { ...block(3), race: [], sights } }]);
+    assert.deepEqual(state.sights.get(hash(3)), sights);
+    assert.equal('sights' in (findBlock(state, hash(3)) ?? {}), false);
+    const more = Array.from({ length: 80 }, (_, n) => received(100 + n));
+    assert.equal(play(events(...more, propagationOf(150)), state).sights.has(hash(3)), false);
+  });
+
+  test('blocks of others change no list; the status is fetched again', () => {
+    const state = play(events(received(7)));
+    assert.deepEqual(play(events(propagationOf(9, false), locksOf(9)), state), state);
+    assert.deepEqual(staleAfter(propagationOf(9, false)), ['status']);
+  });
+});
+
 test('a proof of a race that was never fetched is not shown as if it were all of it', () => {
   const state = play([{ type: 'blocks', reply: { blocks: [block(6)] } }, ...events(proof(6, 'x:1', 'accepted'))]);
   assert.equal(state.races.has(hash(6)), false);

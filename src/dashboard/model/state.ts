@@ -22,6 +22,8 @@ import type {
   RelayEvent,
   ServiceEvent,
 } from '../../contracts/events.js';
+import type { BlockLocks } from '../../contracts/locks.js';
+import type { BlockPropagation, Sight } from '../../contracts/propagation.js';
 import type { PeerView } from '../../contracts/view.js';
 
 /** The page's connection to the relay. Times are of the browser's clock, milliseconds since the epoch. */
@@ -47,6 +49,8 @@ export interface PageState {
   /** Where the next page of older blocks begins. */
   readonly next?: string;
   readonly races: ReadonlyMap<string, Race>;
+  /** What the witnesses saw of a block: of those with a race. */
+  readonly sights: ReadonlyMap<string, readonly Sight[]>;
   /** Blocks opened by a link that are too old to be in `blocks`. */
   readonly linked: ReadonlyMap<string, BlockSummary>;
   /** Blocks that the relay does not know. */
@@ -77,6 +81,7 @@ export const INITIAL: PageState = {
   countries: new Map(),
   blocks: [],
   races: new Map(),
+  sights: new Map(),
   linked: new Map(),
   missing: new Set(),
   announcement: '',
@@ -158,7 +163,7 @@ function onPeers(state: PageState, { peers }: PeersReply): PageState {
 
 /** A new first page: other data may have gaps, and is dropped. */
 function onBlocks({ next: _before, ...state }: PageState, { blocks, next }: BlocksReply): PageState {
-  const nothing = { races: new Map(), linked: new Map(), missing: new Set<string>() };
+  const nothing = { races: new Map(), sights: new Map(), linked: new Map(), missing: new Set<string>() };
   return { ...state, ...nothing, blocks, ...(next !== undefined && { next }) };
 }
 
@@ -169,13 +174,15 @@ function onOlder({ next: _before, ...state }: PageState, { blocks, next }: Block
   return { ...state, blocks: merged.slice(0, MAX_BLOCKS), ...(next !== undefined && !isFull && { next }) };
 }
 
-function onBlock(state: PageState, { race, ...block }: BlockReply): PageState {
+function onBlock(state: PageState, { race, sights, ...block }: BlockReply): PageState {
   const isListed = state.blocks.some(({ hash }) => hash === block.hash);
+  const races = withRace(state, block.hash, raceOf(race));
   return {
     ...state,
+    sights: sights === undefined ? state.sights : withSights(state, races, block.hash, sights),
     blocks: isListed ? state.blocks.map((known) => (known.hash === block.hash ? block : known)) : state.blocks,
     linked: isListed ? state.linked : new Map(state.linked).set(block.hash, block),
-    races: withRace(state, block.hash, raceOf(race)),
+    races,
   };
 }
 
@@ -196,15 +203,17 @@ function onEvent(state: PageState, event: RelayEvent): PageState {
       return onPeer(state, event);
     case 'service':
       return onService(state, event);
+    case 'locks':
+      return onLocks(state, event);
+    case 'propagation':
+      return onPropagation(state, event);
     case 'plan':
     case 'tip':
-    case 'locks':
     case 'locks-relayed':
     case 'lock-forecast':
     case 'gossip':
     case 'repeated':
     case 'stored':
-    case 'propagation':
     case 'witness':
       return state;
   }
@@ -260,13 +269,39 @@ function announce({ height, outcome, peersReached, peersTried, reason }: BlockVe
 }
 
 function onFinality(state: PageState, { type: _type, hash, height: _height, ...finality }: BlockFinality): PageState {
-  const renew = (block: BlockSummary): BlockSummary => (block.hash === hash ? { ...block, finality } : block);
+  return renewBlock(state, hash, { finality });
+}
+
+function onLocks(state: PageState, { type: _type, hash, height: _height, ...locks }: BlockLocks): PageState {
+  return renewBlock(state, hash, { locks });
+}
+
+/** Of others' blocks only the status tells. */
+function onPropagation(
+  state: PageState,
+  { type: _type, at: _at, hash, sights, ...propagation }: BlockPropagation,
+): PageState {
+  if (!propagation.own) return state;
+  return { ...renewBlock(state, hash, { propagation }), sights: withSights(state, state.races, hash, sights) };
+}
+
+function renewBlock(state: PageState, hash: string, news: Partial<BlockSummary>): PageState {
   const linked = state.linked.get(hash);
   return {
     ...state,
-    blocks: state.blocks.map(renew),
-    ...(linked !== undefined && { linked: new Map(state.linked).set(hash, renew(linked)) }),
+    blocks: state.blocks.map((block) => (block.hash === hash ? { ...block, ...news } : block)),
+    ...(linked !== undefined && { linked: new Map(state.linked).set(hash, { ...linked, ...news }) }),
   };
+}
+
+/** Kept as long as the block's race. */
+function withSights(
+  { sights }: PageState,
+  races: PageState['races'],
+  hash: string,
+  news: readonly Sight[],
+): PageState['sights'] {
+  return new Map([...sights, [hash, news] as const].filter(([known]) => races.has(known)));
 }
 
 /** A lost peer is removed at once; a new one appears with the next reply of /peers. */
@@ -340,6 +375,9 @@ export function staleAfter({ type }: RelayEvent): readonly ('status' | 'peers')[
     case 'service':
     case 'tip':
     case 'received':
+    case 'propagation':
+    case 'witness':
+    case 'lock-forecast':
       return ['status'];
     case 'plan':
       return ['peers'];

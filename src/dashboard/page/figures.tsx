@@ -36,7 +36,6 @@ export function Figures({ state, status }: { readonly state: PageState; readonly
   const { peers, kpis } = status;
   const { all, day } = kpis;
   const signing = status.quorums && signingOf(status.quorums);
-  const [time, unit] = all.averageBroadcastMs === undefined ? [NONE] : formatMs(all.averageBroadcastMs).split(' ');
   return (
     <section aria-label="Key figures">
       <dl class="figures">
@@ -63,9 +62,20 @@ export function Figures({ state, status }: { readonly state: PageState; readonly
         <Figure
           label="Average broadcast"
           meaning="Time until the median proof by a peer, mean over all blocks"
-          value={time ?? NONE}
-          {...(unit !== undefined && { unit })}
+          {...timeOf(all.averageBroadcastMs)}
           note={all.propagationMs === undefined ? 'no block yet' : `9 of 10 peers in ${formatMs(all.propagationMs)}`}
+        />
+        <Figure
+          label="Network propagation"
+          meaning="Time until half of the witnesses, peers that blockcast never sends a block to, had a block of the pool’s: mean over all blocks"
+          {...timeOf(all.networkPropagationMs)}
+          note={othersNote(status)}
+        />
+        <Figure
+          label="To ChainLock"
+          meaning="Time from a block’s arrival to its ChainLock, mean over the blocks whose ChainLock dashd announced"
+          {...timeOf(all.chainLockMs)}
+          note={all.delayedRate === undefined ? 'locks not known' : `${formatRate(all.delayedRate)} of blocks delayed`}
         />
         <Figure
           label="Orphaned"
@@ -76,6 +86,20 @@ export function Figures({ state, status }: { readonly state: PageState; readonly
       </dl>
     </section>
   );
+}
+
+/** A figure large, its unit small. */
+function timeOf(ms: number | undefined): Pick<FigureProps, 'value' | 'unit'> {
+  const [value = NONE, ...units] = ms === undefined ? [] : formatMs(ms).split(' ');
+  return { value, ...(units.length > 0 && { unit: units.join(' ') }) };
+}
+
+function othersNote({ witnesses }: StatusReply): string {
+  if (witnesses === undefined) return 'no witnesses';
+  const { medianMs } = witnesses.others;
+  return medianMs === undefined
+    ? `${plural(witnesses.connected, 'witness', 'witnesses')}`
+    : `others’ blocks ${formatMs(medianMs)}`;
 }
 
 function signersNote({ connected, members }: QuorumState): string {

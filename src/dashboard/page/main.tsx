@@ -3,13 +3,16 @@ import { render } from 'preact';
 import { useEffect, useMemo, useReducer, useState } from 'preact/hooks';
 import { blockName } from '../model/format.js';
 import { wantedPeers } from '../model/quorums.js';
-import { findBlock, INITIAL, type PageState, reduce, shownHash } from '../model/state.js';
+import { findBlock, INITIAL, isUnderWay, type PageState, reduce, shownHash } from '../model/state.js';
+import { AnatomyPanel } from './anatomy.js';
 import { Blocks } from './blocks.js';
+import { ChainLockPanel } from './chain-lock.js';
 import { Figures } from './figures.js';
 import { Head, Notices } from './head.js';
 import { History } from './history.js';
 import { WorldMap } from './map.js';
 import { Peers } from './peers.js';
+import { PropagationPanel } from './propagation.js';
 import { QuorumPanel } from './quorums.js';
 import { RacePanel } from './race.js';
 import { RelayConnection } from './relay-connection.js';
@@ -95,9 +98,18 @@ function Content({ state, link, shown }: ContentProps) {
           skewMs={skewMs}
           {...(next !== undefined && { onOlder: () => link.fetchOlder(next) })}
         />
+        {block !== undefined && <AnatomyPanel block={block} isUnderWay={isUnderWay(block, Date.now() + skewMs)} />}
+        {block !== undefined && <ChainLockPanel block={block} forecast={status.lockForecast} skewMs={skewMs} />}
         {map}
         <History blocks={blocks} />
       </div>
+      {status.witnesses !== undefined && (
+        <PropagationPanel
+          report={status.witnesses}
+          sights={shown === undefined ? undefined : state.sights.get(shown)}
+          block={name}
+        />
+      )}
       {status.quorums !== undefined && <QuorumPanel report={status.quorums} />}
       {peerTable}
     </>

@@ -16,6 +16,7 @@ export function statusReply(view: RelayView, status: Status, version: string, no
   const { connected, dashd } = view.counts();
   const quorums = view.quorums?.();
   const witnesses = view.witnesses?.();
+  const lockForecast = view.lockForecast?.();
   const [last] = history.latest(1);
   return {
     version,
@@ -33,6 +34,7 @@ export function statusReply(view: RelayView, status: Status, version: string, no
     },
     ...(quorums !== undefined && { quorums }),
     ...(witnesses !== undefined && { witnesses }),
+    ...(lockForecast !== undefined && { lockForecast }),
     services: status.services(),
     ...(last !== undefined && { lastBlock: summary(last) }),
     kpis: { all: history.kpis(), day: history.kpis(now - DAY_MS) },

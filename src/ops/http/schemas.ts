@@ -217,6 +217,9 @@ export const StatusSchema = says<StatusReply>()(
       peers: z.strictObject({ connected: count, min: count, max: count, known: count, dashd: z.boolean() }),
       quorums: Quorums.exactOptional(),
       witnesses: Witnesses.exactOptional(),
+      lockForecast: Locks.exactOptional().describe(
+        "Of dashd's mempool: what would delay the ChainLock of the next block.",
+      ),
       services: z.array(ServiceStatus),
       lastBlock: BlockSummary.exactOptional(),
       kpis: z.strictObject({ all: Kpis, day: Kpis }),
