@@ -67,7 +67,7 @@ async function exposed(): Promise<Sample[]> {
     tip: () => ({ hash: HASH, height: 1 }),
     peers: () => [],
     peer: () => undefined,
-    counts: () => ({ connected: 0, connecting: 0, dashd: false, highBandwidth: 0 }),
+    counts: () => ({ connected: 0, connecting: 0, dashd: false, highBandwidth: 0, tor: 0 }),
     known: () => 0,
     wanted: { min: 5, max: 20 },
     quorums: () => ({

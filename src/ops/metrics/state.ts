@@ -30,6 +30,7 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
     [],
     [{}],
   );
+  const tor = gauge('blockcast_peers_tor', 'Connected peers that are reached through Tor.', [], [{}]);
   const quorums = quorumMetrics({ gauge });
   const tip = chainMetrics({ gauge }, clock);
   const history = historyMetrics({ gauge }, clock);
@@ -43,6 +44,7 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
     wanted.set({ bound: 'max' }, view.wanted.max);
     dashd.set({}, counts.dashd ? 1 : 0);
     highBandwidth.set({}, counts.highBandwidth);
+    tor.set({}, counts.tor);
     quorums(view);
     tip(view);
     history(view);
