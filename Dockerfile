@@ -16,8 +16,9 @@ RUN npm run build \
 FROM base AS dependencies
 WORKDIR /build
 COPY package.json package-lock.json ./
-# ZeroMQ comes as a prebuilt binary; it needs glibc and libstdc++, which node itself needs too.
-RUN npm ci --omit=dev --no-audit --no-fund
+# ZeroMQ comes as a prebuilt binary for each system; it needs glibc and libstdc++, which node itself needs too.
+RUN npm ci --omit=dev --no-audit --no-fund \
+  && rm -r node_modules/zeromq/build/darwin node_modules/zeromq/build/win32
 
 FROM base
 LABEL org.opencontainers.image.title="blockcast" \
@@ -37,6 +38,7 @@ VOLUME ["/var/lib/blockcast"]
 # A number, as Kubernetes' runAsNonRoot needs; 1000 is the user node of this image, and the user of dashd's image.
 USER 1000:1000
 EXPOSE 8080 28500 28501 28502
+# The OCI image format has no health check: `podman build` needs --format=docker.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (parseInt(process.env.BLOCKCAST_HTTP_PORT) || 8080) + '/healthz', { signal: AbortSignal.timeout(4000) }).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 STOPSIGNAL SIGTERM

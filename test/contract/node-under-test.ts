@@ -119,8 +119,11 @@ export async function pointsFor(node: NodeUnderTest, act: () => Promise<void>): 
 }
 
 /** Waits for a condition that no message announces. */
-export async function eventually<T>(look: () => T | undefined | Promise<T | undefined>, what: string): Promise<T> {
-  const patienceMs = 60_000;
+export async function eventually<T>(
+  look: () => T | undefined | Promise<T | undefined>,
+  what: string,
+  patienceMs = 60_000,
+): Promise<T> {
   const from = performance.now();
   for (;;) {
     const found = await look();

@@ -19,9 +19,7 @@ export {
   OUTCOMES,
   PROOF_STATUSES,
   RPC_OUTCOMES,
-  SIGHTS,
   TIP_SOURCES,
-  WITNESS_LOSSES,
 } from '../../contracts/codes.js';
 export { SERVICES } from '../../contracts/services.js';
 
