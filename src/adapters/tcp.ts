@@ -2,7 +2,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { fill } from '../messages/fill.js';
-import { SESSION } from '../messages/peers.js';
+import { SESSION, type SessionFaultCode } from '../messages/peers.js';
 import { lookup } from './lookup.js';
 
 export interface TcpHandlers {
@@ -12,14 +12,17 @@ export interface TcpHandlers {
   closed(code: TcpEnd, detail: string): void;
 }
 
-export type TcpEnd = 'unreachable' | 'dial-timeout' | 'closed-by-peer' | 'connection-error';
+export type TcpEnd = Extract<
+  SessionFaultCode,
+  'unreachable' | 'dial-timeout' | 'closed-by-peer' | 'connection-error' | `proxy-${string}` | `tor-${string}`
+>;
 
 export interface TcpConnection {
   /** Writes the buffers with one system call if possible; `taken` is called when the kernel has the last byte. */
   write(buffers: readonly Buffer[], taken?: () => void): void;
   /** Bytes written that the kernel has not taken yet. */
   readonly backlog: number;
-  /** The other end, `address:port`: the resolved address. Undefined before the connection is open and after it is closed. */
+  /** The other end, `address:port`: the resolved address. Undefined before the connection is open, after it is closed, and behind a proxy. */
   readonly endpoint: string | undefined;
   readonly bytesIn: number;
   /** Of writes that the kernel has taken to their end. */
@@ -39,61 +42,100 @@ export function dial(
   timeoutMs: number,
   handlers: TcpHandlers,
 ): TcpConnection {
-  let listener: TcpHandlers | undefined = handlers;
-  const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true, lookup });
-  let end: { code: TcpEnd; detail: string } | undefined;
+  const socket = connectTo(address);
+  const link = new TcpLink(socket, handlers);
   socket.setTimeout(timeoutMs, () => {
-    end = { code: 'dial-timeout', detail: fill(SESSION['dial-timeout'], { seconds: timeoutMs / 1000 }) };
-    socket.destroy();
+    link.fail('dial-timeout', fill(SESSION['dial-timeout'], { seconds: timeoutMs / 1000 }));
   });
-  let open = false;
-  // The socket's own counter includes bytes that are lost when the connection breaks.
-  let bytesOut = 0;
   socket.once('connect', () => {
-    open = true;
     socket.setTimeout(0);
-    listener?.connected();
+    link.open();
   });
-  socket.on('data', (chunk) => listener?.data(chunk));
-  socket.once('error', (error) => {
-    end ??= { code: open ? 'connection-error' : 'unreachable', detail: error.message };
-  });
-  // A peer that stops sending is closed: half-open connections prove nothing.
-  socket.once('end', () => socket.destroy());
-  socket.once('close', () => {
-    listener?.closed(end?.code ?? 'closed-by-peer', end?.detail ?? SESSION['closed-by-peer']);
-  });
-  return {
-    write(buffers, taken) {
-      writeAll(socket, buffers, () => {
-        for (const { length } of buffers) bytesOut += length;
-        taken?.();
-      });
-    },
-    get backlog() {
-      return socket.writableLength;
-    },
-    get endpoint() {
-      const { remoteAddress, remotePort } = socket;
-      return remoteAddress === undefined ? undefined : `${remoteAddress}:${remotePort}`;
-    },
-    get bytesIn() {
-      return socket.bytesRead;
-    },
-    get bytesOut() {
-      return bytesOut;
-    },
-    pause() {
-      socket.pause();
-    },
-    resume() {
-      socket.resume();
-    },
-    destroy() {
-      listener = undefined;
-      socket.destroy();
-    },
-  };
+  return link;
+}
+
+/** A socket as connections to peers have it, being connected. */
+export function connectTo({ host, port }: { readonly host: string; readonly port: number }): Socket {
+  return connect({ host, port, noDelay: true, keepAlive: true, lookup });
+}
+
+/** A socket and whom it reports to. What arrives before {@link open} is not the peer's, and is the caller's to read. */
+export class TcpLink implements TcpConnection {
+  private listener: TcpHandlers | undefined;
+  private end: { readonly code: TcpEnd; readonly detail: string } | undefined;
+  private isOpen = false;
+  /** The socket's own counter includes bytes that are lost when the connection breaks. */
+  private taken = 0;
+
+  /** @param isProxied the other end of the socket is not the peer */
+  constructor(
+    private readonly socket: Socket,
+    handlers: TcpHandlers,
+    private readonly isProxied = false,
+  ) {
+    this.listener = handlers;
+    socket.once('error', (error) => {
+      // Until it is open, a proxied connection ends for what the caller says of the proxy.
+      if (isProxied && !this.isOpen) return;
+      this.end ??= { code: this.isOpen ? 'connection-error' : 'unreachable', detail: error.message };
+    });
+    // A peer that stops sending is closed: half-open connections prove nothing.
+    socket.once('end', () => socket.destroy());
+    socket.once('close', () => {
+      this.listener?.closed(this.end?.code ?? 'closed-by-peer', this.end?.detail ?? SESSION['closed-by-peer']);
+    });
+  }
+
+  /** The connection to the peer is made. @param rest what has come from the peer by now */
+  open(rest?: Buffer): void {
+    this.isOpen = true;
+    this.socket.on('data', (chunk) => this.listener?.data(chunk));
+    this.listener?.connected();
+    if (rest !== undefined && rest.length > 0) this.listener?.data(rest);
+  }
+
+  /** Ends it for a reason that the system does not know. */
+  fail(code: TcpEnd, detail: string): void {
+    this.end ??= { code, detail };
+    this.socket.destroy();
+  }
+
+  write(buffers: readonly Buffer[], taken?: () => void): void {
+    writeAll(this.socket, buffers, () => {
+      for (const { length } of buffers) this.taken += length;
+      taken?.();
+    });
+  }
+
+  get backlog(): number {
+    return this.socket.writableLength;
+  }
+
+  get endpoint(): string | undefined {
+    const { remoteAddress, remotePort } = this.socket;
+    return this.isProxied || remoteAddress === undefined ? undefined : `${remoteAddress}:${remotePort}`;
+  }
+
+  get bytesIn(): number {
+    return this.socket.bytesRead;
+  }
+
+  get bytesOut(): number {
+    return this.taken;
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  destroy(): void {
+    this.listener = undefined;
+    this.socket.destroy();
+  }
 }
 
 function writeAll(socket: Socket, buffers: readonly Buffer[], taken: () => void): void {

@@ -90,6 +90,21 @@ export function isLoopback(host: string): boolean {
   return parsed.text === '::1' || (parsed.family === 'ipv4' && parsed.text.startsWith('127.'));
 }
 
+/** Whether only Tor knows the host, in any spelling and version. No resolver may be asked about it. */
+export function isOnion(host: string): boolean {
+  return withoutDot(host).toLowerCase().endsWith('.onion');
+}
+
+/** Of this machine or of a private network: what a direct connection to it does not show to others. Names do not count. */
+const INSIDE: ReadonlySet<string> = new Set(['loopback', 'private', 'uniqueLocal', 'linkLocal', 'unspecified']);
+
+/** Whether the host is an address of this machine or of a private network (RFC 1918, RFC 4193, RFC 3927). @param host in any spelling */
+export function isInside(host: string): boolean {
+  const parsed = parseHost(host);
+  if (parsed?.family === 'ipv4') return INSIDE.has(ipaddr.IPv4.parse(parsed.text).range());
+  return parsed?.family === 'ipv6' && INSIDE.has(ipaddr.IPv6.parse(parsed.text.split('%', 1)[0] ?? '').range());
+}
+
 /** Whether the host means all interfaces: `0.0.0.0`, `::` or `*`. @param host canonical */
 export function isWildcard(host: string): boolean {
   return host === '*' || host === '0.0.0.0' || host === '::';

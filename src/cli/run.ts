@@ -7,6 +7,7 @@ import { closeLogger, createLogger, type Logger } from '../ops/logger.js';
 import { createServices, type Services } from '../ops/services.js';
 import { type Relay, type RelayDeps, startRelay } from '../relay/relay.js';
 import { SECOND_MS } from '../time.js';
+import { alertRoute } from './alert-route.js';
 import { type CliContext, EXIT, type Loaded } from './context.js';
 
 /** Enough for a pending verdict (3 s) and for saving files. Less than a service manager waits before it kills the process (systemd: 90 s). */
@@ -26,7 +27,13 @@ export async function run(
   const logger = createLogger(config.log, context.stdout);
   say(logger, 'started', { version, summary: summary(config) });
   for (const warning of warnings) logger.warn(warning);
-  const services = createServices(config, { logger, version, clock: systemClock, random: systemRandom });
+  const services = createServices(config, {
+    logger,
+    version,
+    clock: systemClock,
+    random: systemRandom,
+    alertRoute: alertRoute(config.tor),
+  });
   const relay = await startRelay(config, { listen: services.listen, userAgent: `/blockcast:${version}/`, pool });
   const stop = () =>
     within(

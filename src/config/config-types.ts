@@ -4,6 +4,7 @@ import type { PeerAddress } from '../peers/address.js';
 import type { WeightSettings } from '../peers/score.js';
 import type { NetworkName } from '../wire/network.js';
 import type { LogFormat } from './settings.js';
+import type { TorMode } from './tor.js';
 
 /** The effective configuration, with all derived values. */
 export interface Config {
@@ -51,6 +52,7 @@ export interface Config {
   /** Connections to members of the ChainLock quorums; 0: none. */
   readonly quorum: { readonly maxPeers: number };
   readonly peers: readonly PeerAddress[];
+  readonly tor: { readonly mode: TorMode; readonly proxy: HostPort };
   readonly http: HttpConfig;
   readonly proxy: HostPort & { readonly enabled: boolean; readonly allowInsecureBind: boolean };
   readonly history: {

@@ -8,6 +8,7 @@
 
 import convict from 'convict';
 import { stringify } from 'yaml';
+import { formatHostPort } from '../address/host-port.js';
 import { DID_YOU_MEAN, GIVE, SOURCES, UNREADABLE, WARNINGS } from '../messages/configuration.js';
 import { fill } from '../messages/fill.js';
 import { keyOf } from '../peers/address.js';
@@ -81,7 +82,8 @@ export function describeConfig(config: Config): string {
   const { dashd, peers } = config;
   const { host, port } = dashd.p2p;
   const zmq = { url: dashd.zmq.url === '' ? 'none' : dashd.zmq.url };
-  return stringify(masked({ ...config, dashd: { ...dashd, p2p: { host, port }, zmq }, peers: peers.map(keyOf) }));
+  const tor = { mode: config.tor.mode, proxy: formatHostPort(config.tor.proxy) };
+  return stringify(masked({ ...config, dashd: { ...dashd, p2p: { host, port }, zmq }, peers: peers.map(keyOf), tor }));
 }
 
 /** @param path of `tree` in the configuration, with a trailing dot unless it is the root */

@@ -49,6 +49,7 @@ export function derive(values: Values, host: HostEnvironment): Config {
     },
     quorum: { maxPeers: values['quorum.maxPeers'] },
     peers: distinct(values.peers.map((text) => sound(parseAddress(text, network.p2pPort)))),
+    tor: { mode: values['tor.mode'], proxy: proxyOf(values['tor.proxy']) },
     http: httpConfig(values),
     proxy: {
       enabled: values['proxy.enabled'],
@@ -70,6 +71,11 @@ export function derive(values: Values, host: HostEnvironment): Config {
     alerts: alertsConfig(values),
     log: { level: values['log.level'], format: values['log.format'] },
   };
+}
+
+function proxyOf(text: string): Config['tor']['proxy'] {
+  const { host, port } = sound(parseAddress(text));
+  return { host, port };
 }
 
 function httpConfig(values: Values): Config['http'] {

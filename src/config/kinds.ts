@@ -240,6 +240,14 @@ const peer = textKind(EXPECTED.peer, '<host:port>', (value) => {
   return { ok: true, value: parsed.port === undefined ? found : `${found}:${parsed.port}` };
 });
 
+/** `host:port`, in canonical form. */
+export const hostAndPort = textKind(EXPECTED['host-and-port'], '<host:port>', (value) => {
+  const parsed = parseHostPort(value);
+  if (!parsed.ok) return parsed;
+  if (parsed.port === undefined || parsed.port === 0) return fail(ADDRESS_PROBLEMS['no-port']);
+  return { ok: true, value: `${bracketed(connectableHost(parsed.host))}:${parsed.port}` };
+});
+
 export const peerList = listOf(peer, EXPECTED.peers, '<host:port,…>');
 
 export const curveKeyList = listOf(curveKey, EXPECTED.keys, '<key,…>');

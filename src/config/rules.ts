@@ -10,18 +10,12 @@ import { keyOf } from '../peers/address.js';
 import { NETWORKS } from '../wire/network.js';
 import type { Config } from './config-types.js';
 import { type ConfigError, showValue } from './error.js';
+import type { Rule } from './rule.js';
 import { isSecret, type Key, type Values } from './settings.js';
+import { RULES_OF_TOR, warningsAboutTor } from './tor-rules.js';
 
 /** What a URL without a port means. */
 const HTTP_PORT = 80;
-
-interface Rule {
-  /** The settings it checks; the error names the first. The rule is skipped while one of them is invalid by itself. */
-  readonly about: readonly [Key, ...Key[]];
-  readonly broken: (values: Values) => boolean;
-  readonly problem: string;
-  readonly remedy: string;
-}
 
 const RULES_OF_SETTINGS: readonly Rule[] = [
   {
@@ -144,6 +138,7 @@ const RULES_OF_SETTINGS: readonly Rule[] = [
     broken: (values) => values['dashd.rpc.user'] !== undefined && urlHasCredentials(values),
     ...RULES['two-users'],
   },
+  ...RULES_OF_TOR,
 ];
 
 /**
@@ -162,7 +157,7 @@ export function brokenRules(values: Values, wrong: ReadonlySet<Key>, originOf: (
 
 /** Printed by `check-config`, and logged by `run` at the start and at each reload. */
 export function warningsAbout(config: Config): string[] {
-  const warnings = [...deprecated(config), ...exposureOf(config)];
+  const warnings = [...deprecated(config), ...exposureOf(config), ...warningsAboutTor(config)];
   if (config.network === 'devnet' && config.devnet === undefined) {
     warnings.push(WARNINGS['no-devnet-name']);
   }

@@ -13,6 +13,7 @@ import {
   curveKeyList,
   devnetName,
   host,
+  hostAndPort,
   httpUrl,
   integer,
   ipRangeList,
@@ -26,6 +27,7 @@ import {
   rpcUser,
   text,
 } from './kinds.js';
+import { TOR_MODES } from './tor.js';
 
 /** From the most to the least severe. */
 
@@ -174,6 +176,13 @@ const SETTINGS = {
     'maximum number of connections to members of the active ChainLock quorums, beside broadcast.maxPeers; 0: none',
   ),
   peers: setting(peerList, [], "peers that are always tried; the port defaults to the network's", LIVE),
+
+  'tor.mode': setting(
+    oneOf(TOR_MODES),
+    'off',
+    'what goes through Tor: nothing, peers with onion addresses, or all; see docs/tor.md',
+  ),
+  'tor.proxy': setting(hostAndPort, '127.0.0.1:9050', "Tor's SOCKS port, as host:port"),
 
   'http.enabled': setting(boolean, true, 'serve the dashboard, the API and the metrics'),
   'http.host': setting(listenHost, '127.0.0.1', 'host on which the HTTP service listens'),

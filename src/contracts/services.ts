@@ -7,6 +7,7 @@ export const SERVICE_NAMES = {
   'events-socket': 'events socket',
   peers: 'peers',
   quorums: 'quorums',
+  tor: 'Tor',
   'peer-file': 'peer file',
   'history-file': 'history file',
   spool: 'spool',

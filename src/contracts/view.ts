@@ -48,6 +48,8 @@ export interface PeerCounts {
   readonly dashd: boolean;
   /** Of the connected: those that have chosen us as a high-bandwidth peer (BIP 152). */
   readonly highBandwidth: number;
+  /** Of the connected: those that are reached through Tor. */
+  readonly tor: number;
 }
 
 /** The active ChainLock quorums, and how many of their members are connected. */

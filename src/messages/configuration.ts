@@ -68,6 +68,7 @@ export const EXPECTED = {
   integer: 'a whole number from {min} to {max}',
   choice: 'one of {choices}',
   peer: 'host:port',
+  'host-and-port': 'host:port, such as 127.0.0.1:9050',
   peers: 'a list of host:port, such as node.example.org:9999, 203.0.113.7 or [2001:db8::1]:9999',
   range: 'an IP address or range',
   ranges: 'a list of IP addresses or ranges, such as 127.0.0.1 or 172.16.0.0/12',
@@ -172,6 +173,23 @@ export const RULES = {
     problem: 'is set together with a user',
     remedy: 'Keep either the cookie file or the user and password.',
   },
+  'onion-dashd': {
+    problem: "is an onion address; the pool's own dashd is reached directly",
+    remedy: 'Give its address on this machine or in a private network.',
+  },
+  'onion-without-tor': {
+    problem: 'is an onion address, and tor.mode is off',
+    remedy: 'Set tor.mode to onion or all, or give another address.',
+  },
+  'beside-tor': {
+    problem:
+      'is not an address of this machine or of a private network, and would be reached beside Tor (tor.mode is all)',
+    remedy: 'Give its IP address, such as 127.0.0.1 (a name would be looked up by DNS), or set tor.mode to onion.',
+  },
+  'name-beside-tor': {
+    problem: 'has a name, which would be looked up by DNS beside Tor (tor.mode is all)',
+    remedy: 'Give an IP address, or set tor.mode to onion.',
+  },
   'two-users': { problem: 'contains a user, but dashd.rpc.user is set, too', remedy: 'Keep only one of them.' },
 } as const satisfies Record<string, Fault>;
 
@@ -190,6 +208,11 @@ export const WARNINGS = {
   'rpc-port-80': "dashd.rpc.url: the port is 80, HTTP's default; dashd's is {port} on {network}.",
   'rehearsal-interval':
     'broadcast.rehearsalInterval: deprecated, has no effect; remove it, the next version rejects it.',
+  'onion-peer': 'peers: {peer} is an onion address, and tor.mode is off: it is never connected to.',
+  'proxy-elsewhere':
+    'tor.proxy: the connections to {proxy} are not encrypted: who reads them learns which peers the relay connects to.',
+  'many-circuits':
+    'quorum.maxPeers: with tor.mode all, {count} connections are as many Tor circuits, which build slowly and burden the Tor network: lower it.',
   'cookie-unreadable':
     'dashd.rpc.cookieFile: {path} cannot be read; dashd creates it when it starts, readable by its own user only.',
 } as const;

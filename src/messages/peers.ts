@@ -28,6 +28,17 @@ export const SESSION = {
   'sendcmpct-flood': 'chose and dropped us for compact blocks above the rate limit',
   backlog: '{bytes} bytes wait to be read by the peer',
   'rotated-out': 'no longer wanted',
+  'proxy-unreachable': '{proxy}: {error}',
+  'proxy-timeout': '{proxy} did not answer within {seconds} s',
+  'proxy-closed': '{proxy} closed the connection before it was made',
+  'proxy-not-socks': '{proxy} is not a SOCKS5 server: its answer begins with {bytes}',
+  'proxy-auth': '{proxy} does not accept the user and password that keep the circuits apart',
+  'tor-failure': '{reply}',
+  'tor-not-allowed': '{reply}',
+  'tor-unreachable': '{reply}',
+  'tor-refused': '{reply}',
+  'tor-timeout': '{reply}',
+  'tor-onion': '{reply}',
 } as const;
 
 export type SessionFaultCode = keyof typeof SESSION;

@@ -153,6 +153,32 @@ export const SERVICE_MESSAGES: Readonly<Record<ServiceCode, Readonly<Record<stri
       'Add `quorum` and `masternodelist` to `rpcwhitelist` in dash.conf, or set `quorum.maxPeers` to 0.',
     ),
   },
+  tor: {
+    'proxy-unreachable': warn(
+      'Nothing listens at `tor.proxy`: no peer is reached through Tor.',
+      'Start Tor, or set `tor.proxy` to its `SocksPort`. It is tried again every 10 s.',
+    ),
+    'proxy-timeout': warn(
+      'What listens at `tor.proxy` does not answer.',
+      'Restart Tor; see whether another program has the port (`ss -ltnp`).',
+    ),
+    'proxy-closed': warn(
+      'What listens at `tor.proxy` closes the connection.',
+      "See Tor's log, and `SocksPolicy` in torrc, which may refuse this machine.",
+    ),
+    'proxy-not-socks': error(
+      'What listens at `tor.proxy` is not a SOCKS5 server.',
+      "Set `tor.proxy` to Tor's `SocksPort` (9050; 9150 of the Tor Browser), not to its `ControlPort` or `HTTPTunnelPort`.",
+    ),
+    'proxy-auth': error(
+      'The proxy does not accept a user and password, by which Tor keeps the circuits of the peers apart.',
+      'Use Tor itself; remove `NoIsolateSOCKSAuth` and `PreferSOCKSNoAuth` from its `SocksPort`.',
+    ),
+    'no-circuit': warn(
+      'Tor accepts connections, but reaches nothing: it has no circuits, or none of the peers answers.',
+      "Look for `Bootstrapped 100%` in Tor's log; let the machine connect out, and check its clock.",
+    ),
+  },
   'peer-file': {
     ...FILE,
     corrupt: warn(UNREADABLE_FILE, 'None, if its backup is used; else keep it for a bug report.'),

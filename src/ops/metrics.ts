@@ -11,6 +11,7 @@ import { watchEventLoop } from './metrics/event-loop.js';
 import { combinations, createInstruments } from './metrics/instruments.js';
 import { ALERT_CHANNELS, ALERT_OUTCOMES, fold } from './metrics/labels.js';
 import { gossipMetrics, peerMetrics, planMetrics, serviceMetrics, tipMetrics } from './metrics/peers-and-services.js';
+import { propagationMetrics } from './metrics/propagation.js';
 import { processMetrics, viewMetrics } from './metrics/state.js';
 
 export interface MetricsDeps {
@@ -54,6 +55,7 @@ export function createMetrics({ clock, version, network, lostLines = () => 0 }: 
   const onGossip = gossipMetrics(make);
   const onService = serviceMetrics(make);
   const onTip = tipMetrics(make);
+  const propagation = propagationMetrics(make);
   const alerts = make.counter(
     'blockcast_alerts_total',
     'Alerts by channel and outcome.',
@@ -86,7 +88,10 @@ export function createMetrics({ clock, version, network, lostLines = () => 0 }: 
           return onService(event);
         case 'tip':
           return onTip(event);
+        case 'propagation':
+          return propagation.onPropagation(event);
         case 'witness':
+          return propagation.onWitness(event);
         case 'lock-forecast':
           return;
         default:

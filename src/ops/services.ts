@@ -14,6 +14,7 @@ import { fillLine } from '../messages/fill.js';
 import { PROGRAM_MESSAGES } from '../messages/program.js';
 import { type Clock, type Random, SECOND_MS } from '../time.js';
 import { type AlertOutcome, createAlerts } from './alerts/alerts.js';
+import type { Sender } from './alerts/transport.js';
 import type { HttpFault, HttpOpened, HttpService } from './http/http.js';
 import { canListen } from './http/server.js';
 import { createEventLog } from './log-events.js';
@@ -43,6 +44,8 @@ export interface ServicesDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly scheduler?: SchedulerLike;
+  /** How alerts reach their receivers; absent: directly. */
+  readonly alertRoute?: Sender['connect'];
   /** Where `npm run build` puts the dashboard. */
   readonly assets?: string;
 }
@@ -64,6 +67,7 @@ export function createServices(config: Config, deps: ServicesDeps): Services {
     ...(scheduler !== undefined && { scheduler }),
     network,
     instance: hostname(),
+    connect: deps.alertRoute,
     onOutcome: onAlert,
   });
   let http: HttpService | undefined;

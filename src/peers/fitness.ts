@@ -11,6 +11,8 @@ export interface FitnessLimits {
   readonly maxFailuresInARow: number;
   /** A smoothed ping (ms) under this is never slow... */
   readonly slowPingMs: number;
+  /** The same for an onion peer, six relays away. */
+  readonly slowOnionPingMs: number;
   /** ...and above it only beyond this multiple of the median of our peers: if all are slow, our own connection is the cause. */
   readonly slowPingFactor: number;
   /** Faults older than this (ms) do not count, so that a peer gets another chance. */
@@ -21,6 +23,7 @@ export const FITNESS: FitnessLimits = {
   maxBlocksBehind: 3,
   maxFailuresInARow: 2,
   slowPingMs: 500,
+  slowOnionPingMs: 3_000,
   slowPingFactor: 3,
   memoryMs: HOUR_MS,
 };
@@ -77,7 +80,8 @@ export function unfitness(
   }
   // One slow ping on a busy machine would exclude a configured peer for an hour; the configuration takes precedence.
   if (sources.includes('configured')) return undefined;
-  const slowMs = Math.max(limits.slowPingMs, limits.slowPingFactor * (context.medianPingMs ?? 0));
+  const least = record.family === 'onion' ? limits.slowOnionPingMs : limits.slowPingMs;
+  const slowMs = Math.max(least, limits.slowPingFactor * (context.medianPingMs ?? 0));
   if (ping !== undefined && ping.smoothedMs > slowMs && isRecent(ping.at, now, limits)) {
     return { code: 'slow', text: fill(UNFIT.slow, { ms: Math.round(ping.smoothedMs), max: Math.round(slowMs) }) };
   }

@@ -26,3 +26,8 @@ export function membershipsOf(view: QuorumView): ReadonlyMap<Hash, number> {
   COUNTED.set(view, counts);
   return counts;
 }
+
+/** @returns how many members the quorum has that signs the block behind the tip; undefined without one */
+export function signersOf({ quorums, signing }: QuorumView): number | undefined {
+  return quorums.find(({ hash }) => hash === signing)?.members.length;
+}

@@ -22,6 +22,7 @@ import {
   createConnections,
   type PeerNews,
 } from '../streams/connections/connections.js';
+import type { IsProxied } from '../streams/connections/isolation.js';
 import { peerEvents } from '../streams/connections/peer-events.js';
 import { type Twin, twins } from '../streams/connections/twins.js';
 import { chainName } from '../streams/dashd/chain-standing.js';
@@ -35,6 +36,7 @@ import type { Dashd } from './dashd.js';
 import { keepPeerBook } from './peer-book.js';
 import { openQuorums } from './quorums.js';
 import type { Scope } from './scope.js';
+import { openTor } from './tor.js';
 
 export interface PeersDeps {
   readonly context: RelayContext;
@@ -46,6 +48,8 @@ export interface PeersDeps {
 export interface Peers {
   readonly book: PeerBook;
   readonly connections: Connections;
+  /** Absent where no peer is reached through Tor. */
+  readonly isProxied: IsProxied | undefined;
   /** The events of all connections. Nothing comes before {@link run}. */
   readonly events$: Observable<PeerNews>;
   /** Peers that turned out to be a node that counts already. */
@@ -69,7 +73,7 @@ const TWIN_FORGOTTEN_MS = HOUR_MS;
 
 /** The peer book and the connections: the pool's own dashd, and the peers that score best. */
 export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Scope): Peers {
-  const { config, dial, resolveSeed, clock, random, scheduler, nextTurn, emit } = context;
+  const { config, clock, random, scheduler, nextTurn, emit } = context;
   const network = NETWORKS[config.network];
   const { broadcast } = config;
   const own = config.dashd.p2p;
@@ -93,12 +97,15 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
   const max = broadcast.maxPeers - 1;
   const min = Math.min(broadcast.minPeers, max);
   const table = connectionTable();
+  const tor = openTor(context, table, scope);
   const peering = createPeering({
     book,
     network,
     rpc: dashd.rpc,
     askDashd: !broadcast.skipBootstrap,
-    resolve: resolveSeed,
+    resolve: tor.resolveSeed,
+    families: tor.families,
+    isProxied: tor.isProxied,
     tip,
     weights,
     country,
@@ -109,7 +116,7 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
     random,
     scheduler,
   });
-  const quorums = openQuorums({ context, dashd, tip, table, book });
+  const quorums = openQuorums({ context, tor, dashd, tip, table, book });
   const devnet =
     network.name === 'devnet' ? chainName({ network: network.name, devnet: config.devnet?.name }) : undefined;
   const bookRead$ = new Subject<never>();
@@ -123,7 +130,8 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
       recent,
       hashHeader,
     },
-    dial,
+    dial: tor.dial,
+    isProxied: tor.isProxied,
     clock,
     scheduler,
     nextTurn,
@@ -171,6 +179,7 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
   return {
     book,
     connections,
+    isProxied: tor.isProxied,
     events$,
     twins$,
     quorums,

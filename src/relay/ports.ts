@@ -10,6 +10,7 @@ import { resolveSeed } from '../adapters/dns.js';
 import { openJobThread } from '../adapters/job-thread.js';
 import { createRpc } from '../adapters/rpc.js';
 import { openRpcProxy } from '../adapters/rpc-proxy/index.js';
+import { probeSocks, socksDial } from '../adapters/socks.js';
 import { systemClock, systemRandom } from '../adapters/system.js';
 import { dial } from '../adapters/tcp.js';
 import { bindPull, openPublisher, openSubscription } from '../adapters/zmq.js';
@@ -28,6 +29,10 @@ export interface Ports {
   readonly disk: Disk;
   /** Connects to a peer. */
   readonly dial: Dial;
+  /** Connects to peers through a SOCKS5 proxy. */
+  readonly socksDial: (...given: Parameters<typeof socksDial>) => Dial;
+  /** Asks a SOCKS5 proxy whether it accepts us. */
+  readonly probeSocks: typeof probeSocks;
   /** dashd's JSON-RPC. */
   readonly createRpc: typeof createRpc;
   /** The socket to which a pool pushes blocks. */
@@ -55,6 +60,8 @@ export const systemPorts: Ports = {
   ...system,
   disk: systemDisk,
   dial,
+  socksDial,
+  probeSocks,
   createRpc,
   bindPull,
   openSubscription,

@@ -25,9 +25,11 @@ import { watchQuorums } from '../streams/quorum/watch-quorums.js';
 import type { Hash } from '../wire/reader.js';
 import type { RelayContext } from './context.js';
 import type { Dashd } from './dashd.js';
+import type { Tor } from './tor.js';
 
 export interface QuorumsDeps {
   readonly context: RelayContext;
+  readonly tor: Pick<Tor, 'isProxied' | 'isDialable'>;
   readonly dashd: Pick<Dashd, 'rpc'>;
   readonly tip: ChainTip;
   readonly table: ConnectionTable;
@@ -43,7 +45,8 @@ export interface OpenQuorums extends Quorums {
 }
 
 /** The ChainLock quorums and the connections to their members. @returns undefined where the settings want none */
-export function openQuorums({ context, dashd, tip, table, book }: QuorumsDeps): OpenQuorums | undefined {
+export function openQuorums({ context, tor, dashd, tip, table, book }: QuorumsDeps): OpenQuorums | undefined {
+  const { isProxied, isDialable } = tor;
   const { config, clock, random, scheduler, emit, events$ } = context;
   const { network, broadcast, quorum } = config;
   if (!broadcast.enabled || quorum.maxPeers === 0) return undefined;
@@ -64,7 +67,9 @@ export function openQuorums({ context, dashd, tip, table, book }: QuorumsDeps): 
     max: quorum.maxPeers,
     maxPerGroup: maxPerGroup(quorum.maxPeers, isLocalNetwork(network)),
     connections: table,
-    isExcluded: (peer) => book.isExcluded(peer),
+    // A masternode may have an onion address (Dash Core 24).
+    isExcluded: (peer) => book.isExcluded(peer) || !isDialable(peer),
+    isProxied,
     clock,
     random,
     scheduler,

@@ -85,13 +85,14 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
   // All that a block needs is open. What is on disk comes last: blocks go out meanwhile, to the pool's own dashd.
   const kept = await history.read({ rpc: dashd.rpc, chainLocks$ });
   await peers.read(blocks.events$, blocks.plan);
-  const { book, connections, quorums, weights, country, drop, reload } = peers;
+  const { book, connections, isProxied, quorums, weights, country, drop, reload } = peers;
   const view = createView({
     network: config.network,
     wanted: wantedOf(config.broadcast),
     tip,
     book,
     connections,
+    isProxied,
     weights,
     country,
     ...(quorums !== undefined && { quorums: { view: () => quorums.view(), wanted: config.quorum.maxPeers } }),

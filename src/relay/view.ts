@@ -11,6 +11,7 @@ import { type ConnectedNode, quorumReport } from '../quorum/report.js';
 import { membershipsOf } from '../quorum/roles.js';
 import type { ChainTip } from '../streams/broadcast/tip.js';
 import type { ConnectionSlot, Connections } from '../streams/connections/connections.js';
+import type { IsProxied } from '../streams/connections/isolation.js';
 import type { Quorums } from '../streams/quorum/quorums.js';
 import { type Clock, dated, momentOf } from '../time.js';
 
@@ -20,6 +21,7 @@ export interface ViewDeps {
   readonly tip: ChainTip;
   readonly book: PeerBook;
   readonly connections: Pick<Connections, 'slots' | 'live'>;
+  readonly isProxied?: IsProxied | undefined;
   readonly weights: () => Weights;
   readonly country?: CountryOf | undefined;
   /** Absent where `quorum.maxPeers` is 0. */
@@ -31,7 +33,7 @@ export interface ViewDeps {
 }
 
 export function createView(deps: ViewDeps): RelayView {
-  const { network, wanted, tip, book, connections, quorums, history, anatomy, spool, clock } = deps;
+  const { network, wanted, tip, book, connections, isProxied, quorums, history, anatomy, spool, clock } = deps;
   const started = momentOf(clock);
   return {
     network,
@@ -66,6 +68,7 @@ export function createView(deps: ViewDeps): RelayView {
         connecting: slots.size - live.size,
         dashd: all.some(({ target }) => target.protected),
         highBandwidth: all.filter(({ compact }) => compact.chosen).length,
+        tor: isProxied === undefined ? 0 : all.filter(({ target }) => isProxied(target)).length,
       };
     },
     peers() {

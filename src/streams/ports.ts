@@ -2,7 +2,7 @@
  * The ports of the streams: adapters/ implements them, relay/ connects the two, a test may implement them otherwise.
  */
 import type { RpcAnswer } from '../contracts/rpc.js';
-import type { SessionFaultCode } from '../session/types.js';
+import type { SessionFault, SessionFaultCode } from '../session/types.js';
 
 export interface Address {
   readonly host: string;
@@ -32,6 +32,9 @@ export interface PeerSocketHandlers {
 
 /** Calls back in the next turn of the event loop, once what has come from sockets by now is handled. */
 export type NextTurn = (go: () => void) => void;
+
+/** How a dial through the SOCKS proxy ended: the connection was made, or why not. */
+export type ProxyOutcome = { readonly type: 'opened' } | ({ readonly type: 'failed' } & SessionFault);
 
 export type Dial = (address: Address, timeoutMs: number, handlers: PeerSocketHandlers) => PeerSocket;
 

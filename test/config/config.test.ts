@@ -41,6 +41,7 @@ describe('config', () => {
       proxy: { enabled: false, host: '127.0.0.1', port: 28_502, allowInsecureBind: false },
       history: { file: 'data/dash/block_history.jsonl', maxBlocks: 10_000, anatomy: true },
       spool: { enabled: true, dir: 'data/dash/spool', maxBlocks: 2_000, maxBytes: 268_435_456 },
+      tor: { mode: 'off', proxy: { host: '127.0.0.1', port: 9_050 } },
       alerts: { repeatAfter: 3_600, maxPerHour: 30 },
       log: { level: 'info', format: 'auto' },
     });

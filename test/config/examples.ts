@@ -103,6 +103,8 @@ export const EXAMPLES: Readonly<
   },
   'proxy.enabled': { text: 'on', value: true, wrong: 'maybe' },
   'proxy.host': { text: '[::1]', value: '::1', wrong: '*' },
+  'tor.mode': { text: 'onion', value: 'onion', wrong: 'on' },
+  'tor.proxy': { text: '10.0.0.1:9150', value: { host: '10.0.0.1', port: 9_150 }, wrong: '10.0.0.1' },
   'proxy.port': { text: '9998', value: 9998, wrong: '-1' },
   'proxy.allowInsecureBind': { text: 'true', value: true, wrong: 'sure' },
   'history.file': { text: '/var/lib/blocks.jsonl', value: '/var/lib/blocks.jsonl', wrong: 'a\0' },

@@ -59,6 +59,9 @@ async function exposed(): Promise<Sample[]> {
     peerAvailability: 1,
     orphanRate: 0,
     propagationMs: 50,
+    networkPropagationMs: 90,
+    chainLockMs: 1_000,
+    delayedRate: 0,
     finality: { pending: 1, chainlocked: 0, buried: 0, orphaned: 0 },
   };
   const view: RelayView = {
@@ -67,9 +70,10 @@ async function exposed(): Promise<Sample[]> {
     tip: () => ({ hash: HASH, height: 1 }),
     peers: () => [],
     peer: () => undefined,
-    counts: () => ({ connected: 0, connecting: 0, dashd: false, highBandwidth: 0 }),
+    counts: () => ({ connected: 0, connecting: 0, dashd: false, highBandwidth: 0, tor: 0 }),
     known: () => 0,
     wanted: { min: 5, max: 20 },
+    lockForecast: () => ({ at: 0, transactions: 1, locked: 1, delaying: 0, aged: 0, unchecked: 0, named: [] }),
     quorums: () => ({
       height: 1,
       wanted: 400,

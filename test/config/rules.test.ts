@@ -99,6 +99,65 @@ describe('config', () => {
     }
   });
 
+  describe('Tor for everything', () => {
+    const ONION = `${'a'.repeat(55)}d.onion`;
+    const all = (options: Record<string, string>): Given => ({ options: { 'tor-mode': 'all', ...options } });
+
+    for (const [name, options, key] of [
+      ['a dashd elsewhere', { 'dashd-p2p-host': '203.0.113.7' }, 'dashd.p2p.host'],
+      ['a dashd by its name', { 'dashd-p2p-host': 'dashd' }, 'dashd.p2p.host'],
+      ['RPC elsewhere', { 'dashd-rpc-url': 'https://203.0.113.7:9998' }, 'dashd.rpc.url'],
+      ['RPC by a name', { 'dashd-rpc-url': 'http://localhost:9998' }, 'dashd.rpc.url'],
+      ['a feed elsewhere', { 'dashd-zmq-url': 'tcp://[2001:db8::1]:28332' }, 'dashd.zmq.url'],
+      ['a feed by a name', { 'dashd-zmq-url': 'tcp://dashd:28332' }, 'dashd.zmq.url'],
+      ['a proxy by its name', { 'tor-proxy': 'tor:9050' }, 'tor.proxy'],
+      ['a pool socket by a name', { 'pool-bind': 'tcp://localhost:28500' }, 'pool.bind'],
+      ['pages by a name', { 'http-host': 'localhost' }, 'http.host'],
+    ] as const) {
+      test(`refuses ${name}, which would go beside it`, () => {
+        assert.deepEqual(
+          bad(all(options)).map((error) => error.key),
+          [key],
+        );
+        good({ options: { ...options, 'tor-mode': 'onion' } });
+      });
+    }
+
+    test('leaves the dashd on this machine or in a private network to direct connections', () => {
+      for (const host of ['127.0.0.1', '10.0.0.5', '192.168.1.2', 'fd00::5', '::1']) {
+        const at = host.includes(':') ? `[${host}]` : host;
+        good(
+          all({ 'dashd-p2p-host': host, 'dashd-rpc-url': `http://${at}:9998`, 'dashd-zmq-url': `tcp://${at}:28332` }),
+        );
+      }
+      good(
+        all({ 'dashd-zmq-url': 'none', 'tor-proxy': '10.0.0.9:9050', 'http-host': 'localhost', 'http-enabled': 'no' }),
+      );
+    });
+
+    test('takes alerts to anywhere, which go through it', () => {
+      const { config } = good(all({ 'alerts-webhook-url': 'https://hooks.example/x' }));
+      assert.equal(config.alerts.webhook?.url, 'https://hooks.example/x');
+    });
+
+    test('an onion address without Tor, and the own dashd at one, are refused', () => {
+      const hook = { 'alerts-webhook-url': `http://${ONION}/x` };
+      assert.deepEqual(
+        bad({ options: hook }).map(({ key }) => key),
+        ['alerts.webhook.url'],
+      );
+      good({ options: { ...hook, 'tor-mode': 'onion' } });
+      for (const mode of ['off', 'onion', 'all']) {
+        const errors = bad({ options: { 'dashd-p2p-host': ONION, 'tor-mode': mode } });
+        assert.deepEqual(
+          errors.map(({ key }) => key),
+          ['dashd.p2p.host'],
+          mode,
+        );
+      }
+    });
+  });
+
   test('addresses of every one are no reverse proxy', () => {
     for (const range of ['0.0.0.0/0', '::/0']) {
       const options = { 'http-host': '0.0.0.0', 'http-reverse-proxies': range };
@@ -113,6 +172,9 @@ describe('config', () => {
       [{ options: { 'dashd-rpc-url': 'http://10.0.0.1:9998' } }, /^dashd\.rpc\.url: the password crosses/],
       [{ options: { network: 'devnet' } }, /^devnet\.name: not set/],
       [{ options: { 'broadcast-skip-bootstrap': 'true' } }, /^peers: none are set/],
+      [{ options: { peers: `${'a'.repeat(55)}d.onion` } }, /^peers: a+d\.onion:9999 is an onion address/],
+      [{ options: { 'tor-mode': 'onion', 'tor-proxy': 'tor:9050' } }, /^tor\.proxy: the connections to tor:9050/],
+      [{ options: { 'tor-mode': 'all' } }, /^quorum\.maxPeers: with tor\.mode all, 420 connections/],
       [{ options: { peers: '127.0.0.1' } }, /^peers: 127\.0\.0\.1:9999 is the local dashd/],
     ];
     for (const [given, pattern] of warned) {

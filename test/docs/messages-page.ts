@@ -61,6 +61,7 @@ import {
   SPOOLED,
   TOO_MANY_FILES,
 } from '../../src/messages/storage.js';
+import { SOCKS_REPLIES, TOR } from '../../src/messages/tor.js';
 import { CONDITIONS } from '../../src/ops/alerts/conditions.js';
 
 export const PATH = 'docs/messages.md';
@@ -126,6 +127,7 @@ const DETAILS: Readonly<Record<ServiceCode, readonly Readonly<Record<string, str
   'dashd-chain': [CHAIN],
   peers: [PEERS],
   quorums: [QUORUMS],
+  tor: [TOR, SOCKS_REPLIES],
   'peer-file': [PEER_FILE],
   'history-file': [HISTORY_FILE],
   spool: [SPOOL],

@@ -39,6 +39,13 @@ test('what speaks against a peer', () => {
   assert.equal(unfitness(peer(KEY), NOW, { tipHeight: 1_000 }), undefined, 'nothing is known against a stranger');
 });
 
+test('an onion peer may take longer to answer: it is six relays away', () => {
+  const onion = (ms: number, around = {}) =>
+    unfitness(provenPeer(`${'a'.repeat(55)}d.onion:9999`, { ping: ping(ms) }), NOW, around)?.code;
+  assert.deepEqual([onion(501), onion(3_000), onion(3_001)], [undefined, undefined, 'slow']);
+  assert.equal(onion(3_001, { medianPingMs: 1_500 }), undefined);
+});
+
 test('the height of a peer counts while it is connected, and of one that is not says nothing', () => {
   const around = { tipHeight: 1_000 };
   const codeAt = (height: number) => liveUnfitness(provenPeer(KEY, { height }), NOW, around)?.code;

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
+  type BlockBytes,
   FIRST_FLIGHT_BYTES,
   type PushPeer,
   type PushPlan,
+  type PushPlanInput,
   planPush,
   reasonsOf,
   writesOf,
@@ -177,11 +179,49 @@ describe('a limited uplink', () => {
   test("does not count the bytes to the pool's own dashd", () => {
     const peers = [peerOf('dashd', { protected: true }), peerOf('signer', { role: 'signer' })];
     const writes = writesOf(planPush({ peers, ...slow }), { full: 2_000_000, compact: 33_500 });
-    assert.deepEqual(writes.at(-1), { peer: 'signer', form: 'compact', bytes: 33_500, afterMs: 0 });
+    assert.deepEqual(writes.at(-1), { peer: 'signer', form: 'compact', bytes: 33_500, afterMs: 0, heldMs: 0 });
   });
 
   test('that is no positive number is refused', () => {
     for (const uplinkBytesPerSecond of [0, -1, Number.NaN])
       assert.throws(() => planPush({ peers: [], uplinkBytesPerSecond }), RangeError);
+  });
+});
+
+describe('holding a block back from those who do not sign it', () => {
+  const LARGE = { full: 300_000, compact: 14_000 };
+  const SIGNERS = 400;
+  const planOf = (signers: number, others: number, more: Partial<PushPlanInput> = {}): PushPlan =>
+    planPush({
+      peers: [
+        peerOf('dashd', { protected: true }),
+        ...many(signers, { role: 'signer' }),
+        ...many(others, { role: 'member' }),
+      ],
+      signers: SIGNERS,
+      ...more,
+    });
+  const heldIn = (plan: PushPlan, bytes: BlockBytes) => writesOf(plan, bytes).filter(({ heldMs }) => heldMs > 0);
+
+  test('is for large blocks with most of the signers connected, whose questions are answered meanwhile', () => {
+    const held = heldIn(planOf(390, 900), LARGE);
+    assert.equal(held.length, 900);
+    assert.ok(held.every(({ peer, heldMs, afterMs }) => peer.startsWith('member') && heldMs === 80 && afterMs === 80));
+  });
+
+  test('is not done where they could not lock the block by themselves, or where that is not known', () => {
+    assert.equal(heldIn(planOf(300, 900), LARGE).length, 0);
+    assert.equal(heldIn(planOf(390, 900, { signers: undefined }), LARGE).length, 0);
+    assert.equal(heldIn(planOf(0, 900, { signers: 0 }), LARGE).length, 0);
+  });
+
+  test('is not done for what the uplink carries in a moment: few others, or a small block', () => {
+    assert.equal(heldIn(planOf(390, 100), LARGE).length, 0);
+    assert.equal(heldIn(planOf(390, 900), { full: 15_000, compact: 1_500 }).length, 0);
+    assert.equal(heldIn(planOf(390, 900), { full: 300_000 }).length, 0);
+  });
+
+  test('is not done over a limited uplink, where they wait their turn anyway', () => {
+    assert.equal(heldIn(planOf(390, 900, { uplinkBytesPerSecond: 20 * MBIT }), LARGE).length, 0);
   });
 });

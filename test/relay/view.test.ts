@@ -114,7 +114,7 @@ describe('the view of a relay', () => {
     seat('9.9.9.9');
     ready(dashd);
     ready(member, { ...NO_COMPACT_USE, chosen: true });
-    assert.deepEqual(view.counts(), { connected: 2, connecting: 1, dashd: true, highBandwidth: 1 });
+    assert.deepEqual(view.counts(), { connected: 2, connecting: 1, dashd: true, highBandwidth: 1, tor: 0 });
     assert.equal(view.quorums?.(), undefined);
     quorums.now = {
       tip: HASH,

@@ -48,6 +48,8 @@ type Outside =
   | 'connection-error'
   | 'backlog'
   | 'rotated-out'
+  | `proxy-${string}`
+  | `tor-${string}`
   | 'shutdown';
 
 /** Every fault that a session finds by itself, provoked; a code without a line here does not compile. */

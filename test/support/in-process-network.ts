@@ -17,6 +17,10 @@ export interface InProcessNetworkOptions {
   readonly links?: readonly (LinkQuality | undefined)[];
   /** The release of Dash Core that all nodes behave as; default 23. */
   readonly release?: DashCoreRelease;
+  /** So many of the peers are configured, the first ones; all unless given. */
+  readonly only?: number;
+  /** Addresses that are configured besides. */
+  readonly alsoPeers?: readonly string[];
   /** Flags that override those for the simulated dashd. */
   readonly flags?: Readonly<Record<string, string>>;
   readonly deps?: Partial<RelayDeps>;
@@ -36,6 +40,8 @@ export class InProcessNetwork {
   static async start({
     peers = [],
     links = [],
+    only = peers.length,
+    alsoPeers = [],
     release = DASH_CORE_23,
     flags = {},
     deps = {},
@@ -57,7 +63,7 @@ export class InProcessNetwork {
         'dashd-p2p-port': String(dashd.node.port),
         'dashd-zmq-url': dashd.zmqUrl,
         'broadcast-skip-bootstrap': 'true',
-        peers: nodes.map(({ address }) => address).join(','),
+        peers: [...alsoPeers, ...nodes.slice(0, only).map(({ address }) => address)].join(','),
         ...flags,
       },
       deps,

@@ -8,5 +8,6 @@ export function countsOf(peers: readonly Pick<PeerView, 'state' | 'protected' | 
     connecting: peers.length - connected.length,
     dashd: connected.some((peer) => peer.protected),
     highBandwidth: connected.filter(({ highBandwidth }) => highBandwidth === true).length,
+    tor: 0,
   };
 }

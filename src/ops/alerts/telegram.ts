@@ -34,8 +34,8 @@ const Answer = z.object({
 
 export function createTelegram(config: NonNullable<AlertsConfig['telegram']>, deps: TelegramDeps): Transport {
   const { token, chat, api } = config;
-  const { timeoutMs = TIMEOUT_MS } = deps;
-  const agent = new Agent({ connections: 1, connect: { timeout: timeoutMs } });
+  const { timeoutMs = TIMEOUT_MS, connect = { timeout: timeoutMs } } = deps;
+  const agent = new Agent({ connections: 1, connect });
   // A token consists of digits, a colon and letters; anything else is escaped, so that it cannot change the URL.
   const path = `/bot${encodeURIComponent(token).replaceAll('%3A', ':')}/sendMessage`;
   const url = `${api.replace(/\/+$/, '')}${path}`;

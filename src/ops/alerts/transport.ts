@@ -1,5 +1,6 @@
 /** The interface of a channel's transport: it tries once to deliver a message, and returns the result. */
 
+import type { buildConnector } from 'undici';
 import { SENDING } from '../../messages/alerts.js';
 import { fill } from '../../messages/fill.js';
 import type { Notice } from './notice.js';
@@ -38,6 +39,8 @@ export interface Sender {
   readonly network: string;
   /** Names this relay among others. */
   readonly instance: string;
+  /** How a connection to a receiver is made; absent: directly. */
+  readonly connect?: buildConnector.connector | undefined;
 }
 
 /** Timeout of one attempt, milliseconds. */

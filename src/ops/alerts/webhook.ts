@@ -17,8 +17,8 @@ const PAYLOAD_VERSION = 1;
 const MAX_CONNECTIONS = 2;
 
 export function createWebhook(config: NonNullable<AlertsConfig['webhook']>, deps: WebhookDeps): Transport {
-  const { clock, timeoutMs = TIMEOUT_MS } = deps;
-  const agent = new Agent({ connections: MAX_CONNECTIONS, connect: { timeout: timeoutMs } });
+  const { clock, timeoutMs = TIMEOUT_MS, connect = { timeout: timeoutMs } } = deps;
+  const agent = new Agent({ connections: MAX_CONNECTIONS, connect });
   const { url, host, authorization } = targetOf(config.url);
   return {
     name: 'webhook',

@@ -19,7 +19,9 @@ export {
   OUTCOMES,
   PROOF_STATUSES,
   RPC_OUTCOMES,
+  SIGHTS,
   TIP_SOURCES,
+  WITNESS_LOSSES,
 } from '../../contracts/codes.js';
 export { SERVICES } from '../../contracts/services.js';
 

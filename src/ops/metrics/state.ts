@@ -4,6 +4,7 @@ import type { Kpis, RelayView } from '../../contracts/view.js';
 import { type Clock, HOUR_MS, SECOND_MS } from '../../time.js';
 import { combinations, type Instruments } from './instruments.js';
 import { FINALITY_STATES } from './labels.js';
+import { forecastMetrics, witnessMetrics } from './propagation.js';
 
 const DAY_MS = 24 * HOUR_MS;
 
@@ -30,10 +31,13 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
     [],
     [{}],
   );
+  const tor = gauge('blockcast_peers_tor', 'Connected peers that are reached through Tor.', [], [{}]);
   const quorums = quorumMetrics({ gauge });
   const tip = chainMetrics({ gauge }, clock);
   const history = historyMetrics({ gauge }, clock);
   const spool = spoolMetrics({ gauge });
+  const witnesses = witnessMetrics({ gauge });
+  const forecast = forecastMetrics({ gauge });
 
   return (view) => {
     const counts = view.counts();
@@ -43,10 +47,13 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
     wanted.set({ bound: 'max' }, view.wanted.max);
     dashd.set({}, counts.dashd ? 1 : 0);
     highBandwidth.set({}, counts.highBandwidth);
+    tor.set({}, counts.tor);
     quorums(view);
     tip(view);
     history(view);
     spool(view);
+    witnesses(view);
+    forecast(view);
   };
 }
 
@@ -137,6 +144,18 @@ function historyMetrics({ gauge }: Pick<Instruments, 'gauge'>, clock: Clock): (v
     [
       over('blockcast_kpi_propagation_seconds', 'Time until 9 of 10 peers had proven the block, mean over blocks.'),
       (k) => seconds(k.propagationMs),
+    ],
+    [
+      over('blockcast_kpi_witness_seconds', 'Time until half of the witnesses had a block, mean over blocks.'),
+      (k) => seconds(k.networkPropagationMs),
+    ],
+    [
+      over('blockcast_kpi_chainlock_seconds', 'Time to the ChainLock that dashd announced, mean over blocks.'),
+      (k) => seconds(k.chainLockMs),
+    ],
+    [
+      over('blockcast_kpi_delayed_ratio', 'Share of blocks with a transaction that delays the ChainLock.'),
+      (k) => k.delayedRate,
     ],
   ];
 

@@ -6,6 +6,7 @@
 import { planConnections, type Reachable } from '../../quorum/connect-plan.js';
 import { maxPerGroup } from '../../quorum/politeness.js';
 import { type PushPeer, planPush, writesOf } from '../../quorum/push-plan.js';
+import { MICROS_PER_MS } from '../engine.js';
 import type { NodeId } from '../network/plan.js';
 import type { BlockSize, PushPlan, RelayKnowledge } from './contender.js';
 import { PeerAddresses } from './peer-addresses.js';
@@ -34,16 +35,19 @@ export function plannedConnections(knowledge: RelayKnowledge, scored: number, ma
 export function plannedPushes(
   connected: readonly NodeId[],
   { bytes, compactBytes }: BlockSize,
-  { plan, signing, uplink }: RelayKnowledge,
+  { plan, signing, uplink, roundTrip }: RelayKnowledge,
 ): PushPlan {
   const addresses = new PeerAddresses(plan.nodes);
   const quorums = plan.quorums.map(({ members }) => new Set(members));
   const peers = connected.map((id): PushPeer => {
     const count = quorums.filter((members) => members.has(id)).length;
     const role = quorums[signing]?.has(id) ? 'signer' : count > 0 ? 'member' : 'other';
-    return { peer: addresses.keyOf(id), role, protected: false, quorums: count, compact: 'taken' };
+    const roundTripMs = roundTrip(id) / MICROS_PER_MS;
+    return { peer: addresses.keyOf(id), role, protected: false, quorums: count, compact: 'taken', roundTripMs };
   });
-  const writes = writesOf(planPush({ peers, uplinkBytesPerSecond: uplink }), { full: bytes, compact: compactBytes });
+  const signers = plan.quorums[signing]?.members.length;
+  const pushPlan = planPush({ peers, uplinkBytesPerSecond: uplink, signers });
+  const writes = writesOf(pushPlan, { full: bytes, compact: compactBytes });
   const pushes = writes.flatMap(({ peer, form, afterMs }) => {
     const to = addresses.idOf(peer);
     return to === undefined ? [] : [{ to, form, afterMs }];

@@ -59,6 +59,10 @@ export interface RelayRecord {
 /** The relay's, in `version`. */
 export const USER_AGENT = '/blockcast:simulation/';
 
+function noTor(): never {
+  throw new Error('a simulated relay has no SOCKS proxy: its configuration must leave tor.mode off');
+}
+
 export class LiveRelay {
   /** The events of all its processes. */
   readonly records: RelayRecord[] = [];
@@ -172,6 +176,8 @@ export class LiveRelay {
       nextTurn,
       disk: disk.mount(process.enter),
       dial: virtualDial({ ...shared, tcp, machine, processor }),
+      socksDial: noTor,
+      probeSocks: noTor,
       createRpc: () => virtualRpc({ ...shared, dashd }),
       bindPull: virtualPull(shared, pool),
       openSubscription: virtualSubscription(shared, dashd),

@@ -1,11 +1,11 @@
 /**
- * Writes a block to all connected peers in the order of the plan: in one turn of the event loop, or, where the uplink is limited, the first
- * peers in that turn and the others at its speed.
+ * Writes a block to all connected peers in the order of the plan: in one turn of the event loop, or the first peers in that turn and the
+ * others later: at the speed of a limited uplink, or once the signers have had what they lack of it.
  *
  * The plan is made for a block upon the tip. A block that competes with the tip has the tip's own signers, who were first in the plan
  * before: they are written first all the same, since a tie is where the order decides most.
  */
-import { type PlannedWrite, type PushPlan, planPush, writesOf } from '../../quorum/push-plan.js';
+import { heldMsOf, type PlannedWrite, type PushPlan, planPush, writesOf } from '../../quorum/push-plan.js';
 import type { PushBlock } from '../../session/types.js';
 import type { ConnectedPeer } from '../connections/connections.js';
 import type { Settle, Written } from '../connections/multicast.js';
@@ -65,7 +65,9 @@ export class BlockWriter {
     const { connections, planner } = this.deps;
     const { pace } = this.plan;
     const first = planner?.signersUpon(block.previous);
-    if (pace !== undefined || this.paced.isBusy)
+    const bytes = { full: block.frame.length, compact: block.compact?.frame.length };
+    const isHeld = first === undefined && heldMsOf(this.plan, bytes) > 0;
+    if (pace !== undefined || isHeld || this.paced.isBusy)
       return this.paced.push(block, this.writesTo(block, withDashd, first), pace);
     if (first === undefined) return connections.push(block, withDashd ? 'all' : 'others');
     const [early, late] = this.parted(first, withDashd);
@@ -95,7 +97,7 @@ export class BlockWriter {
     const since = [...live.keys()].filter((peer) => !known.has(peer));
     const all = [
       ...planned,
-      ...since.map((peer): PlannedWrite => ({ peer, form: 'full', bytes: frame.length, afterMs: 0 })),
+      ...since.map((peer): PlannedWrite => ({ peer, form: 'full', bytes: frame.length, afterMs: 0, heldMs: 0 })),
     ].flatMap((write) => {
       const connected = live.get(write.peer);
       if (connected === undefined) return [];
@@ -105,7 +107,9 @@ export class BlockWriter {
     });
     if (first === undefined) return all;
     const isFirst = ({ peer, bytes }: PlannedWrite) => bytes === 0 || first.has(peer);
-    return [...all.filter(isFirst), ...all.filter((write) => !isFirst(write))];
+    // The plan knows nothing of how many of these are enough: nobody is held back.
+    const atOnce = all.map((write) => ({ ...write, heldMs: 0 }));
+    return [...atOnce.filter(isFirst), ...atOnce.filter((write) => !isFirst(write))];
   }
 
   /** The pool's own dashd is near: what it is written does not pass the uplink. */

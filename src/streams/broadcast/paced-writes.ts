@@ -1,6 +1,6 @@
 /**
- * Writes blocks at the speed of a limited uplink: as far ahead of it as the plan says, the rest in small portions as it carries what was
- * written. Whoever learns of a block elsewhere while it waits here is not written to, which leaves the uplink to others.
+ * Writes blocks over time: at the speed of a limited uplink, as far ahead of it as the plan says, the rest in small portions as it carries
+ * what was written; and not before the time for which the plan holds a write back. Whoever learns of a block elsewhere while it waits here is not written to, which leaves the uplink to others.
  *
  * A block that comes while others wait goes before them, since it is the newest; a peer's earlier blocks go right before it, because a child
  * without its parent would cost us 10 of that peer's 100 misbehaviour points.
@@ -27,6 +27,8 @@ interface Waiting {
   readonly block: PushBlock;
   readonly peer: string;
   readonly bytes: number;
+  /** Held back until then, milliseconds on the monotonic clock. */
+  readonly heldUntil: number;
   /** Counts pushes: a parent has a lower number than its child. */
   readonly number: number;
 }
@@ -56,9 +58,13 @@ export class PacedWrites {
    */
   push(block: PushBlock, writes: readonly PlannedWrite[], pace = Infinity): Settle {
     this.speed = pace / 1000;
+    if (pace === Infinity) this.freeAt = 0;
     this.pushes += 1;
     const number = this.pushes;
-    const own = writes.map(({ peer, bytes }): Waiting => ({ block, peer, bytes, number }));
+    const now = this.deps.clock.monotonic();
+    const own = writes.map(
+      ({ peer, bytes, heldMs }): Waiting => ({ block, peer, bytes, heldUntil: now + heldMs, number }),
+    );
     this.waiting = this.waiting.length === 0 ? own : withEarlier(own, this.waiting);
     return this.write(block);
   }
@@ -95,11 +101,11 @@ export class PacedWrites {
 
   /** @param lateMs for which the uplink may have idled since the last writes, while a timer was late: that is made up for */
   private takeDue(now: number, lateMs: number): readonly Waiting[] {
-    const isHeld = this.speed < Infinity && this.waiting.length <= MAX_WAITING;
+    const isBounded = this.waiting.length <= MAX_WAITING;
     let count = 0;
     this.freeAt = Math.max(this.freeAt, now - lateMs);
-    for (const { peer, bytes } of this.waiting) {
-      if (isHeld && bytes > 0 && this.freeAt - now > LEAD_MS) break;
+    for (const { peer, bytes, heldUntil } of this.waiting) {
+      if (isBounded && bytes > 0 && (this.freeAt - now > LEAD_MS || heldUntil > now)) break;
       count += 1;
       if (this.deps.connections.live.has(peer)) this.freeAt += bytes / this.speed;
     }
@@ -121,20 +127,25 @@ export class PacedWrites {
 
   private schedule(): void {
     this.next.unsubscribe();
-    if (this.waiting.length === 0) return;
+    const [first] = this.waiting;
+    if (first === undefined) return;
     const { clock, scheduler } = this.deps;
-    const inMs = Math.max(1, this.freeAt - clock.monotonic() - LEAD_MS + PORTION_MS);
+    const inMs = Math.max(1, Math.max(this.freeAt - LEAD_MS + PORTION_MS, first.heldUntil) - clock.monotonic());
     this.next = timer(inMs, scheduler).subscribe(() => this.write());
   }
 }
 
-/** A block's writes, each with the peer's earlier blocks right before it; then what else waits. */
+/**
+ * A block's writes, each with the peer's earlier blocks right before it; then what else waits. A peer's blocks are held no longer than the
+ * earliest of them: blocks that follow each other fast would keep each other waiting.
+ */
 function withEarlier(own: readonly Waiting[], earlier: readonly Waiting[]): readonly Waiting[] {
   const byPeer = grouped(earlier, ({ peer }) => peer);
   const merged = own.flatMap((one) => {
     const before = byPeer.get(one.peer) ?? [];
     byPeer.delete(one.peer);
-    return [...before, one];
+    const heldUntil = Math.min(one.heldUntil, ...before.map((other) => other.heldUntil));
+    return [...before, { ...one, heldUntil }];
   });
   return [...merged, ...[...byPeer.values()].flat()];
 }

@@ -6,7 +6,7 @@ import { auditTime, merge, type Observable, type SchedulerLike, Subject, type Su
 import { BoundedMap } from '../../common/bounded.js';
 import type { QuorumView } from '../../quorum/active-quorums.js';
 import { type PushPeer, type PushPlan, planPush } from '../../quorum/push-plan.js';
-import { membershipsOf } from '../../quorum/roles.js';
+import { membershipsOf, signersOf } from '../../quorum/roles.js';
 import { takeOf } from '../../session/form.js';
 import type { Hash } from '../../wire/reader.js';
 import type { ConnectedPeer, Connections, PeerNews } from '../connections/connections.js';
@@ -71,7 +71,7 @@ export class PushPlanner {
     const { connections, quorums, uplink } = this.deps;
     const view = quorums?.view();
     const peers = [...connections.live.values()].map((connected) => this.describe(connected, view));
-    this.made = planPush({ peers, uplinkBytesPerSecond: uplink.bytesPerSecond });
+    this.made = planPush({ peers, uplinkBytesPerSecond: uplink.bytesPerSecond, signers: view && signersOf(view) });
     this.tip = view?.tip;
     if (view !== undefined) {
       const signers = this.made.order.filter(({ rank }) => rank === 'signer');

@@ -29,9 +29,15 @@ import { encodeFrame } from '../../wire/frame.js';
 import type { Hash } from '../../wire/reader.js';
 import type { Address, Dial, PeerSocket } from '../ports.js';
 import type { FairTurns, Work } from './fair-turns.js';
+import type { IsProxied } from './isolation.js';
 import type { Multicast } from './multicast.js';
 
 const DIAL_TIMEOUT_MS = 5 * SECOND_MS;
+/**
+ * A circuit to an onion service is three hops from either side, of which each may be slow or gone. Dash Core waits 20 s for each answer of the
+ * proxy (`netbase.cpp`, g_socks5_recv_timeout).
+ */
+const PROXIED_DIAL_TIMEOUT_MS = 30 * SECOND_MS;
 /** Answers that a peer has not read yet. A peer further behind sends requests and does not read. */
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
 
@@ -50,6 +56,8 @@ export interface Target extends Address {
 export interface ConnectionDeps {
   readonly context: SessionContext;
   readonly dial: Dial;
+  /** Whether `dial` reaches a target through the SOCKS proxy; absent where there is none. */
+  readonly isProxied?: IsProxied | undefined;
   /** Milliseconds, monotonic, without the time in which this process did not run (awake.ts). */
   readonly awake: () => number;
   /** Shares the event loop between connections. */
@@ -124,14 +132,18 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     }
 
     subscriber.next({ type: 'dialling' });
-    const socket: PeerSocket = deps.dial(target, DIAL_TIMEOUT_MS, {
-      connected: () => feed({ type: 'connected' }),
-      data: (chunk) => {
-        chunks.push(chunk);
-        if (!turns.offer(inbox)) socket.pause();
+    const socket: PeerSocket = deps.dial(
+      target,
+      deps.isProxied?.(target) === true ? PROXIED_DIAL_TIMEOUT_MS : DIAL_TIMEOUT_MS,
+      {
+        connected: () => feed({ type: 'connected' }),
+        data: (chunk) => {
+          chunks.push(chunk);
+          if (!turns.offer(inbox)) socket.pause();
+        },
+        closed: (code, detail) => end(code, detail),
       },
-      closed: (code, detail) => end(code, detail),
-    });
+    );
 
     function feed(input: Input): void {
       const [next, outputs] = step(context, state, input, awake());

@@ -107,6 +107,11 @@ const PROTECTED_FIRST_WAIT_MS = 250;
 const PROTECTED_LONGEST_WAIT_MS = 5 * SECOND_MS;
 /** Dials under way at once for each list of targets: more would look like a port scan, and slow each other down. */
 const MAX_DIALS = 8;
+/**
+ * The same for targets behind the SOCKS proxy, which have a budget of their own: one may take 35 s, and delays no direct dial. Tor builds 32
+ * circuits at once (tor(1), MaxClientCircuitsPending).
+ */
+const MAX_PROXIED_DIALS = 8;
 
 export function createConnections(deps: ConnectionsDeps): Connections {
   const { protectedPeer, clock, scheduler, nextTurn } = deps;
@@ -155,12 +160,15 @@ export function createConnections(deps: ConnectionsDeps): Connections {
 
   // One attempt each: the next list says whether a peer that was lost is wanted again.
   const wanted = (targets$: Observable<readonly Target[]>): Observable<PeerNews> => {
-    const dials = new Semaphore<ConnectionEvent>(MAX_DIALS, (event) => event.type === 'ready');
+    const isReady = (event: ConnectionEvent): boolean => event.type === 'ready';
+    const direct = new Semaphore<ConnectionEvent>(MAX_DIALS, isReady);
+    const proxied = new Semaphore<ConnectionEvent>(MAX_PROXIED_DIALS, isReady);
     return targets$.pipe(
       map((targets) => targets.filter(({ peer }) => peer !== protectedPeer?.peer)),
       keepEach(hangUps, (target, hangUp$) => {
         // The connection's own end comes first, so that it emits `lost`; one that still waits for its permit just leaves.
         const gone$ = hangUp$.pipe(ignoreElements(), endWith(true));
+        const dials = deps.isProxied?.(target) === true ? proxied : direct;
         return connect(target, hangUp$).pipe(withPermit(dials), takeUntil(gone$), tracked(target));
       }),
     );

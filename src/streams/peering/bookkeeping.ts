@@ -9,11 +9,13 @@ import type { BlockEvent, PeerProof } from '../../contracts/events.js';
 import type { PeerBook, Tally } from '../../peers/book.js';
 import type { Observation } from '../../peers/record.js';
 import { MISCONDUCT } from '../../session/limits.js';
+import { PROXY_FAULTS, UNREACHED } from '../../session/reach.js';
 import type { SessionFaultCode } from '../../session/types.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import type { PeerAddress } from '../../wire/addr.js';
 import type { Hash } from '../../wire/reader.js';
 import type { ChainTip } from '../broadcast/tip.js';
+import type { Target } from '../connections/connection.js';
 import type { PeerNews } from '../connections/connections.js';
 import { inSlices } from '../operators/in-slices.js';
 import { Announcements, type Credit } from './announcements.js';
@@ -23,15 +25,16 @@ export interface BookkeepingDeps {
   readonly tip: Pick<ChainTip, 'height' | 'heightOf'>;
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
-  /** Whether no peer but our own dashd is connected: then a dial that fails says nothing about the peer that was dialled. */
-  readonly isIsolated: () => boolean;
+  /**
+   * Whether no other peer is connected over the way to this one, directly or through Tor: then a dial that fails says nothing about the peer
+   * that was dialled.
+   */
+  readonly isIsolated: (target: Target) => boolean;
 }
 
 /** Blocks whose outcomes are remembered. */
 const MAX_BLOCKS = 256;
 const HUNG_UP: SessionFaultCode = 'rotated-out';
-/** What a dial ends with when the line is down, be it ours or the peer's. */
-const UNREACHED: ReadonlySet<SessionFaultCode> = new Set(['unreachable', 'dial-timeout']);
 
 /** What became of one message of addresses. */
 export interface Gossip {
@@ -117,7 +120,7 @@ export class Bookkeeper {
   }
 }
 
-function observations({ event }: PeerNews, isIsolated: () => boolean): Observation[] {
+function observations({ target, event }: PeerNews, isIsolated: BookkeepingDeps['isIsolated']): Observation[] {
   switch (event.type) {
     case 'dialling':
       return [{ kind: 'dialled' }];
@@ -133,7 +136,14 @@ function observations({ event }: PeerNews, isIsolated: () => boolean): Observati
       if (event.wasReady) return [{ kind: 'lost', code, uptimeMs: event.uptimeMs, ours: event.ours, misconduct }];
       return event.ours
         ? []
-        : [{ kind: 'connection-failed', code, isolated: UNREACHED.has(code) && isIsolated(), misconduct }];
+        : [
+            {
+              kind: 'connection-failed',
+              code,
+              isolated: PROXY_FAULTS.has(code) || (UNREACHED.has(code) && isIsolated(target)),
+              misconduct,
+            },
+          ];
     }
     default:
       return [];

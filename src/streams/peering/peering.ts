@@ -22,7 +22,7 @@ import {
 import type { BlockEvent, GossipEvent, PlanEvent, ServiceEvent } from '../../contracts/events.js';
 import { fill } from '../../messages/fill.js';
 import { PEERS } from '../../messages/peers.js';
-import { keyOf } from '../../peers/address.js';
+import { type AddressFamily, keyOf } from '../../peers/address.js';
 import type { PeerBook } from '../../peers/book.js';
 import type { CountryOf } from '../../peers/occupancy.js';
 import { needsRefill, type OpenConnection, type Plan, type SelectLimits } from '../../peers/plan.js';
@@ -32,6 +32,7 @@ import { type Clock, dated, type Random } from '../../time.js';
 import type { ChainTip } from '../broadcast/tip.js';
 import type { Target } from '../connections/connection.js';
 import type { Connections, PeerNews } from '../connections/connections.js';
+import { type IsProxied, isAlone } from '../connections/isolation.js';
 import { inSlices } from '../operators/in-slices.js';
 import { reportOn } from '../service-events.js';
 import { Bookkeeper, type Gossip } from './bookkeeping.js';
@@ -44,6 +45,9 @@ export interface PeeringDeps extends Omit<SourceDeps, 'isThin'> {
   readonly limits: SelectLimits;
   readonly weights: () => Weights;
   readonly country?: CountryOf | undefined;
+  /** The kinds of addresses that can be dialled; all but onions unless given. */
+  readonly families?: ReadonlySet<AddressFamily> | undefined;
+  readonly isProxied?: IsProxied | undefined;
   /** Between refreshes, milliseconds. */
   readonly intervalMs: number;
   /** The connections that there are. */
@@ -66,7 +70,7 @@ const HEARD_A_STEP = 50;
 
 export function createPeering(deps: PeeringDeps): Peering {
   const { book, tip, limits, clock, scheduler } = deps;
-  const isIsolated = () => ![...deps.connections.live.values()].some(({ target }) => !target.protected);
+  const isIsolated = (lost: Target): boolean => isAlone(lost, deps.connections.live.values(), deps.isProxied);
   const bookkeeper = new Bookkeeper({ book, tip, clock, scheduler, isIsolated });
   const lost$ = new Subject<void>();
   const failed$ = new Subject<void>();

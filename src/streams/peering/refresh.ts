@@ -17,6 +17,7 @@ import {
   throttleTime,
   timer,
 } from 'rxjs';
+import type { AddressFamily } from '../../peers/address.js';
 import type { CountryOf } from '../../peers/occupancy.js';
 import type { BookView, OpenConnection, Plan, SelectLimits } from '../../peers/plan.js';
 import { needsRefill } from '../../peers/plan.js';
@@ -40,6 +41,8 @@ export interface RefreshDeps {
   readonly weights?: () => Weights;
   readonly tipHeight: () => number | undefined;
   readonly country?: CountryOf | undefined;
+  /** As in {@link SelectInput.families}. */
+  readonly families?: ReadonlySet<AddressFamily> | undefined;
   /** Peers dashd is connected to by itself. */
   readonly dashdPeers: () => ReadonlySet<string>;
   readonly random: Random;
@@ -87,6 +90,7 @@ export function refresh(deps: RefreshDeps): Observable<Plan> {
         ...(deps.weights !== undefined && { weights: deps.weights() }),
         ...(tipHeight !== undefined && { tipHeight }),
         ...(deps.country !== undefined && { country: deps.country }),
+        ...(deps.families !== undefined && { families: deps.families }),
         dashdPeers: deps.dashdPeers(),
       };
       isDue = false;

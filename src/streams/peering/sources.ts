@@ -50,7 +50,8 @@ export interface SourceDeps {
   readonly rpc: Pick<Rpc, 'call'>;
   /** False: dashd is not asked for peers (`broadcast.skipBootstrap`), nor for masternodes. */
   readonly askDashd: boolean;
-  readonly resolve: (name: string) => Promise<readonly string[]>;
+  /** Absent where no name server may be asked: then no seed is. */
+  readonly resolve: ((name: string) => Promise<readonly string[]>) | undefined;
   /** Whether so few peers are known that the seeds are worth asking. */
   readonly isThin: () => boolean;
   readonly clock: Clock;
@@ -186,7 +187,7 @@ function understood<T>(schema: z.ZodType<T>, entries: readonly unknown[]): T[] {
 /** The seeds are strangers: asked only while few peers are known. */
 function seeds({ network, resolve, isThin, scheduler }: SourceDeps): Observable<SourceNews | ServiceEvent> {
   const { dnsSeeds, p2pPort } = network;
-  if (dnsSeeds.length === 0) return EMPTY;
+  if (dnsSeeds.length === 0 || resolve === undefined) return EMPTY;
   const ask = () =>
     from(dnsSeeds).pipe(
       mergeMap((name) => from(resolve(name))),

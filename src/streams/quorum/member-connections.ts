@@ -9,9 +9,11 @@ import { lottery } from '../../peers/candidates.js';
 import { type Quorum, reachable } from '../../quorum/active-quorums.js';
 import { type ConnectPlan, planConnections, type Reachable } from '../../quorum/connect-plan.js';
 import { failuresAfter, MAX_NEW, MAX_PENDING, maxSwaps, PLAN_EVERY_MS, waitAfter } from '../../quorum/politeness.js';
+import { PROXY_FAULTS } from '../../session/reach.js';
 import type { Clock, Random } from '../../time.js';
 import type { Target } from '../connections/connection.js';
 import type { Connections, PeerNews } from '../connections/connections.js';
+import { type IsProxied, isAlone } from '../connections/isolation.js';
 
 export interface MemberConnectionsDeps {
   /** Connections at most; 1 or more. */
@@ -19,6 +21,7 @@ export interface MemberConnectionsDeps {
   /** Of them, to one network. */
   readonly maxPerGroup: number;
   readonly connections: Pick<Connections, 'slots' | 'live'>;
+  readonly isProxied?: IsProxied | undefined;
   /** True for an address of a node that counts already, such as the pool's own dashd. */
   readonly isExcluded: (peer: PeerKey) => boolean;
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -89,7 +92,8 @@ export class MemberConnections {
     this.isSettled = false;
     if (target.quorum !== true) return;
     this.forget(peer);
-    this.wait(peer, event.ours || this.isIsolated() ? 'no-failure' : event.uptimeMs);
+    const isOurs = event.ours || PROXY_FAULTS.has(event.fault.code) || this.isIsolated(target);
+    this.wait(peer, isOurs ? 'no-failure' : event.uptimeMs);
   }
 
   private replan(): void {
@@ -149,10 +153,9 @@ export class MemberConnections {
     return peers;
   }
 
-  /** No peer but the pool's own dashd is connected: then a dial that fails says nothing about the node that was dialled. */
-  private isIsolated(): boolean {
-    for (const { target } of this.deps.connections.live.values()) if (!target.protected) return false;
-    return true;
+  /** Then a dial that fails says nothing about the node that was dialled. */
+  private isIsolated(lost: Target): boolean {
+    return isAlone(lost, this.deps.connections.live.values(), this.deps.isProxied);
   }
 
   private waiting(): Set<PeerKey> {

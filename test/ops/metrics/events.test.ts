@@ -31,6 +31,27 @@ describe('metrics of blocks', () => {
     assert.equal(valueIn(samples, 'blockcast_signer_majority_seconds_sum', { source: 'pool' }), 0.08);
   });
 
+  test('the time until the witnesses had a block is told of own blocks and of others, and what each saw', async () => {
+    const sights = [
+      { peer: PEER, state: 'counted', seenMs: 80 },
+      { peer: 'b', state: 'unseen' },
+    ] as const;
+    const seen = { at: AT, hash: HASH, witnesses: 2, seen: 1, firstMs: 80, medianMs: 80, sights };
+    const lost = { type: 'witness', at: AT, peer: PEER, state: 'lost', code: 'slow', reason: '' } as const;
+    const samples = await after(
+      { type: 'propagation', own: true, ...seen },
+      { type: 'propagation', own: false, at: AT, hash: HASH, witnesses: 0, seen: 0, sights: [] },
+      lost,
+      { ...lost, state: 'connected', code: 'chosen' },
+    );
+    const own = { blocks: 'own', point: 'median' };
+    assert.equal(valueIn(samples, 'blockcast_witness_seconds_sum', own), 0.08);
+    assert.equal(valueIn(samples, 'blockcast_witness_seconds_count', { ...own, point: 'last' }), 0);
+    assert.equal(valueIn(samples, 'blockcast_witness_seconds_count', { ...own, blocks: 'others' }), 0);
+    assert.equal(valueIn(samples, 'blockcast_witness_sights_total', { state: 'unseen' }), 1);
+    assert.equal(valueIn(samples, 'blockcast_witnesses_lost_total', { code: 'slow' }), 1);
+  });
+
   test('a verdict is counted by outcome, its peers and times with it, in seconds', async () => {
     const samples = await after(verdict(), verdict({ outcome: 'failed', success: false, peersReached: 0 }));
     const pool = { source: 'pool' };

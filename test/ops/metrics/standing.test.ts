@@ -79,6 +79,9 @@ describe('metrics of what stands', () => {
       orphanRate: 0.25,
       averageBroadcastMs: 31,
       propagationMs: 120,
+      networkPropagationMs: 140,
+      chainLockMs: 1_500,
+      delayedRate: 0.5,
       finality: { pending: 1, chainlocked: 1, buried: 1, orphaned: 1 },
     };
     const asked: (number | undefined)[] = [];
@@ -99,6 +102,9 @@ describe('metrics of what stands', () => {
     assert.equal(kpi('orphan_ratio', 'all'), 0.25);
     assert.equal(kpi('broadcast_seconds', 'all'), 0.031);
     assert.equal(kpi('propagation_seconds', 'all'), 0.12);
+    assert.equal(kpi('witness_seconds', 'all'), 0.14);
+    assert.equal(kpi('chainlock_seconds', 'all'), 1.5);
+    assert.equal(kpi('delayed_ratio', 'all'), 0.5);
     assert.equal(kpi('peer_availability_ratio', 'all'), undefined);
     assert.equal(valueIn(samples, 'blockcast_history_finality_blocks', { state: 'orphaned' }), 1);
     assert.equal(valueIn(samples, 'blockcast_history_blocks'), 4);
@@ -126,6 +132,20 @@ describe('metrics of what stands', () => {
     const unknown = await standing({ ...viewOf(), quorums: () => undefined });
     assert.equal(valueIn(unknown, 'blockcast_quorums'), 0);
     assert.equal(valueIn(unknown, 'blockcast_quorum_members', { state: 'all' }), 0);
+  });
+
+  test('witnesses are counted, zero where there are none; the forecast is there when dashd has told it', async () => {
+    const report = { wanted: 6, connected: 4, witnesses: [], own: { blocks: 0 }, others: { blocks: 0 }, recent: [] };
+    const count = { at: AT, transactions: 9, locked: 6, delaying: 2, aged: 1, unchecked: 0, named: [] };
+    const samples = await standing({ ...viewOf(), witnesses: () => report, lockForecast: () => count });
+    assert.equal(valueIn(samples, 'blockcast_witnesses', { state: 'wanted' }), 6);
+    assert.equal(valueIn(samples, 'blockcast_witnesses', { state: 'connected' }), 4);
+    assert.equal(valueIn(samples, 'blockcast_mempool_transactions', { state: 'delaying' }), 2);
+    assert.equal(valueIn(samples, 'blockcast_mempool_transactions', { state: 'unchecked' }), 0);
+    const unknown = { ...count, delaying: 0, unknown: 'no-answer' } as const;
+    const without = await standing({ ...viewOf(), lockForecast: () => unknown });
+    assert.equal(valueIn(without, 'blockcast_witnesses', { state: 'connected' }), 0);
+    assert.equal(valueIn(without, 'blockcast_mempool_transactions', { state: 'delaying' }), undefined);
   });
 
   test('the spool is shown where there is one', async () => {

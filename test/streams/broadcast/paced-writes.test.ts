@@ -45,7 +45,19 @@ class PacedUnderTest {
   }
 
   push(number: number, pace?: number, peers: Iterable<string> = this.live.keys()): readonly Written[] {
-    const writes = [...peers].map((peer): PlannedWrite => ({ peer, form: 'full', bytes: BYTES, afterMs: 0 }));
+    return this.pushHeld(number, {}, pace, peers);
+  }
+
+  /** @param held how long each peer's write is held, milliseconds */
+  pushHeld(
+    number: number,
+    held: Readonly<Record<string, number>>,
+    pace?: number,
+    peers: Iterable<string> = this.live.keys(),
+  ): readonly Written[] {
+    const writes = [...peers].map(
+      (peer): PlannedWrite => ({ peer, form: 'full', bytes: BYTES, afterMs: 0, heldMs: held[peer] ?? 0 }),
+    );
     return this.paced.push(pushable(number), writes, pace)();
   }
 }
@@ -63,6 +75,27 @@ describe('paced writes', () => {
       ['p3', 'p4', 'p5'],
     );
     assert.equal(under.paced.isBusy, false);
+  });
+
+  it('are held back for as long as the plan says, and follow all at once where the uplink is not limited', async () => {
+    const under = new PacedUnderTest(5);
+    assert.equal(under.pushHeld(1, { p2: 80, p3: 80, p4: 80 }).length, 2);
+    assert.deepEqual(under.log, ['0: 1 to p0', '0: 1 to p1']);
+    await under.time.pass(100);
+    assert.deepEqual(under.log.slice(2), ['80: 1 to p2', '80: 1 to p3', '80: 1 to p4']);
+    assert.equal(under.paced.isBusy, false);
+  });
+
+  it('of blocks that follow each other fast are held no longer than the first', async () => {
+    const under = new PacedUnderTest(2);
+    const held = { p1: 80 };
+    for (let block = 1; block <= 4; block += 1) {
+      under.pushHeld(block, held);
+      await under.time.pass(30);
+    }
+    await under.time.pass(200);
+    const toHeld = under.log.filter((line) => line.endsWith('p1'));
+    assert.deepEqual(toHeld, ['80: 1 to p1', '80: 2 to p1', '80: 3 to p1', '170: 4 to p1']);
   });
 
   it('make up for a timer that is late', async () => {

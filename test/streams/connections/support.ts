@@ -4,6 +4,7 @@ import { BehaviorSubject } from 'rxjs';
 import type { PushBlock } from '../../../src/session/types.js';
 import type { Target } from '../../../src/streams/connections/connection.js';
 import { createConnections, type PeerNews } from '../../../src/streams/connections/connections.js';
+import type { IsProxied } from '../../../src/streams/connections/isolation.js';
 import type { Audience } from '../../../src/streams/connections/multicast.js';
 import type { Random } from '../../../src/time.js';
 import { frameOf } from '../../../src/wire/frame.js';
@@ -32,11 +33,12 @@ export class ConnectionsUnderTest {
   readonly connections;
   readonly result: ReturnType<typeof gather<PeerNews>>;
 
-  constructor(random: Random = counting()) {
+  constructor(random: Random = counting(), isProxied?: IsProxied) {
     const { time, net, targets$, quorumTargets$ } = this;
     this.connections = createConnections({
       context: { ...context(), random },
       dial: net.dial,
+      isProxied,
       clock: time.clock,
       scheduler: time.scheduler,
       nextTurn: setImmediate,

@@ -131,6 +131,15 @@ describe('a connection, in the book', () => {
     assert.equal(kept.record(A).connections.failed, 2);
   });
 
+  it("that ended for the proxy's fault counts against nobody, whoever else is connected", () => {
+    const kept = new Kept();
+    const codes = ['proxy-unreachable', 'proxy-timeout', 'proxy-closed', 'proxy-not-socks', 'proxy-auth'] as const;
+    for (const code of codes) kept.loses(A, { fault: { code, detail: '' }, wasReady: false });
+    assert.deepEqual([kept.record(A).connections.failed, kept.record(A).backoff.failures], [0, 0]);
+    kept.loses(A, { fault: { code: 'tor-onion', detail: '' }, wasReady: false });
+    assert.equal(kept.record(A).connections.failed, 1, 'this service is gone, others are not');
+  });
+
   it('is noted from the dial to the end', async () => {
     const under = new Kept();
     under.shows(A, { type: 'dialling' });
