@@ -150,6 +150,21 @@ describeWithDashd('a network with real quorums', () => {
     for (const node of network.nodes) assert.deepEqual(await pointsGiven(node), []);
   });
 
+  it('names the masternode that a relayed block pays, the share of the credit pool, and the fees', async () => {
+    const next = await template();
+    const raw = await relayBlock(next);
+    const answer = await relay.relay.view.anatomy?.(hashOf(raw));
+    assert.ok(answer?.ok);
+    const { coinbase, fees, kinds } = answer.anatomy;
+    const paid = coinbase?.payees.filter(({ share }) => share === 'masternode' || share === 'platform') ?? [];
+    assert.deepEqual(
+      paid.map(({ amount }) => amount),
+      next.masternode.map(({ amount }) => amount),
+    );
+    assert.ok(paid.some(({ share }) => share === 'masternode'));
+    assert.ok(fees !== undefined && kinds.every(({ unreadable }) => unreadable === 0));
+  });
+
   it('takes a large block with quorum commitments in compact form, and asks for the commitments alone', async () => {
     await network.fill(LARGE);
     let next = await template();
