@@ -36,6 +36,17 @@ export const USUAL_SIZES: readonly number[] = [0, 6_600, 11_900, 15_200, 15_200,
 /** bitcoin#35558 measured that 57 to 90 % of compact blocks need no round trip, according to what is prefilled. */
 const LACKING_ONE_IN = 8;
 
+const p2pkh = (byte: number): Buffer => Buffer.from(`76a914${byte.toString(16).repeat(20)}88ac`, 'hex');
+/** Of the reward three quarters are the masternode's, and of these 37.5 % the credit pool's. Source: Dash Core 23.1 `validation.cpp`, `masternode/payments.cpp`. */
+const COINBASE = {
+  text: '/a pool of the demo/',
+  payees: [
+    { part: 0.25, script: p2pkh(0xaa) },
+    { part: 0.4688, script: p2pkh(0xbb) },
+    { part: 0.2812, script: Buffer.of(0x6a) },
+  ],
+};
+
 /** A simulated pool: mines a regtest block every few seconds and pushes it to the relay. */
 export class DemoPool {
   private readonly socket = new Push({ linger: 0 });
@@ -59,7 +70,7 @@ export class DemoPool {
     this.found += 1;
     const template = chain.template();
     const size = sizes[between(random, 0, sizes.length - 1)] ?? 0;
-    const raw = mineBlock(template, { extraNonce: this.found, ...(size > 0 && { size }) });
+    const raw = mineBlock(template, { extraNonce: this.found, coinbase: COINBASE, ...(size > 0 && { size }) });
     this.relayTransactions(raw);
     this.options.onFind?.();
     this.sending = this.sending.then(() => this.socket.send(raw));

@@ -28,20 +28,38 @@ export interface CoinbaseParts {
   readonly extraNonce: number;
   /** True after the activation of DIP 3: the coinbase is a special transaction with a payload. */
   readonly special: boolean;
+  /** Put into the script behind the extra nonce, as pools do; at most 75 bytes. */
+  readonly text?: string | undefined;
+  /** Takes its part of the value, a number from 0 to 1; the rest anyone can spend. */
+  readonly payees?: readonly { readonly part: number; readonly script: Buffer }[] | undefined;
 }
 
 /** A coinbase with its height in the script (BIP 34) and, if special, in the payload (DIP 4). */
-export function encodeCoinbase({ height, value, extraNonce, special }: CoinbaseParts): Buffer {
+export function encodeCoinbase(given: CoinbaseParts): Buffer {
+  const { height, value, extraNonce, special, text = '', payees = [] } = given;
   const nonce = Buffer.alloc(4);
   nonce.writeUInt32LE(extraNonce);
-  const script = Buffer.concat([pushNumber(height), Buffer.of(nonce.length), nonce]);
+  const words = Buffer.from(text);
+  const script = Buffer.concat([pushNumber(height), Buffer.of(nonce.length), nonce, ...pushOf(words)]);
+  const paid = payees.map((payee) => ({
+    value: (value * BigInt(Math.round(payee.part * PARTS))) / BigInt(PARTS),
+    script: payee.script,
+  }));
+  const rest = paid.reduce((left, output) => left - output.value, value);
   const parts = {
     inputs: [{ txid: ZERO_HASH, index: NULL_INDEX, script }],
-    outputs: [{ value, script: ANYONE_CAN_SPEND }],
+    outputs: [{ value: rest, script: ANYONE_CAN_SPEND }, ...paid],
   };
   return special
     ? encodeTransaction({ version: 3, type: COINBASE_TYPE, ...parts, payload: coinbasePayload(height) })
     : encodeTransaction({ version: 2, ...parts });
+}
+
+/** Parts of a value are exact to so many. */
+const PARTS = 10_000;
+
+function pushOf(bytes: Buffer): Buffer[] {
+  return bytes.length === 0 ? [] : [Buffer.of(bytes.length), bytes];
 }
 
 /** The payload on a network without masternodes: empty merkle roots and no ChainLock. Source: Dash Core `evo/cbtx.h`. */

@@ -4,7 +4,7 @@ import { hashHeader } from '../block/x11.js';
 import { NETWORKS } from '../wire/network.js';
 import { type Hash, hashToWire } from '../wire/reader.js';
 import { Writer } from '../wire/writer.js';
-import { encodeCoinbase } from './build-coinbase.js';
+import { type CoinbaseParts, encodeCoinbase } from './build-coinbase.js';
 import { type Funding, fillerTransactions } from './filler.js';
 import { txidOf } from './transaction.js';
 
@@ -32,6 +32,8 @@ export interface MineOptions {
   readonly extraNonce?: number;
   /** Duffs; Core's regtest allows 500 DASH for the first 150 blocks. */
   readonly reward?: bigint;
+  /** What its coinbase says, and whom it pays. */
+  readonly coinbase?: Pick<CoinbaseParts, 'text' | 'payees'>;
 }
 
 const BLOCK_VERSION = 0x2000_0000;
@@ -50,6 +52,7 @@ export function mineBlock(template: Template, options: MineOptions = {}): Buffer
     value: options.reward ?? REGTEST_REWARD,
     extraNonce: options.extraNonce ?? 0,
     special: template.special,
+    ...options.coinbase,
   });
   return assemble(template, [coinbase, ...filling(coinbase, options)]);
 }
