@@ -22,13 +22,25 @@ import {
   MAX_MALFORMED,
   SERVE_AGAIN_RATE,
 } from './limits.js';
+import { onAnnouncedLocks } from './locks.js';
 import { close, emit, send } from './outputs.js';
 import { askAnew, onWritten, pump, push, sparePing } from './push.js';
 import { onGetdata, onGetheaders } from './serve.js';
-import type { Budget, Input, Output, SessionContext, SessionState } from './types.js';
+import type { Budget, Input, LockCommand, Output, SessionContext, SessionState } from './types.js';
 
-/** Commands whose payload is not read: a session does not use blocks, transactions or answers that it did not request. */
-export const UNWANTED: ReadonlySet<string> = new Set<Command>(['block', 'tx', 'notfound', 'cmpctblock', 'blocktxn']);
+/**
+ * Commands whose payload is not read: a session does not use blocks, transactions, locks or answers that it did not request. What is locked,
+ * dashd says.
+ */
+export const UNWANTED: ReadonlySet<string> = new Set<Command>([
+  'block',
+  'tx',
+  'notfound',
+  'cmpctblock',
+  'blocktxn',
+  'clsig',
+  'isdlock',
+]);
 
 /** The state of a session whose socket is not open yet. @param near true for the pool's own dashd */
 export function initialState(now: number, near = false): SessionState {
@@ -43,6 +55,7 @@ export function initialState(now: number, near = false): SessionState {
     near,
     progressAt: now,
     knows: KnownBlocks.NONE,
+    chainLocks: [],
     budget: fullBudget(now),
     served: new Set(),
     serveAgain: fullBucket(SERVE_AGAIN_RATE, now),
@@ -127,7 +140,7 @@ function onInbound(
     case 'unknown':
       return [state, [emit({ type: 'unknown-command', command: inbound.command })]];
     case 'unwanted':
-      return [state, []];
+      return [state, isLock(inbound.command) ? [emit({ type: 'ignored-lock', command: inbound.command })] : []];
     case 'message':
       return onMessage(context, state, inbound.message, now);
   }
@@ -156,7 +169,7 @@ function onMessage(
     case 'pong':
       return onPong(context, state, message.nonce, now);
     case 'inv':
-      return onKnown(state, blocksIn(message.items));
+      return onAnnouncedLocks(onKnown(state, blocksIn(message.items)), message.items);
     case 'headers':
       return onHeaders(context, state, message.headers);
     case 'getdata':
@@ -178,6 +191,10 @@ function onMessage(
       // Preferences that a session does not use, such as sendheaders.
       return [state, []];
   }
+}
+
+function isLock(command: string): command is LockCommand {
+  return command === 'clsig' || command === 'isdlock';
 }
 
 /** Builds the ping for the next block, too: not sooner, when other peers' sockets have just been written to and their answers are due. */

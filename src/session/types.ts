@@ -177,6 +177,8 @@ export interface SessionState {
   readonly progressAt: number;
   /** Blocks that the peer is known to have, oldest first, bounded. */
   readonly knows: KnownBlocks;
+  /** ChainLocks that the peer announced last, oldest first, by the hash of their `inv` (locks.ts). */
+  readonly chainLocks: readonly Hash[];
   /** What the peer may still send within its limits. */
   readonly budget: Budget;
   /** Blocks served to the peer, oldest first, bounded. */
@@ -216,6 +218,8 @@ export type Output =
 
 export type ProofStage = 'written' | 'acknowledged' | 'accepted' | 'already-had' | 'failed';
 
+export type LockCommand = 'clsig' | 'isdlock';
+
 export type SessionEvent =
   | { readonly type: 'ready'; readonly remote: Remote }
   | {
@@ -239,6 +243,8 @@ export type SessionEvent =
   | { readonly type: 'served'; readonly what: 'block'; readonly hash: Hash }
   /** What is known of the peer's use of compact blocks has changed. */
   | { readonly type: 'compact-blocks'; readonly compact: CompactUse }
+  /** A ChainLock or an InstantSend lock came, and was not read. */
+  | { readonly type: 'ignored-lock'; readonly command: LockCommand }
   | { readonly type: 'unknown-command'; readonly command: string }
   | { readonly type: 'malformed'; readonly detail: string };
 

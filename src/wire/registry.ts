@@ -28,11 +28,15 @@
  *   SERVE                                          recent blocks
  *      │◄─ getheaders, getdata ───│
  *      │── headers, block ───────►│               or notfound
+ *
+ *   LOCKS                                          of a block of the pool, unsolicited
+ *      │── clsig, isdlock ───────►│               a peer's own are not read
  */
 import { addr } from './addr.js';
 import { addrv2 } from './addrv2.js';
 import { block } from './block.js';
 import { blocktxn } from './blocktxn.js';
+import { clsig } from './clsig.js';
 import { cmpctblock } from './cmpctblock.js';
 import type { Codec } from './codec.js';
 import { getaddr, sendaddrv2, sendheaders, verack } from './empty.js';
@@ -40,6 +44,7 @@ import { getblocktxn } from './getblocktxn.js';
 import { getheaders } from './getheaders.js';
 import { headers } from './headers.js';
 import { getdata, inv, notfound } from './inventory.js';
+import { isdlock } from './isdlock.js';
 import { mnauth } from './mnauth.js';
 import { ping } from './ping.js';
 import { pong } from './pong.js';
@@ -69,6 +74,8 @@ export const CODECS = [
   tx,
   getheaders,
   headers,
+  clsig,
+  isdlock,
 ] as const;
 
 type MessageOf<C> = C extends Codec<infer M> ? M : never;

@@ -157,6 +157,40 @@ export const VECTORS: readonly Vector[] = [
       ['signature', 'ab'.repeat(96)],
     ],
   },
+  {
+    name: 'clsig',
+    message: { command: 'clsig', height: 2_345_678, block: COUNTING, signature: Buffer.alloc(96, 0xab) },
+    fields: [
+      ['height', 'ceca2300'],
+      ['block', COUNTING_WIRE],
+      ['signature', 'ab'.repeat(96)],
+    ],
+  },
+  {
+    name: 'isdlock of two inputs',
+    message: {
+      command: 'isdlock',
+      version: 1,
+      inputs: [
+        { txid: COUNTING, index: 0 },
+        { txid: GENESIS, index: 0x0403_0201 },
+      ],
+      txid: GENESIS,
+      cycle: COUNTING,
+      signature: Buffer.alloc(96, 0xcd),
+    },
+    fields: [
+      ['version', '01'],
+      ['inputs.count', '02'],
+      ['inputs[0].txid', COUNTING_WIRE],
+      ['inputs[0].index', '00000000'],
+      ['inputs[1].txid', GENESIS_WIRE],
+      ['inputs[1].index', '01020304'],
+      ['txid', GENESIS_WIRE],
+      ['cycle', COUNTING_WIRE],
+      ['signature', 'cd'.repeat(96)],
+    ],
+  },
   { name: 'sendheaders', message: { command: 'sendheaders' }, fields: [] },
   { name: 'getaddr', message: { command: 'getaddr' }, fields: [] },
   {

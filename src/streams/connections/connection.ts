@@ -11,6 +11,7 @@ import { Observable, Subscription } from 'rxjs';
 import { fill } from '../../messages/fill.js';
 import { SESSION } from '../../messages/peers.js';
 import { bytesOf, formFor, isHedged } from '../../session/form.js';
+import { type LocksNeed, type LocksPush, needOf } from '../../session/locks.js';
 import { sparePing, wants } from '../../session/push.js';
 import { initialState, step, UNWANTED } from '../../session/step.js';
 import type {
@@ -176,6 +177,12 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
       return sent === undefined ? 0 : bytesOf(block, sent.form).length + hedged;
     }
 
+    function relay(locks: LocksPush): LocksNeed {
+      const need = inputs.closed ? 'away' : needOf(state, locks);
+      if (need === 'lacks') socket.write([locks.frame]);
+      return need;
+    }
+
     function isBehind(): boolean {
       return socket.backlog > MAX_BACKLOG_BYTES;
     }
@@ -232,7 +239,7 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     }
 
     const { peer, protected: isProtected } = target;
-    inputs.add(deps.multicast.join({ peer, protected: isProtected, write: push, settle }));
+    inputs.add(deps.multicast.join({ peer, protected: isProtected, write: push, settle, relay }));
     inputs.add(deps.ticks$.subscribe(() => feed(TICK)));
     inputs.add(deps.hangUp$?.subscribe(({ code, detail }) => end(code, detail)));
 

@@ -21,6 +21,7 @@ import {
 } from 'rxjs';
 import { exponentialMs, jittered } from '../../common/backoff.js';
 import { NO_COMPACT_USE } from '../../session/form.js';
+import type { LocksNeed, LocksPush } from '../../session/locks.js';
 import { questionOf } from '../../session/push.js';
 import type { CompactUse, PushBlock, Remote, SessionFault } from '../../session/types.js';
 import { type Clock, type Moment, momentOf, SECOND_MS } from '../../time.js';
@@ -92,6 +93,8 @@ export interface Connections {
    * the block, and send it whole behind a compact form where it is hedged. It returns what was written to whom
    */
   push(block: PushBlock, audience: Audience): Settle;
+  /** Writes the locks of a block to the peers that lack them: see {@link Multicast.relay}. */
+  relay(locks: LocksPush, audience: Audience): Readonly<Record<LocksNeed, number>>;
   /** Sets the order of writes: see {@link Multicast.arrange}. */
   arrange(peers: readonly string[]): void;
   /**
@@ -179,6 +182,7 @@ export function createConnections(deps: ConnectionsDeps): Connections {
     slots,
     live,
     push: (block, audience) => multicast.push(block, audience, questionOf(deps.context.network.magic, block)),
+    relay: (locks, audience) => multicast.relay(locks, audience),
     arrange: (peers) => multicast.arrange(peers),
     drop: (peer) => hangUp(hangUps, peer, 'dropped'),
   };

@@ -6,6 +6,7 @@
  */
 
 import { throwError } from 'rxjs';
+import type { LocksNeed, LocksPush } from '../../session/locks.js';
 import type { PushBlock } from '../../session/types.js';
 
 /** What a push needs of a connection. */
@@ -24,6 +25,8 @@ export interface Recipient {
    * @returns the bytes of the block that were written to the peer
    */
   settle(block: PushBlock): number;
+  /** Writes the locks of a block, if the peer lacks them. @returns what it needed */
+  relay(locks: LocksPush): LocksNeed;
 }
 
 /** What a peer was written of a block: no bytes when it has it, or the block waits in its queue. */
@@ -77,6 +80,15 @@ export class Multicast {
       }
       return written;
     };
+  }
+
+  /** Writes the locks of a block to the peers that lack them. @returns how many peers needed what */
+  relay(locks: LocksPush, audience: Audience): Readonly<Record<LocksNeed, number>> {
+    const needs = { lacks: 0, has: 0, unproven: 0, away: 0 };
+    for (const one of this.recipients) {
+      if (isAmong(audience, one)) guarded(() => (needs[one.relay(locks)] += 1));
+    }
+    return needs;
   }
 
   private sorted(recipients: readonly Recipient[]): readonly Recipient[] {

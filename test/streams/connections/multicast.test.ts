@@ -21,6 +21,10 @@ class MulticastUnderTest {
         this.done.push(`${peer} settled`);
         return peer === 'a' ? 100 : 0;
       },
+      relay: () => {
+        this.done.push(`${peer} lock`);
+        return peer === 'a' ? 'lacks' : 'has';
+      },
     };
   }
 
@@ -28,6 +32,10 @@ class MulticastUnderTest {
   written(audience: Audience = 'all'): string[] {
     this.multicast.push(pushable(1), audience, Buffer.of());
     return this.done.splice(0);
+  }
+
+  relayed() {
+    return this.multicast.relay({ block: pushable(1).hash, frame: Buffer.of() }, 'others');
   }
 
   /** What is done for a push, from its begin to its end. */
@@ -38,6 +46,12 @@ class MulticastUnderTest {
 }
 
 describe('a multicast', () => {
+  it('relays the locks of a block to those that they are for, and counts who needed them', () => {
+    const under = new MulticastUnderTest();
+    under.has('dashd', 'a', 'b', 'c');
+    assert.deepEqual(under.relayed(), { lacks: 1, has: 2, unproven: 0, away: 0 });
+  });
+
   it('writes to all, with one question, before it settles with any', () => {
     const under = new MulticastUnderTest();
     under.has('dashd', 'a');
