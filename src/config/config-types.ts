@@ -51,6 +51,11 @@ export interface Config {
   };
   /** Connections to members of the ChainLock quorums; 0: none. */
   readonly quorum: { readonly maxPeers: number };
+  readonly locks: {
+    readonly relay: boolean;
+    /** Seconds; 0: off. */
+    readonly forecast: number;
+  };
   readonly peers: readonly PeerAddress[];
   readonly tor: { readonly mode: TorMode; readonly proxy: HostPort };
   readonly http: HttpConfig;

@@ -175,6 +175,16 @@ const SETTINGS = {
     400,
     'maximum number of connections to members of the active ChainLock quorums, beside broadcast.maxPeers; 0: none',
   ),
+  'locks.relay': setting(
+    boolean,
+    true,
+    "send the ChainLock of the pool's block, and if that is late the InstantSend locks of its transactions, to the peers that lack them",
+  ),
+  'locks.forecast': setting(
+    integer(0, 3_600),
+    15,
+    'seconds between looks for transactions that would delay the ChainLock of the next block; 0: never, also not in found blocks',
+  ),
   peers: setting(peerList, [], "peers that are always tried; the port defaults to the network's", LIVE),
 
   'tor.mode': setting(

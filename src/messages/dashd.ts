@@ -64,6 +64,14 @@ export const FEED = {
 } as const;
 
 /** The question what became of a block. */
+/** Why InstantSend locks are not counted, or a ChainLock was not relayed. */
+export const LOCKS = {
+  'not-supported': 'InstantSend locks are not counted: dashd has no such call ({detail})',
+  'not-understood': "InstantSend locks are not counted: dashd's answer to {detail} is not understood",
+  'instantsend-off': 'InstantSend locks are not counted: InstantSend is off ({detail})',
+  'not-relayed': 'the ChainLock of block {hash} was not relayed: {detail}',
+} as const;
+
 export const FINALITY = {
   unknown: 'what became of blocks is not known: {reason}; retrying',
   'no-answer': 'dashd does not answer ({code}: {detail})',

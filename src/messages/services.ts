@@ -113,6 +113,14 @@ export const SERVICE_MESSAGES: Readonly<Record<ServiceCode, Readonly<Record<stri
     ),
     'not-understood': error('An answer has another form than that of dashd 23 or 24.', 'Use a supported dashd.'),
     'no-address': warn("dashd's P2P address is not known.", 'Set `dashd.p2p.host` and `dashd.p2p.port`.'),
+    'locks-unknown': warn(
+      'dashd does not say which transactions are InstantSend-locked: what delays a ChainLock is not known.',
+      'Compare the version of dashd with those that blockcast supports; if it is one of them, report it as a bug.',
+    ),
+    'lock-not-relayed': warn(
+      "dashd's answer about its best ChainLock cannot be read, so peers were not sent it.",
+      'Compare the version of dashd with those that blockcast supports; if it is one of them, report it as a bug.',
+    ),
     'finality-unknown': warn('dashd gave no answer about the finality of blocks.', WAIT),
   },
   'dashd-chain': {

@@ -3,10 +3,10 @@ import { openHistoryFile } from '../adapters/history-file.js';
 import type { BlockEvent, ServiceEvent } from '../contracts/events.js';
 import type { HistoryView } from '../contracts/view.js';
 import { followFinality } from '../streams/dashd/finality.js';
+import type { LockTimes } from '../streams/locks/lock-times.js';
 import { heldUntil } from '../streams/operators/held-until.js';
 import type { Rpc } from '../streams/ports.js';
 import { type KeptHistory, openHistory } from '../streams/storage/history.js';
-import type { Hash } from '../wire/reader.js';
 import type { RelayContext } from './context.js';
 import type { Scope } from './scope.js';
 
@@ -21,7 +21,11 @@ export interface BlockHistory {
    * Reads the file, and follows its blocks until they are final.
    * @returns the history, as it grows
    */
-  read(deps: { readonly rpc: Rpc; readonly chainLocks$: Observable<Hash> }): Promise<HistoryView>;
+  read(deps: {
+    readonly rpc: Rpc;
+    readonly chainLocks$: Observable<unknown>;
+    readonly lockTimes: Pick<LockTimes, 'chainLock'>;
+  }): Promise<HistoryView>;
 }
 
 /** The history of the pool's blocks. Nothing is read from disk before {@link BlockHistory.read}. */
@@ -42,7 +46,7 @@ export function openBlockHistory(context: RelayContext, scope: Scope): BlockHist
     note: (event) => noted$.next(event),
     written$,
     written,
-    async read({ rpc, chainLocks$ }) {
+    async read({ rpc, chainLocks$, lockTimes }) {
       const file = openHistoryFile(config.history.file, context);
       reading.add(() => file.close());
       const { maxBlocks } = config.history;
@@ -50,7 +54,7 @@ export function openBlockHistory(context: RelayContext, scope: Scope): BlockHist
       reading.add(() => history.close());
       history$.next(history);
       reading.subscription().add(
-        followFinality({ history, rpc, events$, chainLocks$, clock, scheduler }).subscribe((event) => {
+        followFinality({ history, rpc, events$, chainLocks$, lockTimes, clock, scheduler }).subscribe((event) => {
           emit(event);
           release(event);
         }),

@@ -2,7 +2,8 @@ import { type Observable, Subject } from 'rxjs';
 import { createIntake } from '../streams/broadcast/intake.js';
 import type { ChainTip } from '../streams/broadcast/tip.js';
 import { drainableSocket } from '../streams/connections/socket.js';
-import type { Hash } from '../wire/reader.js';
+import type { LockTimes } from '../streams/locks/lock-times.js';
+import type { ChainLockNews } from '../streams/locks/relayed-event.js';
 import type { Blocks } from './blocks.js';
 import type { RelayContext } from './context.js';
 import { type Dashd, dashdFeed } from './dashd.js';
@@ -30,15 +31,19 @@ export interface IncomingDeps {
   readonly peers: Pick<Peers, 'events$'>;
   readonly blocks: Blocks;
   readonly tip: ChainTip;
+  readonly lockTimes: LockTimes;
 }
 
 export interface Incoming {
   /** Blocks that dashd has a ChainLock for. */
-  readonly chainLocks$: Observable<Hash>;
+  readonly chainLocks$: Observable<ChainLockNews>;
 }
 
 /** The sources of blocks and tips: the pool's socket, dashd's RPC and feed, the spool. They end first, once the pool's socket is empty. */
-export function openIncoming({ context, poolSocket, dashd, peers, blocks, tip }: IncomingDeps, scope: Scope): Incoming {
+export function openIncoming(
+  { context, poolSocket, dashd, peers, blocks, tip, lockTimes }: IncomingDeps,
+  scope: Scope,
+): Incoming {
   const { events$, emit, clock, scheduler } = context;
   const { gate, broadcaster, spool } = blocks;
   const { rpc, isCurrent } = dashd;
@@ -49,6 +54,7 @@ export function openIncoming({ context, poolSocket, dashd, peers, blocks, tip }:
   const intake = createIntake({ gate, broadcaster, emit: spool.answer });
   const poolState = socketReport('pool-socket', clock);
   const moveTip = (hash: string, source: 'feed' | 'rpc'): void => {
+    lockTimes.isTip(hash);
     tip.see(hash);
     broadcaster.seeInChain(hash);
     if (tip.move(hash)) emit({ type: 'tip', at: clock.now(), hash, source });
@@ -66,13 +72,15 @@ export function openIncoming({ context, poolSocket, dashd, peers, blocks, tip }:
       else if (news.type === 'service') emit(news);
     }),
   );
-  const chainLocks$ = new Subject<Hash>();
+  const chainLocks$ = new Subject<ChainLockNews>();
   incoming.add(
     dashdFeed({ context, dashd, peerNews$: peers.events$, gate }).subscribe((news) => {
       if (news.type !== 'service' && !isCurrent()) return;
       if (news.type === 'tip') moveTip(news.hash, 'feed');
-      else if (news.type === 'chainlock') chainLocks$.next(news.hash);
-      else if (news.type === 'raw') intake.fromFeed(news.raw);
+      else if (news.type === 'chainlock') {
+        lockTimes.isLocked(news.hash);
+        chainLocks$.next(news);
+      } else if (news.type === 'raw') intake.fromFeed(news.raw);
       else emit(news);
     }),
   );

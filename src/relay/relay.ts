@@ -21,6 +21,7 @@ import { openBlocks } from './blocks.js';
 import { openContext, type RelayContext, type RelayDeps } from './context.js';
 import { openDashd } from './dashd.js';
 import { openIncoming, openPoolSocket } from './incoming.js';
+import { openLocks } from './locks.js';
 import { openPeers } from './peers.js';
 import { systemPorts } from './ports.js';
 import { openProxy } from './proxy.js';
@@ -79,11 +80,14 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
   const peers = openPeers({ context, dashd, tip, recent }, scope);
   const blocks = openBlocks({ context, dashd, peers, history, tip, recent, quorums: peers.quorums }, scope);
   peers.run(blocks.events$);
+  const locks = openLocks({ context, dashd, peers, history, recent }, scope);
   openProxy({ context, dashd, blocks }, scope);
-  const { chainLocks$ } = openIncoming({ context, poolSocket, dashd, peers, blocks, tip }, scope);
+  const lockTimes = locks.times;
+  const { chainLocks$ } = openIncoming({ context, poolSocket, dashd, peers, blocks, tip, lockTimes }, scope);
+  locks.run(chainLocks$);
 
   // All that a block needs is open. What is on disk comes last: blocks go out meanwhile, to the pool's own dashd.
-  const kept = await history.read({ rpc: dashd.rpc, chainLocks$ });
+  const kept = await history.read({ rpc: dashd.rpc, chainLocks$, lockTimes });
   await peers.read(blocks.events$, blocks.plan);
   const { book, connections, isProxied, quorums, weights, country, drop, reload } = peers;
   const view = createView({
@@ -99,6 +103,7 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
     history: kept,
     ...(config.history.anatomy && { anatomy: openAnatomy({ context, dashd, recent, tip, history: kept }, scope) }),
     spool: blocks.spool.view,
+    locks,
     clock: context.clock,
   });
   // Nothing waits for this: a block that comes before it ends is sent by code that is not compiled yet.

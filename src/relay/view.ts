@@ -1,6 +1,7 @@
 /** The present state of a relay, read from its parts at each call: nothing is kept twice. */
 
 import type { Config } from '../config/config.js';
+import type { IgnoredLocks } from '../contracts/locks.js';
 import type { HistoryView, PeerView, RelayView } from '../contracts/view.js';
 import type { PeerBook } from '../peers/book.js';
 import type { CountryOf } from '../peers/occupancy.js';
@@ -29,11 +30,12 @@ export interface ViewDeps {
   readonly history: HistoryView;
   readonly anatomy?: RelayView['anatomy'] | undefined;
   readonly spool?: RelayView['spool'] | undefined;
+  readonly locks?: { readonly forecast?: RelayView['lockForecast']; readonly ignored: () => IgnoredLocks };
   readonly clock: Clock;
 }
 
 export function createView(deps: ViewDeps): RelayView {
-  const { network, wanted, tip, book, connections, isProxied, quorums, history, anatomy, spool, clock } = deps;
+  const { network, wanted, tip, book, connections, isProxied, quorums, history, anatomy, spool, locks, clock } = deps;
   const started = momentOf(clock);
   return {
     network,
@@ -44,6 +46,8 @@ export function createView(deps: ViewDeps): RelayView {
     history,
     ...(anatomy !== undefined && { anatomy }),
     ...(spool !== undefined && { spool }),
+    ...(locks !== undefined && { ignoredLocks: locks.ignored }),
+    ...(locks?.forecast !== undefined && { lockForecast: locks.forecast }),
     ...(quorums !== undefined && {
       quorums() {
         const view = quorums.view();

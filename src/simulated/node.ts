@@ -32,6 +32,7 @@ import { onFreePort } from './free-port.js';
 import { handle } from './handlers.js';
 import type { BlockForm, HandlingNode, Received } from './handling-node.js';
 import { HighBandwidthPeers } from './high-bandwidth.js';
+import { InstantSend } from './instant-send.js';
 import { Mempool } from './mempool.js';
 import { MessageThread } from './message-thread.js';
 import type { Peer } from './peer.js';
@@ -119,6 +120,7 @@ export class SimulatedNode implements HandlingNode {
   readonly log: string[] = [];
   readonly peers = new Set<Peer>();
   readonly mempool: Mempool;
+  readonly instantSend = new InstantSend();
   readonly masternode: Hash | undefined;
   readonly downloads: BlockDownloads;
   readonly highBandwidth = new HighBandwidthPeers();

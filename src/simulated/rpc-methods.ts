@@ -6,6 +6,7 @@ import { type Chain, type ChainBlock, medianTime } from './chain.js';
 import { CHAINLOCK_SIGNATURE_BYTES, chainLockOf } from './chain-lock.js';
 import { MIN_BLOCK_BYTES } from './consensus-rules.js';
 import { clientVersionOf, SERVICES, userAgentOf } from './dash-core.js';
+import { lockMethods } from './lock-rpc.js';
 import { Masternodes } from './masternodes.js';
 import type { SimulatedNode } from './node.js';
 import { quorumMethods } from './quorum-rpc.js';
@@ -48,7 +49,7 @@ export function rpcMethods(node: SimulatedNode, masternodes: () => Masternodes =
     ['getnetworkinfo', () => getnetworkinfo(node)],
     ['getpeerinfo', () => getpeerinfo(node)],
     ['getblocktemplate', () => getblocktemplate(node)],
-    ['getrawmempool', () => node.mempool.txids],
+    ...lockMethods(node),
     ['submitblock', ([hex]) => submitblock(node, asString(hex, 'submitblock "hexdata" ( "dummy" )'))],
   ]);
 }

@@ -29,6 +29,7 @@ describe('config', () => {
         weights: { known: 100, heard: 50, success: 100, hour: 50, sixHours: 30, day: 10, older: 20, fromDashd: 30 },
       },
       quorum: { maxPeers: 400 },
+      locks: { relay: true, forecast: 15 },
       peers: [],
       http: {
         enabled: true,

@@ -85,6 +85,8 @@ export const EXAMPLES: Readonly<
     wrong: 'a.example:1,::g',
   },
   'quorum.maxPeers': { text: '0', value: 0, wrong: '1501' },
+  'locks.relay': { text: 'no', value: false, wrong: 'nope' },
+  'locks.forecast': { text: '0', value: 0, wrong: '3601' },
   'http.enabled': { text: 'no', value: false, wrong: 'nope' },
   'http.host': {
     text: '0.0.0.0',

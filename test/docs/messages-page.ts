@@ -22,7 +22,7 @@ import {
   UNREADABLE,
   WARNINGS,
 } from '../../src/messages/configuration.js';
-import { CHAIN, FEED, FINALITY, RPC } from '../../src/messages/dashd.js';
+import { CHAIN, FEED, FINALITY, LOCKS, RPC } from '../../src/messages/dashd.js';
 import { EVENT_MESSAGES, EVENT_PARTS, FINALITY_ENDS, LOCK_ENDS, PROPAGATION } from '../../src/messages/events.js';
 import { ANATOMY_REPLIES, HTTP, READINESS, REPLIES } from '../../src/messages/http.js';
 import type { Message } from '../../src/messages/message.js';
@@ -123,7 +123,7 @@ const DETAILS: Readonly<Record<ServiceCode, readonly Readonly<Record<string, str
   'pool-socket': [],
   'events-socket': [],
   'dashd-feed': [FEED],
-  'dashd-rpc': [RPC, FINALITY],
+  'dashd-rpc': [RPC, FINALITY, LOCKS],
   'dashd-chain': [CHAIN],
   peers: [PEERS],
   quorums: [QUORUMS],

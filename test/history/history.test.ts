@@ -71,6 +71,28 @@ describe('the history', () => {
     assert.deepEqual(parseLine(formatLine(propagation(1)).trim()), propagation(1));
   });
 
+  it('records which transactions delay the ChainLock, keeps that with a later verdict, and counts the blocks that were delayed', () => {
+    const history = new History(10);
+    for (const n of [1, 2, 3]) history.note(received(n));
+    const counts = { transactions: 2, locked: 1, aged: 0, unchecked: 0, named: [] };
+    const locks = (n: number, delaying: number) => ({
+      type: 'locks' as const,
+      at: AT,
+      hash: hashOf(n),
+      ...counts,
+      delaying,
+    });
+    assert.ok(history.note(locks(1, 1)) !== undefined);
+    history.note(locks(2, 0));
+    history.note({ ...locks(3, 0), unknown: 'instantsend-off' });
+    history.note(verdict(1));
+    assert.deepEqual(history.get(hashOf(1))?.locks, { at: AT, ...counts, delaying: 1 });
+    assert.equal(history.kpis().delayedRate, 1 / 2, 'of those that were counted');
+    assert.deepEqual([...history.lines()].filter(({ type }) => type === 'locks').length, 3);
+    assert.equal(history.lineTotal, 7);
+    assert.equal(history.note(locks(9, 1)), undefined, 'of a block that did not come');
+  });
+
   it('keeps the results per peer of the newest blocks, and of older ones the figures', () => {
     const history = new History(10, 5);
     const peers = [1, 2].map((n) => proof(n));

@@ -28,7 +28,8 @@ import { readLookup } from '../../delivery/submission.js';
 import { FEED } from '../../messages/dashd.js';
 import { fill } from '../../messages/fill.js';
 import { type Clock, SECOND_MS } from '../../time.js';
-import { type Hash, hashFromWire } from '../../wire/reader.js';
+import { CLSIG_BYTES, clsig } from '../../wire/clsig.js';
+import { type Hash, Reader } from '../../wire/reader.js';
 import type { Rpc, SocketNews } from '../ports.js';
 import { reportOn, type ServiceReport } from '../service-events.js';
 import { FEED_TOPICS } from './feed-endpoints.js';
@@ -36,7 +37,7 @@ import { FEED_TOPICS } from './feed-endpoints.js';
 export type FeedNews =
   | { readonly type: 'tip'; readonly hash: Hash }
   /** dashd has a ChainLock for the block, and so for all below it. */
-  | { readonly type: 'chainlock'; readonly hash: Hash }
+  | { readonly type: 'chainlock'; readonly hash: Hash; readonly bytes?: Buffer }
   | { readonly type: 'raw'; readonly raw: Buffer }
   | ServiceEvent;
 
@@ -175,16 +176,14 @@ function read(frames: readonly Buffer[], sequences: Map<string, number>, service
   return [...gaps, news ?? service('fault', 'garbage', fill(FEED.unreadable, { topic, size: body.length }))];
 }
 
-/** A ChainLock, Core `chainlock/clsig.h`: height (int32), block hash, BLS signature. */
-const CHAINLOCK_BYTES = 4 + 32 + 96;
 const HEADER_BYTES = 80;
 
 function readHash(topic: string, body: Buffer): FeedNews | undefined {
   if (topic === 'rawchainlocksig') {
-    // The block, then its ChainLock, in which the hash is in wire order.
-    if (body.length < HEADER_BYTES + CHAINLOCK_BYTES) return undefined;
-    const at = body.length - CHAINLOCK_BYTES + 4;
-    return { type: 'chainlock', hash: hashFromWire(body.subarray(at, at + 32)) };
+    // The block, then its ChainLock.
+    if (body.length < HEADER_BYTES + CLSIG_BYTES) return undefined;
+    const bytes = body.subarray(body.length - CLSIG_BYTES);
+    return { type: 'chainlock', hash: clsig.decode(new Reader(bytes)).block, bytes };
   }
   // Unlike in P2P messages, a hash by itself is in display order.
   if (body.length !== 32) return undefined;

@@ -37,6 +37,7 @@ import { FINALITY } from '../../messages/dashd.js';
 import { fill } from '../../messages/fill.js';
 import { type Clock, MINUTE_MS, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
+import type { LockTimes } from '../locks/lock-times.js';
 import type { Rpc } from '../ports.js';
 import { reportOn } from '../service-events.js';
 
@@ -48,8 +49,10 @@ export interface FinalityDeps {
   readonly rpc: Pick<Rpc, 'call'>;
   /** What the relay reports: a new tip, or a dashd that answers again, starts a round. */
   readonly events$: Observable<RelayEvent>;
-  /** Blocks that dashd has a ChainLock for. */
-  readonly chainLocks$: Observable<Hash>;
+  /** dashd has a ChainLock for a block. */
+  readonly chainLocks$: Observable<unknown>;
+  /** When a block that is ChainLocked came to be that. */
+  readonly lockTimes: Pick<LockTimes, 'chainLock'>;
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
 }
@@ -165,7 +168,10 @@ class Follower {
     if (conclusion === undefined) return [];
     const { state, by, confirmations, settled } = conclusion;
     const at = clock.now();
-    if (state !== finality.state) return [eventOf(hash, conclusion, at)];
+    if (state !== finality.state) {
+      const chainLock = state === 'chainlocked' ? this.deps.lockTimes.chainLock(hash) : undefined;
+      return [{ ...eventOf(hash, conclusion, at), ...(chainLock !== undefined && { chainLock }) }];
+    }
     if (state === 'orphaned' && by !== finality.by) history.note(eventOf(hash, conclusion, at));
     if (state === 'pending' && confirmations !== undefined) history.blocks.deepen(hash, confirmations, at);
     if (settled) history.blocks.settle(hash);

@@ -4,6 +4,7 @@ import { Subject } from 'rxjs';
 import type { RelayEvent } from '../../../src/contracts/events.js';
 import { History } from '../../../src/history/history.js';
 import { followFinality } from '../../../src/streams/dashd/finality.js';
+import { LockTimes } from '../../../src/streams/locks/lock-times.js';
 import { finality, hashOf, received } from '../../history/support.js';
 import { gather } from '../../support/gather.js';
 import { Time } from '../../support/virtual-time.js';
@@ -43,6 +44,7 @@ class Followed {
   readonly chain = new FakeChain();
   readonly events$ = new Subject<RelayEvent>();
   readonly chainLocks$ = new Subject<string>();
+  readonly lockTimes = new LockTimes(this.time.clock);
   readonly history = new History(2_000);
   private gathered: ReturnType<typeof gather<RelayEvent>> | undefined;
 
@@ -60,10 +62,10 @@ class Followed {
 
   /** Begins, and looks once. */
   async begin(): Promise<void> {
-    const { history, rpc, events$, chainLocks$, time } = this;
+    const { history, rpc, events$, chainLocks$, lockTimes, time } = this;
     const kept = { blocks: history, note: (event: Parameters<History['note']>[0]) => void history.note(event) };
     const { clock, scheduler } = time;
-    this.gathered = gather(followFinality({ history: kept, rpc, events$, chainLocks$, clock, scheduler }));
+    this.gathered = gather(followFinality({ history: kept, rpc, events$, chainLocks$, lockTimes, clock, scheduler }));
     await time.pass(0);
   }
 
@@ -126,6 +128,24 @@ describe('the end of a block', () => {
     await followed.newTip();
     await followed.time.pass(600_000);
     assert.deepEqual(followed.calls(), [], 'it is not asked about again');
+    followed.stop();
+  });
+
+  it('is a ChainLock, with the time that it took where its block came since the start', async () => {
+    const followed = new Followed(1, 2);
+    followed.chain.active = [hashOf(1), hashOf(2)];
+    followed.lockTimes.came(hashOf(2), followed.time.clock.now());
+    await followed.begin();
+    followed.chain.locked = hashOf(2);
+    await followed.time.pass(700);
+    followed.lockTimes.isLocked(hashOf(2));
+    followed.chainLocks$.next(hashOf(2));
+    await followed.time.pass(PAUSE_MS);
+    assert.deepEqual(
+      [1, 2].map((n) => followed.history.get(hashOf(n))?.finality.chainLock),
+      [undefined, { ms: 700, seen: 'feed' }],
+    );
+    assert.equal(followed.history.kpis().chainLockMs, 700);
     followed.stop();
   });
 
