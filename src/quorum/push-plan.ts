@@ -66,7 +66,7 @@ export interface PlannedPush {
 export interface PushPlan {
   /** All peers of the input, the first to be written first. */
   readonly order: readonly PlannedPush[];
-  /** Bytes of a whole block beyond which those who take compact blocks get one. */
+  /** Bytes of a whole block beyond which those who take compact blocks get one; infinite where nobody does. */
   readonly compactAbove: number;
   /** The speed at which writes are paced, bytes per second; unless given, all are made in one turn of the event loop. */
   readonly pace?: number;
@@ -126,7 +126,10 @@ export function planPush({ peers, uplinkBytesPerSecond, signers }: PushPlanInput
     .sort((one, other) => RANKS[one.rank] - RANKS[other.rank] || other.quorums - one.quorums);
   const remote = order.filter(({ rank }) => rank !== 'dashd').length;
   const wholeBytes = ((uplinkBytesPerSecond ?? ASSUMED_UPLINK) * WHOLE_BLOCKS_MS) / 1000;
-  const compactAbove = Math.max(MIN_COMPACT_BYTES, Math.min(FIRST_FLIGHT_BYTES, Math.floor(wholeBytes / remote)));
+  const isTaken = order.length === 0 || order.some(({ rank, form }) => rank !== 'dashd' && form === 'compact');
+  const compactAbove = isTaken
+    ? Math.max(MIN_COMPACT_BYTES, Math.min(FIRST_FLIGHT_BYTES, Math.floor(wholeBytes / remote)))
+    : Infinity;
   const connected = order.filter(({ rank }) => rank === 'signer').length;
   return {
     order,

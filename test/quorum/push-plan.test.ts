@@ -126,6 +126,12 @@ describe('the form of a block', () => {
     );
   });
 
+  test('is not made where nobody takes it, and made as long as nobody is known', () => {
+    const refusing = many(20, { compact: 'refused' });
+    assert.equal(planPush({ peers: [peerOf('dashd', { protected: true }), ...refusing] }).compactAbove, Infinity);
+    assert.equal(planPush({ peers: [] }).compactAbove, FIRST_FLIGHT_BYTES);
+  });
+
   test('is whole for all when the block has no compact form', () => {
     const writes = writesOf(planPush({ peers, uplinkBytesPerSecond: 20 * MBIT }), { full: 300_000 });
     assert.deepEqual(
