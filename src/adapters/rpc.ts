@@ -9,6 +9,7 @@
  */
 
 import { readFileSync, statSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { z } from 'zod';
 import { parseHttpUrl } from '../address/http-url.js';
@@ -47,6 +48,8 @@ export interface RpcClient {
 
 /** The longest answer read. `getblock` of a full 2 MB block is 4 MB of hex. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+/** Characters. */
+const LONG_ANSWER = 500_000;
 /** Less than dashd's 30 s, so that the client, not dashd, closes idle connections. */
 const KEEP_ALIVE_MS = 25_000;
 /** For calls that are not urgent: a stopping dashd waits until its connections are closed. */
@@ -116,6 +119,8 @@ export function createRpc(options: RpcOptions): RpcClient {
         signal: AbortSignal.timeout(timeoutMs),
       });
       const text = await reply.body.text();
+      // A full block takes milliseconds to decode, and as many to parse: a turn of the event loop for each.
+      if (text.length > LONG_ANSWER) await setImmediate();
       // dashd is stopping, and would wait for our idle connections for as long as we keep them.
       if (reply.statusCode === SERVICE_UNAVAILABLE) for (const each of [calls, submits]) each.replace(each.current);
       return { answer: redacted(readAnswer(reply.statusCode, text)), broken: false };

@@ -68,24 +68,24 @@ export function openAnatomy(deps: AnatomyDeps, scope: Scope): (hash: Hash) => Pr
   const added = new BoundedMap<Hash, Additions>(MAX_KEPT);
   const underWay = new Map<Hash, Promise<AnatomyAnswer>>();
 
-  async function bytesOf(hash: Hash): Promise<Buffer | { readonly reason: string }> {
+  async function blockOf(hash: Hash): Promise<AnatomyJob['block'] | { readonly reason: string }> {
     const held = recent.get(hash)?.frame.subarray(FRAME_HEADER_BYTES);
-    if (held !== undefined) return held;
+    // A copy, which is handed over to the thread: the sessions share the buffer.
+    if (held !== undefined) return new Uint8Array(held);
     const answer = await dashd.rpc.call('getblock', [hash, 0]);
     if (!answer.ok) return { reason: answer.detail };
     return typeof answer.result === 'string'
-      ? Buffer.from(answer.result, 'hex')
+      ? answer.result
       : { reason: fill(RPC['not-understood'], { method: 'getblock' }) };
   }
 
   async function contentsOf(hash: Hash): Promise<BlockContents | Exclude<AnatomyAnswer, { ok: true }>> {
     const known = kept.get(hash);
     if (known !== undefined) return known;
-    const bytes = await bytesOf(hash);
-    if (!Buffer.isBuffer(bytes)) return fault('no-bytes', bytes.reason);
-    // A copy, which is handed over to the thread: the sessions share the buffer.
-    const block = new Uint8Array(bytes);
-    const answer = await thread.run({ block, isMain }, [block.buffer]);
+    const block = await blockOf(hash);
+    if (typeof block !== 'string' && !(block instanceof Uint8Array)) return fault('no-bytes', block.reason);
+    const transfer = typeof block === 'string' ? [] : [block.buffer];
+    const answer = await thread.run({ block, isMain }, transfer);
     if (answer.ok) {
       kept.renew(hash, answer.reply);
       return answer.reply;
