@@ -56,6 +56,8 @@ export interface Config {
     /** Seconds; 0: off. */
     readonly forecast: number;
   };
+  /** Peers that are never pushed to, beside the others; 0: none. */
+  readonly witnesses: { readonly count: number };
   readonly peers: readonly PeerAddress[];
   readonly tor: { readonly mode: TorMode; readonly proxy: HostPort };
   readonly http: HttpConfig;

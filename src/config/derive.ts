@@ -49,6 +49,7 @@ export function derive(values: Values, host: HostEnvironment): Config {
     },
     quorum: { maxPeers: values['quorum.maxPeers'] },
     locks: { relay: values['locks.relay'], forecast: values['locks.forecast'] },
+    witnesses: { count: values['witnesses.count'] },
     peers: distinct(values.peers.map((text) => sound(parseAddress(text, network.p2pPort)))),
     tor: { mode: values['tor.mode'], proxy: proxyOf(values['tor.proxy']) },
     http: httpConfig(values),

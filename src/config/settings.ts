@@ -3,6 +3,7 @@
  * Names are an interface to operators: settings are added, never renamed.
  */
 import { LOG_LEVELS } from '../contracts/log-levels.js';
+import { MAX_WITNESSES } from '../peers/witness-choice.js';
 import { NETWORK_NAMES } from '../wire/network.js';
 import {
   apiUrl,
@@ -184,6 +185,11 @@ const SETTINGS = {
     integer(0, 3_600),
     15,
     'seconds between looks for transactions that would delay the ChainLock of the next block; 0: never, also not in found blocks',
+  ),
+  'witnesses.count': setting(
+    integer(0, MAX_WITNESSES),
+    8,
+    'number of peers that are never sent a block, beside the others, and so tell how fast the network is; 0: none',
   ),
   peers: setting(peerList, [], "peers that are always tried; the port defaults to the network's", LIVE),
 

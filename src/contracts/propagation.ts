@@ -80,11 +80,11 @@ export interface WitnessReport {
   readonly connected: number;
   /** Connected and being connected to. */
   readonly witnesses: readonly WitnessView[];
-  /** The pool's blocks since the start, and the others': as many of the last ones as `recent` may list. */
+  /** The last 100 blocks of the pool's since the start, and of others. */
   readonly own: PropagationFigures;
   readonly others: PropagationFigures;
-  /** The last blocks, the pool's and others', newest first; at most 100. */
-  readonly recent: readonly BlockPropagation[];
+  /** The last 50 of all, newest first, without what each witness saw. */
+  readonly recent: readonly Omit<BlockPropagation, 'sights'>[];
 }
 
 export interface PropagationFigures {

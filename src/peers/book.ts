@@ -255,7 +255,7 @@ export class PeerBook {
    * peers stay, and so do those in `live`: a connection is a sign of life, even if the clock was set.
    * @returns the number of removed entries
    */
-  prune(now: number, live: ReadonlySet<PeerKey> = new Set()): number {
+  prune(now: number, live: Pick<ReadonlySet<PeerKey>, 'has'> = new Set()): number {
     const gone = [...this.#records.values()].filter((record) => !live.has(record.key) && this.#isDead(record, now));
     for (const record of gone) this.#drop(record);
     return gone.length;

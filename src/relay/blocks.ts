@@ -21,7 +21,7 @@ import type { Scope } from './scope.js';
 export interface BlocksDeps {
   readonly context: RelayContext;
   readonly dashd: Pick<Dashd, 'rpc'>;
-  readonly peers: Pick<Peers, 'connections' | 'events$' | 'twins$'>;
+  readonly peers: Pick<Peers, 'connections' | 'events$' | 'twins$' | 'witnesses'>;
   readonly history: Pick<BlockHistory, 'note' | 'written' | 'written$'>;
   readonly tip: ChainTip;
   readonly recent: RecentStore;
@@ -87,6 +87,12 @@ export function openBlocks(deps: BlocksDeps, scope: Scope): Blocks {
   const { events$ } = broadcaster;
   listening.add(
     events$.subscribe((event) => {
+      emit(event);
+      history.note(event);
+    }),
+  );
+  listening.add(
+    peers.witnesses?.propagation$.subscribe((event) => {
       emit(event);
       history.note(event);
     }),

@@ -1,4 +1,4 @@
-import { BehaviorSubject, concat, filter, type Observable, Subject, timer } from 'rxjs';
+import { BehaviorSubject, concat, filter, merge, type Observable, Subject, timer } from 'rxjs';
 import { hashHeader } from '../block/x11.js';
 import type { Config } from '../config/config.js';
 import type { BlockEvent } from '../contracts/events.js';
@@ -37,6 +37,7 @@ import { keepPeerBook } from './peer-book.js';
 import { openQuorums } from './quorums.js';
 import type { Scope } from './scope.js';
 import { openTor } from './tor.js';
+import { type OpenWitnesses, openWitnesses } from './witnesses.js';
 
 export interface PeersDeps {
   readonly context: RelayContext;
@@ -56,6 +57,8 @@ export interface Peers {
   readonly twins$: Observable<PeerKey>;
   /** The ChainLock quorums; undefined where the settings want no connections to their members. */
   readonly quorums: Quorums | undefined;
+  /** Undefined where the settings want no witnesses. */
+  readonly witnesses: Pick<OpenWitnesses, 'report' | 'propagation$'> | undefined;
   readonly weights: () => Weights;
   readonly country: CountryOf;
   /** Connects to the pool's own dashd, and to the others once the book is read. @param blocks$ proofs and verdicts, noted in the book */
@@ -98,6 +101,7 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
   const min = Math.min(broadcast.minPeers, max);
   const table = connectionTable();
   const tor = openTor(context, table, scope);
+  const isWitness = (peer: PeerKey): boolean => witnesses?.has(peer) === true;
   const peering = createPeering({
     book,
     network,
@@ -111,12 +115,21 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
     country,
     limits: selectLimits(network.name, { max, min, ...context.limits }),
     intervalMs: broadcast.refreshInterval * SECOND_MS,
+    isWitness,
     connections: table,
     clock,
     random,
     scheduler,
   });
-  const quorums = openQuorums({ context, tor, dashd, tip, table, book });
+  const quorums = openQuorums({
+    context,
+    tor,
+    dashd,
+    tip,
+    table,
+    isExcluded: (peer) => book.isExcluded(peer) || isWitness(peer),
+  });
+  const witnesses = openWitnesses({ context, book, tip, table, broadcast: { max, ...peering }, quorums, country });
   const devnet =
     network.name === 'devnet' ? chainName({ network: network.name, devnet: config.devnet?.name }) : undefined;
   const bookRead$ = new Subject<never>();
@@ -139,8 +152,18 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
     protectedPeer: { peer: ownKey, host: own.host, port: own.port, protected: true },
     targets$: concat(bookRead$, peering.targets$),
     quorumTargets$: quorums && concat(bookRead$, quorums.targets$),
+    witnesses: witnesses && {
+      targets$: concat(bookRead$, witnesses.targets$),
+      table: witnesses.table,
+      tip: () => tip.hash,
+    },
   });
   const events$ = new Subject<PeerNews>();
+  const witnessNews$ = new Subject<PeerNews>();
+  const allLive = {
+    get: (peer: PeerKey) => connections.live.get(peer) ?? witnesses?.table.live.get(peer),
+    values: () => [...connections.live.values(), ...(witnesses?.table.live.values() ?? [])].values(),
+  };
   const twins$ = new Subject<PeerKey>();
 
   const standingOf = (peer: string): QuorumStanding | undefined => {
@@ -160,7 +183,7 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
   /** One node counts once: the connection to its second address is dropped, and not dialled again. */
   const leave = ({ peer, of, isOwn }: Twin): void => {
     const before = book.get(peer);
-    const isNews = connections.live.has(peer) || before !== undefined;
+    const isNews = allLive.get(peer) !== undefined || before !== undefined;
     if (!book.exclude(peer)) return;
     // A host name may resolve to another node later, and an address may change hands.
     running.add(
@@ -183,6 +206,7 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
     events$,
     twins$,
     quorums,
+    witnesses,
     weights,
     country,
     drop,
@@ -195,12 +219,19 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
           for (const event of peerEvents(news)) emit(event);
         }),
       );
+      running.add(
+        witnessNews$.subscribe((news) => {
+          peering.notePeer(news);
+          quorums?.notePeer(news);
+        }),
+      );
+      running.add(witnesses?.run(merge(events$, witnessNews$)));
       const current$ = dashd.news$.pipe(filter((news) => news.type === 'standing' && news.standing === 'current'));
       const isConfigured = (peer: PeerKey): boolean => book.get(peer)?.sources.includes('configured') === true;
       running.add(
         twins({
-          peerNews$: events$,
-          live: connections.live,
+          peerNews$: merge(events$, witnessNews$),
+          live: allLive,
           own: ownKey,
           current$,
           rpc: dashd.rpc,
@@ -208,7 +239,9 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
           scheduler,
         }).subscribe(leave),
       );
-      running.add(connections.events$.subscribe(events$));
+      running.add(
+        connections.events$.subscribe((news) => (news.target.witness === true ? witnessNews$ : events$).next(news)),
+      );
     },
     async read(blocks$, plan) {
       const countries = await context.openCountries(broadcast.countryDb);

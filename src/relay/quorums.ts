@@ -10,8 +10,7 @@ import {
   tap,
 } from 'rxjs';
 import type { RelayEvent } from '../contracts/events.js';
-import { isLocalNetwork } from '../peers/address.js';
-import type { PeerBook } from '../peers/book.js';
+import { isLocalNetwork, type PeerKey } from '../peers/address.js';
 import { type ActiveQuorums, type QuorumView, viewOf } from '../quorum/active-quorums.js';
 import { CHAIN_LOCK_TYPES } from '../quorum/chain-lock-types.js';
 import { maxPerGroup } from '../quorum/politeness.js';
@@ -33,7 +32,8 @@ export interface QuorumsDeps {
   readonly dashd: Pick<Dashd, 'rpc'>;
   readonly tip: ChainTip;
   readonly table: ConnectionTable;
-  readonly book: Pick<PeerBook, 'isExcluded'>;
+  /** True for an address of a node that counts already, and for a witness. */
+  readonly isExcluded: (peer: PeerKey) => boolean;
 }
 
 export interface OpenQuorums extends Quorums {
@@ -45,7 +45,7 @@ export interface OpenQuorums extends Quorums {
 }
 
 /** The ChainLock quorums and the connections to their members. @returns undefined where the settings want none */
-export function openQuorums({ context, tor, dashd, tip, table, book }: QuorumsDeps): OpenQuorums | undefined {
+export function openQuorums({ context, tor, dashd, tip, table, isExcluded }: QuorumsDeps): OpenQuorums | undefined {
   const { isProxied, isDialable } = tor;
   const { config, clock, random, scheduler, emit, events$ } = context;
   const { network, broadcast, quorum } = config;
@@ -68,7 +68,7 @@ export function openQuorums({ context, tor, dashd, tip, table, book }: QuorumsDe
     maxPerGroup: maxPerGroup(quorum.maxPeers, isLocalNetwork(network)),
     connections: table,
     // A masternode may have an onion address (Dash Core 24).
-    isExcluded: (peer) => book.isExcluded(peer) || !isDialable(peer),
+    isExcluded: (peer) => isExcluded(peer) || !isDialable(peer),
     isProxied,
     clock,
     random,

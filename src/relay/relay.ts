@@ -89,7 +89,7 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
   // All that a block needs is open. What is on disk comes last: blocks go out meanwhile, to the pool's own dashd.
   const kept = await history.read({ rpc: dashd.rpc, chainLocks$, lockTimes });
   await peers.read(blocks.events$, blocks.plan);
-  const { book, connections, isProxied, quorums, weights, country, drop, reload } = peers;
+  const { book, connections, isProxied, quorums, witnesses, weights, country, drop, reload } = peers;
   const view = createView({
     network: config.network,
     wanted: wantedOf(config.broadcast),
@@ -100,6 +100,7 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
     weights,
     country,
     ...(quorums !== undefined && { quorums: { view: () => quorums.view(), wanted: config.quorum.maxPeers } }),
+    ...(witnesses !== undefined && { witnesses: witnesses.report }),
     history: kept,
     ...(config.history.anatomy && { anatomy: openAnatomy({ context, dashd, recent, tip, history: kept }, scope) }),
     spool: blocks.spool.view,

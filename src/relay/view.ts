@@ -27,6 +27,7 @@ export interface ViewDeps {
   readonly country?: CountryOf | undefined;
   /** Absent where `quorum.maxPeers` is 0. */
   readonly quorums?: Pick<Quorums, 'view'> & { readonly wanted: number };
+  readonly witnesses?: RelayView['witnesses'] | undefined;
   readonly history: HistoryView;
   readonly anatomy?: RelayView['anatomy'] | undefined;
   readonly spool?: RelayView['spool'] | undefined;
@@ -35,7 +36,21 @@ export interface ViewDeps {
 }
 
 export function createView(deps: ViewDeps): RelayView {
-  const { network, wanted, tip, book, connections, isProxied, quorums, history, anatomy, spool, locks, clock } = deps;
+  const {
+    network,
+    wanted,
+    tip,
+    book,
+    connections,
+    isProxied,
+    quorums,
+    witnesses,
+    history,
+    anatomy,
+    spool,
+    locks,
+    clock,
+  } = deps;
   const started = momentOf(clock);
   return {
     network,
@@ -48,6 +63,7 @@ export function createView(deps: ViewDeps): RelayView {
     ...(spool !== undefined && { spool }),
     ...(locks !== undefined && { ignoredLocks: locks.ignored }),
     ...(locks?.forecast !== undefined && { lockForecast: locks.forecast }),
+    ...(witnesses !== undefined && { witnesses }),
     ...(quorums !== undefined && {
       quorums() {
         const view = quorums.view();

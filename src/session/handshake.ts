@@ -20,6 +20,7 @@ import { MIN_PROTOCOL_VERSION, PING_INTERVAL_MS, PROTOCOL_VERSION } from './limi
 import { close, emit, send } from './outputs.js';
 import { sparePing } from './push.js';
 import type { Output, Remote, SessionContext, SessionState } from './types.js';
+import { openWitness } from './witness.js';
 
 /**
  * The user agent, on a devnet with the devnet's name: its nodes give a misbehaviour point to a peer without it and disconnect. Source:
@@ -115,17 +116,19 @@ export function onVerack(context: SessionContext, state: SessionState, now: numb
   const { phase } = state;
   if (phase.name === 'ready') return [state, []];
   if (phase.name !== 'awaiting-verack') return close(state, 'out-of-order', SESSION['out-of-order']);
+  const { remote } = phase;
+  const next: SessionState = {
+    ...state,
+    phase: { name: 'ready', since: now, remote },
+    ping: { due: now + PING_INTERVAL_MS },
+  };
+  const ready = emit({ type: 'ready', remote });
+  if (context.witness !== undefined) {
+    const [opened, outputs] = openWitness(context, next, now);
+    return [opened, [ready, ...outputs]];
+  }
   return [
-    {
-      ...state,
-      phase: { name: 'ready', since: now, remote: phase.remote },
-      ping: { due: now + PING_INTERVAL_MS },
-      spare: sparePing(context),
-    },
-    [
-      emit({ type: 'ready', remote: phase.remote }),
-      send(COMPACT_BLOCKS),
-      ...(context.asksAddresses === false ? [] : [send({ command: 'getaddr' })]),
-    ],
+    { ...next, spare: sparePing(context) },
+    [ready, send(COMPACT_BLOCKS), ...(context.asksAddresses === false ? [] : [send({ command: 'getaddr' })])],
   ];
 }

@@ -115,7 +115,8 @@ const ITEMS: ReadonlyMap<string, Items> = new Map<Message['command'], Items>([
   ['headers', { counted: 'headers', size: 81, max: 2_000 }],
   ['getheaders', { counted: 'getheaders', size: 32, max: 101 }],
   ['addr', { counted: 'addresses', size: 30, max: 1_000 }],
-  // One for each message, whatever its length.
+  // One for each message, whatever its length; a compact block announces one header.
+  ['cmpctblock', { counted: 'headers', size: 81, max: 1 }],
   ['getblocktxn', { counted: 'getblocktxn', size: 33, max: 1 }],
   ['sendcmpct', { counted: 'sendcmpct', size: 9, max: 1 }],
   // An IPv4 address without services.

@@ -32,10 +32,10 @@ export function needOf({ phase, knows, pushes, chainLocks }: SessionState, locks
 }
 
 /** Remembers the last ChainLocks that the peer announces. They are only compared with those of dashd. */
-export function onAnnouncedLocks([state, outputs]: [SessionState, Output[]], items: readonly InventoryItem[]): [
-  SessionState,
-  Output[],
-] {
+export function onAnnouncedLocks(
+  [state, outputs]: [SessionState, Output[]],
+  items: readonly InventoryItem[],
+): [SessionState, Output[]] {
   const announced: Hash[] = [];
   for (let at = items.length - 1; at >= 0 && announced.length < MAX_ANNOUNCED_CHAINLOCKS; at -= 1) {
     const item = items[at];

@@ -27,6 +27,7 @@ import { close, emit, send } from './outputs.js';
 import { askAnew, onWritten, pump, push, sparePing } from './push.js';
 import { onGetdata, onGetheaders } from './serve.js';
 import type { Budget, Input, LockCommand, Output, SessionContext, SessionState } from './types.js';
+import { onWitness } from './witness.js';
 
 /**
  * Commands whose payload is not read: a session does not use blocks, transactions, locks or answers that it did not request. What is locked,
@@ -163,6 +164,8 @@ function onMessage(
   if (message.command === 'verack') return onVerack(context, state, now);
   // As in Core, other messages are ignored until the handshake is complete.
   if (state.phase.name !== 'ready') return [state, []];
+  const witnessed = context.witness && onWitness(context, state, message, blocksOf(message), now);
+  if (witnessed !== undefined) return witnessed;
   switch (message.command) {
     case 'ping':
       return [state, [send({ command: 'pong', nonce: message.nonce })]];
@@ -201,6 +204,10 @@ function isLock(command: string): command is LockCommand {
 function onPong(context: SessionContext, state: SessionState, nonce: bigint, now: number): [SessionState, Output[]] {
   const [next, outputs] = onPushPong(state, nonce, now) ?? onKeepAlivePong(state, nonce, now) ?? [state, []];
   return [next.spare === undefined ? { ...next, spare: sparePing(context) } : next, outputs];
+}
+
+function blocksOf(message: Message): readonly Hash[] {
+  return message.command === 'inv' ? blocksIn(message.items) : [];
 }
 
 /** The last {@link MAX_ANNOUNCED_BLOCKS} announced blocks; a node announces a few at a time. */

@@ -58,6 +58,11 @@ export interface SessionContext {
   /** The height in our `version`. */
   readonly height: () => number;
   readonly random: Random;
+  /** The peer is a witness: it announces blocks to us, and gets none (witness.ts). */
+  readonly witness?: {
+    /** Of the chain; undefined until it is known. */
+    tip(): Hash | undefined;
+  };
   /** False: the peer is not asked for addresses. */
   readonly asksAddresses?: false;
   readonly recent: RecentBlocks;
@@ -187,7 +192,12 @@ export interface SessionState {
   readonly serveAgain: Bucket;
   /** Number of malformed messages. */
   readonly malformed: number;
+  /** When a witness was last asked for headers. */
+  readonly askedAt?: number;
 }
+
+/** How a witness announced a block. */
+export type AnnouncedBy = 'cmpctblock' | 'headers' | 'inv';
 
 /** A block that was written to the socket, with the encoded `getheaders` and a ping behind it. */
 export interface Sent {
@@ -234,8 +244,8 @@ export type SessionEvent =
     }
   /** The peer says which masternode it is (proRegTxHash). It is not verified. */
   | { readonly type: 'masternode'; readonly masternode: Hash }
-  /** The peer announced a block or sent its header. */
-  | { readonly type: 'announced'; readonly hash: Hash }
+  /** The peer announced a block or sent its header; of a witness, how. */
+  | { readonly type: 'announced'; readonly hash: Hash; readonly by?: AnnouncedBy }
   /** Time from a ping to its pong; after a block it includes the time that the peer took to process the block. */
   | { readonly type: 'round-trip'; readonly ms: number }
   | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[] }

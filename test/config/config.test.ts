@@ -30,6 +30,7 @@ describe('config', () => {
       },
       quorum: { maxPeers: 400 },
       locks: { relay: true, forecast: 15 },
+      witnesses: { count: 8 },
       peers: [],
       http: {
         enabled: true,

@@ -87,6 +87,7 @@ export const EXAMPLES: Readonly<
   'quorum.maxPeers': { text: '0', value: 0, wrong: '1501' },
   'locks.relay': { text: 'no', value: false, wrong: 'nope' },
   'locks.forecast': { text: '0', value: 0, wrong: '3601' },
+  'witnesses.count': { text: '0', value: 0, wrong: '33' },
   'http.enabled': { text: 'no', value: false, wrong: 'nope' },
   'http.host': {
     text: '0.0.0.0',

@@ -93,18 +93,22 @@ export class Hand {
   readonly context: SessionContext;
   private readonly recent: PushBlock[];
 
-  constructor(recent: readonly PushBlock[] = []) {
+  constructor(recent: readonly PushBlock[] = [], more: Partial<SessionContext> = {}) {
     this.recent = [...recent];
-    this.context = context(this.recent);
+    this.context = { ...context(this.recent), ...more };
   }
 
   /** A session that has finished its handshake. Its first two nonces are spent: no more than the one in `version`. */
-  static ready(recent: readonly PushBlock[] = []): Hand {
-    const hand = new Hand(recent);
-    hand.input({ type: 'connected' });
-    hand.hears(theirVersion);
-    hand.hears({ command: 'verack' });
+  static ready(recent: readonly PushBlock[] = [], more: Partial<SessionContext> = {}): Hand {
+    const hand = new Hand(recent, more);
+    hand.shakeHands();
     return hand;
+  }
+
+  shakeHands(): Output[] {
+    this.input({ type: 'connected' });
+    this.hears(theirVersion);
+    return this.hears({ command: 'verack' });
   }
 
   input(input: Input): Output[] {

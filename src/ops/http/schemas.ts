@@ -197,7 +197,9 @@ const Witnesses = says<WitnessReport>()(
       ),
       own: propagationFigures,
       others: propagationFigures,
-      recent: z.array(BlockPropagation).describe('Newest first.'),
+      recent: z
+        .array(z.strictObject({ type: z.literal('propagation'), at, hash, ...propagationFields }))
+        .describe('Newest first.'),
     })
     .describe('Peers that are never sent a block, and what they saw.')
     .register(named, { id: 'Witnesses' }),

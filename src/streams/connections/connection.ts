@@ -24,6 +24,7 @@ import type {
   SessionFault,
   SessionFaultCode,
 } from '../../session/types.js';
+import { UNWANTED_OF_WITNESS } from '../../session/witness.js';
 import { SECOND_MS } from '../../time.js';
 import { type Announced, FrameDecoder, type Inbound } from '../../wire/decoder.js';
 import { encodeFrame } from '../../wire/frame.js';
@@ -52,6 +53,8 @@ export interface Target extends Address {
   readonly protected: boolean;
   /** A member of a quorum, connected to beside the peers that the book gives (`quorum.maxPeers`). */
   readonly quorum?: true;
+  /** A witness: it is never pushed a block. */
+  readonly witness?: true;
 }
 
 export interface ConnectionDeps {
@@ -99,7 +102,8 @@ export type ConnectionEvent = PeerDialling | Exclude<SessionEvent, { type: 'read
 export function connection(target: Target, deps: ConnectionDeps): Observable<ConnectionEvent> {
   return new Observable((subscriber) => {
     const { context, awake, turns } = deps;
-    const decoder = new FrameDecoder(context.network.magic, UNWANTED);
+    const isWitness = target.witness === true;
+    const decoder = new FrameDecoder(context.network.magic, isWitness ? UNWANTED_OF_WITNESS : UNWANTED);
     const inputs = new Subscription();
     let state = initialState(awake(), target.protected);
     let readySince: number | undefined;
@@ -239,7 +243,8 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
     }
 
     const { peer, protected: isProtected } = target;
-    inputs.add(deps.multicast.join({ peer, protected: isProtected, write: push, settle, relay }));
+    // A witness is on no list of those who are written to: a push does not even pass it over.
+    if (!isWitness) inputs.add(deps.multicast.join({ peer, protected: isProtected, write: push, settle, relay }));
     inputs.add(deps.ticks$.subscribe(() => feed(TICK)));
     inputs.add(deps.hangUp$?.subscribe(({ code, detail }) => end(code, detail)));
 

@@ -23,7 +23,7 @@ import { exponentialMs, jittered } from '../../common/backoff.js';
 import { NO_COMPACT_USE } from '../../session/form.js';
 import type { LocksNeed, LocksPush } from '../../session/locks.js';
 import { questionOf } from '../../session/push.js';
-import type { CompactUse, PushBlock, Remote, SessionFault } from '../../session/types.js';
+import type { CompactUse, PushBlock, Remote, SessionContext, SessionFault } from '../../session/types.js';
 import { type Clock, type Moment, momentOf, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
 import { reconnecting } from '../operators/reconnecting.js';
@@ -78,8 +78,17 @@ export interface ConnectionsDeps extends Omit<ConnectionDeps, 'awake' | 'turns' 
   /** Beside those, the members of quorums wanted now. A peer on both lists has one connection, that of the list which named it first. */
   readonly quorumTargets$?: Observable<readonly Target[]> | undefined;
   readonly table?: ConnectionTable;
+  /** Beside those, the witnesses: peers that are never pushed to. They are in a table of their own, and no other part takes them for peers. */
+  readonly witnesses?: WitnessConnections | undefined;
   readonly scheduler: SchedulerLike;
   readonly nextTurn: NextTurn;
+}
+
+export interface WitnessConnections {
+  readonly targets$: Observable<readonly Target[]>;
+  readonly table: ConnectionTable;
+  /** The chain's tip; undefined until it is known. */
+  readonly tip: () => Hash | undefined;
 }
 
 export interface Connections {
@@ -118,7 +127,8 @@ const MAX_PROXIED_DIALS = 8;
 
 export function createConnections(deps: ConnectionsDeps): Connections {
   const { protectedPeer, clock, scheduler, nextTurn } = deps;
-  const { slots, live } = deps.table ?? connectionTable();
+  const table = deps.table ?? connectionTable();
+  const { slots, live } = table;
   const multicast = new Multicast();
   const hangUps: HangUps = new Map();
   const turns = new FairTurns(() => clock.monotonic(), nextTurn);
@@ -127,10 +137,16 @@ export function createConnections(deps: ConnectionsDeps): Connections {
 
   // The book's own peers tell enough addresses; hundreds of lists would be read for nothing.
   const memberContext = { ...deps.context, asksAddresses: false as const };
+  const witnessContext = { ...memberContext, witness: { tip: () => deps.witnesses?.tip() } };
+  const contextOf = ({ quorum, witness }: Target): SessionContext => {
+    if (witness === true) return witnessContext;
+    return quorum === true ? memberContext : deps.context;
+  };
+  const tableOf = ({ witness }: Target): ConnectionTable => (witness === true && deps.witnesses?.table) || table;
   const connect = (target: Target, hangUp$: Observable<SessionFault> = EMPTY): Observable<ConnectionEvent> =>
     connection(target, {
       ...deps,
-      context: target.quorum === true ? memberContext : deps.context,
+      context: contextOf(target),
       awake,
       turns,
       multicast,
@@ -140,10 +156,10 @@ export function createConnections(deps: ConnectionsDeps): Connections {
   const tracked = (target: Target): OperatorFunction<ConnectionEvent, PeerNews> =>
     pipe(
       map((event) => ({ target, ...momentOf(clock), event })),
-      tap((news) => track(slots, live, news)),
+      tap((news) => track(tableOf(target), news)),
       finalize(() => {
-        slots.delete(target.peer);
-        live.delete(target.peer);
+        tableOf(target).slots.delete(target.peer);
+        tableOf(target).live.delete(target.peer);
       }),
     );
 
@@ -178,7 +194,12 @@ export function createConnections(deps: ConnectionsDeps): Connections {
   };
 
   return {
-    events$: merge(protected$, wanted(deps.targets$), wanted(deps.quorumTargets$ ?? EMPTY)).pipe(share()),
+    events$: merge(
+      protected$,
+      wanted(deps.targets$),
+      wanted(deps.quorumTargets$ ?? EMPTY),
+      wanted(deps.witnesses?.targets$ ?? EMPTY),
+    ).pipe(share()),
     slots,
     live,
     push: (block, audience) => multicast.push(block, audience, questionOf(deps.context.network.magic, block)),
@@ -188,7 +209,7 @@ export function createConnections(deps: ConnectionsDeps): Connections {
   };
 }
 
-function track(slots: Map<string, ConnectionSlot>, live: Map<string, ConnectedPeer>, news: PeerNews): void {
+function track({ slots, live }: ConnectionTable, news: PeerNews): void {
   const { target, at, monotonicAt, event } = news;
   const since = { at, monotonicAt };
   if (event.type === 'dialling') slots.set(target.peer, { target, since });

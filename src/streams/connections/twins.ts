@@ -44,7 +44,8 @@ export interface Twin {
 
 export interface TwinDeps {
   readonly peerNews$: Observable<PeerNews>;
-  readonly live: ReadonlyMap<string, ConnectedPeer>;
+  /** All of them, witnesses too. */
+  readonly live: ConnectedPeers;
   /** The pool's own dashd. */
   readonly own: PeerKey;
   /** Emits each time that dashd answers and is on our chain. */
@@ -54,6 +55,8 @@ export interface TwinDeps {
   readonly isConfigured: (peer: PeerKey) => boolean;
   readonly scheduler: SchedulerLike;
 }
+
+type ConnectedPeers = Pick<ReadonlyMap<string, ConnectedPeer>, 'get' | 'values'>;
 
 /** Peers that connect within this time are asked about with one call. */
 const GATHER_MS = 100;
@@ -90,25 +93,24 @@ export function twins({ peerNews$, live, own, current$, rpc, isConfigured, sched
   return merge(sameEndpoint$, marked$, named$);
 }
 
-/** Of two connections to one endpoint the protected one counts, otherwise the configured one, otherwise the older. */
-function sameEndpoint(
-  peer: PeerKey,
-  live: ReadonlyMap<string, ConnectedPeer>,
-  isConfigured: TwinDeps['isConfigured'],
-): Twin[] {
+/** Of two connections to one endpoint the protected one counts, otherwise the configured one, one that is pushed to, the older. */
+function sameEndpoint(peer: PeerKey, live: ConnectedPeers, isConfigured: TwinDeps['isConfigured']): Twin[] {
   const newcomer = live.get(peer);
   if (newcomer?.endpoint === undefined) return [];
   const other = [...live.values()].find(
     ({ endpoint, target }) => endpoint === newcomer.endpoint && target.peer !== peer,
   );
   if (other === undefined) return [];
-  const rank = ({ target }: ConnectedPeer) => (target.protected ? 2 : Number(isConfigured(target.peer)));
+  const rank = ({ target }: ConnectedPeer) => {
+    if (target.witness === true) return -1;
+    return target.protected ? 2 : Number(isConfigured(target.peer));
+  };
   const [twin, counts] = rank(newcomer) > rank(other) ? [other, newcomer] : [newcomer, other];
   return [{ peer: twin.target.peer, of: counts.target.peer, isOwn: counts.target.protected }];
 }
 
 /** The connections, beside the protected one, that dashd lists among its inbound ones. */
-function marked(answer: RpcAnswer, live: ReadonlyMap<string, ConnectedPeer>): PeerKey[] {
+function marked(answer: RpcAnswer, live: ConnectedPeers): PeerKey[] {
   const entries: unknown = answer.ok ? answer.result : undefined;
   if (!Array.isArray(entries)) return [];
   const marks = new Set(

@@ -50,6 +50,8 @@ export interface PeeringDeps extends Omit<SourceDeps, 'isThin'> {
   readonly isProxied?: IsProxied | undefined;
   /** Between refreshes, milliseconds. */
   readonly intervalMs: number;
+  /** True for a witness: it is no candidate for the broadcast. */
+  readonly isWitness?: (peer: string) => boolean;
   /** The connections that there are. */
   readonly connections: Pick<Connections, 'slots' | 'live'>;
   readonly clock: Clock;
@@ -60,6 +62,10 @@ export interface PeeringDeps extends Omit<SourceDeps, 'isThin'> {
 export interface Peering {
   readonly targets$: Observable<readonly Target[]>;
   readonly events$: Observable<PlanEvent | GossipEvent | ServiceEvent>;
+  /** Those of the last plan, by `host:port`. */
+  targets(): ReadonlySet<string>;
+  /** Peers that the pool's own dashd is connected to. */
+  dashdPeers(): ReadonlySet<string>;
   notePeer(news: PeerNews): void;
   noteBlock(event: BlockEvent): void;
 }
@@ -75,6 +81,7 @@ export function createPeering(deps: PeeringDeps): Peering {
   const lost$ = new Subject<void>();
   const failed$ = new Subject<void>();
   let dashdPeers: ReadonlySet<string> = new Set();
+  let targets: ReadonlySet<string> = new Set();
 
   const news$ = sources({ ...deps, isThin: () => book.size < THIN * limits.max }).pipe(share());
   const heard$ = news$.pipe(
@@ -89,7 +96,7 @@ export function createPeering(deps: PeeringDeps): Peering {
 
   const plans$ = refresh({
     ...deps,
-    book: besideQuorums(book, deps.connections),
+    book: besideOthers(deps),
     live: () => openConnections(deps.connections, clock),
     prepare: () => bookkeeper.catchUp(),
     wake$: merge(lost$, heard$, gossip$),
@@ -99,7 +106,14 @@ export function createPeering(deps: PeeringDeps): Peering {
   }).pipe(share());
 
   return {
-    targets$: plans$.pipe(map((plan) => targetsOf(plan, book, deps.connections))),
+    targets$: plans$.pipe(
+      map((plan) => targetsOf(plan, book, deps.connections)),
+      tap((wanted) => {
+        targets = new Set(wanted.map(({ peer }) => peer));
+      }),
+    ),
+    targets: () => targets,
+    dashdPeers: () => dashdPeers,
     events$: merge(
       news$.pipe(filter((news) => news.type === 'service')),
       gossip$.pipe(map((gossip) => gossipEvent(gossip, clock.now()))),
@@ -107,9 +121,11 @@ export function createPeering(deps: PeeringDeps): Peering {
       plans$.pipe(shortage(limits, clock)),
     ),
     notePeer(news) {
-      bookkeeper.onPeer(news);
       const { target, event } = news;
-      if (event.type !== 'lost' || target.quorum === true) return;
+      // A witness announces blocks before it has validated them: that is no measure beside others.
+      if (target.witness === true && event.type === 'announced') return;
+      bookkeeper.onPeer(news);
+      if (event.type !== 'lost' || target.quorum === true || target.witness === true) return;
       lost$.next();
       if (!event.wasReady && !event.ours && !target.protected) failed$.next();
     },
@@ -140,15 +156,15 @@ function openConnections({ slots, live }: Pick<Connections, 'slots' | 'live'>, c
   );
 }
 
-/** The book without the peers that have a quorum connection: one connection a node. */
-function besideQuorums(book: PeerBook, { slots }: Pick<Connections, 'slots'>): RefreshDeps['book'] {
-  const isFree = ({ key }: PeerRecord) => slots.get(key)?.target.quorum !== true;
+/** The book without the peers that have a quorum connection, or are witnesses: one connection a node. */
+function besideOthers({ book, connections: { slots }, isWitness = () => false }: PeeringDeps): RefreshDeps['book'] {
+  const isFree = ({ key }: PeerRecord) => slots.get(key)?.target.quorum !== true && !isWitness(key);
   return {
     get: (key) => book.get(key),
     *records() {
       for (const record of book.records()) if (isFree(record)) yield record;
     },
-    prune: (now) => book.prune(now, new Set(slots.keys())),
+    prune: (now) => book.prune(now, { has: (key) => slots.has(key) || isWitness(key) }),
   };
 }
 
