@@ -35,7 +35,7 @@ export interface PropagationInput {
 }
 
 /** With fewer, one of them would decide. */
-export const MIN_WITNESSES = 3;
+const MIN_WITNESSES = 3;
 /** A witness that delays its answers cannot claim to have had a block long before it said so, ms. */
 const MAX_WAY_BACK_MS = 500;
 

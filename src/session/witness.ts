@@ -9,7 +9,7 @@
  *
  * A node sends a compact block only to a peer that it knows to have the parent. It takes that from the headers that it sent, so it is asked
  * for those above our tip; an `inv` says that it does not know, and it is asked again. Source: Dash Core 23.1 `net_processing.cpp`,
- * NewPoWValidBlock, GETHEADERS (`pindexBestHeaderSent`) and SendMessages.
+ * NewPoWValidBlock, GETHEADERS and SendMessages.
  *
  * Nothing here leads to a block: requests for blocks, transactions and headers get an empty answer, whatever we have.
  *

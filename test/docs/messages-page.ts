@@ -62,6 +62,7 @@ import {
   TOO_MANY_FILES,
 } from '../../src/messages/storage.js';
 import { SOCKS_REPLIES, TOR } from '../../src/messages/tor.js';
+import { WITNESS_CHOSEN, WITNESS_LOST } from '../../src/messages/witnesses.js';
 import { CONDITIONS } from '../../src/ops/alerts/conditions.js';
 
 export const PATH = 'docs/messages.md';
@@ -273,6 +274,16 @@ ${codes(QUORUM_SKIP)}
 What \`blockcast peers explain\` says of a member:
 
 ${codes(QUORUM_STANDING)}
+
+## Witnesses
+
+Why a peer is a witness, as the \`{reason}\` of \`witness-connected\`:
+
+${texts({ chosen: WITNESS_CHOSEN })}
+
+Why it is no longer one: \`{reason}\` of \`witness-lost\` and \`witness-replaced\` ([witnesses.md](witnesses.md)).
+
+${codes(WITNESS_LOST)}
 
 ## Services
 

@@ -55,6 +55,7 @@ const OTHER_TEXTS: Readonly<Record<string, string>> = {
 
 /** Literals that are no text for people. */
 const TECHNICAL = [
+  /^([A-Z]{2} )+[A-Z]{2}$/, // country codes
   /^HTTP\/1\.1 /,
   /^[45]\d\d [A-Z]/, // a status line
   /^(application\/json; |x-content-type-options: |connection: |event: |public, max-age=|GET, HEAD)/,
