@@ -1,5 +1,5 @@
 /** What the witnesses saw, as rows and points for the page. */
-import type { BlockPropagation, Sight, WitnessReport, WitnessView } from '../../contracts/propagation.js';
+import type { Sight, WitnessReport, WitnessView } from '../../contracts/propagation.js';
 import { countryName, formatCount, formatMs, plural } from './format.js';
 
 /** One witness, and what it saw of the shown block. */
@@ -77,7 +77,7 @@ export interface PropagationPoint {
 }
 
 /** Oldest first. */
-export function pointsOf(recent: readonly BlockPropagation[]): readonly PropagationPoint[] {
+export function pointsOf(recent: WitnessReport['recent']): readonly PropagationPoint[] {
   return recent
     .flatMap(({ hash, own, height, medianMs }) =>
       medianMs === undefined ? [] : [{ hash, own, medianMs, ...(height !== undefined && { height }) }],
