@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { runCli } from '../../src/cli/program.js';
+import { atEnd } from '../support/at-end.js';
 
 export interface Ended {
   readonly code: number | null;
@@ -47,5 +48,9 @@ export function start(args: readonly string[], env: Record<string, string> = {})
   const ended: Promise<Ended> = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(
     ([[code], stdout, stderr]) => ({ code: code as number | null, stdout, stderr }),
   );
+  const forget = atEnd(async () => {
+    child.kill('SIGKILL');
+  });
+  child.once('exit', forget);
   return { child, ended };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Subscriber } from 'zeromq';
+import { PATIENCE_MS } from '../support/patience.js';
 import { hashOf } from './blocks.js';
 import { ask, following, mine, type NodeUnderTest, templateOn } from './node-under-test.js';
 
@@ -59,7 +60,7 @@ export function feedContract(node: () => NodeUnderTest): void {
       await ask(node(), 'submitblock', raw.toString('hex'));
       if (await heardAll(socket, hashOf(raw))) break;
     }
-    socket.receiveTimeout = 10_000;
+    socket.receiveTimeout = PATIENCE_MS;
   }
 
   async function heardAll(socket: Subscriber, hash: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { type MineOptions, mineBlock, type Template } from '../../src/simulated/miner.js';
 import type { Hash } from '../../src/wire/reader.js';
+import { PATIENCE_MS } from '../support/patience.js';
 
 export interface RpcReply {
   readonly status: number;
@@ -122,7 +123,7 @@ export async function pointsFor(node: NodeUnderTest, act: () => Promise<void>): 
 export async function eventually<T>(
   look: () => T | undefined | Promise<T | undefined>,
   what: string,
-  patienceMs = 60_000,
+  patienceMs = PATIENCE_MS,
 ): Promise<T> {
   const from = performance.now();
   for (;;) {

@@ -6,10 +6,10 @@ import { encodeFrame } from '../../src/wire/frame.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import type { Command, Message } from '../../src/wire/registry.js';
 import type { Version } from '../../src/wire/version.js';
+import { PATIENCE_MS } from '../support/patience.js';
 
 type MessageWith<C extends Command> = Extract<Message, { readonly command: C }>;
 
-const PATIENCE_MS = 60_000;
 const NOWHERE = { services: 0n, host: '0.0.0.0', port: 0 } as const;
 
 export function versionMessage(overrides: Partial<Version> = {}): Version {

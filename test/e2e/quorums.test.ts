@@ -9,9 +9,8 @@ import { mineBlock } from '../../src/simulated/miner.js';
 import { type NetworkOptions, type SimulatedNetwork, startNetwork } from '../../src/simulated/simulated-network.js';
 import { eventually } from '../contract/node-under-test.js';
 import { InProcessNetwork } from '../support/in-process-network.js';
+import { PATIENCE_MS } from '../support/patience.js';
 import { RelayUnderTest } from '../support/relay-under-test.js';
-
-const PATIENCE_MS = 10_000;
 
 interface Under {
   readonly network: SimulatedNetwork;

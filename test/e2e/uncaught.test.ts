@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { after, afterEach, describe, test } from 'node:test';
+import { PATIENCE_MS } from '../support/patience.js';
 import { inShell, ShellStartedRelay, ShellTestNetwork } from '../support/shell-started-relay.js';
 
-const ENDS_WITHIN_MS = 5_000;
 const hasFullDevice = existsSync('/dev/full');
 
 /** Loaded before the program: on SIGUSR2 it throws, again and again, so that the handler is called while it is at work. */
@@ -32,12 +32,10 @@ describe('an uncaught exception ends the process, with exit code 1', () => {
   });
 
   async function assertCrashes(running: ShellStartedRelay): Promise<void> {
-    const from = performance.now();
-    const ended = once(running.shell, 'exit', { signal: AbortSignal.timeout(ENDS_WITHIN_MS) });
+    const ended = once(running.shell, 'exit', { signal: AbortSignal.timeout(PATIENCE_MS) });
     running.signal('SIGUSR2');
     const [code] = await ended;
     assert.equal(code, 1);
-    assert.ok(performance.now() - from < ENDS_WITHIN_MS);
   }
 
   test('reported once, though others follow while it is reported', async () => {

@@ -8,6 +8,7 @@ import { DASH_CORE_23, type DashCoreRelease } from '../../src/simulated/dash-cor
 import { SimulatedDashd } from '../../src/simulated/dashd.js';
 import { type MineOptions, mineBlock, type Template } from '../../src/simulated/miner.js';
 import { SimulatedNode } from '../../src/simulated/node.js';
+import { atEnd } from './at-end.js';
 import { hashOf, RelayUnderTest } from './relay-under-test.js';
 
 export interface InProcessNetworkOptions {
@@ -30,6 +31,7 @@ export interface InProcessNetworkOptions {
 
 export class InProcessNetwork {
   private extraNonce = 1_000;
+  private readonly forget = atEnd(() => this.stop());
 
   private constructor(
     readonly dashd: SimulatedDashd,
@@ -118,6 +120,7 @@ export class InProcessNetwork {
   }
 
   async stop(): Promise<void> {
+    this.forget();
     await this.relay.stop();
     await Promise.all([this.dashd, ...this.nodes].map((node) => node.stop()));
   }

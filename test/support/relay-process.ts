@@ -10,9 +10,10 @@ import { Push, Subscriber } from 'zeromq';
 import type { BlockEvent } from '../../src/contracts/events.js';
 import { parseBlockEvent } from '../../src/delivery/block-event.js';
 import type { Hash } from '../../src/wire/reader.js';
+import { atEnd } from './at-end.js';
+import { PATIENCE_MS } from './patience.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-const PATIENCE_MS = 60_000;
 /** Characters of the log that are kept for error messages. */
 const MAX_OUTPUT = 20_000;
 const CONNECTED = /(?:local dashd|peer) (\S+) connected: /;
@@ -47,6 +48,7 @@ export class RelayProcess {
   private readonly pool = new Push({ linger: 0, reconnectInterval: 10 });
   private readonly subscriber = new Subscriber({ linger: 0, reconnectInterval: 10 });
   private readonly listeners = new Set<(event: BlockEvent) => void>();
+  private readonly forget = atEnd(() => this.remove());
 
   /**
    * @param flags beyond those that keep it to itself
@@ -150,6 +152,7 @@ export class RelayProcess {
   }
 
   async remove(): Promise<void> {
+    this.forget();
     await this.kill();
     this.pool.close();
     this.subscriber.close();

@@ -9,9 +9,9 @@ import { loadConfig } from '../../src/config/config.js';
 import type { BlockProof, BlockRefused, BlockVerdict, RelayEvent, ServiceEvent } from '../../src/contracts/events.js';
 import { type Relay, type RelayDeps, startRelay } from '../../src/relay/relay.js';
 import type { Hash } from '../../src/wire/reader.js';
+import { atEnd } from './at-end.js';
+import { PATIENCE_MS } from './patience.js';
 
-/** Long, since the machine may be busy. */
-const PATIENCE_MS = 60_000;
 /** For what no event tells. */
 const LOOK_EVERY_MS = 50;
 
@@ -23,6 +23,8 @@ export class RelayUnderTest {
   eventsBind = '';
   private readonly waiting = new Set<() => void>();
   private readonly pool = new Push({ linger: 0 });
+  private readonly forget = atEnd(() => this.stop());
+  private stopping: Promise<void> | undefined;
 
   private constructor(
     readonly relay: Relay,
@@ -138,7 +140,14 @@ export class RelayUnderTest {
     return this.events.filter((event): event is BlockProof => event.type === 'proof' && event.hash === hash);
   }
 
-  async stop(): Promise<void> {
+  /** Does nothing when it was stopped before. */
+  stop(): Promise<void> {
+    this.stopping ??= this.close();
+    return this.stopping;
+  }
+
+  private async close(): Promise<void> {
+    this.forget();
     this.pool.close();
     await this.relay.stop();
     rmSync(this.folder, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import type { BlockEvent, BlockVerdict } from '../../src/contracts/events.js';
 import { parseBlockEvent } from '../../src/delivery/block-event.js';
 import { SeededRandom } from '../../src/simulated/seeded-random.js';
 import type { Random } from '../../src/time.js';
+import { PATIENCE_MS } from './patience.js';
 import { type RelayProcess, until } from './relay-process.js';
 import { hashOf } from './relay-under-test.js';
 
@@ -240,7 +241,7 @@ async function pushUntilReported(relay: RelayProcess, raw: Buffer): Promise<void
 async function untilTraced(relay: RelayProcess, hash: string): Promise<void> {
   const from = performance.now();
   while (!spooled(relay).some((name) => name.startsWith(hash))) {
-    assert.ok(performance.now() - from < 10_000, `no trace of ${hash} in the spool: ${relay.output}`);
+    assert.ok(performance.now() - from < PATIENCE_MS, `no trace of ${hash} in the spool: ${relay.output}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
@@ -252,7 +253,7 @@ async function pushAgain(relay: RelayProcess, raw: Buffer): Promise<void> {
 }
 
 /** Waits until all nodes have the block. @returns false when that takes longer than a recovery may */
-export async function settles(lackers: () => Promise<number>, patienceMs = 30_000): Promise<boolean> {
+export async function settles(lackers: () => Promise<number>, patienceMs = PATIENCE_MS): Promise<boolean> {
   const from = performance.now();
   while ((await lackers()) > 0) {
     if (performance.now() - from > patienceMs) return false;
