@@ -6,8 +6,6 @@ import { loadX11 } from '../../src/block/x11.js';
 import type { BlockEvent, BlockVerdict } from '../../src/contracts/events.js';
 import { PeerBook } from '../../src/peers/book.js';
 import { createView } from '../../src/relay/view.js';
-import { SeededRandom } from '../../src/simulated/seeded-random.js';
-import { Broadcaster } from '../../src/streams/broadcast/broadcast.js';
 import { Gatekeeper } from '../../src/streams/broadcast/gatekeeper.js';
 import { RecentStore } from '../../src/streams/broadcast/recent.js';
 import { ChainTip } from '../../src/streams/broadcast/tip.js';
@@ -19,6 +17,7 @@ import { NETWORKS } from '../../src/wire/network.js';
 import { mineBlock } from '../block/support.js';
 import { seeded } from '../peers/support.js';
 import { context } from '../session/support.js';
+import { newBroadcaster } from '../streams/broadcast/support.js';
 import { FakeNet } from '../streams/connections/fake-net.js';
 import { FakeRpc } from '../streams/dashd/fake-rpc.js';
 import { gather } from '../support/gather.js';
@@ -59,18 +58,7 @@ class Relay {
     for (const host of HOSTS) book.hear({ host, port: 1, family: 'ipv4' }, 'configured', clock.now());
     const keeper = new Bookkeeper({ book, tip, clock, scheduler, isIsolated: () => false });
     this.gate = new Gatekeeper(network, tip, clock);
-    this.broadcaster = new Broadcaster({
-      network,
-      connections,
-      rpc,
-      recent,
-      tip,
-      clock,
-      random: new SeededRandom(1),
-      scheduler,
-      nextTurn: (action) => action(),
-      fallback: true,
-    });
+    this.broadcaster = newBroadcaster({ network, connections, rpc, recent, tip, clock, scheduler });
     this.broadcaster.events$.subscribe((event) => this.events.push(event));
     const events = gather(connections.events$);
     this.news = events.values;

@@ -4,8 +4,7 @@ import { before, describe, it } from 'node:test';
 import { of } from 'rxjs';
 import { hashHeader, loadX11 } from '../../../src/block/x11.js';
 import type { RpcAnswer } from '../../../src/contracts/rpc.js';
-import { SeededRandom } from '../../../src/simulated/seeded-random.js';
-import { Broadcaster } from '../../../src/streams/broadcast/broadcast.js';
+import type { Broadcaster } from '../../../src/streams/broadcast/broadcast.js';
 import { type Arrival, Gatekeeper } from '../../../src/streams/broadcast/gatekeeper.js';
 import { RecentStore } from '../../../src/streams/broadcast/recent.js';
 import { ChainTip } from '../../../src/streams/broadcast/tip.js';
@@ -17,6 +16,7 @@ import { Time } from '../../support/virtual-time.js';
 import { TRIVIAL_BLOCKS } from '../../vectors/block/trivial.js';
 import { FakeNet } from '../connections/fake-net.js';
 import { answer, FakeRpc, later, UNREACHABLE } from '../dashd/fake-rpc.js';
+import { newBroadcaster } from './support.js';
 
 const PARENT = '11'.repeat(32);
 const HEIGHT = 999;
@@ -67,18 +67,7 @@ class BroadcasterUnderTest {
       protectedPeer: target('dashd'),
       targets$: of(['a', 'b'].map(target)),
     });
-    this.broadcaster = new Broadcaster({
-      network,
-      connections,
-      rpc,
-      recent,
-      tip,
-      clock,
-      random: new SeededRandom(1),
-      scheduler,
-      nextTurn: (action) => action(),
-      fallback: true,
-    });
+    this.broadcaster = newBroadcaster({ network, connections, rpc, recent, tip, clock, scheduler });
     connections.events$.subscribe((news) => this.broadcaster.onPeer(news));
     for (const host of ['dashd', 'a', 'b']) net.to(host).shakeHands(HEIGHT);
     if (!known) return;

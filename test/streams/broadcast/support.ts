@@ -7,7 +7,7 @@ import type { RpcAnswer } from '../../../src/contracts/rpc.js';
 import type { QuorumView } from '../../../src/quorum/active-quorums.js';
 import { type PushPlan, planPush } from '../../../src/quorum/push-plan.js';
 import { SeededRandom } from '../../../src/simulated/seeded-random.js';
-import { Broadcaster } from '../../../src/streams/broadcast/broadcast.js';
+import { type BroadcastDeps, Broadcaster } from '../../../src/streams/broadcast/broadcast.js';
 import { Gatekeeper } from '../../../src/streams/broadcast/gatekeeper.js';
 import { RecentStore } from '../../../src/streams/broadcast/recent.js';
 import { ChainTip } from '../../../src/streams/broadcast/tip.js';
@@ -53,6 +53,15 @@ export function changed(raw: Buffer): Buffer {
   return copy;
 }
 
+/** A broadcaster whose next turn is this one. */
+export function newBroadcaster(
+  deps: Omit<BroadcastDeps, 'random' | 'nextTurn' | 'fallback'>,
+  more: Partial<BroadcastDeps> = {},
+): Broadcaster {
+  const usual = { random: new SeededRandom(1), nextTurn: (action: () => void) => action(), fallback: true };
+  return new Broadcaster({ ...usual, ...deps, ...more });
+}
+
 /** A broadcaster with dashd and some peers connected, and the chain's tip known. */
 export class BroadcasterUnderTest {
   readonly time = new Time();
@@ -87,20 +96,15 @@ export class BroadcasterUnderTest {
       protectedPeer: target('dashd'),
       targets$: this.targets$,
     });
-    this.broadcaster = new Broadcaster({
-      network,
-      connections,
-      rpc,
-      recent,
-      tip,
-      clock,
-      random: new SeededRandom(1),
-      scheduler,
-      nextTurn: (action) => this.nextTurn(action),
-      quorums: { view: () => this.quorums },
-      fallback,
-      planner: this,
-    });
+    this.broadcaster = newBroadcaster(
+      { network, connections, rpc, recent, tip, clock, scheduler },
+      {
+        nextTurn: (action) => this.nextTurn(action),
+        quorums: { view: () => this.quorums },
+        fallback,
+        planner: this,
+      },
+    );
     this.broadcaster.events$.subscribe({
       next: (event) => {
         this.log.push(event.type);
