@@ -10,7 +10,8 @@ export function currentCode(code: string): string {
   return WORDS.test(code) ? code.replaceAll(' ', '-') : code;
 }
 
-export const BLOCK_SOURCES = ['pool', 'dashd'] as const;
+/** `cluster`: the pool pushed it to another relay of the cluster. What is no `dashd` is a block of the pool's. */
+export const BLOCK_SOURCES = ['pool', 'dashd', 'cluster'] as const;
 
 /** How far delivery to one peer was proven, each step stronger than the one before; the last two are the other ends. */
 export const PROOF_STATUSES = ['pending', 'written', 'acknowledged', 'accepted', 'already-had', 'failed'] as const;

@@ -122,7 +122,7 @@ export function isReached(proof: PeerProof): boolean {
 /** True when no further change is expected: every peer has a final status, and for a block of the pool dashd has given its final answer. */
 export function isSettled(ledger: Ledger): boolean {
   const { source, rpc } = ledger;
-  if (source === 'pool' && (rpc === undefined || rpc.outcome === 'unavailable')) return false;
+  if (source !== 'dashd' && (rpc === undefined || rpc.outcome === 'unavailable')) return false;
   return ledger.open === 0;
 }
 

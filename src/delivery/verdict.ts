@@ -72,7 +72,7 @@ function judge(ledger: Ledger, reached: readonly PeerProof[], rules: VerdictRule
   const dashdTookIt = rpc?.outcome === 'accepted' || rpc?.outcome === 'duplicate';
   const hungUp = ledger.peers.values().filter(isHungUp).length;
   // Peers that disconnect after a block give no reason: it may be invalid.
-  if (source === 'pool' && !dashdTookIt && hungUp > reached.length && !isWitnessed(ledger)) {
+  if (source !== 'dashd' && !dashdTookIt && hungUp > reached.length && !isWitnessed(ledger)) {
     const values = { count: hungUp, tried: ledger.peers.size, reached: reached.length, dashd: dashdSays(ledger) };
     return { outcome: 'failed', success: false, reason: fill(VERDICT['hung-up'], values) };
   }

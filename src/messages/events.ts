@@ -17,6 +17,12 @@ export const EVENT_MESSAGES = {
     text: '{subject} of {size} from {source} refused: {code}: {reason}',
     action: "See dashd's debug.log, and whether something else publishes at the feed's address.",
   },
+  'refused-cluster': {
+    level: 'warn',
+    text: '{subject} of {size} from {source} refused: {code}: {reason}',
+    action:
+      'See which relays `blockcast cluster status` lists: one of them is of another network, or is not what it should be.',
+  },
   repeated: { level: 'debug', text: 'block {hash} received again from {source}' },
   stored: { level: 'debug', text: 'block {hash} stored: it survives a loss of power' },
   proof: { level: 'debug', text: 'block {hash} at {peer}: {status}[: {reason}][ ({times})]' },
@@ -108,6 +114,7 @@ export type EventMessage = keyof typeof EVENT_MESSAGES;
 /** Parts of these lines. */
 export const EVENT_PARTS = {
   'the-pool': 'the pool',
+  'the-cluster': 'another relay of the cluster',
   written: 'written {time}',
   acknowledged: 'acknowledged {time}',
   accepted: 'accepted {time}',

@@ -2,6 +2,7 @@
 import { BoundedMap } from '../common/bounded.js';
 import type {
   BlockProof,
+  BlockSource,
   BlockVerdict,
   GossipEvent,
   PeerEvent,
@@ -54,11 +55,13 @@ function floodOf(event: RelayEvent): string | undefined {
   return event.type === 'service' && event.state === 'fault' ? `${event.service} ${event.code}` : undefined;
 }
 
+const REFUSED = { pool: 'refused', dashd: 'refused-dashd', cluster: 'refused-cluster' } as const;
+
 /** Which message an event is. */
 function messageOf(event: Exclude<RelayEvent, ServiceEvent>): EventMessage {
   switch (event.type) {
     case 'refused':
-      return event.source === 'pool' ? 'refused' : 'refused-dashd';
+      return REFUSED[event.source];
     case 'verdict':
       return messageOfVerdict(event);
     case 'finality':
@@ -262,8 +265,9 @@ function valuesOfService({ service, state, code, detail }: ServiceEvent): Values
   return { service: SERVICE_NAMES[service], state, code: code === '' || code === state ? undefined : code, detail };
 }
 
-function origin(source: 'pool' | 'dashd'): string {
-  return source === 'pool' ? EVENT_PARTS['the-pool'] : 'dashd';
+function origin(source: BlockSource): string {
+  if (source === 'dashd') return source;
+  return EVENT_PARTS[source === 'pool' ? 'the-pool' : 'the-cluster'];
 }
 
 /** What has been reported lately, per peer and code. Bounded, oldest out. */

@@ -186,7 +186,7 @@ export class Status {
     const race = this.raceOf(verdict.hash);
     race.proofs.clear();
     for (const proof of verdict.peers) race.proofs.set(proof.peer, proof);
-    if (verdict.source === 'pool') {
+    if (verdict.source !== 'dashd') {
       if (race.verdict === undefined) this.blocks += 1;
       else this.count(race.verdict, -1);
       this.count(verdict, 1);

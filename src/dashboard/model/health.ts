@@ -4,7 +4,7 @@ import type { ServiceStatus, StatusReply } from '../../contracts/api.js';
 import type { ServiceEvent } from '../../contracts/events.js';
 import { SERVICE_NAMES } from '../../contracts/services.js';
 import { formatTime, plain } from './format.js';
-import type { Label, Tone } from './labels.js';
+import { type Label, SOURCE_NAMES, type Tone } from './labels.js';
 import { signingOf } from './quorums.js';
 import type { PageState } from './state.js';
 
@@ -68,7 +68,7 @@ export function notices(state: PageState, now: number): readonly Notice[] {
   if (refused !== undefined && now - refused.at < REFUSED_MS) {
     found.push({
       tone: 'warn',
-      title: `A frame from ${refused.source === 'pool' ? 'the pool' : 'dashd'} was refused`,
+      title: `A frame from ${SOURCE_NAMES[refused.source]} was refused`,
       detail: `${formatTime(refused.at, now)}: ${plain(refused.reason)}. It was not sent.`,
     });
   }

@@ -1,5 +1,13 @@
 /** Labels for the relay's codes, with their meaning and tone. */
-import type { FinalityState, PeerProof, ProofStatus, QuorumRole, RpcResult, Verdict } from '../../contracts/events.js';
+import type {
+  BlockSource,
+  FinalityState,
+  PeerProof,
+  ProofStatus,
+  QuorumRole,
+  RpcResult,
+  Verdict,
+} from '../../contracts/events.js';
 import { formatSize, plain, plural } from './format.js';
 
 /** Severity of a label; each has its own icon besides its colour. */
@@ -9,6 +17,13 @@ export interface Label {
   readonly text: string;
   readonly tone: Tone;
 }
+
+/** Where a block came from. */
+export const SOURCE_NAMES: Readonly<Record<BlockSource, string>> = {
+  pool: 'the pool',
+  dashd: 'dashd',
+  cluster: 'another relay',
+};
 
 export const STATUS_MEANING: readonly (readonly [status: ProofStatus, meaning: string])[] = [
   ['written', 'written to the socket'],

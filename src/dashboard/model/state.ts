@@ -221,7 +221,7 @@ function onEvent(state: PageState, event: RelayEvent): PageState {
 
 /** Only the pool's blocks are listed; those from dashd are the network's. */
 function onReceived(state: PageState, event: BlockReceived): PageState {
-  if (event.source !== 'pool' || state.blocks.some(({ hash }) => hash === event.hash)) return state;
+  if (event.source === 'dashd' || state.blocks.some(({ hash }) => hash === event.hash)) return state;
   const { hash, height, size, transactions, gateMs, at } = event;
   const block: BlockSummary = {
     hash,

@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import type { BlockSummary } from '../../contracts/api.js';
 import type { PeerProof } from '../../contracts/events.js';
 import { blockName, formatCount, formatMs, formatSize, formatTime, plain, plural } from '../model/format.js';
-import { finalityLabel, outcomeLabel, ROLES, roleLabel, STATUS_MEANING } from '../model/labels.js';
+import { finalityLabel, outcomeLabel, ROLES, roleLabel, SOURCE_NAMES, STATUS_MEANING } from '../model/labels.js';
 import { axisFor, isReached, raceRows, type Spread, spreadOf, timesOf } from '../model/race.js';
 import { countForms, raceGroups } from '../model/race-groups.js';
 import { isUnderWay, type Race } from '../model/state.js';
@@ -97,7 +97,7 @@ function spreadFrom({ firstMs, medianMs, lastMs }: NonNullable<BlockSummary['ver
 function facts({ receivedAt, size, transactions, gateMs, verdict }: BlockSummary, now: number): string[] {
   return [
     formatTime(receivedAt, now),
-    ...(verdict === undefined ? [] : [`from ${verdict.source === 'pool' ? 'the pool' : 'dashd'}`]),
+    ...(verdict === undefined ? [] : [`from ${SOURCE_NAMES[verdict.source]}`]),
     formatSize(size),
     ...(transactions === undefined ? [] : [plural(transactions, 'transaction')]),
     ...(gateMs === undefined ? [] : [`checked in ${formatMs(gateMs)}`]),

@@ -103,14 +103,14 @@ export class Broadcaster {
     const known = this.flights.get(block.hash);
     if (source === 'dashd' && known?.released === false) return this.vouched(known, block, push);
     // dashd published a block of before the start before the spool was read: from now on it is the pool's.
-    if (source === 'pool' && known?.source === 'dashd') known.superseded$.next();
+    if (source !== 'dashd' && known?.source === 'dashd') known.superseded$.next();
     // The hot path ends with the last write: everything else comes after it.
-    const written = doubts.length === 0 ? this.writer.write(push, source === 'pool' && ask === undefined) : undefined;
+    const written = doubts.length === 0 ? this.writer.write(push, source !== 'dashd' && ask === undefined) : undefined;
     const roleOf = rolesFor(this.deps.quorums?.view(), block.previous);
     const flight = new Flight(arrival, push, ask !== undefined, roleOf);
     this.flights.set(push.hash, flight);
     this.endAll(this.deps.recent.hold(push, this.deps.connections.live.size));
-    if (source === 'pool') this.submit(flight, ask);
+    if (source !== 'dashd') this.submit(flight, ask);
     if (written !== undefined) this.release(flight, written, true);
     // The sockets were written to above, but a request that is handed over goes out at the next tick: the disk and the events'
     // subscribers, whatever they take, come after that, and hold the event loop by themselves.
@@ -145,7 +145,8 @@ export class Broadcaster {
    * dashd: then dashd is not asked, and its verdict is none of the pool's.
    */
   isUnderWay(hash: Hash): boolean {
-    return this.flights.get(hash)?.source === 'pool';
+    const source = this.flights.get(hash)?.source;
+    return source !== undefined && source !== 'dashd';
   }
 
   /** Emits the events of a block that is not sent any more, with the reason. */
@@ -316,7 +317,7 @@ export class Broadcaster {
   /** Has a block of the pool's kept, and emits its events once it is. */
   private follow(flight: Flight): void {
     const { keep } = this.deps;
-    if (keep === undefined || flight.source !== 'pool') this.emit(flight);
+    if (keep === undefined || flight.source === 'dashd') this.emit(flight);
     else keep(flight.arrival, (unspooled) => this.emit(flight, unspooled));
   }
 

@@ -64,7 +64,7 @@ export class CatchUp {
     const { flights } = this.deps;
     const { peer } = target;
     let flight = flights.get(hash);
-    while (flight?.released === true && flight.source === 'pool' && flight.noteHeld(peer)) {
+    while (flight?.released === true && flight.source !== 'dashd' && flight.noteHeld(peer)) {
       if (!flight.wasSentTo(peer)) {
         flight.noteSent([target], true);
         flight.entries$.next({ type: 'proof', peer, stage: 'already-had', monotonicAt });

@@ -88,7 +88,7 @@ export class Flight {
 
   /** True when dashd may be sent the block over P2P: it does not come from dashd, and dashd's own submitter is not asking about it. */
   get isForDashd(): boolean {
-    return this.source === 'pool' && !this.dashdIsAsked;
+    return this.source !== 'dashd' && !this.dashdIsAsked;
   }
 
   /**

@@ -59,6 +59,14 @@ interface Seen {
   readonly doubted: Set<string>;
 }
 
+/** How a block came here. */
+interface Origin {
+  readonly source: BlockSource;
+  /** As it was received, perhaps in hex. */
+  readonly payload: Buffer;
+  readonly note?: string;
+}
+
 export class Gatekeeper {
   private readonly seen = new BoundedMap<Hash, Seen>(MAX_SEEN);
 
@@ -84,10 +92,11 @@ export class Gatekeeper {
     const frame = second ?? first;
     const topic = second === undefined ? undefined : first.toString('latin1', 0, 32);
     const reading = this.expected(topic, frame);
-    if (reading.kind === 'block') return this.judge(time, reading.block, frame);
+    if (reading.kind === 'block') return this.judge(time, reading.block, { source: 'pool', payload: frame });
     for (const { header, raw, note } of otherReadings(frames)) {
       const found = hasProofOfWork(header, this.network) ? identify(raw(), this.network) : reading;
-      if (found.kind === 'block') return this.judge(time, found.block, frame, withRemedy(note));
+      if (found.kind === 'block')
+        return this.judge(time, found.block, { source: 'pool', payload: frame, note: withRemedy(note) });
     }
     const reason = reading.code === 'unknown-topic' ? reading.reason : withRemedy(reading.reason);
     return refusal(time.at, 'pool', frame, { ...reading, reason });
@@ -117,8 +126,21 @@ export class Gatekeeper {
     const time = momentOf(this.clock);
     const identified = identify(raw, this.network);
     if (identified.kind === 'refused') return refusal(time.at, 'pool', raw, identified);
-    const admission = this.judge(time, identified.block, raw);
+    const admission = this.judge(time, identified.block, { source: 'pool', payload: raw });
     return admission.type === 'block' ? { ...admission, late: { code: 'recovered', firstAt } } : admission;
+  }
+
+  /**
+   * Checks a block that another relay of the cluster was given, as strictly as one of the pool's.
+   * @param firstAt when that relay published it, ms since the epoch; given for one that was published while this relay was away
+   */
+  fromCluster(raw: Buffer, firstAt?: number): GateResult {
+    const time = momentOf(this.clock);
+    const identified = identify(raw, this.network);
+    if (identified.kind === 'refused') return refusal(time.at, 'cluster', raw, identified);
+    const admission = this.judge(time, identified.block, { source: 'cluster', payload: raw });
+    if (admission.type !== 'block' || firstAt === undefined) return admission;
+    return { ...admission, late: { code: 'recovered', firstAt } };
   }
 
   /** Reads a message by the documented format. */
@@ -134,10 +156,8 @@ export class Gatekeeper {
 
   /**
    * Cheap checks come first: whether the header is known, whether it fits the chain. A body is checked once.
-   * @param payload the block as it was received, perhaps in hex
    */
-  private judge({ at, monotonicAt }: Moment, identified: Block, payload: Buffer, note?: string): GateResult {
-    const source = 'pool';
+  private judge({ at, monotonicAt }: Moment, identified: Block, { source, payload, note }: Origin): GateResult {
     const { hash, size } = identified;
     if (this.isRepeated(identified)) return { type: 'repeated', at, hash, source };
     const bodies = this.seen.get(hash)?.doubted.size ?? 0;
