@@ -5,15 +5,16 @@ import { OF_ITS_OWN_PROCESS } from './support/load-tests.js';
 import { SHARED } from './unit/folders.js';
 
 const TESTS = join('dist', 'test');
-/** Takes minutes: `npm run test:container`. */
-const APART = 'container';
 
 const shared = new Set<string>(Object.values(SHARED).flat());
+/** They take minutes, and have npm scripts of their own. */
+const APART = new Set(['cluster', 'container']);
+
 const others = readdirSync(TESTS, { recursive: true, encoding: 'utf8' }).filter((name) => {
   const [folder = ''] = name.split(sep);
   return (
     name.endsWith('.test.js') &&
-    folder !== APART &&
+    !APART.has(folder) &&
     (!shared.has(folder) || basename(name, '.js') === basename(OF_ITS_OWN_PROCESS, '.ts'))
   );
 });

@@ -5,6 +5,7 @@ import { packageVersion } from '../adapters/package-version.js';
 import { closest } from '../config/closest.js';
 import { COMMAND_ERRORS } from '../messages/commands.js';
 import { fill } from '../messages/fill.js';
+import { addClusterCommands } from './cluster-commands.js';
 import { type CliContext, collectHangUps, configFor, EXIT, printError, readConfig } from './context.js';
 import type { DemoFlags } from './demo.js';
 import { descriptorFault, openFilesLimit } from './descriptors.js';
@@ -22,6 +23,7 @@ Examples:
   blockcast check-config --config blockcast.yaml  print the effective configuration
   blockcast submit block.hex                      push a block to the relay on this machine
   blockcast peers list                            list the known peers, best first
+  blockcast cluster status                        see the other relays of a cluster
   blockcast alerts test                           send a test alert
   blockcast demo                                  watch it work, without a dashd
   blockcast simulate                              compare ways to send a block, in a simulated network
@@ -143,6 +145,7 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
     });
   addConfigFlags(submit, ({ key }) => key.startsWith('pool.') || key.startsWith('events.'));
   addPeersCommands(program, context, finish);
+  addClusterCommands(program, context, finish);
 
   program
     .command('keys')

@@ -74,6 +74,8 @@ export interface Config {
     readonly maxBlocks: number;
     readonly maxBytes: number;
   };
+  /** Set when, and only when, there are servers. */
+  readonly cluster?: ClusterConfig;
   readonly alerts: AlertsConfig;
   readonly log: LogConfig;
 }
@@ -96,6 +98,21 @@ export interface HttpConfig extends HostPort {
   readonly allowInsecureBind: boolean;
   /** IP addresses and ranges. */
   readonly reverseProxies: readonly string[];
+}
+
+export interface ClusterConfig {
+  /** `tls://host:port` or `nats://host:port`; one or more. */
+  readonly servers: readonly string[];
+  readonly name: string;
+  /** This relay's name. */
+  readonly relay: string;
+  readonly user?: string;
+  readonly password?: string;
+  /** Paths of files. */
+  readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly sharePeers: boolean;
+  /** Servers on other hosts may be without TLS. */
+  readonly allowInsecure: boolean;
 }
 
 export interface AlertsConfig {

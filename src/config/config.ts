@@ -40,7 +40,7 @@ import {
   type Values,
 } from './settings.js';
 
-export type { AlertsConfig, Config, HttpConfig, LogConfig } from './config-types.js';
+export type { AlertsConfig, ClusterConfig, Config, HttpConfig, LogConfig } from './config-types.js';
 export { type ConfigError, formatConfigError } from './error.js';
 
 export interface ConfigSources {

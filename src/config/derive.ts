@@ -70,6 +70,7 @@ export function derive(values: Values, host: HostEnvironment): Config {
       maxBlocks: values['spool.maxBlocks'],
       maxBytes: values['spool.maxBytes'],
     },
+    ...clusterConfig(values),
     alerts: alertsConfig(values),
     log: { level: values['log.level'], format: values['log.format'] },
   };
@@ -90,6 +91,33 @@ function httpConfig(values: Values): Config['http'] {
     ...(password === undefined ? {} : { password }),
     allowInsecureBind: values['http.allowInsecureBind'],
     reverseProxies: values['http.reverseProxies'],
+  };
+}
+
+function clusterConfig(values: Values): Pick<Config, 'cluster'> {
+  const servers = values['cluster.servers'];
+  const relay = values['cluster.relay'];
+  if (servers.length === 0 || relay === undefined) return {};
+  const user = values['cluster.user'];
+  const password = values['cluster.password'];
+  const ca = values['cluster.tls.ca'];
+  const cert = values['cluster.tls.cert'];
+  const key = values['cluster.tls.key'];
+  return {
+    cluster: {
+      servers,
+      name: values['cluster.name'],
+      relay,
+      ...(user === undefined ? {} : { user }),
+      ...(password === undefined ? {} : { password }),
+      tls: {
+        ...(ca === undefined ? {} : { ca }),
+        ...(cert === undefined ? {} : { cert }),
+        ...(key === undefined ? {} : { key }),
+      },
+      sharePeers: values['cluster.sharePeers'],
+      allowInsecure: values['cluster.allowInsecure'],
+    },
   };
 }
 

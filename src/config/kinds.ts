@@ -252,6 +252,28 @@ export const peerList = listOf(peer, EXPECTED.peers, '<host:port,…>');
 
 export const curveKeyList = listOf(curveKey, EXPECTED.keys, '<key,…>');
 
+const CLUSTER_WORD = /^[A-Za-z0-9_-]{1,32}$/;
+
+/** A name that is a part of NATS subjects and of stream names: those have no dots, spaces or wildcards within a part. */
+export const clusterWord = plainKind(EXPECTED['cluster-word'], '<name>', (value) =>
+  CLUSTER_WORD.test(value) ? undefined : PROBLEMS['bad-cluster-word'],
+);
+
+/** NATS's own port. */
+const NATS_PORT = 4222;
+const NATS_URL = /^(?:(?<scheme>nats|tls):\/\/)?(?<rest>[^/]+)\/?$/;
+
+/** `tls://host:port`, or `nats://host:port` without TLS; alone, a host means TLS. */
+const natsServer = textKind(EXPECTED['nats-server'], '<url>', (value) => {
+  const { scheme = 'tls', rest = '' } = NATS_URL.exec(value)?.groups ?? {};
+  if (rest.includes('@')) return fail(PROBLEMS['nats-user']);
+  const parsed = parseHostPort(rest);
+  if (!parsed.ok) return parsed;
+  return { ok: true, value: `${scheme}://${bracketed(connectableHost(parsed.host))}:${parsed.port ?? NATS_PORT}` };
+});
+
+export const natsServerList = listOf(natsServer, EXPECTED['nats-servers'], '<url,…>');
+
 const ipRange = plainKind(EXPECTED.range, '<ip>', (value) => {
   // A range that covers every address would trust every client.
   if (ipaddr.isValidCIDR(value)) return ipaddr.parseCIDR(value)[1] === 0 ? PROBLEMS['every-address'] : undefined;

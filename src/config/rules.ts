@@ -2,7 +2,7 @@
 
 import { type Endpoint, endpointsCollide, isLocalEndpoint, parseEndpoint } from '../address/endpoint.js';
 import { isLoopback } from '../address/host.js';
-import { collide } from '../address/host-port.js';
+import { collide, parseHostPort } from '../address/host-port.js';
 import { parseHttpUrl } from '../address/http-url.js';
 import { RULES, WARNINGS } from '../messages/configuration.js';
 import { fill } from '../messages/fill.js';
@@ -139,6 +139,26 @@ const RULES_OF_SETTINGS: readonly Rule[] = [
     ...RULES['two-users'],
   },
   ...RULES_OF_TOR,
+  {
+    about: ['cluster.relay', 'cluster.servers'],
+    broken: (values) => values['cluster.servers'].length > 0 && values['cluster.relay'] === undefined,
+    ...RULES['no-relay-name'],
+  },
+  {
+    about: ['cluster.servers', 'cluster.allowInsecure'],
+    broken: (values) => !values['cluster.allowInsecure'] && values['cluster.servers'].some(isOpenToOthers),
+    ...RULES['cluster-exposed'],
+  },
+  {
+    about: ['cluster.password', 'cluster.user'],
+    broken: (values) => (values['cluster.password'] === undefined) !== (values['cluster.user'] === undefined),
+    ...RULES['half-cluster-user'],
+  },
+  {
+    about: ['cluster.tls.cert', 'cluster.tls.key'],
+    broken: (values) => (values['cluster.tls.cert'] === undefined) !== (values['cluster.tls.key'] === undefined),
+    ...RULES['half-cluster-certificate'],
+  },
 ];
 
 /**
@@ -177,7 +197,7 @@ export function warningsAbout(config: Config): string[] {
 }
 
 /** What others on the network can do or read because the operator has allowed it. */
-function exposureOf({ pool, events, http, proxy, dashd }: Config): string[] {
+function exposureOf({ pool, events, http, proxy, dashd, cluster }: Config): string[] {
   const rpc = parseHttpUrl(dashd.rpc.url);
   const possible: [boolean, string][] = [
     [!isLocal(pool.bind) && !pool.curve.enabled, fill(WARNINGS['pool-exposed'], { endpoint: pool.bind })],
@@ -188,6 +208,10 @@ function exposureOf({ pool, events, http, proxy, dashd }: Config): string[] {
         ? fill(WARNINGS['http-exposed'], { host: http.host })
         : fill(WARNINGS['http-unencrypted'], { host: http.host }),
     ],
+    [
+      cluster?.servers.some(isOpenToOthers) === true,
+      fill(WARNINGS['cluster-exposed'], { servers: cluster?.servers.filter(isOpenToOthers).join(', ') ?? '' }),
+    ],
     [proxy.enabled && !isLoopback(proxy.host), fill(WARNINGS['proxy-unencrypted'], { host: proxy.host })],
     [
       rpc.ok && !rpc.url.isTls && !isLoopback(rpc.url.host),
@@ -195,6 +219,12 @@ function exposureOf({ pool, events, http, proxy, dashd }: Config): string[] {
     ],
   ];
   return possible.flatMap(([applies, warning]) => (applies ? [warning] : []));
+}
+
+/** @param server accepted by the setting's kind @returns true when what is sent there crosses a network without TLS */
+function isOpenToOthers(server: string): boolean {
+  const address = server.startsWith('nats://') ? parseHostPort(server.slice('nats://'.length)) : undefined;
+  return address?.ok === true && !isLoopback(address.host);
 }
 
 /** @param text accepted by the setting's kind */

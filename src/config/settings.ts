@@ -9,6 +9,7 @@ import {
   apiUrl,
   bindEndpoint,
   boolean,
+  clusterWord,
   connectEndpoint,
   curveKey,
   curveKeyList,
@@ -20,6 +21,7 @@ import {
   ipRangeList,
   type Kind,
   listenHost,
+  natsServerList,
   oneOf,
   optional,
   path,
@@ -296,6 +298,43 @@ const SETTINGS = {
 
   'log.level': setting(oneOf(LOG_LEVELS), 'info', 'lowest level that is logged', LIVE),
   'log.format': setting(oneOf(LOG_FORMATS), 'auto', 'auto: pretty on a terminal, JSON otherwise'),
+  'cluster.servers': setting(
+    natsServerList,
+    [],
+    'NATS servers by which several relays work as one, the nearest first (docs/cluster.md); empty: this relay works alone',
+  ),
+  'cluster.name': setting(
+    clusterWord,
+    'blockcast',
+    'the name of the cluster: relays with another name do not hear each other, also on the same servers',
+  ),
+  'cluster.relay': setting(optional(clusterWord), null, 'the name of this relay in the cluster, such as its region', {
+    follows: 'none; needed with cluster.servers',
+  }),
+  'cluster.user': setting(optional(text), null, 'the user of this relay at the NATS servers'),
+  'cluster.password': setting(optional(text), null, 'its password', { secret: true }),
+  'cluster.tls.ca': setting(
+    optional(path),
+    null,
+    "a file with the certificate of the authority that signed the servers' certificates",
+    { follows: "the system's authorities" },
+  ),
+  'cluster.tls.cert': setting(
+    optional(path),
+    null,
+    "a file with this relay's certificate, where the servers ask for one",
+  ),
+  'cluster.tls.key': setting(optional(path), null, 'a file with the key of that certificate'),
+  'cluster.sharePeers': setting(
+    boolean,
+    true,
+    'whether relays share out the peers among them, each those nearest to it, in place of each connecting to any',
+  ),
+  'cluster.allowInsecure': setting(
+    boolean,
+    false,
+    'allows servers on other hosts without TLS (nats:// in place of tls://)',
+  ),
 } as const;
 
 export type Key = keyof typeof SETTINGS;

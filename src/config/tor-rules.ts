@@ -61,6 +61,11 @@ export const RULES_OF_TOR: readonly Rule[] = [
       ...RULES['beside-tor'],
     },
   ]),
+  {
+    about: ['cluster.servers', 'tor.mode'],
+    broken: (values) => values['tor.mode'] === 'all' && !values['cluster.servers'].every(isServerInside),
+    ...RULES['servers-beside-tor'],
+  },
   ...NAMED.map(([key, hostOf]): Rule => {
     const broken = (values: Values): boolean => values['tor.mode'] === 'all' && isName(hostOf(values));
     return { about: [key, 'tor.mode'], broken, ...RULES['name-beside-tor'] };
@@ -70,6 +75,12 @@ export const RULES_OF_TOR: readonly Rule[] = [
     return { about: [key, 'tor.mode'], broken, ...RULES['onion-without-tor'] };
   }),
 ];
+
+/** NATS servers are connected to directly. */
+function isServerInside(server: string): boolean {
+  const parsed = parseHostPort(server.replace(/^\w+:\/\//, ''));
+  return parsed.ok && isInside(parsed.host);
+}
 
 function isName(host: string | undefined): boolean {
   if (host === undefined || isWildcard(host)) return false;

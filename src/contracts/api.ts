@@ -3,6 +3,7 @@
  * OpenAPI document, are checked against these types by the compiler.
  */
 import type { BlockAnatomy } from './anatomy.js';
+import type { ClusterBlock, ClusterProof, ClusterReport } from './cluster.js';
 import type { PeerProof, ServiceEvent, Verdict } from './events.js';
 import type { Propagation, Sight, WitnessReport } from './propagation.js';
 import type { BlockRecord, Kpis, LockForecast, PeerView, QuorumReport } from './view.js';
@@ -80,6 +81,21 @@ export interface BlockReply extends BlockSummary {
 
 /** `GET /api/v1/blocks/<hash>/anatomy`: what the block is made of */
 export type AnatomyReply = BlockAnatomy;
+/** `GET /api/v1/cluster` */
+export interface ClusterReply extends ClusterReport {
+  readonly name: string;
+  /** This relay. */
+  readonly relay: string;
+  /** Newest first, at most 50. */
+  readonly blocks: readonly ClusterBlock[];
+}
+
+/** `GET /api/v1/cluster/blocks/<hash>` */
+export interface ClusterRaceReply {
+  readonly hash: string;
+  /** Each peer once, by the relay that proves most. */
+  readonly race: readonly ClusterProof[];
+}
 
 /** `GET /healthz`: the process is alive. Without access only `status` is sent. */
 export interface HealthReply {

@@ -14,6 +14,7 @@ export const SERVICE_NAMES = {
   'json-rpc-proxy': 'JSON-RPC proxy',
   http: 'HTTP',
   alerts: 'alerts',
+  cluster: 'cluster',
   'control-socket': 'control socket',
 } as const;
 

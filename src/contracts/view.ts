@@ -5,6 +5,7 @@
 
 import type { Hash } from '../wire/reader.js';
 import type { AnatomyAnswer } from './anatomy.js';
+import type { ClusterView } from './cluster.js';
 import type { BlockFinality, FinalityState, QuorumRole, Verdict } from './events.js';
 import type { BlockLocks, IgnoredLocks, LockForecastEvent } from './locks.js';
 import type { Propagation, WitnessReport } from './propagation.js';
@@ -31,6 +32,8 @@ export interface RelayView {
   readonly quorums?: () => QuorumReport | undefined;
   /** The witnesses and what they saw; absent where `witnesses.count` is 0. */
   readonly witnesses?: () => WitnessReport;
+  /** What is known of the other relays; absent where this one works alone. */
+  readonly cluster?: ClusterView;
   /** Found blocks on disk; absent when `spool.enabled` is false. */
   readonly spool?: () => SpoolView;
   /** What would delay the ChainLock of the next block; absent where `locks.forecast` is 0, undefined until dashd was asked. */

@@ -247,7 +247,7 @@ function proofsOf(entry: Entry | undefined): number {
 
 function isOfPool(line: HistoryLine): boolean {
   if (line.type === 'finality' || line.type === 'locks') return true;
-  return line.type === 'propagation' ? line.own : line.source === 'pool';
+  return line.type === 'propagation' ? line.own : line.source !== 'dashd';
 }
 
 function linesOf({ verdict, propagation, finality, locks }: Entry): number {

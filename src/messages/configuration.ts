@@ -10,6 +10,8 @@ export const PROBLEMS = {
   'control-characters': 'contains control characters',
   'bad-user': 'contains a colon or control characters',
   'bad-devnet': 'is not 1 to 64 letters, digits, dots, hyphens or underscores',
+  'bad-cluster-word': 'is not 1 to 32 letters, digits, hyphens or underscores',
+  'nats-user': 'has a user in it: that is set with cluster.user and cluster.password',
   nul: 'contains a NUL',
   'no-home': 'starts with ~, but HOME is not set',
   'not-a-host': 'is not a host name or an IP address',
@@ -71,6 +73,9 @@ export const EXPECTED = {
   'host-and-port': 'host:port, such as 127.0.0.1:9050',
   peers: 'a list of host:port, such as node.example.org:9999, 203.0.113.7 or [2001:db8::1]:9999',
   range: 'an IP address or range',
+  'cluster-word': '1 to 32 letters, digits, hyphens or underscores',
+  'nats-server': 'tls://host:port, or nats://host:port without TLS',
+  'nats-servers': 'a list of tls://host:port, such as tls://nats-1.example.org:4222',
   ranges: 'a list of IP addresses or ranges, such as 127.0.0.1 or 172.16.0.0/12',
 } as const;
 
@@ -152,6 +157,22 @@ export const RULES = {
   'same-as-pool': { problem: 'is the same as pool.bind', remedy: 'Give each socket its own port.' },
   'same-as-http': { problem: 'is the same as http.port', remedy: OWN_PORT },
   'same-as-bind': { problem: "is the same as {setting}'s", remedy: OWN_PORT },
+  'no-relay-name': {
+    problem: 'is not set, but cluster.servers is',
+    remedy: 'Give this relay a name that no other relay of the cluster has, such as its region.',
+  },
+  'cluster-exposed': {
+    problem: 'has a server on another host without TLS: blocks and the password would cross the network unencrypted',
+    remedy: 'Write tls://, or set cluster.allowInsecure for a network that nobody else can read.',
+  },
+  'half-cluster-user': {
+    problem: 'and cluster.user go together, but only one of them is set',
+    remedy: 'Set both, or neither.',
+  },
+  'half-cluster-certificate': {
+    problem: 'and cluster.tls.key go together, but only one of them is set',
+    remedy: 'Set both, or neither.',
+  },
   'no-webhook-url': { problem: 'is set, but alerts.webhook.url is not', remedy: 'Set alerts.webhook.url, too.' },
   'no-telegram-chat': { problem: 'is set, but alerts.telegram.chat is not', remedy: 'Set alerts.telegram.chat, too.' },
   'no-telegram-token': {
@@ -181,6 +202,10 @@ export const RULES = {
     problem: 'is an onion address, and tor.mode is off',
     remedy: 'Set tor.mode to onion or all, or give another address.',
   },
+  'servers-beside-tor': {
+    problem: 'has a server elsewhere, which would be connected to beside Tor',
+    remedy: 'Name servers by IP addresses of this machine or of a private network, or set tor.mode to onion or off.',
+  },
   'beside-tor': {
     problem:
       'is not an address of this machine or of a private network, and would be reached beside Tor (tor.mode is all)',
@@ -204,6 +229,7 @@ export const WARNINGS = {
   'http-exposed': 'http.host: anyone who reaches {host} can see the pages.',
   'http-unencrypted': 'http.host: the password crosses the network to {host} unencrypted.',
   'proxy-unencrypted': "proxy.host: dashd's password crosses the network to {host} unencrypted.",
+  'cluster-exposed': 'cluster.servers: blocks and the password cross the network to {servers} unencrypted.',
   'rpc-unencrypted': 'dashd.rpc.url: the password crosses the network to {host} unencrypted.',
   'rpc-port-80': "dashd.rpc.url: the port is 80, HTTP's default; dashd's is {port} on {network}.",
   'rehearsal-interval':

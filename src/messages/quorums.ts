@@ -37,6 +37,7 @@ export const QUORUM_DISCONNECT = {
 export const QUORUM_SKIP = {
   'connected-elsewhere': 'it is connected as one of the other peers',
   'same-address': 'another masternode counts at its address',
+  'other-relay': 'another relay of the cluster is connected to it',
   waiting: 'its last connection failed or ended a moment ago',
   'group-share': 'its network has its share of the connections',
   'over-max': 'all connections of quorum.maxPeers are in use',

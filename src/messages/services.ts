@@ -253,6 +253,69 @@ export const SERVICE_MESSAGES: Readonly<Record<ServiceCode, Readonly<Record<stri
   },
   http: { 'no-answer': warn('A page or reply could not be sent.', 'Report it as a bug.') },
   alerts: {},
+  cluster: {
+    unreachable: warn(
+      'No NATS server of the cluster answers: this relay works alone.',
+      'See whether the servers run, and whether `cluster.servers` names them. It is retried every 2 seconds.',
+    ),
+    'no-access': error(
+      'The NATS servers refuse the user or the certificate.',
+      'Compare `cluster.user`, `cluster.password` and `cluster.tls` with the accounts of the servers.',
+    ),
+    disconnected: warn(
+      'The connection to the NATS servers was lost: this relay works alone.',
+      'None: it reconnects, and what was missed is read then.',
+    ),
+    'payload-too-small': error(
+      'The NATS server does not take messages of 2 MB.',
+      'Set `max_payload: 8MB` in the configuration of each server, and reload it.',
+    ),
+    'no-right': error('The user lacks a right that a relay needs.', 'Compare its permissions with docs/cluster.md.'),
+    'no-stream': error(
+      'No stream stores the blocks: a relay that is away misses them.',
+      'Run `blockcast cluster setup` once.',
+    ),
+    'not-stored': warn(
+      'No stream has confirmed a block: other relays that are connected got it all the same.',
+      'See whether most of the NATS servers run.',
+    ),
+    'given-up': warn(
+      'A block is not published to the other relays any more.',
+      "None: this relay's own peers and dashd had it before.",
+    ),
+    'not-read': warn(
+      'What other relays published while this one was away cannot be read.',
+      'Run `blockcast cluster setup`, and see whether most of the NATS servers run.',
+    ),
+    'other-network': error(
+      'A relay of another chain has the same cluster name.',
+      'Give the clusters different names (`cluster.name`).',
+    ),
+    'bad-message': warn(
+      'A relay sent what is no message of the cluster.',
+      'See what runs under the name of that relay, and its version.',
+    ),
+    'too-large': warn(
+      'A relay sent a message that is too large for a block.',
+      'See what runs under the name of that relay.',
+    ),
+    'too-fast': warn(
+      'A relay sends far more than a relay does: the rest is dropped.',
+      'See what runs under the name of that relay.',
+    ),
+    'too-many-relays': warn(
+      'More relays than a cluster can have.',
+      'Give the clusters different names (`cluster.name`).',
+    ),
+    'relay-silent': warn(
+      'A relay of the cluster is not heard any more.',
+      'See whether it runs, and whether it is connected to the servers.',
+    ),
+    'name-taken': error(
+      'Another relay sends under the name of this one.',
+      'Give each relay a name of its own (`cluster.relay`).',
+    ),
+  },
   'control-socket': {
     'path-too-long': error(
       'The path of the control socket is too long.',

@@ -29,6 +29,8 @@ export interface ConnectInput {
   readonly connected: ReadonlySet<string>;
   /** Peers that are connected for another reason: they are reached already. */
   readonly elsewhere: ReadonlySet<string>;
+  /** Members that another relay of the cluster is connected to: they are reached already. */
+  readonly left?: (peer: string) => boolean;
   /** Peers not to be dialled now: they failed, or were lost, a moment ago. */
   readonly waiting: ReadonlySet<string>;
   /** Quorum connections at most. */
@@ -60,7 +62,7 @@ export function planConnections(input: ConnectInput): ConnectPlan {
   const { max, maxNew, maxPerGroup, lot } = input;
   const byPeer = distinct(input.members);
   const places = new Places(maxPerGroup);
-  for (const peer of input.elsewhere) places.reach(byPeer.get(peer));
+  for (const member of reachedElsewhere(byPeer, input)) places.reach(member);
   const keep: Reachable[] = [];
   const disconnect: { readonly peer: string; readonly code: QuorumDisconnectCode }[] = [];
   for (const peer of input.connected) {
@@ -71,6 +73,7 @@ export function planConnections(input: ConnectInput): ConnectPlan {
   }
   const skipped: Record<QuorumSkipCode, number> = {
     'connected-elsewhere': 0,
+    'other-relay': 0,
     'same-address': input.members.length - byPeer.size,
     waiting: 0,
     'group-share': 0,
@@ -79,7 +82,7 @@ export function planConnections(input: ConnectInput): ConnectPlan {
   };
   const candidates = [...byPeer.values()].filter(({ peer }) => {
     if (input.connected.has(peer)) return false;
-    const bar = input.elsewhere.has(peer) ? 'connected-elsewhere' : input.waiting.has(peer) ? 'waiting' : undefined;
+    const bar = barOf(peer, input);
     if (bar !== undefined) skipped[bar] += 1;
     return bar === undefined;
   });
@@ -101,12 +104,28 @@ export function planConnections(input: ConnectInput): ConnectPlan {
   const served = new Set([...kept, ...connect.map(({ peer }) => peer)]);
   const whyNot = (peer: string): QuorumSkipCode | undefined => {
     if (served.has(peer) || !byPeer.has(peer)) return undefined;
-    if (input.elsewhere.has(peer)) return 'connected-elsewhere';
-    if (input.waiting.has(peer)) return 'waiting';
+    const bar = barOf(peer, input);
+    if (bar !== undefined) return bar;
     if (places.refused.has(peer)) return 'group-share';
     return skipped['ramp-up'] > 0 ? 'ramp-up' : 'over-max';
   };
   return { connect, disconnect, keep: kept, skipped, whyNot };
+}
+
+const NOBODY = (): boolean => false;
+
+/** Members that are connected for another reason, or to another relay of the cluster. */
+function reachedElsewhere(
+  byPeer: ReadonlyMap<string, Reachable>,
+  { elsewhere, left = NOBODY }: ConnectInput,
+): readonly Reachable[] {
+  return [...byPeer.values()].filter(({ peer }) => elsewhere.has(peer) || left(peer));
+}
+
+function barOf(peer: string, { elsewhere, left = NOBODY, waiting }: ConnectInput): QuorumSkipCode | undefined {
+  if (elsewhere.has(peer)) return 'connected-elsewhere';
+  if (left(peer)) return 'other-relay';
+  return waiting.has(peer) ? 'waiting' : undefined;
 }
 
 /** One entry for each address: of several masternodes at one address, the one in the most quorums counts. */

@@ -3,7 +3,7 @@ import { openSpoolFolder } from '../adapters/spool-folder.js';
 import type { Config } from '../config/config.js';
 import type { BlockEvent } from '../contracts/events.js';
 import type { PushPlan } from '../quorum/push-plan.js';
-import { Broadcaster } from '../streams/broadcast/broadcast.js';
+import { type BroadcastDeps, Broadcaster } from '../streams/broadcast/broadcast.js';
 import { Gatekeeper } from '../streams/broadcast/gatekeeper.js';
 import { PushPlanner, type PushPlannerDeps } from '../streams/broadcast/push-planner.js';
 import type { RecentStore } from '../streams/broadcast/recent.js';
@@ -27,12 +27,16 @@ export interface BlocksDeps {
   readonly recent: RecentStore;
   /** Absent where there are no quorum connections. */
   readonly quorums?: Pick<Quorums, 'view' | 'view$'> | undefined;
+  /** See BroadcastDeps. */
+  readonly share?: BroadcastDeps['share'];
 }
 
 export interface Blocks {
   readonly gate: Gatekeeper;
   readonly broadcaster: Broadcaster;
   readonly spool: KeptBlocks;
+  /** The smallest round trip that was measured to a connected peer, ms. */
+  readonly roundTripOf: (peer: string) => number | undefined;
   /** Of the next push. */
   readonly plan: () => PushPlan;
   /** The events of blocks that were sent. */
@@ -41,7 +45,7 @@ export interface Blocks {
 
 /** The gate, the broadcast and the spool: blocks are checked, sent, kept on disk until they are delivered, and recorded. */
 export function openBlocks(deps: BlocksDeps, scope: Scope): Blocks {
-  const { context, dashd, peers, history, tip, recent, quorums } = deps;
+  const { context, dashd, peers, history, tip, recent, quorums, share } = deps;
   const { config, examine, clock, random, scheduler, nextTurn, emit } = context;
   const network = NETWORKS[config.network];
   const { fallback } = config.broadcast;
@@ -82,6 +86,7 @@ export function openBlocks(deps: BlocksDeps, scope: Scope): Blocks {
     planner,
     meter,
     keep: spool.keep,
+    share,
   });
   scope.add(() => broadcaster.stop());
   const { events$ } = broadcaster;
@@ -105,7 +110,14 @@ export function openBlocks(deps: BlocksDeps, scope: Scope): Blocks {
     }),
   );
   listening.add(peers.twins$.subscribe((peer) => broadcaster.discount(peer)));
-  return { gate, broadcaster, spool, plan: () => planner.plan, events$ };
+  return {
+    gate,
+    broadcaster,
+    spool,
+    roundTripOf: (peer) => meter.roundTripOf(peer),
+    plan: () => planner.plan,
+    events$,
+  };
 }
 
 /** As configured, or as measured. */

@@ -15,6 +15,7 @@ import { type PushPlan, placeOf } from '../quorum/push-plan.js';
 import { userAgentFor } from '../session/handshake.js';
 import type { RecentStore } from '../streams/broadcast/recent.js';
 import type { ChainTip } from '../streams/broadcast/tip.js';
+import type { LeftPeers } from '../streams/cluster/peer-shares.js';
 import {
   type Connections,
   type ConnectionTable,
@@ -44,6 +45,8 @@ export interface PeersDeps {
   readonly dashd: Pick<Dashd, 'rpc' | 'news$'>;
   readonly tip: ChainTip;
   readonly recent: RecentStore;
+  /** Peers that are left to other relays; absent where this one works alone. */
+  readonly left?: LeftPeers | undefined;
 }
 
 export interface Peers {
@@ -75,7 +78,7 @@ export interface Peers {
 const TWIN_FORGOTTEN_MS = HOUR_MS;
 
 /** The peer book and the connections: the pool's own dashd, and the peers that score best. */
-export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Scope): Peers {
+export function openPeers({ context, dashd, tip, recent, left }: PeersDeps, scope: Scope): Peers {
   const { config, clock, random, scheduler, nextTurn, emit } = context;
   const network = NETWORKS[config.network];
   const { broadcast } = config;
@@ -117,6 +120,7 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
     intervalMs: broadcast.refreshInterval * SECOND_MS,
     isWitness,
     connections: table,
+    left,
     clock,
     random,
     scheduler,
@@ -127,6 +131,7 @@ export function openPeers({ context, dashd, tip, recent }: PeersDeps, scope: Sco
     dashd,
     tip,
     table,
+    left,
     isExcluded: (peer) => book.isExcluded(peer) || isWitness(peer),
   });
   const witnesses = openWitnesses({ context, book, tip, table, broadcast: { max, ...peering }, quorums, country });

@@ -8,6 +8,7 @@ import { openCountries } from '../adapters/countries.js';
 import { type Disk, systemDisk } from '../adapters/disk.js';
 import { resolveSeed } from '../adapters/dns.js';
 import { openJobThread } from '../adapters/job-thread.js';
+import type { NatsOptions } from '../adapters/nats.js';
 import { createRpc } from '../adapters/rpc.js';
 import { openRpcProxy } from '../adapters/rpc-proxy/index.js';
 import { probeSocks, socksDial } from '../adapters/socks.js';
@@ -16,8 +17,11 @@ import { dial } from '../adapters/tcp.js';
 import { bindPull, openPublisher, openSubscription } from '../adapters/zmq.js';
 import { createLoop } from '../adapters/zmq-loop.js';
 import { warmUp } from '../streams/broadcast/warm.js';
+import type { ClusterLink, LinkHandlers } from '../streams/cluster/link.js';
 import type { Dial, NextTurn } from '../streams/ports.js';
 import type { Clock, Random } from '../time.js';
+
+export type OpenCluster = (options: NatsOptions) => Promise<(handlers: LinkHandlers) => ClusterLink>;
 
 export interface Ports {
   readonly clock: Clock;
@@ -50,9 +54,17 @@ export interface Ports {
   readonly openCountries: typeof openCountries;
   /** A worker thread for what would hold the event loop; none is started before its first job. */
   readonly openJobThread: typeof openJobThread;
+  /** Connects to the servers of a cluster; called where there are some. */
+  readonly openCluster: OpenCluster;
   /** Runs the code that a block passes through, so that it is compiled when the first one comes. @throws what goes wrong with it */
   readonly practise: () => Promise<void>;
 }
+
+/** The client is loaded only where a cluster is configured. */
+const openCluster: OpenCluster = async (options) => {
+  const { openNats } = await import('../adapters/nats.js');
+  return (handlers) => openNats(options, handlers);
+};
 
 const system = { clock: systemClock, random: systemRandom, scheduler: asyncScheduler, nextTurn: setImmediate };
 
@@ -71,5 +83,6 @@ export const systemPorts: Ports = {
   resolveSeed,
   openCountries,
   openJobThread,
+  openCluster,
   practise: () => warmUp({ ...system, createLoop }),
 };

@@ -15,6 +15,7 @@ import { type ActiveQuorums, type QuorumView, viewOf } from '../quorum/active-qu
 import { CHAIN_LOCK_TYPES } from '../quorum/chain-lock-types.js';
 import { maxPerGroup } from '../quorum/politeness.js';
 import type { ChainTip } from '../streams/broadcast/tip.js';
+import type { LeftPeers } from '../streams/cluster/peer-shares.js';
 import type { Target } from '../streams/connections/connection.js';
 import type { ConnectionTable, PeerNews } from '../streams/connections/connections.js';
 import { AskQuorums } from '../streams/quorum/ask-quorums.js';
@@ -34,6 +35,7 @@ export interface QuorumsDeps {
   readonly table: ConnectionTable;
   /** True for an address of a node that counts already, and for a witness. */
   readonly isExcluded: (peer: PeerKey) => boolean;
+  readonly left?: LeftPeers | undefined;
 }
 
 export interface OpenQuorums extends Quorums {
@@ -45,7 +47,15 @@ export interface OpenQuorums extends Quorums {
 }
 
 /** The ChainLock quorums and the connections to their members. @returns undefined where the settings want none */
-export function openQuorums({ context, tor, dashd, tip, table, isExcluded }: QuorumsDeps): OpenQuorums | undefined {
+export function openQuorums({
+  context,
+  tor,
+  dashd,
+  tip,
+  table,
+  left,
+  isExcluded,
+}: QuorumsDeps): OpenQuorums | undefined {
   const { isProxied, isDialable } = tor;
   const { config, clock, random, scheduler, emit, events$ } = context;
   const { network, broadcast, quorum } = config;
@@ -70,6 +80,7 @@ export function openQuorums({ context, tor, dashd, tip, table, isExcluded }: Quo
     // A masternode may have an onion address (Dash Core 24).
     isExcluded: (peer) => isExcluded(peer) || !isDialable(peer),
     isProxied,
+    left,
     clock,
     random,
     scheduler,

@@ -5,7 +5,7 @@
 
 import type { Observable } from 'rxjs';
 import { loadX11 } from '../block/x11.js';
-import type { Config } from '../config/config.js';
+import type { ClusterConfig, Config } from '../config/config.js';
 import type { RelayEvent } from '../contracts/events.js';
 import type { RelayView } from '../contracts/view.js';
 import { fill } from '../messages/fill.js';
@@ -18,6 +18,7 @@ import { SECOND_MS } from '../time.js';
 import { openAnatomy } from './anatomy.js';
 import { openBlockHistory } from './block-history.js';
 import { openBlocks } from './blocks.js';
+import type { OpenCluster } from './cluster.js';
 import { openContext, type RelayContext, type RelayDeps } from './context.js';
 import { openDashd } from './dashd.js';
 import { openIncoming, openPoolSocket } from './incoming.js';
@@ -77,8 +78,10 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
   const dashd = openDashd(context, tip, scope);
   publishEvents(context, scope);
   const history = openBlockHistory(context, scope);
-  const peers = openPeers({ context, dashd, tip, recent }, scope);
-  const blocks = openBlocks({ context, dashd, peers, history, tip, recent, quorums: peers.quorums }, scope);
+  const cluster = config.cluster && (await clusterOf(context, config.cluster, scope));
+  const peers = openPeers({ context, dashd, tip, recent, left: cluster?.left }, scope);
+  const { quorums } = peers;
+  const blocks = openBlocks({ context, dashd, peers, history, tip, recent, quorums, share: cluster?.share }, scope);
   peers.run(blocks.events$);
   const locks = openLocks({ context, dashd, peers, history, recent }, scope);
   openProxy({ context, dashd, blocks }, scope);
@@ -89,7 +92,8 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
   // All that a block needs is open. What is on disk comes last: blocks go out meanwhile, to the pool's own dashd.
   const kept = await history.read({ rpc: dashd.rpc, chainLocks$, lockTimes });
   await peers.read(blocks.events$, blocks.plan);
-  const { book, connections, isProxied, quorums, witnesses, weights, country, drop, reload } = peers;
+  cluster?.join({ peers, blocks, history: kept, tip });
+  const { book, connections, isProxied, witnesses, weights, country, drop, reload } = peers;
   const view = createView({
     network: config.network,
     wanted: wantedOf(config.broadcast),
@@ -105,6 +109,7 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
     ...(config.history.anatomy && { anatomy: openAnatomy({ context, dashd, recent, tip, history: kept }, scope) }),
     spool: blocks.spool.view,
     locks,
+    cluster: cluster?.view,
     clock: context.clock,
   });
   // Nothing waits for this: a block that comes before it ends is sent by code that is not compiled yet.
@@ -114,6 +119,12 @@ async function open(config: Config, deps: RelayDeps, scope: Scope): Promise<Rela
     if (faults.length > 0) throw faults.length === 1 ? faults[0] : new AggregateError(faults, faults.join('; '));
   };
   return { view, events$, peers: connections.live, drop, reload, stop, done };
+}
+
+/** Loaded only where it is configured. */
+async function clusterOf(context: RelayContext, config: ClusterConfig, scope: Scope): Promise<OpenCluster> {
+  const { openCluster } = await import('./cluster.js');
+  return await openCluster(context, config, scope);
 }
 
 async function practise({ practise, emit, clock }: RelayContext): Promise<void> {

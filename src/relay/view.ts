@@ -32,6 +32,7 @@ export interface ViewDeps {
   readonly anatomy?: RelayView['anatomy'] | undefined;
   readonly spool?: RelayView['spool'] | undefined;
   readonly locks?: { readonly forecast?: RelayView['lockForecast']; readonly ignored: () => IgnoredLocks };
+  readonly cluster?: RelayView['cluster'] | undefined;
   readonly clock: Clock;
 }
 
@@ -49,6 +50,7 @@ export function createView(deps: ViewDeps): RelayView {
     anatomy,
     spool,
     locks,
+    cluster,
     clock,
   } = deps;
   const started = momentOf(clock);
@@ -64,6 +66,7 @@ export function createView(deps: ViewDeps): RelayView {
     ...(locks !== undefined && { ignoredLocks: locks.ignored }),
     ...(locks?.forecast !== undefined && { lockForecast: locks.forecast }),
     ...(witnesses !== undefined && { witnesses }),
+    ...(cluster !== undefined && { cluster }),
     ...(quorums !== undefined && {
       quorums() {
         const view = quorums.view();

@@ -6,6 +6,9 @@ export const PUBLIC = 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7';
 export const SECRET = 'D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs';
 export const CURVE = { BLOCKCAST_POOL_CURVE_PUBLIC_KEY: PUBLIC, BLOCKCAST_POOL_CURVE_SECRET_KEY: SECRET };
 
+const SERVERS = { BLOCKCAST_CLUSTER_SERVERS: '127.0.0.1' };
+const CLUSTER = { ...SERVERS, BLOCKCAST_CLUSTER_RELAY: 'eu' };
+
 /** For each setting: a text that is not its default, and what becomes of it; and a text that it cannot be. */
 export const EXAMPLES: Readonly<
   Record<Key, { text: string; value: unknown; wrong: string; besides?: Record<string, string> }>
@@ -117,6 +120,41 @@ export const EXAMPLES: Readonly<
   'spool.dir': { text: '/var/lib/spool', value: '/var/lib/spool', wrong: 'a\0' },
   'spool.maxBlocks': { text: '5', value: 5, wrong: '0' },
   'spool.maxBytes': { text: '5000000', value: 5_000_000, wrong: '3999999' },
+  'cluster.servers': {
+    text: 'tls://nats-1.example.org,127.0.0.1:4223',
+    value: ['tls://nats-1.example.org:4222', 'tls://127.0.0.1:4223'],
+    wrong: 'http://nats.example.org',
+    besides: { BLOCKCAST_CLUSTER_RELAY: 'eu' },
+  },
+  'cluster.name': { text: 'pool-1', value: 'pool-1', wrong: 'a.b', besides: CLUSTER },
+  'cluster.relay': { text: 'us', value: 'us', wrong: 'us west', besides: SERVERS },
+  'cluster.user': {
+    text: 'eu',
+    value: 'eu',
+    wrong: '\u0007',
+    besides: { ...CLUSTER, BLOCKCAST_CLUSTER_PASSWORD: 'p' },
+  },
+  'cluster.password': {
+    text: 'secret',
+    value: 'secret',
+    wrong: '\u0007',
+    besides: { ...CLUSTER, BLOCKCAST_CLUSTER_USER: 'eu' },
+  },
+  'cluster.tls.ca': { text: '/etc/nats/ca.pem', value: '/etc/nats/ca.pem', wrong: 'a\0', besides: CLUSTER },
+  'cluster.tls.cert': {
+    text: '/etc/nats/eu.pem',
+    value: '/etc/nats/eu.pem',
+    wrong: 'a\0',
+    besides: { ...CLUSTER, BLOCKCAST_CLUSTER_TLS_KEY: 'k' },
+  },
+  'cluster.tls.key': {
+    text: '/etc/nats/eu.key',
+    value: '/etc/nats/eu.key',
+    wrong: 'a\0',
+    besides: { ...CLUSTER, BLOCKCAST_CLUSTER_TLS_CERT: 'c' },
+  },
+  'cluster.sharePeers': { text: 'no', value: false, wrong: 'some', besides: CLUSTER },
+  'cluster.allowInsecure': { text: 'true', value: true, wrong: 'sure', besides: CLUSTER },
   'alerts.webhook.url': { text: 'https://hooks.example/x', value: 'https://hooks.example/x', wrong: 'ftp://x' },
   'alerts.webhook.secret': {
     text: '0123',
@@ -149,7 +187,7 @@ export const EXAMPLES: Readonly<
 };
 
 /** Settings that cannot stand at their defaults beside what their example needs. */
-export const ALONE = /^(dashd\.rpc|pool\.curve|alerts)\./;
+export const ALONE = /^(dashd\.rpc|pool\.curve|alerts|cluster)\./;
 
 export function nested(key: Key, value: unknown): string {
   return stringify(key.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value));

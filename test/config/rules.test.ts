@@ -110,6 +110,7 @@ describe('config', () => {
       ['RPC by a name', { 'dashd-rpc-url': 'http://localhost:9998' }, 'dashd.rpc.url'],
       ['a feed elsewhere', { 'dashd-zmq-url': 'tcp://[2001:db8::1]:28332' }, 'dashd.zmq.url'],
       ['a feed by a name', { 'dashd-zmq-url': 'tcp://dashd:28332' }, 'dashd.zmq.url'],
+      ['NATS servers elsewhere', { 'cluster-servers': 'tls://203.0.113.7', 'cluster-relay': 'eu' }, 'cluster.servers'],
       ['a proxy by its name', { 'tor-proxy': 'tor:9050' }, 'tor.proxy'],
       ['a pool socket by a name', { 'pool-bind': 'tcp://localhost:28500' }, 'pool.bind'],
       ['pages by a name', { 'http-host': 'localhost' }, 'http.host'],
@@ -155,6 +156,27 @@ describe('config', () => {
           mode,
         );
       }
+    });
+  });
+
+  describe('of a cluster', () => {
+    const servers = { BLOCKCAST_CLUSTER_SERVERS: '127.0.0.1', BLOCKCAST_CLUSTER_RELAY: 'eu' };
+
+    test('want a name for the relay, whole credentials, and TLS to other hosts', () => {
+      const keyOf = (env: Record<string, string>) => bad({ env }).map(({ key }) => key);
+      assert.deepEqual(keyOf({ BLOCKCAST_CLUSTER_SERVERS: '127.0.0.1' }), ['cluster.relay']);
+      assert.deepEqual(keyOf({ ...servers, BLOCKCAST_CLUSTER_USER: 'eu' }), ['cluster.password']);
+      assert.deepEqual(keyOf({ ...servers, BLOCKCAST_CLUSTER_TLS_KEY: 'k' }), ['cluster.tls.cert']);
+      assert.deepEqual(keyOf({ ...servers, BLOCKCAST_CLUSTER_SERVERS: 'nats://nats.example.org' }), [
+        'cluster.servers',
+      ]);
+    });
+    test('let a server on another host be without TLS where that is allowed, with a warning', () => {
+      const env = { ...servers, BLOCKCAST_CLUSTER_SERVERS: 'nats://nats.example.org,tls://other.example.org' };
+      const { config, warnings } = good({ env: { ...env, BLOCKCAST_CLUSTER_ALLOW_INSECURE: 'yes' } });
+      assert.deepEqual(config.cluster?.servers, ['nats://nats.example.org:4222', 'tls://other.example.org:4222']);
+      assert.match(warnings.join('\n'), /unencrypted/);
+      assert.doesNotMatch(warnings.join('\n'), /other\.example/);
     });
   });
 

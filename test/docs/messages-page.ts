@@ -3,6 +3,7 @@ import { EXIT } from '../../src/cli/context.js';
 import { SERVICE_NAMES, SERVICES, type ServiceCode } from '../../src/contracts/services.js';
 import { COURSE, FACTS, SENDING } from '../../src/messages/alerts.js';
 import { DOUBTS, NOTES, REFUSAL_DETAILS, REFUSALS, VERDICT } from '../../src/messages/blocks.js';
+import { CLUSTER, CLUSTER_COMMANDS, CLUSTER_GIVEN_UP, CLUSTER_RIGHTS } from '../../src/messages/cluster.js';
 import {
   COMMAND_ERRORS,
   COMMAND_NOTES,
@@ -135,6 +136,7 @@ const DETAILS: Readonly<Record<ServiceCode, readonly Readonly<Record<string, str
   'json-rpc-proxy': [PROXY],
   http: [HTTP],
   alerts: [],
+  cluster: [CLUSTER],
   'control-socket': [CONTROL_SOCKET],
 };
 
@@ -398,7 +400,7 @@ ${texts(SCENARIO_VALUES)}
 
 Errors are printed on standard error, after \`error:\`, and say what to do.
 
-${texts(COMMAND_ERRORS, OPEN_FILES)}
+${texts(COMMAND_ERRORS, OPEN_FILES, CLUSTER_COMMANDS, CLUSTER_GIVEN_UP, CLUSTER_RIGHTS)}
 
 Notes and results:
 

@@ -7,6 +7,7 @@ import { membershipsOf, rolesFor } from '../../src/quorum/roles.js';
 
 const NONE_SKIPPED = {
   'connected-elsewhere': 0,
+  'other-relay': 0,
   'same-address': 0,
   waiting: 0,
   'group-share': 0,

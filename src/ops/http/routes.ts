@@ -8,6 +8,7 @@ import { clientOf } from './access.js';
 import { anatomyRoute } from './anatomy-route.js';
 import { broadcasterStatus } from './broadcaster-status.js';
 import { cached } from './cached.js';
+import { clusterRoutes } from './cluster-routes.js';
 import { type Refusal, refuse, sendJson } from './errors.js';
 import { openApiDocument } from './openapi.js';
 import { badParameters, givenHash } from './parameters.js';
@@ -33,6 +34,7 @@ export function createRoutes(deps: RouteDeps): readonly Route[] {
     ...peerRoutes(deps),
     ...blockRoutes(deps),
     anatomyRoute(deps),
+    ...clusterRoutes(deps),
     eventsRoute(deps),
   ];
   const document: Route = {

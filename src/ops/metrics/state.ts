@@ -2,6 +2,7 @@
 import { Counter, type Registry } from 'prom-client';
 import type { Kpis, RelayView } from '../../contracts/view.js';
 import { type Clock, HOUR_MS, SECOND_MS } from '../../time.js';
+import { clusterMetrics } from './cluster.js';
 import { combinations, type Instruments } from './instruments.js';
 import { FINALITY_STATES } from './labels.js';
 import { forecastMetrics, witnessMetrics } from './propagation.js';
@@ -38,6 +39,7 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
   const spool = spoolMetrics({ gauge });
   const witnesses = witnessMetrics({ gauge });
   const forecast = forecastMetrics({ gauge });
+  const cluster = clusterMetrics({ gauge });
 
   return (view) => {
     const counts = view.counts();
@@ -54,6 +56,7 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
     spool(view);
     witnesses(view);
     forecast(view);
+    cluster(view);
   };
 }
 

@@ -194,6 +194,9 @@ export class LiveRelay {
         run: async () => ({ ok: false, code: 'closed', detail: 'a simulated relay has no threads' }),
         close: async () => undefined,
       }),
+      openCluster: () => {
+        throw new Error('a simulated relay has no NATS servers: its configuration must not name any');
+      },
       // Compiled code is not faster in virtual time.
       practise: async () => undefined,
     };

@@ -53,6 +53,8 @@ export interface BroadcastDeps extends Pick<BlockWriterDeps, 'planner' | 'meter'
   readonly quorums?: Pick<Quorums, 'view'> | undefined;
   /** See VerdictRules. */
   readonly fallback: boolean;
+  /** Gives a block of the pool's to the other relays of the cluster, once it is written to peers and dashd; absent where this one works alone. */
+  readonly share?: ((arrival: Arrival) => void) | undefined;
   /**
    * Keeps a block of the pool's on disk, once it is in the sockets; `received` is emitted when `kept` is called, with a code when the
    * block is not on disk. Nothing is kept unless given.
@@ -112,6 +114,7 @@ export class Broadcaster {
     this.endAll(this.deps.recent.hold(push, this.deps.connections.live.size));
     if (source !== 'dashd') this.submit(flight, ask);
     if (written !== undefined) this.release(flight, written, true);
+    this.deps.share?.(flight.arrival);
     // The sockets were written to above, but a request that is handed over goes out at the next tick: the disk and the events'
     // subscribers, whatever they take, come after that, and hold the event loop by themselves.
     this.deps.nextTurn(() => this.follow(flight));

@@ -9,6 +9,7 @@
 import {
   concatMap,
   distinctUntilChanged,
+  EMPTY,
   filter,
   map,
   merge,
@@ -30,6 +31,7 @@ import type { PeerRecord } from '../../peers/record.js';
 import type { Weights } from '../../peers/score.js';
 import { type Clock, dated, type Random } from '../../time.js';
 import type { ChainTip } from '../broadcast/tip.js';
+import type { LeftPeers } from '../cluster/peer-shares.js';
 import type { Target } from '../connections/connection.js';
 import type { Connections, PeerNews } from '../connections/connections.js';
 import { type IsProxied, isAlone } from '../connections/isolation.js';
@@ -54,6 +56,8 @@ export interface PeeringDeps extends Omit<SourceDeps, 'isThin'> {
   readonly isWitness?: (peer: string) => boolean;
   /** The connections that there are. */
   readonly connections: Pick<Connections, 'slots' | 'live'>;
+  /** Peers that this relay leaves to others of its cluster; absent where it works alone. */
+  readonly left?: LeftPeers | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly scheduler: SchedulerLike;
@@ -99,7 +103,7 @@ export function createPeering(deps: PeeringDeps): Peering {
     book: besideOthers(deps),
     live: () => openConnections(deps.connections, clock),
     prepare: () => bookkeeper.catchUp(),
-    wake$: merge(lost$, heard$, gossip$),
+    wake$: merge(lost$, heard$, gossip$, deps.left?.changes$ ?? EMPTY),
     failed$,
     tipHeight: () => (tip.height > 0 ? tip.height : undefined),
     dashdPeers: () => dashdPeers,
@@ -156,9 +160,15 @@ function openConnections({ slots, live }: Pick<Connections, 'slots' | 'live'>, c
   );
 }
 
-/** The book without the peers that have a quorum connection, or are witnesses: one connection a node. */
-function besideOthers({ book, connections: { slots }, isWitness = () => false }: PeeringDeps): RefreshDeps['book'] {
-  const isFree = ({ key }: PeerRecord) => slots.get(key)?.target.quorum !== true && !isWitness(key);
+/** The book without the peers that have a quorum connection or one from another relay, or are witnesses: one connection a node. */
+function besideOthers({
+  book,
+  connections: { slots },
+  isWitness = () => false,
+  left,
+}: PeeringDeps): RefreshDeps['book'] {
+  const isFree = ({ key }: PeerRecord) =>
+    slots.get(key)?.target.quorum !== true && !isWitness(key) && left?.has(key, 'book') !== true;
   return {
     get: (key) => book.get(key),
     *records() {

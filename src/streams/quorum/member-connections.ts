@@ -11,6 +11,7 @@ import { type ConnectPlan, planConnections, type Reachable } from '../../quorum/
 import { failuresAfter, MAX_NEW, MAX_PENDING, maxSwaps, PLAN_EVERY_MS, waitAfter } from '../../quorum/politeness.js';
 import { PROXY_FAULTS } from '../../session/reach.js';
 import type { Clock, Random } from '../../time.js';
+import type { LeftPeers } from '../cluster/peer-shares.js';
 import type { Target } from '../connections/connection.js';
 import type { Connections, PeerNews } from '../connections/connections.js';
 import { type IsProxied, isAlone } from '../connections/isolation.js';
@@ -24,6 +25,8 @@ export interface MemberConnectionsDeps {
   readonly isProxied?: IsProxied | undefined;
   /** True for an address of a node that counts already, such as the pool's own dashd. */
   readonly isExcluded: (peer: PeerKey) => boolean;
+  /** Members that this relay leaves to others of its cluster; absent where it works alone. */
+  readonly left?: LeftPeers | undefined;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly random: Random;
   readonly scheduler: SchedulerLike;
@@ -59,6 +62,7 @@ export class MemberConnections {
     const ticks$ = interval(PLAN_EVERY_MS, deps.scheduler).pipe(filter(() => !this.isSettled));
     this.targets$ = new Observable<readonly Target[]>((subscriber) => {
       const all = this.planned$.subscribe(subscriber);
+      all.add(deps.left?.changes$.subscribe(() => this.unsettle()));
       all.add(
         merge(this.changed$, ticks$)
           .pipe(startWith(undefined))
@@ -96,12 +100,17 @@ export class MemberConnections {
     this.wait(peer, isOurs ? 'no-failure' : event.uptimeMs);
   }
 
+  /** There may be something to do at the next tick. */
+  private unsettle(): void {
+    this.isSettled = false;
+  }
+
   private replan(): void {
     if (this.members.length === 0 && this.wanted.size === 0) {
       this.isSettled = true;
       return;
     }
-    const { max, maxPerGroup, connections } = this.deps;
+    const { max, maxPerGroup, connections, left } = this.deps;
     for (const peer of this.misplaced()) {
       this.forget(peer);
       this.wait(peer, SHORT);
@@ -113,6 +122,7 @@ export class MemberConnections {
       members: this.members,
       connected: new Set(this.wanted.keys()),
       elsewhere,
+      ...(left !== undefined && { left: (peer) => left.has(peer, 'quorum') }),
       waiting: this.waiting(),
       max,
       maxPerGroup,

@@ -1,0 +1,88 @@
+/**
+ * Carries out which peers this relay leaves to the others of its cluster (cluster/share.ts), for each of its two lists: the peers of the book,
+ * and the members of quorums. It hangs up on a few at a time, and only on what another relay is connected to already.
+ */
+import type { Observable } from 'rxjs';
+import { floorOf, type PeerTrips, shareOut } from '../../cluster/share.js';
+import { BoundedMap } from '../../common/bounded.js';
+import type { Connections } from '../connections/connections.js';
+
+/** Peers that this relay is not to connect to, since another one has them. */
+export interface LeftPeers {
+  has(peer: string, list: PeerList): boolean;
+  /** Emits when others may be connected to than before. */
+  readonly changes$: Observable<void>;
+}
+
+export type PeerList = 'book' | 'quorum';
+
+export interface PeerSharesDeps {
+  readonly relay: string;
+  readonly table: Pick<Connections, 'slots' | 'live'>;
+  /** The smallest that was measured to a connected peer, ms. */
+  readonly roundTripOf: (peer: string) => number | undefined;
+  readonly drop: (peer: string) => unknown;
+  /** Called when others may be connected to than before. */
+  readonly freed: () => void;
+  /** Of each list: connections at most, and those that are kept whatever the others have. */
+  readonly limits: Readonly<Record<PeerList, { readonly max: number; readonly least: number }>>;
+}
+
+/** Hung up on at once: the other relay has them, and the lists are filled again a few at a time. */
+const MAX_YIELDED = 8;
+/** Round trips that are remembered: more than there are masternodes. */
+const MAX_MEASURED = 4_096;
+const LISTS: readonly PeerList[] = ['book', 'quorum'];
+const NONE: ReadonlySet<string> = new Set();
+
+export class PeerShares {
+  private readonly measured = new BoundedMap<string, number>(MAX_MEASURED);
+  private left: Readonly<Record<PeerList, ReadonlySet<string>>> = { book: NONE, quorum: NONE };
+
+  constructor(private readonly deps: PeerSharesDeps) {}
+
+  /** How many are left to others. */
+  get count(): number {
+    return new Set([...this.left.book, ...this.left.quorum]).size;
+  }
+
+  has(peer: string, list: PeerList): boolean {
+    return this.left[list].has(peer);
+  }
+
+  /** The connections of both lists, for the other relays. */
+  trips(): PeerTrips {
+    return new Map(LISTS.flatMap((list) => [...this.tripsOf(list)]));
+  }
+
+  /** The others have said whom they are connected to, or connections of this relay have changed. */
+  review(others: ReadonlyMap<string, PeerTrips>): void {
+    const before = this.left;
+    const [book, quorum] = [this.shares('book', others), this.shares('quorum', others)];
+    this.left = { book: book.left, quorum: quorum.left };
+    for (const peer of [...book.yielded, ...quorum.yielded].slice(0, MAX_YIELDED)) this.deps.drop(peer);
+    const isNews = (list: PeerList): boolean => [...before[list]].some((peer) => !this.left[list].has(peer));
+    if (LISTS.some(isNews)) this.deps.freed();
+  }
+
+  private shares(list: PeerList, others: ReadonlyMap<string, PeerTrips>): ReturnType<typeof shareOut> {
+    const { relay, limits } = this.deps;
+    const { max, least } = limits[list];
+    const own = this.tripsOf(list);
+    for (const [peer, ms] of own) if (ms !== undefined) this.measured.renew(peer, ms);
+    const measured = (peer: string): number | undefined => this.measured.get(peer);
+    return shareOut({ relay, own, others, measured, floor: floorOf(max, others.size + 1, least) });
+  }
+
+  private tripsOf(list: PeerList): PeerTrips {
+    const { table, roundTripOf } = this.deps;
+    const trips = new Map<string, number | undefined>();
+    for (const [peer, { target }] of table.slots) {
+      // A witness is sent no block: two relays may have the same.
+      if (target.protected || target.witness === true || (target.quorum === true ? 'quorum' : 'book') !== list)
+        continue;
+      trips.set(peer, table.live.has(peer) ? roundTripOf(peer) : undefined);
+    }
+    return trips;
+  }
+}
