@@ -1,12 +1,12 @@
 import { Push } from 'zeromq';
 import type { Chain } from '../simulated/chain.js';
 import { readHeader } from '../simulated/consensus-rules.js';
-import { entriesOf, type Mempool } from '../simulated/mempool.js';
-import { mineBlock } from '../simulated/miner.js';
+import { entriesOf, type Mempool, type MempoolEntry } from '../simulated/mempool.js';
+import { type MineOptions, mineBlock } from '../simulated/miner.js';
 import { between } from '../simulated/seeded-random.js';
 import type { Timers } from '../simulated/timers.js';
 import type { Random } from '../time.js';
-import type { Hash } from '../wire/reader.js';
+import { type Hash, hashFromWire } from '../wire/reader.js';
 
 export interface DemoPoolOptions {
   /** The relay's pool socket, such as `tcp://127.0.0.1:28500`. */
@@ -20,6 +20,8 @@ export interface DemoPoolOptions {
   readonly timers: Timers;
   /** Of all nodes: a block's transactions are in them before the block, but for a few. */
   readonly mempools: readonly Mempool[];
+  /** Called with the ids of the next block's transactions when the nodes get them: a block before it. */
+  readonly onTransactions?: (txids: readonly Hash[]) => void;
   /** Called just before a block is sent. */
   readonly onFind?: () => void;
 }
@@ -32,6 +34,11 @@ export interface FoundBlock {
 
 /** Real found blocks are small: 6.6, 11.9 and 15.2 kB were reported. Sometimes a large one. */
 export const USUAL_SIZES: readonly number[] = [0, 6_600, 11_900, 15_200, 15_200, 300_000];
+
+const TXID_BYTES = 32;
+
+/** What a block has besides its coinbase. */
+type Content = Pick<MineOptions, 'size' | 'funding'>;
 
 /** bitcoin#35558 measured that 57 to 90 % of compact blocks need no round trip, according to what is prefilled. */
 const LACKING_ONE_IN = 8;
@@ -51,6 +58,8 @@ const COINBASE = {
 export class DemoPool {
   private readonly socket = new Push({ linger: 0 });
   private found = 0;
+  private drafts = 0;
+  private next: Content | undefined;
   private cancel: () => void = () => undefined;
   private sending = Promise.resolve();
 
@@ -66,21 +75,34 @@ export class DemoPool {
 
   /** Mines one block and pushes it. */
   find(): FoundBlock {
-    const { chain, sizes, random } = this.options;
+    const { chain } = this.options;
+    const content = this.next ?? this.draft();
     this.found += 1;
     const template = chain.template();
-    const size = sizes[between(random, 0, sizes.length - 1)] ?? 0;
-    const raw = mineBlock(template, { extraNonce: this.found, coinbase: COINBASE, ...(size > 0 && { size }) });
-    this.relayTransactions(raw);
+    const raw = mineBlock(template, { extraNonce: this.found, coinbase: COINBASE, ...content });
+    this.next = this.draft();
     this.options.onFind?.();
     this.sending = this.sending.then(() => this.socket.send(raw));
     return { hash: readHeader(raw).hash, height: template.height, raw };
   }
 
+  /** Chooses the content of a block that is to be found, and gives its transactions to the nodes. */
+  private draft(): Content {
+    const { chain, sizes, random, onTransactions } = this.options;
+    this.drafts += 1;
+    const size = sizes[between(random, 0, sizes.length - 1)] ?? 0;
+    if (size === 0) return {};
+    const funding = { txid: this.drafts.toString(16).padStart(2 * TXID_BYTES, '0'), index: 0, value: 1n };
+    const content = { size, funding };
+    const entries = entriesOf(mineBlock(chain.template(), { extraNonce: this.found, coinbase: COINBASE, ...content }));
+    this.relay(entries);
+    onTransactions?.(entries.map(({ txid }) => hashFromWire(txid)));
+    return content;
+  }
+
   /** One of {@link LACKING_ONE_IN} nodes lacks one of the transactions, and has to ask for it. */
-  private relayTransactions(raw: Buffer): void {
+  private relay(entries: readonly MempoolEntry[]): void {
     const { mempools, random } = this.options;
-    const entries = entriesOf(raw);
     for (const mempool of mempools) {
       const lacks = between(random, 1, LACKING_ONE_IN) === 1 ? between(random, 0, entries.length) : undefined;
       for (const [index, entry] of entries.entries()) if (index !== lacks) mempool.insert(entry);

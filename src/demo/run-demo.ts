@@ -15,6 +15,7 @@ import { type NetworkOptions, type SimulatedNetwork, startNetwork } from '../sim
 import { realTimers } from '../simulated/timers.js';
 import { SECOND_MS } from '../time.js';
 import type { ChartedPeer } from './delivery-chart.js';
+import { DemoLocks } from './demo-locks.js';
 import { DemoPool, USUAL_SIZES } from './demo-pool.js';
 import { countriesOf } from './node-countries.js';
 import { NodeFaultSchedule } from './node-faults.js';
@@ -44,8 +45,6 @@ export interface Demo {
 const EVERY_MS = 5_000;
 /** The pool starts after this time at the latest. */
 const CONNECT_MS = 10_000;
-/** Time from a block until its ChainLock. */
-const CHAIN_LOCK_MS = 1_500;
 /** More than the relay connects to, so that it can replace peers. All are masternodes. */
 const NODES = 32;
 /** As on mainnet, four quorums are active; one of them is replaced every few blocks. */
@@ -73,12 +72,10 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   };
   const view = new Presenter(screen, chartedPeers(network), CONNECTIONS);
   const faults = new NodeFaultSchedule(network.nodes);
-  const locks: (() => void)[] = [];
+  const locks = new DemoLocks(network.dashd, realTimers);
   const hear = (event: RelayEvent) => {
     view.hear(event);
-    if (event.type === 'verdict' && event.success) {
-      locks.push(realTimers.after(CHAIN_LOCK_MS, () => network.dashd.chainLock(event.hash)));
-    }
+    locks.hear(event);
     options.listen?.(event);
   };
   screen.print(...welcome(everyMs));
@@ -100,6 +97,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
       random: new SeededRandom(seed),
       mempools: [network.dashd.node, ...network.nodes].map(({ mempool }) => mempool),
       timers: realTimers,
+      onTransactions: (txids) => locks.choose(txids),
       onFind: () => view.showFaults(faults.onBlock(view.replaceable)),
     });
     screen.print(...((await options.attend?.(relay)) ?? []));
@@ -119,7 +117,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   let stopping: Promise<void> | undefined;
   const shutDown = async (): Promise<void> => {
     cancelWait();
-    for (const cancel of locks) cancel();
+    locks.stop();
     await pool.stop();
     await relay.stop();
     await cleanUp();
@@ -156,6 +154,8 @@ async function configFor({ dashd }: SimulatedNetwork, folder: string): Promise<C
       'events-bind': `tcp://127.0.0.1:${await freePort()}`,
       'broadcast-max-peers': String(CONNECTIONS),
       'quorum-max-peers': String(QUORUM_CONNECTIONS),
+      // So often that a look falls between two blocks.
+      'locks-forecast': '1',
       'broadcast-refresh-interval': String(REFRESH_SECONDS / SPEED),
       'broadcast-peer-db': join(folder, 'broadcast_peers.json'),
       'history-file': join(folder, 'block_history.jsonl'),

@@ -39,7 +39,7 @@ async function push(embedded: InProcessNetwork): Promise<Buffer> {
   return raw;
 }
 
-test('a ChainLock on the feed ends the wait for a block and all below it; that is reported on the events socket too', async () => {
+test('a ChainLock on the feed ends the wait for a block and all below it, and goes to the peer that has the block; that is reported on the events socket too', async () => {
   const embedded = await start();
   const { relay, dashd } = embedded;
   const subscriber = new Subscriber({ linger: 0 });
@@ -54,7 +54,15 @@ test('a ChainLock on the feed ends the wait for a block and all below it; that i
   })();
   const [first, second] = [await push(embedded), await push(embedded)];
   dashd.chainLock();
-  for (const raw of [first, second]) assert.equal((await endOf(embedded, raw)).state, 'chainlocked');
+  for (const raw of [first, second]) {
+    const { state, chainLock } = await endOf(embedded, raw);
+    assert.deepEqual([state, chainLock?.seen], ['chainlocked', 'feed']);
+  }
+  const relayed = relay.events.filter((event) => event.type === 'locks-relayed');
+  assert.deepEqual(
+    relayed.map(({ hash, kind, sent, had, unproven }) => [hash, kind, sent, had, unproven]),
+    [[hashOf(second), 'chainlock', 1, 0, 0]],
+  );
   assert.deepEqual(relay.relay.view.history.kpis().finality, { pending: 0, chainlocked: 2, buried: 0, orphaned: 0 });
   assert.equal(relay.relay.view.history.kpis().orphanRate, 0);
   assert.equal((await heard)?.state, 'chainlocked');

@@ -6,7 +6,7 @@
  * the ChainLock is late, and only to its signers (late-locks.ts).
  */
 import { concatMap, EMPTY, filter, from, merge, mergeMap, type Observable, of, tap, timer } from 'rxjs';
-import { BoundedMap } from '../../common/bounded.js';
+import { BoundedMap, BoundedSet } from '../../common/bounded.js';
 import type { RelayEvent, ServiceEvent } from '../../contracts/events.js';
 import type { LocksRelayed } from '../../contracts/locks.js';
 import { LOCKS } from '../../messages/dashd.js';
@@ -21,7 +21,7 @@ import { type ChainLockNews, type RelayLocksDeps, relayedEvent } from './relayed
 
 /** A signer that had all locks has signed by its second look, after 5 s. */
 const LATE_AFTER_MS = 6 * SECOND_MS;
-/** Blocks whose signers are remembered: those of a burst. */
+/** Blocks whose signers are remembered, and that they were relayed: those of a burst. */
 const MAX_BLOCKS = 64;
 
 /** Never ends by itself. */
@@ -41,7 +41,15 @@ export function relayLocks(deps: RelayLocksDeps): Observable<LocksRelayed | Serv
       ),
     ),
   );
-  return merge(chainLocks$.pipe(concatMap((news) => relayChainLock(news, deps))), late$);
+  /** dashd may announce a ChainLock by its hash and in full. */
+  const done = new BoundedSet<Hash>(MAX_BLOCKS);
+  const relayed$ = chainLocks$.pipe(
+    concatMap((news) => (done.has(news.hash) ? EMPTY : relayChainLock(news, deps))),
+    tap((event) => {
+      if (event.type === 'locks-relayed') done.add(event.hash);
+    }),
+  );
+  return merge(relayed$, late$);
 }
 
 /** A peer of the quorum that signs the block, and was sent it. */

@@ -9,6 +9,7 @@ interface ChainLock {
   readonly blockhash: Hash;
   readonly height: number;
   readonly signature: string;
+  readonly hex: string;
 }
 
 /** By our formula. @param quorums active for that height @throws Error when there are none */
@@ -30,12 +31,16 @@ export async function selectedSigner(dashd: DashdProcess, height: number): Promi
 }
 
 /** Waits for a node to have the ChainLock of a block that is its tip. */
-export function chainLockOf(node: DashdProcess, hash: Hash): Promise<ChainLock> {
-  return eventually(async () => {
-    // Fails while the node has none at all.
-    const best = await node.rpc<ChainLock>('getbestchainlock').catch(() => undefined);
-    return best?.blockhash === hash ? best : undefined;
-  }, `the ChainLock of ${hash}`);
+export function chainLockOf(node: DashdProcess, hash: Hash, patienceMs?: number): Promise<ChainLock> {
+  return eventually(
+    async () => {
+      // Fails while the node has none at all.
+      const best = await node.rpc<ChainLock>('getbestchainlock').catch(() => undefined);
+      return best?.blockhash === hash ? best : undefined;
+    },
+    `the ChainLock of ${hash}`,
+    patienceMs,
+  );
 }
 
 /** Which of the quorums made a ChainLock: their keys differ. */

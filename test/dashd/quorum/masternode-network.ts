@@ -4,9 +4,10 @@
  * (CRegTestParams), `net.cpp` (ThreadOpenMasternodeConnections), `active/masternode.cpp`, `spork.h`.
  */
 import { loadX11 } from '../../../src/block/x11.js';
+import { ANYONE_CAN_SPEND } from '../../../src/simulated/build-coinbase.js';
 import { type DashdProcess, startDashd } from '../../../src/simulated/dashd-process.js';
 import { type Funding, fillerTransactions } from '../../../src/simulated/filler.js';
-import { txidOf } from '../../../src/simulated/transaction.js';
+import { encodeTransaction, txidOf } from '../../../src/simulated/transaction.js';
 import type { Hash } from '../../../src/wire/reader.js';
 import { eventually } from '../../contract/node-under-test.js';
 import {
@@ -61,7 +62,8 @@ export class MasternodeNetwork {
   /** Starts masternodes that are ready, and connected to the pool's dashd. @param count at least the 3 of a quorum */
   static async start(count: number): Promise<MasternodeNetwork> {
     await loadX11();
-    const dashd = await startDashd({ arguments: [...CONSENSUS, `-sporkkey=${SPORK_KEY}`] });
+    const topics = ['rawblock', 'hashblock', 'hashchainlock'];
+    const dashd = await startDashd({ arguments: [...CONSENSUS, `-sporkkey=${SPORK_KEY}`], zmq: { topics } });
     const keys: OperatorKey[] = [];
     while (keys.length < count) keys.push(await generateKey(dashd));
     await mineFunds(dashd, count);
@@ -103,12 +105,35 @@ export class MasternodeNetwork {
 
   /** Puts transactions of `bytes` in total in the mempools of all nodes, connected or not. @returns their ids */
   async fill(bytes: number): Promise<Hash[]> {
+    return this.spread(this.transactions(bytes));
+  }
+
+  /** Splits the funds, and mines a block with that. @returns the outputs, for transactions that do not depend on each other */
+  async split(count: number): Promise<Funding[]> {
+    const { txid, index, value } = this.#funds;
+    const share = value / BigInt(count + 1);
+    const outputs = Array.from({ length: count + 1 }, () => ({ value: share, script: ANYONE_CAN_SPEND }));
+    const raw = encodeTransaction({ version: 2, inputs: [{ txid, index, script: Buffer.alloc(0) }], outputs });
+    await this.spread([raw]);
+    await this.mine(1);
+    this.#funds = { txid: txidOf(raw), index: count, value: share };
+    return outputs.slice(1).map((_, at) => ({ txid: txidOf(raw), index: at, value: share }));
+  }
+
+  /** Transactions of `bytes` in total that no node has yet, each of which spends the one before. */
+  transactions(bytes: number): Buffer[] {
     const transactions = fillerTransactions(bytes, FILLER_BYTES, this.#funds);
+    const last = transactions.at(-1);
+    if (last !== undefined) this.#funds = { ...this.#funds, txid: txidOf(last), index: 0 };
+    return transactions;
+  }
+
+  /** Puts transactions in the mempools of all nodes. @returns their ids */
+  async spread(transactions: readonly Buffer[]): Promise<Hash[]> {
     for (const raw of transactions) {
       await Promise.all(
         [this.dashd, ...this.nodes].map((node) => node.rpc('sendrawtransaction', raw.toString('hex'), 0)),
       );
-      this.#funds = { ...this.#funds, txid: txidOf(raw), index: 0 };
     }
     return transactions.map(txidOf);
   }
@@ -171,12 +196,12 @@ export class MasternodeNetwork {
     return found.node;
   }
 
-  /** Turns on what sporks turn on, such as `SPORK_2_INSTANTSEND_ENABLED`, at all nodes. */
-  async turnOn(sporks: readonly string[]): Promise<void> {
-    for (const spork of sporks) await this.dashd.rpc('sporkupdate', spork, 0);
+  /** Turns on what sporks turn on, such as `SPORK_2_INSTANTSEND_ENABLED`, at all nodes. @param value 0 for all of it */
+  async turnOn(sporks: readonly string[], value = 0): Promise<void> {
+    for (const spork of sporks) await this.dashd.rpc('sporkupdate', spork, value);
     const isActive = async (node: DashdProcess) => {
       const values = await node.rpc<Record<string, number>>('spork', 'show');
-      return sporks.every((spork) => values[spork] === 0) || undefined;
+      return sporks.every((spork) => values[spork] === value) || undefined;
     };
     await Promise.all(this.nodes.map((node) => eventually(() => isActive(node), `the sporks ${sporks}`)));
   }

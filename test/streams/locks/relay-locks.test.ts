@@ -117,6 +117,8 @@ describe('the ChainLock of a block of the pool', () => {
     await under.locks(1, chainLockOf({ height: 7, hash: hashOf(1) }));
     assert.deepEqual(under.called(), []);
     assert.deepEqual(under.sent(), ['clsig']);
+    await under.locks(1);
+    assert.equal(under.relayed.length, 1, 'once, however often dashd announces it');
   });
 
   it('is not sent where it is that of another block, or of a block of others', async () => {
