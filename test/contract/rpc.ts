@@ -179,6 +179,29 @@ export function rpcContract(node: () => NodeUnderTest): void {
     assert.deepEqual(error, { code: -32603, message: 'Unable to find any ChainLock' });
   });
 
+  it('says of transactions whether they are locked, and by its sporks whether anybody waits for that', async () => {
+    const sporks = await ask<Record<string, unknown>>(node(), 'spork', 'active');
+    assert.deepEqual(
+      [sporks['SPORK_2_INSTANTSEND_ENABLED'], sporks['SPORK_3_INSTANTSEND_BLOCK_FILTERING']],
+      [false, false],
+    );
+    const txid = 'ab'.repeat(32);
+    assert.deepEqual(await ask(node(), 'getislocks', [txid, txid]), ['None', 'None']);
+    assert.deepEqual(await ask(node(), 'getislocks', []), []);
+    const many = await call(
+      node(),
+      'getislocks',
+      Array.from({ length: 101 }, () => txid),
+    );
+    assert.deepEqual([many.error?.code, many.error?.message], [-8, 'Up to 100 txids only']);
+    assert.ok(Array.isArray(await ask(node(), 'getrawmempool')));
+    const entry = await call(node(), 'getmempoolentry', txid);
+    assert.deepEqual([entry.error?.code, entry.error?.message], [-5, 'Transaction not in mempool']);
+    const raw = await call(node(), 'getrawtransaction', txid);
+    assert.equal(raw.error?.code, -5);
+    assert.match(raw.error.message, /^No such mempool/);
+  });
+
   it('has errors and statuses of its own kind', async () => {
     const refusal = async (body: string) => {
       const reply = await post(node(), body);
