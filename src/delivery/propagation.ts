@@ -36,6 +36,8 @@ export interface PropagationInput {
 
 /** With fewer, one of them would decide. */
 const MIN_WITNESSES = 3;
+/** Its shortest round trip may have been measured once, on a busy machine, ms. */
+const TOLERANCE_MS = 20;
 /** A witness that delays its answers cannot claim to have had a block long before it said so, ms. */
 const MAX_WAY_BACK_MS = 500;
 
@@ -72,8 +74,11 @@ function sightOf(
   const who = { peer, ...(country !== undefined && { country }) };
   if (said === undefined) return { ...who, state: 'unseen' };
   const announcedMs = toMicroseconds(said.at - origin);
-  const seenMs = toMicroseconds(seenAt(said.at, roundTripMs) - origin);
-  return { ...who, state: own && seenMs < 0 ? 'early' : 'counted', way: said.by, announcedMs, seenMs };
+  const hadMs = seenAt(said.at, roundTripMs) - origin;
+  // Nobody has a block of ours before we do.
+  const isEarly = own && (announcedMs < 0 || hadMs < -TOLERANCE_MS);
+  const seenMs = toMicroseconds(own && !isEarly ? Math.max(0, hadMs) : hadMs);
+  return { ...who, state: isEarly ? 'early' : 'counted', way: said.by, announcedMs, seenMs };
 }
 
 function bySeen(a: Sight, b: Sight): number {
