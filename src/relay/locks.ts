@@ -51,7 +51,7 @@ export function openLocks({ context, dashd, peers, history, recent }: LocksDeps,
   let shown: LockForecast | undefined;
   running.add(
     events$.subscribe((event) => {
-      if (event.type === 'received' && event.source === 'pool')
+      if (event.type === 'received' && event.source !== 'dashd')
         times.came(event.hash, event.firstAt ?? event.at, event.height);
     }),
   );

@@ -52,7 +52,7 @@ export function countBlockLocks(deps: BlockLocksDeps): Observable<BlockLocks> {
   const { events$, scheduler } = deps;
   return events$.pipe(
     filter((event) => event.type === 'received'),
-    filter(({ source }) => source === 'pool'),
+    filter(({ source }) => source !== 'dashd'),
     // Never in the turn in which the block is written.
     observeOn(scheduler),
     mergeMap((received) =>

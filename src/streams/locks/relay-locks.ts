@@ -31,7 +31,7 @@ export function relayLocks(deps: RelayLocksDeps): Observable<LocksRelayed | Serv
   const late$ = events$.pipe(
     tap((event) => noteSigner(event, signers)),
     filter((event) => event.type === 'received'),
-    filter(({ source }) => source === 'pool'),
+    filter(({ source }) => source !== 'dashd'),
     mergeMap(({ hash }) =>
       timer(LATE_AFTER_MS, scheduler).pipe(
         mergeMap(() => {

@@ -164,13 +164,14 @@ describeWithDashd('the locks of real quorums', () => {
   }
 
   it('of transactions are counted as such once they are there, and a node that lacks one takes it from us without a point', async () => {
-    await network.turnOn(['SPORK_2_INSTANTSEND_ENABLED'], SIGNS_IN_MEMPOOL);
     const other = await startDashd({ arguments: CONSENSUS });
     try {
       await other.rpc('addnode', network.dashd.address, 'onetry');
       await finishSync(other);
       const tip = await network.dashd.rpc<Hash>('getbestblockhash');
       await eventually(async () => (await other.rpc<Hash>('getbestblockhash')) === tip || undefined, 'its chain');
+      // A node is told of a spork that changes, and asks for the others in a while.
+      await network.turnOn(['SPORK_2_INSTANTSEND_ENABLED'], SIGNS_IN_MEMPOOL);
       await eventually(async () => {
         const { SPORK_2_INSTANTSEND_ENABLED: value } = await other.rpc<Record<string, number>>('spork', 'show');
         return value === SIGNS_IN_MEMPOOL || undefined;
