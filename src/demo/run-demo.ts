@@ -45,8 +45,10 @@ export interface Demo {
 const EVERY_MS = 5_000;
 /** The pool starts after this time at the latest. */
 const CONNECT_MS = 10_000;
-/** More than the relay connects to, so that it can replace peers. All are masternodes. */
-const NODES = 32;
+/** More than the relay connects to, so that it can replace peers. */
+const NODES = 36;
+/** Nodes that are no masternodes: only these can be witnesses for long, since quorums rotate every few blocks. */
+const ORDINARY = 8;
 /** As on mainnet, four quorums are active; one of them is replaced every few blocks. */
 const QUORUMS: QuorumRules = { ...LLMQ_TEST, size: 5, active: 4, interval: 8, miningDelay: 2 };
 const CONNECTIONS = 20;
@@ -63,7 +65,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
   // Only dashd's one peer is known at first; the relay finds the others.
   const network = await startNetwork({
     ...(options.latency !== undefined && { latency: options.latency }),
-    ...{ nodes: NODES, dashdPeers: 1, seed, quorums: QUORUMS },
+    ...{ nodes: NODES, ordinary: ORDINARY, dashdPeers: 1, seed, quorums: QUORUMS },
   });
   const folder = await mkdtemp(join(tmpdir(), 'blockcast-demo-'));
   const cleanUp = async () => {
@@ -183,7 +185,7 @@ function describeLink({ latencyMs, bytesPerSecond }: LinkQuality): string {
 
 function welcome(everyMs: number): string[] {
   return [
-    `A Dash regtest network inside this process: ${NODES} simulated masternodes, a simulated dashd that knows one`,
+    `A Dash regtest network inside this process: ${NODES - ORDINARY} simulated masternodes and ${ORDINARY} other nodes, a simulated dashd that knows one`,
     `of them, and a simulated pool that finds a block every ${everyMs / SECOND_MS} s. The relay between them is the real one. It`,
     'finds the other nodes by gossip, and keeps the best; so that this can be watched, it looks at',
     `them every ${REFRESH_SECONDS / SPEED} s instead of every ${REFRESH_SECONDS}. Times are from the block's arrival at the relay to its`,

@@ -22,6 +22,8 @@ export interface NetworkOptions {
   readonly blocks?: number;
   /** All nodes besides dashd are masternodes, which form quorums by these rules; default: none is one. */
   readonly quorums?: QuorumRules;
+  /** With quorums: so many of the nodes, the last ones, are no masternodes; default 0. */
+  readonly ordinary?: number;
   /** Addresses in a node's address book, of which it shares 23 %; default all. */
   readonly known?: number;
   /** Nodes that dashd connects to, which are also the only ones it knows; default 8. */
@@ -53,7 +55,7 @@ const ONE_IN = 7;
  */
 export async function startNetwork(options: NetworkOptions = {}): Promise<SimulatedNetwork> {
   await loadX11();
-  const { nodes: count = 20, seed = 1, quorums, clock = systemClock, timers = realTimers } = options;
+  const { nodes: count = 20, seed = 1, quorums, ordinary = 0, clock = systemClock, timers = realTimers } = options;
   const { blocks = quorums === undefined ? BLOCKS : firstHeightOfAll(quorums) + SIGNING_OFFSET } = options;
   const random = new SeededRandom(seed);
   const newChain = () => new Chain({ clock, specialFrom: 1 });
@@ -62,7 +64,7 @@ export async function startNetwork(options: NetworkOptions = {}): Promise<Simula
   const nodes = Array.from({ length: count }, (_, place) => {
     const node = new SimulatedNode({
       name: nameOf(place),
-      ...(quorums !== undefined && { masternode: registrationOf(place) }),
+      ...(quorums !== undefined && place < count - ordinary && { masternode: registrationOf(place) }),
       linkQuality: options.latency === false ? { latencyMs: 0 } : drawLinkQuality(random, place),
       chain: newChain(),
       clock,
