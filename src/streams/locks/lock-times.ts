@@ -16,13 +16,13 @@ interface Times {
   readonly height?: number;
   /** Monotonic, ms. */
   readonly cameAt: number;
-  readonly lockedAt?: number;
 }
 
 export class LockTimes {
   private readonly blocks = new BoundedMap<Hash, Times>(MAX_BLOCKS);
-  /** Of any block: that it is dashd's tip may be known before it is in the list. */
+  /** Of any block: a block is reported once it is on disk, and on a busy machine dashd has its ChainLock before that. */
   private readonly tips = new BoundedMap<Hash, number>(MAX_BLOCKS);
+  private readonly locks = new BoundedMap<Hash, number>(MAX_BLOCKS);
   /** Of any block, monotonic. */
   private lastLockAt = Number.NEGATIVE_INFINITY;
 
@@ -43,29 +43,26 @@ export class LockTimes {
   /** dashd announced the block's ChainLock. */
   isLocked(hash: Hash): void {
     this.lastLockAt = this.clock.monotonic();
-    const times = this.blocks.get(hash);
-    if (times !== undefined && times.lockedAt === undefined) {
-      this.blocks.set(hash, { ...times, lockedAt: this.lastLockAt });
-    }
+    if (!this.locks.has(hash)) this.locks.set(hash, this.lastLockAt);
   }
 
   /** Of a block of the pool's that came since the start. */
   get(hash: Hash): { readonly height?: number; readonly ageMs: number; readonly locked: boolean } | undefined {
     const times = this.blocks.get(hash);
     if (times === undefined) return undefined;
-    const { height, cameAt, lockedAt } = times;
+    const { height, cameAt } = times;
     const ageMs = this.clock.monotonic() - cameAt;
-    return { ageMs, locked: lockedAt !== undefined, ...(height !== undefined && { height }) };
+    return { ageMs, locked: this.locks.has(hash), ...(height !== undefined && { height }) };
   }
 
   /** @returns of a block that is ChainLocked, as dashd has just said, when that happened; undefined for one from before the start */
   chainLock(hash: Hash): ChainLockTime | undefined {
     const times = this.blocks.get(hash);
     if (times === undefined) return undefined;
-    const { cameAt, lockedAt } = times;
+    const { cameAt } = times;
     const now = this.clock.monotonic();
     const byLater = this.lastLockAt > cameAt && now - this.lastLockAt < ASKED_WITHIN_MS ? this.lastLockAt : undefined;
-    const announcedAt = lockedAt ?? byLater;
+    const announcedAt = this.locks.get(hash) ?? byLater;
     const at = announcedAt ?? now;
     const tipAt = this.tips.get(hash);
     return {

@@ -5,7 +5,7 @@
  * Cost: once for each block of the pool's, after it was written: 156 bytes to each peer for its ChainLock; the InstantSend locks only where
  * the ChainLock is late, and only to its signers (late-locks.ts).
  */
-import { concatMap, EMPTY, filter, from, merge, mergeMap, type Observable, of, tap, timer } from 'rxjs';
+import { concatMap, EMPTY, filter, from, map, merge, mergeMap, type Observable, of, share, tap, timer } from 'rxjs';
 import { BoundedMap, BoundedSet } from '../../common/bounded.js';
 import type { RelayEvent, ServiceEvent } from '../../contracts/events.js';
 import type { LocksRelayed } from '../../contracts/locks.js';
@@ -28,10 +28,13 @@ const MAX_BLOCKS = 64;
 export function relayLocks(deps: RelayLocksDeps): Observable<LocksRelayed | ServiceEvent> {
   const { chainLocks$, events$, scheduler } = deps;
   const signers = new BoundedMap<Hash, Set<string>>(MAX_BLOCKS);
-  const late$ = events$.pipe(
+  const own$ = events$.pipe(
     tap((event) => noteSigner(event, signers)),
     filter((event) => event.type === 'received'),
     filter(({ source }) => source !== 'dashd'),
+    share(),
+  );
+  const late$ = own$.pipe(
     mergeMap(({ hash }) =>
       timer(LATE_AFTER_MS, scheduler).pipe(
         mergeMap(() => {
@@ -43,7 +46,9 @@ export function relayLocks(deps: RelayLocksDeps): Observable<LocksRelayed | Serv
   );
   /** dashd may announce a ChainLock by its hash and in full. */
   const done = new BoundedSet<Hash>(MAX_BLOCKS);
-  const relayed$ = chainLocks$.pipe(
+  /** A block is reported once it is on disk: its ChainLock may be there by then. */
+  const early$ = own$.pipe(filter(({ hash }) => deps.times.get(hash)?.locked === true));
+  const relayed$ = merge(chainLocks$, early$.pipe(map(({ hash }): ChainLockNews => ({ hash })))).pipe(
     concatMap((news) => (done.has(news.hash) ? EMPTY : relayChainLock(news, deps))),
     tap((event) => {
       if (event.type === 'locks-relayed') done.add(event.hash);

@@ -94,7 +94,11 @@ describeWithDashd('the locks of real quorums', () => {
     for (let block = 0; block < FOUND_BLOCKS; block += 1) {
       const { hash, end, asked } = await found();
       assert.equal(end.state, 'chainlocked');
-      assert.equal(end.chainLock?.seen, 'feed');
+      assert.equal(
+        end.chainLock?.seen,
+        'feed',
+        JSON.stringify([end, asked, relay.events.filter(({ type }) => type === 'service').slice(-5)]),
+      );
       assert.ok(end.chainLock.sinceTipMs !== undefined);
       assert.deepEqual(relay.relay.view.history.get(hash)?.finality.chainLock, end.chainLock);
       t.diagnostic(

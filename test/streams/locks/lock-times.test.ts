@@ -20,6 +20,18 @@ describe('the time to a ChainLock', () => {
     assert.deepEqual(times.chainLock(hashOf(1)), { ms: 320, sinceTipMs: 300, seen: 'feed' });
   });
 
+  it('counts from the arrival where dashd had the ChainLock before the block was reported', async () => {
+    const time = new Time();
+    const times = new LockTimes(time.clock);
+    await time.pass(300);
+    times.isLocked(hashOf(1));
+    await time.pass(200);
+    times.came(hashOf(1), START);
+    assert.equal(times.get(hashOf(1))?.locked, true);
+    await time.pass(20_000);
+    assert.deepEqual(times.chainLock(hashOf(1)), { ms: 300, seen: 'feed' });
+  });
+
   it('is that of a later block whose ChainLock came first', async () => {
     const time = new Time();
     const times = new LockTimes(time.clock);

@@ -121,6 +121,16 @@ describe('the ChainLock of a block of the pool', () => {
     assert.equal(under.relayed.length, 1, 'once, however often dashd announces it');
   });
 
+  it('goes out once the block is reported, where it came before that', async () => {
+    const under = new RelayUnderTest();
+    under.best(1);
+    await under.locks(1);
+    assert.equal(under.relayed.length, 0);
+    under.receive(hashOf(1));
+    await under.time.pass(0);
+    assert.deepEqual(under.sent(), ['clsig']);
+  });
+
   it('is not sent where it is that of another block, or of a block of others', async () => {
     const under = new RelayUnderTest();
     under.receive(hashOf(1));
