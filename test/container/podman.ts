@@ -45,14 +45,27 @@ export class Podman {
 
   constructor() {
     const settings = join(this.folder, 'containers.conf');
-    writeFileSync(settings, '[containers]\ndefault_ulimits = []\n[network]\nnetwork_backend = "netavark"\n');
+    const networks = `network_backend = "netavark"\nnetwork_config_dir = "${join(this.folder, 'networks')}"`;
+    writeFileSync(settings, `[containers]\ndefault_ulimits = []\n[network]\n${networks}\n`);
     this.env = { ...process.env, CONTAINERS_CONF: settings };
   }
 
+  private get store(): string {
+    return this.kept ?? this.folder;
+  }
+
+  private get images(): string {
+    return join(this.store, 'images');
+  }
+
   private get options(): string[] {
-    const store = this.kept ?? this.folder;
     const runtime = this.runtime === undefined ? [] : [`--runtime=${this.runtime}`];
-    return [`--root=${join(store, 'images')}`, `--runroot=${join(store, 'run')}`, ...PLAIN, ...runtime];
+    const own = [
+      `--root=${this.images}`,
+      `--runroot=${join(this.store, 'run')}`,
+      `--tmpdir=${join(this.store, 'tmp')}`,
+    ];
+    return [...own, ...PLAIN, ...runtime];
   }
 
   /**
@@ -117,7 +130,9 @@ export class Podman {
     await this.try('volume', 'rm', '--all', '--force');
     await this.try('network', 'prune', '--force');
     this.service?.kill();
-    if (this.kept === undefined) await this.try('system', 'reset', '--force');
+    if (this.kept === undefined) await this.try('rmi', '--all', '--force');
+    // podman mounts the folder of its layers onto itself.
+    await this.run('umount', [join(this.images, 'overlay')]);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Pull, Push } from 'zeromq';
+import type { BlockVerdict } from '../../src/contracts/events.js';
 import type { Behaviour } from '../../src/simulated/behaviour.js';
 import { freePort } from '../../src/simulated/free-port.js';
 import type { RpcFaults } from '../../src/simulated/rpc-calls.js';
@@ -21,8 +22,7 @@ afterEach(async () => {
 async function assertDelivers(one: InProcessNetwork, accepted: number): Promise<void> {
   const raw = one.mine();
   await one.relay.push(raw);
-  const verdict = await one.relay.verdict(raw);
-  assert.deepEqual([verdict.success, verdict.accepted], [true, accepted], verdict.reason);
+  await one.relay.verdictSays(raw, (verdict) => [verdict.success, verdict.accepted], [true, accepted]);
 }
 
 describe('on the pool socket', () => {
@@ -101,9 +101,11 @@ describe('from a peer', () => {
       await one.relay.until('the good peers', () => good.every((peer) => one.relay.relay.peers.has(peer)) || undefined);
       for (const raw of one.mineChain(2)) {
         await one.relay.push(raw);
-        const { success, peers } = await one.relay.verdict(raw);
-        const accepted = peers.flatMap(({ peer, status }) => (status === 'accepted' ? [peer] : []));
-        assert.deepEqual([success, good.filter((peer) => !accepted.includes(peer))], [true, []]);
+        const lackers = ({ peers }: BlockVerdict): string[] => {
+          const accepted = peers.flatMap(({ peer, status }) => (status === 'accepted' ? [peer] : []));
+          return good.filter((peer) => !accepted.includes(peer));
+        };
+        await one.relay.verdictSays(raw, (verdict) => [verdict.success, lackers(verdict)], [true, []]);
       }
       const code = await one.lost(one.nodes[1]);
       assert.ok(codes.includes(code), code);
@@ -140,8 +142,11 @@ describe('from-dashd', () => {
       await one.relay.connected(3);
       const raw = one.mine();
       await one.relay.push(raw);
-      const verdict = await one.relay.verdict(raw);
-      assert.deepEqual([verdict.outcome, verdict.accepted, verdict.rpc?.outcome], ['delivered', 3, 'unavailable']);
+      await one.relay.verdictSays(raw, (verdict) => [verdict.outcome, verdict.accepted, verdict.rpc?.outcome], [
+        'delivered',
+        3,
+        'unavailable',
+      ]);
       // Once dashd answers again, it is asked again, and says that it has the block.
       one.dashd.rpcFaults = {};
       await one.relay.verdict(raw, ({ rpc }) => rpc?.outcome === 'duplicate');
@@ -174,8 +179,7 @@ describe('from-dashd', () => {
     await one.relay.connected(0);
     const raw = one.mine();
     await one.relay.push(raw);
-    const failed = await one.relay.verdict(raw);
-    assert.deepEqual([failed.outcome, failed.success], ['failed', false]);
+    await one.relay.verdictSays(raw, (verdict) => [verdict.outcome, verdict.success], ['failed', false]);
     await one.dashd.start();
     const delivered = await one.relay.verdict(raw, ({ success }) => success);
     assert.equal(delivered.outcome, 'local-only');
