@@ -1,5 +1,7 @@
 /** Peers as text: the table of `peers list`, and the page of `peers explain`. */
 import { textTable } from '../common/text-table.js';
+import type { TorMode } from '../config/tor.js';
+import { BARRED } from '../messages/peers.js';
 import { formatMs, oneLine } from '../ops/units.js';
 import { delivered, isProven, type PeerRecord, undelivered } from '../peers/record.js';
 import { type Score, score, type TermLabel, type Weights } from '../peers/score.js';
@@ -42,7 +44,7 @@ export function describeMember(peer: string, rows: Rows): string {
 }
 
 /** The terms of the score, each with its reason, and everything else that is known about the peer. */
-export function describePeer(record: PeerRecord, now: number, weights: Weights, more: Rows = []): string {
+export function describePeer(record: PeerRecord, now: number, weights: Weights, tor: TorMode, more: Rows = []): string {
   const { total, terms } = score(record, now, weights);
   const { broadcasts, announcements, connections, backoff } = record;
   const facts: [string, string | undefined][] = [
@@ -71,7 +73,7 @@ export function describePeer(record: PeerRecord, now: number, weights: Weights, 
     ],
   ];
   facts.push(...more.map(([label, text]): [string, string] => [label, text]));
-  if (!record.protected) facts.push(['dialled', dialled(record, now)]);
+  if (!record.protected) facts.push(['dialled', dialled(record, now, tor)]);
   const width = Math.max(...terms.map(({ value }) => points(value).length), points(total).length);
   const labels = Math.max(...facts.map(([label]) => label.length));
   return [
@@ -85,7 +87,8 @@ export function describePeer(record: PeerRecord, now: number, weights: Weights, 
 }
 
 /** Whether a relay would dial the peer; if not, the first reason against it. */
-function dialled(record: PeerRecord, now: number): string {
+function dialled(record: PeerRecord, now: number, tor: TorMode): string {
+  if (record.family === 'onion' && tor === 'off') return `never: unreachable-family: ${BARRED['unreachable-family']}`;
   const bar = barOf(record, now);
   if (bar === undefined) return 'when a connection slot is free, or a worse peer can be replaced';
   const who = isConfigured(record) || isProven(record) ? 'fewer than broadcast.minPeers peers are' : 'no peer is';

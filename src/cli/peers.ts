@@ -60,7 +60,8 @@ export async function explainPeer(name: string, config: Config, context: CliCont
   if (record === undefined) {
     return printError(context, fill(COMMAND_ERRORS['unknown-peer'], { peer: key.value }));
   }
-  await print(context.stdout, describePeer(record, systemClock.now(), weightsFrom(config.broadcast.weights), rows));
+  const weights = weightsFrom(config.broadcast.weights);
+  await print(context.stdout, describePeer(record, systemClock.now(), weights, config.tor.mode, rows));
   return EXIT.ok;
 }
 

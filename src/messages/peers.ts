@@ -78,7 +78,7 @@ export const KEEP = {
 
 /** Why a peer is not dialled: counted in `{skipped}` of `plan`, explained by `blockcast peers explain`. */
 export const BARRED = {
-  'unreachable-family': 'its kind of address cannot be dialled',
+  'unreachable-family': 'its kind of address cannot be dialled: an onion address needs tor.mode onion or all',
   backoff: '{failures} in a row[, the last: {code}]; waits {seconds} s',
   'breaker-open': '{failures} in a row[, the last: {code}]; waits {seconds} s',
 } as const;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { after, describe, it } from 'node:test';
+import fc from 'fast-check';
 import { Agent, request } from 'undici';
 import { probeSocks, type SocksOutcome, socksDial } from '../../src/adapters/socks.js';
 import { socksConnector } from '../../src/adapters/socks-http.js';
@@ -93,6 +94,20 @@ describe('a SOCKS5 handshake', () => {
       assert.deepEqual(last, { type: 'fault', fault });
     });
   }
+
+  it('whatever it reads, asks for more, or ends: it never throws', () => {
+    const bytes = fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.constantFrom(METHOD, ACCEPTED, CONNECTED));
+    fc.assert(
+      fc.property(fc.array(bytes, { maxLength: 8 }), (chunks) => {
+        const handshake = new SocksHandshake({ ...USER, target: { host: ONION, port: 9999 } });
+        for (const chunk of chunks) {
+          const step = handshake.receive(Buffer.from(chunk));
+          if (step?.type === 'open' || step?.type === 'fault') return;
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
 
   it('has no words for what SOCKS5 cannot say', () => {
     for (const host of ['fe80::1%eth0', 'x'.repeat(256), '']) {

@@ -162,6 +162,16 @@ describe('peers', () => {
       assert.match(other.stdout, /backoff +2 failures in a row, next attempt in (9|10) min\n/);
     });
 
+    test('of an onion peer says that it needs Tor, unless that is set up', async () => {
+      const onion = peer(`${'a'.repeat(55)}d.onion:9999`);
+      write([onion]);
+      const { stdout } = await peers('explain', onion.key);
+      assert.match(stdout, /dialled +never: unreachable-family: its kind of address cannot be dialled: .*tor\.mode/);
+      const env = { BLOCKCAST_TOR_MODE: 'onion' };
+      const set = await cli(['peers', 'explain', onion.key, '--broadcast-peer-db', path], env);
+      assert.match(set.stdout, /dialled +when a connection slot is free/);
+    });
+
     test('of a peer it does not know fails, and says what to do', async () => {
       write([best]);
       const { code, stderr } = await peers('explain', '8.8.8.8:9999');
