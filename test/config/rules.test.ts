@@ -111,6 +111,7 @@ describe('config', () => {
       ['a feed elsewhere', { 'dashd-zmq-url': 'tcp://[2001:db8::1]:28332' }, 'dashd.zmq.url'],
       ['a feed by a name', { 'dashd-zmq-url': 'tcp://dashd:28332' }, 'dashd.zmq.url'],
       ['NATS servers elsewhere', { 'cluster-servers': 'tls://203.0.113.7', 'cluster-relay': 'eu' }, 'cluster.servers'],
+      ['a NATS server by its name', { 'cluster-servers': 'tls://nats', 'cluster-relay': 'eu' }, 'cluster.servers'],
       ['a proxy by its name', { 'tor-proxy': 'tor:9050' }, 'tor.proxy'],
       ['a pool socket by a name', { 'pool-bind': 'tcp://localhost:28500' }, 'pool.bind'],
       ['pages by a name', { 'http-host': 'localhost' }, 'http.host'],
