@@ -9,7 +9,7 @@ import { barOf, isConfigured } from '../peers/standing.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.js';
 
 const NONE = '–';
-const TERMS: readonly TermLabel[] = ['initial', 'success', 'recency', 'from-dashd', 'floor'];
+const TERMS: readonly TermLabel[] = ['initial', 'success', 'recency', 'from-dashd', 'learned', 'floor'];
 
 export interface Ranked {
   readonly record: PeerRecord;

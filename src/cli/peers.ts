@@ -30,7 +30,7 @@ export async function listPeers(json: boolean, config: Config, context: CliConte
   const book = await readPeers(config, context);
   if (book === undefined) return EXIT.failed;
   const now = systemClock.now();
-  const weights = weightsFrom(config.broadcast.weights);
+  const weights = weightsFrom(config.broadcast);
   const ranked = book.records
     .map((record) => ({ record, score: score(record, now, weights) }))
     .sort((a, b) => b.score.total - a.score.total || (a.record.key < b.record.key ? -1 : 1));
@@ -60,7 +60,7 @@ export async function explainPeer(name: string, config: Config, context: CliCont
   if (record === undefined) {
     return printError(context, fill(COMMAND_ERRORS['unknown-peer'], { peer: key.value }));
   }
-  const weights = weightsFrom(config.broadcast.weights);
+  const weights = weightsFrom(config.broadcast);
   await print(context.stdout, describePeer(record, systemClock.now(), weights, config.tor.mode, rows));
   return EXIT.ok;
 }
@@ -68,9 +68,7 @@ export async function explainPeer(name: string, config: Config, context: CliCont
 export async function exportPeers(target: string, config: Config, context: CliContext): Promise<number> {
   const book = await readPeers(config, context);
   if (book === undefined) return EXIT.failed;
-  const text = [
-    ...serialise(book.records, systemClock.now(), book.localDashd, weightsFrom(config.broadcast.weights)),
-  ].join('');
+  const text = [...serialise(book.records, systemClock.now(), book.localDashd, weightsFrom(config.broadcast))].join('');
   if (target === '-') {
     await print(context.stdout, text);
     return EXIT.ok;

@@ -47,6 +47,8 @@ export interface Config {
     readonly countryDb?: string;
     readonly fallback: boolean;
     /** The points that a peer's score is the sum of. */
+    /** Whether what was learned of peers from blocks counts when they are chosen. */
+    readonly learned: boolean;
     readonly weights: WeightSettings;
   };
   /** Connections to members of the ChainLock quorums; 0: none. */

@@ -45,6 +45,7 @@ export function derive(values: Values, host: HostEnvironment): Config {
       peerDb: values['broadcast.peerDb'] ?? `${dataFolder(values)}/broadcast_peers.json`,
       ...(values['broadcast.countryDb'] === undefined ? {} : { countryDb: values['broadcast.countryDb'] }),
       fallback: values['broadcast.fallback'],
+      learned: values['broadcast.learned'],
       weights: weights(values),
     },
     quorum: { maxPeers: values['quorum.maxPeers'] },

@@ -155,6 +155,12 @@ const SETTINGS = {
     true,
     'false: a block that reached no peer but the local dashd counts as failed',
   ),
+  'broadcast.learned': setting(
+    boolean,
+    true,
+    'prefer peers that announce blocks early and are near; false: the weights below alone decide',
+    LIVE,
+  ),
   'broadcast.weights.known': setting(points, 100, 'points for a peer that came from dashd or the operator', LIVE),
   'broadcast.weights.heard': setting(
     points,

@@ -59,6 +59,7 @@ export const DISCONNECT = {
   'not-in-book': 'it was removed from the book',
   'over-max': '{count} connections, {max} wanted; score {score}',
   unfit: '{reason}',
+  'reached-by-dashd': 'dashd is connected to it by itself, so it adds no reach',
   'group-crowded': '{count} peers in {group}',
   'country-crowded': '{count} peers in {country}',
   outscored: 'score {score}, {peer} has {better}',
@@ -101,6 +102,8 @@ export const SCORE = {
   'no-block': 'no block pushed to it yet',
   recency: 'last seen {hours} h ago',
   'from-dashd': 'dashd was connected to it',
+  learned: 'announces blocks {lag} ms behind the first ({blocks} of the latest), and is {way} ms away',
+  'learned-nothing': 'no announcement seen yet, taken for {lag} ms behind the first; it is {way} ms away',
   floor: 'a score is never below 0',
 } as const;
 

@@ -10,6 +10,7 @@ import { PEER_BOOK } from '../messages/storage.js';
 import { SECOND_MS } from '../time.js';
 import { type PeerAddress, type PeerKey, parseAddress, toAddress } from './address.js';
 import { READY } from './backoff.js';
+import { LEARNING_WINDOW, type Learned, MAX_LAG_MS } from './learned.js';
 import {
   delivered,
   isProven,
@@ -92,6 +93,7 @@ function toEntry(record: PeerRecord, now: number, weights: Weights) {
       announcements.count === 0
         ? undefined
         : { count: announcements.count, first: announcements.first, lag_ms: announcements.lagMs },
+    learned: record.learned === undefined ? undefined : { blocks: record.learned.blocks, lag_ms: record.learned.lagMs },
     connections:
       connections.succeeded + connections.failed === 0
         ? undefined
@@ -182,6 +184,11 @@ const entrySchema = z.object({
     })
     .optional(),
   announcements: z.object({ count, first: count, lag_ms: milliseconds.optional() }).optional(),
+  // Files of before have none; one that cannot be is learned anew.
+  learned: z
+    .object({ blocks: z.number().positive(), lag_ms: z.number().min(0).max(MAX_LAG_MS) })
+    .optional()
+    .catch(undefined),
   connections: z
     .object({ succeeded: count, failed: count, last_failure: z.object({ at: seconds, code }).optional() })
     .optional(),
@@ -333,6 +340,7 @@ function withinWindow(succeeded: number, failed: number): { succeeded: number; f
 
 function optionalFields(entry: Entry): Partial<PeerRecord> {
   const { announcements, connections, backoff, ping_ms: pingMs } = entry;
+  const learned = toLearned(entry);
   return {
     ...(entry.via === undefined ? {} : { via: entry.via }),
     ...(entry.last_connected === undefined ? {} : { lastConnected: entry.last_connected }),
@@ -352,11 +360,16 @@ function optionalFields(entry: Entry): Partial<PeerRecord> {
             ...(announcements.lag_ms === undefined ? {} : { lagMs: announcements.lag_ms }),
           },
         }),
+    ...(learned === undefined ? {} : { learned }),
     ...(connections === undefined ? {} : { connections: toConnections(connections) }),
     ...(backoff === undefined
       ? { backoff: READY }
       : { backoff: { state: backoff.state, failures: backoff.failures, retryAt: backoff.retry_at } }),
   };
+}
+
+function toLearned({ learned }: Entry): Learned | undefined {
+  return learned && { blocks: Math.min(LEARNING_WINDOW, learned.blocks), lagMs: learned.lag_ms };
 }
 
 function toConnections(saved: NonNullable<Entry['connections']>): PeerRecord['connections'] {

@@ -2,6 +2,7 @@ import { fill } from '../messages/fill.js';
 import { CONNECT, DISCONNECT, KEEP } from '../messages/peers.js';
 import type { PeerKey } from './address.js';
 import type { Candidate, Tier } from './candidates.js';
+import { LEARNING_TRIAL_MS } from './learned.js';
 import { Occupancy } from './occupancy.js';
 import {
   type ConnectCode,
@@ -15,13 +16,20 @@ import {
   type SelectInput,
 } from './plan.js';
 import type { PeerRecord } from './record.js';
+import { WEIGHTS } from './score.js';
 
 /** A slot with its connection. */
 export interface Slot {
   readonly live: OpenConnection;
   readonly record: PeerRecord;
   readonly score: number;
+  /** The points of its score for what was learned of it. */
+  readonly learned: number;
+  /** What they may turn out to be. */
+  readonly bounds: { readonly least: number; readonly most: number };
   readonly target: boolean;
+  /** dashd is connected to it by itself: what is pushed to it adds no reach. */
+  readonly reached: boolean;
   readonly unfit: string | undefined;
 }
 
@@ -40,6 +48,11 @@ export class Planner {
   #slots: Slot[];
   #rotations = 0;
   #newAreSpared = false;
+  /** Candidates that replace others: dashd's own peers do not, since they add no reach. */
+  readonly #challengers: readonly Tier[];
+  readonly #strangers: readonly Tier[];
+  /** Points for what was learned, of the worst peer that is not on trial. */
+  readonly #leastLearned: number;
 
   constructor(
     private readonly input: SelectInput,
@@ -48,8 +61,12 @@ export class Planner {
     private readonly lastResort: readonly Tier[],
   ) {
     this.#taken = new Occupancy(input.country);
+    this.#strangers = tiers.slice(2, 3);
+    this.#challengers = [...tiers.slice(0, 1), ...this.#strangers];
     this.#slots = [...slots].sort(worstFirst);
     for (const slot of this.#slots) this.#taken.add(slot.record, 1);
+    const settled = this.#slots.filter((slot) => !this.#isFirst(slot));
+    this.#leastLearned = Math.min(...settled.map(({ learned }) => learned));
   }
 
   plan(candidates: number, skipped: Plan['skipped']): Plan {
@@ -138,9 +155,17 @@ export class Planner {
     return slots.filter((slot) => this.#isNew(slot)).length;
   }
 
-  #isNew({ record, live }: Slot): boolean {
-    const { now, limits } = this.input;
-    return record.connections.succeeded <= 1 && now - live.connectedAt < limits.explorationMs;
+  /** A trial is over when it is known that the peer is worse than all others, or better than one of them. */
+  #isNew(slot: Slot): boolean {
+    const { live, bounds } = slot;
+    const isKnown = live.ready && (bounds.most < this.#leastLearned || bounds.least > this.#leastLearned);
+    return this.#isFirst(slot) && !isKnown;
+  }
+
+  #isFirst({ record, live }: Slot): boolean {
+    const { now, limits, weights = WEIGHTS } = this.input;
+    const trialMs = weights.learned === 0 ? limits.explorationMs : Math.min(limits.explorationMs, LEARNING_TRIAL_MS);
+    return record.connections.succeeded <= 1 && now - live.connectedAt < trialMs;
   }
 
   #rotate(): void {
@@ -166,9 +191,10 @@ export class Planner {
     return slot.live.ready && now - slot.live.connectedAt >= limits.settleMs;
   }
 
-  #objection({ record, unfit }: Slot): Reason<DisconnectCode> | undefined {
+  #objection({ record, unfit, reached }: Slot): Reason<DisconnectCode> | undefined {
     const { limits } = this.input;
     if (unfit !== undefined) return { code: 'unfit', text: unfit };
+    if (reached) return { code: 'reached-by-dashd', text: DISCONNECT['reached-by-dashd'] };
     const inGroup = this.#taken.group(record.group);
     if (inGroup > limits.perGroup)
       return {
@@ -184,7 +210,7 @@ export class Planner {
 
   #replace(slot: Slot, reason: Reason<DisconnectCode>): boolean {
     const better = (record: PeerRecord) =>
-      reason.code === 'unfit'
+      reason.code === 'unfit' || reason.code === 'reached-by-dashd'
         ? this.#isNoWorseSpread(record, slot.record)
         : this.#isWithinCapsWithout(record, slot.record);
     return this.#swap(slot, 0, false, better, () => reason);
@@ -235,7 +261,7 @@ export class Planner {
     because: (challenger: Candidate) => Reason<DisconnectCode>,
   ): boolean {
     if (this.#rotations >= this.input.limits.maxRotations) return false;
-    const challenger = this.#take(least, untried, fits);
+    const challenger = takeFrom(untried ? this.#strangers : this.#challengers, least, fits);
     if (challenger === undefined) return false;
     this.#rotations++;
     this.#leave(slot, because(challenger), challenger.record.key);

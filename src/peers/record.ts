@@ -1,6 +1,7 @@
 import { MINUTE_MS, type Random } from '../time.js';
 import { type AddressFamily, keyOf, networkGroup, type PeerAddress, type PeerKey } from './address.js';
 import { type Backoff, onDial, onFailure, onHandshake, onIsolation, onMisconduct, READY } from './backoff.js';
+import { type Learned, learn } from './learned.js';
 import { userAgentClass } from './user-agent.js';
 
 /** The source of a peer. The names are those of the file format; the first three are p2pool-dash's. */
@@ -32,6 +33,8 @@ export interface PeerRecord {
   readonly ping?: Ping;
   readonly broadcasts: Broadcasts;
   readonly announcements: Announcements;
+  /** Absent until it announced a block of others. */
+  readonly learned?: Learned;
   readonly connections: Connections;
   readonly backoff: Backoff;
 }
@@ -119,8 +122,11 @@ export type Observation =
   /** Any message from it. */
   | { readonly kind: 'alive' }
   | { readonly kind: 'ping'; readonly rttMs: number }
-  /** It announced a block at this height (when known), `lagMs` after the first of our peers to do so. */
-  | { readonly kind: 'announced'; readonly lagMs: number; readonly height?: number }
+  /**
+   * It announced a block at this height (when known), `lagMs` after the first of our peers to do so. `own`: it had the block from us, so this
+   * says nothing about when it hears of blocks.
+   */
+  | { readonly kind: 'announced'; readonly lagMs: number; readonly height?: number; readonly own?: boolean }
   | { readonly kind: 'broadcast'; readonly status: 'acknowledged' | 'accepted'; readonly proofMs?: number }
   | { readonly kind: 'broadcast'; readonly status: 'already-had' }
   | { readonly kind: 'broadcast'; readonly status: 'failed'; readonly code: string };
@@ -261,11 +267,13 @@ function announced(record: PeerRecord, seen: Extract<Observation, { kind: 'annou
   const { count, first, lagMs } = record.announcements;
   const lag = Math.max(0, seen.lagMs);
   const height = Math.max(record.height ?? 0, seen.height ?? 0);
+  const learned = seen.own === true ? record.learned : learn(record.learned, lag);
   return {
     ...record,
     lastSeen: now,
     ...(height > 0 ? { height } : {}),
     announcements: { count: count + 1, first: first + (lag === 0 ? 1 : 0), lagMs: smoothed(lagMs, lag) },
+    ...(learned !== undefined && { learned }),
   };
 }
 

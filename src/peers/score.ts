@@ -1,6 +1,7 @@
 import { fill } from '../messages/fill.js';
 import { SCORE } from '../messages/peers.js';
 import { HOUR_MS } from '../time.js';
+import { earliness, earlinessBounds, pathTime } from './learned.js';
 import type { PeerRecord, Source } from './record.js';
 
 /** Points a peer earns (requirement 16). */
@@ -13,6 +14,8 @@ export interface Weights {
   readonly recency: { readonly hour: number; readonly sixHours: number; readonly day: number; readonly older: number };
   /** For a peer dashd itself had. */
   readonly fromDashd: number;
+  /** Times how early blocks come over the peer, which is between 0 and 1 (learned.ts); 0: what was learned does not count. */
+  readonly learned: number;
   /** The whole score of a protected peer. */
   readonly protected: number;
 }
@@ -22,6 +25,7 @@ export const WEIGHTS: Weights = {
   success: 100,
   recency: { hour: 50, sixHours: 30, day: 10, older: -20 },
   fromDashd: 30,
+  learned: 0,
   protected: 999_999,
 };
 
@@ -40,7 +44,18 @@ export interface WeightSettings {
   readonly fromDashd: number;
 }
 
-export function weightsFrom({ known, heard, success, hour, sixHours, day, older, fromDashd }: WeightSettings): Weights {
+/**
+ * Of what was learned, where it counts: more than all other terms in sum, since among peers that can be reached nothing matters as much. A
+ * peer that proves no blocks is unfit, whatever its score.
+ */
+const LEARNED_POINTS = 500;
+
+/** The defaults, with what was learned. */
+export const LEARNED_WEIGHTS: Weights = { ...WEIGHTS, learned: LEARNED_POINTS };
+
+/** @param learned whether what was learned of peers counts */
+export function weightsFrom({ weights, learned }: { weights: WeightSettings; learned: boolean }): Weights {
+  const { known, heard, success, hour, sixHours, day, older, fromDashd } = weights;
   return {
     initial: {
       local_dashd: known,
@@ -53,6 +68,7 @@ export function weightsFrom({ known, heard, success, hour, sixHours, day, older,
     success,
     recency: { hour, sixHours, day, older: -older },
     fromDashd,
+    learned: learned ? LEARNED_POINTS : 0,
     protected: WEIGHTS.protected,
   };
 }
@@ -75,7 +91,7 @@ export function successRate(succeeded: number, failed: number): number {
   return Math.max(0, (succeeded + (Z * Z) / 2 - spread) / (n + Z * Z));
 }
 
-export type TermLabel = 'protected' | 'initial' | 'success' | 'recency' | 'from-dashd' | 'floor';
+export type TermLabel = 'protected' | 'initial' | 'success' | 'recency' | 'from-dashd' | 'learned' | 'floor';
 
 export interface Term {
   readonly label: TermLabel;
@@ -110,6 +126,7 @@ function parts(record: PeerRecord, now: number, weights: Weights) {
     ageMs,
     recency: recency(ageMs, weights),
     fromDashd: record.sources.includes('dashd') ? weights.fromDashd : 0,
+    learned: learnedPoints(record, weights),
   };
 }
 
@@ -123,8 +140,8 @@ function recency(ageMs: number, { recency }: Weights): number {
 /** A peer's score at `now` (ms) without its breakdown. Never below 0. */
 export function scoreTotal(record: PeerRecord, now: number, weights: Weights = WEIGHTS): number {
   if (record.protected) return weights.protected;
-  const { initial, success, recency, fromDashd } = parts(record, now, weights);
-  return Math.max(0, initial + success + recency + fromDashd);
+  const { initial, success, recency, fromDashd, learned } = parts(record, now, weights);
+  return Math.max(0, initial + success + recency + fromDashd + learned);
 }
 
 /** A peer's score at `now` (ms), with each of its terms and the reason for it. */
@@ -148,7 +165,33 @@ export function score(record: PeerRecord, now: number, weights: Weights = WEIGHT
     { label: 'recency', value: part.recency, why: fill(SCORE.recency, { hours: (part.ageMs / HOUR_MS).toFixed(1) }) },
   ];
   if (part.fromDashd !== 0) terms.push({ label: 'from-dashd', value: part.fromDashd, why: SCORE['from-dashd'] });
-  const sum = part.initial + part.success + part.recency + part.fromDashd;
+  if (weights.learned !== 0) terms.push({ label: 'learned', value: part.learned, why: learnedFrom(record) });
+  const sum = part.initial + part.success + part.recency + part.fromDashd + part.learned;
   if (sum < 0) terms.push({ label: 'floor', value: -sum, why: SCORE.floor });
   return { total: Math.max(0, sum), terms };
+}
+
+/** The points for what was learned of a peer. */
+export function learnedPoints(record: PeerRecord, { learned }: Weights): number {
+  return learned === 0 ? 0 : learned * earliness(record);
+}
+
+/** What these may turn out to be, by what was seen so far. */
+export function learnedBounds(
+  record: PeerRecord,
+  { learned }: Weights,
+): { readonly least: number; readonly most: number } {
+  if (learned === 0) return { least: 0, most: 0 };
+  const { least, most } = earlinessBounds(record);
+  return { least: learned * least, most: learned * most };
+}
+
+function learnedFrom(record: PeerRecord): string {
+  const { lagMs, wayMs } = pathTime(record);
+  const { learned } = record;
+  return fill(learned === undefined ? SCORE['learned-nothing'] : SCORE.learned, {
+    lag: Math.round(learned?.lagMs ?? lagMs),
+    blocks: learned?.blocks.toFixed(0),
+    way: Math.round(wayMs),
+  });
 }

@@ -5,14 +5,14 @@
  * 1. A protected peer is kept whatever happens, takes no slot and is never in `connect`: its connection is somebody else's.
  * 2. What is over the maximum goes, the worst first.
  * 3. Free slots are filled, a few with peers never tried (exploration), unless too few targets are left: then with the best at once.
- * 4. Peers with something definite against them ({@link unfitness}), and those that crowd a network or country, are
- *    replaced where somebody fit is there to replace them.
+ * 4. Peers with something definite against them ({@link unfitness}), those that dashd is connected to by itself, and those that crowd a
+ *    network or country, are replaced where somebody fit is there to replace them.
  * 5. A challenger replaces a sitting peer when it beats its score by the margin. The few on trial (exploration) are spared.
  * 6. Where no slot is free for exploration, one sitting peer makes way.
  * Steps 4 to 6 make `maxRotations` replacements at most in all, and never touch a connection that is still young.
  *
  * Candidates come in tiers: proven ones before untried ones, and in both those that dashd is connected to last, since they add
- * no reach. Within a tier by score, and among equals in an order drawn anew each time.
+ * no reach: they fill slots that would stay empty, and replace nobody, whatever their score. Within a tier by score, and among equals in an order drawn anew each time.
  *
  * With fewer targets than the minimum up to half of the free slots go to the last resort: peers that the operator configured, and proven ones
  * whatever is remembered of them, each at most once a minute (standing.ts).
@@ -27,7 +27,7 @@ import { FITNESS, type FitnessContext, isTarget, liveUnfitness } from './fitness
 import { needsRefill, type OpenConnection, type Plan, type SelectInput, type SkipCode } from './plan.js';
 import { isProtected, Planner, type Slot } from './planner.js';
 import { isProven, type PeerRecord } from './record.js';
-import { scoreTotal, WEIGHTS } from './score.js';
+import { learnedBounds, learnedPoints, scoreTotal, WEIGHTS } from './score.js';
 import { barOf, isConfigured, mayRetry } from './standing.js';
 
 const DIALABLE: ReadonlySet<AddressFamily> = new Set(['ipv4', 'ipv6', 'name']);
@@ -148,11 +148,14 @@ function slotOf(
   input: SelectInput,
   context: FitnessContext,
 ): Slot {
-  const fitness = input.fitness ?? FITNESS;
+  const { fitness = FITNESS, weights = WEIGHTS } = input;
   return {
     live,
     record,
     score,
+    learned: learnedPoints(record, weights),
+    bounds: learnedBounds(record, weights),
+    reached: input.dashdPeers?.has(record.key) === true && !isConfigured(record),
     target: isTarget(record, live.ready, context, fitness),
     unfit: live.ready ? liveUnfitness(record, input.now, context, fitness)?.text : undefined,
   };

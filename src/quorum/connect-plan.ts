@@ -41,7 +41,7 @@ export interface ConnectInput {
   readonly maxNew: number;
   /** Connections that this plan may give up for a member of more quorums. */
   readonly maxSwaps: number;
-  /** A random number for each peer, the same in each plan: relays choose differently among equals. */
+  /** A number for each peer, the lowest first among equals: random, so that relays choose differently, or what was learned of the peer. */
   readonly lot: (peer: string) => number;
 }
 
@@ -183,7 +183,7 @@ function add<K>(counts: Map<K, number>, key: K, by: number): void {
   counts.set(key, (counts.get(key) ?? 0) + by);
 }
 
-/** The members of the same quorums, in random order. */
+/** The members of the same quorums, in the order of their lots. */
 interface Combination {
   readonly quorums: readonly Hash[];
   readonly members: Reachable[];

@@ -21,7 +21,7 @@ import type { Scope } from './scope.js';
 export interface BlocksDeps {
   readonly context: RelayContext;
   readonly dashd: Pick<Dashd, 'rpc'>;
-  readonly peers: Pick<Peers, 'connections' | 'events$' | 'twins$' | 'witnesses'>;
+  readonly peers: Pick<Peers, 'book' | 'connections' | 'events$' | 'twins$' | 'witnesses'>;
   readonly history: Pick<BlockHistory, 'note' | 'written' | 'written$'>;
   readonly tip: ChainTip;
   readonly recent: RecentStore;
@@ -67,7 +67,8 @@ export function openBlocks(deps: BlocksDeps, scope: Scope): Blocks {
     connections,
     quorums,
     uplink: uplinkOf(config, meter),
-    roundTripOf: (peer) => meter.roundTripOf(peer),
+    // The book's is from an earlier connection, or from a ping: a peer has its place before the first block is written to it.
+    roundTripOf: (peer) => meter.roundTripOf(peer) ?? peers.book.get(peer)?.ping?.minMs,
     scheduler,
   });
   listening.add(planner.run());

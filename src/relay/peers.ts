@@ -94,7 +94,7 @@ export function openPeers({ context, dashd, tip, recent, left }: PeersDeps, scop
     for (const address of peers) book.hear(address, 'configured', clock.now());
   };
   hearConfigured(config.peers);
-  const weights$ = new BehaviorSubject(weightsFrom(broadcast.weights));
+  const weights$ = new BehaviorSubject(weightsFrom(broadcast));
   const weights = () => weights$.value;
   const country$ = new BehaviorSubject<CountryOf | undefined>(undefined);
   const country: CountryOf = (host, port) => country$.value?.(host, port);
@@ -131,6 +131,7 @@ export function openPeers({ context, dashd, tip, recent, left }: PeersDeps, scop
     dashd,
     tip,
     table,
+    book,
     left,
     isExcluded: (peer) => book.isExcluded(peer) || isWitness(peer),
   });
@@ -263,7 +264,7 @@ export function openPeers({ context, dashd, tip, recent, left }: PeersDeps, scop
       bookRead$.complete();
     },
     reload(next) {
-      weights$.next(weightsFrom(next.broadcast.weights));
+      weights$.next(weightsFrom(next.broadcast));
       hearConfigured(next.peers);
     },
   };

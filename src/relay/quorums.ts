@@ -11,6 +11,9 @@ import {
 } from 'rxjs';
 import type { RelayEvent } from '../contracts/events.js';
 import { isLocalNetwork, type PeerKey } from '../peers/address.js';
+import type { PeerBook } from '../peers/book.js';
+import { lottery } from '../peers/candidates.js';
+import { learnedLot } from '../peers/learned.js';
 import { type ActiveQuorums, type QuorumView, viewOf } from '../quorum/active-quorums.js';
 import { CHAIN_LOCK_TYPES } from '../quorum/chain-lock-types.js';
 import { maxPerGroup } from '../quorum/politeness.js';
@@ -36,6 +39,7 @@ export interface QuorumsDeps {
   /** True for an address of a node that counts already, and for a witness. */
   readonly isExcluded: (peer: PeerKey) => boolean;
   readonly left?: LeftPeers | undefined;
+  readonly book: Pick<PeerBook, 'get'>;
 }
 
 export interface OpenQuorums extends Quorums {
@@ -53,6 +57,7 @@ export function openQuorums({
   dashd,
   tip,
   table,
+  book,
   left,
   isExcluded,
 }: QuorumsDeps): OpenQuorums | undefined {
@@ -83,6 +88,7 @@ export function openQuorums({
     left,
     clock,
     random,
+    lot: broadcast.learned ? learnedLot((peer) => book.get(peer), lottery(random)) : undefined,
     scheduler,
   });
   const tips$ = defer(() =>

@@ -70,10 +70,10 @@ describe('peers', () => {
         ['peer', best.key, middling.key, worst.key, '3 peers', ''],
       );
       assert.deepEqual(rows[1]?.slice(1), [
-        ...['251.7', '100.0', '71.7', '50.0', '30.0', '–'],
+        ...['538.8', '100.0', '71.7', '50.0', '30.0', '287.2', '–'],
         ...['15', '1', '25 ms', '1000', '2 min ago', 'dashd, p2p_discovery'],
       ]);
-      assert.deepEqual(rows[2]?.slice(1, 7), ['80.0', '50.0', '0.0', '30.0', '–', '–']);
+      assert.deepEqual(rows[2]?.slice(1, 8), ['103.7', '50.0', '0.0', '30.0', '–', '23.7', '–']);
     });
 
     test('as JSON has all that is known', async () => {
@@ -154,7 +154,7 @@ describe('peers', () => {
       );
       assert.match(
         stdout,
-        /\n {3}50\.0 {2}recency: last seen 0\.0 h ago\n {3}30\.0 {2}from-dashd: .*\n {2}251\.7 {2}score\n/,
+        /\n {3}50\.0 {2}recency: last seen 0\.0 h ago\n {3}30\.0 {2}from-dashd: .*\n {2}287\.2 {2}learned: no announcement seen yet.*\n {2}538\.8 {2}score\n/,
       );
       assert.match(stdout, /blocks +15 acknowledged, 0 accepted, 0 already had, 1 failed \(timeout\)\n/);
       const other = await peers('explain', worst.key);

@@ -23,6 +23,7 @@ describe('config', () => {
         minPeers: 5,
         maxMemory: 268_435_456,
         refreshInterval: 60,
+        learned: true,
         skipBootstrap: false,
         peerDb: 'data/dash/broadcast_peers.json',
         fallback: true,

@@ -64,6 +64,7 @@ export const EXAMPLES: Readonly<
   'broadcast.uplink': { text: '20', value: 20, wrong: '0' },
   'broadcast.maxMemory': { text: '20000000', value: 20_000_000, wrong: '15999999' },
   'broadcast.refreshInterval': { text: '5', value: 5, wrong: '1.5' },
+  'broadcast.learned': { text: 'false', value: false, wrong: 'maybe' },
   'broadcast.rehearsalInterval': { text: '0', value: 0, wrong: '0.5' },
   'broadcast.skipBootstrap': { text: 'TRUE', value: true, wrong: 'no way' },
   'broadcast.peerDb': { text: '/var/lib/peers.json', value: '/var/lib/peers.json', wrong: 'a\0' },

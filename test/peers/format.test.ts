@@ -278,3 +278,22 @@ test('20,000 peers are saved in steps; what they take is in the report', (t) => 
   );
   assert.ok(steps.length > 150);
 });
+
+test('what was learned is kept; files of before have nothing, and what cannot be is learned anew', () => {
+  const record = { ...peer('1.2.3.4:9999'), learned: { blocks: 12.5, lagMs: 31.25 } };
+  const [read] = parsed(text([record])).records;
+  assert.deepEqual(read?.learned, record.learned);
+  const [old] = parsed(text([peer('1.2.3.4:9999')])).records;
+  assert.equal(old?.learned, undefined);
+  for (const [from, to] of [
+    ['"blocks":12.5', '"blocks":-1'],
+    ['"blocks":12.5', '"blocks":"many"'],
+    ['"lag_ms":31.25', '"lag_ms":1e9'],
+  ] as const) {
+    const { records, skipped } = parsed(text([record]).replace(from, to));
+    assert.equal(records[0]?.learned, undefined, to);
+    assert.equal(skipped, 0);
+  }
+  const [many] = parsed(text([record]).replace('"blocks":12.5', '"blocks":1000000')).records;
+  assert.ok((many?.learned?.blocks ?? 0) <= 50.01, 'no file outweighs what is seen');
+});

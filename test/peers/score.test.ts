@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { observe, SOURCES, type Source } from '../../src/peers/record.js';
-import { score, scoreTotal, successRate, WEIGHTS, weightsFrom } from '../../src/peers/score.js';
+import { score, scoreTotal, successRate, WEIGHTS, type WeightSettings, weightsFrom } from '../../src/peers/score.js';
 import { HOUR_MS } from '../../src/time.js';
 import { NOW, outcomes, peer, seeded } from './support.js';
 
@@ -142,8 +142,9 @@ test('the success rate lies between 0 and the plain rate, whatever it is given',
 
 test('the configuration’s defaults give the weights of requirement 16, and each setting its own', () => {
   const settings = { known: 100, heard: 50, success: 100, hour: 50, sixHours: 30, day: 10, older: 20, fromDashd: 30 };
-  assert.deepEqual(weightsFrom(settings), WEIGHTS);
+  const weigh = (weights: WeightSettings) => weightsFrom({ weights, learned: false });
+  assert.deepEqual(weigh(settings), WEIGHTS);
   const seen = new Set([JSON.stringify(WEIGHTS)]);
-  for (const name of Object.keys(settings)) seen.add(JSON.stringify(weightsFrom({ ...settings, [name]: 7 })));
+  for (const name of Object.keys(settings)) seen.add(JSON.stringify(weigh({ ...settings, [name]: 7 })));
   assert.equal(seen.size, 1 + Object.keys(settings).length);
 });

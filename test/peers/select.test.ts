@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { READY } from '../../src/peers/backoff.js';
 import { type OpenConnection, type Plan, selectLimits } from '../../src/peers/plan.js';
 import { newRecord, observe, type PeerRecord } from '../../src/peers/record.js';
-import { scoreTotal } from '../../src/peers/score.js';
+import { scoreTotal, WEIGHTS } from '../../src/peers/score.js';
 import { select } from '../../src/peers/select.js';
 import { publicAddress } from '../../src/simulated/public-address.js';
 import { HOUR_MS, MINUTE_MS } from '../../src/time.js';
@@ -207,6 +207,59 @@ test('order: proven first, dashd’s own peers last among their like, then by sc
   const dashdPeers = new Set([key(0), key(2)]);
   assert.deepEqual(peers(plan(records, [], { dashdPeers }).connect), [4, 1, 0, 3, 2].map(key));
   assert.deepEqual(peers(plan(records, []).connect), [0, 4, 1, 2, 3].map(key));
+});
+
+test('dashd’s own peers replace nobody, whatever their score, and make way for others, unless the operator configured them', () => {
+  const dashdPeers = new Set([key(300), key(301), key(0), key(1)]);
+  const known = [300, 301].map((n) => provenPeer(key(n), { ...good, sources: ['dashd'] }));
+  const sitting = [provenPeer(key(0)), provenPeer(key(1), { sources: ['configured'] }), ...many(2, 18)];
+  const seats = sitting.map(({ key: name }) => live(name));
+  const limits = { exploration: 0 };
+  assert.deepEqual(plan([...sitting, ...known], seats, { dashdPeers, limits }).disconnect, []);
+  const other = provenPeer(key(302));
+  const { connect, disconnect } = plan([...sitting, ...known, other], seats, { dashdPeers, limits });
+  assert.deepEqual(peers(connect), [key(302)]);
+  assert.deepEqual(
+    disconnect.map(({ peer: name, reason }) => [name, reason.code]),
+    [[key(0), 'reached-by-dashd']],
+  );
+});
+
+describe('with learned terms', () => {
+  const weights = { ...WEIGHTS, learned: 500 };
+  const ping = (minMs: number) => ({ minMs, smoothedMs: minMs, at: NOW });
+  const sitting = many(0, 18, { ...good, ping: ping(30), learned: { blocks: 40, lagMs: 30 } });
+  const strangers = many(500, 5).map(({ key: name }) => peer(name));
+  const onTrial = (pingMs: number, learned?: PeerRecord['learned']) =>
+    many(100, 2, {
+      connections: { succeeded: 1, failed: 0 },
+      ping: ping(pingMs),
+      ...(learned !== undefined && { learned }),
+    });
+  const planned = (trial: readonly PeerRecord[]) => {
+    const records = [...sitting, ...trial];
+    const seats = records.map(({ key: name }) => live(name, { connectedAt: NOW - 3 * MINUTE_MS }));
+    return plan([...records, ...strangers], seats, { weights });
+  };
+
+  test('a peer on trial that is too far to be among the best makes way at once', () => {
+    const { disconnect } = planned(onTrial(300));
+    assert.deepEqual(
+      disconnect.map(({ reason }) => reason.code),
+      ['exploration'],
+    );
+    assert.ok(disconnect[0]?.peer === key(100) || disconnect[0]?.peer === key(101));
+  });
+
+  test('one that may be among the best keeps its slot', () => {
+    assert.deepEqual(planned(onTrial(20)).disconnect, []);
+  });
+
+  test('one that is better than another gets a slot of its own, and the worst makes way for a peer never tried', () => {
+    const { disconnect } = planned(onTrial(10, { blocks: 20, lagMs: 5 }));
+    assert.equal(disconnect.length, 1);
+    assert.ok(sitting.some(({ key: name }) => name === disconnect[0]?.peer));
+  });
 });
 
 test('among equals the order is drawn: every one of 50 gets its turn', () => {

@@ -1,16 +1,22 @@
 /** The contenders by name, those that blockcast can be today first. A later strategy is an entry more. */
+
+import { LEARNED_WEIGHTS } from '../../peers/score.js';
+import { MINUTE_MS } from '../../time.js';
 import type { BlockForm } from '../network/block.js';
 import type { NodeId } from '../network/plan.js';
 import type { BlockSize, Contender, PushPlan, RelayKnowledge } from './contender.js';
 import * as pick from './picks.js';
 import { plannedConnections, plannedPushes } from './planned.js';
-import { scoredPeers } from './scored.js';
+import { type Choice, scoredPeers } from './scored.js';
 
 /** A first flight of TCP, 10 segments: a full block that fits it is as fast as a compact one, and needs nothing of the peer's mempool. */
 const FIRST_FLIGHT_BYTES = 14_000;
 const PEERS = 20;
 /** Four quorums of 400 have at most so many members. */
 const MAX_MEMBERS = 1_600;
+const LEARNED_NEW: Choice = { weights: LEARNED_WEIGHTS };
+/** As the relay is after days: one peer a minute is tried, so all of them in two. Of blocks it has seen the ones before this, no more. */
+const LEARNED: Choice = { ...LEARNED_NEW, leadMs: 30 * MINUTE_MS, hasMeasured: true };
 
 /** All in one turn of the event loop, dashd first: its connection is the oldest. */
 function atOnce(to: readonly NodeId[], form: BlockForm): PushPlan {
@@ -26,9 +32,9 @@ function fullTo(name: string, summary: string, connections: Contender['connectio
 }
 
 /** The relay by its own plans. @param max quorum connections */
-function planned(name: string, summary: string, max: number): Contender {
-  const connections = (known: RelayKnowledge): readonly NodeId[] => plannedConnections(known, PEERS, max);
-  return { name, summary, studyOnly: false, connections, plan: plannedPushes };
+function planned(name: string, summary: string, max: number, choice?: Choice, studyOnly = false): Contender {
+  const connections = (known: RelayKnowledge): readonly NodeId[] => plannedConnections(known, PEERS, max, choice);
+  return { name, summary, studyOnly, connections, plan: plannedPushes };
 }
 
 /** Signers of the height are written first. */
@@ -52,7 +58,21 @@ const ALL: readonly Contender[] = [
     (known) => scoredPeers(known, PEERS),
   ),
   planned('relay-125', 'the relay with 20 scored peers and 125 quorum connections', 125),
-  planned('relay-400', 'the relay as it is set by default: 20 scored peers and 400 quorum connections', 400),
+  planned('relay-400', 'the relay with 20 scored peers and 400 quorum connections, before anything is learned', 400),
+  planned(
+    'learned-400',
+    'the relay as it is set by default, after days: what was learned counts, and of members that are equal otherwise the near ones',
+    400,
+    LEARNED,
+  ),
+  planned(
+    'learned-20-planned',
+    'study only: learned-20 by the relay’s own plan, which sends compact blocks where they are faster',
+    0,
+    LEARNED,
+    true,
+  ),
+  planned('scored-20-planned', 'study only: scored-20 by the relay’s own plan', 0, undefined, true),
   planned(
     'relay-all',
     'the relay with 20 scored peers and a connection to each member of the active quorums',
@@ -67,8 +87,13 @@ const ALL: readonly Contender[] = [
   },
   fullTo(
     'learned-20',
-    'study only: the 20 of all nodes that announced the blocks before first, full blocks',
-    (known) => pick.firstAnnouncers(known, PEERS),
+    'the same with what was learned (broadcast.learned), after days: it has been connected to each node once, full blocks',
+    (known) => scoredPeers(known, PEERS, LEARNED),
+  ),
+  fullTo(
+    'learned-20-new',
+    'study only: the same from a relay that started five minutes before the blocks of others',
+    (known) => scoredPeers(known, PEERS, LEARNED_NEW),
     true,
   ),
   compactTo('quorum-125', 'study only: 125 members of the signing quorum, compact blocks', (known) =>

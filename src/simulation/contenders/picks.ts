@@ -30,21 +30,6 @@ export function spreadOverRegions({ plan, reachable, random }: RelayKnowledge, c
   return picked;
 }
 
-/** Those that announced the blocks before earliest, by the mean of their lag behind the first. */
-export function firstAnnouncers({ reachable, sightings }: RelayKnowledge, count: number): NodeId[] {
-  const lag = new Map<NodeId, number>(reachable.map((id) => [id, 0]));
-  for (const { announcedAt } of sightings) {
-    const seen = reachable.filter((id) => (announcedAt[id] ?? -1) >= 0);
-    const times = seen.map((id) => announcedAt[id] ?? 0);
-    const [first, last] = [Math.min(...times), Math.max(...times)];
-    for (const id of reachable) {
-      const at = announcedAt[id] ?? -1;
-      lag.set(id, (lag.get(id) ?? 0) + (at < 0 ? last : at) - first);
-    }
-  }
-  return [...reachable].sort((a, b) => (lag.get(a) ?? 0) - (lag.get(b) ?? 0) || a - b).slice(0, count);
-}
-
 /** Reachable members of the quorum that signs the next height, in random order. */
 export function signers({ plan, signing, reachable, random }: RelayKnowledge): NodeId[] {
   const members = new Set(plan.quorums[signing]?.members);

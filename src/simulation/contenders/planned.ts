@@ -3,6 +3,7 @@
  * (quorum/connect-plan.ts), and the order, form and time of each write (quorum/push-plan.ts). All members accept the connection, and take
  * compact blocks unasked, as Dash Core 23.1 does; the set of connections has settled.
  */
+import { learnedLot } from '../../peers/learned.js';
 import { planConnections, type Reachable } from '../../quorum/connect-plan.js';
 import { maxPerGroup } from '../../quorum/politeness.js';
 import { type PushPeer, planPush, writesOf } from '../../quorum/push-plan.js';
@@ -10,14 +11,17 @@ import { MICROS_PER_MS } from '../engine.js';
 import type { NodeId } from '../network/plan.js';
 import type { BlockSize, PushPlan, RelayKnowledge } from './contender.js';
 import { PeerAddresses } from './peer-addresses.js';
-import { scoredPeers } from './scored.js';
+import { type Choice, scoredPeers } from './scored.js';
 
-/** @param scored peers by score @param max quorum connections */
-export function plannedConnections(knowledge: RelayKnowledge, scored: number, max: number): NodeId[] {
-  const { plan, random } = knowledge;
+/** @param scored peers by score @param max quorum connections @param choice of the peers by score; where round trips are known, of members, too */
+export function plannedConnections(knowledge: RelayKnowledge, scored: number, max: number, choice?: Choice): NodeId[] {
+  const { plan, random, roundTrip } = knowledge;
   const addresses = new PeerAddresses(plan.nodes);
-  const others = scoredPeers(knowledge, scored);
+  const others = scoredPeers(knowledge, scored, choice);
   const lots = random.keyed('lots');
+  const idOf = (peer: string): NodeId => addresses.idOf(peer) ?? 0;
+  const drawn = (peer: string): number => lots.float(idOf(peer), 0, 0);
+  const measured = (peer: string) => ({ ping: { minMs: roundTrip(idOf(peer)) / MICROS_PER_MS }, broadcasts: {} });
   const { connect } = planConnections({
     members: membersOf(knowledge, addresses),
     connected: new Set(),
@@ -27,7 +31,7 @@ export function plannedConnections(knowledge: RelayKnowledge, scored: number, ma
     maxPerGroup: maxPerGroup(max, false),
     maxNew: max,
     maxSwaps: 0,
-    lot: (peer) => lots.float(addresses.idOf(peer) ?? 0, 0, 0),
+    lot: choice?.hasMeasured === true ? learnedLot(measured, drawn) : drawn,
   });
   return [...others, ...connect.flatMap(({ peer }) => addresses.idOf(peer) ?? [])];
 }

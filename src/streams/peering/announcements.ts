@@ -4,7 +4,7 @@
  *
  * Of each peer only its latest hearsay is remembered, until the peer is gone: no flood of hashes pushes out what another announced.
  */
-import { BoundedMap } from '../../common/bounded.js';
+import { BoundedMap, BoundedSet } from '../../common/bounded.js';
 import type { Hash } from '../../wire/reader.js';
 import type { ChainTip } from '../broadcast/tip.js';
 
@@ -14,6 +14,8 @@ export interface Credit {
   /** After the first peer that announced it. */
   readonly lagMs: number;
   readonly height: number;
+  /** The pool found the block: the peer has it from us. */
+  readonly own?: boolean;
 }
 
 interface KnownBlock {
@@ -23,6 +25,7 @@ interface KnownBlock {
 
 const MAX_HEARSAY = 32;
 const MAX_BLOCKS = 256;
+const MAX_OWN = 256;
 /** A block so far below the tip is no news. */
 const OLD_BLOCKS = 6;
 
@@ -32,6 +35,8 @@ export class Announcements {
   private readonly byPeer = new Map<string, Set<Hash>>();
   /** Blocks of the chain: each peer is credited once. */
   private readonly known = new BoundedMap<Hash, KnownBlock>(MAX_BLOCKS);
+
+  private readonly own = new BoundedSet<Hash>(MAX_OWN);
 
   constructor(private readonly tip: Pick<ChainTip, 'height' | 'heightOf'>) {}
 
@@ -46,6 +51,11 @@ export class Announcements {
     if (announced.size > MAX_HEARSAY && oldest !== undefined) this.withdraw(peer, oldest);
   }
 
+  /** The pool has found the block, and no peer can have heard of it but from us. */
+  found(hash: Hash): void {
+    if (!this.hearsay.has(hash) && !this.known.has(hash)) this.own.add(hash);
+  }
+
   /** The credits due for a block; each is given once. */
   credits(hash: Hash): Credit[] {
     const height = this.tip.heightOf(hash);
@@ -57,7 +67,8 @@ export class Announcements {
     const block = this.remember(hash, first[1]);
     const fresh = tellers.filter(([peer]) => !block.credited.has(peer));
     for (const [peer] of fresh) block.credited.add(peer);
-    return fresh.map(([peer, at]) => ({ peer, lagMs: at - block.firstAt, height }));
+    const origin = this.own.has(hash) && ({ own: true } as const);
+    return fresh.map(([peer, at]) => ({ peer, lagMs: at - block.firstAt, height, ...origin }));
   }
 
   /** The credits due for all blocks: a height may become known without anybody announcing it. */

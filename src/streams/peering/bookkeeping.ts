@@ -80,6 +80,7 @@ export class Bookkeeper {
 
   onBlock(event: BlockEvent): void {
     if (event.type === 'received') {
+      if (event.source === 'pool') this.announcements.found(event.hash);
       this.credit(this.announcements.credits(event.hash));
     } else if (event.type === 'verdict') {
       // What peers make of a block that dashd calls invalid says nothing about them.

@@ -29,6 +29,8 @@ export interface MemberConnectionsDeps {
   readonly left?: LeftPeers | undefined;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly random: Random;
+  /** The order of equals, the lowest first; unless given, random. */
+  readonly lot?: ((peer: PeerKey) => number) | undefined;
   readonly scheduler: SchedulerLike;
 }
 
@@ -58,7 +60,7 @@ export class MemberConnections {
   private readonly lot: (peer: PeerKey) => number;
 
   constructor(private readonly deps: MemberConnectionsDeps) {
-    this.lot = lottery(deps.random);
+    this.lot = deps.lot ?? lottery(deps.random);
     const ticks$ = interval(PLAN_EVERY_MS, deps.scheduler).pipe(filter(() => !this.isSettled));
     this.targets$ = new Observable<readonly Target[]>((subscriber) => {
       const all = this.planned$.subscribe(subscriber);

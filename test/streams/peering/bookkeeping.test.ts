@@ -218,6 +218,23 @@ describe('an announcement', () => {
     );
   });
 
+  it('teaches how early the peer is, unless the pool found the block, and never of a block that dashd does not have', () => {
+    const under = new Kept();
+    under.isMined(1);
+    under.announces(A, 1, 100);
+    under.announces(B, 1, 130);
+    under.announces(C, 99, 90);
+    assert.deepEqual(
+      [A, B, C].map((peer) => under.record(peer).learned),
+      [{ blocks: 1, lagMs: 0 }, { blocks: 1, lagMs: 30 }, undefined],
+    );
+    under.isMined(2);
+    under.receives(2, { source: 'pool' });
+    under.announces(B, 2, 210);
+    assert.deepEqual(under.record(B).learned, { blocks: 1, lagMs: 30 });
+    assert.equal(under.record(B).announcements.count, 2);
+  });
+
   it('counts, too, when only dashd was asked for the height: that is looked up at each refresh', () => {
     const under = new Kept();
     under.announces(A, 1);
