@@ -84,7 +84,7 @@ export class AskLocks {
   async hasInputs(txid: Hash): Promise<boolean | undefined> {
     const answer = await this.ask(Hex, 'getrawtransaction', [txid]);
     if (!answer.ok || answer.value.length < LEAST_TRANSACTION_DIGITS) return undefined;
-    return hasInputs(Buffer.from(answer.value, 'hex'), 0);
+    return hasInputs(Buffer.from(answer.value, 'hex'));
   }
 
   /** Whether quorums wait for InstantSend locks. */

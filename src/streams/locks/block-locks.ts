@@ -7,6 +7,7 @@ import {
   EMPTY,
   filter,
   from,
+  lastValueFrom,
   mergeMap,
   type Observable,
   observeOn,
@@ -14,16 +15,16 @@ import {
   type SchedulerLike,
   timer,
 } from 'rxjs';
-import { lockablePositions } from '../../block/lockable.js';
-import { scanTransactions } from '../../block/scan.js';
+import { lockableTransactions } from '../../block/lockable.js';
 import type { BoundedMap } from '../../common/bounded.js';
 import type { BlockReceived, RelayEvent } from '../../contracts/events.js';
 import type { BlockLocks, LockCount } from '../../contracts/locks.js';
 import { uncounted } from '../../quorum/lock-book.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import { FRAME_HEADER_BYTES } from '../../wire/frame.js';
-import { type Hash, hashFromWire } from '../../wire/reader.js';
+import type { Hash } from '../../wire/reader.js';
 import type { RecentStore } from '../broadcast/recent.js';
+import { inSlices } from '../operators/in-slices.js';
 import type { LearnLocks } from './learn-locks.js';
 import type { LockTimes } from './lock-times.js';
 
@@ -75,20 +76,11 @@ async function look({ hash, height }: BlockReceived, deps: BlockLocksDeps): Prom
   const block = recent.get(hash);
   // Dropped already: more blocks at once than memory was given for.
   if (block === undefined) return undefined;
-  const txids = lockable(block.frame.subarray(FRAME_HEADER_BYTES));
+  const raw = block.frame.subarray(FRAME_HEADER_BYTES);
+  const txids = await lastValueFrom(inSlices(() => lockableTransactions(raw), deps));
   const count = txids === undefined ? uncounted(0, 'not-understood') : await countOf(hash, txids, deps);
   if (txids !== undefined) counted.set(hash, { txids, count });
   return { type: 'locks', at: clock.now(), hash, ...(height !== undefined && { height }), ...count };
-}
-
-/** @returns undefined for a block whose transactions cannot be told apart */
-function lockable(raw: Buffer): Hash[] | undefined {
-  const scan = scanTransactions(raw);
-  if (!scan.ok) return undefined;
-  return lockablePositions(raw, scan).flatMap((position) => {
-    const txid = scan.txids[position];
-    return txid === undefined ? [] : [hashFromWire(txid)];
-  });
 }
 
 async function countOf(

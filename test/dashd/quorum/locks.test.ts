@@ -5,6 +5,7 @@ import type { BlockFinality } from '../../../src/contracts/events.js';
 import type { BlockLocks, LocksRelayed } from '../../../src/contracts/locks.js';
 import { type DashdProcess, startDashd } from '../../../src/simulated/dashd-process.js';
 import { type Funding, fillerTransactions } from '../../../src/simulated/filler.js';
+import { isLockOf } from '../../../src/streams/locks/ask-locks.js';
 import { frameOf } from '../../../src/wire/frame.js';
 import { NETWORKS } from '../../../src/wire/network.js';
 import type { Hash } from '../../../src/wire/reader.js';
@@ -188,6 +189,7 @@ describeWithDashd('the locks of real quorums', () => {
         const [lock] = await network.dashd.rpc<(string | { hex: string })[]>('getislocks', [txid]);
         return typeof lock === 'object' ? lock.hex : undefined;
       }, 'the lock');
+      assert.ok(isLockOf(txid, Buffer.from(hex, 'hex')), 'as it is checked before it is relayed');
       await eventually(() => relay.relay.view.lockForecast?.()?.locked === 1 || undefined, 'its being counted');
       const isLocked = async () =>
         (await other.rpc<{ instantlock: boolean }>('getrawtransaction', txid, true)).instantlock;
