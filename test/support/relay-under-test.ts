@@ -84,11 +84,14 @@ export class RelayUnderTest {
     return /tcp:\S+$/.exec(detail)?.[0] ?? detail;
   }
 
-  /** Waits until `find`, which sees the events so far, has found something: it looks at each event, and from time to time. @throws Error naming `what` when that takes too long */
-  async until<T>(what: string, find: (events: readonly RelayEvent[]) => T | undefined): Promise<T> {
+  /** Waits until `find`, which sees the events so far, has found something: it looks at each event, and from time to time. @throws Error naming `what`, as it is by then, when that takes too long */
+  async until<T>(what: string | (() => string), find: (events: readonly RelayEvent[]) => T | undefined): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const impatience = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`waited ${PATIENCE_MS} ms for ${what}`)), PATIENCE_MS);
+      const fail = (): void => {
+        reject(new Error(`waited ${PATIENCE_MS} ms for ${typeof what === 'string' ? what : what()}`));
+      };
+      timer = setTimeout(fail, PATIENCE_MS);
     });
     try {
       for (;;) {
@@ -107,8 +110,9 @@ export class RelayUnderTest {
 
   /** Waits until exactly these peers are connected. */
   async connected(count: number): Promise<void> {
-    await this.until(`${count} peers, there are ${this.relay.peers.size}`, () =>
-      this.relay.peers.size === count ? true : undefined,
+    await this.until(
+      () => `${count} peers, there are ${[...this.relay.peers.keys()]}: ${JSON.stringify(this.events.slice(-10))}`,
+      () => (this.relay.peers.size === count ? true : undefined),
     );
   }
 
