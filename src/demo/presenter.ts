@@ -1,10 +1,16 @@
+import { BoundedMap } from '../common/bounded.js';
 import type { BlockEvent, PlanEvent, PlannedChange, RelayEvent } from '../contracts/events.js';
+import type { BlockPropagation } from '../contracts/propagation.js';
 import { SERVICE_NAMES } from '../contracts/services.js';
 import type { Hash } from '../wire/reader.js';
 import { ConnectionGrowth } from './connection-growth.js';
 import { type BlockDelivery, type ChartedPeer, dim, draw, follow, paint } from './delivery-chart.js';
 import type { NodeFault } from './node-faults.js';
 import type { Screen } from './screen.js';
+import type { TrueSpread } from './true-spread.js';
+
+/** Far more than come before the witnesses have seen the first. */
+const MAX_ARRIVALS = 64;
 
 /** One block's race, as it is shown. */
 interface ShownBlock {
@@ -32,16 +38,22 @@ export class Presenter {
   private readonly notes: string[] = [];
   /** Reviews of the peers since a fault. */
   private readonly looks = new Map<string, number>();
+  /** When blocks of the pool's came in, Unix ms. */
+  private readonly arrivals = new BoundedMap<Hash, number>(MAX_ARRIVALS);
   private verdicts = 0;
   private wanted = Number.POSITIVE_INFINITY;
   private whenGrown: () => void = () => undefined;
   private whenRaced: () => void = () => undefined;
 
-  /** @param connections the wanted number, including the one to dashd */
+  /**
+   * @param connections the wanted number, including the one to dashd
+   * @param trueHalf when half of some nodes had a block; shown beside what the witnesses say
+   */
   constructor(
     private readonly screen: Screen,
     peers: readonly ChartedPeer[],
     private readonly connections: number,
+    private readonly trueHalf: TrueSpread['half'] = () => undefined,
   ) {
     for (const peer of peers) this.peers.set(peer.peer, peer);
     this.grown = new Promise((resolve) => {
@@ -101,11 +113,28 @@ export class Presenter {
       case 'service':
         if (event.state === 'fault') this.screen.print(`${SERVICE_NAMES[event.service]}: ${event.detail}`);
         break;
+      case 'propagation':
+        if (event.own) this.onPropagation(event);
+        break;
       case 'received':
+        if (event.source === 'pool') this.arrivals.set(event.hash, event.at);
+        this.onRace(event);
+        break;
       case 'proof':
       case 'verdict':
         this.onRace(event);
     }
+  }
+
+  /** What the witnesses saw, and what was so. */
+  private onPropagation({ hash, at, height, witnesses, medianMs, sights }: BlockPropagation): void {
+    if (medianMs === undefined) return;
+    const asked = sights.filter(({ state }) => state !== 'early').map(({ peer }) => peer);
+    const truth = this.trueHalf(hash, this.arrivals.get(hash) ?? at, asked);
+    const beside = truth === undefined ? '' : dim(` (true: ${Math.round(truth)} ms)`, this.screen);
+    const half = `half of ${witnesses} witnesses, which were sent nothing, had it after ${Math.round(medianMs)} ms`;
+    this.notes.push(`  ${height === undefined ? '' : `Block ${height}: `}${half}${beside}`);
+    if (this.heats.size === 0) this.tellNotes();
   }
 
   private onCount(): void {

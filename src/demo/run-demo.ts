@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageVersion } from '../adapters/package-version.js';
+import { systemClock } from '../adapters/system.js';
 import { type Config, loadConfig } from '../config/config.js';
 import type { RelayEvent } from '../contracts/events.js';
 import { selectLimits } from '../peers/plan.js';
@@ -21,6 +22,7 @@ import { countriesOf } from './node-countries.js';
 import { NodeFaultSchedule } from './node-faults.js';
 import { Presenter } from './presenter.js';
 import { type Output, Screen } from './screen.js';
+import { TrueSpread } from './true-spread.js';
 
 export interface DemoOptions extends Pick<NetworkOptions, 'latency'> {
   /** Ends after this many; without it, runs until it is stopped. */
@@ -72,7 +74,8 @@ export async function runDemo(options: DemoOptions = {}): Promise<Demo> {
     await network.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  const view = new Presenter(screen, chartedPeers(network), CONNECTIONS);
+  const spread = new TrueSpread(network.nodes, systemClock);
+  const view = new Presenter(screen, chartedPeers(network), CONNECTIONS, (...block) => spread.half(...block));
   const faults = new NodeFaultSchedule(network.nodes);
   const locks = new DemoLocks(network.dashd, realTimers);
   const hear = (event: RelayEvent) => {

@@ -16,14 +16,17 @@
  * Bounds: an announcement costs one X11 hash (some 0.05 ms), and is charged to the peer's budget as a header is. Headers are requested once a
  * minute at most.
  */
-import { MINUTE_MS } from '../time.js';
+import { MINUTE_MS, SECOND_MS } from '../time.js';
 import type { Hash } from '../wire/reader.js';
 import type { Command, Message } from '../wire/registry.js';
+import { onKeepAlivePong } from './keepalive.js';
 import { MAX_ANNOUNCED_BLOCKS, PROTOCOL_VERSION } from './limits.js';
 import { emit, send } from './outputs.js';
 import type { AnnouncedBy, Output, SessionContext, SessionState } from './types.js';
 
 const ASK_AGAIN_MS = MINUTE_MS;
+/** The shortest round trip counts: the more there are, the less it is that of a busy moment. */
+const PING_EVERY_MS = 10 * SECOND_MS;
 
 /** Commands whose payload a session with a witness does not read. */
 export const UNWANTED_OF_WITNESS: ReadonlySet<string> = new Set<Command>([
@@ -64,6 +67,10 @@ export function onWitness(
       const [next, outputs] = note(state, 'inv', announced);
       const [asked, question] = outputs.length === 0 ? [next, []] : askHeaders(context, next, announced, now);
       return [asked, [...outputs, ...question]];
+    }
+    case 'pong': {
+      const [next, outputs] = onKeepAlivePong(state, message.nonce, now) ?? [state, []];
+      return [outputs.length === 0 ? next : { ...next, ping: { due: now + PING_EVERY_MS } }, outputs];
     }
     case 'getdata':
       return [state, [send({ command: 'notfound', items: message.items })]];

@@ -20,7 +20,7 @@ export interface NetworkOptions {
   readonly latency?: boolean;
   /** Blocks that all nodes have from the start; default 3, or as many as it takes for all quorums to be active. */
   readonly blocks?: number;
-  /** All nodes besides dashd are masternodes, which form quorums by these rules; default: none is one. */
+  /** The nodes besides dashd are masternodes, which form quorums by these rules; default: none is one. */
   readonly quorums?: QuorumRules;
   /** With quorums: so many of the nodes, the last ones, are no masternodes; default 0. */
   readonly ordinary?: number;
