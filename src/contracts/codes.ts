@@ -31,6 +31,9 @@ export const FINALITY_STATES = ['pending', 'chainlocked', 'buried', 'orphaned'] 
 /** What the relay sends of a block's locks: `clsig` and `isdlock` (Dash Core `chainlock/clsig.h`, `instantsend/lock.h`). */
 export const LOCK_KINDS = ['chainlock', 'instantsend'] as const;
 
+/** The messages that bring locks; from peers they are counted and not read. */
+export const LOCK_COMMANDS = ['clsig', 'isdlock'] as const;
+
 /** How the relay knew of a ChainLock. */
 export const LOCKS_SEEN = ['feed', 'asked'] as const;
 

@@ -1,10 +1,10 @@
 /** Metrics of the witnesses, and of what would delay the next block's ChainLock. */
-import type { LockCount } from '../../contracts/locks.js';
+import type { IgnoredLocks, LockCount } from '../../contracts/locks.js';
 import type { BlockPropagation, WitnessEvent } from '../../contracts/propagation.js';
 import type { RelayView } from '../../contracts/view.js';
 import { SECOND_MS } from '../../time.js';
 import { combinations, type Instruments } from './instruments.js';
-import { fold, OTHER, POINTS, SIGHTS, WITNESS_LOSSES } from './labels.js';
+import { fold, LOCK_COMMANDS, OTHER, POINTS, SIGHTS, WITNESS_LOSSES } from './labels.js';
 
 /** Half of the witnesses have a block within tenths of a second; after ten seconds nobody waits for them any more. */
 const PROPAGATION_SECONDS = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1, 2, 5, 10];
@@ -67,6 +67,21 @@ export function forecastMetrics({ gauge }: Pick<Instruments, 'gauge'>): (view: R
   return (view) => {
     const counts: Partial<LockCount> = view.lockForecast?.() ?? {};
     for (const state of states) forecast.set({ state }, counts.unknown === undefined ? counts[state] : undefined);
+  };
+}
+
+/** ChainLocks and InstantSend locks from peers, which are not read. */
+export function ignoredLockMetrics({ counter }: Pick<Instruments, 'counter'>): (view: RelayView) => void {
+  const ignored = counter(
+    'blockcast_locks_ignored_total',
+    'ChainLocks and InstantSend locks that peers sent unasked: they are not read, since dashd says what is locked.',
+    combinations({ command: LOCK_COMMANDS }),
+  );
+  let before: IgnoredLocks = { clsig: 0, isdlock: 0 };
+  return (view) => {
+    const now = view.ignoredLocks?.() ?? before;
+    for (const command of LOCK_COMMANDS) ignored.add({ command }, now[command] - before[command]);
+    before = now;
   };
 }
 

@@ -5,12 +5,12 @@ import { type Clock, HOUR_MS, SECOND_MS } from '../../time.js';
 import { clusterMetrics } from './cluster.js';
 import { combinations, type Instruments } from './instruments.js';
 import { FINALITY_STATES } from './labels.js';
-import { forecastMetrics, witnessMetrics } from './propagation.js';
+import { forecastMetrics, ignoredLockMetrics, witnessMetrics } from './propagation.js';
 
 const DAY_MS = 24 * HOUR_MS;
 
 /** Zero until the relay's view is attached. */
-export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayView) => void {
+export function viewMetrics({ counter, gauge }: Instruments, clock: Clock): (view: RelayView) => void {
   const states = ['connected', 'connecting'] as const;
   const peers = gauge(
     'blockcast_peers',
@@ -39,6 +39,7 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
   const spool = spoolMetrics({ gauge });
   const witnesses = witnessMetrics({ gauge });
   const forecast = forecastMetrics({ gauge });
+  const ignoredLocks = ignoredLockMetrics({ counter });
   const cluster = clusterMetrics({ gauge });
 
   return (view) => {
@@ -56,6 +57,7 @@ export function viewMetrics({ gauge }: Instruments, clock: Clock): (view: RelayV
     spool(view);
     witnesses(view);
     forecast(view);
+    ignoredLocks(view);
     cluster(view);
   };
 }

@@ -40,6 +40,20 @@ describe('metrics of what stands', () => {
     });
   }
 
+  test('locks that peers sent, as they become more', async () => {
+    const ignored = { clsig: 3, isdlock: 0 };
+    await withMetrics(async (metrics) => {
+      metrics.attach({ ...viewOf(), ignoredLocks: () => ({ ...ignored }) });
+      const counted = async () => {
+        const samples = await read(metrics);
+        return ['clsig', 'isdlock'].map((command) => valueIn(samples, 'blockcast_locks_ignored_total', { command }));
+      };
+      assert.deepEqual(await counted(), [3, 0]);
+      ignored.isdlock = 300;
+      assert.deepEqual(await counted(), [3, 300]);
+    });
+  });
+
   test('peers by state, whether dashd is among them, the tip', async () => {
     const peers = [peer('connected', true), peer('connected'), peer('connecting')];
     const samples = await standing(viewOf({ peers }));
