@@ -1,11 +1,11 @@
 /** A relay that is started again connects to the peers it knew, whether or not dashd knows any of them. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { parse } from '../../src/peers/format.js';
-import { delivered } from '../../src/peers/record.js';
+import { parse, serialise } from '../../src/peers/format.js';
+import { delivered, type PeerRecord } from '../../src/peers/record.js';
 import { mineBlock } from '../../src/simulated/miner.js';
 import { type SimulatedNetwork, startNetwork } from '../../src/simulated/simulated-network.js';
 import { RelayUnderTest } from '../support/relay-under-test.js';
@@ -61,6 +61,13 @@ async function firstLife(): Promise<void> {
       .toSorted(),
     [...addresses(), net.dashd.node.address].toSorted(),
   );
+  forgetPings(saved.records);
+}
+
+/** A busy machine answers pings as late as a peer that is too slow to be connected to. */
+function forgetPings(records: readonly PeerRecord[]): void {
+  const unmeasured = records.map(({ ping: _ping, ...record }) => record);
+  writeFileSync(peerDb(), [...serialise(unmeasured, Date.now(), net.dashd.node.address)].join(''));
 }
 
 async function loaded(from: RelayUnderTest): Promise<string> {
