@@ -94,6 +94,10 @@ class Run {
     await live.driver.run(JUDGED_MS);
     const judged = this.events.flatMap((event) => (event.type === 'propagation' && event.hash === hash ? [event] : []));
     assert.equal(judged.length, 1, 'one event a block');
+    assert.ok(
+      live.relay.published.some((text) => text === JSON.stringify(judged[0])),
+      'on the events socket as well',
+    );
     const { medianMs = Number.NaN, sights = [] } = judged[0] ?? {};
     assert.equal(judged[0]?.own, finder === 'pool');
     const trueSights = new Map(
