@@ -35,6 +35,14 @@ describe('what delays a ChainLock', () => {
     ]);
   });
 
+  test('is told as past once the block has its ChainLock', () => {
+    const words = [0, 2].map((delaying) => lockLabel(count({ delaying }), 'in this block', true).text);
+    assert.deepEqual(words, [
+      'Nothing in this block delayed the ChainLock',
+      '2 of 12 transactions in this block delayed the ChainLock',
+    ]);
+  });
+
   test('is not claimed to be nothing where dashd did not say', () => {
     assert.equal(lockLabel(count({ unknown: 'no-answer' }), 'x').tone, 'quiet');
     assert.equal(lockLabel(count({ unchecked: 3 }), 'x').tone, 'quiet');

@@ -12,19 +12,19 @@ const UNKNOWN: Readonly<Record<NonNullable<LockCount['unknown']>, string>> = {
   'too-many': 'Not counted: the mempool has more transactions than are asked about.',
 };
 
-/** What a count means for the ChainLock. @param where such as `in this block` */
-export function lockLabel(count: LockCount, where: string): Label {
+/** What a count means for the ChainLock. @param where such as `in this block` @param isOver nobody waits for it any more */
+export function lockLabel(count: LockCount, where: string, isOver = false): Label {
   const { delaying, transactions, unchecked, unknown } = count;
   if (unknown !== undefined) return { text: UNKNOWN[unknown], tone: unknown === 'instantsend-off' ? 'good' : 'quiet' };
   if (delaying > 0) {
-    const verb = delaying === 1 ? 'delays' : 'delay';
+    const verb = isOver ? 'delayed' : delaying === 1 ? 'delays' : 'delay';
     return {
       text: `${formatCount(delaying)} of ${plural(transactions, 'transaction')} ${where} ${verb} the ChainLock`,
       tone: 'warn',
     };
   }
   if (unchecked > 0) return { text: `Nothing found ${where} that delays the ChainLock`, tone: 'quiet' };
-  return { text: `Nothing ${where} delays the ChainLock`, tone: 'good' };
+  return { text: `Nothing ${where} ${isOver ? 'delayed' : 'delays'} the ChainLock`, tone: 'good' };
 }
 
 /** The parts of a count, those that are none left out. */

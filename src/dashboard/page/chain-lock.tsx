@@ -63,7 +63,13 @@ function OfBlock({ block, now }: { readonly block: BlockSummary; readonly now: n
       {block.locks === undefined ? (
         <p class="facts">Which of its transactions are InstantSend-locked is not known.</p>
       ) : (
-        <Count count={block.locks} where="in this block" at={block.locks.at} now={now} />
+        <Count
+          count={block.locks}
+          where="in this block"
+          at={block.locks.at}
+          now={now}
+          isOver={block.finality.state !== 'pending'}
+        />
       )}
     </>
   );
@@ -96,15 +102,17 @@ interface CountProps {
   /** When it was counted, ms since the epoch. */
   readonly at: number;
   readonly now: number;
+  /** Nobody waits for the ChainLock any more. */
+  readonly isOver?: boolean;
 }
 
 /** Transactions that are listed at once. */
 const LISTED = 5;
 
-function Count({ count, where, at, now }: CountProps) {
-  const { text, tone } = lockLabel(count, where);
+function Count({ count, where, at, now, isOver = false }: CountProps) {
+  const { text, tone } = lockLabel(count, where, isOver);
   const more = count.delaying - Math.min(count.named.length, LISTED);
-  const clear = clearText(count, now);
+  const clear = isOver ? undefined : clearText(count, now);
   return (
     <>
       <p class={`lock-state tone-${tone}`}>
