@@ -148,6 +148,7 @@ export function openPeers({ context, dashd, tip, recent, left }: PeersDeps, scop
       random,
       recent,
       hashHeader,
+      measuresAtOnce: left !== undefined,
     },
     dial: tor.dial,
     isProxied: tor.isProxied,

@@ -120,7 +120,7 @@ export function onVerack(context: SessionContext, state: SessionState, now: numb
   const next: SessionState = {
     ...state,
     phase: { name: 'ready', since: now, remote },
-    ping: { due: now + PING_INTERVAL_MS },
+    ping: { due: context.measuresAtOnce === true ? now : now + PING_INTERVAL_MS },
   };
   const ready = emit({ type: 'ready', remote });
   if (context.witness !== undefined) {

@@ -63,6 +63,8 @@ export interface SessionContext {
     /** Of the chain; undefined until it is known. */
     tip(): Hash | undefined;
   };
+  /** The first keep-alive ping follows the handshake, in place of a minute later: relays of a cluster share out peers by round trips. */
+  readonly measuresAtOnce?: boolean;
   /** False: the peer is not asked for addresses. */
   readonly asksAddresses?: false;
   readonly recent: RecentBlocks;

@@ -5,9 +5,10 @@ import { openNats } from '../../src/adapters/nats.js';
 import { openDesk } from '../../src/adapters/nats-streams.js';
 import { streamPlans } from '../../src/cluster/stream-plans.js';
 import { allSubjects, blockSubject, relaySubject, streamNames } from '../../src/cluster/subjects.js';
+import { NatsServers, PASSWORDS, type User } from '../../src/simulated/nats-servers.js';
 import type { ClusterLink, LinkMessage } from '../../src/streams/cluster/link.js';
 import { until } from '../support/relay-process.js';
-import { describeWithNats, NatsServers, PASSWORDS, type User } from './nats-servers.js';
+import { describeWithNats } from './describe-with-nats.js';
 
 const NAME = 'blockcast';
 

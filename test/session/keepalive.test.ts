@@ -16,6 +16,11 @@ describe('keep-alive', () => {
     assert.deepEqual(sent(hand.after(1).tick()), [{ command: 'ping', nonce: 4n }]);
   });
 
+  it('pings right after the handshake where round trips are shared', () => {
+    const hand = Hand.ready([], { measuresAtOnce: true });
+    assert.deepEqual(sent(hand.after(1).tick()), [{ command: 'ping', nonce: 3n }]);
+  });
+
   it('ends a session whose pong does not come in time', () => {
     const hand = Hand.ready().after(PING_INTERVAL_MS);
     hand.tick();

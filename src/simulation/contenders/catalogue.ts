@@ -73,6 +73,14 @@ const ALL: readonly Contender[] = [
     true,
   ),
   planned('scored-20-planned', 'study only: scored-20 by the relay’s own plan', 0, undefined, true),
+  {
+    ...planned(
+      'cluster-400',
+      'three relays far from each other with the connections of relay-400: each peer at the nearest',
+      400,
+    ),
+    relays: 3,
+  },
   planned(
     'relay-all',
     'the relay with 20 scored peers and a connection to each member of the active quorums',

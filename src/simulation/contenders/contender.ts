@@ -64,6 +64,8 @@ export interface Contender {
   readonly summary: string;
   /** Not what blockcast does today: for comparison with the study, and for what is planned. */
   readonly studyOnly: boolean;
+  /** How many relays work as one, with these connections shared out among them; one unless given. */
+  readonly relays?: number;
   /** Long-lived connections, made before the block is found; without duplicates, all of them reachable. */
   connections(knowledge: RelayKnowledge): readonly NodeId[];
   plan(connections: readonly NodeId[], block: BlockSize, knowledge: RelayKnowledge): PushPlan;

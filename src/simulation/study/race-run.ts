@@ -8,6 +8,7 @@ import { drawPlan } from '../network/draw-plan.js';
 import type { ArrivalTimes, NetworkPlan, NodeId } from '../network/plan.js';
 import { RunRandom } from '../random.js';
 import type { Scenario } from '../scenario.js';
+import { forward, nearestOf, sitesOf } from './cluster-sending.js';
 import type { RunTimes } from './figures.js';
 import type { Model } from './model.js';
 import { Sending } from './sending.js';
@@ -60,24 +61,41 @@ export class RaceRun {
     const stage = this.ready();
     const connections = this.connectionsOf(contender, stage);
     const relay = stage.network.outside(plan.dashd);
-    const peers = new Map(connections.map((id) => [id, stage.network.dial(relay, id)]));
+    const sites = contender.relays === undefined ? [] : this.sites(stage, contender.relays - 1);
+    const relays = [relay, ...sites.map((site) => stage.network.outside(stage.network.node(site).host))];
+    const placeOf = (id: NodeId): number => (sites.length === 0 ? 0 : nearestOf(stage, [plan.dashd, ...sites], id));
+    const peers = new Map(
+      connections.map((id) => {
+        const place = placeOf(id);
+        return [id, { place, peer: stage.network.dial(relays[place] ?? relay, id) }];
+      }),
+    );
     const block = stage.network.newBlock(stage.network.start, bytes);
     const times = stage.watch(block.height);
     const size = { bytes: block.bytes, compactBytes: payloadBytes(block, 'compact') };
     const { pushes, pace, dashd } = contender.plan(connections, size, this.knowledge(stage, `${contender.name} plan`));
     const { startUp, asks } = this.model;
-    const sending = new Sending({ stage, relay, block, startUp, asks, write: this.scenario.pool.writeMicros });
-    const writes = pushes.flatMap(({ to, form, afterMs = 0 }) => {
-      const peer = peers.get(to);
-      return peer === undefined ? [] : [{ peer, form, afterMs }];
+    const write = this.scenario.pool.writeMicros;
+    const sending = new Sending({ stage, relay, block, startUp, asks, write });
+    const all = pushes.flatMap(({ to, form, afterMs = 0 }) => {
+      const found = peers.get(to);
+      return found === undefined ? [] : [{ ...found, form, afterMs }];
     });
+    const writes = all.filter(({ place }) => place === 0);
+    const others = sites.flatMap((site, index) => {
+      const at = relays[index + 1];
+      return at === undefined
+        ? []
+        : [{ relay: at, dashd: site, writes: all.filter(({ place }) => place === index + 1) }];
+    });
+    forward(relay, others, startUp + (writes.length + 1) * write, { stage, block, startUp, asks, write });
     if (dashd === 'first') sending.toDashd(plan.dashd);
     if (pace === 'at-once') sending.atOnce(writes);
     else sending.oneByOne(writes);
     if (dashd === 'last') sending.toDashd(plan.dashd);
     stage.engine.run();
     const bytesSent = stage.network.bytesSent(plan.dashd);
-    for (const peer of peers.values()) stage.network.disconnect(peer);
+    for (const { peer } of peers.values()) stage.network.disconnect(peer);
     return { connections: connections.length, bytesSent, times };
   }
 
@@ -123,6 +141,14 @@ export class RaceRun {
   private get highBandwidth(): HighBandwidth {
     const { highBandwidth, plan } = this.warm;
     return this.scenario.pool.highBandwidth ? highBandwidth : without(highBandwidth, plan.dashd);
+  }
+
+  /** Where the other relays of a cluster stand. */
+  private sites(stage: Stage, count: number): readonly NodeId[] {
+    const { nodes, dashd } = this.warm.plan;
+    const isSite = (id: NodeId): boolean =>
+      id !== dashd && nodes[id]?.kind === 'masternode' && nodes[id]?.listens === true;
+    return sitesOf(stage, dashd, this.online.filter(isSite), count);
   }
 
   /** They do not depend on the block. */

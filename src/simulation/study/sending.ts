@@ -6,7 +6,7 @@ import type { Peer } from '../network/peer.js';
 import type { NodeId } from '../network/plan.js';
 import type { Stage } from './stage.js';
 
-interface Write {
+export interface Write {
   readonly peer: Peer;
   readonly form: BlockForm;
   readonly afterMs: number;

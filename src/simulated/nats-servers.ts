@@ -4,25 +4,22 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe } from 'node:test';
-import { freePort } from '../../src/simulated/free-port.js';
-import { until } from '../support/relay-process.js';
+import { freePort } from './free-port.js';
+
+/** Characters of a server's log that are kept. */
+const MAX_OUTPUT = 20_000;
 
 /** Of each user of config/nats/accounts.conf. */
 export const PASSWORDS = { eu: 'secret-eu', us: 'secret-us', ap: 'secret-ap', setup: 'secret-setup' } as const;
 export type User = keyof typeof PASSWORDS;
 
-const isThere = (program: string, flag: string): boolean => spawnSync(program, [flag]).error === undefined;
-
-/** A suite that needs nats-server; skipped, with the reason, where there is none. */
-export function describeWithNats(name: string, define: () => void): void {
-  const missing = isThere('nats-server', '--version')
-    ? isThere('openssl', 'version')
-      ? undefined
-      : 'no openssl on the PATH'
-    : 'no nats-server on the PATH (Debian: apt-get install nats-server)';
-  describe(name, { skip: missing ?? false }, define);
+/** @returns why none can be started here; undefined where they can */
+export function natsMissing(): string | undefined {
+  if (!isThere('nats-server', '--version')) return 'no nats-server on the PATH (Debian: apt-get install nats-server)';
+  return isThere('openssl', 'version') ? undefined : 'no openssl on the PATH';
 }
+
+const isThere = (program: string, flag: string): boolean => spawnSync(program, [flag]).error === undefined;
 
 export interface NatsOptions {
   readonly count?: number;
@@ -108,15 +105,15 @@ export class NatsServers {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    child.stderr.on('data', (chunk: Buffer) => {
-      server.output = (server.output + chunk.toString()).slice(-20_000);
-    });
     server.child = child;
-    await until(
-      () => `the server to be ready: ${server.output}`,
-      () => (/Server is ready/.test(server.output) ? true : undefined),
-      20,
-    );
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', () => reject(new Error(`nats-server ended: ${server.output}`)));
+      child.stderr.on('data', (chunk: Buffer) => {
+        server.output = (server.output + chunk.toString()).slice(-MAX_OUTPUT);
+        if (server.output.includes('Server is ready')) resolve();
+      });
+    });
   }
 
   async kill(index: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
