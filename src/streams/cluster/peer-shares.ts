@@ -59,8 +59,10 @@ export class PeerShares {
   review(others: ReadonlyMap<string, PeerTrips>): void {
     const before = this.left;
     const [book, quorum] = [this.shares('book', others), this.shares('quorum', others)];
-    this.left = { book: book.left, quorum: quorum.left };
-    for (const peer of [...book.yielded, ...quorum.yielded].slice(0, MAX_YIELDED)) this.deps.drop(peer);
+    const yielded = [...book.yielded, ...quorum.yielded].slice(0, MAX_YIELDED);
+    // What is given up is left to the other at once: the plan that follows the loss would connect to it again.
+    this.left = { book: new Set([...book.left, ...yielded]), quorum: new Set([...quorum.left, ...yielded]) };
+    for (const peer of yielded) this.deps.drop(peer);
     const isNews = (list: PeerList): boolean => [...before[list]].some((peer) => !this.left[list].has(peer));
     if (LISTS.some(isNews)) this.deps.freed();
   }
