@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import type { Behaviour } from '../../src/simulated/behaviour.js';
+import type { Clock } from '../../src/time.js';
 import { InProcessNetwork } from '../support/in-process-network.js';
 
 type Flood = NonNullable<Behaviour['floods']>;
@@ -23,6 +24,11 @@ const FLOODS: Readonly<Record<Flood, string>> = {
   'transaction-requests': 'getblocktxn-flood',
 };
 
+const from = { now: Date.now(), monotonic: performance.now() };
+const elapsed = (): number => (performance.now() - from.monotonic) / 20;
+/** A flood is a rate, which peers on a busy machine would not reach: to the relay each second is 50 ms. */
+const slowClock: Clock = { now: () => from.now + elapsed(), monotonic: () => from.monotonic + elapsed() };
+
 let net: InProcessNetwork | undefined;
 afterEach(async () => {
   await net?.stop();
@@ -32,7 +38,8 @@ afterEach(async () => {
 describe('peers that flood', () => {
   test('each in its way, all at once: each is dropped with its reason, and a block reaches those who behave', async () => {
     const kinds = Object.keys(FLOODS) as Flood[];
-    net = await InProcessNetwork.start({ peers: [{}, ...kinds.map((floods) => ({ floods }))] });
+    const peers = [{}, ...kinds.map((floods) => ({ floods }))];
+    net = await InProcessNetwork.start({ peers, deps: { clock: slowClock } });
     const one = net;
     const [good, ...flooders] = one.nodes;
     const lost = await Promise.all(flooders.map((node) => one.lost(node)));
