@@ -106,7 +106,7 @@ export const LEAD_MS = 5;
 const UPLINK_SHARE = 0.8;
 
 /** The question of a signer that lacks a transaction is here by then: a round trip within a continent, and what both sides take. */
-export const HELD_MS = 80;
+const HELD_MS = 80;
 /** Of a quorum's members: 60 % lock a block, and some of them are slow. */
 const SUFFICIENT_SHARE = 0.8;
 /** Bytes to the others that keep the uplink busy for less than this, milliseconds, hold up no answer that matters. */

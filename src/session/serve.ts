@@ -28,8 +28,12 @@ export function onGetdata(
   const missing: InventoryItem[] = [];
   let count = 0;
   for (const item of items) {
-    const isBlock = item.type === INV.block || item.type === INV.compactBlock;
-    const block = isBlock && count < MAX_BLOCKS_PER_REQUEST ? context.recent.get(item.hash) : undefined;
+    const isServed = isBlockItem(item) && count < MAX_BLOCKS_PER_REQUEST;
+    const block = isServed ? context.recent.get(item.hash) : undefined;
+    if (isServed && block === undefined) {
+      count += 1;
+      outputs.push(emit({ type: 'wanted', hash: item.hash }));
+    }
     if (block !== undefined && isOnItsWay(state, block.hash)) continue;
     const charged = block && chargeServing(state, block, now);
     if (block === undefined || charged === undefined) {
@@ -47,6 +51,10 @@ export function onGetdata(
   }
   if (missing.length > 0) outputs.push(send({ command: 'notfound', items: missing }));
   return [state, outputs];
+}
+
+function isBlockItem({ type }: InventoryItem): boolean {
+  return type === INV.block || type === INV.compactBlock;
 }
 
 /** Charges a block that was served before to {@link SERVE_AGAIN_RATE}. @returns undefined when the limit is reached */

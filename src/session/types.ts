@@ -253,6 +253,8 @@ export type SessionEvent =
   | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[] }
   | { readonly type: 'served'; readonly what: 'headers' }
   | { readonly type: 'served'; readonly what: 'block'; readonly hash: Hash }
+  /** It asked for a block that is not in memory. */
+  | { readonly type: 'wanted'; readonly hash: Hash }
   /** What is known of the peer's use of compact blocks has changed. */
   | { readonly type: 'compact-blocks'; readonly compact: CompactUse }
   /** A ChainLock or an InstantSend lock came, and was not read. */

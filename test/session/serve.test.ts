@@ -12,14 +12,15 @@ describe('serving', () => {
   it('gives the blocks we have, as their ready frames, and names what we have not', () => {
     const items = [want(INV.block, 1), want(INV.tx, 1), want(INV.compactBlock, 2), want(INV.block, 99)];
     const outputs = Hand.ready(blocks).hears({ command: 'getdata', items });
-    assert.deepEqual(outputs.slice(0, 4), [
+    assert.deepEqual(outputs.slice(0, 5), [
       { type: 'event', event: { type: 'served', what: 'block', hash: hashOf(1) } },
       { type: 'event', event: { type: 'served', what: 'block', hash: hashOf(2) } },
+      { type: 'event', event: { type: 'wanted', hash: hashOf(99) } },
       { type: 'send', message: { command: 'notfound', items: [want(INV.tx, 1), want(INV.block, 99)] } },
       { type: 'block', block: blocks[0], form: 'full' },
     ]);
     assert.deepEqual(
-      outputs.slice(4).map(({ type }) => type),
+      outputs.slice(5).map(({ type }) => type),
       ['write', 'write', 'block', 'write', 'write'],
       'each with a question and a ping behind it',
     );

@@ -35,6 +35,7 @@ import { BlockWriter, type BlockWriterDeps, type WrittenBlock } from './block-wr
 import { CatchUp } from './catch-up.js';
 import { Flight, pushOf } from './flight.js';
 import type { Arrival } from './gatekeeper.js';
+import { OlderBlocks } from './older-blocks.js';
 import type { RecentStore } from './recent.js';
 import { type Submission, submit } from './submit.js';
 import type { ChainTip } from './tip.js';
@@ -79,8 +80,10 @@ export class Broadcaster {
   private readonly stopped$ = new Subject<void>();
   private readonly catchUp: CatchUp;
   private readonly writer: BlockWriter;
+  private readonly older: OlderBlocks;
 
   constructor(private readonly deps: BroadcastDeps) {
+    this.older = new OlderBlocks(deps);
     this.writer = new BlockWriter(deps);
     this.events$ = this.events.pipe(overTurns(deps), share());
     this.catchUp = new CatchUp({ ...deps, flights: this.flights, push: (flight, peer) => this.push(flight, [peer]) });
@@ -191,6 +194,9 @@ export class Broadcaster {
       case 'served':
         // The peer asked for the block: that is a way to be sent it, too.
         if (event.what === 'block') this.flights.get(event.hash)?.noteSent([target], true);
+        break;
+      case 'wanted':
+        this.older.ask(peer, event.hash);
         break;
       case 'lost':
         for (const flight of this.flights.values()) flight.forgetPeer(peer);

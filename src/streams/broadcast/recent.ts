@@ -68,9 +68,23 @@ export class RecentStore implements RecentBlocks {
     const held = this.underWay.get(block.hash);
     if (held === undefined || held.served) return gone;
     this.underWay.set(block.hash, { ...held, served: true });
+    this.index(block);
+    return gone;
+  }
+
+  /** Serves a block that is not under way, as long as memory allows. */
+  keep(block: PushBlock): void {
+    if (this.underWay.has(block.hash) || this.past.has(block.hash)) return;
+    const cost = costOf(block);
+    this.past.set(block.hash, { block, served: true, cost });
+    this.pastBytes += cost;
+    this.index(block);
+    this.trim();
+  }
+
+  private index(block: PushBlock): void {
     this.headers.set(keyOf(block.header), block);
     this.children.set(block.previous, [...(this.children.get(block.previous) ?? []), block]);
-    return gone;
   }
 
   /** The block is no longer under way: it is kept while memory allows. */
@@ -83,8 +97,12 @@ export class RecentStore implements RecentBlocks {
     this.past.set(hash, { ...held, cost });
     this.pastBytes += cost;
     if (!held.served) this.forget(this.past, hash);
+    this.trim();
+  }
+
+  private trim(): void {
     for (const oldest of this.past.keys()) {
-      if (this.past.size <= MAX_PAST_BLOCKS && this.pastBytes <= MAX_PAST_BYTES) break;
+      if (this.past.size <= MAX_PAST_BLOCKS && this.pastBytes <= MAX_PAST_BYTES && this.bytes <= this.maxBytes) break;
       this.forget(this.past, oldest);
     }
   }
