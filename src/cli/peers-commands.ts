@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.js';
 import { type CliContext, configFor, EXIT } from './context.js';
-import { addConfigFlags } from './flags.js';
+import { addConfigFlags, wholeNumber } from './flags.js';
 
 const EXAMPLES = `
 Examples:
@@ -64,6 +64,15 @@ export function addPeersCommands(program: Command, context: CliContext, finish: 
         return importPeers(source, config, context);
       }),
     );
+  peers
+    .command('replay')
+    .description('compare the plain score and the learned one by the proofs in a block history')
+    .argument('<file>', 'a block history, or block events, one a line')
+    .option('--choose <peers>', 'how many peers each chooses', wholeNumber(1, 1_500), 5)
+    .action(async (path: string, { choose }: { choose: number }) => {
+      const { replayPeers } = await import('./peers-replay.js');
+      finish(await replayPeers(path, choose, context));
+    });
   for (const [edit, description] of [
     ['add', "add peers, which are tried before unknown ones; the port defaults to the network's"],
     ['remove', 'remove peers; other peers may announce them again'],

@@ -123,7 +123,7 @@ function heldNote({ lastUpdated }: Book): string {
 }
 
 /** Resolves when the text is written, or when the reader has closed the pipe (`| head`). */
-async function print(stdout: Writable, text: string): Promise<void> {
+export async function print(stdout: Writable, text: string): Promise<void> {
   const closed = once(stdout, 'error').then(([error]) => {
     if (errorCode(error) !== 'EPIPE') throw error;
   });

@@ -14,6 +14,10 @@ export const COMMAND_ERRORS = {
   'no-peer-book': 'no peer book at {path}. Start the relay, or give another file with --broadcast-peer-db.',
   'unknown-peer': '{peer} is not in the peer book. Add it: blockcast peers add {peer}',
   'bad-peer': '{text} {problem}. Give host, host:port or [ipv6]:port.',
+  'recording-unreadable':
+    '{path} cannot be read ({code}). Give a block history (history.file), or block events, one a line.',
+  'recording-too-small':
+    '{path} has no two blocks with proofs of more than {peers} peers. Give a longer recording, or a smaller --choose.',
   'peer-book-unreadable': '{path} cannot be read ({code}). Give the file of a peer book.',
   'not-a-peer-book': '{path} is not a peer book ({code}: {reason}).',
   'control-not-open':
@@ -57,6 +61,16 @@ export const OPEN_FILES = {
 
 /** Notes and outcomes. */
 export const COMMAND_NOTES = {
+  'replay-choice': 'choice',
+  'replay-first': 'first proof, ms',
+  'replay-mean': 'mean proof, ms',
+  'replay-ratio': 'ratio to all',
+  'replay-plain': 'plain score',
+  'replay-learned': 'learned',
+  'replay-all': 'all peers',
+  replayed:
+    'Of {blocks} blocks, each choice of {choose} peers made from the blocks before; in {lost} the learned choice took longer on average than the plain one',
+  'recording-skipped': '{path}: {lines} lines are no block events; they were left out',
   'public-key': 'public key: {key}',
   'keys-written': 'wrote {secretFile} (secret, mode 0600) and {publicFile}',
   'no-dashboard': 'No dashboard: port {port} is not available. Give another with --http-port.',

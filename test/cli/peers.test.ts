@@ -143,6 +143,32 @@ describe('peers', () => {
     });
   });
 
+  describe('replay', () => {
+    test('compares the plain and the learned choice on blocks that were recorded with blockcast demo', async () => {
+      const { code, stdout, stderr } = await cli([
+        'peers',
+        'replay',
+        join('test', 'vectors', 'peers', 'demo-history.jsonl'),
+      ]);
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+      const meanOf = (choice: string) => Number(new RegExp(`^${choice} +[\\d.]+ +([\\d.]+) `, 'm').exec(stdout)?.[1]);
+      assert.ok(meanOf('learned') < meanOf('plain score'), stdout);
+      assert.match(stdout, /Of 15 blocks, each choice of 5 peers/);
+    });
+
+    test('of a file that is no recording, or of none, says what to give', async () => {
+      const nonsense = join(folder, 'nonsense');
+      writeFileSync(nonsense, 'no\nblock\nevents');
+      const refused = await cli(['peers', 'replay', nonsense]);
+      assert.equal(refused.code, 1);
+      assert.match(refused.stderr, /2 lines are no block events/);
+      assert.match(refused.stderr, /Give a longer recording, or a smaller --choose/);
+      const missing = await cli(['peers', 'replay', join(folder, 'missing')]);
+      assert.equal(missing.code, 1);
+      assert.match(missing.stderr, /cannot be read \(ENOENT\). Give a block history/);
+    });
+  });
+
   describe('explain', () => {
     test('gives each term its reason, and what else is known', async () => {
       write([best, worst]);

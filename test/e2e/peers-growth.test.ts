@@ -79,11 +79,13 @@ describe('a relay that knows one peer of 300', () => {
     const before = plans().length;
     await pushChain(1);
     await plansMade(before + 4);
-    const left = plans()
-      .slice(before)
-      .flatMap(({ disconnect }) => disconnect);
-    assert.deepEqual(left, []);
-    t.diagnostic(`nobody left in ${plans().length - before} refreshes`);
+    const made = plans().slice(before);
+    const left = made.flatMap(({ disconnect }) => disconnect);
+    // Peers never tried are tried one after the other: who turns out to be no better makes way for the next.
+    const replaced = left.filter(({ code }) => code !== 'exploration');
+    assert.deepEqual(replaced, []);
+    assert.ok(left.length <= made.length, `${left.length} left in ${made.length} refreshes`);
+    t.diagnostic(`${left.length} left in ${made.length} refreshes`);
   });
 
   test('comes back to its minimum by itself after half of the network is gone, all its peers among them', async (t) => {
