@@ -37,6 +37,7 @@ const NONE: ReadonlySet<string> = new Set();
 
 export class PeerShares {
   private readonly measured = new BoundedMap<string, number>(MAX_MEASURED);
+  private readonly floors: Record<PeerList, number> = { book: 0, quorum: 0 };
   private left: Readonly<Record<PeerList, ReadonlySet<string>>> = { book: NONE, quorum: NONE };
 
   constructor(private readonly deps: PeerSharesDeps) {}
@@ -50,9 +51,18 @@ export class PeerShares {
     return this.left[list].has(peer);
   }
 
-  /** The connections of both lists, for the other relays. */
+  /**
+   * The connections of both lists, for the other relays. Of a list with no more than this relay keeps in any case, the round trips are told as
+   * 0: it gives none of them up, so the others have to.
+   */
   trips(): PeerTrips {
-    return new Map(LISTS.flatMap((list) => [...this.tripsOf(list)]));
+    return new Map(
+      LISTS.flatMap((list) => {
+        const trips = [...this.tripsOf(list)];
+        if (trips.length > this.floors[list]) return trips;
+        return trips.map(([peer, ms]): [string, number | undefined] => [peer, ms === undefined ? undefined : 0]);
+      }),
+    );
   }
 
   /** The others have said whom they are connected to, or connections of this relay have changed. */
@@ -73,7 +83,9 @@ export class PeerShares {
     const own = this.tripsOf(list);
     for (const [peer, ms] of own) if (ms !== undefined) this.measured.renew(peer, ms);
     const measured = (peer: string): number | undefined => this.measured.get(peer);
-    return shareOut({ relay, own, others, measured, floor: floorOf(max, others.size + 1, least) });
+    const floor = floorOf(max, others.size + 1, least);
+    this.floors[list] = floor;
+    return shareOut({ relay, own, others, measured, floor });
   }
 
   private tripsOf(list: PeerList): PeerTrips {

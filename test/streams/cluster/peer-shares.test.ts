@@ -6,7 +6,7 @@ import type { ConnectedPeer, ConnectionSlot } from '../../../src/streams/connect
 const NONE_KEPT = { max: 0, least: 0 };
 
 /** A relay that is connected to these peers, 10 ms away each. */
-function sharesOf(peers: readonly string[], onDrop: (peer: string) => void = () => undefined): PeerShares {
+function sharesOf(peers: readonly string[], onDrop: (peer: string) => void = () => undefined, least = 0): PeerShares {
   const since = { at: 0, monotonicAt: 0 };
   const target = (peer: string) => ({
     peer,
@@ -26,7 +26,7 @@ function sharesOf(peers: readonly string[], onDrop: (peer: string) => void = () 
       onDrop(peer);
       slots.delete(peer);
     },
-    limits: { book: NONE_KEPT, quorum: NONE_KEPT },
+    limits: { book: { max: 0, least }, quorum: NONE_KEPT },
     freed: () => undefined,
   });
 }
@@ -49,5 +49,17 @@ describe('the peers of a relay in a cluster', () => {
 
   it('are told to the others without the own dashd and the witnesses', () => {
     assert.deepEqual([...sharesOf(['dashd', 'w', 'x']).trips()], [['x', 10]]);
+  });
+
+  it('are told as the nearest where it keeps them in any case: then the others give them up', () => {
+    const shares = sharesOf(['x', 'y'], undefined, 2);
+    shares.review(new Map([['us', new Map([['x', 1]])]]));
+    assert.deepEqual(
+      [...shares.trips()],
+      [
+        ['x', 0],
+        ['y', 0],
+      ],
+    );
   });
 });
