@@ -11,6 +11,8 @@ import { describeWithDashd } from './describe-with-dashd.js';
 
 const NODES = 4;
 const WITNESSES = 3;
+/** Twice the tolerance of delivery/propagation.ts. */
+const SHORT_MS = 40;
 
 interface PeerInfo {
   readonly subver: string;
@@ -62,7 +64,8 @@ describeWithDashd('a relay with one peer among four dashds, and the others as wi
     await relay.connected(2);
     await relay.until('the witnesses', () => (report()?.connected === WITNESSES ? true : undefined));
     await relay.until('their round trips', () =>
-      report()?.witnesses.every(({ roundTripMs }) => roundTripMs !== undefined) === true ? true : undefined,
+      // On a busy machine the first may be long: an announcement would seem to come before it can.
+      report()?.witnesses.every(({ roundTripMs = Number.NaN }) => roundTripMs < SHORT_MS) === true ? true : undefined,
     );
     for (const node of witnesses()) {
       const [info, ...more] = await ofRelay(node);
