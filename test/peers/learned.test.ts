@@ -7,6 +7,7 @@ import {
   LEARNING_WINDOW,
   type Learned,
   learn,
+  learnedLot,
   MAX_LAG_MS,
   pathTime,
 } from '../../src/peers/learned.js';
@@ -99,4 +100,19 @@ test('the score has a term for what was learned, explained with its figures, and
     /no announcement seen yet/,
   );
   assert.ok(score(pinged(20, { learned }), NOW).terms.every(({ label }) => label !== 'learned'));
+});
+
+test('among equals those over which a block needs the least time come first, and unknown ones are drawn among the near', () => {
+  const known = new Map([
+    ['near', pinged(10)],
+    ['far', pinged(300)],
+    ['late', pinged(10, { learned: { blocks: 40, lagMs: 400 } })],
+  ]);
+  const draws: Readonly<Record<string, number>> = { lucky: 0, unlucky: 2 ** 32 - 1 };
+  const lot = learnedLot(
+    (name) => known.get(name),
+    (name) => draws[name] ?? 0,
+  );
+  const names = ['far', 'late', 'near', 'unlucky', 'lucky'].sort((a, b) => lot(a) - lot(b));
+  assert.deepEqual(names, ['lucky', 'near', 'unlucky', 'far', 'late']);
 });
