@@ -82,9 +82,11 @@ describe('a relay that knows one peer of 300', () => {
     const made = plans().slice(before);
     const left = made.flatMap(({ disconnect }) => disconnect);
     // Peers never tried are tried one after the other: who turns out to be no better makes way for the next.
-    const replaced = left.filter(({ code }) => code !== 'exploration');
+    // The one that dashd reported makes way as well, since dashd is connected to it.
+    const expected: ReadonlySet<string> = new Set(['exploration', 'reached-by-dashd']);
+    const replaced = left.filter(({ code }) => !expected.has(code));
     assert.deepEqual(replaced, []);
-    assert.ok(left.length <= made.length, `${left.length} left in ${made.length} refreshes`);
+    assert.ok(left.length <= made.length + 1, `${left.length} left in ${made.length} refreshes`);
     t.diagnostic(`${left.length} left in ${made.length} refreshes`);
   });
 
