@@ -9,7 +9,7 @@
  * Nothing here is on the way of a block to this relay's own peers and dashd: `share` is called once those are written to. Without a connection
  * to the servers the relay works alone.
  */
-import { auditTime, interval, merge, type Observable, type SchedulerLike, Subject, Subscription } from 'rxjs';
+import { auditTime, interval, merge, type Observable, type SchedulerLike, Subject, Subscription, timer } from 'rxjs';
 import { encodeNews, MIN_PAYLOAD_BYTES } from '../../cluster/messages.js';
 import { blockSubject, type ClusterNames, parseSubject, relaySubject, streamNames } from '../../cluster/subjects.js';
 import type { ClusterReport, ClusterView } from '../../contracts/cluster.js';
@@ -54,6 +54,9 @@ export interface ClusterDeps {
 const FRESH_MS = 10 * MINUTE_MS;
 /** Of the records that are read at the start. */
 const RECORDS_MS = 24 * HOUR_MS;
+/** What was missed is read so often at most after each connection, with a pause in between. */
+const READS = 12;
+const READ_AGAIN_MS = 5 * SECOND_MS;
 /** News of new connections follow each other by this at least. */
 const NEWS_PAUSE_MS = 2 * SECOND_MS;
 
@@ -70,6 +73,7 @@ export class Cluster {
   private server: string | undefined;
   private reading = false;
   private toRead = false;
+  private readsLeft = READS;
 
   constructor(private readonly deps: ClusterDeps) {
     const { names, network, clock, scheduler } = deps;
@@ -150,6 +154,7 @@ export class Cluster {
       this.report('fault', 'payload-too-small', fill(CLUSTER['payload-too-small'], { server, max: maxPayload }));
     this.tell();
     this.outbox.retry();
+    this.readsLeft = READS;
     void this.catchUp();
   }
 
@@ -184,31 +189,42 @@ export class Cluster {
     this.reading = true;
     while (this.toRead) {
       this.toRead = false;
-      await this.readMissed();
+      if (!(await this.readMissed())) this.readAgain();
     }
     this.reading = false;
   }
 
-  private async readMissed(): Promise<void> {
+  /** While the servers agree on a new leader, nothing can be read. */
+  private readAgain(): void {
+    this.readsLeft -= 1;
+    if (this.readsLeft < 0) return;
+    this.running.add(timer(READ_AGAIN_MS, this.deps.scheduler).subscribe(() => void this.catchUp()));
+  }
+
+  /** @returns whether all was read */
+  private async readMissed(): Promise<boolean> {
     const { names, clock } = this.deps;
     const { blocks, state } = streamNames(names.name);
-    await this.readAll(blocks, FRESH_MS, ({ subject, data, at }) => {
+    const isRead = await this.readAll(blocks, FRESH_MS, ({ subject, data, at }) => {
       if (parseSubject(subject, names.name)?.relay === names.relay || clock.now() - at > FRESH_MS) return;
       this.pass(data, at);
     });
-    await this.readAll(state, RECORDS_MS, (message) => this.inbox.takeStored(message));
+    return (await this.readAll(state, RECORDS_MS, (message) => this.inbox.takeStored(message))) && isRead;
   }
 
   private async readAll(
     stream: string,
     ageMs: number,
     take: (message: { readonly subject: string; readonly data: Buffer; readonly at: number }) => void,
-  ): Promise<void> {
+  ): Promise<boolean> {
     try {
       for await (const message of this.link.read(stream, new Date(this.deps.clock.now() - ageMs))) take(message);
+      return true;
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      this.report('fault', 'not-read', fill(CLUSTER['not-read'], { stream, detail }));
+      // The last attempt tells.
+      if (this.readsLeft === 0) this.report('fault', 'not-read', fill(CLUSTER['not-read'], { stream, detail }));
+      return false;
     }
   }
 

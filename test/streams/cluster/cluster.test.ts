@@ -133,6 +133,17 @@ describe('a cluster of relays', () => {
     );
   });
 
+  it('reads what was missed again when the streams have no leader yet', async () => {
+    const { servers, eu, us } = two();
+    servers.up();
+    servers.down();
+    eu.push(mine());
+    servers.failing = 6;
+    servers.up();
+    await us.relay.time.pass(60_000);
+    assert.equal(us.relay.events.filter((event) => event.type === 'received').length, 1);
+  });
+
   it('has one record of a block, with the part of each relay, on every relay', async () => {
     const { servers, eu, us } = two();
     servers.up();

@@ -78,7 +78,14 @@ export class FakeServers {
     else this.state.set(subject, message);
   }
 
+  /** How many reads fail from now on. */
+  failing = 0;
+
   private async *read(stream: string, since: Date): AsyncGenerator<StoredLinkMessage, void> {
+    if (this.failing > 0) {
+      this.failing -= 1;
+      throw new Error('no leader');
+    }
     const all = stream.endsWith('-blocks') ? this.blocks : [...this.state.values()];
     for (const message of all) if (message.at >= since.getTime()) yield message;
   }
