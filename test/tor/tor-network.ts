@@ -21,6 +21,7 @@ export const NO_TOR: string | false = ['tor', 'tor-gencert'].every(
   : 'tor is not installed (Debian: apt install tor)';
 
 const AUTHORITIES = 4;
+const RETRY_MS = 2_000;
 const NOBODY = '0'.repeat(40);
 /** tor reads a system-wide file of defaults otherwise. */
 const NO_DEFAULTS = ['--defaults-torrc', '/dev/null'];
@@ -86,9 +87,11 @@ export class TorNetwork {
 
   /** Has the client offer an onion service, and waits until it can be reached. @returns its address, `….onion:port` */
   async offer(port: number, to: number): Promise<string> {
-    const answer = await this.ask(`ADD_ONION NEW:ED25519-V3 Flags=DiscardPK,Detach Port=${port},127.0.0.1:${to}`);
-    const id = /ServiceID=(\w+)/.exec(answer)?.[1];
-    if (id === undefined) throw new Error(answer);
+    const add = `ADD_ONION NEW:ED25519-V3 Flags=DiscardPK,Detach Port=${port},127.0.0.1:${to}`;
+    // A client that asks before the service is published does not ask again soon: rend-spec-v3 has it remember whom it asked.
+    const told = await this.ask(`SETEVENTS HS_DESC\r\n${add}`, /HS_DESC UPLOADED/);
+    const id = /ServiceID=(\w+)/.exec(told)?.[1];
+    if (id === undefined) throw new Error(told);
     const host = `${id}.onion`;
     await eventually(async () => (await this.reaches(host, port)) || undefined, host);
     return `${host}:${port}`;
@@ -104,7 +107,7 @@ export class TorNetwork {
           resolve(true);
         },
         data: () => undefined,
-        closed: () => resolve(false),
+        closed: () => setTimeout(() => resolve(false), RETRY_MS),
       });
     });
   }
@@ -123,15 +126,16 @@ export class TorNetwork {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** A command of the control protocol. @returns the whole answer; empty while nobody answers */
-  private async ask(command: string): Promise<string> {
+  /** Commands of the control protocol. @param until then the answer is complete; unless given, when Tor has answered all of them @returns empty while nobody answers */
+  private async ask(command: string, until?: RegExp): Promise<string> {
     const socket = connect(this.controlPort, '127.0.0.1');
     let answer = '';
     socket.on('data', (chunk) => {
       answer += chunk;
+      if (until?.test(answer) === true) socket.destroy();
     });
     socket.on('error', () => undefined);
-    socket.write(`AUTHENTICATE\r\n${command}\r\nQUIT\r\n`);
+    socket.write(`AUTHENTICATE\r\n${command}\r\n${until === undefined ? 'QUIT\r\n' : ''}`);
     await new Promise((resolve) => socket.once('close', resolve));
     return answer;
   }
