@@ -93,7 +93,7 @@ async function stateLines(desk: NatsDesk, { name, relay: own }: ClusterConfig, s
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([relay, { news, at }]) => {
       const { version, network, peers } = news;
-      const self = relay === own ? CLUSTER_COMMANDS.self : '';
+      const self = relay === own ? CLUSTER_COMMANDS.self : undefined;
       const age = Math.max(0, Math.round((now - at) / SECOND_MS));
       return fill(CLUSTER_COMMANDS.relay, { relay, self, version, network, peers: peers.length, age });
     });

@@ -18,7 +18,7 @@ export interface LocksPush {
 export type LocksNeed = 'lacks' | 'has' | 'unproven' | 'away';
 
 /** Announced ChainLocks that are remembered: a peer announces one for each block. */
-const MAX_ANNOUNCED_CHAINLOCKS = 4;
+const MAX_ANNOUNCED_LOCKS = 4;
 
 export function needOf({ phase, knows, pushes, chainLocks }: SessionState, locks: LocksPush): LocksNeed {
   if (phase.name !== 'ready') return 'away';
@@ -37,11 +37,11 @@ export function onAnnouncedLocks(
   items: readonly InventoryItem[],
 ): [SessionState, Output[]] {
   const announced: Hash[] = [];
-  for (let at = items.length - 1; at >= 0 && announced.length < MAX_ANNOUNCED_CHAINLOCKS; at -= 1) {
+  for (let at = items.length - 1; at >= 0 && announced.length < MAX_ANNOUNCED_LOCKS; at -= 1) {
     const item = items[at];
     if (item?.type === INV.clsig) announced.push(item.hash);
   }
   if (announced.length === 0) return [state, outputs];
-  const chainLocks = [...state.chainLocks, ...announced.reverse()].slice(-MAX_ANNOUNCED_CHAINLOCKS);
+  const chainLocks = [...state.chainLocks, ...announced.reverse()].slice(-MAX_ANNOUNCED_LOCKS);
   return [{ ...state, chainLocks }, outputs];
 }
