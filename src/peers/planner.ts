@@ -158,7 +158,9 @@ export class Planner {
   /** A trial is over when it is known that the peer is worse than all others, or better than one of them. */
   #isNew(slot: Slot): boolean {
     const { live, bounds } = slot;
-    const isKnown = live.ready && (bounds.most < this.#leastLearned || bounds.least > this.#leastLearned);
+    const { weights = WEIGHTS } = this.input;
+    const isKnown =
+      weights.learned > 0 && live.ready && (bounds.most < this.#leastLearned || bounds.least > this.#leastLearned);
     return this.#isFirst(slot) && !isKnown;
   }
 

@@ -33,6 +33,8 @@ describe('a relay that knows one peer of 300', () => {
         'broadcast-min-peers': String(min),
         'broadcast-max-peers': String(CONNECTIONS),
         'broadcast-refresh-interval': String(REFRESH_SECONDS),
+        // What is learned on a busy machine is its load: that would exchange peers.
+        'broadcast-learned': 'false',
       },
       { limits: LIMITS, random: new SeededRandom(7) },
     );
@@ -81,12 +83,10 @@ describe('a relay that knows one peer of 300', () => {
     await plansMade(before + 4);
     const made = plans().slice(before);
     const left = made.flatMap(({ disconnect }) => disconnect);
-    // Peers never tried are tried one after the other: who turns out to be no better makes way for the next.
-    // The one that dashd reported makes way as well, since dashd is connected to it.
-    const expected: ReadonlySet<string> = new Set(['exploration', 'reached-by-dashd']);
-    const replaced = left.filter(({ code }) => !expected.has(code));
+    // The one that dashd reported makes way, since dashd is connected to it.
+    const replaced = left.filter(({ code }) => code !== 'reached-by-dashd');
     assert.deepEqual(replaced, []);
-    assert.ok(left.length <= made.length + 1, `${left.length} left in ${made.length} refreshes`);
+    assert.ok(left.length <= 1, `${left.length} left in ${made.length} refreshes`);
     t.diagnostic(`${left.length} left in ${made.length} refreshes`);
   });
 

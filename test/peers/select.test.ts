@@ -225,6 +225,12 @@ test('dashd’s own peers replace nobody, whatever their score, and make way for
   );
 });
 
+test('without learned terms a trial lasts, even where all are connected for the first time', () => {
+  const trial = many(0, 20, { connections: { succeeded: 1, failed: 0 } });
+  const seats = trial.map(({ key: name }) => live(name, { connectedAt: NOW - 3 * MINUTE_MS }));
+  assert.deepEqual(plan([...trial, peer(key(500))], seats).disconnect, []);
+});
+
 describe('with learned terms', () => {
   const weights = { ...WEIGHTS, learned: 500 };
   const ping = (minMs: number) => ({ minMs, smoothedMs: minMs, at: NOW });
