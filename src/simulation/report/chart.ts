@@ -66,10 +66,14 @@ ${values(xTitle, series)}
 `;
 }
 
-/** The classes that give a series its colour and its dashes, in charts and legends: different ones for twice as many as there are colours. */
+/** The classes that give a series its colour and its dashes, in charts and legends: different ones for three times as many as there are colours. */
 function seriesClass(at: number): string {
-  return `s${at % COLOURS}${at < COLOURS ? '' : ' again'}`;
+  const round = ROUNDS[Math.floor(at / COLOURS) % ROUNDS.length] ?? '';
+  return `s${at % COLOURS}${round}`;
 }
+
+/** What the same colour has the next time. */
+const ROUNDS = ['', ' again', ' third'] as const;
 
 /** As many as report.css has. */
 const COLOURS = 10;
