@@ -28,8 +28,23 @@ export class CatchUp {
     const connected = connections.live.get(peer);
     if (connected === undefined) return;
     let first: Flight | undefined;
-    for (const flight of this.chainTo(tip.hash)) if (flight.mayBeLackedBy(connected, height)) first = flight;
+    const chain = new Set(this.chainTo(tip.hash));
+    for (const flight of chain) if (flight.mayBeLackedBy(connected, height)) first = flight;
     if (first !== undefined) push(first, connected);
+    for (const flight of this.recovered()) if (!chain.has(flight)) push(flight, connected);
+  }
+
+  /**
+   * Blocks of before the start with none of ours upon them, which the chain may have grown past meanwhile. Who is past such a block is sent
+   * it all the same: its answer is the only proof that the block was delivered, of this one and those below it, and so of the end of their
+   * time in the spool. A node that has a block takes it again at no cost to us. Source: Dash Core 23.1 `validation.cpp`, AcceptBlock.
+   */
+  private *recovered(): Generator<Flight, void> {
+    const { flights, recent } = this.deps;
+    for (const flight of flights.values()) {
+      const isRecovered = flight.released && flight.source === 'pool' && flight.arrival.late?.code === 'recovered';
+      if (isRecovered && !recent.childrenOf(flight.hash).some(({ hash }) => flights.has(hash))) yield flight;
+    }
   }
 
   /** The peer has the block: sends it the blocks above that it was not sent. */
