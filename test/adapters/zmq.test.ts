@@ -310,7 +310,8 @@ describe('the PULL socket', () => {
       await listener.until(() => listener.messages.length === 1);
       await pull.close();
       await pull.close();
-      assert.deepEqual(listener.states, [`up: listening on ${endpoint}`], `round ${i}`);
+      // The client of the round before may be closed in the middle of its handshake with this socket: that is reported too.
+      assert.equal(listener.states[0], `up: listening on ${endpoint}`, `round ${i}`);
       push.close();
     }
   });
