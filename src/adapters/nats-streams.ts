@@ -10,6 +10,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { StreamPlan } from '../contracts/cluster.js';
 import { connectOptions, type NatsAccess } from './nats-options.js';
 
 export interface StoredMessage {
@@ -48,18 +49,6 @@ export async function* readStream(
     // Nothing more comes: a limit of the stream has removed what was pending.
     if (pending === before) return;
   }
-}
-
-/** A stream that the cluster needs. */
-export interface StreamPlan {
-  readonly name: string;
-  readonly subjects: readonly string[];
-  readonly maxBytes: number;
-  readonly maxAgeMs: number;
-  /** Only the last message of each subject. */
-  readonly lastOnly: boolean;
-  /** What comes again with the same id within this time is not stored again, ms. */
-  readonly onceWithinMs: number;
 }
 
 export interface StreamState {

@@ -1,22 +1,12 @@
 /** The streams that a cluster needs, as `blockcast cluster setup` makes them. */
+import type { StreamPlan } from '../contracts/cluster.js';
 import { HOUR_MS, MINUTE_MS } from '../time.js';
 import { streamNames, streamSubjects } from './subjects.js';
-
-export interface ClusterStream {
-  readonly name: string;
-  readonly subjects: readonly string[];
-  readonly maxBytes: number;
-  readonly maxAgeMs: number;
-  /** Only the last message of each subject. */
-  readonly lastOnly: boolean;
-  /** What comes again with the same id within this time is not stored again, ms. */
-  readonly onceWithinMs: number;
-}
 
 const MEBIBYTE = 1024 * 1024;
 const DAY_MS = 24 * HOUR_MS;
 
-export function streamPlans(name: string): readonly ClusterStream[] {
+export function streamPlans(name: string): readonly StreamPlan[] {
   const names = streamNames(name);
   const subjects = streamSubjects(name);
   return [

@@ -125,3 +125,15 @@ export interface ClusterReport {
   /** Messages that were dropped since the start: malformed, too large, too many, of another network. */
   readonly dropped: number;
 }
+
+/** A stream that the cluster needs. */
+export interface StreamPlan {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+  /** Only the last message of each subject. */
+  readonly lastOnly: boolean;
+  /** What comes again with the same id within this time is not stored again, ms. */
+  readonly onceWithinMs: number;
+}

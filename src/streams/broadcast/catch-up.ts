@@ -31,7 +31,7 @@ export class CatchUp {
     const chain = new Set(this.chainTo(tip.hash));
     for (const flight of chain) if (flight.mayBeLackedBy(connected, height)) first = flight;
     if (first !== undefined) push(first, connected);
-    for (const flight of this.recovered()) if (!chain.has(flight)) push(flight, connected);
+    for (const flight of this.recovered()) if (first === undefined || !chain.has(flight)) push(flight, connected);
   }
 
   /**

@@ -47,23 +47,28 @@ describe('a peer that comes late', () => {
     for (const raw of chain) assert.match(relay.verdicts(raw).at(-1) ?? '', /^delivered 1\/2 accepted/);
   });
 
-  it('that is past blocks of before the start proves them all the same, by the highest of them', async () => {
-    const relay = new BroadcasterUnderTest([]);
-    const [first = assert.fail(), second = assert.fail(), ...others] = mineChain(5);
-    for (const raw of [first, second]) relay.fromSpool(raw);
-    // The chain has grown past them, by blocks that this relay was never sent.
-    const tip = hashOf(others.at(-1) ?? assert.fail());
-    relay.tip.see(tip, undefined, HEIGHT + 4);
-    relay.tip.move(tip);
-    await relay.time.pass(3_000);
-    assert.deepEqual(relay.verdicts(first), ['local-only 0/1 accepted']);
-    relay.joinAt(HEIGHT + 4, 'past');
-    assert.deepEqual(relay.peer('past').blocks, [second]);
-    relay.peer('past').says({ command: 'headers', headers: [second.subarray(0, 80)] });
-    relay.peer('past').pongs();
-    await relay.time.pass(0);
-    for (const raw of [first, second]) assert.match(relay.verdicts(raw).at(-1) ?? '', /^delivered 1\/2 accepted/);
-  });
+  for (const [isKnown, what] of [
+    [true, 'whose tip is known'],
+    [false, 'of which nothing is known'],
+  ] as const) {
+    it(`that is past blocks of before the start proves them all the same, by the highest of them, on a chain ${what}`, async () => {
+      const relay = new BroadcasterUnderTest([]);
+      const [first = assert.fail(), second = assert.fail(), ...others] = mineChain(5);
+      for (const raw of [first, second]) relay.fromSpool(raw);
+      // The chain has grown past them, by blocks that this relay was never sent.
+      const tip = hashOf(others.at(-1) ?? assert.fail());
+      if (isKnown) relay.tip.see(tip, undefined, HEIGHT + 4);
+      if (isKnown) relay.tip.move(tip);
+      await relay.time.pass(3_000);
+      assert.deepEqual(relay.verdicts(first), ['local-only 0/1 accepted']);
+      relay.joinAt(HEIGHT + 4, 'past');
+      assert.deepEqual(relay.peer('past').blocks, [second]);
+      relay.peer('past').says({ command: 'headers', headers: [second.subarray(0, 80)] });
+      relay.peer('past').pongs();
+      await relay.time.pass(0);
+      for (const raw of [first, second]) assert.match(relay.verdicts(raw).at(-1) ?? '', /^delivered 1\/2 accepted/);
+    });
+  }
 
   it('is not sent a child while it lacks the parent, and is reported as lacking it', async () => {
     const relay = new BroadcasterUnderTest([]);
