@@ -1,4 +1,4 @@
-/** The part of dashd's RPC that a relay needs, in a process of its own: accepts every block and knows the tip. */
+/** The part of dashd's RPC that a relay needs, in a process of its own: accepts every block, knows the tip, has each transaction locked. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { hashHeader, loadX11 } from '../src/block/x11.js';
@@ -7,6 +7,11 @@ import type { FromRpc, RpcPlan } from './process-messages.js';
 
 const HEADER_HEX = 160;
 const NOT_FOUND = { code: -5, message: 'Block not found' };
+
+/** As on mainnet: quorums wait for InstantSend locks. */
+const SPORKS = { SPORK_2_INSTANTSEND_ENABLED: true, SPORK_3_INSTANTSEND_BLOCK_FILTERING: true };
+/** As long as that of a transaction with two inputs. */
+const LOCK = '00'.repeat(1 + 1 + 2 * 36 + 32 + 32 + 96);
 
 const { tip } = planOf<RpcPlan>();
 /** Tips by URL path: each relay has its own, otherwise it would learn of blocks that other relays submit. */
@@ -30,6 +35,12 @@ function answer(path: string | undefined, body: Buffer, at: bigint): { result: u
       return { result: tips.get(path) ?? tip, error: null };
     case 'getblockchaininfo':
       return { result: { chain: 'regtest', bestblockhash: tips.get(path) ?? tip }, error: null };
+    case 'spork':
+      return { result: SPORKS, error: null };
+    case 'getrawmempool':
+      return { result: [], error: null };
+    case 'getislocks':
+      return { result: params[0].map((txid: string) => ({ txid, hex: LOCK })), error: null };
     default:
       return { result: null, error: NOT_FOUND };
   }

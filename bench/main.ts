@@ -13,15 +13,15 @@ import { runFirst } from './suites/first.js';
 import { runFlooded } from './suites/flooded.js';
 import { runIdle } from './suites/idle.js';
 import { MATRIX, type MatrixCase, runCase } from './suites/matrix.js';
+import { runOptional } from './suites/optional.js';
 import { runScale, SCALE, type ScaleCase } from './suites/scale.js';
-import { runSpooled } from './suites/spooled.js';
 import { runStalled } from './suites/stalled.js';
 import { runUplink } from './suites/uplink.js';
 import { runWatched } from './suites/watched.js';
 
 const USAGE = `npm run bench -- [options]
   --quick            an eighth of the blocks: about 30 seconds, for a rough result
-  --only SUITES      comma-separated: matrix, scale, uplink, first, stalled, dashd, watched, flooded, spooled, idle
+  --only SUITES      comma-separated: matrix, scale, uplink, first, stalled, dashd, watched, flooded, optional, idle
   --case SIZE:PEERS  only this case of the matrix, such as 15000:20; with --only scale, SIZE:PEERS:FORM (full, compact)
   --pause SECONDS    in the suite idle: time without blocks before the first one (60)
   --json FILE        also writes the results as JSON
@@ -29,7 +29,7 @@ const USAGE = `npm run bench -- [options]
 The suite dashd needs a dashd: DASHD=/path/to/dashd, or on the PATH.`;
 
 const RESULTS = 'bench/results';
-const ALL_SUITES = 'matrix,scale,uplink,first,stalled,dashd,watched,flooded,spooled,idle';
+const ALL_SUITES = 'matrix,scale,uplink,first,stalled,dashd,watched,flooded,optional,idle';
 const QUICK_SHARE = 1 / 8;
 
 const { values } = parseArgs({
@@ -110,7 +110,7 @@ async function run(): Promise<Results> {
   const dashd = findDashd() === undefined ? undefined : await optionally('dashd', 'dashd alone', runDashd);
   const watched = await optionally('watched', 'a relay that is looked at', runWatched);
   const flooded = await optionally('flooded', 'peers that flood', runFlooded);
-  const spooled = await optionally('spooled', 'with a spool and without', runSpooled);
+  const optional = await optionally('optional', 'what can be turned off', runOptional);
   const idle = await optionally('idle', 'a relay to which nothing happens', (all) =>
     runIdle(all, { pauseSeconds: secondsOf(values.pause) }),
   );
@@ -127,7 +127,7 @@ async function run(): Promise<Results> {
     ...(dashd !== undefined && { dashd }),
     ...(watched !== undefined && { watched }),
     ...(flooded !== undefined && { flooded }),
-    ...(spooled !== undefined && { spooled }),
+    ...(optional !== undefined && { optional }),
     ...(idle !== undefined && { idle }),
   };
 }

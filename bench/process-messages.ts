@@ -78,6 +78,8 @@ export interface ContenderPlan {
   readonly folder: string;
   /** Further settings of the relay, by their flags without dashes. */
   readonly flags?: Readonly<Record<string, string>>;
+  /** Ports of peers in the relay's peer book, for it to choose as witnesses. */
+  readonly witnesses?: readonly number[];
 }
 
 export type FromContender =
@@ -89,8 +91,16 @@ export type FromContender =
   | { readonly type: 'load'; readonly share: number }
   /** Resident memory of the process, bytes. */
   | { readonly type: 'memory'; readonly bytes: number }
-  /** Longest block of the event loop since the last request, ms, and the number of lost peers by code. */
-  | { readonly type: 'held'; readonly maxMs: number; readonly lost: Readonly<Record<string, number>> };
+  /**
+   * Longest block of the event loop since the last request, ms, the longest that its thread worked meanwhile, ms of processor time, absent
+   * where the platform does not say, and the number of lost peers by code.
+   */
+  | {
+      readonly type: 'held';
+      readonly maxMs: number;
+      readonly workedMs?: number;
+      readonly lost: Readonly<Record<string, number>>;
+    };
 
 /** Requests a measurement; only the relay answers. `ms` is the duration of the load measurement. */
 export type ToContender =

@@ -4,9 +4,9 @@ import type {
   Flooded,
   Idle,
   MatrixRow,
+  OptionalRow,
   Results,
   Scale,
-  Spooled,
   Stalled,
   Uplink,
   Watched,
@@ -30,7 +30,7 @@ export function report(results: Results): string {
     dashd,
     watched,
     flooded,
-    spooled,
+    optional,
     idle,
   } = results;
   const parts = [
@@ -44,7 +44,7 @@ export function report(results: Results): string {
     ...(dashd === undefined ? [] : [dashdTable(dashd)]),
     ...(watched === undefined ? [] : [watchedTable(watched)]),
     ...(flooded === undefined ? [] : [floodedTable(flooded)]),
-    ...(spooled === undefined ? [] : [spooledTable(spooled)]),
+    ...(optional === undefined ? [] : [optionalTable(optional)]),
     ...(idle === undefined ? [] : idleTables(idle)),
   ];
   return `${parts.join('\n\n')}\n`;
@@ -246,33 +246,39 @@ function idleTables({ size, peers, seconds, alone, watched, starts, pauses }: Id
   ];
 }
 
-function spooledTable({ size, peers, without, with: kept }: Spooled): string {
+const OPTIONAL = {
+  spool: 'the spool',
+  reasons: 'witnesses, learned choice, locks, anatomy',
+} as const;
+
+function optionalTable(rows: readonly OptionalRow[]): string {
   return table(
-    `The spool: ${bytes(size)} to ${peers} peers, to the last byte, p50 / p99 in ms; the relays take turns block by block`,
-    ['', 'blocks', 'last byte', '÷ without (p50 / p99)'],
-    [
-      ['without', String(without.count), pair(without.p50, without.p99), '1.00 / 1.00'],
-      [
-        'with',
-        String(kept.count),
-        pair(kept.p50, kept.p99),
-        `${ratio(kept.p50, without.p50)} / ${ratio(kept.p99, without.p99)}`,
-      ],
-    ],
+    'What can be turned off, to the last byte, p50 / p99 in ms; the relays take turns block by block',
+    ['', 'block', 'peers', 'blocks', 'off', 'on', 'on ÷ off'],
+    rows.map(({ what, size, peers, off, on }) => [
+      OPTIONAL[what],
+      bytes(size),
+      String(peers),
+      String(on.count),
+      pair(off.p50, off.p99),
+      pair(on.p50, on.p99),
+      `${ratio(on.p50, off.p50)} / ${ratio(on.p99, off.p99)}`,
+    ]),
   );
 }
 
 function floodedTable({ size, peers, strangers, rows }: Flooded): string {
   return table(
     `Floods: ${bytes(size)} to ${peers} peers that behave, pushed when some of ${strangers} others start to flood, to the last byte, in ms`,
-    ['peers that flood', 'blocks', 'p50', 'p99', 'max', 'event loop blocked, max', 'peers lost'],
-    rows.map(({ flooders, lastByte, heldMs, lost }) => [
+    ['peers that flood', 'blocks', 'p50', 'p99', 'max', 'event loop blocked, max', 'its own work, max', 'peers lost'],
+    rows.map(({ flooders, lastByte, heldMs, workedMs, lost }) => [
       flooders === 0 ? 'none (floor)' : String(flooders),
       String(lastByte.count),
       ms(lastByte.p50),
       ms(lastByte.p99),
       ms(lastByte.max),
       ms(heldMs),
+      workedMs === undefined ? 'unknown' : ms(workedMs),
       Object.entries(lost)
         .map(([code, count]) => `${count} ${code}`)
         .join(', '),

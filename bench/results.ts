@@ -16,7 +16,7 @@ export interface Results {
   readonly dashd?: readonly DashdRow[];
   readonly watched?: Watched;
   readonly flooded?: Flooded;
-  readonly spooled?: Spooled;
+  readonly optional?: readonly OptionalRow[];
   readonly idle?: Idle;
   readonly scale?: Scale;
   readonly uplink?: Uplink;
@@ -165,12 +165,15 @@ export interface WatchedRow {
   readonly requestsPerSecond?: number;
 }
 
-/** A relay with the spool and one without. */
-export interface Spooled {
+/** Two relays, with an optional part and without it, take turns block by block. */
+export interface OptionalRow {
+  /** `spool`: blocks are kept in files. `reasons`: witnesses, learned choice, relayed locks, their forecast, block anatomy. */
+  readonly what: 'spool' | 'reasons';
+  /** Bytes. */
   readonly size: number;
   readonly peers: number;
-  readonly without: Summary;
-  readonly with: Summary;
+  readonly off: Summary;
+  readonly on: Summary;
 }
 
 /** Blocks during floods. */
@@ -190,6 +193,8 @@ export interface FloodedRow {
   readonly lastByte: Summary;
   /** The longest block of the relay's event loop, milliseconds. */
   readonly heldMs: number;
+  /** The longest that it worked meanwhile, ms of processor time; absent where the platform does not say. The rest it waited for its core. */
+  readonly workedMs?: number;
   /** Number of lost peers, by code. */
   readonly lost: Readonly<Record<string, number>>;
 }

@@ -53,6 +53,7 @@ export interface EntryOptions {
   readonly label?: string;
   /** See {@link ContenderPlan}. */
   readonly flags?: Readonly<Record<string, string>>;
+  readonly witnesses?: readonly number[];
 }
 
 /** Time for all processes to finish the work of the last block, milliseconds. */
@@ -91,7 +92,7 @@ export class Rig {
    * @param blockSize bytes, in the form in which the sinks get blocks
    */
   async enter(name: Contender, blockSize: number, options: EntryOptions = {}): Promise<Entrant> {
-    const { label = name, flags } = options;
+    const { label = name, flags, witnesses } = options;
     const bind = `tcp://127.0.0.1:${await freePort()}`;
     const { ports } = this;
     const { readers, form = 'full', profile } = this.options;
@@ -107,6 +108,7 @@ export class Rig {
       rpcUrl,
       folder,
       ...(flags !== undefined && { flags }),
+      ...(witnesses !== undefined && { witnesses }),
     };
     const child = new Child<FromContender, ToContender>(`./contenders/${name}.js`, plan, execArgv);
     const { url } = await child.next('ready');

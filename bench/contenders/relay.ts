@@ -1,22 +1,28 @@
 /** A complete relay with all its services; the first peer is the pool's own dashd. */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock, systemRandom } from '../../src/adapters/system.js';
 import { loadConfig } from '../../src/config/config.js';
 import type { RelayEvent } from '../../src/contracts/events.js';
 import { createLogger } from '../../src/ops/logger.js';
 import { createServices } from '../../src/ops/services.js';
+import { toAddress } from '../../src/peers/address.js';
+import { serialise } from '../../src/peers/format.js';
+import { newRecord } from '../../src/peers/record.js';
 import { systemPorts } from '../../src/relay/ports.js';
 import { startRelay } from '../../src/relay/relay.js';
 import { emit, planOf } from '../child.js';
+import { HoldMeter } from '../hold.js';
 import type { ContenderPlan, FromContender, ToContender } from '../process-messages.js';
 
-const { ports, readers, bind, rpcUrl, folder, flags } = planOf<ContenderPlan>();
+const { ports, readers, bind, rpcUrl, folder, flags, witnesses = [] } = planOf<ContenderPlan>();
 const [dashd, ...peers] = ports;
 /** The most that the setting allows; more connections come from the quorums, which the bench has none of. */
 const MAX_PEERS = 1_000;
+const peerBook = join(folder, 'broadcast_peers.json');
+if (witnesses.length > 0) writeFileSync(peerBook, bookOf(witnesses));
+
 const loaded = loadConfig({
   options: {
     network: 'regtest',
@@ -27,7 +33,7 @@ const loaded = loadConfig({
     'dashd-zmq-url': 'none',
     'pool-bind': bind,
     'events-bind': 'tcp://127.0.0.1:0',
-    'broadcast-peer-db': join(folder, 'broadcast_peers.json'),
+    'broadcast-peer-db': peerBook,
     'history-file': join(folder, 'block_history.jsonl'),
     'http-port': '0',
     'broadcast-skip-bootstrap': 'true',
@@ -42,15 +48,35 @@ const loaded = loadConfig({
 if (!loaded.ok) throw new Error(loaded.errors.map((error) => JSON.stringify(error)).join('\n'));
 const config = { ...loaded.config, broadcast: { ...loaded.config.broadcast, maxPeers: ports.length } };
 
+/** Idle: so many steps with less load than this share of a core, of all threads. */
+const IDLE_STEPS = 3;
+const IDLE_LOAD = 0.2;
+const STEP_MS = 4;
+const MAX_AFTERMATH_MS = 500;
+
 const up = new Set<string>();
 let connected = 0;
+let watching = 0;
 let acceptances = 0;
+
+/** A peer book of nodes on this machine. */
+function bookOf(theirPorts: readonly number[]): string {
+  const now = Date.now();
+  const records = theirPorts.map((port) => {
+    const address = toAddress('127.0.0.1', port);
+    if (address === undefined) throw new Error(`${port} is no port`);
+    return newRecord(address, 'p2p_discovery', now);
+  });
+  return [...serialise(records, now, undefined)].join('');
+}
 
 function onStarting(event: RelayEvent): void {
   if (event.type === 'peer-connected') connected += 1;
+  else if (event.type === 'witness' && event.state === 'connected') watching += 1;
   else if (event.type === 'service' && event.state === 'up') up.add(event.service);
   else return;
-  const isReady = connected === ports.length && up.has('pool-socket') && up.has('dashd-rpc');
+  const isReady =
+    connected === ports.length && watching === witnesses.length && up.has('pool-socket') && up.has('dashd-rpc');
   if (isReady) allConnected();
 }
 
@@ -59,7 +85,17 @@ function onRacing(event: RelayEvent): void {
   if (event.type === 'refused') throw new Error(`${event.code}: ${event.reason}`);
   if (event.type !== 'proof' || event.status !== 'accepted') return;
   acceptances += 1;
-  if (acceptances % readers === 0) emit<FromContender>({ type: 'idle' });
+  if (acceptances % readers === 0) void sayWhenIdle();
+}
+
+/** What follows a block (its locks, its anatomy, files) is over, so that the next block is not measured behind it: pools find one in minutes. */
+async function sayWhenIdle(): Promise<void> {
+  const until = performance.now() + MAX_AFTERMATH_MS;
+  let idleSteps = 0;
+  while (idleSteps < IDLE_STEPS && performance.now() < until) {
+    idleSteps = (await takeLoad(STEP_MS)) < IDLE_LOAD ? idleSteps + 1 : 0;
+  }
+  emit<FromContender>({ type: 'idle' });
 }
 
 async function takeLoad(ms: number): Promise<number> {
@@ -69,16 +105,12 @@ async function takeLoad(ms: number): Promise<number> {
   return (user + system) / 1_000 / (performance.now() - from);
 }
 
-/** Each measured interval includes the requested millisecond. */
-const delay = monitorEventLoopDelay({ resolution: 1 });
+const meter = new HoldMeter();
 let lost: Record<string, number> = {};
 
 function takeHold(): FromContender {
-  const maxMs = Math.max(0, delay.max / 1e6 - 1);
-  const held = { type: 'held', maxMs, lost } as const;
+  const held = { type: 'held', ...meter.take(), lost } as const;
   lost = {};
-  delay.enable();
-  delay.reset();
   return held;
 }
 

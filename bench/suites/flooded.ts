@@ -38,10 +38,12 @@ export async function runFlooded({ share, profile }: Effort): Promise<Flooded> {
     for (let from = 0; from < kinds.length; from += KINDS_A_RELAY) {
       played.push(await play(flooders, kinds.slice(from, from + KINDS_A_RELAY), profile));
     }
+    const worked = played.flatMap(({ workedMs }) => workedMs ?? []);
     rows.push({
       flooders,
       lastByte: summarise(played.flatMap(({ times }) => times)),
       heldMs: Math.max(...played.map(({ heldMs }) => heldMs)),
+      ...(worked.length > 0 && { workedMs: Math.max(...worked) }),
       lost: sum(played.map(({ lost }) => lost)),
     });
   }
@@ -49,7 +51,7 @@ export async function runFlooded({ share, profile }: Effort): Promise<Flooded> {
 }
 
 /** The result of some floods. */
-interface Round extends Pick<FloodedRow, 'heldMs' | 'lost'> {
+interface Round extends Pick<FloodedRow, 'heldMs' | 'workedMs' | 'lost'> {
   readonly times: readonly number[];
 }
 
@@ -70,10 +72,10 @@ async function play(peers: number, kinds: readonly FloodKind[], profile: Effort[
     await flooders.next('flooding');
     times.push(...(await deliver(rig, relay, source)));
   }
-  const { maxMs, lost } = await held(relay);
+  const { maxMs, workedMs, lost } = await held(relay);
   await leave(relay);
   await Promise.all([rig.stop(), flooders.stop()]);
-  return { times, heldMs: maxMs, lost };
+  return { times, heldMs: maxMs, ...(workedMs !== undefined && { workedMs }), lost };
 }
 
 function sum(counts: readonly FloodedRow['lost'][]): FloodedRow['lost'] {

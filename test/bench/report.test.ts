@@ -124,11 +124,16 @@ describe('report', () => {
     ]);
   });
 
-  it('sets a relay with a spool against one without', () => {
-    const spooled = { size: 15_000, peers: 20, without: times(1, 4), with: times(1.02, 4.4) };
-    assert.deepEqual(cells(report({ ...bare, spooled })).slice(2), [
-      ['without', '300', '1.00 / 4.00', '1.00 / 1.00'],
-      ['with', '300', '1.02 / 4.40', '1.02 / 1.10'],
+  it('sets a relay with an optional part against one without', () => {
+    const spool = { what: 'spool', size: 15_000, peers: 20, off: times(1, 4), on: times(1.02, 4.4) } as const;
+    assert.deepEqual(cells(report({ ...bare, optional: [spool] }))[2], [
+      'the spool',
+      '15 KB',
+      '20',
+      '300',
+      '1.00 / 4.00',
+      '1.02 / 4.40',
+      '1.02 / 1.10',
     ]);
   });
 

@@ -1,16 +1,16 @@
 /**
  * Of each block of the pool's: which of its transactions delay its ChainLock. dashd is asked about those that the book does not have as
- * locked, in the turn after the block was written: before its ChainLock, after which dashd forgets the locks.
+ * locked, soon after the block was written: before its ChainLock, after which dashd forgets the locks.
  */
 import {
   concatMap,
+  delay,
   EMPTY,
   filter,
   from,
   lastValueFrom,
   mergeMap,
   type Observable,
-  observeOn,
   of,
   type SchedulerLike,
   timer,
@@ -45,6 +45,11 @@ export interface CountedBlock {
   readonly count: LockCount;
 }
 
+/**
+ * A block that does not fit into the sockets' buffers is written in several turns, which reading it must not delay. A ChainLock takes longer, and
+ * where it does not, nothing delayed it.
+ */
+const LOOK_AFTER_MS = 100;
 /** A dashd that did not answer is asked once more. */
 const AGAIN_MS = 5 * SECOND_MS;
 
@@ -54,8 +59,7 @@ export function countBlockLocks(deps: BlockLocksDeps): Observable<BlockLocks> {
   return events$.pipe(
     filter((event) => event.type === 'received'),
     filter(({ source }) => source !== 'dashd'),
-    // Never in the turn in which the block is written.
-    observeOn(scheduler),
+    delay(LOOK_AFTER_MS, scheduler),
     mergeMap((received) =>
       from(look(received, deps)).pipe(
         concatMap((first) => {
