@@ -58,6 +58,8 @@ const up = new Set<string>();
 let connected = 0;
 let watching = 0;
 let acceptances = 0;
+/** Blocks of which the locks are yet to be counted. */
+let uncounted = 0;
 
 /** A peer book of nodes on this machine. */
 function bookOf(theirPorts: readonly number[]): string {
@@ -81,6 +83,8 @@ function onStarting(event: RelayEvent): void {
 }
 
 function onRacing(event: RelayEvent): void {
+  if (event.type === 'received' && config.locks.forecast > 0) uncounted += 1;
+  if (event.type === 'locks') uncounted -= 1;
   if (event.type === 'peer-lost') lost[event.code] = (lost[event.code] ?? 0) + 1;
   if (event.type === 'refused') throw new Error(`${event.code}: ${event.reason}`);
   if (event.type !== 'proof' || event.status !== 'accepted') return;
@@ -92,7 +96,7 @@ function onRacing(event: RelayEvent): void {
 async function sayWhenIdle(): Promise<void> {
   const until = performance.now() + MAX_AFTERMATH_MS;
   let idleSteps = 0;
-  while (idleSteps < IDLE_STEPS && performance.now() < until) {
+  while ((idleSteps < IDLE_STEPS || uncounted > 0) && performance.now() < until) {
     idleSteps = (await takeLoad(STEP_MS)) < IDLE_LOAD ? idleSteps + 1 : 0;
   }
   emit<FromContender>({ type: 'idle' });
