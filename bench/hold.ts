@@ -34,6 +34,7 @@ export class HoldMeter {
 
   private start(): void {
     this.isOn = true;
+    this.worked = threadTimeMs();
     this.delay.enable();
     if (this.worked !== undefined) setInterval(() => this.look(), STEP_MS).unref();
   }

@@ -37,10 +37,10 @@ const REASONS = {
 } as const;
 
 const CASES: readonly Case[] = [
-  { ...SPOOL, size: 15_000, blocks: 1_000 },
-  { ...REASONS, size: 15_000, blocks: 1_000 },
-  { ...REASONS, size: 300_000, blocks: 300 },
-  { ...REASONS, size: 2_000_000, blocks: 100 },
+  { ...SPOOL, size: 15_000, blocks: 500 },
+  { ...REASONS, size: 15_000, blocks: 500 },
+  { ...REASONS, size: 300_000, blocks: 600 },
+  { ...REASONS, size: 2_000_000, blocks: 60 },
 ];
 
 /** What each optional part of the relay adds to a block's time: two relays, with and without it, take turns block by block. */

@@ -49,7 +49,7 @@ export interface CountedBlock {
  * A block that does not fit into the sockets' buffers is written in several turns, which reading it must not delay. A ChainLock takes longer, and
  * where it does not, nothing delayed it.
  */
-const LOOK_AFTER_MS = 100;
+const LOOK_AFTER_MS = 50;
 /** A dashd that did not answer is asked once more. */
 const AGAIN_MS = 5 * SECOND_MS;
 
