@@ -1,9 +1,10 @@
-/** What the running relay knows of a peer as a member of the ChainLock quorums, as text. */
+/** What the running relay knows of a peer as a member of the ChainLock quorums, in the next push, or as a witness, as text. */
 import { connectControl, controlPath } from '../adapters/control.js';
 import { type Explained, explainedSchema, type PushPlace, type QuorumStanding } from '../contracts/quorum-standing.js';
 import { fill } from '../messages/fill.js';
 import { PUSH_PLACE } from '../messages/push-plan.js';
 import { QUORUM_CONNECT, QUORUM_DISCONNECT, QUORUM_SKIP, QUORUM_STANDING } from '../messages/quorums.js';
+import { WITNESS_EXPLAINED } from '../messages/witnesses.js';
 import type { Rows } from './peers-report.js';
 
 /** @param peerFile its path @returns undefined when no relay runs on this file */
@@ -19,10 +20,11 @@ export async function askRelay(peerFile: string, peer: string): Promise<Explaine
 }
 
 /** Rows of `peers explain`: a label, and what is to be said. */
-export function describeAnswer({ standing, push }: Explained): Rows {
+export function describeAnswer({ standing, push, witness }: Explained): Rows {
   return [
     ...(standing === undefined ? [] : describeStanding(standing)),
     ...(push === undefined ? [] : describePlace(push)),
+    ...(witness === undefined ? [] : [['witness', fill(WITNESS_EXPLAINED, { reason: witness })] as const]),
   ];
 }
 

@@ -1,4 +1,4 @@
-/** What a running relay answers at its control socket about a peer as a member of the ChainLock quorums, for `blockcast peers explain`. */
+/** What a running relay answers at its control socket about a peer, as a quorum member, in the next push, or as a witness, for `blockcast peers explain`. */
 import { z } from 'zod';
 import { QUORUM_ROLES } from './codes.js';
 import { HashText } from './hash.js';
@@ -30,12 +30,13 @@ const placeSchema = z.object({ place: z.number(), of: z.number(), order: reasonS
 export type PushPlace = z.infer<typeof placeSchema>;
 
 /**
- * The answer; without a standing where quorum connections are off, or dashd has not reported the quorums, and without a place for a peer that
- * is not connected.
+ * The answer; without a standing where quorum connections are off, or dashd has not reported the quorums, without a place for a peer that
+ * is not connected, and without `witness` for one that is none: why it was chosen, in words.
  */
 export const explainedSchema = z.object({
   ok: z.literal(true),
   standing: standingSchema.exactOptional(),
   push: placeSchema.exactOptional(),
+  witness: z.string().exactOptional(),
 });
 export type Explained = z.infer<typeof explainedSchema>;

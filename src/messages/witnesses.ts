@@ -4,6 +4,9 @@ import type { WitnessLoss } from '../contracts/propagation.js';
 /** Why a peer was chosen as a witness: `{reason}` of `witness-connected`. */
 export const WITNESS_CHOSEN = 'network {group}[; {region}: {inRegion} of the witnesses][; {country}: {inCountry}]';
 
+/** What `blockcast peers explain` says of a witness, from the running relay. */
+export const WITNESS_EXPLAINED = 'never sent a block, to tell how fast the network is: {reason}';
+
 /** Why a witness is no longer one: `{code}: {reason}`. The keys are the codes. */
 export const WITNESS_LOST = {
   disconnected: '{detail}',

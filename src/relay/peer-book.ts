@@ -21,13 +21,15 @@ export interface PeerBookDeps {
   readonly standingOf: (peer: string) => QuorumStanding | undefined;
   /** Where it is in the plan of the next push. */
   readonly placeOf: (peer: string) => PushPlace | undefined;
+  /** Why it was chosen as a witness, in words; undefined when it is none. */
+  readonly witnessOf: (peer: string) => string | undefined;
   /** After each the book is saved. */
   readonly verdicts$: Observable<unknown>;
 }
 
 /** Reads the book from its file, saves it there from then on, and takes an operator's edits and questions at the control socket. */
 export async function keepPeerBook(deps: PeerBookDeps, scope: Scope): Promise<void> {
-  const { context, book, weights, drop, standingOf, placeOf, verdicts$ } = deps;
+  const { context, book, weights, drop, verdicts$ } = deps;
   const { config, openControl, clock, scheduler, emit } = context;
   const file = openPeerFile(config.broadcast.peerDb, context);
   scope.add(() => file.close());
@@ -50,7 +52,7 @@ export async function keepPeerBook(deps: PeerBookDeps, scope: Scope): Promise<vo
   const control = openControl(controlPath(file.path), {
     request(request) {
       const asked = explainSchema.safeParse(request);
-      if (asked.success) return explained(standingOf(asked.data.explain), placeOf(asked.data.explain));
+      if (asked.success) return explained(asked.data.explain, deps);
       const answer = applyEdit(book, request, clock.now());
       for (const { peer, outcome } of answer.ok ? answer.outcomes : []) {
         if (outcome === 'removed' || outcome === 'protected') drop(peer);
@@ -63,6 +65,12 @@ export async function keepPeerBook(deps: PeerBookDeps, scope: Scope): Promise<vo
   scope.add(() => control.close());
 }
 
-function explained(standing: QuorumStanding | undefined, push: PushPlace | undefined): Explained {
-  return { ok: true, ...(standing !== undefined && { standing }), ...(push !== undefined && { push }) };
+function explained(peer: string, { standingOf, placeOf, witnessOf }: PeerBookDeps): Explained {
+  const [standing, push, witness] = [standingOf(peer), placeOf(peer), witnessOf(peer)];
+  return {
+    ok: true,
+    ...(standing !== undefined && { standing }),
+    ...(push !== undefined && { push }),
+    ...(witness !== undefined && { witness }),
+  };
 }

@@ -173,6 +173,8 @@ export function openPeers({ context, dashd, tip, recent, left }: PeersDeps, scop
   };
   const twins$ = new Subject<PeerKey>();
 
+  const witnessOf = (peer: string): string | undefined =>
+    witnesses?.report().witnesses.find((witness) => witness.peer === peer)?.why;
   const standingOf = (peer: string): QuorumStanding | undefined => {
     const view = quorums?.view();
     if (quorums === undefined || view === undefined) return undefined;
@@ -257,7 +259,7 @@ export function openPeers({ context, dashd, tip, recent, left }: PeersDeps, scop
       if (!broadcast.enabled) return;
       const verdicts$ = blocks$.pipe(filter(({ type }) => type === 'verdict'));
       await keepPeerBook(
-        { context, book, weights, drop, standingOf, placeOf: (peer) => placeOf(plan(), peer), verdicts$ },
+        { context, book, weights, drop, standingOf, placeOf: (peer) => placeOf(plan(), peer), witnessOf, verdicts$ },
         reading,
       );
       running.add(peering.events$.subscribe(emit));

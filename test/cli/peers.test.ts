@@ -374,7 +374,7 @@ describe('peers', () => {
     });
 
     test('explain says what it knows of a peer as a quorum member, in the book or not', async () => {
-      write([best]);
+      write([best, worst]);
       const member = { active: 4, memberOf: 2, height: 1_001, masternode: 'ab'.repeat(32) } as const;
       const standings: Readonly<Record<string, QuorumStanding>> = {
         [best.key]: { ...member, role: 'signer', connection: 'quorum', code: 'several-quorums' },
@@ -395,7 +395,8 @@ describe('peers', () => {
         request: (request) => {
           const { explain } = request as { readonly explain: string };
           const push = explain === best.key ? { push: placeOf(plan, 'second') } : {};
-          return { ok: true, standing: standings[explain], ...push };
+          const witness = explain === worst.key ? { witness: 'network 1.2.0.0/16' } : {};
+          return { ok: true, standing: standings[explain], ...push, ...witness };
         },
         state: () => isUp(),
       });
@@ -410,6 +411,8 @@ describe('peers', () => {
       assert.match(known.stdout, /connection +connected as a quorum member: a member of more than one active quorum/);
       assert.match(known.stdout, /order +2 of 2: it is a member of the quorum that signs the next block/);
       assert.match(known.stdout, /sent +compact: the peer asked for our blocks in this form/);
+      const { stdout: watcher } = await peers('explain', worst.key);
+      assert.match(watcher, /witness +never sent a block, to tell how fast the network is: network 1\.2\.0\.0\/16/);
       const stranger = await peers('explain', '203.9.9.9');
       assert.equal(stranger.code, 0);
       assert.match(stranger.stdout, /^203\.9\.9\.9:9999\n/);

@@ -63,7 +63,7 @@ import {
   TOO_MANY_FILES,
 } from '../../src/messages/storage.js';
 import { SOCKS_REPLIES, TOR } from '../../src/messages/tor.js';
-import { WITNESS_CHOSEN, WITNESS_LOST } from '../../src/messages/witnesses.js';
+import { WITNESS_CHOSEN, WITNESS_EXPLAINED, WITNESS_LOST } from '../../src/messages/witnesses.js';
 import { CONDITIONS } from '../../src/ops/alerts/conditions.js';
 
 export const PATH = 'docs/messages.md';
@@ -282,6 +282,8 @@ ${codes(QUORUM_STANDING)}
 Why a peer is a witness, as the \`{reason}\` of \`witness-connected\`:
 
 ${texts({ chosen: WITNESS_CHOSEN })}
+
+\`blockcast peers explain\` says of a witness: \`${WITNESS_EXPLAINED}\`.
 
 Why it is no longer one: \`{reason}\` of \`witness-lost\` and \`witness-replaced\` ([witnesses.md](witnesses.md)).
 
