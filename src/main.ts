@@ -15,6 +15,16 @@ if (fault !== undefined) {
   process.stderr.write(`error: ${fault}\n`);
   process.exit(EXIT_FAILED);
 }
+// Log rotation may send these to any service. Without listeners Node opens its debugger at SIGUSR1, and SIGUSR2 ends the process.
+for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => undefined);
+
+/** SIGHUP ends the process unless its command listens to it. What that does is known once the rest is loaded: a SIGHUP before that is kept until then. */
+let isHungUp = false;
+const keepHangUp = (): void => {
+  isHungUp = true;
+};
+process.on('SIGHUP', keepHangUp);
+
 // Loading the rest takes more descriptors than a low limit allows, so it is loaded after the check.
 const [{ runCli }, { closeLogger, createLogger }, { fillLine }, { PROGRAM_MESSAGES }] = await Promise.all([
   import('./cli/program.js'),
@@ -39,9 +49,6 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 // which the kernel sends together with EFBIG when a file may not grow (`ulimit -f`): with a listener of our own it stays ignored.
 process.on('SIGXFSZ', () => undefined);
 
-// Log rotation may send these to any service. Without listeners Node opens its debugger at SIGUSR1, and SIGUSR2 ends the process.
-for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => undefined);
-
 /** Logs the error once and ends the process within {@link CRASH_MS}, even when the log cannot be written or fails as well. */
 let crashing = false;
 function crash(error: unknown): void {
@@ -63,7 +70,7 @@ function crash(error: unknown): void {
 process.on('uncaughtException', crash);
 process.on('unhandledRejection', crash);
 
-process.exitCode = await runCli({
+const ended = runCli({
   args: process.argv.slice(2),
   env: process.env,
   platform: process.platform,
@@ -71,6 +78,14 @@ process.exitCode = await runCli({
   stdout: process.stdout,
   stderr: process.stderr,
   stop: stop.signal,
-  onHangUp: (listener) => process.on('SIGHUP', listener),
+  onHangUp(listener) {
+    process.on('SIGHUP', listener);
+    if (isHungUp) listener();
+    isHungUp = false;
+  },
 });
+// A command that listens has begun to do so.
+process.off('SIGHUP', keepHangUp);
+if (isHungUp) process.kill(process.pid, 'SIGHUP');
+process.exitCode = await ended;
 setTimeout(() => process.exit(), LINGER_MS).unref();

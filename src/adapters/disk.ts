@@ -3,8 +3,9 @@
  * simulator has a disk in memory that loses at a crash what POSIX lets a disk lose.
  */
 import { realpathSync } from 'node:fs';
-import { link, mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, opendir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import lockfile from 'proper-lockfile';
+import { errorCode } from './system-error.js';
 
 export interface DiskStats {
   readonly ino: number;
@@ -89,7 +90,33 @@ export const systemDisk: Disk = {
     for await (const { name } of await opendir(path)) yield name;
   },
   realPath: (path) => realpathSync(path),
-  lock: (path, { staleMs, updateMs, onCompromised }) =>
-    lockfile.lock(path, { stale: staleMs, update: updateMs, realpath: false, onCompromised }),
+  async lock(path, { staleMs, updateMs, onCompromised }) {
+    const take = () => lockfile.lock(path, { stale: staleMs, update: updateMs, realpath: false, onCompromised });
+    try {
+      return await take();
+    } catch (error) {
+      if (errorCode(error) !== 'ELOCKED' || !(await isLeftAhead(`${path}.lock`, staleMs))) throw error;
+      await utimes(`${path}.lock`, 0, 0);
+      return await take();
+    }
+  },
   isLocked: (path, staleMs) => lockfile.check(path, { stale: staleMs, realpath: false }),
 };
+
+/** Locks that are dated ahead of the clock: their date, and when it was first seen. */
+const ahead = new Map<string, { readonly mtimeMs: number; readonly since: number }>();
+
+/**
+ * True for a lock that is dated ahead of the clock and was not refreshed for `staleMs` by the monotonic clock. Its holder was killed before the clock was
+ * set back, or before a loss of power after which the clock is behind; by its date alone it would be held until the clock has caught up.
+ */
+async function isLeftAhead(lock: string, staleMs: number): Promise<boolean> {
+  const { mtimeMs } = await stat(lock);
+  const before = ahead.get(lock);
+  ahead.delete(lock);
+  if (mtimeMs <= Date.now()) return false;
+  const since = before?.mtimeMs === mtimeMs ? before.since : performance.now();
+  if (performance.now() - since > staleMs) return true;
+  ahead.set(lock, { mtimeMs, since });
+  return false;
+}

@@ -15,6 +15,7 @@ import {
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Disk, systemDisk } from '../../src/adapters/disk.js';
 import { isHeld } from '../../src/adapters/locked-file.js';
 import { openPeerFile } from '../../src/adapters/peer-file.js';
@@ -198,6 +199,22 @@ describe('the peer file', () => {
       utimesSync(`${files.path}.lock`, longAgo, longAgo);
       assert.equal(await isHeld(files.path), false);
       assert.equal((await files.open().lock()).ok, true);
+    });
+
+    test('dated ahead, since the clock was set back, is free after a while unless it is refreshed', async () => {
+      let tomorrow = Date.now() / 1000 + 86_400;
+      const date = (path: string) => utimesSync(`${path}.lock`, tomorrow, tomorrow);
+      const refreshed = `${files.path}-refreshed`;
+      for (const path of [files.path, refreshed]) mkdirSync(`${path}.lock`);
+      date(files.path);
+      const [left, held] = [files.open(), files.open(refreshed)];
+      while (!(await left.lock()).ok) {
+        tomorrow += 1;
+        date(refreshed);
+        assert.equal(codeOf(await held.lock()), 'locked');
+        await pause(20);
+      }
+      assert.equal(codeOf(await held.lock()), 'locked');
     });
 
     test('lost to another, nothing is written any more', async () => {

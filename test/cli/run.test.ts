@@ -10,6 +10,16 @@ import { after, describe, test } from 'node:test';
 import { stringify } from 'yaml';
 import { start } from './support.js';
 
+/** A module that sends the process these signals when it loads the command line. */
+const HOOK = `export async function load(url, context, next) {
+  if (url.endsWith('/cli/program.js')) for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP']) process.kill(process.pid, signal);
+  return next(url, context);
+}`;
+const asModule = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`;
+const SIGNALLED_WHILE_LOADING = asModule(
+  `import { register } from 'node:module'; register(${JSON.stringify(asModule(HOOK))});`,
+);
+
 describe('run', () => {
   const folder = mkdtempSync(join(tmpdir(), 'blockcast-run-'));
   after(() => rmSync(folder, { recursive: true }));
@@ -86,6 +96,37 @@ describe('run', () => {
     assert.equal(code, 0, stderr);
     assert.ok(!stderr.includes('Debugger'), stderr);
   });
+
+  for (const { command, end } of [
+    { command: 'run', end: { code: 0, reloads: true } },
+    { command: 'check-config', end: { code: null, reloads: false } },
+  ]) {
+    test(`${command} heeds a signal that comes while the program is loaded as one that comes later`, async () => {
+      const dead = await deadPort();
+      const flags = [
+        '--network=regtest',
+        `--dashd-p2p-port=${dead}`,
+        `--dashd-rpc-url=http://pool:hunter2@127.0.0.1:${dead}`,
+        '--dashd-zmq-url=none',
+        `--pool-bind=ipc://${folder}/pool4`,
+        `--events-bind=ipc://${folder}/events4`,
+        `--broadcast-peer-db=${folder}/peers4.json`,
+        `--history-file=${folder}/blocks4.jsonl`,
+        '--http-enabled=false',
+      ];
+      const early = start([command, ...flags], { NODE_OPTIONS: `--import=${SIGNALLED_WHILE_LOADING}` });
+      let reloads = false;
+      for await (const line of createInterface({ input: early.child.stdout })) {
+        if (!line.includes('configuration reloaded')) continue;
+        reloads = true;
+        early.child.kill('SIGTERM');
+      }
+      const { code, stderr } = await early.ended;
+      assert.deepEqual({ code, reloads }, end, stderr);
+      assert.equal(early.child.signalCode, code === null ? 'SIGHUP' : null);
+      assert.ok(!stderr.includes('Debugger'), stderr);
+    });
+  }
 
   test('shows its pages, takes over what may change on SIGHUP, and names what may not', async () => {
     const dead = await deadPort();
