@@ -1,12 +1,13 @@
 /**
  * Which relay of a cluster is connected to which peer: each peer by one relay, the nearest by measured round trips. Pure; `streams/cluster/`
- * carries it out. All relays decide by the same news, so they decide alike, without asking each other.
+ * carries it out. All relays decide by the same news, their own included, so they decide alike, without asking each other.
  *
  * - Of relays that are connected to the same peer, the nearest keeps it. Round trips that hardly differ count as equal: then a hash of relay
  *   and peer decides, which spreads the peers evenly and does not change with the next measurement.
  * - A peer that another relay has is not connected to, unless it is far from that relay and was never measured from here: then this relay
  *   tries it once, and the nearer of the two keeps it.
  * - Whatever others claim, a relay keeps `floor` connections of its own. So one that lies about its round trips can take some peers, not all.
+ *   It tells {@link KEPT_MS} of them, and the others leave them to it, however near they are.
  */
 
 /** `host:port` → round trip, ms; undefined while it is being connected to. */
@@ -15,7 +16,7 @@ export type PeerTrips = ReadonlyMap<string, number | undefined>;
 export interface ShareInput {
   /** This relay's name. */
   readonly relay: string;
-  /** Its connections, without the pool's own dashd. */
+  /** Its connections, without the pool's own dashd, with the round trips that it told the others last; undefined where it has told none yet. */
   readonly own: PeerTrips;
   /** Those of the other relays that were heard lately. */
   readonly others: ReadonlyMap<string, PeerTrips>;
@@ -28,9 +29,12 @@ export interface ShareInput {
 export interface Shares {
   /** Peers of other relays that this one is not to connect to. */
   readonly left: ReadonlySet<string>;
-  /** Connections to be given up now, as another relay is nearer: the farthest first. */
+  /** Connections to be given up now, as another relay is nearer: those first that it keeps in any case, then the farthest. */
   readonly yielded: readonly string[];
 }
+
+/** Told in place of the round trip to a peer that the relay keeps in any case. A measured one, however small, is longer. */
+export const KEPT_MS = 0;
 
 /** Differences below this, or below a fifth, are noise, ms. */
 const NOISE_MS = 3;
@@ -56,10 +60,11 @@ export function shareOut({ relay, own, others, measured, floor }: ShareInput): S
       else if (!isWorthTrying(measured(peer), ms)) left.add(peer);
     }
   }
+  const isKept = (peer: string): number => Number(rivals.get(peer)?.some(({ ms }) => ms === KEPT_MS) === true);
   const yielded = [...rivals]
     .filter(([peer, ofPeer]) => isNearer(peer, ofPeer, { relay, ms: own.get(peer) }))
     .map(([peer]) => peer)
-    .sort((a, b) => (own.get(b) ?? 0) - (own.get(a) ?? 0) || (a < b ? -1 : 1))
+    .sort((a, b) => isKept(b) - isKept(a) || (own.get(b) ?? 0) - (own.get(a) ?? 0) || (a < b ? -1 : 1))
     .slice(0, Math.max(0, own.size - floor));
   return { left: own.size >= floor ? left : NONE, yielded };
 }
@@ -77,7 +82,7 @@ function isWorthTrying(before: number | undefined, theirs: number | undefined): 
   return before === undefined ? theirs > FAR_MS : before < theirs && !isSame(before, theirs);
 }
 
-/** Whether another relay keeps the peer. Nothing is left to one that has yet to connect, nor by one that has yet to measure. */
+/** Whether another relay keeps the peer. Nothing is left to one that has yet to connect, nor by one that has yet to tell its round trip. */
 function isNearer(peer: string, rivals: readonly Rival[], own: Rival): boolean {
   const ready = rivals.filter(({ ms }) => ms !== undefined);
   if (own.ms === undefined || ready.length === 0) return false;
@@ -89,6 +94,7 @@ function isNearer(peer: string, rivals: readonly Rival[], own: Rival): boolean {
 }
 
 function isSame(a: number, b: number): boolean {
+  if (a === KEPT_MS || b === KEPT_MS) return a === b;
   return Math.abs(a - b) <= Math.max(NOISE_MS, NOISE_SHARE * Math.max(a, b));
 }
 

@@ -176,7 +176,7 @@ export class Cluster {
     for (const relay of silent)
       this.report('fault', 'relay-silent', fill(CLUSTER['relay-silent'], { relay, seconds: SILENT_MS / SECOND_MS }));
     shares?.review(this.roster.trips());
-    const peers = [...(shares?.trips() ?? [])].map(([peer, ms]): [string, number | null] => [peer, ms ?? null]);
+    const peers = [...(shares?.tell() ?? [])].map(([peer, ms]): [string, number | null] => [peer, ms ?? null]);
     const news = { type: 'relay', network, version, at: Math.floor(clock.now()), peers } as const;
     this.link.publish(relaySubject(names), encodeNews(news));
     this.records.retry();
@@ -230,7 +230,7 @@ export class Cluster {
 
   private reply(): ClusterReport {
     const { names, version, shares, clock } = this.deps;
-    const self = { relay: names.relay, self: true, version, heardAt: clock.now(), peers: shares?.trips().size ?? 0 };
+    const self = { relay: names.relay, self: true, version, heardAt: clock.now(), peers: shares?.size ?? 0 };
     return {
       connected: this.server !== undefined,
       relays: [self, ...this.roster.list()],

@@ -1,9 +1,10 @@
 /**
  * Carries out which peers this relay leaves to the others of its cluster (cluster/share.ts), for each of its two lists: the peers of the book,
- * and the members of quorums. It hangs up on a few at a time, and only on what another relay is connected to already.
+ * and the members of quorums. It hangs up on a few at a time, and only on what another relay is connected to already. It judges its own
+ * connections by what it told the others of them, not by what it knows by now: then a peer that several have is given up by all but one.
  */
 import type { Observable } from 'rxjs';
-import { floorOf, type PeerTrips, shareOut } from '../../cluster/share.js';
+import { floorOf, KEPT_MS, type PeerTrips, shareOut } from '../../cluster/share.js';
 import { BoundedMap } from '../../common/bounded.js';
 import type { Connections } from '../connections/connections.js';
 
@@ -38,6 +39,8 @@ const NONE: ReadonlySet<string> = new Set();
 export class PeerShares {
   private readonly measured = new BoundedMap<string, number>(MAX_MEASURED);
   private readonly floors: Record<PeerList, number> = { book: 0, quorum: 0 };
+  /** What the others were told last. */
+  private told: PeerTrips = new Map();
   private left: Readonly<Record<PeerList, ReadonlySet<string>>> = { book: NONE, quorum: NONE };
 
   constructor(private readonly deps: PeerSharesDeps) {}
@@ -51,18 +54,29 @@ export class PeerShares {
     return this.left[list].has(peer);
   }
 
+  /** How many connections it has, of both lists. */
+  get size(): number {
+    return LISTS.reduce((sum, list) => sum + this.connected(list).length, 0);
+  }
+
   /**
-   * The connections of both lists, for the other relays. Of a list with no more than this relay keeps in any case, the round trips are told as
-   * 0: it gives none of them up, so the others have to.
+   * The connections of both lists, for the other relays: they and this one decide by these numbers until it tells again. Of a list with no
+   * more than this relay keeps in any case it gives none up, so the others have to.
    */
-  trips(): PeerTrips {
-    return new Map(
-      LISTS.flatMap((list) => {
-        const trips = [...this.tripsOf(list)];
-        if (trips.length > this.floors[list]) return trips;
-        return trips.map(([peer, ms]): [string, number | undefined] => [peer, ms === undefined ? undefined : 0]);
-      }),
-    );
+  tell(): PeerTrips {
+    const { table, roundTripOf } = this.deps;
+    const told = new Map<string, number | undefined>();
+    for (const list of LISTS) {
+      const peers = this.connected(list);
+      const isKept = peers.length <= this.floors[list];
+      for (const peer of peers) {
+        const ms = table.live.has(peer) ? roundTripOf(peer) : undefined;
+        if (ms !== undefined) this.measured.renew(peer, ms);
+        told.set(peer, ms !== undefined && isKept ? KEPT_MS : ms);
+      }
+    }
+    this.told = told;
+    return told;
   }
 
   /** The others have said whom they are connected to, or connections of this relay have changed. */
@@ -78,25 +92,22 @@ export class PeerShares {
   }
 
   private shares(list: PeerList, others: ReadonlyMap<string, PeerTrips>): ReturnType<typeof shareOut> {
-    const { relay, limits } = this.deps;
+    const { relay, limits, table } = this.deps;
     const { max, least } = limits[list];
-    const own = this.tripsOf(list);
-    for (const [peer, ms] of own) if (ms !== undefined) this.measured.renew(peer, ms);
+    const own = new Map(
+      this.connected(list).map((peer) => [peer, table.live.has(peer) ? this.told.get(peer) : undefined]),
+    );
     const measured = (peer: string): number | undefined => this.measured.get(peer);
     const floor = floorOf(max, others.size + 1, least);
     this.floors[list] = floor;
     return shareOut({ relay, own, others, measured, floor });
   }
 
-  private tripsOf(list: PeerList): PeerTrips {
-    const { table, roundTripOf } = this.deps;
-    const trips = new Map<string, number | undefined>();
-    for (const [peer, { target }] of table.slots) {
-      // A witness is sent no block: two relays may have the same.
-      if (target.protected || target.witness === true || (target.quorum === true ? 'quorum' : 'book') !== list)
-        continue;
-      trips.set(peer, table.live.has(peer) ? roundTripOf(peer) : undefined);
-    }
-    return trips;
+  /** Those made or being made. A witness is sent no block: two relays may have the same. */
+  private connected(list: PeerList): string[] {
+    return [...this.deps.table.slots].flatMap(([peer, { target }]) => {
+      const isShared = !target.protected && target.witness !== true;
+      return isShared && (target.quorum === true ? 'quorum' : 'book') === list ? [peer] : [];
+    });
   }
 }

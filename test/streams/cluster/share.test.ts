@@ -44,6 +44,18 @@ describe('peers that several relays know', () => {
     assert.deepEqual(beside(trips(['w', 9]), all, {}, 3), { left: [], yielded: [] });
   });
 
+  it('are left to a relay that keeps them in any case, however near they are', () => {
+    // Found on one machine: 0 told by a relay at its floor counted as equal to the 0.4 ms from here, and both kept the peer.
+    const own = trips(...Array.from({ length: 20 }, (_, i): [string, number] => [`p${i}`, 0.4]));
+    const kept = trips(...[...own.keys()].map((peer): [string, number] => [peer, 0]));
+    assert.equal(beside(own, kept).yielded.length, 20);
+  });
+
+  it('are given up first where the other relay keeps them in any case', () => {
+    const own = trips(['x', 80], ['y', 5], ['z', 100]);
+    assert.deepEqual(beside(own, trips(['x', 1], ['y', 0], ['z', 1])).yielded, ['y', 'z', 'x']);
+  });
+
   it('leave each relay half of an even share, and as many as the settings want', () => {
     assert.equal(floorOf(400, 3, 0), 67);
     assert.equal(floorOf(19, 3, 8), 8);
