@@ -206,12 +206,14 @@ export class Broadcaster {
     }
   }
 
-  /** Waits for the verdicts that are due, as long as a verdict may take; then ends all flights. */
+  /** Waits for the verdicts that are due, as long as a verdict may take; then ends all flights, those with a verdict that have none. */
   async stop(): Promise<void> {
     const allJudged$ = this.events.pipe(filter(() => this.isIdle()));
     await firstValueFrom(
       this.isIdle() ? of(undefined) : merge(allJudged$, timer(VERDICT_DEADLINE_MS, this.deps.scheduler)),
     );
+    // Their time began later: they are followed once they are on disk.
+    for (const { judged, entries$ } of [...this.flights.values()]) if (!judged) entries$.complete();
     this.stopped$.next();
     this.writer.stop();
     this.events.complete();

@@ -273,6 +273,25 @@ describe('stopping', () => {
     assert.equal(relay.rpc.calls.length, calls, 'dashd is left alone');
   });
 
+  it('judges also a block that was on disk only once the relay was stopping', async () => {
+    const relay = new BroadcasterUnderTest();
+    relay.submission = () => UNREACHABLE;
+    let isKept = (): void => undefined;
+    relay.keep = (_arrival, done) => {
+      isKept = done;
+    };
+    const raw = mine();
+    relay.fromPool(raw);
+    relay.announces('a', raw);
+    const stop = relay.broadcaster.stop();
+    await relay.time.pass(120);
+    isKept();
+    await relay.time.pass(2_880);
+    await stop;
+    assert.deepEqual(relay.verdicts(raw), ['delivered 1/3 unavailable']);
+    assert.equal(relay.pending, 0);
+  });
+
   it('is done at once when nothing is under way, or all is judged', async () => {
     const idle = new BroadcasterUnderTest();
     await idle.broadcaster.stop();

@@ -100,6 +100,7 @@ export class BroadcasterUnderTest {
       { network, connections, rpc, recent, tip, clock, scheduler },
       {
         nextTurn: (action) => this.nextTurn(action),
+        keep: (arrival, isKept) => this.keep(arrival, isKept),
         quorums: { view: () => this.quorums },
         fallback,
         planner: this,
@@ -129,6 +130,9 @@ export class BroadcasterUnderTest {
 
   /** How dashd answers `submitblock`. */
   submission: (raw: Buffer) => RpcAnswer | Promise<RpcAnswer> = () => answer(null);
+
+  /** On disk at once unless replaced. */
+  keep: NonNullable<BroadcastDeps['keep']> = (_arrival, isKept) => isKept();
 
   /** None unless set. */
   quorums: QuorumView | undefined;
