@@ -20,9 +20,9 @@ import { score, weightsFrom } from '../peers/score.js';
 import { readBook } from '../streams/peering/persist.js';
 import { MINUTE_MS } from '../time.js';
 import { NETWORKS } from '../wire/network.js';
+import { askRelay, describeAnswer } from './ask-relay.js';
 import { type CliContext, EXIT, printError, printWarning } from './context.js';
 import { describeMember, describePeer, peerTable } from './peers-report.js';
-import { askRelay, describeAnswer } from './quorum-standing.js';
 
 type Book = Extract<ParsedBook, { ok: true }>;
 

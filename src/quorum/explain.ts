@@ -1,5 +1,5 @@
 /** What a peer is to the ChainLock quorums, and why it is connected to as a member, or not. Pure. */
-import type { QuorumStanding } from '../contracts/quorum-standing.js';
+import type { QuorumStanding } from '../contracts/explained.js';
 import type { QuorumView } from './active-quorums.js';
 import type { ConnectPlan } from './connect-plan.js';
 import { membershipsOf } from './roles.js';

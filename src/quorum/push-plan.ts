@@ -20,7 +20,7 @@
  * to all members, time to 240 signers against dashd alone: 0.49 and 0.51 at once, 0.44 and 0.44 held (simulated, two latency tables, 4 runs);
  * 95 % of all nodes then have it after 0.84 and 0.87 of dashd's time instead of 0.77 and 0.83. Those who have it by then are not written to.
  */
-import type { PushPlace } from '../contracts/quorum-standing.js';
+import type { PushPlace } from '../contracts/explained.js';
 import { fill } from '../messages/fill.js';
 import { PUSH_FORM, PUSH_RANK } from '../messages/push-plan.js';
 

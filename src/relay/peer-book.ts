@@ -1,7 +1,7 @@
 import { lastValueFrom, merge, type Observable, Subject, tap } from 'rxjs';
 import { controlPath } from '../adapters/control.js';
 import { openPeerFile } from '../adapters/peer-file.js';
-import { type Explained, explainSchema, type PushPlace, type QuorumStanding } from '../contracts/quorum-standing.js';
+import { type Explained, explainSchema, type PushPlace, type QuorumStanding } from '../contracts/explained.js';
 import { keyOf } from '../peers/address.js';
 import type { PeerBook } from '../peers/book.js';
 import { applyEdit } from '../peers/edit.js';

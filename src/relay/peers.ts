@@ -2,7 +2,7 @@ import { BehaviorSubject, concat, filter, merge, type Observable, Subject, timer
 import { hashHeader } from '../block/x11.js';
 import type { Config } from '../config/config.js';
 import type { BlockEvent } from '../contracts/events.js';
-import type { QuorumStanding } from '../contracts/quorum-standing.js';
+import type { QuorumStanding } from '../contracts/explained.js';
 import { fill } from '../messages/fill.js';
 import { PEERS } from '../messages/peers.js';
 import { keyOf, type PeerKey } from '../peers/address.js';

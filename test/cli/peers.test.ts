@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { connectControl, controlPath, openControl } from '../../src/adapters/control.js';
 import { openPeerFile } from '../../src/adapters/peer-file.js';
 import { systemRandom } from '../../src/adapters/system.js';
-import type { QuorumStanding } from '../../src/contracts/quorum-standing.js';
+import type { QuorumStanding } from '../../src/contracts/explained.js';
 import { PeerBook } from '../../src/peers/book.js';
 import { applyEdit } from '../../src/peers/edit.js';
 import { parse, serialise } from '../../src/peers/format.js';

@@ -72,20 +72,22 @@ describe('run', () => {
     assert.ok(!JSON.stringify(seen).includes('hunter2') && !stderr.includes('hunter2'));
   });
 
+  /** Flags of a relay without dashd and pages, whose files and sockets have a suffix of their own. */
+  const aloneIn = (suffix: string, dead: number): string[] => [
+    '--network=regtest',
+    `--dashd-p2p-port=${dead}`,
+    `--dashd-rpc-url=http://pool:hunter2@127.0.0.1:${dead}`,
+    '--dashd-zmq-url=none',
+    `--pool-bind=ipc://${folder}/pool${suffix}`,
+    `--events-bind=ipc://${folder}/events${suffix}`,
+    `--broadcast-peer-db=${folder}/peers${suffix}.json`,
+    `--history-file=${folder}/blocks${suffix}.jsonl`,
+    '--http-enabled=false',
+  ];
+
   test('goes on when a signal for reload or log rotation comes while it starts', async () => {
     const dead = await deadPort();
-    const relay = start([
-      'run',
-      '--network=regtest',
-      `--dashd-p2p-port=${dead}`,
-      `--dashd-rpc-url=http://pool:hunter2@127.0.0.1:${dead}`,
-      '--dashd-zmq-url=none',
-      `--pool-bind=ipc://${folder}/pool3`,
-      `--events-bind=ipc://${folder}/events3`,
-      `--broadcast-peer-db=${folder}/peers3.json`,
-      `--history-file=${folder}/blocks3.jsonl`,
-      '--http-enabled=false',
-    ]);
+    const relay = start(['run', ...aloneIn('3', dead)]);
     let isFirst = true;
     for await (const line of createInterface({ input: relay.child.stdout })) {
       if (isFirst) for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) relay.child.kill(signal);
@@ -103,18 +105,7 @@ describe('run', () => {
   ]) {
     test(`${command} heeds a signal that comes while the program is loaded as one that comes later`, async () => {
       const dead = await deadPort();
-      const flags = [
-        '--network=regtest',
-        `--dashd-p2p-port=${dead}`,
-        `--dashd-rpc-url=http://pool:hunter2@127.0.0.1:${dead}`,
-        '--dashd-zmq-url=none',
-        `--pool-bind=ipc://${folder}/pool4`,
-        `--events-bind=ipc://${folder}/events4`,
-        `--broadcast-peer-db=${folder}/peers4.json`,
-        `--history-file=${folder}/blocks4.jsonl`,
-        '--http-enabled=false',
-      ];
-      const early = start([command, ...flags], { NODE_OPTIONS: `--import=${SIGNALLED_WHILE_LOADING}` });
+      const early = start([command, ...aloneIn('4', dead)], { NODE_OPTIONS: `--import=${SIGNALLED_WHILE_LOADING}` });
       let reloads = false;
       for await (const line of createInterface({ input: early.child.stdout })) {
         if (!line.includes('configuration reloaded')) continue;

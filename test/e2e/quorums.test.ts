@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { askRelay } from '../../src/cli/quorum-standing.js';
+import { askRelay } from '../../src/cli/ask-relay.js';
 import { LLMQ_TEST } from '../../src/simulated/masternodes.js';
 import { mineBlock } from '../../src/simulated/miner.js';
 import { type NetworkOptions, type SimulatedNetwork, startNetwork } from '../../src/simulated/simulated-network.js';

@@ -1,4 +1,4 @@
-/** What a running relay answers at its control socket about a peer, as a quorum member, in the next push, or as a witness, for `blockcast peers explain`. */
+/** What a running relay answers at its control socket about a peer, for `blockcast peers explain`. */
 import { z } from 'zod';
 import { QUORUM_ROLES } from './codes.js';
 import { HashText } from './hash.js';

@@ -1,6 +1,6 @@
-/** What the running relay knows of a peer as a member of the ChainLock quorums, in the next push, or as a witness, as text. */
+/** What the running relay knows of a peer (contracts/explained.ts), as text. */
 import { connectControl, controlPath } from '../adapters/control.js';
-import { type Explained, explainedSchema, type PushPlace, type QuorumStanding } from '../contracts/quorum-standing.js';
+import { type Explained, explainedSchema, type PushPlace, type QuorumStanding } from '../contracts/explained.js';
 import { fill } from '../messages/fill.js';
 import { PUSH_PLACE } from '../messages/push-plan.js';
 import { QUORUM_CONNECT, QUORUM_DISCONNECT, QUORUM_SKIP, QUORUM_STANDING } from '../messages/quorums.js';
