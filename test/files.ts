@@ -1,22 +1,12 @@
 /** Prints the files that `npm test` runs: one for each group of folders that share a process, and each other test file. */
-import { readdirSync } from 'node:fs';
-import { basename, join, sep } from 'node:path';
-import { OF_ITS_OWN_PROCESS } from './support/load-tests.js';
-import { SHARED } from './unit/folders.js';
+import { join } from 'node:path';
+import { GROUPS } from './groups/groups.js';
+import { testFiles } from './support/test-files.js';
 
-const TESTS = join('dist', 'test');
+/** What takes longest, so that it does not run on alone at the end: what waits is beside what computes. */
+const FIRST = ['e2e/peers-growth', 'browser/layout', 'browser/dashboard', 'adapters/history-file', 'browser/crowd'];
 
-const shared = new Set<string>(Object.values(SHARED).flat());
-/** They take minutes, and have npm scripts of their own. */
-const APART = new Set(['cluster', 'container']);
-
-const others = readdirSync(TESTS, { recursive: true, encoding: 'utf8' }).filter((name) => {
-  const [folder = ''] = name.split(sep);
-  return (
-    name.endsWith('.test.js') &&
-    !APART.has(folder) &&
-    (!shared.has(folder) || basename(name, '.js') === basename(OF_ITS_OWN_PROCESS, '.ts'))
-  );
-});
-const files = [...Object.keys(SHARED).map((group) => join('unit', `${group}.js`)), ...others.sort()];
-for (const file of files) console.log(join(TESTS, file));
+const groups = Object.keys(GROUPS).map((group) => join('groups', `${group}.js`));
+const others = testFiles().flatMap(({ path, group }) => (group === undefined ? [path] : []));
+const first = FIRST.map((name) => `${name}.test.js`).filter((path) => others.includes(path));
+for (const path of new Set([...first, ...groups, ...others])) console.log(join('dist', 'test', path));
