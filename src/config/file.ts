@@ -15,6 +15,9 @@ export interface FileSettings {
   readonly errors: readonly ConfigError[];
 }
 
+/** Unknown keys that are named. A file of another program has thousands, each compared with all settings: on SIGHUP a block waits for that. */
+const MAX_UNKNOWN_KEYS = 20;
+
 /** Parses `text`, the contents of the file at `path`. Never throws. Errors do not quote the file, which may hold a password. */
 export function readFileSettings(path: string, text: string): FileSettings {
   const parsed = parseTree(path, text);
@@ -25,8 +28,13 @@ export function readFileSettings(path: string, text: string): FileSettings {
       errors: [{ key: 'config', from: path, problem: parsed.problem, remedy: parsed.remedy }],
     };
   }
-  const found: Found = { path, values: new Map(), secretFiles: new Map(), errors: [] };
+  const found: Found = { path, values: new Map(), secretFiles: new Map(), errors: [], unknown: 0 };
   collect(parsed.tree, '', found);
+  const more = found.unknown - MAX_UNKNOWN_KEYS;
+  if (more > 0) {
+    const { problem, remedy } = SOURCES['unknown-keys'];
+    found.errors.push({ key: 'config', from: path, problem: fill(problem, { count: more }), remedy });
+  }
   return found;
 }
 
@@ -35,6 +43,8 @@ interface Found {
   readonly values: Map<Key, unknown>;
   readonly secretFiles: Map<Key, string>;
   readonly errors: ConfigError[];
+  /** Keys that are not settings. */
+  unknown: number;
 }
 
 function collect(tree: unknown, prefix: string, found: Found): void {
@@ -54,8 +64,13 @@ function collect(tree: unknown, prefix: string, found: Found): void {
     const secret = SECRET_FILES.get(key);
     if (isKey(key) || secret !== undefined) collectValue(key, value, found);
     else if (SECTIONS.has(key)) collect(value, `${key}.`, found);
-    else errors.push(unknownKey(key, path));
+    else noteUnknown(key, found);
   }
+}
+
+function noteUnknown(key: string, found: Found): void {
+  found.unknown += 1;
+  if (found.unknown <= MAX_UNKNOWN_KEYS) found.errors.push(unknownKey(key, found.path));
 }
 
 /** @param key of a setting, or of the file of a secret */

@@ -103,6 +103,10 @@ export const SOURCES = {
   value: { problem: 'is a value, not a section', remedy: 'Give it one value.' },
   'not-text': { problem: 'is not text', remedy: 'Give the path of a file.' },
   'unknown-key': { problem: 'is not a setting', remedy: 'Remove it.' },
+  'unknown-keys': {
+    problem: 'has {count} more keys that are not settings',
+    remedy: 'Give the file that holds the settings of blockcast.',
+  },
   'unknown-variable': { problem: 'is not a setting', remedy: 'Unset it.' },
   'unknown-flag': { problem: 'is not a flag', remedy: 'See blockcast run --help.' },
   'set-twice': { problem: 'is already set by {place}', remedy: 'Give only one of them.' },

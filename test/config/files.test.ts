@@ -118,6 +118,15 @@ describe('config', () => {
         assert.ok(!lines.join().includes('hunter2'));
       });
     }
+    test('of another program are named, the first twenty of their keys', () => {
+      const keys = Array.from({ length: 5_000 }, (_, index) => `key${index}: 1`);
+      const lines = bad(yaml(keys.join('\n'))).map(formatConfigError);
+      assert.equal(lines.length, 21);
+      assert.equal(
+        lines[20],
+        'config (from blockcast.yaml): has 4980 more keys that are not settings. Give the file that holds the settings of blockcast.',
+      );
+    });
     test('leave no trace on prototypes', () => {
       load(
         yaml('__proto__: {polluted: 1}\ndashd: {__proto__: {polluted: 1}, constructor: {prototype: {polluted: 1}}}'),
