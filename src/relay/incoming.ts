@@ -57,7 +57,8 @@ export function openIncoming(
     lockTimes.isTip(hash);
     tip.see(hash);
     broadcaster.seeInChain(hash);
-    if (tip.move(hash)) emit({ type: 'tip', at: clock.now(), hash, source });
+    const isNew = source === 'rpc' ? tip.isNamed(hash) : tip.move(hash);
+    if (isNew) emit({ type: 'tip', at: clock.now(), hash, source });
   };
   incoming.add(
     poolSocket.news$.subscribe((news) => {

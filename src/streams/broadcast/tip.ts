@@ -19,6 +19,9 @@ const TARGETS = 24;
 /** Blocks above the median of whose times a block's time must be. Source: Dash Core `src/chain.h` nMedianTimeSpan. */
 const TIMES = 11;
 
+/** So often in a row dashd names the same ancestor of the tip until that is the tip: 10 s, in which it connects any block. */
+const INSISTS = 3;
+
 /** The fields of a header that its children are checked against. */
 export interface ParentHeader {
   /** Seconds since the Unix epoch. */
@@ -42,6 +45,8 @@ export class ChainTip {
   /** The oldest first. */
   private readonly blocks = new BoundedMap<Hash, KnownBlock>(MAX_KNOWN);
   private tallest = 0;
+  /** The ancestor that dashd named last, and what the tip was. */
+  private named: { readonly hash: Hash; readonly above: Hash | undefined; readonly times: number } | undefined;
 
   get hash(): Hash | undefined {
     return this.current;
@@ -94,6 +99,25 @@ export class ChainTip {
   move(hash: Hash): boolean {
     if (hash === this.current || this.isAncestor(hash)) return false;
     if (!this.blocks.has(hash)) this.keep(hash, { certain: true });
+    this.current = hash;
+    return true;
+  }
+
+  /**
+   * Records the tip that dashd names when it is asked, every few seconds. An ancestor of the tip is made the tip when dashd insists on it: it
+   * has given up the blocks above (`invalidateblock`, or its data are from a copy).
+   * @returns true when the tip changed
+   */
+  isNamed(hash: Hash): boolean {
+    const above = this.current;
+    if (!this.isAncestor(hash)) {
+      this.named = undefined;
+      return this.move(hash);
+    }
+    const isSame = this.named?.hash === hash && this.named.above === above;
+    const times = isSame ? (this.named?.times ?? 0) + 1 : 1;
+    this.named = { hash, above, times };
+    if (times < INSISTS) return false;
     this.current = hash;
     return true;
   }

@@ -103,6 +103,21 @@ describe('the tip', () => {
     assert.equal(tip.move('d'), true);
   });
 
+  it('goes back to an ancestor that dashd names again and again, while nothing new comes', () => {
+    const tip = chain();
+    assert.deepEqual([tip.isNamed('a'), tip.isNamed('a')], [false, false], 'late news, perhaps');
+    tip.add('d', 'c', 0, true);
+    tip.move('d');
+    assert.deepEqual(
+      [tip.isNamed('a'), tip.isNamed('a'), tip.isNamed('b')],
+      [false, false, false],
+      'there is a new tip',
+    );
+    assert.deepEqual([tip.isNamed('a'), tip.isNamed('a'), tip.isNamed('a')], [false, false, true]);
+    assert.deepEqual([tip.hash, tip.height, tip.isAncestor('b')], ['a', 1, false]);
+    assert.deepEqual([tip.isNamed('a'), tip.isNamed('x')], [false, true]);
+  });
+
   it('stays where it is when a stranger is refused', () => {
     const tip = chain();
     tip.see('x', 'a');
