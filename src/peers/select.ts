@@ -15,7 +15,7 @@
  * no reach: they fill slots that would stay empty, and replace nobody, whatever their score. Within a tier by score, and among equals in an order drawn anew each time.
  *
  * With fewer targets than the minimum up to half of the free slots go to the last resort: peers that the operator configured, and proven ones
- * whatever is remembered of them, each at most once a minute (standing.ts).
+ * whatever is remembered of them, and slow ones, each at most once a minute (standing.ts).
  *
  * Caps: at most `perGroup` peers of a network group and `perCountry` of a country. When the candidates are so uniform that slots stay
  * empty, the caps rise by one at a time until the slots are full or the ceilings are reached; then slots stay empty. So on public
@@ -103,7 +103,8 @@ class Sorting {
     }
     this.skipped[bar.code]++;
     if (this.shortage === undefined || bar.code === 'no-network-service') return;
-    if (mayRetry(record, now, this.shortage)) this.lastResort[resortOf(record)]?.add({ ...candidate(), bar: bar.text });
+    if (mayRetry(record, bar, now, this.shortage))
+      this.lastResort[resortOf(record)]?.add({ ...candidate(), bar: bar.text });
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Why a peer is not dialled: the one list of reasons, for the selection, the log and `peers explain`. What was remembered of a peer is
- * no reason for ever: with too few peers connected the configured and the proven ones are tried every minute all the same, and with
- * nobody connected all are ({@link mayRetry}).
+ * no reason for ever: with too few peers connected the configured, the proven and the slow ones are tried every minute all the same,
+ * and with nobody connected all are ({@link mayRetry}).
  */
 import { fill } from '../messages/fill.js';
 import { BARRED } from '../messages/peers.js';
@@ -47,10 +47,11 @@ export function isConfigured(record: PeerRecord): boolean {
   return record.sources.includes('configured');
 }
 
-/** Whether a peer that is barred may be tried while too few are connected: `none`, when nobody is. */
-export function mayRetry(record: PeerRecord, now: number, connected: 'few' | 'none'): boolean {
+/** Whether a peer that is barred for a reason may be tried while too few are connected: `none`, when nobody is. */
+export function mayRetry(record: PeerRecord, { code }: Bar, now: number, connected: 'few' | 'none'): boolean {
   const lastAt = record.connections.lastFailure?.at ?? 0;
   // A failure in the future was noted before the clock was set back.
   if (now >= lastAt && now - lastAt < RETRY_AFTER_MS) return false;
-  return connected === 'none' || isConfigured(record) || isProven(record);
+  // A slow peer is better than none, and may have been slow once.
+  return connected === 'none' || code === 'slow' || isConfigured(record) || isProven(record);
 }

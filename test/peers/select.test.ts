@@ -148,7 +148,7 @@ const barred = (name: string, more: Partial<PeerRecord> = {}, agoMs = MINUTE_MS)
   });
 const proven = { lastConnected: NOW - HOUR_MS, services: 1n } as const;
 
-test('below min: configured and proven peers are tried a minute after they failed, whatever is remembered of them', () => {
+test('below min: configured, proven and slow peers are tried a minute after they failed, whatever is remembered of them', () => {
   const records = [
     barred(key(0), { sources: ['configured'] }),
     barred(key(1), proven),
@@ -157,19 +157,20 @@ test('below min: configured and proven peers are tried a minute after they faile
     barred(key(4)),
     barred(key(5), proven, 10_000),
     barred(key(6), { ...proven, services: 4n, backoff: READY }),
+    peer(key(7), { ping: { minMs: 501, smoothedMs: 501, at: NOW } }),
     ...many(10, 3),
   ];
   const connected = [10, 11, 12].map((n) => live(key(n)));
   const resorts = ({ connect }: Plan) => connect.filter(({ reason }) => reason.code === 'last-resort');
   const short = resorts(plan(records, connected));
-  assert.deepEqual(peers(short).sort(), [0, 1, 2, 3].map(key));
+  assert.deepEqual(peers(short).sort(), [0, 1, 2, 3, 7].map(key));
   assert.equal(short[0]?.peer, key(0), 'those that the operator named come first');
   assert.match(
     short[0]?.reason.text ?? '',
     /tried all the same: 9 failures in a row, the last: unreachable; waits \d+ s$/,
   );
   assert.deepEqual(resorts(plan(records, [...connected, ...connected], { limits: { min: 3 } })), [], 'enough');
-  assert.deepEqual(peers(resorts(plan(records, []))).sort(), [0, 1, 2, 3, 4].map(key), 'with nobody connected, all');
+  assert.deepEqual(peers(resorts(plan(records, []))).sort(), [0, 1, 2, 3, 4, 7].map(key), 'with nobody connected, all');
 });
 
 test('below min: last resorts leave half of the slots to others, and take what is left over', () => {
