@@ -20,6 +20,9 @@ afterEach(async () => {
   net = undefined;
 });
 
+/** `duplicate` when the push was there before the request, which is a matter of chance. */
+const isAtDashd = ({ rpc }: BlockVerdict): boolean => rpc?.outcome === 'duplicate' || rpc?.outcome === 'accepted';
+
 test('a pushed block is accepted by all, each proof in its order, and reported on the events socket', async () => {
   const { relay, nodes, mine } = await bound({ peers: [{}, {}, {}] });
   await relay.connected(4);
@@ -47,7 +50,7 @@ test('a pushed block is accepted by all, each proof in its order, and reported o
     4,
     4,
   ]);
-  assert.equal(verdict.rpc?.outcome, 'duplicate');
+  assert.ok(isAtDashd(verdict));
   for (const { address, chain } of nodes) {
     assert.equal(chain.tip.hash, hashOf(raw));
     const stages = relay.proofs(raw).flatMap(({ peer, status }) => (peer === address ? [status] : []));
@@ -99,11 +102,11 @@ test('a peer that never reads costs nobody else the block, nor dashd', async () 
   const blocks = mineChain(4, { size: 1_500_000 });
   for (const raw of blocks) await relay.push(raw);
   for (const raw of blocks) {
-    const verdict = await relay.verdictSays(
-      raw,
-      (verdict) => [verdict.outcome, verdict.accepted, verdict.rpc?.outcome],
-      ['delivered', 3, 'duplicate'],
-    );
+    const verdict = await relay.verdictSays(raw, (verdict) => [verdict.outcome, verdict.accepted, isAtDashd(verdict)], [
+      'delivered',
+      3,
+      true,
+    ]);
     const stuck = verdict.peers.find(({ peer }) => peer === nodes[1]?.address);
     assert.ok(stuck?.status === 'pending' || stuck?.status === 'written', stuck?.status);
   }
