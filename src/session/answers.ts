@@ -23,6 +23,10 @@ export function onPushPong(state: SessionState, nonce: bigint, now: number): [Se
   if (pending === undefined) return undefined;
   const { hash, answer, rival, form } = pending;
   const roundTrip = emit({ type: 'round-trip', ms: now - pending.since });
+  if (pending.stage === 'asked') {
+    const [next, outputs] = onAsked({ ...state, progressAt: now }, pending);
+    return [next, [roundTrip, ...outputs]];
+  }
   const acknowledged = emit({
     type: 'proof',
     hash,
@@ -45,6 +49,15 @@ export function onPushPong(state: SessionState, nonce: bigint, now: number): [Se
   const proven = isLacking ? false : kept.proven;
   const next = bounded(replacePush({ ...kept, proven }, pending, { ...pending, stage: 'acknowledged' }));
   return [next, [isLacking ? failed(hash, 'not-in-chain') : acknowledged, roundTrip]];
+}
+
+/** The peer has the block, or is sent it now: unless it lacks the parent, too, or its chain has grown past another block at that height. */
+function onAsked(state: SessionState, pending: Push): [SessionState, Output[]] {
+  const { hash, previous, answer } = pending;
+  const rest = { ...state, pushes: state.pushes.filter((one) => one !== pending) };
+  if (answer === 'shown') return [{ ...rest, proven: true }, [emit({ type: 'proof', hash, stage: 'already-had' })]];
+  if (answer === 'no-parent' || answer === 'passed') return [rest, [failed(hash, 'not-in-chain')]];
+  return enqueue(rest, { hash, previous });
 }
 
 /**

@@ -14,6 +14,8 @@
  * that the peer says about the block counts before the pong. The headers come from the peer's active chain (Dash Core
  * `net_processing.cpp`, GETHEADERS) after the block was processed: a pong without the block in the headers proves nothing.
  *
+ * A peer that may have the block is asked first, with `getheaders(parent), ping(n)` alone, and sent it unless its answer shows the block.
+ *
  * Blocks that come faster than a peer processes them wait in a queue, so that a burst of ours does not look like a peer that does not
  * read. The newest chain is sent first, parents before children.
  */
@@ -63,6 +65,8 @@ function hasCapacity({ pushes, proven }: SessionState): boolean {
   let [count, bytes] = [0, 0];
   for (const one of pushes) {
     if (one.stage === 'acknowledged') continue;
+    // It may lack the block: a child must not be there before it.
+    if (one.stage === 'asked') return false;
     count += 1;
     bytes += one.bytes;
   }
@@ -80,14 +84,21 @@ export function push(
   sent: Sent | undefined,
   now: number,
 ): [SessionState, Output[]] {
-  const { hash, previous } = block;
-  if (sent !== undefined) return begin(context, state, block, sent, now);
+  return sent === undefined ? queued(state, block) : begin(context, state, block, sent, now);
+}
+
+/** Asks the peer whether it has the block, which is sent unless it does. */
+export function offer(state: SessionState, block: PushBlock): [SessionState, Output[]] {
+  return queued(state, block, true);
+}
+
+function queued(state: SessionState, { hash, previous }: PushBlock, ask?: true): [SessionState, Output[]] {
   if (isOnItsWay(state, hash)) return [state, []];
   if (state.phase.name === 'ready' && state.knows.has(hash)) {
     return [state, [emit({ type: 'proof', hash, stage: 'already-had' })]];
   }
   if (!isNews(state, hash)) return [state, []];
-  return enqueue(state, { hash, previous });
+  return enqueue(state, { hash, previous, ...(ask === true && { ask }) });
 }
 
 /** The encoded `getheaders` that follows a block; the same for all peers. */
@@ -167,26 +178,43 @@ export function pump(context: SessionContext, before: SessionState, now: number)
   while (state.phase.name === 'ready' && hasCapacity(state)) {
     const [next, ...rest] = state.queue;
     if (next === undefined) break;
-    state = { ...state, queue: rest };
-    const block = context.recent.get(next.hash);
-    // The peer showed it while it waited here.
-    if (state.knows.has(next.hash)) outputs.push(emit({ type: 'proof', hash: next.hash, stage: 'already-had' }));
-    else if (block === undefined) outputs.push(failed(next.hash, 'out-of-memory'));
-    else if (lacks(state, next.previous)) outputs.push(failed(next.hash, 'not-in-chain'));
-    else {
-      const form = next.whole === true ? 'full' : formFor(state, block);
-      const [begun, behind] = begin(
-        context,
-        state,
-        block,
-        { form, question: questionOf(context.network.magic, block) },
-        now,
-      );
-      state = begun;
-      outputs.push({ type: 'block', block, form }, ...behind);
-    }
+    const [sent, more] = sendQueued(context, { ...state, queue: rest }, next, now);
+    state = sent;
+    outputs.push(...more);
   }
   return [state, outputs];
+}
+
+function sendQueued(
+  context: SessionContext,
+  state: SessionState,
+  { hash, previous, whole, ask }: Queued,
+  now: number,
+): [SessionState, Output[]] {
+  // The peer showed it while it waited here.
+  if (state.knows.has(hash)) return [state, [emit({ type: 'proof', hash, stage: 'already-had' })]];
+  const block = context.recent.get(hash);
+  if (block === undefined) return [state, [failed(hash, 'out-of-memory')]];
+  if (lacks(state, previous)) return [state, [failed(hash, 'not-in-chain')]];
+  if (ask === true) return askFirst(context, state, block, now);
+  const form = whole === true ? 'full' : formFor(state, block);
+  const sent = { form, question: questionOf(context.network.magic, block) };
+  const [begun, behind] = begin(context, state, block, sent, now);
+  return [begun, [{ type: 'block', block, form }, ...behind]];
+}
+
+/** Asks whether the peer has a block that it was not sent. */
+function askFirst(
+  context: SessionContext,
+  state: SessionState,
+  block: PushBlock,
+  now: number,
+): [SessionState, Output[]] {
+  const { hash, previous } = block;
+  const { nonce, frame } = state.spare ?? sparePing(context);
+  const kept = { form: 'full', bytes: 0, roundTrips: 0, times: 0, asked: 0 } as const;
+  const pushes = [...state.pushes, { ...kept, hash, previous, nonce, since: now, stage: 'asked' } as const];
+  return asking(context, { ...state, pushes }, block, frame, now);
 }
 
 /** Asks again whether the peer has a block, behind transactions of it that the peer lacked. */
@@ -201,12 +229,22 @@ export function askAnew(
   const { answer: _answer, rival: _rival, ...rest } = push;
   const asked: Push = { ...rest, nonce, roundTrips: push.roundTrips + 1, stage: 'written' };
   const pushes = state.pushes.map((one) => (one.hash === push.hash ? asked : one));
+  return asking(context, { ...state, pushes }, block, frame, now);
+}
+
+function asking(
+  context: SessionContext,
+  state: SessionState,
+  block: PushBlock,
+  ping: Buffer,
+  now: number,
+): [SessionState, Output[]] {
   const budget = grant(state.budget, 'getheaders', 'ping');
   return [
-    { ...state, pushes, budget, spare: sparePing(context), progressAt: now },
+    { ...state, budget, spare: sparePing(context), progressAt: now },
     [
       { type: 'write', bytes: questionOf(context.network.magic, block) },
-      { type: 'write', bytes: frame },
+      { type: 'write', bytes: ping },
     ],
   ];
 }

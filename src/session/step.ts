@@ -24,7 +24,7 @@ import {
 } from './limits.js';
 import { onAnnouncedLocks } from './locks.js';
 import { close, emit, send } from './outputs.js';
-import { askAnew, onWritten, pump, push, sparePing } from './push.js';
+import { askAnew, offer, onWritten, pump, push, sparePing } from './push.js';
 import { onGetdata, onGetheaders } from './serve.js';
 import type { Budget, Input, LockCommand, Output, SessionContext, SessionState } from './types.js';
 import { onWitness } from './witness.js';
@@ -99,6 +99,8 @@ function advance(context: SessionContext, state: SessionState, input: Input, now
       return onInbound(context, state, input.inbound, now);
     case 'push':
       return push(context, state, input.block, input.sent, now);
+    case 'offer':
+      return offer(state, input.block);
     case 'written':
       return onWritten(state, input.hash, now);
     case 'closed':

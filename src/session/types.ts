@@ -92,8 +92,11 @@ export interface Push {
   readonly bytes: number;
   readonly roundTrips: number;
   readonly since: number;
-  /** `acknowledged`: the pong arrived, and the block is not yet known to be in the peer's chain. */
-  readonly stage: 'sent' | 'written' | 'acknowledged';
+  /**
+   * `asked`: the block was not sent yet, the peer is asked whether it has it. `acknowledged`: the pong arrived, and the block is not yet known
+   * to be in the peer's chain.
+   */
+  readonly stage: 'asked' | 'sent' | 'written' | 'acknowledged';
   /** The answer to the `getheaders` after the block; absent until it arrives. */
   readonly answer?: Answer;
   /** The block that the peer's chain has at the height of ours. */
@@ -122,6 +125,8 @@ export interface Queued {
   readonly previous: Hash;
   /** The peer asked for it by `getdata`, so that it must not come in compact form. */
   readonly whole?: boolean;
+  /** The peer may have it: it is asked first, and sent it if it does not. */
+  readonly ask?: boolean;
 }
 
 export type Phase =
@@ -214,6 +219,8 @@ export type Input =
   | { readonly type: 'received'; readonly inbound: Inbound | Announced }
   /** A block for the peer. With `sent`, the caller has just written it to the socket, in this form (push.ts). */
   | { readonly type: 'push'; readonly block: PushBlock; readonly sent?: Sent | undefined }
+  /** A block for the peer unless, once asked, it turns out to have it. */
+  | { readonly type: 'offer'; readonly block: PushBlock }
   /** The kernel has accepted the last byte of the block's frame. */
   | { readonly type: 'written'; readonly hash: Hash }
   | { readonly type: 'closed'; readonly fault: SessionFault }

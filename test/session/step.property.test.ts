@@ -60,6 +60,12 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(wait, anyMessage).map(([ms, message]) => act(ms, (hand) => hand.hears(message))) },
   { weight: 5, arbitrary: fc.tuple(wait, number).map(([ms, n]) => act(ms, (hand) => hand.push(pushable(n)))) },
   { weight: 4, arbitrary: fc.tuple(wait, number).map(([ms, n]) => act(ms, (hand) => hand.written(pushable(n)))) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(wait, number)
+      .map(([ms, n]) => act(ms, (hand) => hand.input({ type: 'offer', block: pushable(n) }))),
+  },
   { weight: 3, arbitrary: wait.map((ms) => act(ms, (hand) => hand.tick())) },
   {
     weight: 1,
@@ -100,12 +106,15 @@ const ENDS: readonly ProofStage[] = ['acknowledged', 'accepted', 'already-had', 
 /** Follows the proofs of each block, from each push of it on. */
 class Proofs {
   private readonly stages = new Map<Hash, ProofStage | 'sent'>();
-  /** Blocks that have waited for room: they may fail, with the session or alone, though they were never sent. */
+  /** Blocks that have waited for room, or for an answer: they may fail, with the session or alone, though they were never sent. */
   private readonly queued = new Set<Hash>();
 
   take(outputs: readonly Output[], { pushes, queue }: Pick<SessionState, 'pushes' | 'queue'>): void {
     for (const { hash } of queue) this.queued.add(hash);
-    for (const { hash, stage } of pushes) if (stage === 'sent') this.stages.set(hash, 'sent');
+    for (const { hash, stage } of pushes) {
+      if (stage === 'sent') this.stages.set(hash, 'sent');
+      if (stage === 'asked') this.queued.add(hash);
+    }
     for (const output of outputs) {
       if (output.type !== 'event' || output.event.type !== 'proof') continue;
       const { hash, stage, reason } = output.event;

@@ -86,7 +86,15 @@ export class Broadcaster {
     this.older = new OlderBlocks(deps);
     this.writer = new BlockWriter(deps);
     this.events$ = this.events.pipe(overTurns(deps), share());
-    this.catchUp = new CatchUp({ ...deps, flights: this.flights, push: (flight, peer) => this.push(flight, [peer]) });
+    this.catchUp = new CatchUp({
+      ...deps,
+      flights: this.flights,
+      push: (flight, peer) => this.push(flight, [peer]),
+      offer: (flight, { target }) => {
+        flight.noteSent([target], true);
+        deps.connections.offer(flight.push, target.peer);
+      },
+    });
   }
 
   /** Emitted at once for one block; for many, spread over turns of the event loop. */

@@ -17,6 +17,8 @@ export interface CatchUpDeps {
   readonly tip: Pick<ChainTip, 'hash'>;
   /** Sends the peer a block. */
   readonly push: (flight: Flight, peer: ConnectedPeer) => void;
+  /** Sends the peer a block unless it, once asked, turns out to have it. */
+  readonly offer: (flight: Flight, peer: ConnectedPeer) => void;
 }
 
 export class CatchUp {
@@ -24,20 +26,21 @@ export class CatchUp {
 
   /** Sends a peer that has finished its handshake the first of the tip's blocks that it may lack; the others follow once it has that. */
   onReady(peer: string, height: number): void {
-    const { connections, tip, push } = this.deps;
+    const { connections, tip, push, offer } = this.deps;
     const connected = connections.live.get(peer);
     if (connected === undefined) return;
     let first: Flight | undefined;
     const chain = new Set(this.chainTo(tip.hash));
-    for (const flight of chain) if (flight.mayBeLackedBy(connected, height)) first = flight;
-    if (first !== undefined) push(first, connected);
-    for (const flight of this.recovered()) if (first === undefined || !chain.has(flight)) push(flight, connected);
+    for (const flight of chain) if (flight.standingAt(connected, height) !== 'past') first = flight;
+    // Another relay of the cluster, or this one over an earlier connection, may have sent it.
+    if (first !== undefined) (first.standingAt(connected, height) === 'lacks' ? push : offer)(first, connected);
+    for (const flight of this.recovered()) if (first === undefined || !chain.has(flight)) offer(flight, connected);
   }
 
   /**
-   * Blocks of before the start with none of ours upon them, which the chain may have grown past meanwhile. Who is past such a block is sent
-   * it all the same: its answer is the only proof that the block was delivered, of this one and those below it, and so of the end of their
-   * time in the spool. A node that has a block takes it again at no cost to us. Source: Dash Core 23.1 `validation.cpp`, AcceptBlock.
+   * Blocks of before the start with none of ours upon them, which the chain may have grown past meanwhile. Who is past such a block is asked
+   * for it all the same: its answer is the only proof that the block was delivered, of this one and those below it, and so of the end of
+   * their time in the spool.
    */
   private *recovered(): Generator<Flight, void> {
     const { flights, recent } = this.deps;

@@ -156,15 +156,16 @@ export class Flight {
   }
 
   /**
-   * True when a peer that has just connected may lack the block. It has the network's own blocks, unless its height says otherwise; it
-   * may lack ours, unless its height is above them.
+   * What the height of a peer that has just connected says of the block: it lacks it, has it or one that is above it, or may have another in
+   * its place. That another of the network's is in the place of one of the network's counts for nothing.
    * @param height the peer's, from its `version` message
    */
-  mayBeLackedBy({ target }: ConnectedPeer, height: number): boolean {
+  standingAt({ target }: ConnectedPeer, height: number): 'lacks' | 'may-lack' | 'past' {
     const { block } = this.arrival;
-    if (target.protected) return this.isForDashd;
-    if (this.source === 'dashd') return height < (block.height ?? 0);
-    return block.height === undefined || height <= block.height;
+    if (target.protected) return this.isForDashd ? 'lacks' : 'past';
+    if (this.source === 'dashd') return height < (block.height ?? 0) ? 'lacks' : 'past';
+    if (block.height === undefined || height === block.height) return 'may-lack';
+    return height < block.height ? 'lacks' : 'past';
   }
 }
 

@@ -181,6 +181,10 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
       return sent === undefined ? 0 : bytesOf(block, sent.form).length + hedged;
     }
 
+    function offer(block: PushBlock): void {
+      if (!inputs.closed) feed({ type: 'offer', block });
+    }
+
     function relay(locks: LocksPush): LocksNeed {
       const need = inputs.closed ? 'away' : needOf(state, locks);
       if (need === 'lacks') socket.write([locks.frame]);
@@ -244,7 +248,8 @@ export function connection(target: Target, deps: ConnectionDeps): Observable<Con
 
     const { peer, protected: isProtected } = target;
     // A witness is on no list of those who are written to: a push does not even pass it over.
-    if (!isWitness) inputs.add(deps.multicast.join({ peer, protected: isProtected, write: push, settle, relay }));
+    if (!isWitness)
+      inputs.add(deps.multicast.join({ peer, protected: isProtected, write: push, settle, offer, relay }));
     inputs.add(deps.ticks$.subscribe(() => feed(TICK)));
     inputs.add(deps.hangUp$?.subscribe(({ code, detail }) => end(code, detail)));
 

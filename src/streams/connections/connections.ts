@@ -102,6 +102,8 @@ export interface Connections {
    * the block, and send it whole behind a compact form where it is hedged. It returns what was written to whom
    */
   push(block: PushBlock, audience: Audience): Settle;
+  /** Sends a peer a block that it may have: it is asked first, and sent it if it does not. */
+  offer(block: PushBlock, peer: string): void;
   /** Writes the locks of a block to the peers that lack them: see {@link Multicast.relay}. */
   relay(locks: LocksPush, audience: Audience): Readonly<Record<LocksNeed, number>>;
   /** Sets the order of writes: see {@link Multicast.arrange}. */
@@ -203,6 +205,7 @@ export function createConnections(deps: ConnectionsDeps): Connections {
     slots,
     live,
     push: (block, audience) => multicast.push(block, audience, questionOf(deps.context.network.magic, block)),
+    offer: (block, peer) => multicast.offer(block, peer),
     relay: (locks, audience) => multicast.relay(locks, audience),
     arrange: (peers) => multicast.arrange(peers),
     drop: (peer) => hangUp(hangUps, peer, 'dropped'),

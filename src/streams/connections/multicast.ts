@@ -25,6 +25,8 @@ export interface Recipient {
    * @returns the bytes of the block that were written to the peer
    */
   settle(block: PushBlock): number;
+  /** Sends the block unless the peer, once asked, turns out to have it. */
+  offer(block: PushBlock): void;
   /** Writes the locks of a block, if the peer lacks them. @returns what it needed */
   relay(locks: LocksPush): LocksNeed;
 }
@@ -80,6 +82,11 @@ export class Multicast {
       }
       return written;
     };
+  }
+
+  /** Sends a peer the block unless it, once asked, turns out to have it. */
+  offer(block: PushBlock, peer: string): void {
+    this.recipients.find((one) => one.peer === peer)?.offer(block);
   }
 
   /** Writes the locks of a block to the peers that lack them. @returns how many peers needed what */

@@ -21,6 +21,7 @@ class MulticastUnderTest {
         this.done.push(`${peer} settled`);
         return peer === 'a' ? 100 : 0;
       },
+      offer: () => this.done.push(`${peer} offered`),
       relay: () => {
         this.done.push(`${peer} lock`);
         return peer === 'a' ? 'lacks' : 'has';
