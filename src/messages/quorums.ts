@@ -22,7 +22,7 @@ export const QUORUM_STANDING = {
 export const QUORUM_CONNECT = {
   'several-quorums': 'a member of more than one active quorum',
   spread: 'a member of the active quorum with the fewest connections',
-  swap: 'a member of more active quorums than the one whose slot it gets',
+  swap: 'nearer than the one whose slot it gets, or a member of more active quorums',
 } as const;
 
 /** Why a quorum connection is given up. */
@@ -30,7 +30,7 @@ export const QUORUM_DISCONNECT = {
   'not-a-member': 'a member of no active quorum any more',
   'over-max': 'more connections than quorum.maxPeers',
   'group-share': 'its network has its share of the connections',
-  outweighed: 'a member of more active quorums gets its slot',
+  outweighed: 'a nearer member, or one of more active quorums, gets its slot',
 } as const;
 
 /** Why a member of a quorum gets no new connection. */

@@ -1,7 +1,10 @@
 /**
  * To which members of the active quorums connections are made, kept and given up. Pure; `streams/quorum/` carries it out.
  *
- * - Members of several active quorums come first: they are signers more often, and stay members for longer.
+ * - Near members come before far ones. A block is locked by 60 % of its quorum, so the signers that are farther than that are of no use: with
+ *   400 connections from Europe the time to 240 signers is 2 % (15 KB) to 6 % less than with members of several quorums first, near or far (simulated, two
+ *   latency tables, 8 networks).
+ * - Of both, members of several active quorums come first: they are signers more often, and stay members for longer.
  * - Among the members of as many quorums, the quorum with the fewest connections comes first: any of them may sign the next block.
  * - A connection stays while its masternode is a member of an active quorum. So a rotation of quorums (mainnet: one of four every 288
  *   blocks) costs only the connections to members of the one that retires, and a few swaps.
@@ -39,11 +42,18 @@ export interface ConnectInput {
   readonly maxPerGroup: number;
   /** Connections that this plan may begin. */
   readonly maxNew: number;
-  /** Connections that this plan may give up for a member of more quorums. */
+  /** Connections that this plan may give up for a nearer member, or one of more quorums. */
   readonly maxSwaps: number;
   /** A number for each peer, the lowest first among equals: random, so that relays choose differently, or what was learned of the peer. */
   readonly lot: (peer: string) => number;
+  /** There and back, milliseconds; undefined where it is not known, as for all unless given. */
+  readonly roundTripMs?: ((peer: string) => number | undefined) | undefined;
 }
+
+/** This share of the members whose round trip is known is near: those who lock a block, and some more, since a few are slow or away. */
+const NEAR_SHARE = 0.65;
+/** Fewer known round trips say little of what is near. */
+const MIN_KNOWN = 50;
 
 export type QuorumConnectCode = keyof typeof QUORUM_CONNECT;
 export type QuorumDisconnectCode = keyof typeof QUORUM_DISCONNECT;
@@ -86,7 +96,8 @@ export function planConnections(input: ConnectInput): ConnectPlan {
     if (bar !== undefined) skipped[bar] += 1;
     return bar === undefined;
   });
-  const ranks = ranked(candidates, lot);
+  const worthOf = worthBy(byPeer, input);
+  const ranks = ranked(candidates, lot, worthOf);
   const connect: { readonly peer: string; readonly code: QuorumConnectCode }[] = [];
   const free = Math.max(0, max - keep.length);
   while (connect.length < Math.min(free, maxNew)) {
@@ -95,7 +106,7 @@ export function planConnections(input: ConnectInput): ConnectPlan {
     places.occupy(member);
     connect.push({ peer: member.peer, code: member.quorums.length > 1 ? 'several-quorums' : 'spread' });
   }
-  if (free === 0) swap(input, { ranks, places, keep, connect, disconnect });
+  if (free === 0) swap(input, { ranks, places, keep, connect, disconnect, worthOf });
   skipped['group-share'] = places.refused.size;
   const left = candidates.length - connect.length - places.refused.size;
   skipped['ramp-up'] = Math.min(left, Math.max(0, free - connect.length));
@@ -183,18 +194,33 @@ function add<K>(counts: Map<K, number>, key: K, by: number): void {
   counts.set(key, (counts.get(key) ?? 0) + by);
 }
 
-/** The members of the same quorums, in the order of their lots. */
+/** The more a connection to a member is worth, the greater. */
+type WorthOf = (member: Reachable) => number;
+
+/** A near member of one quorum is worth more than a far one of all. One of unknown distance counts as near, so that it becomes known. */
+function worthBy(byPeer: ReadonlyMap<string, Reachable>, { roundTripMs }: ConnectInput): WorthOf {
+  const known = [...byPeer.keys()].flatMap((peer) => roundTripMs?.(peer) ?? []).sort((a, b) => a - b);
+  const limit = known.length < MIN_KNOWN ? undefined : known[Math.floor(NEAR_SHARE * known.length)];
+  const most = Math.max(0, ...[...byPeer.values()].map(({ quorums }) => quorums.length));
+  return ({ peer, quorums }) => {
+    const isFar = limit !== undefined && (roundTripMs?.(peer) ?? 0) > limit;
+    return quorums.length + (isFar ? 0 : most);
+  };
+}
+
+/** The members of the same quorums that are worth the same, in the order of their lots. */
 interface Combination {
   readonly quorums: readonly Hash[];
   readonly members: Reachable[];
 }
 
-/** The combinations by how many quorums they have, the most first. */
-function ranked(candidates: readonly Reachable[], lot: ConnectInput['lot']): Combination[][] {
-  const combinations = new Map<string, Combination>();
+/** The combinations by what they are worth, the most first. */
+function ranked(candidates: readonly Reachable[], lot: ConnectInput['lot'], worthOf: WorthOf): Combination[][] {
+  const combinations = new Map<string, Combination & { readonly worth: number }>();
   for (const member of candidates) {
-    const key = [...member.quorums].sort().join();
-    const combination = combinations.get(key) ?? { quorums: member.quorums, members: [] };
+    const worth = worthOf(member);
+    const key = `${worth} ${[...member.quorums].sort().join()}`;
+    const combination = combinations.get(key) ?? { worth, quorums: member.quorums, members: [] };
     combination.members.push(member);
     combinations.set(key, combination);
   }
@@ -203,8 +229,8 @@ function ranked(candidates: readonly Reachable[], lot: ConnectInput['lot']): Com
     const lots = new Map(combination.members.map(({ peer }) => [peer, lot(peer)]));
     // The next is taken from the end.
     combination.members.sort((a, b) => (lots.get(b.peer) ?? 0) - (lots.get(a.peer) ?? 0) || (a.peer < b.peer ? 1 : -1));
-    const rank = ranks[combination.quorums.length] ?? [];
-    ranks[combination.quorums.length] = rank;
+    const rank = ranks[combination.worth] ?? [];
+    ranks[combination.worth] = rank;
     rank.push(combination);
   }
   return ranks.filter((rank) => rank !== undefined).reverse();
@@ -242,17 +268,18 @@ interface Draft {
   readonly keep: Reachable[];
   readonly connect: { readonly peer: string; readonly code: QuorumConnectCode }[];
   readonly disconnect: { readonly peer: string; readonly code: QuorumDisconnectCode }[];
+  readonly worthOf: WorthOf;
 }
 
-/** Gives slots of members of few quorums to members of more. */
-function swap({ maxNew, maxSwaps }: ConnectInput, { ranks, places, keep, connect, disconnect }: Draft): void {
+/** Gives slots of members that are worth little to those that are worth more. */
+function swap({ maxNew, maxSwaps }: ConnectInput, { ranks, places, keep, connect, disconnect, worthOf }: Draft): void {
   const limit = Math.min(maxNew, maxSwaps);
   if (limit === 0) return;
-  keep.sort((a, b) => b.quorums.length - a.quorums.length);
+  keep.sort((a, b) => worthOf(b) - worthOf(a));
   while (connect.length < limit) {
     const worst = keep.at(-1);
     const better = worst === undefined ? undefined : next(ranks, places);
-    if (worst === undefined || better === undefined || better.quorums.length <= worst.quorums.length) return;
+    if (worst === undefined || better === undefined || worthOf(better) <= worthOf(worst)) return;
     keep.pop();
     places.leave(worst);
     places.occupy(better);

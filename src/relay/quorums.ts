@@ -88,7 +88,10 @@ export function openQuorums({
     left,
     clock,
     random,
-    lot: broadcast.learned ? learnedLot((peer) => book.get(peer), lottery(random)) : undefined,
+    ...(broadcast.learned && {
+      lot: learnedLot((peer) => book.get(peer), lottery(random)),
+      roundTripMs: (peer) => book.get(peer)?.ping?.minMs,
+    }),
     scheduler,
   });
   const tips$ = defer(() =>

@@ -79,6 +79,42 @@ describe('a plan of quorum connections', () => {
     assert.deepEqual(peersOf(planConnections(situation(members, { max: 1, lot }))), [reachable(2, []).peer]);
   });
 
+  describe('where round trips are known', () => {
+    // The first 65 are near, and those of several quorums are far.
+    const members = [...many(70, ['a'], 0), ...many(30, ['a', 'b'], 70)];
+    const way = new Map(members.map(({ peer }, place) => [peer, place]));
+    const roundTripMs = (peer: string) => way.get(peer);
+    const nearest = (count: number) => new Set(members.slice(0, count).map(({ peer }) => peer));
+
+    test('near members come before far ones, be these of more quorums', () => {
+      const chosen = planConnections(situation(members, { max: 66, roundTripMs }));
+      assert.deepEqual(new Set(peersOf(chosen)), nearest(66));
+      const more = planConnections(situation(members, { max: 67, roundTripMs }));
+      assert.equal(peersOf(more).filter((peer) => !nearest(66).has(peer)).length, 1);
+      assert.equal(more.connect.at(-1)?.code, 'several-quorums');
+    });
+
+    test('those of unknown distance count as near', () => {
+      const unknown = (peer: string) => (nearest(5).has(peer) ? undefined : way.get(peer));
+      const plan = planConnections(situation(members, { max: 60, roundTripMs: unknown }));
+      for (const peer of nearest(5)) assert.ok(peersOf(plan).includes(peer));
+    });
+
+    test('few known ones say nothing', () => {
+      const few = (peer: string) => (nearest(49).has(peer) ? way.get(peer) : undefined);
+      const plan = planConnections(situation(members, { max: 30, roundTripMs: few }));
+      assert.deepEqual(new Set(plan.connect.map(({ code }) => code)), new Set(['several-quorums']));
+    });
+
+    test('a near one gets the slot of a far one, no more often than allowed', () => {
+      const connected = new Set(members.slice(70).map(({ peer }) => peer));
+      const plan = planConnections(situation(members, { max: 30, connected, maxSwaps: 2, roundTripMs }));
+      assert.deepEqual(codesOf(plan.connect), codesOf(peersOf(plan).map((peer) => ({ peer, code: 'swap' }))));
+      assert.equal(plan.connect.length, 2);
+      for (const peer of peersOf(plan)) assert.ok(nearest(66).has(peer));
+    });
+  });
+
   test('one masternode counts at an address, the one in the most quorums', () => {
     const one = reachable(1, []).peer;
     const members = [reachable(0, ['a'], { peer: one }), reachable(1, ['a', 'b']), reachable(2, ['a'], { peer: one })];

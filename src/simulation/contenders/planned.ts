@@ -31,7 +31,9 @@ export function plannedConnections(knowledge: RelayKnowledge, scored: number, ma
     maxPerGroup: maxPerGroup(max, false),
     maxNew: max,
     maxSwaps: 0,
-    lot: choice?.hasMeasured === true ? learnedLot(measured, drawn) : drawn,
+    ...(choice?.hasMeasured === true
+      ? { lot: learnedLot(measured, drawn), roundTripMs: (peer) => roundTrip(idOf(peer)) / MICROS_PER_MS }
+      : { lot: drawn }),
   });
   return [...others, ...connect.flatMap(({ peer }) => addresses.idOf(peer) ?? [])];
 }

@@ -7,7 +7,7 @@ import { BoundedMap } from '../../common/bounded.js';
 import { networkGroup, type PeerKey, parseAddress } from '../../peers/address.js';
 import { lottery } from '../../peers/candidates.js';
 import { type Quorum, reachable } from '../../quorum/active-quorums.js';
-import { type ConnectPlan, planConnections, type Reachable } from '../../quorum/connect-plan.js';
+import { type ConnectInput, type ConnectPlan, planConnections, type Reachable } from '../../quorum/connect-plan.js';
 import { failuresAfter, MAX_NEW, MAX_PENDING, maxSwaps, PLAN_EVERY_MS, waitAfter } from '../../quorum/politeness.js';
 import { PROXY_FAULTS } from '../../session/reach.js';
 import type { Clock, Random } from '../../time.js';
@@ -31,6 +31,8 @@ export interface MemberConnectionsDeps {
   readonly random: Random;
   /** The order of equals, the lowest first; unless given, random. */
   readonly lot?: ((peer: PeerKey) => number) | undefined;
+  /** As in {@link ConnectInput}. */
+  readonly roundTripMs?: ConnectInput['roundTripMs'];
   readonly scheduler: SchedulerLike;
 }
 
@@ -131,6 +133,7 @@ export class MemberConnections {
       maxNew: Math.min(MAX_NEW, Math.max(0, MAX_PENDING - pending)),
       maxSwaps: this.swaps,
       lot: this.lot,
+      roundTripMs: this.deps.roundTripMs,
     });
     this.carryOut(plan);
   }
