@@ -15,7 +15,8 @@ export interface NatsAccess {
 
 /** What Node takes for the name of a server that has none. */
 const UNNAMED = 'localhost';
-const CONNECT_MS = 5_000;
+/** The client tries the server that it leaves once more before the others. */
+const CONNECT_MS = 3_000;
 /** A server that vanished is noticed after two of them. */
 const PING_MS = 5_000;
 const RECONNECT_MS = 1_000;

@@ -28,6 +28,8 @@ export interface NatsMessage {
   readonly data: Buffer;
   /** From its header; absent where it has none. */
   readonly network?: string;
+  /** From its header, milliseconds; absent where it has none, or what is no such number. */
+  readonly ageMs?: number;
 }
 
 export interface NatsHandlers {
@@ -44,19 +46,22 @@ export type Stored =
   | { readonly ok: true }
   | { readonly ok: false; readonly code: 'no-stream' | 'failed'; readonly detail: string };
 
+export interface StoreOptions {
+  /** A stream stores what has the same id once. */
+  readonly id?: string;
+  readonly network?: string;
+  /** Since it was published first, milliseconds; unless this is the first time. */
+  readonly ageMs?: number;
+}
+
 export interface NatsLink {
   /** Dropped without a connection. */
   publish(subject: string, data: Buffer): void;
   /**
    * Publishes, and waits until a stream has it. Subscribers get it meanwhile, stream or not.
-   * @param id a stream stores what has the same id once
    * @returns undefined without a connection: then it was not published
    */
-  store(
-    subject: string,
-    data: Buffer,
-    more: { readonly id?: string; readonly network?: string },
-  ): Promise<Stored> | undefined;
+  store(subject: string, data: Buffer, more: StoreOptions): Promise<Stored> | undefined;
   /** What a stream has stored since a moment, the oldest first. @throws NATS's error */
   read(stream: string, since: Date): AsyncIterable<StoredMessage>;
   close(): Promise<void>;
@@ -64,14 +69,24 @@ export interface NatsLink {
 
 /** The header that names the chain of a block. */
 const NETWORK = 'Blockcast-Network';
+/** The header that says how long ago a block was published first, milliseconds. */
+const AGE = 'Blockcast-Age';
 const RETRY_MS = 2_000;
 const ACK_MS = 5_000;
 const CLOSE_MS = 2_000;
+/** A server that stands still takes what is written to it: it is left if it has answered nothing for so long after that... */
+const ANSWER_MS = 2_000;
+/** ...and after the time that sending takes at 2 Mbit/s, bytes per ms. */
+const LEAST_BYTES_PER_MS = 250;
 
 export function openNats(options: NatsOptions, handlers: NatsHandlers): NatsLink {
   const ended = new AbortController();
   let live: { readonly connection: NatsConnection; readonly stream: JetStreamClient } | undefined;
+  /** Also while it is being made anew. */
+  let current: NatsConnection | undefined;
   let isDown = false;
+  /** The connection that is being asked whether it answers. */
+  let checked: NatsConnection | undefined;
 
   const down = (code: 'unreachable' | 'no-access' | 'disconnected', detail: string): void => {
     if (isDown || ended.signal.aborted) return;
@@ -100,6 +115,7 @@ export function openNats(options: NatsOptions, handlers: NatsHandlers): NatsLink
       const connection = await retryUntil(attempt, RETRY_MS, signal);
       if (connection === undefined) return;
       if (signal.aborted) return await connection.close();
+      current = connection;
       const following = follow(connection);
       listen(connection);
       up(connection);
@@ -136,11 +152,28 @@ export function openNats(options: NatsOptions, handlers: NatsHandlers): NatsLink
     if (refused !== undefined) handlers.refused(refused.operation, refused.subject);
   }
 
+  /** Leaves a server that does not answer what is published: the others would get it when the pings have failed, many seconds later. */
+  async function check(connection: NatsConnection, bytes: number): Promise<void> {
+    if (checked === connection) return;
+    checked = connection;
+    const time = ANSWER_MS + bytes / LEAST_BYTES_PER_MS;
+    // A connection that has ended is seen to elsewhere.
+    const answered = connection.flush().catch(() => undefined);
+    const isLate = await Promise.race([answered, wait(time, true, { ref: false })]);
+    checked = undefined;
+    if (isLate === true && live?.connection === connection) await connection.reconnect();
+  }
+
   const serving = serve();
 
   return {
     publish: (subject, data) => live?.connection.publish(subject, data),
-    store: (subject, data, more) => (live === undefined ? undefined : stored(live.stream, subject, data, more)),
+    store(subject, data, more) {
+      if (live === undefined) return undefined;
+      const answer = stored(live.stream, subject, data, more);
+      void check(live.connection, data.length);
+      return answer;
+    },
     read(stream, since) {
       if (live === undefined) throw new Error('not connected');
       return readStream(live.connection, stream, since);
@@ -149,9 +182,9 @@ export function openNats(options: NatsOptions, handlers: NatsHandlers): NatsLink
       ended.abort();
       const connection = live?.connection;
       live = undefined;
-      // What was published goes out before. A connection that is being made closes itself.
+      // What was published goes out before. The first connection, while it is being made, closes itself.
       if (connection !== undefined) await Promise.race([connection.drain().then(() => serving), wait(CLOSE_MS)]);
-      await connection?.close();
+      await current?.close();
     },
   };
 }
@@ -160,10 +193,11 @@ async function stored(
   stream: JetStreamClient,
   subject: string,
   data: Buffer,
-  { id, network }: { readonly id?: string; readonly network?: string },
+  { id, network, ageMs }: StoreOptions,
 ): Promise<Stored> {
   const marks = headers();
   if (network !== undefined) marks.set(NETWORK, network);
+  if (ageMs !== undefined) marks.set(AGE, `${ageMs}`);
   try {
     await stream.publish(subject, data, { ...(id !== undefined && { msgID: id }), headers: marks, retries: 0 });
     return { ok: true };
@@ -175,7 +209,13 @@ async function stored(
 
 function messageOf({ subject, data, headers: marks }: Msg): NatsMessage {
   const network = marks?.get(NETWORK);
-  return { subject, data: bytesOf(data), ...(network !== undefined && network !== '' && { network }) };
+  const age = marks?.get(AGE) ?? '';
+  return {
+    subject,
+    data: bytesOf(data),
+    ...(network !== undefined && network !== '' && { network }),
+    ...(/^\d{1,9}$/.test(age) && { ageMs: Number(age) }),
+  };
 }
 
 /** A view of the same bytes. */

@@ -23,6 +23,8 @@ export const RelayNewsSchema = z.object({
   network: z.string().max(100),
   version: z.string().max(40),
   at,
+  /** When it connected to its server: another time than before says that it may have missed something. */
+  since: at.exactOptional(),
   /** `host:port`, and the smallest round trip that was measured, ms; null while it is being connected to. */
   peers: z.array(z.tuple([peer, ms.nullable()])).max(MAX_PEERS),
 });

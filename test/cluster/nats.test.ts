@@ -122,6 +122,17 @@ describeWithNats('a relay at a NATS server with the shipped accounts', () => {
     assert.equal(wrong.link.store('x', Buffer.alloc(0), {}), undefined);
   });
 
+  it('leaves a server that does not answer what it publishes, before pings would tell', async () => {
+    const [eu, us] = [client('eu'), client('us')];
+    for (const one of [eu, us]) await one.says(`up ${8 * 1024 * 1024}`);
+    servers.signal(0, 'SIGSTOP');
+    void eu.link.store(blockSubject({ name: NAME, relay: 'eu' }), Buffer.alloc(1_000, 8), {});
+    await eu.says('down disconnected');
+    assert.deepEqual(us.news, [`up ${8 * 1024 * 1024}`], 'who publishes nothing has not noticed yet');
+    servers.signal(0, 'SIGCONT');
+    await until('up again', () => (eu.news.filter((line) => line.startsWith('up')).length === 2 ? true : undefined));
+  });
+
   it('connects again by itself once the server is back', async () => {
     const eu = client('eu');
     await eu.says(`up ${8 * 1024 * 1024}`);

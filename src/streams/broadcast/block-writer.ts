@@ -7,13 +7,14 @@
  */
 import { heldMsOf, type PlannedWrite, type PushPlan, planPush, writesOf } from '../../quorum/push-plan.js';
 import type { PushBlock } from '../../session/types.js';
-import type { ConnectedPeer } from '../connections/connections.js';
+import type { ConnectedPeer, Connections } from '../connections/connections.js';
 import type { Settle, Written } from '../connections/multicast.js';
 import { PacedWrites, type PacedWritesDeps } from './paced-writes.js';
 import type { PushPlanner } from './push-planner.js';
 import type { UplinkMeter } from './uplink-meter.js';
 
-export interface BlockWriterDeps extends Omit<PacedWritesDeps, 'wrote'> {
+export interface BlockWriterDeps extends Omit<PacedWritesDeps, 'wrote' | 'connections'> {
+  readonly connections: Pick<Connections, 'push' | 'live' | 'offer'>;
   /** Who is written first, from which size on in compact form, and how fast. Unless given: in the order of the connections, at once. */
   readonly planner?: Pick<PushPlanner, 'plan' | 'signersUpon'> | undefined;
   /** Told of what is written to remote peers. */
@@ -50,6 +51,24 @@ export class BlockWriter {
     const settle = this.begin(block, withDashd);
     const peers = [...connections.live.values()].filter(({ target }) => withDashd || !target.protected);
     return { peers, settle: () => this.measure(block, settle(), at) };
+  }
+
+  /**
+   * Writes a block that peers may have by now to dashd, and asks the others first.
+   * @param withDashd as in {@link write}
+   */
+  offer(block: PushBlock, withDashd: boolean): WrittenBlock {
+    const { connections } = this.deps;
+    const peers = [...connections.live.values()].filter(({ target }) => withDashd || !target.protected);
+    const isDashd = ({ target }: ConnectedPeer): boolean => target.protected;
+    const settle = connections.push(block, new Set(peers.filter(isDashd).map(({ target }) => target.peer)));
+    return {
+      peers,
+      settle: () => {
+        settle();
+        for (const { target } of peers) if (!target.protected) connections.offer(block, target.peer);
+      },
+    };
   }
 
   /** The block is not to be sent any more, or its memory is needed for another. */

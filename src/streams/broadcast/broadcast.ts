@@ -118,7 +118,8 @@ export class Broadcaster {
     // dashd published a block of before the start before the spool was read: from now on it is the pool's.
     if (source !== 'dashd' && known?.source === 'dashd') known.superseded$.next();
     // The hot path ends with the last write: everything else comes after it.
-    const written = doubts.length === 0 ? this.writer.write(push, source !== 'dashd' && ask === undefined) : undefined;
+    const written =
+      doubts.length === 0 ? this.write(arrival, push, source !== 'dashd' && ask === undefined) : undefined;
     const roleOf = rolesFor(this.deps.quorums?.view(), block.previous);
     const flight = new Flight(arrival, push, ask !== undefined, roleOf);
     this.flights.set(push.hash, flight);
@@ -281,6 +282,11 @@ export class Broadcaster {
     if (!tip.isAncestor(previous)) tip.move(hash);
   }
 
+  /** One that was received first by an earlier process, or by another relay while this one was away, peers may have by now. */
+  private write({ late }: Arrival, push: PushBlock, withDashd: boolean): WrittenBlock {
+    return late?.code === 'recovered' ? this.writer.offer(push, withDashd) : this.writer.write(push, withDashd);
+  }
+
   private submit(flight: Flight, ask?: () => Promise<RpcAnswer>): void {
     submit(flight.arrival.block, { ...this.deps, giveUpAfterMs: FRESH_MS }, ask)
       .pipe(takeUntil(this.over(flight)))
@@ -290,7 +296,7 @@ export class Broadcaster {
   private onSubmission(flight: Flight, submission: Submission): void {
     if (flight.dashdIsAsked) this.onAsked(flight, submission);
     if (!flight.released && flight.isClearedBy(submission)) {
-      this.release(flight, this.writer.write(flight.push, flight.isForDashd), submission.stored);
+      this.release(flight, this.write(flight.arrival, flight.push, flight.isForDashd), submission.stored);
     }
     // Of a block that was held back nothing was claimed; the tip may be another body under the same header.
     if (flight.released) this.learn(flight.arrival.block, submission);

@@ -71,6 +71,8 @@ export class Cluster {
   private readonly changed$ = new Subject<void>();
   /** Of the server, while there is a connection. */
   private server: string | undefined;
+  /** When that was made, by the wall clock. */
+  private since = 0;
   private reading = false;
   private toRead = false;
   private readsLeft = READS;
@@ -81,13 +83,13 @@ export class Cluster {
     const store: ClusterLink['store'] = (...message) => this.link.store(...message);
     this.roster = new Roster(clock);
     this.records = new Records({ names, network, store });
-    this.outbox = new Outbox({ store, subject: blockSubject(names), network, fault, scheduler });
+    this.outbox = new Outbox({ store, subject: blockSubject(names), network, fault, clock, scheduler });
     this.inbox = new Inbox({
       names,
       network,
       clock,
       fault,
-      block: (_relay, raw) => this.pass(raw),
+      block: (raw, ageMs) => this.pass(raw, ageMs === undefined ? undefined : clock.now() - ageMs),
       relay: (relay, news) => this.onNews(relay, this.roster.note(relay, news)),
       record: (relay, news) => this.records.noteOther(relay, news),
     });
@@ -130,9 +132,8 @@ export class Cluster {
     }
     const hash = admission.type === 'block' ? admission.block.hash : admission.hash;
     this.records.noteFound(hash);
-    if (admission.type === 'repeated') {
-      if (firstAt === undefined) answer(admission);
-    } else if (firstAt === undefined || !isDone(hash)) broadcaster.send(admission);
+    // One that is repeated needs no answer: the relay that published it does so again when another one connects.
+    if (admission.type === 'block' && !isDone(hash)) broadcaster.send(admission);
   }
 
   private onNews(relay: string, what: ReturnType<Roster['note']>): void {
@@ -140,6 +141,7 @@ export class Cluster {
       this.inbox.drop('too-many-relays', relay, fill(CLUSTER['too-many-relays'], { relay, max: MAX_RELAYS }));
       return;
     }
+    if (what !== 'known') this.outbox.noteConnected();
     if (what === 'new') {
       this.tellState();
       this.changed$.next();
@@ -149,6 +151,7 @@ export class Cluster {
 
   private onUp(server: string, maxPayload: number): void {
     this.server = server;
+    this.since = Math.floor(this.deps.clock.now());
     this.tellState();
     if (maxPayload < MIN_PAYLOAD_BYTES)
       this.report('fault', 'payload-too-small', fill(CLUSTER['payload-too-small'], { server, max: maxPayload }));
@@ -177,7 +180,7 @@ export class Cluster {
       this.report('fault', 'relay-silent', fill(CLUSTER['relay-silent'], { relay, seconds: SILENT_MS / SECOND_MS }));
     shares?.review(this.roster.trips());
     const peers = [...(shares?.tell() ?? [])].map(([peer, ms]): [string, number | null] => [peer, ms ?? null]);
-    const news = { type: 'relay', network, version, at: Math.floor(clock.now()), peers } as const;
+    const news = { type: 'relay', network, version, at: Math.floor(clock.now()), since: this.since, peers } as const;
     this.link.publish(relaySubject(names), encodeNews(news));
     this.records.retry();
   }

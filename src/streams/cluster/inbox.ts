@@ -16,7 +16,8 @@ import { MAX_RELAYS } from './roster.js';
 export interface InboxDeps {
   readonly names: ClusterNames;
   readonly network: string;
-  readonly block: (relay: string, raw: Buffer) => void;
+  /** @param ageMs since it was published first, unless this is the first time */
+  readonly block: (raw: Buffer, ageMs?: number) => void;
   readonly relay: (relay: string, news: RelayNews) => void;
   readonly record: (relay: string, news: BlockNews) => void;
   readonly fault: (code: keyof typeof CLUSTER, detail: string) => void;
@@ -46,7 +47,8 @@ export class Inbox {
     return this.droppedCount;
   }
 
-  take({ subject, data, network }: LinkMessage): void {
+  take(message: LinkMessage): void {
+    const { subject, data } = message;
     const topic = parseSubject(subject, this.deps.names.name);
     if (topic === undefined) {
       this.droppedCount += 1;
@@ -57,7 +59,7 @@ export class Inbox {
     else if (!this.isWithinRate(topic)) this.drop('too-fast', relay, fill(CLUSTER['too-fast'], { relay }));
     else if (data.length > (topic.kind === 'block' ? MAX_BLOCK_BYTES : MAX_NEWS_BYTES))
       this.drop('too-large', relay, fill(CLUSTER['too-large'], { relay, bytes: data.length }));
-    else if (topic.kind === 'block') this.takeBlock(relay, data, network);
+    else if (topic.kind === 'block') this.takeBlock(relay, message);
     else this.takeNews(topic, data);
   }
 
@@ -78,9 +80,9 @@ export class Inbox {
     fault(code, detail);
   }
 
-  private takeBlock(relay: string, data: Buffer, network: string | undefined): void {
+  private takeBlock(relay: string, { data, network, ageMs }: LinkMessage): void {
     // A message without the header may come from a tool of the operator's: the gate decides.
-    if (network === undefined || this.isOurs(relay, network)) this.deps.block(relay, data);
+    if (network === undefined || this.isOurs(relay, network)) this.deps.block(data, ageMs);
   }
 
   private takeNews(topic: Exclude<Topic, { kind: 'block' }>, data: Buffer): void {

@@ -5,6 +5,8 @@ export interface LinkMessage {
   readonly data: Buffer;
   /** The chain that its sender named; absent where it named none. */
   readonly network?: string;
+  /** Milliseconds since it was published first; absent where this is the first time. */
+  readonly ageMs?: number;
 }
 
 export interface StoredLinkMessage {
@@ -28,15 +30,19 @@ export type StoreAnswer =
   | { readonly ok: true }
   | { readonly ok: false; readonly code: 'no-stream' | 'failed'; readonly detail: string };
 
+export interface StoreOptions {
+  /** A stream stores what has the same id once. */
+  readonly id?: string;
+  readonly network?: string;
+  /** As in {@link LinkMessage}. */
+  readonly ageMs?: number;
+}
+
 export interface ClusterLink {
   /** Dropped without a connection. */
   publish(subject: string, data: Buffer): void;
   /** Publishes in the calling turn. @returns whether a stream has it; undefined without a connection */
-  store(
-    subject: string,
-    data: Buffer,
-    more: { readonly id?: string; readonly network?: string },
-  ): Promise<StoreAnswer> | undefined;
+  store(subject: string, data: Buffer, more: StoreOptions): Promise<StoreAnswer> | undefined;
   /** @throws (also while it is read) the server's error */
   read(stream: string, since: Date): AsyncIterable<StoredLinkMessage>;
   close(): Promise<void>;

@@ -20,13 +20,14 @@ export class Roster {
 
   constructor(private readonly clock: Clock) {}
 
-  /** @returns whether the relay is new, or one too many */
-  note(relay: string, news: RelayNews): 'new' | 'known' | 'too-many' {
-    const known = this.heard.has(relay);
-    if (!known && this.heard.size >= MAX_RELAYS) return 'too-many';
+  /** @returns whether the relay is new, back with another connection, or one too many */
+  note(relay: string, news: RelayNews): 'new' | 'back' | 'known' | 'too-many' {
+    const before = this.heard.get(relay);
+    if (before === undefined && this.heard.size >= MAX_RELAYS) return 'too-many';
     const trips = new Map(news.peers.map(([peer, ms]) => [peer, ms ?? undefined]));
     this.heard.set(relay, { news, trips, at: momentOf(this.clock) });
-    return known ? 'known' : 'new';
+    if (before === undefined) return 'new';
+    return before.news.since === news.since ? 'known' : 'back';
   }
 
   /** Removes relays that are silent. @returns their names */

@@ -109,6 +109,8 @@ describe('a cluster of relays', () => {
     assert.deepEqual(eu.codes, ['connected', 'connected', 'disconnected']);
     servers.up();
     await eu.relay.time.pass(0);
+    assert.deepEqual(us.sent, [1, 0, 0], 'peers may have it by now: they are asked');
+    for (const host of ['a', 'b']) us.relay.peer(host).pongs();
     assert.deepEqual([us.sent, eu.cluster.view.report().unstored, servers.blocks.length], [[1, 1, 1], 0, 1]);
   });
 
@@ -124,6 +126,7 @@ describe('a cluster of relays', () => {
     const us = new Member(servers, 'us');
     us.done.add(hashOf(done));
     await us.relay.time.pass(700_000);
+    await eu.relay.time.pass(60_000);
     servers.up();
     await us.relay.time.pass(0);
     const received = us.relay.events.filter((event) => event.type === 'received');
@@ -142,6 +145,42 @@ describe('a cluster of relays', () => {
     servers.up();
     await us.relay.time.pass(60_000);
     assert.equal(us.relay.events.filter((event) => event.type === 'received').length, 1);
+  });
+
+  it('gives a relay that connects again the blocks of the last minute, also while the streams have no leader', async () => {
+    const { servers, eu, us } = two();
+    servers.up();
+    servers.down(1);
+    const [old, fresh] = [mine(), mine()];
+    eu.push(old);
+    await eu.relay.time.pass(60_000);
+    eu.push(fresh);
+    servers.failing = 100;
+    servers.up(1);
+    await us.relay.time.pass(0);
+    const received = us.relay.events.filter((event) => event.type === 'received');
+    assert.deepEqual(
+      received.map(({ hash, source }) => [hash, source]),
+      [[hashOf(fresh), 'cluster']],
+    );
+    assert.deepEqual(us.answers, []);
+  });
+
+  it('gives them once to many that connect at once, and then every two seconds at most', async () => {
+    const { servers, eu } = two();
+    servers.up();
+    eu.push(mine());
+    const back = (since: number): void => {
+      const news: RelayNews = { type: 'relay', network: 'regtest', version: '', at: 0, since, peers: [] };
+      servers.say({ subject: 'blockcast.pool.relay.x', data: encodeNews(news) });
+    };
+    for (let since = 1; since <= 10; since += 1) back(since);
+    assert.equal(blockOf(servers).length, 2);
+    await eu.relay.time.pass(2_000);
+    assert.equal(blockOf(servers).length, 3);
+    back(10);
+    await eu.relay.time.pass(10_000);
+    assert.equal(blockOf(servers).length, 3);
   });
 
   it('has one record of a block, with the part of each relay, on every relay', async () => {

@@ -30,9 +30,9 @@ export class FakeServers {
     this.clients.push(client);
     return {
       publish: (subject, data) => this.deliver(client, { subject, data }),
-      store: (subject, data, { id, network }) => {
+      store: (subject, data, { id, ...marks }) => {
         if (!client.isUp) return undefined;
-        this.deliver(client, { subject, data, ...(network !== undefined && { network }) });
+        this.deliver(client, { subject, data, ...marks });
         if (this.answer.ok) this.keep(subject, data, id);
         return Promise.resolve(this.answer);
       },
@@ -43,16 +43,16 @@ export class FakeServers {
     };
   };
 
-  /** All clients are connected. */
-  up(): void {
-    for (const client of this.clients) {
+  /** All clients are connected, or one of them. @param place in the order in which they were made */
+  up(place?: number): void {
+    for (const client of this.some(place)) {
       client.isUp = true;
       client.handlers.up('nats:4222', this.maxPayload);
     }
   }
 
-  down(): void {
-    for (const client of this.clients) {
+  down(place?: number): void {
+    for (const client of this.some(place)) {
       client.isUp = false;
       client.handlers.down('disconnected', 'nats:4222');
     }
@@ -61,6 +61,10 @@ export class FakeServers {
   /** A message of a client that is none of ours. */
   say(message: LinkMessage): void {
     for (const { handlers, isUp } of this.clients) if (isUp) handlers.message(message);
+  }
+
+  private some(place?: number): readonly Client[] {
+    return place === undefined ? this.clients : this.clients.slice(place, place + 1);
   }
 
   private deliver(from: Client, message: LinkMessage): void {
