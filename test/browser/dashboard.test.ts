@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { busy, DASHD, empty, HOSTILE, hashOf, hostile, type RelayData, storyOf } from './fixture.js';
+import { clustered } from './relays.js';
 import { FixtureServer } from './server.js';
 import { dashboardInBrowser, live, shoot, skip, textOf } from './visits.js';
 
@@ -43,6 +44,31 @@ describe('the dashboard in a browser', { skip }, () => {
       assert.match(rows.at(-1) ?? '', /failed: no proof within 3 s/);
     });
   });
+
+  test('shows the relays of a cluster, and the block at the peers of all of them', () =>
+    visit(clustered(Date.now()), {}, async ({ page, server }) => {
+      await live(page);
+      await page.locator('.cluster-card .curve').nth(4).waitFor();
+      const relays = await page.locator('.relay').allTextContents();
+      assert.match(relays[0] ?? '', /^euthis relay19 peers, 0\.2\.0.*delivered from the pool, 19 of 20$/);
+      assert.match(
+        relays[2] ?? '',
+        /^us14 peers, 0\.2\.0, heard \d+ s ago.*delivered from another relay, 47 ms later, 14 of 14$/,
+      );
+      const rows = await page.locator('.cluster-card .race-group').allTextContents();
+      assert.deepEqual(
+        rows.map((row) => /^(.*?)(\d+) of (\d+) have it/.exec(row)?.slice(1)),
+        [
+          ['All relays', '46', '47'],
+          ['Signers', '10', '10'],
+          ['ap', '14', '14'],
+          ['eu', '18', '19'],
+          ['us', '14', '14'],
+        ],
+      );
+      await page.goto(`${server.url}#block=${server.data.blocks[30]?.hash}`);
+      await page.getByText('No relay has a record of block').waitFor();
+    }));
 
   test('follows a block from its arrival to its end without being reloaded', async (t) => {
     await visit(empty(Date.now()), {}, async ({ page, server }) => {

@@ -1,6 +1,7 @@
 /** An invented relay's data, the same each time: 20 peers in 12 countries, 40 blocks, some of them with a story. */
 
-import type { BlockReply, BlockSummary, ServiceStatus, StatusReply } from '../../src/contracts/api.js';
+import type { BlockReply, BlockSummary, ClusterReply, ServiceStatus, StatusReply } from '../../src/contracts/api.js';
+import type { ClusterProof } from '../../src/contracts/cluster.js';
 import type {
   BlockProof,
   BlockReceived,
@@ -12,6 +13,11 @@ import type {
 import type { BlockRecord, Kpis, PeerView } from '../../src/contracts/view.js';
 import { lockCount, propagationOf, witnessReport } from './insight.js';
 
+export interface ClusterData {
+  readonly reply: ClusterReply;
+  race(hash: string): readonly ClusterProof[] | undefined;
+}
+
 export interface RelayData {
   readonly status: StatusReply;
   readonly peers: readonly PeerView[];
@@ -19,6 +25,8 @@ export interface RelayData {
   readonly blocks: readonly BlockRecord[];
   /** What stands in the coinbase of each block. */
   readonly coinbaseText?: string;
+  /** Absent where the relay works alone. */
+  readonly cluster?: ClusterData;
 }
 
 const MINUTE = 60_000;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { busy, dashdDown, empty, noPeers } from './fixture.js';
+import { clustered } from './relays.js';
 import {
   assertEndsWithContent,
   assertFits,
@@ -16,13 +17,14 @@ import {
 
 const WIDTHS = [1440, 820, 390] as const;
 const SCHEMES: readonly Scheme[] = ['light', 'dark'];
-const STATES = { busy, empty, 'dashd-down': dashdDown, 'no-peers': noPeers } as const;
+const STATES = { busy, empty, clustered, 'dashd-down': dashdDown, 'no-peers': noPeers } as const;
 
 async function drawn(page: Page, state: string): Promise<void> {
   if (state === 'busy') {
     await page.locator('canvas').nth(1).waitFor();
     await page.locator('.kinds').waitFor();
   }
+  if (state === 'clustered') await page.locator('.cluster-card .curve').nth(4).waitFor();
   await page.evaluate(
     'Promise.all(document.getAnimations().map((a) => a.effect.getTiming().iterations === Infinity || a.finished))',
   );

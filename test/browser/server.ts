@@ -91,6 +91,7 @@ export class FixtureServer {
     else if (what === 'events') this.listen(reply);
     else if (what === 'status') json(reply, 200, { ...status, now: Date.now() });
     else if (what === 'peers') this.answerPeers(hash, query, reply);
+    else if (what === 'cluster') this.answerCluster(part, reply);
     else if (hash === undefined) this.answerList(query, reply);
     else this.answerBlock(hash, part, reply);
   }
@@ -113,6 +114,14 @@ export class FixtureServer {
     if (block === undefined) json(reply, 404, { error: 'no-such-block' });
     else if (part === 'anatomy') json(reply, 200, anatomyOf(block, this.data.coinbaseText));
     else json(reply, 200, replyOf(block));
+  }
+
+  private answerCluster(hash: string | undefined, reply: ServerResponse): void {
+    const { cluster } = this.data;
+    const race = hash === undefined ? undefined : cluster?.race(hash);
+    if (cluster !== undefined && hash === undefined) json(reply, 200, cluster.reply);
+    else if (race !== undefined) json(reply, 200, { hash, race });
+    else json(reply, 404, { error: 'no-such-block' });
   }
 
   private answerList(query: URLSearchParams, reply: ServerResponse): void {

@@ -8,8 +8,8 @@ import { majorityOf, reachedMs } from '../../contracts/signers.js';
 export const GROUPS = ['signers', 'members', 'others'] as const;
 export type GroupName = (typeof GROUPS)[number];
 
-export interface RaceGroup {
-  readonly name: GroupName;
+/** When some of a block's peers had it. */
+export interface Curve {
   readonly tried: number;
   /** Of them, those that have the block, already-had included. */
   readonly reached: number;
@@ -20,6 +20,10 @@ export interface RaceGroup {
   /** When so many of the tried had it that a ChainLock has its signatures; absent until then. */
   readonly majorityMs?: number;
   readonly lastMs?: number;
+}
+
+export interface RaceGroup extends Curve {
+  readonly name: GroupName;
 }
 
 /** @returns undefined for the pool's own dashd, which has a row of its own */
@@ -40,15 +44,27 @@ export function raceGroups(proofs: readonly PeerProof[]): readonly RaceGroup[] {
 }
 
 function groupFrom(name: GroupName, proofs: readonly PeerProof[]): RaceGroup {
-  const times = proofs.flatMap((proof) => reachedMs(proof) ?? []).sort((a, b) => a - b);
-  const median = times[Math.floor((times.length - 1) / 2)];
-  const majority = majorityOf(times, proofs.length);
-  const last = times.at(-1);
+  const failed = proofs.filter(({ status }) => status === 'failed').length;
   return {
     name,
-    tried: proofs.length,
+    ...curveOf(
+      proofs.flatMap((proof) => reachedMs(proof) ?? []),
+      proofs.length,
+      failed,
+    ),
+  };
+}
+
+/** @param reached when each of the peers that have the block had it, ms, in any order */
+export function curveOf(reached: readonly number[], tried: number, failed: number): Curve {
+  const times = reached.toSorted((a, b) => a - b);
+  const median = times[Math.floor((times.length - 1) / 2)];
+  const majority = majorityOf(times, tried);
+  const last = times.at(-1);
+  return {
+    tried,
     reached: times.length,
-    failed: proofs.filter(({ status }) => status === 'failed').length,
+    failed,
     times,
     ...(median !== undefined && { medianMs: median }),
     ...(majority !== undefined && { majorityMs: majority }),

@@ -3,6 +3,8 @@ import type {
   AnatomyReply,
   BlockReply,
   BlocksReply,
+  ClusterRaceReply,
+  ClusterReply,
   ErrorReply,
   PeersReply,
   StatusReply,
@@ -44,5 +46,7 @@ export const getPeer = (peer: string) => get<PeerView>(`peers/${encodeURICompone
 export const getBlocks = (after?: string) =>
   get<BlocksReply>(`blocks?limit=${PAGE}${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`);
 export const getBlock = (hash: string) => get<BlockReply>(`blocks/${encodeURIComponent(hash)}`);
+export const getCluster = () => get<ClusterReply>('cluster');
+export const getClusterRace = (hash: string) => get<ClusterRaceReply>(`cluster/blocks/${encodeURIComponent(hash)}`);
 /** @throws an HttpError with the words of the relay; otherwise as the others do */
 export const getAnatomy = (hash: string) => get<AnatomyReply>(`blocks/${encodeURIComponent(hash)}/anatomy`);

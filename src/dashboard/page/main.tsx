@@ -1,12 +1,14 @@
 /** The page: state, connection and layout. */
 import { render } from 'preact';
 import { useEffect, useMemo, useReducer, useState } from 'preact/hooks';
+import { isInCluster } from '../model/cluster.js';
 import { blockName } from '../model/format.js';
 import { wantedPeers } from '../model/quorums.js';
 import { findBlock, INITIAL, isUnderWay, type PageState, reduce, shownHash } from '../model/state.js';
 import { AnatomyPanel } from './anatomy.js';
 import { Blocks } from './blocks.js';
 import { ChainLockPanel } from './chain-lock.js';
+import { ClusterPanel } from './cluster.js';
 import { Figures } from './figures.js';
 import { Head, Notices } from './head.js';
 import { History } from './history.js';
@@ -110,6 +112,7 @@ function Content({ state, link, shown }: ContentProps) {
           block={name}
         />
       )}
+      {isInCluster(status) && <ClusterPanel block={block} skewMs={skewMs} />}
       {status.quorums !== undefined && <QuorumPanel report={status.quorums} />}
       {peerTable}
     </>

@@ -2,7 +2,7 @@
 import { SIGNING_SHARE } from '../../contracts/signers.js';
 import { formatMs } from '../model/format.js';
 import { type Axis, placeOn } from '../model/race.js';
-import type { GroupName, RaceGroup } from '../model/race-groups.js';
+import type { Curve, GroupName, RaceGroup } from '../model/race-groups.js';
 import { AxisRow } from './race-rows.js';
 import { GridLines, percent } from './race-track.js';
 
@@ -32,28 +32,53 @@ export function Groups({ groups, axis, elapsedMs, hasForms }: GroupsProps) {
       <AxisRow axis={axis} />
       <ul>
         {groups.map((group) => (
-          <li key={group.name} class={`race-row race-group group-${group.name}`}>
-            <span class="group-name" title={MEANINGS[group.name]}>
-              <b>{TITLES[group.name]}</b>
-              <span>
-                {group.reached} of {group.tried} have it
-              </span>
-            </span>
-            <Curve group={group} axis={axis} elapsedMs={elapsedMs} />
-            <dl class="group-times">
-              <Time name={SHARE_TEXT} ms={group.majorityMs} />
-              <Time name="last" ms={group.lastMs} />
-              {group.failed > 0 && (
-                <div class="tone-bad">
-                  <dt>failed</dt>
-                  <dd>{group.failed}</dd>
-                </div>
-              )}
-            </dl>
-          </li>
+          <CurveRow
+            key={group.name}
+            name={group.name}
+            title={TITLES[group.name]}
+            meaning={MEANINGS[group.name]}
+            curve={group}
+            axis={axis}
+            elapsedMs={elapsedMs}
+          />
         ))}
       </ul>
     </div>
+  );
+}
+
+export interface CurveRowProps {
+  /** Of its colours. */
+  readonly name: GroupName;
+  readonly title: string;
+  readonly meaning: string;
+  readonly curve: Curve;
+  readonly axis: Axis;
+  readonly elapsedMs: number | undefined;
+}
+
+/** One group of peers: who has the block, as figures and over time. */
+export function CurveRow({ name, title, meaning, curve, axis, elapsedMs }: CurveRowProps) {
+  return (
+    <li class={`race-row race-group group-${name}`}>
+      <span class="group-name" title={meaning}>
+        <b>{title}</b>
+        <span>
+          {curve.reached} of {curve.tried} have it
+        </span>
+      </span>
+      <Drawing curve={curve} axis={axis} elapsedMs={elapsedMs} />
+      <dl class="group-times">
+        <Time name={SHARE_TEXT} ms={curve.majorityMs} />
+        <Time name="last" ms={curve.lastMs} />
+        {curve.failed > 0 && (
+          <div class="tone-bad">
+            <dt>failed</dt>
+            <dd>{curve.failed}</dd>
+          </div>
+        )}
+      </dl>
+    </li>
   );
 }
 
@@ -70,8 +95,8 @@ function Time({ name, ms }: { readonly name: string; readonly ms: number | undef
 const WIDTH = 1_000;
 const HEIGHT = 100;
 
-function Curve({ group, axis, elapsedMs }: Pick<GroupsProps, 'axis' | 'elapsedMs'> & { readonly group: RaceGroup }) {
-  const { times, tried, majorityMs } = group;
+function Drawing({ curve, axis, elapsedMs }: Pick<CurveRowProps, 'curve' | 'axis' | 'elapsedMs'>) {
+  const { times, tried, majorityMs } = curve;
   const line = stairs(times, tried, axis, elapsedMs);
   return (
     <svg class="track" aria-hidden="true">

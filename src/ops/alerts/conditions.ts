@@ -250,6 +250,16 @@ export const CONDITIONS = {
     graceMs: 6 * MINUTE_MS,
     settleMs: SETTLE_MS,
   },
+  'cluster-alone': {
+    severity: 'warning',
+    title: 'The other relays are out of reach',
+    raised: 'no server of cluster.servers answers for 2 min',
+    recovers: 'one answers again for a minute',
+    remedy:
+      'Check that the NATS servers run, and the network, the certificates and the password between them and blockcast.',
+    graceMs: 2 * MINUTE_MS,
+    settleMs: SETTLE_MS,
+  },
 } as const satisfies Readonly<Record<string, Condition>>;
 
 export type AlertId = keyof typeof CONDITIONS;

@@ -51,6 +51,7 @@ const WATCHED: Partial<Record<ServiceEvent['service'], AlertId>> = {
   'history-file': 'history-not-written',
   spool: 'spool-not-written',
   'peer-file': 'peers-not-saved',
+  cluster: 'cluster-alone',
 };
 
 /** A silent feed's missed block is emitted as a tip of the feed in the same turn: such an event does not mean that the feed has recovered. */

@@ -82,6 +82,7 @@ describe('services', () => {
     ['history-file', 'history-not-written', 60_000],
     ['spool', 'spool-not-written', 5_000],
     ['peer-file', 'peers-not-saved', 360_000],
+    ['cluster', 'cluster-alone', 120_000],
   ] as const;
   for (const [name, id, graceMs] of cases) {
     test(`${name}: down is ${id} after ${graceMs / 1_000} s, up again for a minute is its end`, () => {
