@@ -29,6 +29,8 @@ const RETRY_MS = 5 * SECOND_MS;
 const AWAY_MS = MINUTE_MS;
 /** Relays that connect are given what they may have missed so often at most. */
 const REPEAT_PAUSE_MS = 2 * SECOND_MS;
+/** More than a pool finds in that time, but on a test network: a relay that connects again and again costs the others no more than this. */
+const MAX_REPEATED = 8;
 
 interface Kept {
   readonly hash: string;
@@ -84,7 +86,7 @@ export class Outbox {
   }
 
   private repeat(): void {
-    for (const entry of this.kept.values()) if (this.isRecent(entry)) this.send(entry, true);
+    for (const entry of [...this.kept.values()].slice(-MAX_REPEATED)) if (this.isRecent(entry)) this.send(entry, true);
   }
 
   private isRecent({ at }: Kept): boolean {
