@@ -28,6 +28,9 @@ export function readSubmission(answer: RpcAnswer): Reading {
   }
 }
 
+/** Of dashd's words for its reasons; the longest of Core has 40. They are logged, published and recorded with each block. */
+const MAX_REASON_CHARS = 200;
+
 function readWord(word: unknown): Reading {
   if (word === null) return { outcome: 'accepted' };
   if (typeof word !== 'string') {
@@ -44,7 +47,7 @@ function readWord(word: unknown): Reading {
     case 'duplicate-inconclusive':
       return { outcome: 'inconclusive', reason: word };
     default:
-      return { outcome: 'rejected', reason: word };
+      return { outcome: 'rejected', reason: word.slice(0, MAX_REASON_CHARS) };
   }
 }
 

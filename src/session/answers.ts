@@ -51,11 +51,15 @@ export function onPushPong(state: SessionState, nonce: bigint, now: number): [Se
   return [next, [isLacking ? failed(hash, 'not-in-chain') : acknowledged, roundTrip]];
 }
 
-/** The peer has the block, or is sent it now: unless it lacks the parent, too, or its chain has grown past another block at that height. */
+/**
+ * The peer has the block, or is sent it now: unless it lacks the parent, too, or its chain has grown past another block at that height.
+ * One that has the headers alone of both lacks the parent in its chain and waits for what it requested.
+ */
 function onAsked(state: SessionState, pending: Push): [SessionState, Output[]] {
-  const { hash, previous, answer } = pending;
+  const { hash, previous, answer, wanted } = pending;
   const rest = { ...state, pushes: state.pushes.filter((one) => one !== pending) };
   if (answer === 'shown') return [{ ...rest, proven: true }, [emit({ type: 'proof', hash, stage: 'already-had' })]];
+  if (wanted === true) return enqueue(rest, { hash, previous, whole: true });
   if (answer === 'no-parent' || answer === 'passed') return [rest, [failed(hash, 'not-in-chain')]];
   return enqueue(rest, { hash, previous });
 }

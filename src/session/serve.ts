@@ -7,7 +7,7 @@ import type { Hash } from '../wire/reader.js';
 import { MAX_SERVED_BLOCKS, SERVE_AGAIN_RATE } from './limits.js';
 import { emit, send } from './outputs.js';
 import { enqueue } from './push.js';
-import { isOnItsWay } from './pushes.js';
+import { isOnItsWay, replacePush } from './pushes.js';
 import type { Output, PushBlock, SessionContext, SessionState } from './types.js';
 
 /** Blocks served per request; the rest is answered by `notfound`. */
@@ -34,7 +34,10 @@ export function onGetdata(
       count += 1;
       outputs.push(emit({ type: 'wanted', hash: item.hash }));
     }
-    if (block !== undefined && isOnItsWay(state, block.hash)) continue;
+    if (block !== undefined && isOnItsWay(state, block.hash)) {
+      state = noteWanted(state, block.hash);
+      continue;
+    }
     const charged = block && chargeServing(state, block, now);
     if (block === undefined || charged === undefined) {
       missing.push(item);
@@ -51,6 +54,12 @@ export function onGetdata(
   }
   if (missing.length > 0) outputs.push(send({ command: 'notfound', items: missing }));
   return [state, outputs];
+}
+
+/** A block that the peer is asked about is sent behind its answer, whatever that is. */
+function noteWanted(state: SessionState, hash: Hash): SessionState {
+  const asked = state.pushes.find((one) => one.hash === hash && one.stage === 'asked');
+  return asked === undefined ? state : replacePush(state, asked, { ...asked, wanted: true });
 }
 
 function isBlockItem({ type }: InventoryItem): boolean {

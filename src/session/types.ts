@@ -97,6 +97,8 @@ export interface Push {
    * to be in the peer's chain.
    */
   readonly stage: 'asked' | 'sent' | 'written' | 'acknowledged';
+  /** The peer requested the block while it was asked whether it has it. */
+  readonly wanted?: true;
   /** The answer to the `getheaders` after the block; absent until it arrives. */
   readonly answer?: Answer;
   /** The block that the peer's chain has at the height of ours. */

@@ -20,6 +20,7 @@ describe("dashd's answer to submitblock", () => {
     ['rejected', answer('rejected'), 'rejected', 'rejected'],
     ['a word that ought to be impossible', answer('valid?'), 'rejected', 'valid?'],
     ['no word', answer(''), 'rejected', ''],
+    ['megabytes', answer('x'.repeat(5_000_000)), 'rejected', 'x'.repeat(200)],
     ['a number', answer(7), 'unavailable', 'unexpected answer to submitblock: 7'],
     ['an object', answer({ a: 1 }), 'unavailable', 'unexpected answer to submitblock: {"a":1}'],
     ['nothing', answer(undefined), 'unavailable', 'unexpected answer to submitblock: undefined'],

@@ -87,6 +87,15 @@ describe('a block that is offered', () => {
     assert.deepEqual(offer(hand, one), []);
   });
 
+  it('is sent to a peer that requests it, though it has the parent in its headers alone', () => {
+    const hand = Hand.ready();
+    offer(hand, one);
+    hand.hears({ command: 'getdata', items: [{ type: 2, hash: one.hash }] });
+    hand.hears({ command: 'headers', headers: [grown] });
+    const outputs = hand.hears(pong());
+    assert.deepEqual([proofs(outputs), blocks(outputs)], [[], [one.hash]]);
+  });
+
   it('is sent once to a peer that requests it meanwhile', () => {
     const hand = Hand.ready();
     offer(hand, one);

@@ -84,7 +84,7 @@ export async function readBook(file: Pick<BookFile, 'read' | 'path'>): Promise<B
 }
 
 /**
- * Fills the book from its file, sets aside what is no peer book, and takes the lock if it is free. 20,000 peers hold the event
+ * Fills the book from its file, sets aside what cannot be read, and takes the lock if it is free. 20,000 peers hold the event
  * loop for about a second: this is for the start.
  * @returns the events to report
  */
@@ -94,7 +94,7 @@ export async function loadBook(book: PeerBook, file: BookFile, clock: Clock): Pr
   return readNews(held, await restoreBook(book, file, await readBook(file), clock));
 }
 
-/** Fills the book with what was read, and sets aside what is no peer book. @returns the events to report */
+/** Fills the book with what was read, and sets aside what could not be, so that no save overwrites it. @returns the events to report */
 export async function restoreBook(
   book: PeerBook,
   file: BookFile,
@@ -105,7 +105,8 @@ export async function restoreBook(
   const report = reportOn('peer-file', clock);
   const emit = (...news: Parameters<ServiceReport>) => events.push(report(...news));
   for (const { code, detail, copy } of faults) {
-    if (code !== CORRUPT) {
+    // A folder or a device does not belong to blockcast, and no save replaces it.
+    if (code === 'not-a-file') {
       emit('fault', code, detail);
       continue;
     }

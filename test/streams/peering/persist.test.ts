@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
@@ -92,6 +92,25 @@ describe('loadBook', () => {
       assert.equal(readFileSync(join(path, '..', aside), 'utf8'), text);
     });
   }
+
+  test('a file that is too large is set aside, and survives the saves', async () => {
+    writeFileSync(path, '');
+    truncateSync(path, 64 * 1024 * 1024 + 1);
+    const { book, events } = await load();
+    assert.equal(book.size, 0);
+    assert.deepEqual(reported(events), ['fault too-large', 'fault empty']);
+    assert.match(events[0]?.detail ?? '', /set aside as /);
+    for (const text of ['one', 'two']) await opened.at(-1)?.save([text]);
+    const aside = readdirSync(join(path, '..')).find((name) => name.includes('.corrupt-')) ?? '';
+    assert.equal(statSync(join(path, '..', aside)).size, 64 * 1024 * 1024 + 1);
+  });
+
+  test('a folder in its place is left alone', async () => {
+    mkdirSync(path);
+    const { events } = await load();
+    assert.deepEqual(reported(events), ['fault not-a-file', 'fault empty']);
+    assert.ok(statSync(path).isDirectory());
+  });
 
   test('with the file gone the copy before it is used', async () => {
     writeFileSync(`${path}.bak`, textOf(20));
