@@ -9,6 +9,11 @@ const LINGER_MS = 2_000;
 /** After an uncaught error the process ends within this time, whether or not the log line was written. */
 const CRASH_MS = 1_000;
 const EXIT_FAILED = 1;
+/**
+ * Signals within this time are one request: npm passes on the Ctrl-C that the terminal has sent us as well, and so do other parents. A second
+ * request ends the process at once, with blocks that are not stored yet.
+ */
+const SAME_REQUEST_MS = 500;
 
 const fault = loadFault(openFilesLimit(process.platform, (path) => readSmallFile(path)));
 if (fault !== undefined) {
@@ -35,10 +40,13 @@ const [{ runCli }, { closeLogger, createLogger }, { fillLine }, { PROGRAM_MESSAG
 
 const stop = new AbortController();
 
+let stoppedAt = 0;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    if (stop.signal.aborted) process.exit(128 + constants.signals[signal]);
-    stop.abort();
+    if (!stop.signal.aborted) {
+      stoppedAt = performance.now();
+      stop.abort();
+    } else if (performance.now() - stoppedAt > SAME_REQUEST_MS) process.exit(128 + constants.signals[signal]);
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { type Config, type ConfigResult, formatConfigError, loadConfig } from '../config/config.js';
+import { oneLine } from '../ops/units.js';
 import { givenConfigFlags } from './flags.js';
 
 /** What a command may use of the process. It is passed in, so that tests can replace it. */
@@ -30,6 +31,14 @@ export function printError({ stderr }: Pick<CliContext, 'stderr'>, text: string,
 
 export function printWarning({ stderr }: Pick<CliContext, 'stderr'>, text: string): void {
   stderr.write(`warning: ${text}\n`);
+}
+
+const MAX_SHOWN_CHARS = 60;
+
+/** What an operator typed, for an error: one line, and not the megabyte that a wrong variable of a script holds. */
+export function shorten(text: string): string {
+  const shown = oneLine(text.slice(0, MAX_SHOWN_CHARS));
+  return text.length > MAX_SHOWN_CHARS ? `${shown}…` : shown;
 }
 
 export interface Loaded {

@@ -1,6 +1,5 @@
 /** `blockcast peers list`, `explain` and `export`: read the peer file. Nothing is written to it. */
 
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { isHeld } from '../adapters/locked-file.js';
@@ -21,7 +20,7 @@ import { readBook } from '../streams/peering/persist.js';
 import { MINUTE_MS } from '../time.js';
 import { NETWORKS } from '../wire/network.js';
 import { askRelay, describeAnswer } from './ask-relay.js';
-import { type CliContext, EXIT, printError, printWarning } from './context.js';
+import { type CliContext, EXIT, printError, printWarning, shorten } from './context.js';
 import { describeMember, describePeer, peerTable } from './peers-report.js';
 
 type Book = Extract<ParsedBook, { ok: true }>;
@@ -92,13 +91,13 @@ export type PeerKeyResult =
 export function peerKey(text: string, config: Config): PeerKeyResult {
   const parsed = parseHostPort(text);
   if (!parsed.ok)
-    return { ok: false, problem: fill(COMMAND_ERRORS['bad-peer'], { text: oneLine(text), problem: parsed.problem }) };
+    return { ok: false, problem: fill(COMMAND_ERRORS['bad-peer'], { text: shorten(text), problem: parsed.problem }) };
   // As in the configuration: a wildcard means this machine.
   const address = toAddress(connectableHost(parsed.host), parsed.port ?? NETWORKS[config.network].p2pPort);
   if (address !== undefined) return { ok: true, value: keyOf(address) };
   return {
     ok: false,
-    problem: fill(COMMAND_ERRORS['bad-peer'], { text: oneLine(text), problem: ADDRESS_PROBLEMS['not-a-peer'] }),
+    problem: fill(COMMAND_ERRORS['bad-peer'], { text: shorten(text), problem: ADDRESS_PROBLEMS['not-a-peer'] }),
   };
 }
 
@@ -124,8 +123,5 @@ function heldNote({ lastUpdated }: Book): string {
 
 /** Resolves when the text is written, or when the reader has closed the pipe (`| head`). */
 export async function print(stdout: Writable, text: string): Promise<void> {
-  const closed = once(stdout, 'error').then(([error]) => {
-    if (errorCode(error) !== 'EPIPE') throw error;
-  });
-  await Promise.race([new Promise<void>((resolve) => stdout.write(text, () => resolve())), closed]);
+  await new Promise<void>((resolve) => stdout.write(text, () => resolve()));
 }

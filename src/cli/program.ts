@@ -1,12 +1,14 @@
 /** The command line: all commands with their options and help texts. Each command is implemented in a file of its own, loaded when it runs. */
 
+import { setImmediate } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../adapters/package-version.js';
+import { errorCode } from '../adapters/system-error.js';
 import { closest } from '../config/closest.js';
 import { COMMAND_ERRORS } from '../messages/commands.js';
 import { fill } from '../messages/fill.js';
 import { addClusterCommands } from './cluster-commands.js';
-import { type CliContext, collectHangUps, configFor, EXIT, printError, readConfig } from './context.js';
+import { type CliContext, collectHangUps, configFor, EXIT, printError, readConfig, shorten } from './context.js';
 import type { DemoFlags } from './demo.js';
 import { descriptorFault, openFilesLimit } from './descriptors.js';
 import { addConfigFlags, normaliseArguments, wholeNumber } from './flags.js';
@@ -45,6 +47,10 @@ Examples:
 
 Exit status: 0 delivered (or already known to the relay), 1 refused or failed, 2 usage error, 3 no relay answered.`;
 
+/** Commander quotes an argument whole. */
+const LONG_WORD = /[^\s']{61,}/g;
+/** Commands whose exit status says something else than whether their output was written. */
+const STATUS_OF_ITS_OWN: ReadonlySet<string> = new Set(['run', 'demo', 'submit']);
 const MAX_SECONDS = 3_600;
 const MAX_COUNT = 1_000_000;
 const MAX_PORT = 65_535;
@@ -55,13 +61,37 @@ export async function runCli(context: CliContext): Promise<number> {
   const program = buildProgram(context, (result) => {
     code = result;
   });
+  let name = '';
+  program.hook('preAction', (_, command) => {
+    name = command.name();
+  });
+  const output = watchOutput(context.stdout);
   try {
     await program.parseAsync(normaliseArguments(context.args), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
-  return code;
+  if (code !== EXIT.ok || STATUS_OF_ITS_OWN.has(name)) return code;
+  const fault = await output.fault();
+  return fault === undefined ? code : printError(context, fill(COMMAND_ERRORS['output-lost'], { code: fault }));
+}
+
+/** Notes why output was lost. A reader that has gone (EPIPE), such as `head`, has what it wanted. */
+function watchOutput(stdout: CliContext['stdout']): { fault(): Promise<string | undefined> } {
+  let fault: string | undefined;
+  stdout.on('error', (error) => {
+    const code = errorCode(error);
+    if (code !== 'EPIPE') fault ??= code;
+  });
+  return {
+    async fault() {
+      // Behind all that was written before.
+      await new Promise<void>((resolve) => stdout.write('', () => resolve()));
+      await setImmediate();
+      return fault;
+    },
+  };
 }
 
 function buildProgram(context: CliContext, finish: (code: number) => void): Command {
@@ -71,7 +101,11 @@ function buildProgram(context: CliContext, finish: (code: number) => void): Comm
     .description("Delivers a Dash pool's found blocks to the network first, and proves the delivery.")
     .version(version)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: (text, write) => write(text.replace(LONG_WORD, shorten)),
+    })
     .showHelpAfterError('See "blockcast --help".')
     .addHelpText('after', EXAMPLES);
 

@@ -9,7 +9,7 @@ import type { BlockEvent } from '../contracts/events.js';
 import { COMMAND_ERRORS } from '../messages/commands.js';
 import { fill } from '../messages/fill.js';
 import { SECOND_MS } from '../time.js';
-import { type CliContext, EXIT, printError } from './context.js';
+import { type CliContext, EXIT, printError, shorten } from './context.js';
 import { type CurveClient, type PushOutcome, type PushRequest, pushBlock } from './push-block.js';
 import { reportEvent } from './submit-report.js';
 
@@ -68,12 +68,6 @@ async function readBlock(block: string): Promise<Step<Buffer>> {
     ok: false,
     problem: fill(COMMAND_ERRORS['not-a-block'], { text: shorten(block), reason: parsed.reason }),
   };
-}
-
-const MAX_SHOWN_CHARS = 60;
-
-function shorten(text: string): string {
-  return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;
 }
 
 async function identify(raw: Buffer): Promise<Pick<PushRequest, 'raw' | 'hash' | 'sha256'>> {

@@ -8,6 +8,7 @@ export const COMMAND_ERRORS = {
   'not-written': '{path} cannot be written ({code}). {remedy}',
   'keys-exist':
     'Give another --name or --out, or move the old pair away: clients that have its public key could no longer connect.',
+  'output-lost': 'standard output cannot be written ({code}): what was printed is not complete.',
   'give-writable-folder': 'Give a folder that this user may write to.',
   'give-writable-file': 'Give a file that this user may write.',
   'give-new-file': 'Give the name of a new file.',

@@ -304,7 +304,7 @@ describe('peers', () => {
       const other = openPeerFile(path);
       await other.lock();
       const stop = new AbortController();
-      const ended = cli(['peers', 'add', '8.8.8.8', '--broadcast-peer-db', path], {}, stop.signal);
+      const ended = cli(['peers', 'add', '8.8.8.8', '--broadcast-peer-db', path], {}, { stop: stop.signal });
       stop.abort();
       const { code, stderr } = await ended;
       assert.equal(code, 1);

@@ -1,11 +1,29 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { after, describe, test } from 'node:test';
 import { normaliseArguments } from '../../src/cli/flags.js';
 import { FLAGS } from '../../src/config/settings.js';
-import { cli, start } from './support.js';
+import { cli, MAIN, start } from './support.js';
+
+/** An output that takes nothing, as a full disk does. */
+const failing = (code: string) =>
+  new Writable({
+    autoDestroy: false,
+    write: (_chunk, _encoding, done) => done(Object.assign(new Error(code), { code })),
+  });
 
 describe('the program', () => {
   const folder = mkdtempSync(join(tmpdir(), 'blockcast-cli-'));
@@ -56,6 +74,43 @@ describe('the program', () => {
       assert.match(stderr, message);
     });
   }
+
+  // An argument has less than MAX_ARG_STRLEN (128 KiB) bytes on Linux.
+  const long = 'x'.repeat(100_000);
+  for (const args of [[long], [`--${long}`], ['demo', `--blocks=${long}`], ['peers', 'add', long], ['submit', long]]) {
+    test(`does not repeat a long argument: ${args.join(' ').slice(0, 20)}`, async () => {
+      const { code, stderr } = await cli(args);
+      assert.equal(code, 2);
+      assert.match(stderr, /^error: /);
+      assert.ok(stderr.length < 500, `${stderr.length} characters`);
+    });
+  }
+
+  for (const [why, args, expected] of [
+    ['ENOSPC', ['check-config', '--network=regtest'], 1],
+    ['EIO', ['simulate', '--list'], 1],
+    ['EPIPE', ['check-config', '--network=regtest'], 0],
+  ] as const) {
+    test(`ends with ${expected} when ${args[0]} cannot print its result: ${why}`, async () => {
+      const { code, stderr } = await cli(args, {}, { stdout: failing(why) });
+      assert.equal(code, expected, stderr);
+      const told = `error: standard output cannot be written (${why}): what was printed is not complete.`;
+      assert.equal(stderr.includes(told), expected === 1, stderr);
+    });
+  }
+
+  test('says that it did not export the peer book to a full disk', { skip: !existsSync('/dev/full') }, async () => {
+    const book = `--broadcast-peer-db=${join(folder, 'full.json')}`;
+    assert.equal((await cli(['peers', 'add', '203.0.113.7', book])).code, 0);
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'peers', 'export', '-', book], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    assert.equal(status, 1);
+    assert.match(stderr, /standard output cannot be written \(ENOSPC\)/);
+  });
 
   test('shows the demo, and ends after the blocks it was asked for', async () => {
     const { code, stdout, stderr } = await start(['demo', '--blocks=2', '--every=1', '--seed=7']).ended;

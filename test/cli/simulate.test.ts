@@ -157,7 +157,11 @@ describe('blockcast simulate', () => {
     });
 
     test('stops before the next run', async () => {
-      const { code, stdout, stderr } = await cli(['simulate', small, '--runs', '9999'], {}, AbortSignal.abort());
+      const { code, stdout, stderr } = await cli(
+        ['simulate', small, '--runs', '9999'],
+        {},
+        { stop: AbortSignal.abort() },
+      );
       assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
       assert.equal(stderr, 'error: stopped after 0 of 19998 runs: nothing was written.\n');
     });

@@ -265,7 +265,7 @@ describe('submit', () => {
     const { stderr } = await cli(
       ['submit', path, '--pool-bind', 'tcp://192.0.2.1:1', '--events-bind', 'tcp://127.0.0.1:1'],
       {},
-      stop,
+      { stop },
     );
     assert.match(stderr, /stopped before/);
   });
@@ -305,7 +305,7 @@ describe('submit', () => {
         stop.abort();
         return [];
       });
-      const { code, stderr } = await cli(['submit', path, ...flags], {}, stop.signal);
+      const { code, stderr } = await cli(['submit', path, ...flags], {}, { stop: stop.signal });
       assert.equal(code, 1);
       assert.match(stderr, /stopped before the verdict/);
     });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { runCli } from '../../src/cli/program.js';
@@ -17,11 +17,10 @@ export interface Ended {
 export async function cli(
   args: readonly string[],
   env: Record<string, string> = {},
-  stop?: AbortSignal,
+  { stop, stdout = new PassThrough() }: { readonly stop?: AbortSignal; readonly stdout?: Writable } = {},
 ): Promise<Ended> {
-  const stdout = new PassThrough();
   const stderr = new PassThrough();
-  const read = Promise.all([text(stdout), text(stderr)]);
+  const read = Promise.all([stdout instanceof PassThrough ? text(stdout) : '', text(stderr)]);
   const code = await runCli({
     args,
     env: { HOME: '/nonexistent', ...env },
@@ -37,7 +36,7 @@ export async function cli(
   return { code, stdout: out, stderr: err };
 }
 
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 /** Starts the program as its own process. */
 export function start(args: readonly string[], env: Record<string, string> = {}) {

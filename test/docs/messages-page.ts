@@ -422,6 +422,6 @@ ${table(
   Object.entries(EXIT).map(([name, code]) => [String(code), EXIT_MEANINGS[name as keyof typeof EXIT]]),
 )}
 
-A second signal while it shuts down ends the process at once, with 128 and the signal's number.
+A second signal while it shuts down, half a second or more after the first, ends the process at once, with 128 and the signal's number.
 `;
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { InProcessNetwork } from '../support/in-process-network.js';
 import { hashOf } from '../support/relay-under-test.js';
+import { inShell, ShellStartedRelay, ShellTestNetwork } from '../support/shell-started-relay.js';
 
 test('a relay that is stopped with a block under way waits for its verdict, and has it on disk', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'blockcast-stop-'));
@@ -32,4 +34,14 @@ test('a relay that is stopped with a block under way waits for its verdict, and 
   assert.deepEqual(kept, verdict);
   assert.equal(dashd.node.chain.tip.hash, hash);
   rmSync(folder, { recursive: true });
+});
+
+test('signals at once are one request: npm passes on the Ctrl-C that the relay has had as well', async () => {
+  const network = await ShellTestNetwork.open();
+  const relay = await ShellStartedRelay.start(network, inShell());
+  const ended = once(relay.shell, 'exit');
+  for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM'] as const) relay.signal(signal);
+  assert.deepEqual(await ended, [0, null]);
+  await relay.remove();
+  await network.close();
 });
