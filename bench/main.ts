@@ -6,7 +6,7 @@ import { loadX11 } from '../src/block/x11.js';
 import { findDashd } from '../src/simulated/dashd-process.js';
 import { refusals } from './cores.js';
 import { report } from './report.js';
-import type { Machine, MatrixRow, Results } from './results.js';
+import type { Machine, Results } from './results.js';
 import { runDashd } from './suites/dashd.js';
 import type { Effort } from './suites/effort.js';
 import { runFirst } from './suites/first.js';
@@ -24,7 +24,7 @@ const USAGE = `npm run bench -- [options]
   --only SUITES      comma-separated: matrix, scale, uplink, first, stalled, dashd, watched, flooded, optional, idle
   --case SIZE:PEERS  only this case of the matrix, such as 15000:20; with --only scale, SIZE:PEERS:FORM (full, compact)
   --pause SECONDS    in the suite idle: time without blocks before the first one (60)
-  --json FILE        also writes the results as JSON
+  --json FILE        also writes the results as JSON, after each suite
   --profile DIR      CPU profiles of the contenders
 The suite dashd needs a dashd: DASHD=/path/to/dashd, or on the PATH.`;
 
@@ -87,64 +87,59 @@ function choice() {
   return { suites: new Set(['matrix']), cases: [caseOf(only)], scaleCases: [] };
 }
 
-async function run(): Promise<Results> {
+/** @param save called with what there is after each suite: a run that is stopped loses no more than one */
+async function run(save: (results: Results) => void): Promise<Results> {
   const effort: Effort = { share: values.quick ? QUICK_SHARE : 1, profile: values.profile };
   const { suites, cases, scaleCases } = choice();
-  const optionally = async <T>(suite: string, what: string, work: (effort: Effort) => Promise<T>) => {
-    if (!suites.has(suite)) return undefined;
+  const { quick } = values;
+  let results: Results = { machine: machine(), at: new Date().toISOString(), quick, refusals: [], matrix: [] };
+  const note = (more: Partial<Results>): void => {
+    results = { ...results, ...more, refusals: refusals() };
+    save(results);
+  };
+  const suite = async (name: string, what: string, work: () => Promise<Partial<Results>>): Promise<void> => {
+    if (!suites.has(name)) return;
     progress(what);
-    return await work(effort);
+    note(await work());
   };
 
-  const matrix: MatrixRow[] = [];
   for (const one of suites.has('matrix') ? cases : []) {
     progress(`${one.size ?? 300} bytes to ${one.peers} peers`);
-    matrix.push(await runCase(one, effort));
+    note({ matrix: [...results.matrix, await runCase(one, effort)] });
   }
-  const scale = await optionally('scale', 'up to 1,350 peers', (all) =>
-    runScale(all, scaleCases, values.case === undefined),
-  );
-  const uplink = await optionally('uplink', 'a slow uplink', runUplink);
-  const first = await optionally('first', 'the first block and the hundredth', runFirst);
-  const stalled = await optionally('stalled', 'a peer that never reads', runStalled);
-  const dashd = findDashd() === undefined ? undefined : await optionally('dashd', 'dashd alone', runDashd);
-  const watched = await optionally('watched', 'a relay that is looked at', runWatched);
-  const flooded = await optionally('flooded', 'peers that flood', runFlooded);
-  const optional = await optionally('optional', 'what can be turned off', runOptional);
-  const idle = await optionally('idle', 'a relay to which nothing happens', (all) =>
-    runIdle(all, { pauseSeconds: secondsOf(values.pause) }),
-  );
-  return {
-    machine: machine(),
-    at: new Date().toISOString(),
-    quick: values.quick,
-    refusals: refusals(),
-    matrix,
-    ...(scale !== undefined && { scale }),
-    ...(uplink !== undefined && { uplink }),
-    ...(first !== undefined && { first }),
-    ...(stalled !== undefined && { stalled }),
-    ...(dashd !== undefined && { dashd }),
-    ...(watched !== undefined && { watched }),
-    ...(flooded !== undefined && { flooded }),
-    ...(optional !== undefined && { optional }),
-    ...(idle !== undefined && { idle }),
-  };
+  await suite('scale', 'up to 1,350 peers', async () => ({
+    scale: await runScale(effort, scaleCases, values.case === undefined),
+  }));
+  await suite('uplink', 'a slow uplink', async () => ({ uplink: await runUplink(effort) }));
+  await suite('first', 'the first block and the hundredth', async () => ({ first: await runFirst(effort) }));
+  await suite('stalled', 'a peer that never reads', async () => ({ stalled: await runStalled(effort) }));
+  if (findDashd() !== undefined) {
+    await suite('dashd', 'dashd alone', async () => ({ dashd: await runDashd(effort) }));
+  }
+  await suite('watched', 'a relay that is looked at', async () => ({ watched: await runWatched(effort) }));
+  await suite('flooded', 'peers that flood', async () => ({ flooded: await runFlooded(effort) }));
+  await suite('optional', 'what can be turned off', async () => ({ optional: await runOptional(effort) }));
+  await suite('idle', 'a relay to which nothing happens', async () => ({
+    idle: await runIdle(effort, { pauseSeconds: secondsOf(values.pause) }),
+  }));
+  return results;
 }
+
+const jsonOf = (results: Results): string => `${JSON.stringify(results, undefined, 2)}\n`;
 
 if (values.help) {
   console.log(USAGE);
 } else {
   await loadX11();
-  const results = await run();
+  const results = await run((sofar) => {
+    if (values.json !== undefined) writeFileSync(values.json, jsonOf(sofar));
+  });
   const markdown = report(results);
-  const json = `${JSON.stringify(results, undefined, 2)}\n`;
   console.log(markdown);
-  if (values.json !== undefined) writeFileSync(values.json, json);
   const isWhole = !values.quick && values.case === undefined && values.only === ALL_SUITES;
   if (isWhole) {
     mkdirSync(RESULTS, { recursive: true });
     writeFileSync(`${RESULTS}/latest.md`, markdown);
-    writeFileSync(`${RESULTS}/latest.json`, json);
+    writeFileSync(`${RESULTS}/latest.json`, jsonOf(results));
   }
 }
