@@ -26,6 +26,7 @@ import { BoundedSet } from '../../common/bounded.js';
 import type { ServiceEvent } from '../../contracts/events.js';
 import { HashText } from '../../contracts/hash.js';
 import { RPC } from '../../messages/dashd.js';
+import { fill } from '../../messages/fill.js';
 import { type Clock, SECOND_MS } from '../../time.js';
 import type { Hash } from '../../wire/reader.js';
 import type { ParentHeader } from '../broadcast/tip.js';
@@ -60,6 +61,8 @@ export interface WatchRpcDeps {
   readonly scheduler: SchedulerLike;
 }
 
+/** What `submitConnectionPing` asks. */
+const METHOD = 'getblockchaininfo';
 /** Well below the 30 s after which dashd closes an idle connection; also the longest time that a stopping dashd has to wait for us. */
 const POLL_MS = 5 * SECOND_MS;
 /** dashd answers in milliseconds if at all; whoever waits for its answer is not delayed for longer. */
@@ -100,6 +103,12 @@ export function watchRpc({ rpc, chain, clock, scheduler }: WatchRpcDeps): Observ
     map((answer) => readChain(answer, chain)),
     share(),
   );
+  const unread$ = polls$.pipe(
+    map((answer) => answer.ok && readChain(answer, chain) === undefined),
+    distinctUntilChanged(),
+    filter((isUnread) => isUnread),
+    map(() => reportOn('dashd-rpc', clock)('fault', 'not-understood', fill(RPC['not-understood'], { method: METHOD }))),
+  );
   const readings$ = answers$.pipe(filter((reading) => reading !== undefined));
   const first$ = merge(answers$, timer(FIRST_STANDING_MS, scheduler)).pipe(
     take(1),
@@ -115,7 +124,7 @@ export function watchRpc({ rpc, chain, clock, scheduler }: WatchRpcDeps): Observ
       standing === 'current' && tip !== undefined ? chainBelow(rpc, tip, asked) : EMPTY,
     ),
   );
-  return merge(state$, first$, standings(readings$, clock), tips(readings$), chain$);
+  return merge(state$, unread$, first$, standings(readings$, clock), tips(readings$), chain$);
 }
 
 /** What became of the chain; as a service it is reported once more when it gets on, and when there is anything new to say of it. */

@@ -152,7 +152,7 @@ describe("watching dashd's RPC", () => {
     assert.equal(time.pending, 0);
   });
 
-  it('takes no garbage for a tip', async () => {
+  it('takes no garbage for a tip, and says once that it is none', async () => {
     const { time, rpc, news$ } = watching();
     rpc.replies.set(
       'getblockchaininfo',
@@ -164,6 +164,7 @@ describe("watching dashd's RPC", () => {
     await time.pass(30_000);
     assert.deepEqual(values.map(brief), [
       'dashd-rpc up: answers: connected',
+      'dashd-rpc fault: not-understood: the answer to getblockchaininfo is not what dashd 23 or 24 answers',
       'standing unknown',
       'standing current',
       'dashd-chain up: synchronised: dashd is synchronised',
