@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The entry point: arguments, signals, uncaught errors, exit code. */
 import { constants } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { loadFault, openFilesLimit } from './cli/descriptors.js';
 import { readSmallFile } from './cli/small-file.js';
 
@@ -87,12 +88,15 @@ const ended = runCli({
   stderr: process.stderr,
   stop: stop.signal,
   onHangUp(listener) {
+    // In this order: without a listener in between, a SIGHUP that is on its way would be lost.
     process.on('SIGHUP', listener);
+    process.off('SIGHUP', keepHangUp);
     if (isHungUp) listener();
     isHungUp = false;
   },
 });
-// A command that listens has begun to do so.
+// A command that listens has begun to do so. One signal that has come by now is still to be heard, where all was loaded in one turn.
+await setImmediate();
 process.off('SIGHUP', keepHangUp);
 if (isHungUp) process.kill(process.pid, 'SIGHUP');
 process.exitCode = await ended;
