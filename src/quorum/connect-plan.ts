@@ -2,8 +2,8 @@
  * To which members of the active quorums connections are made, kept and given up. Pure; `streams/quorum/` carries it out.
  *
  * - Near members come before far ones. A block is locked by 60 % of its quorum, so the signers that are farther than that are of no use: with
- *   400 connections from Europe the time to 240 signers is 2 % (15 KB) to 6 % less than with members of several quorums first, near or far (simulated, two
- *   latency tables, 8 networks).
+ *   400 connections from Europe the time to 240 signers is 2 and 7 % less (15 KB), and 1 and 2 % (300 KB), than with members of several quorums first,
+ *   near or far (simulated, two latency tables, 100 networks).
  * - Of both, members of several active quorums come first: they are signers more often, and stay members for longer.
  * - Among the members of as many quorums, the quorum with the fewest connections comes first: any of them may sign the next block.
  * - A connection stays while its masternode is a member of an active quorum. So a rotation of quorums (mainnet: one of four every 288
