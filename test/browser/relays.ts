@@ -3,7 +3,7 @@ import { newsOf } from '../../src/cluster/messages.js';
 import { Pictures } from '../../src/cluster/picture.js';
 import type { ClusterReply } from '../../src/contracts/api.js';
 import type { BlockNews } from '../../src/contracts/cluster.js';
-import type { BlockVerdict } from '../../src/contracts/events.js';
+import type { BlockVerdict, PeerProof } from '../../src/contracts/events.js';
 import type { BlockRecord } from '../../src/contracts/view.js';
 import { busy, micro, type RelayData, seeded } from './fixture.js';
 
@@ -17,7 +17,7 @@ const OTHERS = [
 const RECORDED = 12;
 
 export function clustered(now: number): RelayData {
-  const data = busy(now);
+  const data = withForms(busy(now));
   const pictures = new Pictures();
   for (const block of data.blocks.slice(0, RECORDED)) {
     const { verdict } = block;
@@ -41,6 +41,18 @@ export function clustered(now: number): RelayData {
     status: { ...data.status, services: [...data.status.services, service] },
     cluster: { reply, race: (hash) => pictures.race(hash) },
   };
+}
+
+/** The newest block went out in compact form, but to one peer, which had it and is drawn without a form and a time. */
+function withForms(data: RelayData): RelayData {
+  const [newest, ...older] = data.blocks;
+  if (newest?.verdict === undefined) return data;
+  const peers = newest.verdict.peers.map((proof, i): PeerProof => {
+    const { peer, protected: isOwn } = proof;
+    if (i === 2) return { peer, protected: isOwn, status: 'already-had' };
+    return { ...proof, form: isOwn ? 'full' : 'compact', bytes: 5_500, roundTrips: 0 };
+  });
+  return { ...data, blocks: [{ ...newest, verdict: { ...newest.verdict, peers } }, ...older] };
 }
 
 function newsFrom({ relay, network, afterMs, wayMs }: (typeof OTHERS)[number], block: BlockRecord): BlockNews {
