@@ -215,7 +215,7 @@ export class Broadcaster {
     }
   }
 
-  /** Waits for the verdicts that are due, as long as a verdict may take; then ends all flights, those with a verdict that have none. */
+  /** Waits for the verdicts that are due, as long as a verdict may take. Then ends all flights: what has none gets it from what is known. */
   async stop(): Promise<void> {
     const allJudged$ = this.events.pipe(filter(() => this.isIdle()));
     await firstValueFrom(

@@ -156,8 +156,8 @@ export class Flight {
   }
 
   /**
-   * What the height of a peer that has just connected says of the block: it lacks it, has it or one that is above it, or may have another in
-   * its place. That another of the network's is in the place of one of the network's counts for nothing.
+   * What the height of a peer that has just connected says of the block: it lacks it, is past it, or may have another one in
+   * its place. A block that came from dashd is the network's: at its height a peer is past it, whichever it has.
    * @param height the peer's, from its `version` message
    */
   standingAt({ target }: ConnectedPeer, height: number): 'lacks' | 'may-lack' | 'past' {

@@ -100,20 +100,24 @@ export function watchRpc({ rpc, chain, clock, scheduler }: WatchRpcDeps): Observ
     map(({ state, code, detail }) => reportOn('dashd-rpc', clock)(state, code, detail)),
   );
   const answers$ = polls$.pipe(
-    map((answer) => readChain(answer, chain)),
+    map((answer) => ({ isAnswer: answer.ok, reading: readChain(answer, chain) })),
     share(),
   );
-  const unread$ = polls$.pipe(
-    map((answer) => answer.ok && readChain(answer, chain) === undefined),
+  const unread$ = answers$.pipe(
+    map(({ isAnswer, reading }) => isAnswer && reading === undefined),
     distinctUntilChanged(),
     filter((isUnread) => isUnread),
     map(() => reportOn('dashd-rpc', clock)('fault', 'not-understood', fill(RPC['not-understood'], { method: METHOD }))),
   );
-  const readings$ = answers$.pipe(filter((reading) => reading !== undefined));
-  const first$ = merge(answers$, timer(FIRST_STANDING_MS, scheduler)).pipe(
+  const readings$ = answers$.pipe(
+    map(({ reading }) => reading),
+    filter((reading) => reading !== undefined),
+  );
+  const late$ = timer(FIRST_STANDING_MS, scheduler).pipe(map(() => ({ reading: undefined })));
+  const first$ = merge(answers$, late$).pipe(
     take(1),
-    concatMap((reading): RpcNews[] =>
-      typeof reading === 'object' ? [] : [{ type: 'standing', standing: 'unknown', detail: '' }],
+    concatMap(({ reading }): RpcNews[] =>
+      reading === undefined ? [{ type: 'standing', standing: 'unknown', detail: '' }] : [],
     ),
   );
   // A tip, and what is below it that has not been asked for: both may be parents, and show what is to be expected of their children.
