@@ -135,8 +135,8 @@ export type FromProxy =
   /** The verdict on this block is final. */
   | { readonly type: `judged ${string}` };
 
-export const CONTENDERS = ['floor', 'relay', 'naive'] as const;
-export type Contender = (typeof CONTENDERS)[number];
+/** The modules of `contenders/` that take part in a rig (`rig.ts`). */
+export type Contender = 'floor' | 'forward' | 'relay' | 'naive';
 
 /** The minimal HTTP server. */
 export type FromBareHttp = { readonly type: 'listening'; readonly url: string };

@@ -11,6 +11,7 @@ import type {
   Uplink,
   Watched,
 } from './results.js';
+import type { Summary } from './stats.js';
 
 const METHOD =
   'One contender runs at a time, the others are stopped. It has half of the cores; the pool and the receivers, which represent separate hosts, have the rest.';
@@ -61,8 +62,8 @@ function matrixTable(rows: readonly MatrixRow[]): string {
       pair(floor.p50, floor.p99),
       pair(relay.p50, relay.p99),
       pair(naive.p50, naive.p99),
-      `${ratio(relay.p50, floor.p50)} / ${ratio(relay.p99, floor.p99)}`,
-      `${ratio(naive.p50, relay.p50)} / ${ratio(naive.p99, relay.p99)}`,
+      ratios(relay, floor),
+      ratios(naive, relay),
     ]),
   );
 }
@@ -80,15 +81,28 @@ function scaleTables({ rows, crowds }: Scale): string[] {
   return [
     table(
       'Up to 1,350 peers, from PUSH to the last peer’s last byte, p50 / p99 in ms; µs for each peer more than in the first row of its form',
-      ['block', 'sent as', 'peers', 'blocks', 'floor', 'relay', 'relay ÷ floor', 'µs a peer'],
+      [
+        'block',
+        'sent as',
+        'peers',
+        'blocks',
+        'floor',
+        'forward',
+        'relay',
+        'relay ÷ floor',
+        'relay ÷ forward',
+        'µs a peer',
+      ],
       rows.map((row) => [
         bytes(row.size),
         `${row.form}, ${bytes(row.sentBytes)}`,
         String(row.peers),
         String(row.relay.count),
         pair(row.floor.p50, row.floor.p99),
+        row.forward === undefined ? '' : pair(row.forward.p50, row.forward.p99),
         pair(row.relay.p50, row.relay.p99),
-        `${ratio(row.relay.p50, row.floor.p50)} / ${ratio(row.relay.p99, row.floor.p99)}`,
+        ratios(row.relay, row.floor),
+        row.forward === undefined ? '' : ratios(row.relay, row.forward),
         microseconds(row),
       ]),
     ),
@@ -197,9 +211,7 @@ function watchedTable({ size, peers, rows }: Watched): string {
       name,
       String(lastByte.count),
       pair(lastByte.p50, lastByte.p99),
-      alone === undefined
-        ? ''
-        : `${ratio(lastByte.p50, alone.lastByte.p50)} / ${ratio(lastByte.p99, alone.lastByte.p99)}`,
+      alone === undefined ? '' : ratios(lastByte, alone.lastByte),
       requestsPerSecond === undefined ? '' : requestsPerSecond.toFixed(0),
     ]),
   );
@@ -262,7 +274,7 @@ function optionalTable(rows: readonly OptionalRow[]): string {
       String(on.count),
       pair(off.p50, off.p99),
       pair(on.p50, on.p99),
-      `${ratio(on.p50, off.p50)} / ${ratio(on.p99, off.p99)}`,
+      ratios(on, off),
     ]),
   );
 }
@@ -300,6 +312,10 @@ function pair(p50: number, p99: number): string {
 function ms(value: number): string {
   if (value >= 100) return value.toFixed(0);
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+function ratios(of: Summary, to: Summary): string {
+  return `${ratio(of.p50, to.p50)} / ${ratio(of.p99, to.p99)}`;
 }
 
 function ratio(of: number, to: number): string {

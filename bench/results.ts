@@ -52,6 +52,8 @@ export interface ScaleRow {
   readonly form: BlockForm;
   readonly peers: number;
   readonly floor: Summary;
+  /** Of whole blocks alone. */
+  readonly forward?: Summary;
   readonly relay: Summary;
 }
 

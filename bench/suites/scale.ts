@@ -1,13 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from '../../src/block/gate.js';
 import type { BlockForm } from '../../src/contracts/events.js';
+import { type PushPeer, planPush } from '../../src/quorum/push-plan.js';
 import { pushOf } from '../../src/streams/broadcast/flight.js';
 import { FRAME_HEADER_BYTES } from '../../src/wire/frame.js';
 import { NETWORKS } from '../../src/wire/network.js';
 import { BlockSource } from '../blocks.js';
+import type { Contender } from '../process-messages.js';
 import type { Crowd, Scale, ScaleRow } from '../results.js';
 import { type Entrant, leave, Rig } from '../rig.js';
-import { summarise } from '../stats.js';
+import { type Summary, summarise } from '../stats.js';
 import { rotated } from '../turns.js';
 import type { Effort } from './effort.js';
 
@@ -57,31 +59,41 @@ async function runCase({ size, form, peers, blocks }: ScaleCase, { share, profil
   const source = new BlockSource(size, form === 'compact' ? TRANSACTION_BYTES : undefined);
   const rig = await Rig.start({ readers: peers, form, tip: source.tip, profile });
   let raw = source.next();
-  const sentBytes = bytesSent(raw, form);
-  const entrants = [await rig.enter('floor', sentBytes), await rig.enter('relay', sentBytes)];
-  const times = { floor: [] as number[], relay: [] as number[] };
+  const sentBytes = bytesSent(raw, form, peers);
+  const names = form === 'full' ? (['floor', 'forward', 'relay'] as const) : (['floor', 'relay'] as const);
+  const entrants: Entrant[] = [];
+  for (const name of names) entrants.push(await rig.enter(name, sentBytes));
+  const times = new Map<string, number[]>(names.map((name) => [name, []]));
   const measured = Math.max(10, Math.round(blocks * share));
   const practice = Math.ceil(measured / 5);
   for (let round = 0; round < practice + measured; round += 1) {
     for (const entrant of rotated(entrants, round)) {
       const { lastByteMs } = await rig.deliver(entrant, raw);
-      if (round >= practice) times[entrant.name === 'floor' ? 'floor' : 'relay'].push(lastByteMs);
+      if (round >= practice) times.get(entrant.name)?.push(lastByteMs);
     }
     raw = source.next();
   }
   await Promise.all(entrants.map(leave));
   await rig.stop();
-  return { size: raw.length, sentBytes, form, peers, floor: summarise(times.floor), relay: summarise(times.relay) };
+  const of = (name: Contender): Summary => summarise(times.get(name) ?? []);
+  const forward = form === 'full' && { forward: of('forward') };
+  return { size: raw.length, sentBytes, form, peers, floor: of('floor'), ...forward, relay: of('relay') };
 }
 
-/** The size of a block in the form in which peers get it, without the header of the message. */
-function bytesSent(raw: Buffer, form: BlockForm): number {
+/** The size of a block in the form in which so many peers get it from the relay, without the header of the message. */
+function bytesSent(raw: Buffer, form: BlockForm, peers: number): number {
   if (form === 'full') return raw.length;
   const inspection = inspect(raw, NETWORKS.regtest);
   if (inspection.kind === 'refused') throw new Error(inspection.reason);
-  const { compact } = pushOf(inspection.block, NETWORKS.regtest, 1n);
+  const plan = planPush({ peers: Array.from({ length: peers }, (_, n) => pushPeer(n)) });
+  const { compact } = pushOf(inspection.block, NETWORKS.regtest, 1n, plan);
   if (compact === undefined) throw new Error(`a block of ${raw.length} bytes has no compact form`);
   return compact.frame.length - FRAME_HEADER_BYTES;
+}
+
+/** As the sinks are; the first is the pool's own dashd. */
+function pushPeer(n: number): PushPeer {
+  return { peer: String(n), role: 'other', protected: n === 0, compact: 'chosen' };
 }
 
 async function measureCrowd(peers: number, { share, profile }: Effort): Promise<Crowd> {
