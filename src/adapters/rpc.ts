@@ -13,6 +13,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { z } from 'zod';
 import { parseHttpUrl } from '../address/http-url.js';
+import { writeHex } from '../common/hex.js';
 import type { RpcAnswer, RpcFailure, RpcFailureCode } from '../contracts/rpc.js';
 import { RPC } from '../messages/dashd.js';
 import { fill } from '../messages/fill.js';
@@ -313,18 +314,13 @@ function parseTarget(text: string): Target {
   return { origin, host: authority, path, ...credentials };
 }
 
-/** A string of less than 128 KB is made in memory that the collector has at hand; fresh pages for a large one take up to eight times as long. */
-const HEX_STEP_BYTES = 8_192;
-
 /** Assembled as bytes: a 2 MB block has 4 MB of hex, for which `JSON.stringify` would take too long. */
 function submitBody(raw: Buffer): Buffer {
   const hexStart = SUBMIT_HEAD.length;
   const hexEnd = hexStart + raw.length * 2;
   const body = Buffer.allocUnsafe(hexEnd + SUBMIT_TAIL.length);
   body.write(SUBMIT_HEAD, 0, 'latin1');
-  for (let at = 0; at < raw.length; at += HEX_STEP_BYTES) {
-    body.write(raw.toString('hex', at, at + HEX_STEP_BYTES), hexStart + at * 2, 'latin1');
-  }
+  writeHex(raw, body, hexStart);
   body.write(SUBMIT_TAIL, hexEnd, 'latin1');
   return body;
 }

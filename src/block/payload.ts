@@ -1,3 +1,4 @@
+import { bytesOfHex } from '../common/hex.js';
 import { NOTES, REFUSAL_DETAILS, REFUSALS } from '../messages/blocks.js';
 import { fill } from '../messages/fill.js';
 import { isBlank } from './blank.js';
@@ -49,8 +50,7 @@ function decodeHex(frame: Buffer, end: number): BlockBytes {
       reason: fill(REFUSAL_DETAILS['too-many-digits'], { digits: end, max: 2 * MAX_BLOCK_SIZE }),
     };
   }
-  // `Buffer.from` stops at the first pair that is not hex, so the length shows where.
-  const raw = Buffer.from(frame.toString('latin1', 0, end), 'hex');
+  const raw = bytesOfHex(frame.subarray(0, end));
   const decoded = 2 * raw.length;
   if (decoded === end) return { ok: true, raw };
   const reason =

@@ -56,8 +56,8 @@ describe('report', () => {
     const full = { size: 15_000, sentBytes: 15_000, form: 'full', floor: times(1, 2) } as const;
     const compact = { ...full, size: 300_000, sentBytes: 5_500, form: 'compact' } as const;
     const rows = [
-      { ...full, peers: 20, relay: times(1, 2) },
-      { ...full, peers: 420, relay: times(9, 12) },
+      { ...full, peers: 20, forward: times(1, 1), relay: times(1, 2) },
+      { ...full, peers: 420, forward: times(3, 3), relay: times(9, 12) },
       { ...compact, peers: 420, relay: times(3, 4) },
     ];
     const crowd = { seconds: 60, blocks: 20, heldMs: 7.5 };
@@ -67,9 +67,31 @@ describe('report', () => {
     ];
     const [, , ...lines] = cells(report({ ...bare, scale: { rows, crowds } }));
     assert.deepEqual(lines.slice(0, 3), [
-      ['15 KB', 'full, 15 KB', '20', '300', '1.00 / 2.00', '1.00 / 2.00', '1.00 / 1.00', ''],
-      ['15 KB', 'full, 15 KB', '420', '300', '1.00 / 2.00', '9.00 / 12.0', '9.00 / 6.00', '20.0'],
-      ['300 KB', 'compact, 5.5 KB', '420', '300', '1.00 / 2.00', '3.00 / 4.00', '3.00 / 2.00', ''],
+      [
+        '15 KB',
+        'full, 15 KB',
+        '20',
+        '300',
+        '1.00 / 2.00',
+        '1.00 / 1.00',
+        '1.00 / 2.00',
+        '1.00 / 1.00',
+        '1.00 / 2.00',
+        '',
+      ],
+      [
+        '15 KB',
+        'full, 15 KB',
+        '420',
+        '300',
+        '1.00 / 2.00',
+        '3.00 / 3.00',
+        '9.00 / 12.0',
+        '9.00 / 6.00',
+        '3.00 / 4.00',
+        '20.0',
+      ],
+      ['300 KB', 'compact, 5.5 KB', '420', '300', '1.00 / 2.00', '', '3.00 / 4.00', '3.00 / 2.00', '', ''],
     ]);
     assert.deepEqual(lines.slice(5), [
       ['20', '0.50 %', '100 MB', '', '120 MB', '', '7.50 ms'],

@@ -80,17 +80,17 @@ describe('a plan of quorum connections', () => {
   });
 
   describe('where round trips are known', () => {
-    // The first 65 are near, and those of several quorums are far.
-    const members = [...many(70, ['a'], 0), ...many(30, ['a', 'b'], 70)];
+    // The first 70 are near, and those of several quorums are far.
+    const members = [...many(75, ['a'], 0), ...many(25, ['a', 'b'], 75)];
     const way = new Map(members.map(({ peer }, place) => [peer, place]));
     const roundTripMs = (peer: string) => way.get(peer);
     const nearest = (count: number) => new Set(members.slice(0, count).map(({ peer }) => peer));
 
     test('near members come before far ones, be these of more quorums', () => {
-      const chosen = planConnections(situation(members, { max: 66, roundTripMs }));
-      assert.deepEqual(new Set(peersOf(chosen)), nearest(66));
-      const more = planConnections(situation(members, { max: 67, roundTripMs }));
-      assert.equal(peersOf(more).filter((peer) => !nearest(66).has(peer)).length, 1);
+      const chosen = planConnections(situation(members, { max: 71, roundTripMs }));
+      assert.deepEqual(new Set(peersOf(chosen)), nearest(71));
+      const more = planConnections(situation(members, { max: 72, roundTripMs }));
+      assert.equal(peersOf(more).filter((peer) => !nearest(71).has(peer)).length, 1);
       assert.equal(more.connect.at(-1)?.code, 'several-quorums');
     });
 
@@ -102,7 +102,7 @@ describe('a plan of quorum connections', () => {
 
     test('few known ones say nothing', () => {
       const few = (peer: string) => (nearest(49).has(peer) ? way.get(peer) : undefined);
-      const plan = planConnections(situation(members, { max: 30, roundTripMs: few }));
+      const plan = planConnections(situation(members, { max: 25, roundTripMs: few }));
       assert.deepEqual(new Set(plan.connect.map(({ code }) => code)), new Set(['several-quorums']));
     });
 

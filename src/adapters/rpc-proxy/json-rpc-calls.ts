@@ -7,6 +7,8 @@
  * request takes at most 20 ms of the event loop, and 2 ms with a full block.
  */
 
+import { bytesOfHex } from '../../common/hex.js';
+
 export interface Call {
   /** As JSON; `null` when it is missing, very long, or neither a string nor a number. */
   readonly id: string;
@@ -33,6 +35,10 @@ const MAX_ESCAPED_CHARS = 4_001_000;
 const MAX_ESCAPES = 16;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const LETTER_U = 0x75;
+/** As `\\n` and as `\\u000a`. */
+const ESCAPE_CHARS = 2;
+const UNICODE_ESCAPE_CHARS = 6;
 
 /** False when a body cannot contain a `submitblock`: it has neither the word nor a backslash to escape it. */
 export function maySubmit(body: Buffer): boolean {
@@ -113,7 +119,7 @@ function hasRepeatedKey(text: string, value: unknown): boolean {
     if (typeof next !== 'object' || next === null) continue;
     const inside: unknown[] = Object.values(next);
     if (!Array.isArray(next)) kept += inside.length;
-    for (const one of inside) open.push(one);
+    for (const one of inside) if (typeof one === 'object') open.push(one);
   }
   return kept !== written;
 }
@@ -139,20 +145,23 @@ function blockIn(params: unknown, long: readonly Buffer[]): Buffer | undefined {
   // Hex needs no escapes, but a line end after it does.
   const content = written?.includes(BACKSLASH) ? unescaped(written) : written;
   if (content === undefined || content.length < MIN_BLOCK_CHARS) return undefined;
-  const raw = Buffer.from(content.toString('latin1'), 'hex');
+  const raw = bytesOfHex(content);
   return raw.length * 2 === content.length ? raw : content;
 }
 
-/** @returns undefined for a string that is too long, or has too many escapes, for a block */
+/** The bytes between escapes are not looked at. @returns undefined for a string that is too long, or has too many escapes, for a block */
 function unescaped(content: Buffer): Buffer | undefined {
   if (content.length > MAX_ESCAPED_CHARS) return undefined;
-  let escapes = 0;
-  for (let at = content.indexOf(BACKSLASH); at >= 0; at = content.indexOf(BACKSLASH, at + 1)) {
-    escapes += 1;
-    if (escapes > MAX_ESCAPES) return undefined;
+  const parts: Buffer[] = [];
+  let from = 0;
+  for (let at = content.indexOf(BACKSLASH); at >= 0; at = content.indexOf(BACKSLASH, from)) {
+    const length = content[at + 1] === LETTER_U ? UNICODE_ESCAPE_CHARS : ESCAPE_CHARS;
+    const text = parse(`"${content.toString('latin1', at, at + length)}"`);
+    if (typeof text !== 'string' || parts.length >= 2 * MAX_ESCAPES) return undefined;
+    parts.push(content.subarray(from, at), Buffer.from(text, 'latin1'));
+    from = at + length;
   }
-  const text = parse(`"${content.toString('latin1')}"`);
-  return typeof text === 'string' ? Buffer.from(text, 'latin1') : undefined;
+  return Buffer.concat([...parts, content.subarray(from)]);
 }
 
 function isScalar(value: unknown): value is string | number | boolean {
