@@ -292,9 +292,11 @@ const BAD: readonly Bad[] = [
 
 /** Sends a byte now and then for as long as somebody listens. */
 function drip(socket: import('node:net').Socket, head: string): void {
-  socket.once('data', () => socket.write(head));
-  const timer = setInterval(() => socket.write('a'), 20);
-  socket.on('close', () => clearInterval(timer));
+  socket.once('data', () => {
+    socket.write(head);
+    const timer = setInterval(() => socket.write('a'), 20);
+    socket.on('close', () => clearInterval(timer));
+  });
 }
 
 function flood(response: import('node:http').ServerResponse): void {
