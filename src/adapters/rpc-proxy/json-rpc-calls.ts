@@ -36,7 +36,7 @@ const MAX_ESCAPES = 16;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LETTER_U = 0x75;
-/** As `\\n` and as `\\u000a`. */
+/** Of `\n` and of `\u000a`. */
 const ESCAPE_CHARS = 2;
 const UNICODE_ESCAPE_CHARS = 6;
 
@@ -149,7 +149,7 @@ function blockIn(params: unknown, long: readonly Buffer[]): Buffer | undefined {
   return raw.length * 2 === content.length ? raw : content;
 }
 
-/** The bytes between escapes are not looked at. @returns undefined for a string that is too long, or has too many escapes, for a block */
+/** Only the escapes are parsed: bytes between them are taken as they are. @returns undefined for a string that is too long, or has too many escapes, for a block */
 function unescaped(content: Buffer): Buffer | undefined {
   if (content.length > MAX_ESCAPED_CHARS) return undefined;
   const parts: Buffer[] = [];
